@@ -1,0 +1,17 @@
+"""Fair comparisons of GANs. `import landscape` is cheap: heavy modules load on first use."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from landscape.api import build, evaluate, train
+
+__version__ = "0.1.0"
+__all__ = ["build", "evaluate", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from landscape import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'landscape' has no attribute {name!r}")

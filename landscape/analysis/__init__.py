@@ -1,0 +1,1 @@
+"""From records to frames to estimates with intervals. Never torch."""

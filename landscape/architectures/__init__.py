@@ -1,0 +1,1 @@
+"""Architectures, one file each: a generator and a discriminator for every resolution they support."""

@@ -1,0 +1,80 @@
+"""What an architecture is, and the registry of architectures."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from torch import Tensor, nn
+
+from landscape.registry import Registry
+
+
+class Output(NamedTuple):
+    """What a discriminator says of a batch."""
+
+    logit: Tensor
+    """[N] raw critic output (no sigmoid); for an autoencoder discriminator its energy, >= 0."""
+    features: Tensor | None = None
+    """[N, F] the last hidden representation (an autoencoder's code), for terms that read it."""
+
+
+class Networks(NamedTuple):
+    """generator(z [N, latent], condition=None) -> samples; discriminator(x, condition=None) -> Output. Both called by keyword-free forward."""
+
+    generator: nn.Module
+    discriminator: nn.Module
+
+
+@dataclass(frozen=True)
+class Latent:
+    """Distribution of z: `normal` N(0, I), `uniform` U[-bound, bound]."""
+
+    dim: int = 128
+    distribution: Literal["normal", "uniform"] = "normal"
+    bound: float = 1.0
+
+
+def any_resolution(resolution: int) -> str:
+    """Every resolution from 8 to 128 is fine."""
+    return "" if 8 <= resolution <= 128 else f"takes resolutions from 8 to 128, not {resolution}"
+
+
+@dataclass(frozen=True)
+class ArchitectureFacts:
+    """What must be known of an architecture before it is built.
+
+    samples: `images` (built with keywords resolution, channels) or `points` (built with keyword dimension).
+    output: `logit`, or `energy` (an autoencoder discriminator).
+    refuses: resolution -> "" or the reason why it cannot be taken.
+    d_normalizations, g_normalizations: the ones it honors; any other is refused, never silently ignored.
+    default_g_normalization: what the source uses in G.
+    latent: the source's latent distribution.
+    published: the sample shapes of the source, each with the parameter counts (generator, discriminator) derived from its layer table
+        at the default hyperparameters, without normalization of D.
+    has_features: its discriminator fills `Output.features`.
+    """
+
+    samples: Literal["images", "points"] = "images"
+    output: Literal["logit", "energy"] = "logit"
+    refuses: Callable[[int], str] = any_resolution
+    channels: frozenset[int] = frozenset({1, 3})
+    d_normalizations: frozenset[str] = frozenset({"none"})
+    g_normalizations: frozenset[str] = frozenset({"none"})
+    default_g_normalization: str = "none"
+    latent: Latent = Latent()
+    published: Mapping[tuple[int, ...], tuple[int, int]] = field(default_factory=dict)
+    has_features: bool = True
+    paper: str = ""
+
+
+ARCHITECTURES: Registry[ArchitectureFacts] = Registry(
+    "architecture",
+    "landscape.architectures",
+    ArchitectureFacts,
+    injected=frozenset(
+        {"resolution", "channels", "d_channels", "dimension", "d_dimension", "latent_dim", "g_normalization", "d_normalization"}
+    ),
+)
+"""An architecture function names those injected keywords that it needs: `resolution`, `channels` (of the data), `d_channels` (of what D sees:
+`channels` times the packing degree), for points `dimension`, `d_dimension`; `latent_dim`; `g_normalization`, `d_normalization`
+(`Normalization` objects: pass every layer through `.wrap`, put `.follow(channels, spatial)` where the source has its norm)."""

@@ -1,0 +1,330 @@
+"""TrialConfig: everything that decides a trained model. Protocol: everything that decides a score. Frozen, validated, digested."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from landscape.errors import UserError, unknown
+
+Unit = Literal["d_steps", "g_steps", "images", "seconds"]
+
+
+class Frozen(BaseModel):
+    """Immutable, no unknown fields, no NaN or infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any], *, source: str = "") -> Self:
+        """Build from plain data. UserError: one line naming the field, the value and what is valid."""
+        try:
+            return cls.model_validate(dict(data))
+        except ValidationError as error:
+            raise UserError(_one_line(cls, error, source)) from None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, every field present; `parse` gives the same object back."""
+        return self.model_dump(mode="json")
+
+
+def _one_line(cls: type[BaseModel], error: ValidationError, source: str) -> str:
+    first = error.errors()[0]
+    if isinstance(cause := first.get("ctx", {}).get("error"), UserError):
+        return f"{source}: {cause}" if source else str(cause)
+    where = ".".join(str(part) for part in first["loc"]) or cls.__name__
+    if first["type"] == "extra_forbidden":
+        message = str(unknown(f"field of {cls.__name__}", where, cls.model_fields))
+    else:
+        message = f"{where}={first.get('input')!r}: {first['msg'].removeprefix('Value error, ')}"
+    return f"{source}: {message}" if source else message
+
+
+def _shorthand(value: object) -> object:
+    """`hinge` -> {name: hinge}; {hinge: {margin: 1}} -> {name: hinge, hyperparameters: {margin: 1}}."""
+    if isinstance(value, str):
+        return {"name": value}
+    if isinstance(value, Mapping) and "name" not in value and len(value) == 1:
+        ((name, given),) = value.items()
+        given = dict(given or {})
+        return {"name": name, "hyperparameters": given} | ({"every": given.pop("every")} if "every" in given else {})
+    return value
+
+
+class Choice(Frozen):
+    """A component and its hyperparameters; after validation in a TrialConfig every hyperparameter stands here, defaults included."""
+
+    name: str
+    hyperparameters: dict[str, Any] = Field(default_factory=dict)
+
+    def label(self) -> str:
+        """`hinge` or `gradient_penalty[weight=10]`: as plots and tables show it."""
+        given = ", ".join(f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}" for k, v in sorted(self.hyperparameters.items()))
+        return f"{self.name}[{given}]" if given else self.name
+
+
+class RegularizerChoice(Choice):
+    """A regularizer, applied at every `every`-th D step (G step for terms of G) and scaled by `every`."""
+
+    every: Annotated[int, Field(ge=1)] = 1
+
+
+def _drop_none(value: object) -> object:
+    """A regularizer named `none` stands for an empty tuple, so that search spaces can cross it."""
+    items = value if isinstance(value, (list, tuple)) else [value]
+    return [s for s in map(_shorthand, items) if s is not None and not (isinstance(s, Mapping) and s.get("name") == "none")]
+
+
+ComponentChoice = Annotated[Choice, BeforeValidator(_shorthand)]
+Regularizers = Annotated[
+    tuple[Annotated[RegularizerChoice, BeforeValidator(_shorthand)], ...],
+    BeforeValidator(_drop_none),
+]
+
+
+class Schedule(Frozen):
+    """Learning rate over training: `constant`; `linear` from 1 to `final` times the rate; `cosine` likewise; `exponential` per-step
+    factor `decay` down to the floor `final`.
+    """
+
+    name: Literal["constant", "linear", "cosine", "exponential"] = "constant"
+    final: Annotated[float, Field(ge=0, le=1)] = 0.0
+    start: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the budget after which the decay begins."""
+    decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+
+
+class Optimizer(Frozen):
+    """An optimizer of one network. Fields that the named optimizer does not use must stay at their defaults."""
+
+    name: Literal["adam", "sgd", "rmsprop"] = "adam"
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-4
+    beta1: Annotated[float, Field(ge=0, le=1)] = 0.5
+    beta2: Annotated[float, Field(ge=0, le=1)] = 0.999
+    epsilon: Annotated[float, Field(gt=0)] = 1e-8
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    final_momentum: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Momentum reached linearly at `momentum_saturation` of the budget (the 2014 recipe: 0.5 to 0.7)."""
+    momentum_saturation: Annotated[float, Field(gt=0, le=1)] = 1.0
+    smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    """RMSprop's alpha."""
+    schedule: Schedule = Schedule()
+
+    @model_validator(mode="after")
+    def _adam_needs_betas_below_one(self) -> Self:
+        # Search ranges of the literature are U[0, 1] for both; at exactly 1 Adam divides by zero.
+        if self.name == "adam" and (self.beta1 >= 1 or self.beta2 >= 1):
+            raise UserErrorAsValue(f"adam needs beta1 and beta2 below 1, got {self.beta1:g} and {self.beta2:g}")
+        return self
+
+
+class UserErrorAsValue(ValueError):
+    """A UserError's text on its way through pydantic."""
+
+
+class Budget(Frozen):
+    """How long to train. `images` counts real images shown to D; `seconds` is wall time of training."""
+
+    amount: Annotated[float, Field(gt=0)] = 1000
+    unit: Unit = "d_steps"
+
+
+class Ema(Frozen):
+    """Exponential moving average of G (buffers copied); evaluation and sampling use it. Exactly one of decay / half_life_images."""
+
+    decay: Annotated[float, Field(ge=0, lt=1)] | None = None
+    half_life_images: Annotated[float, Field(gt=0)] | None = None
+    start: Annotated[int, Field(ge=0)] = 0
+    """G steps before averaging begins; until then the average is a copy."""
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        if (self.decay is None) == (self.half_life_images is None):
+            raise ValueError("give exactly one of decay and half_life_images")
+        return self
+
+
+class LatentConfig(Frozen):
+    """Distribution of z: `normal` N(0, I), `uniform` U[-bound, bound]."""
+
+    dim: Annotated[int, Field(ge=1)] = 128
+    distribution: Literal["normal", "uniform"] = "normal"
+    bound: Annotated[float, Field(gt=0)] = 1.0
+
+
+class TrialConfig(Frozen):
+    """Everything that decides a trained model. Missing parts are filled from the components' own defaults, so a stored config is explicit.
+
+    Raises (through `parse`):
+        UserError: unknown component, hyperparameter or field; value out of range; a combination that is undefined.
+    """
+
+    dataset: ComponentChoice
+    """A registered data set, or `folder:/path`, `zip:/path`; paths are not identity, `data_hash` is."""
+    data_hash: str = ""
+    """Content hash of the prepared data; filled by `pinned`."""
+    resolution: Annotated[int, Field(ge=1)] | None = None
+    """None: the data set's own; images are then as their source's protocol prepares them."""
+    channels: Literal[1, 3] | None = None
+    horizontal_flip: bool = False
+
+    architecture: ComponentChoice
+    loss: ComponentChoice
+    regularizers: Regularizers = ()
+    d_normalization: ComponentChoice = Choice(name="none")
+    g_normalization: ComponentChoice | None = None
+    """None: the architecture's own."""
+    latent: LatentConfig | None = None
+    """None: the architecture's own."""
+
+    d_optimizer: Optimizer = Optimizer()
+    g_optimizer: Optimizer = Optimizer()
+    d_steps_per_round: Annotated[int, Field(ge=1, le=1000)] = 1
+    g_steps_per_round: Annotated[int, Field(ge=1, le=1000)] = 1
+    order: Literal["d_first", "g_first", "simultaneous"] = "d_first"
+    """`simultaneous`: both gradients are taken at the same weights, from one pass, then both step."""
+    batch_size: Annotated[int, Field(ge=1)] = 64
+    g_batch_size: Annotated[int, Field(ge=1)] | None = None
+    """None: `batch_size`."""
+    reuse_z: bool = False
+    """G's step takes the z of the last D step (compare_gan) instead of a fresh draw. Needs equal batch sizes."""
+    joint_d_call: bool = False
+    """D sees real and fake in one batch (joint batch-norm statistics) instead of apart."""
+
+    budget: Budget = Budget()
+    ema: Ema | None = None
+    precision: Literal["fp32", "bf16"] = "fp32"
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+    LATER: ClassVar[frozenset[str]] = frozenset()
+    """Fields added after the first release; at their default they do not enter a digest, so old digests stay."""
+
+    @model_validator(mode="after")
+    def _resolve(self) -> Self:
+        from landscape.combinations import resolve
+
+        try:
+            resolved = resolve(self)
+        except UserError as error:
+            raise UserErrorAsValue(str(error)) from None
+        for name, value in resolved.items():
+            object.__setattr__(self, name, value)
+        return self
+
+    def replace(self, **changes: Any) -> Self:
+        """A validated copy with some fields changed; nested fields by dotted name: `replace(**{"d_optimizer.beta1": 0.5})`."""
+        data = self.to_json()
+        for dotted, value in changes.items():
+            *path, last = dotted.split(".")
+            node = data
+            for part in path:
+                node = node[part]
+            node[last] = value.to_json() if isinstance(value, Frozen) else value
+        return type(self).parse(data)
+
+    def identity(self) -> dict[str, Any]:
+        """What `digest` is taken of: the config, the data's content and the revision or source hash of each component."""
+        from landscape.combinations import component_identities
+
+        data = self.to_json()
+        defaults = type(self).model_fields
+        data = {k: v for k, v in data.items() if not (k in self.LATER and v == defaults[k].default)}
+        # A path is where the data lie, not what they are.
+        data["dataset"]["hyperparameters"] = {k: v for k, v in data["dataset"]["hyperparameters"].items() if k != "path"}
+        return {"config": data, "components": component_identities(self)}
+
+    def digest(self) -> str:
+        """Identity of the trained model, 16 hex digits: the same digest is never trained twice."""
+        return _digest(self.identity())
+
+    def setting_digest(self) -> str:
+        """Identity without the seed: trials to aggregate."""
+        return _digest(_without(self.identity(), "seed"))
+
+    def run_digest(self) -> str:
+        """Identity without the budget: trials that extend one another."""
+        return _digest(_without(self.identity(), "seed", "budget"))
+
+
+def _without(identity: dict[str, Any], *names: str) -> dict[str, Any]:
+    return identity | {"config": {k: v for k, v in identity["config"].items() if k not in names}}
+
+
+def _digest(data: object) -> str:
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class MetricChoice(Choice):
+    """A metric of a protocol."""
+
+
+class Protocol(Frozen):
+    """Everything that decides a score. Named, versioned, hashed; a score never travels without it."""
+
+    name: str
+    version: Annotated[int, Field(ge=1)] = 1
+    note: str = ""
+    """Where it comes from and what it is comparable with; not identity."""
+    metrics: tuple[Annotated[MetricChoice, BeforeValidator(_shorthand)], ...] = ()
+    extractor: ComponentChoice = Choice(name="classifier")
+    weights_hash: str = ""
+    """SHA-256 (16 hex digits) of the extractor's weights; filled when the extractor is loaded."""
+    real_split: Literal["train", "validation", "test", "all"] = "test"
+    n_real: Annotated[int, Field(ge=1)] | None = None
+    """None: the whole split."""
+    n_fake: Annotated[int, Field(ge=1)] | None = None
+    """None: as many as real."""
+    real_order: Literal["file", "random"] = "file"
+    """Which n_real of the split: the first in file order, or a random subset from `seed`."""
+    quantise: Literal["none", "round", "floor"] = "round"
+    """How generated float images in [0, 1] become levels: `round` to uint8, `floor`, or `none` (floats x 255, as compare_gan)."""
+    resize: Literal["extractor", "native"] = "extractor"
+    """`extractor`: its own resize to its input size; `native`: no resize where it can take the images as they are."""
+    grayscale: Literal["tile", "refuse"] = "tile"
+    """1-channel images given to a 3-channel extractor: repeated, or refused."""
+    batch_norm: Literal["moving", "batch", "standing"] = "moving"
+    """Statistics of G's batch norm when sampling: moving averages; the batch's own; accumulated over `standing_samples`."""
+    standing_samples: Annotated[int, Field(ge=1)] = 204_800
+    sampling_batch: Annotated[int, Field(ge=1)] = 64
+    averaging_runs: Annotated[int, Field(ge=1)] = 1
+    """Times the fake set is drawn anew; the value is the mean, `spread` the population standard deviation."""
+    checkpoint: Literal["last", "best_on_selection", "best_on_test"] = "last"
+    """`best_on_test` is the published way of several papers: optimistic, and marked so."""
+    seed: Annotated[int, Field(ge=0)] = 42
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """Of the extractor."""
+    objective: str = ""
+    """Public name of the estimate that a search minimizes or maximizes on the selection samples (`FD[classifier]`)."""
+
+    @model_validator(mode="after")
+    def _metrics_exist(self) -> Self:
+        from landscape.combinations import resolve_protocol
+
+        try:
+            for name, value in resolve_protocol(self).items():
+                object.__setattr__(self, name, value)
+        except UserError as error:
+            raise UserErrorAsValue(str(error)) from None
+        return self
+
+    def digest(self) -> str:
+        """Identity, 16 hex digits; the name and the note do not enter it... only what decides a score does."""
+        return _digest({k: v for k, v in self.to_json().items() if k not in ("note", "objective")})
+
+
+def d_steps_of(config: TrialConfig) -> int | None:
+    """D steps that the budget amounts to; None for a budget in seconds."""
+    budget, rounds_d, rounds_g = config.budget, config.d_steps_per_round, config.g_steps_per_round
+    match budget.unit:
+        case "d_steps":
+            return math.ceil(budget.amount)
+        case "g_steps":
+            return math.ceil(budget.amount / rounds_g) * rounds_d
+        case "images":
+            return math.ceil(budget.amount / config.batch_size)
+        case _:
+            return None

@@ -1,0 +1,91 @@
+"""What a data set is, and the registry of data sets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from torch import Tensor
+
+from landscape.errors import UserError
+from landscape.registry import Registry
+
+SplitName = Literal["train", "validation", "test", "all"]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Samples and their labels. Images: uint8 (N, C, H, W), possibly memory-mapped. Points: float32 (N, D)."""
+
+    samples: Tensor
+    labels: Tensor | None = None
+    """int64 (N,), or None."""
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+
+@dataclass(frozen=True)
+class Modes:
+    """Known modes of a synthetic distribution: centers (M, D), the standard deviation around each, the published quality radius in sigmas."""
+
+    centers: Tensor
+    sigma: float
+    radius_in_sigmas: float = 3.0
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A prepared data set, every split at the asked-for resolution and channels."""
+
+    name: str
+    splits: Mapping[str, Split]
+    """`train` always; `validation` and `test` where the source or the preparation defines them."""
+    content_hash: str
+    """SHA-256 (16 hex digits) over samples and labels of all splits: part of a trial's identity."""
+    classes: int | None = None
+    bounds: tuple[float, float] | None = (0.0, 1.0)
+    """Value range as networks see it; None for unbounded points."""
+    modes: Modes | None = None
+    classifier: str = ""
+    """Name of the data whose shipped classifier reads these samples (`digits`, `mnist`), or ""."""
+    handling: Mapping[str, str] = field(default_factory=dict)
+    """What preparation did (crop, resize, channels, skipped files), for the record."""
+
+    def split(self, name: str) -> Split:
+        """The split, `all` for their concatenation in the order train, validation, test. UserError if the data set has none of that name."""
+        if name == "all":
+            import torch
+
+            parts = [self.splits[n] for n in ("train", "validation", "test") if n in self.splits]
+            labels = None if any(p.labels is None for p in parts) else torch.cat([p.labels for p in parts if p.labels is not None])
+            return Split(torch.cat([p.samples for p in parts]), labels)
+        if name not in self.splits:
+            raise UserError(f"data set {self.name!r} has no {name!r} split: use one of {', '.join(self.splits)}")
+        return self.splits[name]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(C, H, W) of an image, (D,) of a point."""
+        return tuple(self.splits["train"].samples.shape[1:])
+
+
+@dataclass(frozen=True)
+class DatasetFacts:
+    """What is known before anything is read.
+
+    samples: images or points. shape: native (C, H, W) or (D,); None where only the files tell. resolution: the default one of studies.
+    source: where the files come from and what to put where, one line, for errors and `landscape data`. downloads: can fetch by itself.
+    """
+
+    samples: Literal["images", "points"] = "images"
+    shape: tuple[int, ...] | None = None
+    resolution: int | None = None
+    source: str = ""
+    downloads: bool = False
+    paper: str = ""
+
+
+DATASETS: Registry[DatasetFacts] = Registry(
+    "data set", "landscape.datasets", DatasetFacts, injected=frozenset({"resolution", "channels", "data_dir"})
+)
+"""A data set function takes the injected keywords resolution (int | None), channels (1 | 3 | None), data_dir (Path | None), and returns a Dataset."""

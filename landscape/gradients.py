@@ -1,0 +1,25 @@
+"""Gradients with respect to inputs, taken in one place, so that how a step is executed can change in one place."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def input_gradient(function: Callable[[Tensor], Tensor], points: Tensor, *, differentiable: bool = True) -> tuple[Tensor, Tensor]:
+    """Gradient of `function` (points [N, ...] -> values [N], each of its own sample) at `points`.
+
+    Returns:
+        gradient, the shape of `points`, in float32; and the values [N]. With `differentiable` both can be differentiated
+        again with respect to the function's parameters (a gradient penalty needs that).
+    """
+    if not points.requires_grad:
+        points = points.detach().requires_grad_(True)
+    values = function(points)
+    (gradient,) = torch.autograd.grad(values.sum(), points, create_graph=differentiable)
+    return gradient.float(), values
+
+
+def per_sample_norm(gradient: Tensor, epsilon: float = 0.0) -> Tensor:
+    """Euclidean norm of each sample: [N, ...] -> [N], sqrt(epsilon + sum of squares). `epsilon` > 0 keeps it differentiable at 0."""
+    return (gradient.flatten(1).square().sum(1) + epsilon).sqrt()

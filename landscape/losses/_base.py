@@ -1,0 +1,47 @@
+"""What a loss is, and the registry of losses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from torch import Tensor
+
+from landscape.registry import Registry
+
+
+@dataclass(frozen=True)
+class LossPair:
+    """What the discriminator and the generator minimize: per-sample values [N] (or a scalar), averaged by the caller.
+
+    `d` is None for a method without a discriminator. `state` holds the new values of the loss's own scalars (BEGAN's k),
+    detached; `report` holds scalars worth a learning curve (BEGAN's convergence measure).
+    """
+
+    d: Tensor | None
+    g: Tensor
+    state: Mapping[str, Tensor] = field(default_factory=dict)
+    report: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LossFacts:
+    """What the module must know of a loss before it can call it.
+
+    inputs: what the loss is a function of.
+        `logits`: (real, fake) critic logits [N].
+        `energies`: (real, fake) energies [N] >= 0 of an autoencoder discriminator (lower is more real).
+        `samples`: (real, fake) samples themselves [N, ...]; no discriminator is built.
+        `autoencoding`: (real, reconstruction, mean, log_variance): an encoder is built in place of the discriminator,
+            and generator and encoder minimize `g` together.
+    g_needs_real: the generator's loss depends on D(real) (relativistic losses). Where False, the module passes the fake output
+        in the place of the real one in G's step, and only `g` is read.
+    state: the loss's own scalars and their start values; passed as keyword `state` (name -> 0-dim tensor).
+    """
+
+    inputs: Literal["logits", "energies", "samples", "autoencoding"] = "logits"
+    g_needs_real: bool = False
+    state: Mapping[str, float] = field(default_factory=dict)
+    paper: str = ""
+
+
+LOSSES: Registry[LossFacts] = Registry("loss", "landscape.losses", LossFacts, injected=frozenset({"state"}))

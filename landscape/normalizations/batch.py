@@ -1,0 +1,25 @@
+"""Batch normalization."""
+
+from torch import Tensor, nn
+
+from landscape.normalizations._base import NORMALIZATIONS, Norm, Normalization
+from landscape.registry import Fraction, Positive
+
+
+class BatchNorm(Norm):
+    """Batch normalization over all but the channel axis, of feature maps [N, C, H, W] or vectors [N, C]."""
+
+    def __init__(self, channels: int, spatial: tuple[int, ...], momentum: float, epsilon: float) -> None:
+        super().__init__()
+        kind = nn.BatchNorm2d if spatial else nn.BatchNorm1d
+        self.norm = kind(channels, eps=epsilon, momentum=momentum)
+
+    def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
+        normalized: Tensor = self.norm(x)
+        return normalized
+
+
+@NORMALIZATIONS.register(follows=True, couples_samples=True, paper="Ioffe & Szegedy 2015, arXiv:1502.03167")
+def batch(*, momentum: Fraction = 0.1, epsilon: Positive = 1e-5) -> Normalization:
+    """Batch norm with scale and shift. `momentum` 0.1 is the originals' decay of 0.9; evaluation uses the moving averages."""
+    return Normalization(follow=lambda channels, spatial: BatchNorm(channels, spatial, momentum, epsilon))

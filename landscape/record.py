@@ -1,0 +1,201 @@
+"""What a trial leaves behind: plain data, readable on any laptop. Standard library only.
+
+`record.json` holds how a model was trained (`TrialRecord`); `scores/<protocol>.json` beside it holds what one protocol made of it
+(`Scores`), so that a trained model can be scored again without touching its record.
+"""
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+
+from landscape.errors import UserError
+
+SCHEMA = 1
+
+
+class Status(StrEnum):
+    """How a trial ended."""
+
+    COMPLETED = "completed"
+    DIVERGED = "diverged"
+    """Loss or weights became non-finite: a result, not a crash."""
+    SKIPPED = "skipped"
+    """The combination is undefined, or the architecture does not honor its normalization."""
+    FAILED = "failed"
+    """The code or the machine failed: out of memory, a hang, a dead process."""
+    STOPPED = "stopped"
+    """Ended on request before its budget was spent."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One score: a value, and how far it can be trusted.
+
+    `interval` is None where no interval with shown coverage exists; `interval_kind` says what it covers
+    ("bootstrap over samples", "analytic s.e.", "averaging runs", ...). A score that could not be computed is absent, never a magic number.
+    """
+
+    value: float
+    direction: str
+    """`higher`, `lower` (better) or `none`."""
+    interval: tuple[float, float] | None = None
+    level: float = 0.95
+    interval_kind: str = ""
+    spread: float | None = None
+    """Standard deviation over averaging runs (population formula, as the published codes report it)."""
+    unit: str = ""
+    bounds: tuple[float | None, float | None] = (None, None)
+    n_real: int | None = None
+    n_fake: int | None = None
+    curve: tuple[tuple[float, float], ...] = ()
+    """(x, y) points, for a score that is a curve (PRD, FD against 1/N)."""
+    note: str = ""
+    """What a reader must know: estimator bias, subset size, a floor."""
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise UserError(f"a score must be a finite number, got {self.value}")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What one protocol says of one trained model (or of any two sets of samples)."""
+
+    protocol: Mapping[str, Any]
+    """The whole protocol as data, its `name` and `digest` among it: a score never travels without it."""
+    estimates: Mapping[str, Estimate]
+    """By public name: `FID`, `FD[classifier]`, `KID[pixels]`, `precision[inception]`, ..."""
+    failures: Mapping[str, str] = field(default_factory=dict)
+    """Scores that could not be computed, by name, with the reason."""
+    checkpoint: str = "last"
+    """Which weights were scored: `last`, `ema`, `best_on_selection`, ..."""
+    seconds: float = 0.0
+    handling: Mapping[str, str] = field(default_factory=dict)
+    """How samples were brought to the extractor's input: channels, resize, quantisation."""
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    schema: int = SCHEMA
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        known = _migrate(data, "scores")
+        known["estimates"] = {name: _estimate(e) for name, e in known["estimates"].items()}
+        return cls(**_only_known(cls, known))
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """How one model was trained. Scores live beside it, keyed by protocol."""
+
+    digest: str
+    setting_digest: str
+    """The digest without the seed: trials to aggregate."""
+    run_digest: str
+    """The digest without seed... and budget: trials that extend one another."""
+    config: Mapping[str, Any]
+    status: Status
+    reason: str = ""
+    """One line; empty for a completed trial."""
+    diagnosis: Mapping[str, Any] = field(default_factory=dict)
+    """Named symptoms (`mode_collapse`, `discriminator_wins`, ...) with the figures behind them."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """`d_steps`, `g_steps`, `images` (real images shown to D), `rounds`."""
+    parameters: Mapping[str, int] = field(default_factory=dict)
+    """Trainable parameters of `generator`, `discriminator`."""
+    curves: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    """Learning curves against D steps (G steps where there is no D): `d_loss`, `g_loss`, `d_gradient_norm`, `g_gradient_norm`,
+    `d_accuracy_real`, `d_accuracy_fake`, `sample_diversity`, and each regularizer's term."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """`training`, `evaluation`, `setup`: wall clock, summed over interruptions."""
+    peak_memory_bytes: Mapping[str, int] = field(default_factory=dict)
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    """Device, threads, execution path, versions, git commit, interruptions."""
+    study: Mapping[str, Any] = field(default_factory=dict)
+    """Where it stands in its study: `cell`, `ask` (number of the proposal), `role` (`search`, `confirmation`, `repeat`)."""
+    pictures: Mapping[str, str] = field(default_factory=dict)
+    """File names beside the record: `samples`, `nearest`, `interpolation`, `progress`."""
+    started_at: str = ""
+    finished_at: str = ""
+    """UTC, ISO 8601."""
+    schema: int = SCHEMA
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        known = _migrate(data, "record")
+        known["status"] = Status(known["status"])
+        known["curves"] = {k: tuple((float(x), float(y)) for x, y in v) for k, v in known.get("curves", {}).items()}
+        return cls(**_only_known(cls, known))
+
+    def with_status(self, status: Status, reason: str) -> Self:
+        return replace(self, status=status, reason=reason)
+
+
+def _estimate(data: Mapping[str, Any]) -> Estimate:
+    known = dict(_only_known(Estimate, data))
+    for name in ("interval", "bounds"):
+        if known.get(name) is not None:
+            known[name] = tuple(known[name])
+    known["curve"] = tuple((float(x), float(y)) for x, y in known.get("curve", ()))
+    return Estimate(**known)
+
+
+def _only_known(cls: type, data: Mapping[str, Any]) -> dict[str, Any]:
+    names = {f.name for f in fields(cls)}
+    return {k: v for k, v in data.items() if k in names}
+
+
+def _migrate(data: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """`data` in today's schema. There is one schema so far; an older one is brought up here, step by step."""
+    schema = data.get("schema")
+    if not isinstance(schema, int) or schema < 1:
+        raise UserError(f"{what} has no valid schema number ({schema!r}): it was not written by landscape, or is damaged")
+    if schema > SCHEMA:
+        raise UserError(f"{what} has schema {schema}, this version reads up to {SCHEMA}: update landscape to read it")
+    return dict(data)
+
+
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
+    """Write `data` to `path` whole or not at all: temporary file in the same folder, flushed to disk, then renamed."""
+    text = json.dumps(data, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """As `write_json`, for bytes. UserError when the folder cannot be written or the disk is full."""
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp", delete=False) as file:
+            temporary = file.name
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise UserError(f"cannot write {path}: {error.strerror or error}; free space there or choose another folder") from error
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in `path`; UserError naming the file when it is missing, unreadable or not one JSON object."""
+    try:
+        data = json.loads(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is damaged: {error}") from error
+    if not isinstance(data, dict):
+        raise UserError(f"{path} is damaged: expected a JSON object, found {type(data).__name__}")
+    return data

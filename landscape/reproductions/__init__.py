@@ -1,0 +1,1 @@
+"""Published tables re-run, one file a paper."""
