@@ -13,6 +13,7 @@ import inspect
 import sys
 import typing
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -80,6 +81,9 @@ class Component(Generic[Facts]):
         return {name: h.check(given.get(name, h.default), owner) for name, h in self.hyperparameters.items()}
 
 
+_registries: list["Registry[Any]"] = []
+
+
 @dataclass
 class Registry(Generic[Facts]):
     """The components of one axis. `package` is globbed on first use; files whose name begins with `_` are machinery."""
@@ -90,6 +94,9 @@ class Registry(Generic[Facts]):
     injected: frozenset[str] = frozenset()
     """Keyword arguments that the caller supplies (a resolution, a normalization): not hyperparameters."""
     _components: dict[str, Component[Facts]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _registries.append(self)
 
     @overload
     def register(self, function: F) -> F: ...
@@ -103,9 +110,10 @@ class Registry(Generic[Facts]):
 
     def _enter(self, function: F, revision: int, facts: Mapping[str, Any]) -> F:
         name = function.__name__
-        if name in self._components:
+        plugin = _plugin_of(function.__module__)
+        # Built-in components come first, so that a clash of names is blamed on the plugin, whichever of the two is asked for.
+        if name in self._components or (plugin is not None and name in self):
             raise UserError(f"{self.kind} {name!r} is registered twice: rename the one in {inspect.getsourcefile(function)}")
-        plugin = _plugin_hash.get(function.__module__)
         self._components[name] = Component(
             kind=self.kind,
             name=name,
@@ -136,6 +144,11 @@ class Registry(Generic[Facts]):
         assert self._discovered
         return iter(sorted(self._components))
 
+    def forget(self, module_name: str) -> None:
+        """Drop what a module registered: its import failed half-way."""
+        inside = module_name + "."
+        self._components = {n: c for n, c in self._components.items() if not f"{c.function.__module__}.".startswith(inside)}
+
     def names(self) -> list[str]:
         """Every registered name, sorted."""
         return list(self)
@@ -153,6 +166,7 @@ def _hyperparameters(function: Callable[..., Any], injected: frozenset[str]) -> 
 
 
 _plugin_hash: dict[str, str] = {}
+"""Module (or package) name of each plugin -> hash of its source."""
 
 
 def load_plugin(path: str | Path) -> None:
@@ -164,40 +178,70 @@ def load_plugin(path: str | Path) -> None:
     file = Path(path).resolve()
     if not file.is_file():
         raise UserError(f"plugin {path}: no such file; give the path of a Python file")
-    source = file.read_bytes()
+    try:
+        source = file.read_bytes()
+        ast.parse(source, filename=str(file))
+    except OSError as error:
+        raise UserError(f"plugin {path} cannot be read: {error.strerror or error}") from error
+    except (SyntaxError, ValueError) as error:
+        raise UserError(f"plugin {path} is not valid Python: {error}") from None
     digest = hashlib.sha256(source).hexdigest()[:16]
     module_name = f"landscape_plugin_{file.stem}_{digest}"
     if module_name in sys.modules:
         return
-    try:
-        ast.parse(source, filename=str(file))
-    except (SyntaxError, ValueError) as error:
-        raise UserError(f"plugin {path} is not valid Python: {error}") from None
     spec = importlib.util.spec_from_file_location(module_name, file)
     assert spec is not None
     assert spec.loader is not None
-    _plugin_hash[module_name] = digest
-    sys.modules[module_name] = module = importlib.util.module_from_spec(spec)
-    try:
+    with _all_or_nothing(module_name, digest, f"plugin {path}", "fix the file or leave it out"):
+        sys.modules[module_name] = module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-    except UserError:
-        del sys.modules[module_name]
-        raise
-    except Exception as error:
-        del sys.modules[module_name]
-        raise UserError(f"plugin {path} failed on import: {type(error).__name__}: {error}; fix the file or leave it out") from error
 
 
 def load_installed_plugins() -> None:
-    """Import every installed package that declares an entry point in the group `landscape.plugins`."""
+    """Import every installed package that declares an entry point in the group `landscape.plugins`.
+
+    Raises:
+        UserError: a package raises on import; none of its components stays registered.
+    """
     for entry in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
-        spec = importlib.util.find_spec(entry.module)
-        if spec is not None and spec.origin is not None:
-            _plugin_hash[entry.module] = hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()[:16]
-        try:
+        package = entry.module.partition(".")[0]
+        if package in _plugin_hash:
+            continue
+        with _all_or_nothing(package, _package_hash(package), f"plugin package {entry.value!r}", "fix or uninstall it"):
             entry.load()
-        except UserError:
+
+
+def _package_hash(package: str) -> str:
+    """16 hex digits over every Python file of an installed package, by relative path."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        return "unknown"
+    origin = Path(spec.origin)
+    files = sorted(origin.parent.rglob("*.py")) if spec.submodule_search_locations else [origin]
+    content = hashlib.sha256()
+    for file in files:
+        content.update(f"{file.relative_to(origin.parent)}\0".encode() + file.read_bytes())
+    return content.hexdigest()[:16]
+
+
+def _plugin_of(module_name: str) -> str | None:
+    """Source hash of the plugin that a module is, or is part of; None for a module of our own."""
+    parts = module_name.split(".")
+    return next((h for n in range(len(parts), 0, -1) if (h := _plugin_hash.get(".".join(parts[:n]))) is not None), None)
+
+
+@contextmanager
+def _all_or_nothing(module_name: str, digest: str, what: str, remedy: str) -> Iterator[None]:
+    """Import a plugin's module inside: when it fails, nothing that it registered stays, and the error is one line."""
+    _plugin_hash[module_name] = digest
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        for name in [n for n in sys.modules if f"{n}.".startswith(f"{module_name}.")]:
+            del sys.modules[name]
+        _plugin_hash.pop(module_name, None)
+        for registry in _registries:
+            registry.forget(module_name)
+        if isinstance(error, UserError):
             raise
-        except Exception as error:
-            message = f"plugin package {entry.value!r} failed on import: {type(error).__name__}: {error}; fix or uninstall it"
-            raise UserError(message) from error
+        raise UserError(f"{what} failed on import: {type(error).__name__}: {error}; {remedy}") from error

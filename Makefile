@@ -1,0 +1,97 @@
+# Every target only prepares .venv and calls the `landscape` command, which does the same without make.
+#
+#   make sweep DATASET=digits            STUDY=search_spaces/x.yaml  TRIALS=  STEPS=  SEED=  JOBS=  GPUS_PER_TRIAL=
+#                                        RAY_ADDRESS=  RESULTS=results  REPORTS=reports  DATA_DIR=  PLUGIN="a.py b.py"
+#   make reproduce PAPER=name
+
+DATASET ?= digits
+STUDY ?=
+TRIALS ?=
+STEPS ?=
+SEED ?=
+JOBS ?=
+GPUS_PER_TRIAL ?=
+RAY_ADDRESS ?=
+RESULTS ?= results
+REPORTS ?= reports
+DATA_DIR ?=
+PLUGIN ?=
+PAPER ?=
+ARGS ?=
+export PYTHON
+
+BIN := .venv/bin
+LANDSCAPE := $(BIN)/landscape
+QUICK := not slow and not weights and not gpu and not chaos and not fuzz
+
+# `$(call option,--trials,$(TRIALS))` is empty where TRIALS is, else the option with its value quoted for the shell.
+quoted = '$(subst ','\'',$(1))'
+option = $(if $(2),$(1) $(call quoted,$(2)))
+plugins = $(foreach file,$(PLUGIN),$(call option,--plugin,$(file)))
+data = $(call option,--data-dir,$(DATA_DIR))
+
+# A virtual environment that was moved along with its folder must be built anew.
+ifneq ($(shell sed -n 's/^.* folder //p' .venv/.installed 2>/dev/null),$(CURDIR))
+.PHONY: .venv/.stamp
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help setup sweep report reproduce test test-full chaos fuzz lint format bench bench-metrics lock clean
+
+help: ## List the targets.
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' Makefile | awk '{t=$$2; $$1=$$2=""; printf "  make %-14s %s\n", t, substr($$0, 3)}'
+	@sed -n '3,5s/^#  //p' Makefile
+
+setup: .venv/.stamp ## Create .venv and install requirements.lock and the `landscape` command into it.
+
+.venv/.stamp: requirements.lock pyproject.toml
+	@.ci/setup
+
+sweep: setup ## Run a study, then build its report: DATASET=digits takes minutes on two CPU cores.
+	@$(LANDSCAPE) sweep $(if $(STUDY),$(call quoted,$(STUDY)),$(call quoted,$(DATASET))) $(if $(STUDY),$(if $(filter-out file default,$(origin DATASET)),$(call option,--dataset,$(DATASET)))) \
+		$(call option,--trials,$(TRIALS)) $(call option,--steps,$(STEPS)) $(call option,--seed,$(SEED)) \
+		$(call option,--jobs,$(JOBS)) $(call option,--gpus-per-trial,$(GPUS_PER_TRIAL)) $(call option,--ray-address,$(RAY_ADDRESS)) \
+		$(call option,--results,$(RESULTS)) $(call option,--reports,$(REPORTS)) $(data) $(plugins) $(ARGS)
+
+report: setup ## Rebuild reports/ from results/ alone.
+	@$(LANDSCAPE) report $(call option,--results,$(RESULTS)) $(call option,--reports,$(REPORTS)) $(plugins) $(ARGS)
+
+reproduce: setup ## Re-run a published table: PAPER=name, without it the list of papers.
+	@$(LANDSCAPE) reproduce $(if $(PAPER),$(call quoted,$(PAPER))) $(if $(PAPER),$(data) $(call option,--results,$(RESULTS))) $(ARGS)
+
+test: setup ## Run the tests (minutes).
+	$(BIN)/python -m pytest -m "$(QUICK)" -n 2 $(ARGS)
+
+test-full: setup ## Run the slow tests too.
+	$(BIN)/python -m pytest -m "not weights and not gpu and not chaos and not fuzz" -n 2 $(ARGS)
+
+chaos: setup ## Kill sweeps at random moments, many times; nothing may be lost.
+	$(BIN)/python -m pytest -m chaos $(ARGS)
+
+fuzz: setup ## Feed every reader of outside files ten thousand damaged ones.
+	$(BIN)/python -m pytest -m fuzz $(ARGS)
+
+lint: setup ## Check style, annotations and formatting.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: setup ## Format the code and mend what ruff can mend.
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+bench: setup ## Measure training speed side by side with other packages.
+	$(BIN)/python -m benchmarks.training $(ARGS)
+
+bench-metrics: setup ## Measure speed and memory of the scores side by side with other packages.
+	$(BIN)/python -m benchmarks.metrics $(ARGS)
+
+lock: ## Renew requirements.lock (needs uv).
+	@{ head -1 requirements.lock; \
+	uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header --quiet --upgrade \
+		--extra dev --extra s3 pyproject.toml; } > requirements.lock.tmp
+	@mv requirements.lock.tmp requirements.lock
+
+clean: ## Remove .venv and caches; results/ and reports/ stay.
+	rm -rf .venv .venv.tmp build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find landscape tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
