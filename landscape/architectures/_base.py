@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from torch import Tensor, nn
 
@@ -19,7 +19,7 @@ class Output(NamedTuple):
 
 
 class Networks(NamedTuple):
-    """generator(z [N, latent], condition=None) -> samples; discriminator(x, condition=None) -> Output. Both called by keyword-free forward."""
+    """generator(z [N, latent], condition=None) -> samples; discriminator(x, condition=None) -> Output."""
 
     generator: nn.Module
     discriminator: nn.Module
@@ -39,32 +39,51 @@ def any_resolution(resolution: int) -> str:
     return "" if 8 <= resolution <= 128 else f"takes resolutions from 8 to 128, not {resolution}"
 
 
+ON_VECTORS = frozenset({"none", "batch", "layer", "spectral", "weight", "spectral_layer"})
+"""Built-in normalizations that have a meaning after a dense layer."""
+ON_MAPS = ON_VECTORS | {"instance"}
+"""Built-in normalizations that have a meaning after a convolution."""
+WRAPPERS = frozenset({"none", "spectral", "weight"})
+"""Built-in normalizations that need no place after a layer."""
+
+
 @dataclass(frozen=True)
 class ArchitectureFacts:
     """What must be known of an architecture before it is built.
 
-    samples: `images` (built with keywords resolution, channels) or `points` (built with keyword dimension).
+    samples: `images` (built with keywords resolution, channels), `points` (built with keyword dimension), or `any` (with keyword shape).
     output: `logit`, or `energy` (an autoencoder discriminator).
     refuses: resolution -> "" or the reason why it cannot be taken.
     d_normalizations, g_normalizations: the ones it honors; any other is refused, never silently ignored.
-    default_g_normalization: what the source uses in G.
+    honors_plugins: it has a place for any wrapper and for any following layer, so a user's own normalization is welcome.
+    default_g_normalization, default_g_hyperparameters: what the source uses in G.
     latent: the source's latent distribution.
     published: the sample shapes of the source, each with the parameter counts (generator, discriminator) derived from its layer table
-        at the default hyperparameters, without normalization of D.
+        at the default hyperparameters, latent size and G normalization, without normalization of D.
+    presets: what holds in place of these facts for each value of the hyperparameter `preset`; read them through `of`.
     has_features: its discriminator fills `Output.features`.
+    has_encoder: `encoder_of` can make an encoder of its discriminator.
     """
 
-    samples: Literal["images", "points"] = "images"
+    samples: Literal["images", "points", "any"] = "images"
     output: Literal["logit", "energy"] = "logit"
     refuses: Callable[[int], str] = any_resolution
     channels: frozenset[int] = frozenset({1, 3})
     d_normalizations: frozenset[str] = frozenset({"none"})
     g_normalizations: frozenset[str] = frozenset({"none"})
+    honors_plugins: bool = True
     default_g_normalization: str = "none"
+    default_g_hyperparameters: Mapping[str, float] = field(default_factory=dict)
     latent: Latent = Latent()
     published: Mapping[tuple[int, ...], tuple[int, int]] = field(default_factory=dict)
+    presets: Mapping[str, "ArchitectureFacts"] = field(default_factory=dict)
     has_features: bool = True
+    has_encoder: bool = True
     paper: str = ""
+
+    def of(self, hyperparameters: Mapping[str, Any]) -> "ArchitectureFacts":
+        """The facts at these hyperparameters: those of the chosen preset, where there are presets."""
+        return self.presets.get(hyperparameters.get("preset", ""), self)
 
 
 ARCHITECTURES: Registry[ArchitectureFacts] = Registry(
@@ -72,9 +91,13 @@ ARCHITECTURES: Registry[ArchitectureFacts] = Registry(
     "landscape.architectures",
     ArchitectureFacts,
     injected=frozenset(
-        {"resolution", "channels", "d_channels", "dimension", "d_dimension", "latent_dim", "g_normalization", "d_normalization"}
+        {
+            *("resolution", "channels", "d_channels", "dimension", "d_dimension", "shape", "d_shape"),
+            *("latent_dim", "g_normalization", "d_normalization"),
+        }
     ),
 )
-"""An architecture function names those injected keywords that it needs: `resolution`, `channels` (of the data), `d_channels` (of what D sees:
-`channels` times the packing degree), for points `dimension`, `d_dimension`; `latent_dim`; `g_normalization`, `d_normalization`
-(`Normalization` objects: pass every layer through `.wrap`, put `.follow(channels, spatial)` where the source has its norm)."""
+"""An architecture function names those injected keywords that it needs: `resolution`, `channels` (of the data), `d_channels` (of what D
+sees: `channels` times the packing degree), for points `dimension`, `d_dimension`, for either `shape`, `d_shape` ((C, H, W) or (D,));
+`latent_dim`; `g_normalization`, `d_normalization` (`Normalization` objects: pass every layer through `.wrap`, put
+`.follow(channels, spatial)` where the source has its norm)."""

@@ -1,0 +1,57 @@
+"""A plain fully connected GAN for images of any shape or points."""
+
+from math import prod
+
+from torch import nn
+
+from landscape.architectures._base import ARCHITECTURES, ON_VECTORS, Latent, Networks
+from landscape.architectures._layers import Layers, ToSigned, fan_in_normal
+from landscape.architectures._networks import Discriminator, Generator
+from landscape.normalizations._base import Normalization
+from landscape.registry import PositiveInt
+
+
+@ARCHITECTURES.register(
+    samples="any",
+    d_normalizations=ON_VECTORS,
+    g_normalizations=ON_VECTORS | {"self_modulated"},
+    default_g_normalization="batch",
+    latent=Latent(dim=64, distribution="normal"),
+    published={},
+)
+def mlp(
+    *,
+    shape: tuple[int, ...],
+    d_shape: tuple[int, ...],
+    latent_dim: int,
+    g_normalization: Normalization,
+    d_normalization: Normalization,
+    width: PositiveInt = 128,
+    depth: PositiveInt = 2,
+) -> Networks:
+    """Fully connected networks, small and fast: no paper's, but what a first experiment takes.
+
+    G: `depth` times [dense `width`, norm, ReLU], dense, sigmoid (points: nothing). D: `depth` times [dense `width`, norm, leaky
+    ReLU 0.2], dense 1; images enter as 2x - 1. Weights N(0, gain^2 / inputs) with the gain of the activation, so that signals keep
+    their size at any depth; biases 0.
+    """
+    is_image = len(shape) == 3
+    return Networks(
+        _generator(Layers(g_normalization, fan_in_normal(2**0.5)), shape, latent_dim, width, depth, squash=is_image),
+        _discriminator(Layers(d_normalization, fan_in_normal((2 / 1.04) ** 0.5)), d_shape, width, depth, center=is_image),
+    )
+
+
+def _generator(make: Layers, shape: tuple[int, ...], latent_dim: int, width: int, depth: int, *, squash: bool) -> Generator:
+    layers: list[nn.Module] = []
+    for inputs in [latent_dim] + [width] * (depth - 1):
+        layers += [make.dense(inputs, width), make.norm(width), nn.ReLU()]
+    layers += [make.dense(width, prod(shape), init=fan_in_normal(1)), nn.Unflatten(1, shape)]
+    return Generator([*layers, nn.Sigmoid()] if squash else layers)
+
+
+def _discriminator(make: Layers, shape: tuple[int, ...], width: int, depth: int, *, center: bool) -> Discriminator:
+    layers: list[nn.Module] = [ToSigned(), nn.Flatten()] if center else []
+    for inputs in [prod(shape)] + [width] * (depth - 1):
+        layers += [make.dense(inputs, width), make.norm(width), nn.LeakyReLU(0.2)]
+    return Discriminator(layers, make.dense(width, 1, init=fan_in_normal(1)), width)
