@@ -1,17 +1,205 @@
 """Which components go together: fills a config from the components' declarations and refuses what is undefined, with the reason."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 from landscape.errors import UserError
-from landscape.registry import Component
 
 if TYPE_CHECKING:
-    from landscape.config import Choice
+    from landscape.architectures._base import ArchitectureFacts
+    from landscape.config import Choice, Protocol, TrialConfig
+    from landscape.registry import Component
 
 
-class UndefinedCombination(UserError):
-    """The parts exist, but their combination has no meaning (or no cell of its own): a study records it as skipped."""
+class UndefinedCombinationError(UserError):
+    """The parts exist, but together they have no meaning, or no model of their own: a study records the cell as skipped."""
 
 
-def _completed(choice: "Choice", component: Component[Any]) -> "Choice":
-    return choice.model_copy(update={"hyperparameters": component.complete(choice.hyperparameters)})
+def resolve(config: TrialConfig) -> dict[str, Any]:
+    """The fields of `config` that its components decide: every hyperparameter filled in, every None replaced by the source's choice.
+
+    Raises:
+        UserError: an unknown component or hyperparameter, or a value out of range.
+        UndefinedCombinationError: a combination without meaning.
+    """
+    from landscape.architectures._base import ARCHITECTURES
+    from landscape.config import Choice, LatentConfig
+    from landscape.datasets._base import DATASETS
+    from landscape.losses._base import LOSSES
+    from landscape.normalizations._base import NORMALIZATIONS
+    from landscape.regularizers._base import REGULARIZERS
+
+    facts = ARCHITECTURES[config.architecture.name].facts
+    g_normalization = config.g_normalization or Choice(name=facts.default_g_normalization)
+    latent = facts.latent
+    resolved = {
+        "dataset": _completed(config.dataset, DATASETS[config.dataset.name.replace("-", "_")]),
+        "architecture": _completed(config.architecture, ARCHITECTURES[config.architecture.name]),
+        "loss": _completed(config.loss, LOSSES[config.loss.name]),
+        "regularizers": tuple(_completed(r, REGULARIZERS[r.name]) for r in config.regularizers),
+        "d_normalization": _completed(config.d_normalization, NORMALIZATIONS[config.d_normalization.name]),
+        "g_normalization": _completed(g_normalization, NORMALIZATIONS[g_normalization.name]),
+        "latent": config.latent or LatentConfig(dim=latent.dim, distribution=latent.distribution, bound=latent.bound),
+        "g_batch_size": config.g_batch_size or config.batch_size,
+        "resolution": config.resolution or DATASETS[config.dataset.name.replace("-", "_")].facts.resolution,
+    }
+    _refuse_undefined(config.model_copy(update=resolved))
+    return resolved
+
+
+def _completed(choice: Choice, component: Component[Any]) -> Choice:
+    return choice.model_copy(update={"name": component.name, "hyperparameters": component.complete(choice.hyperparameters)})
+
+
+def _refuse_undefined(config: TrialConfig) -> None:
+    for check in (_samples, _normalizations, _discriminator, _regularizers, _schedule):
+        check(config)
+
+
+def _architecture(config: TrialConfig) -> ArchitectureFacts:
+    from landscape.architectures._base import ARCHITECTURES
+
+    return ARCHITECTURES[config.architecture.name].facts
+
+
+def _samples(config: TrialConfig) -> None:
+    from landscape.datasets._base import DATASETS
+
+    facts, data = _architecture(config), DATASETS[config.dataset.name].facts
+    name = config.architecture.name
+    if facts.samples not in (data.samples, "any"):
+        raise UndefinedCombinationError(
+            f"architecture {name!r} makes {facts.samples}, data set {config.dataset.name!r} holds {data.samples}"
+        )
+    if data.samples == "points":
+        return
+    if config.resolution is None:
+        raise UserError(f"data set {config.dataset.name!r} has images of any size: give a resolution (for example 64)")
+    if reason := facts.refuses(config.resolution):
+        raise UndefinedCombinationError(f"architecture {name!r} {reason}")
+    if config.channels is not None and config.channels not in facts.channels:
+        raise UndefinedCombinationError(f"architecture {name!r} takes {sorted(facts.channels)} channels, not {config.channels}")
+
+
+def _normalizations(config: TrialConfig) -> None:
+    facts = _architecture(config)
+    assert config.g_normalization is not None
+    sides = (("D", config.d_normalization, facts.d_normalizations), ("G", config.g_normalization, facts.g_normalizations))
+    for side, choice, honored in sides:
+        if choice.name not in honored:
+            names = ", ".join(sorted(honored))
+            message = (
+                f"architecture {config.architecture.name!r} has no place for {choice.name!r} normalization in {side}; it honors {names}"
+            )
+            raise UndefinedCombinationError(message)
+
+
+D_SITES = frozenset({"on_inputs", "d_term", "d_weights", "after_d_update", "around_g"})
+
+
+def _discriminator(config: TrialConfig) -> None:
+    """The loss reads what the discriminator gives; a method without one has nothing to normalize or penalize there."""
+    from landscape.losses._base import LOSSES
+    from landscape.regularizers._base import REGULARIZERS
+
+    inputs, output = LOSSES[config.loss.name].facts.inputs, _architecture(config).output
+    if inputs in ("logits", "energies"):
+        if inputs != {"logit": "logits", "energy": "energies"}[output]:
+            message = f"loss {config.loss.name!r} reads {inputs}, the discriminator of {config.architecture.name!r} gives an {output}"
+            raise UndefinedCombinationError(message.replace("an logit", "a logit"))
+        return
+    if config.d_normalization.name != "none" and inputs == "samples":
+        raise UndefinedCombinationError(f"loss {config.loss.name!r} has no discriminator to normalize with {config.d_normalization.name!r}")
+    for r in config.regularizers:
+        if REGULARIZERS[r.name].facts.site in D_SITES or REGULARIZERS[r.name].facts.needs_features:
+            raise UndefinedCombinationError(f"loss {config.loss.name!r} has no discriminator for regularizer {r.name!r} to act on")
+
+
+def _regularizers(config: TrialConfig) -> None:
+    from landscape.regularizers._base import REGULARIZERS
+
+    names = [r.name for r in config.regularizers]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise UndefinedCombinationError(f"regularizer {sorted(twice)[0]!r} is named twice: give it once, with the weight you mean")
+    facts = {r.name: REGULARIZERS[r.name].facts for r in config.regularizers}
+    for site in ("around_g",):
+        if len(same := [n for n in names if facts[n].site == site]) > 1:
+            raise UndefinedCombinationError(f"{' and '.join(same)} both wrap G's update: choose one")
+    for r in config.regularizers:
+        if r.every > 1 and facts[r.name].site not in ("d_term", "d_weights", "g_term"):
+            raise UndefinedCombinationError(f"regularizer {r.name!r} acts on every step: `every` is for terms of a loss")
+        if facts[r.name].needs_features and not _architecture(config).has_features:
+            raise UndefinedCombinationError(f"regularizer {r.name!r} reads features, architecture {config.architecture.name!r} gives none")
+    degree = packing_degree(config)
+    if config.batch_size % degree or (config.g_batch_size or degree) % degree:
+        raise UndefinedCombinationError(f"packing {degree} samples needs batch sizes that are multiples of {degree}")
+
+
+def _schedule(config: TrialConfig) -> None:
+    from landscape.regularizers._base import REGULARIZERS
+
+    if config.order == "simultaneous":
+        if config.d_steps_per_round != 1 or config.g_steps_per_round != 1 or config.g_batch_size != config.batch_size:
+            raise UndefinedCombinationError(
+                "simultaneous updates take one D step and one G step on one batch: set both to 1, batch sizes equal"
+            )
+        if any(REGULARIZERS[r.name].facts.site == "around_g" for r in config.regularizers):
+            raise UndefinedCombinationError("a look-ahead around G's update needs alternating updates: choose another order")
+    if config.reuse_z and config.g_batch_size != config.batch_size:
+        raise UndefinedCombinationError("reuse_z needs g_batch_size equal to batch_size")
+
+
+def packing_degree(config: TrialConfig) -> int:
+    """Samples that D sees stacked as one (PacGAN); 1 without packing."""
+    from landscape.regularizers._base import REGULARIZERS
+
+    degree = 1
+    for r in config.regularizers:
+        if name := REGULARIZERS[r.name].facts.packs:
+            degree *= int(r.hyperparameters[name])
+    return degree
+
+
+def notes(config: TrialConfig) -> list[str]:
+    """What a reader should know of an allowed combination."""
+    from landscape.normalizations._base import NORMALIZATIONS
+    from landscape.regularizers._base import REGULARIZERS
+
+    found = []
+    penalties = [r.name for r in config.regularizers if REGULARIZERS[r.name].facts.site == "d_term"]
+    if penalties and NORMALIZATIONS[config.d_normalization.name].facts.couples_samples:
+        found.append(f"{config.d_normalization.name} norm in D couples the samples that {penalties[0]} treats one by one")
+    if config.loss.name == "wasserstein" and not config.regularizers and config.d_normalization.name == "none":
+        found.append("wasserstein without a Lipschitz constraint (the Landscape study ran it so)")
+    return found
+
+
+def component_identities(config: TrialConfig) -> dict[str, Any]:
+    """Revision or source hash of every component in `config`: part of its digest."""
+    from landscape.architectures._base import ARCHITECTURES
+    from landscape.datasets._base import DATASETS
+    from landscape.losses._base import LOSSES
+    from landscape.normalizations._base import NORMALIZATIONS
+    from landscape.regularizers._base import REGULARIZERS
+
+    assert config.g_normalization is not None
+    return {
+        "architecture": ARCHITECTURES[config.architecture.name].identity,
+        "dataset": DATASETS[config.dataset.name].identity,
+        "loss": LOSSES[config.loss.name].identity,
+        "d_normalization": NORMALIZATIONS[config.d_normalization.name].identity,
+        "g_normalization": NORMALIZATIONS[config.g_normalization.name].identity,
+        "regularizers": [REGULARIZERS[r.name].identity for r in config.regularizers],
+    }
+
+
+def resolve_protocol(protocol: Protocol) -> dict[str, Any]:
+    """The fields of `protocol` that its components decide: every metric's and the extractor's hyperparameters filled in."""
+    from landscape.features._base import FEATURES
+    from landscape.metrics._base import METRICS
+
+    return {
+        "metrics": tuple(_completed(m, METRICS[m.name]) for m in protocol.metrics),
+        "extractor": _completed(protocol.extractor, FEATURES[protocol.extractor.name]),
+    }

@@ -10,6 +10,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from landscape.errors import UserError, unknown
 
+
+class UserErrorAsValueError(ValueError):
+    """A UserError on its way through pydantic, which lets only a ValueError pass."""
+
+    def __init__(self, error: UserError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 Unit = Literal["d_steps", "g_steps", "images", "seconds"]
 
 
@@ -24,7 +33,9 @@ class Frozen(BaseModel):
         try:
             return cls.model_validate(dict(data))
         except ValidationError as error:
-            raise UserError(_one_line(cls, error, source)) from None
+            cause = error.errors()[0].get("ctx", {}).get("error")
+            kind = type(cause.error) if isinstance(cause, UserErrorAsValueError) else UserError
+            raise kind(_one_line(cls, error, source)) from None
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, every field present; `parse` gives the same object back."""
@@ -33,7 +44,8 @@ class Frozen(BaseModel):
 
 def _one_line(cls: type[BaseModel], error: ValidationError, source: str) -> str:
     first = error.errors()[0]
-    if isinstance(cause := first.get("ctx", {}).get("error"), UserError):
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, UserErrorAsValueError):
         return f"{source}: {cause}" if source else str(cause)
     where = ".".join(str(part) for part in first["loc"]) or cls.__name__
     if first["type"] == "extra_forbidden":
@@ -44,9 +56,10 @@ def _one_line(cls: type[BaseModel], error: ValidationError, source: str) -> str:
 
 
 def _shorthand(value: object) -> object:
-    """`hinge` -> {name: hinge}; {hinge: {margin: 1}} -> {name: hinge, hyperparameters: {margin: 1}}."""
+    """`hinge` -> {name: hinge}; {hinge: {margin: 1}} -> {name: hinge, hyperparameters: {margin: 1}}; `folder:/p` -> its path."""
     if isinstance(value, str):
-        return {"name": value}
+        name, colon, path = value.partition(":")
+        return {"name": name, "hyperparameters": {"path": path}} if colon else {"name": name}
     if isinstance(value, Mapping) and "name" not in value and len(value) == 1:
         ((name, given),) = value.items()
         given = dict(given or {})
@@ -86,8 +99,9 @@ Regularizers = Annotated[
 
 
 class Schedule(Frozen):
-    """Learning rate over training: `constant`; `linear` from 1 to `final` times the rate; `cosine` likewise; `exponential` per-step
-    factor `decay` down to the floor `final`.
+    """Learning rate over training, as a factor of the optimizer's rate.
+
+    `constant`; `linear` from 1 to `final`; `cosine` likewise; `exponential`: `decay` to the power of the step, floored at `final`.
     """
 
     name: Literal["constant", "linear", "cosine", "exponential"] = "constant"
@@ -117,12 +131,8 @@ class Optimizer(Frozen):
     def _adam_needs_betas_below_one(self) -> Self:
         # Search ranges of the literature are U[0, 1] for both; at exactly 1 Adam divides by zero.
         if self.name == "adam" and (self.beta1 >= 1 or self.beta2 >= 1):
-            raise UserErrorAsValue(f"adam needs beta1 and beta2 below 1, got {self.beta1:g} and {self.beta2:g}")
+            raise ValueError(f"adam needs beta1 and beta2 below 1, got {self.beta1:g} and {self.beta2:g}")
         return self
-
-
-class UserErrorAsValue(ValueError):
-    """A UserError's text on its way through pydantic."""
 
 
 class Budget(Frozen):
@@ -184,8 +194,11 @@ class TrialConfig(Frozen):
     g_optimizer: Optimizer = Optimizer()
     d_steps_per_round: Annotated[int, Field(ge=1, le=1000)] = 1
     g_steps_per_round: Annotated[int, Field(ge=1, le=1000)] = 1
-    order: Literal["d_first", "g_first", "simultaneous"] = "d_first"
-    """`simultaneous`: both gradients are taken at the same weights, from one pass, then both step."""
+    order: Literal["d_first", "g_first", "g_after_first_d", "simultaneous"] = "d_first"
+    """`g_first` as SNGAN; `g_after_first_d` as compare_gan v2; `simultaneous`: both gradients from one
+    pass at the same weights, then both step."""
+    dequantise: bool = False
+    """Add U[0, 1) to the levels 0..255 of real images before scaling by 1/256 (SNGAN's input noise)."""
     batch_size: Annotated[int, Field(ge=1)] = 64
     g_batch_size: Annotated[int, Field(ge=1)] | None = None
     """None: `batch_size`."""
@@ -199,6 +212,19 @@ class TrialConfig(Frozen):
     precision: Literal["fp32", "bf16"] = "fp32"
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
 
+    @property
+    def rounds(self) -> int | None:
+        """Rounds (D steps and G steps together) that the budget amounts to, rounded up; None for a budget in seconds.
+
+        A method without a discriminator gets the same number of rounds, so that a budget in D steps means the same work on the data.
+        """
+        per_round = {
+            "d_steps": self.d_steps_per_round,
+            "g_steps": self.g_steps_per_round,
+            "images": self.d_steps_per_round * self.batch_size,
+        }
+        return math.ceil(self.budget.amount / per_round[self.budget.unit]) if self.budget.unit in per_round else None
+
     LATER: ClassVar[frozenset[str]] = frozenset()
     """Fields added after the first release; at their default they do not enter a digest, so old digests stay."""
 
@@ -209,7 +235,7 @@ class TrialConfig(Frozen):
         try:
             resolved = resolve(self)
         except UserError as error:
-            raise UserErrorAsValue(str(error)) from None
+            raise UserErrorAsValueError(error) from None
         for name, value in resolved.items():
             object.__setattr__(self, name, value)
         return self
@@ -292,6 +318,8 @@ class Protocol(Frozen):
     sampling_batch: Annotated[int, Field(ge=1)] = 64
     averaging_runs: Annotated[int, Field(ge=1)] = 1
     """Times the fake set is drawn anew; the value is the mean, `spread` the population standard deviation."""
+    selection_points: Annotated[int, Field(ge=1)] = 1
+    """Times during training (evenly spaced, the end included) that the objective is measured on the selection samples."""
     checkpoint: Literal["last", "best_on_selection", "best_on_test"] = "last"
     """`best_on_test` is the published way of several papers: optimistic, and marked so."""
     seed: Annotated[int, Field(ge=0)] = 42
@@ -308,23 +336,9 @@ class Protocol(Frozen):
             for name, value in resolve_protocol(self).items():
                 object.__setattr__(self, name, value)
         except UserError as error:
-            raise UserErrorAsValue(str(error)) from None
+            raise UserErrorAsValueError(error) from None
         return self
 
     def digest(self) -> str:
         """Identity, 16 hex digits; the name and the note do not enter it... only what decides a score does."""
         return _digest({k: v for k, v in self.to_json().items() if k not in ("note", "objective")})
-
-
-def d_steps_of(config: TrialConfig) -> int | None:
-    """D steps that the budget amounts to; None for a budget in seconds."""
-    budget, rounds_d, rounds_g = config.budget, config.d_steps_per_round, config.g_steps_per_round
-    match budget.unit:
-        case "d_steps":
-            return math.ceil(budget.amount)
-        case "g_steps":
-            return math.ceil(budget.amount / rounds_g) * rounds_d
-        case "images":
-            return math.ceil(budget.amount / config.batch_size)
-        case _:
-            return None

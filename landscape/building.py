@@ -1,0 +1,86 @@
+"""From a TrialConfig to its parts: networks, the loss and the regularizers as calls with their hyperparameters bound."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from torch import nn
+
+from landscape.architectures._base import ARCHITECTURES, Networks
+from landscape.combinations import packing_degree
+from landscape.config import Choice, RegularizerChoice, TrialConfig
+from landscape.losses._base import LOSSES, LossFacts
+from landscape.normalizations._base import NORMALIZATIONS, Normalization
+from landscape.regularizers._base import REGULARIZERS, RegularizerFacts
+
+
+def build_networks(config: TrialConfig, shape: tuple[int, ...]) -> Networks:
+    """Generator and discriminator of `config` for samples of `shape` ((C, H, W) or (D,)), freshly initialized from torch's generator."""
+    assert config.latent is not None
+    assert config.g_normalization is not None
+    component = ARCHITECTURES[config.architecture.name]
+    degree = packing_degree(config)
+    if len(shape) == 3:
+        size = {"resolution": shape[-1], "channels": shape[0], "d_channels": shape[0] * degree}
+    else:
+        size = {"dimension": shape[0], "d_dimension": shape[0] * degree}
+    offered: dict[str, Any] = size | {
+        "shape": shape,
+        "d_shape": (shape[0] * degree, *shape[1:]),
+        "latent_dim": config.latent.dim,
+        "g_normalization": build_normalization(config.g_normalization, config.latent.dim),
+        "d_normalization": build_normalization(config.d_normalization, config.latent.dim),
+    }
+    networks: Networks = component.function(**_wanted(component.function, offered), **config.architecture.hyperparameters)
+    return networks
+
+
+def build_normalization(choice: Choice, latent_dim: int) -> Normalization:
+    """The normalization named in `choice`."""
+    function = NORMALIZATIONS[choice.name].function
+    normalization: Normalization = function(**_wanted(function, {"latent_dim": latent_dim}), **choice.hyperparameters)
+    return normalization
+
+
+def _wanted(function: Callable[..., Any], offered: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of `offered` that `function` names: how injected keywords reach it."""
+    names = inspect.signature(function).parameters
+    return {name: value for name, value in offered.items() if name in names}
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss with its hyperparameters bound: call(real, fake[, state=...]) -> LossPair."""
+
+    call: Callable[..., Any]
+    facts: LossFacts
+
+    @classmethod
+    def of(cls, choice: Choice) -> "Loss":
+        component = LOSSES[choice.name]
+        return cls(partial(component.function, **choice.hyperparameters), component.facts)
+
+
+@dataclass(frozen=True)
+class Regularizer:
+    """A regularizer with its hyperparameters bound, as it stands in a config."""
+
+    name: str
+    every: int
+    call: Callable[..., Any]
+    facts: RegularizerFacts
+    keywords: frozenset[str]
+    """Which of `progress`, `bounds`, `state` it names."""
+
+    @classmethod
+    def of(cls, choice: RegularizerChoice) -> "Regularizer":
+        component = REGULARIZERS[choice.name]
+        keywords = frozenset(inspect.signature(component.function).parameters) & {"progress", "bounds", "state"}
+        return cls(choice.name, choice.every, partial(component.function, **choice.hyperparameters), component.facts, keywords)
+
+
+def trainable_parameters(module: nn.Module | None) -> int:
+    """Number of trainable scalars; 0 for None."""
+    return sum(p.numel() for p in module.parameters() if p.requires_grad) if module is not None else 0

@@ -1,0 +1,92 @@
+"""State of an interrupted trial: one safetensors file of tensors and JSON; nothing in it is code."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from landscape.errors import UserError
+from landscape.record import write_bytes
+
+FORMAT = "landscape-checkpoint-1"
+
+
+def write(path: Path, tensors: Mapping[str, Tensor], data: Mapping[str, Any], kind: str) -> None:
+    """Write tensors and JSON data whole or not at all. `kind` names what it is (`resume`, `generator`); `read` checks it."""
+    metadata = {"format": FORMAT, "kind": kind, "data": json.dumps(data, allow_nan=False)}
+    plain = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
+    write_bytes(path, save(plain, metadata=metadata))
+
+
+def read(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and data of a file that `write` made. UserError naming the file when it is damaged or of another kind."""
+    try:
+        content = path.read_bytes()
+        tensors = load(content)
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]
+        data = json.loads(header["data"])
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UserError(f"{path} is damaged or not a landscape checkpoint: {type(error).__name__}: {error}") from error
+    if header.get("format") != FORMAT or header.get("kind") != kind:
+        raise UserError(f"{path} is a {header.get('kind')!r} file of format {header.get('format')!r}, expected {kind!r} of {FORMAT!r}")
+    return tensors, data
+
+
+def random_states() -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """States of every random generator that a trial may draw from: torch (CPU, CUDA), NumPy, Python."""
+    import random
+
+    import numpy as np
+
+    tensors = {"random.torch": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        tensors |= {f"random.cuda.{i}": s for i, s in enumerate(torch.cuda.get_rng_state_all())}
+    name, keys, position, has_gauss, cached = np.random.get_state()
+    tensors["random.numpy"] = torch.from_numpy(keys.astype("int64"))
+    version, internal, gauss = random.getstate()
+    data = {"numpy": [name, int(position), int(has_gauss), float(cached)], "python": [version, list(internal), gauss]}
+    return tensors, data
+
+
+def set_random_states(tensors: Mapping[str, Tensor], data: Mapping[str, Any]) -> None:
+    """Restore what `random_states` gave."""
+    import random
+
+    import numpy as np
+
+    torch.set_rng_state(tensors["random.torch"])
+    for name, state in tensors.items():
+        if name.startswith("random.cuda."):
+            torch.cuda.set_rng_state(state, int(name.rsplit(".", 1)[1]))
+    kind, position, has_gauss, cached = data["numpy"]
+    np.random.set_state((kind, tensors["random.numpy"].numpy().astype("uint32"), position, has_gauss, cached))
+    version, internal, gauss = data["python"]
+    random.setstate((version, tuple(internal), gauss))
+
+
+def flatten_optimizer(prefix: str, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Every tensor of an optimizer's state, by `prefix.index.name`; numbers become 0-dim tensors."""
+    flat = {}
+    for index, state in optimizer.state_dict()["state"].items():
+        for name, value in state.items():
+            flat[f"{prefix}.{index}.{name}"] = value if isinstance(value, Tensor) else torch.tensor(value)
+    return flat
+
+
+def unflatten_optimizer(prefix: str, optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Put back what `flatten_optimizer` gave; param groups (rates) are recomputed by their schedules."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        if key.startswith(prefix + "."):
+            index, name = key.removeprefix(prefix + ".").split(".", 1)
+            state.setdefault(int(index), {})[name] = value
+    whole = optimizer.state_dict()
+    whole["state"] = state
+    optimizer.load_state_dict(whole)

@@ -1,0 +1,69 @@
+"""Training data on the device: which samples each step sees, decided by counts alone, so that a resumed trial sees the same."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from landscape.datasets._base import Dataset
+from landscape.games import Batch
+
+
+@dataclass
+class DataStream:
+    """An endless sequence of batches: permutations of the training set, one after the other, cut into batches.
+
+    The permutation of epoch e is a function of (seed, e) alone; the position is the number of samples drawn. Samples stay uint8 where
+    they lie (on the device when they fit) and become float32 in [0, 1] a batch at a time; points pass as they are.
+    """
+
+    samples: Tensor
+    labels: Tensor | None
+    seed: int
+    device: torch.device
+    horizontal_flip: bool = False
+    dequantise: bool = False
+    drawn: int = 0
+    """Samples handed out so far: the whole state of the stream."""
+
+    def __post_init__(self) -> None:
+        self._epoch = -1
+        self._order = torch.empty(0, dtype=torch.long)
+
+    @classmethod
+    def of(cls, dataset: Dataset, *, seed: int, device: torch.device, horizontal_flip: bool, dequantise: bool) -> "DataStream":
+        """The training split, moved to the device where half of its free memory holds it."""
+        split = dataset.split("train")
+        samples = split.samples
+        if device.type == "cuda" and samples.nbytes < torch.cuda.mem_get_info(device)[0] / 2:
+            samples = samples.to(device)
+        return cls(samples, split.labels, seed, device, horizontal_flip, dequantise)
+
+    def next(self, size: int) -> Batch:
+        """The next `size` samples: float32 [size, ...] on the device."""
+        index = self._next_indices(size)
+        samples = self.samples[index.to(self.samples.device)].to(self.device, non_blocking=True)
+        return Batch(self._as_networks_see(samples))
+
+    def _next_indices(self, size: int) -> Tensor:
+        """[size] int64: slices of consecutive permutations."""
+        parts, n = [], len(self.samples)
+        while size:
+            epoch, position = divmod(self.drawn, n)
+            if epoch != self._epoch:
+                generator = torch.Generator().manual_seed((self.seed * 1_000_003 + epoch) % 2**63)
+                self._epoch, self._order = epoch, torch.randperm(n, generator=generator)
+            parts.append(self._order[position : position + size])
+            self.drawn += len(parts[-1])
+            size -= len(parts[-1])
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def _as_networks_see(self, samples: Tensor) -> Tensor:
+        if samples.dtype != torch.uint8:
+            return samples
+        images = samples.float()
+        images = (images + torch.rand_like(images)).div_(256) if self.dequantise else images.div_(255)
+        if self.horizontal_flip:
+            flipped = torch.rand(len(images), 1, 1, 1, device=images.device) < 0.5
+            images = torch.where(flipped, images.flip(-1), images)
+        return images

@@ -1,0 +1,58 @@
+"""Where a result was made: versions, device, threads, commit. Goes into every record."""
+
+import functools
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("torch", "pytorch-lightning", "numpy", "ray", "optuna", "scikit-learn", "torch-fidelity")
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Installed versions of what results depend on; absent packages are left out."""
+    import landscape
+
+    found = {"landscape": landscape.__version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+@functools.cache
+def git_commit() -> str:
+    """Commit of the checkout this package runs from, `+changes` when files differ from it; "" outside one."""
+    root = Path(__file__).resolve().parent.parent
+    if not (root / ".git").exists():
+        return ""
+    try:
+        run = functools.partial(subprocess.run, cwd=root, capture_output=True, text=True, timeout=10, check=True)
+        commit = run(["git", "rev-parse", "HEAD"]).stdout.strip()  # noqa: S607 - git is found on the user's own PATH
+        changed = run(["git", "status", "--porcelain", "--untracked-files=no"]).stdout.strip()  # noqa: S607
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return commit + ("+changes" if changed else "")
+
+
+def describe(device: Any = None, **more: Any) -> dict[str, Any]:
+    """The environment as plain data. `device`: a torch.device, or None where torch plays no part."""
+    described: dict[str, Any] = {
+        "versions": versions(),
+        "git_commit": git_commit(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+    }
+    if device is not None:
+        import torch
+
+        cuda = device.type == "cuda"
+        described["device"] = torch.cuda.get_device_name(device) if cuda else f"cpu ({platform.processor() or platform.machine()})"
+        described["threads"] = torch.get_num_threads()
+        described["tf32"] = bool(cuda and torch.backends.cuda.matmul.allow_tf32)
+    return described | more

@@ -1,0 +1,255 @@
+"""What each kind of method minimizes: adversarial, matching samples, autoencoding.
+
+A game turns a batch into D's and G's objectives as a sum of component calls. Which game a loss plays is declared by the loss
+(`LossFacts.inputs`); nothing here or in the module asks for a component's name.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from landscape.architectures._base import Output
+from landscape.building import Loss, Regularizer
+from landscape.losses._base import LossPair
+from landscape.regularizers._base import Critique, Unrolling
+
+Parameters = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step sees of the data: samples as networks take them, and the condition that goes to both networks (None: unconditional)."""
+
+    real: Tensor
+    condition: Tensor | None = None
+
+
+@dataclass
+class Objective:
+    """A scalar to minimize, and what went into it (detached only by the reader)."""
+
+    total: Tensor
+    terms: dict[str, Tensor] = field(default_factory=dict)
+    """Adversarial loss and each regularizer's term, by name."""
+    real: Output | None = None
+    fake: Output | None = None
+    report: Mapping[str, Tensor] = field(default_factory=dict)
+    loss_state: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+class Game:
+    """Base: owns the networks, the loss and the regularizers by the site they act at. Regularizer and loss state are buffers of the module."""
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module | None,
+        loss: Loss,
+        regularizers: tuple[Regularizer, ...],
+        *,
+        joint_d_call: bool = False,
+        bounds: tuple[float, float] | None = None,
+        states: Mapping[str, Mapping[str, Tensor]],
+    ) -> None:
+        self.generator, self.discriminator, self.loss = generator, discriminator, loss
+        self.at = {site: tuple(r for r in regularizers if r.facts.site == site) for site in SITES}
+        self.joint_d_call, self.bounds, self.states = joint_d_call, bounds, states
+        self.progress = torch.zeros(())
+
+    @property
+    def has_discriminator(self) -> bool:
+        """Whether D is updated."""
+        return True
+
+    def d_objective(self, batch: Batch, fake: Tensor, *, step: int, parameters: Parameters | None = None) -> Objective:
+        """D's loss on a batch. `parameters` replaces D's own (unrolling). `step` counts D's updates: lazy terms act at their turn."""
+        raise NotImplementedError
+
+    def g_objective(self, batch: Batch, z: Tensor, *, step: int, parameters: Parameters | None = None) -> Objective:
+        """G's loss on a batch and a latent draw."""
+        raise NotImplementedError
+
+    def _state(self, regularizer: Regularizer) -> Mapping[str, Tensor]:
+        return self.states.get(regularizer.name, {})
+
+
+SITES = ("on_inputs", "d_term", "d_weights", "g_term", "after_d_update", "around_g")
+
+
+class Adversarial(Game):
+    """A generator against a critic: losses on logits or on energies."""
+
+    def seen(self, samples: Tensor) -> Tensor:
+        """What D sees of samples: through every `on_inputs` regularizer in the order of the config."""
+        for r in self.at["on_inputs"]:
+            offered = {"progress": self.progress, "bounds": self.bounds, "state": self._state(r)}
+            samples = r.call(samples, **{k: offered[k] for k in r.keywords})
+        return samples
+
+    def criticize(self, samples: Tensor, condition: Tensor | None = None, parameters: Parameters | None = None) -> Output:
+        """D's output on what it sees, logits in float32."""
+        assert self.discriminator is not None
+        if parameters is None:
+            output = self.discriminator(samples, condition)
+        else:
+            output = functional_call(self.discriminator, dict(parameters), (samples, condition))
+        return Output(output.logit.float(), output.features)
+
+    def _pair(self, real: Tensor, fake: Tensor, condition: Tensor | None, parameters: Parameters | None) -> tuple[Output, Output]:
+        """D on real and on fake, in one call or in two."""
+        if not self.joint_d_call:
+            return self.criticize(real, condition, parameters), self.criticize(fake, condition, parameters)
+        both = self.criticize(torch.cat([real, fake]), condition if condition is None else torch.cat([condition, condition]), parameters)
+        n, features = len(both.logit) // 2, both.features
+        if features is None:
+            return Output(both.logit[:n]), Output(both.logit[n:])
+        return Output(both.logit[:n], features[:n]), Output(both.logit[n:], features[n:])
+
+    def _critique(
+        self, batch: Batch, samples: tuple[Tensor, Tensor], outputs: tuple[Output, Output], parameters: Parameters | None
+    ) -> Critique:
+        def critic(points: Tensor) -> Output:
+            # Penalties differentiate twice: in float32, whatever the precision of the step.
+            with torch.autocast(points.device.type, enabled=False):
+                return self.criticize(points.float(), batch.condition, parameters)
+
+        return Critique(*samples, *outputs, critic=critic, progress=self.progress, bounds=self.bounds)
+
+    def d_objective(self, batch: Batch, fake: Tensor, *, step: int, parameters: Parameters | None = None) -> Objective:
+        samples = (self.seen(batch.real), self.seen(fake))
+        outputs = self._pair(*samples, batch.condition, parameters)
+        pair = self._call_loss(outputs[0].logit, outputs[1].logit)
+        assert pair.d is not None
+        critique = self._critique(batch, samples, outputs, parameters)
+        terms = {"adversarial": pair.d.mean()}
+        for r in self.at["d_term"]:
+            if step % r.every == 0:
+                terms[r.name] = r.every * r.call(_with_state(critique, self._state(r))).mean()
+        for r in self.at["d_weights"]:
+            if step % r.every == 0:
+                terms[r.name] = r.every * r.call(self._viewed(parameters))
+        return Objective(_sum(terms), terms, *outputs, pair.report, pair.state)
+
+    def _viewed(self, parameters: Parameters | None) -> nn.Module:
+        assert self.discriminator is not None
+        return self.discriminator if parameters is None else _Replaced(self.discriminator, parameters)
+
+    def _call_loss(self, real: Tensor, fake: Tensor) -> LossPair:
+        state = {"state": self.states["loss"]} if self.loss.facts.state else {}
+        pair: LossPair = self.loss.call(real, fake, **state)
+        return pair
+
+    def g_objective(self, batch: Batch, z: Tensor, *, step: int, parameters: Parameters | None = None) -> Objective:
+        fake_seen = self.seen(self.generator(z, batch.condition))
+        fake = self.criticize(fake_seen, batch.condition, parameters)
+        real_seen, real = fake_seen.detach(), Output(fake.logit.detach(), fake.features)
+        if self.loss.facts.g_needs_real:
+            real_seen = self.seen(batch.real)
+            real = self.criticize(real_seen, batch.condition, parameters)
+        pair = self._call_loss(real.logit, fake.logit)
+        return self._g_total(pair, self._critique(batch, (real_seen, fake_seen), (real, fake), parameters), step)
+
+    def _g_total(self, pair: LossPair, critique: Critique, step: int) -> Objective:
+        terms = {"adversarial": pair.g.mean()}
+        for r in self.at["g_term"]:
+            if step % r.every == 0:
+                terms[r.name] = r.every * r.call(_with_state(critique, self._state(r), g_loss=pair.g)).mean()
+        return Objective(_sum(terms), terms, critique.real_output, critique.fake_output, pair.report)
+
+    def both_objectives(self, batch: Batch, z: Tensor, *, step: int) -> tuple[Objective, Objective]:
+        """Both losses from one pass of each network (simultaneous updates)."""
+        fake = self.generator(z, batch.condition)
+        samples = (self.seen(batch.real), self.seen(fake))
+        outputs = self._pair(*samples, batch.condition, None)
+        pair = self._call_loss(outputs[0].logit, outputs[1].logit)
+        assert pair.d is not None
+        critique = self._critique(batch, samples, outputs, None)
+        detached = self._critique(batch, (samples[0], samples[1].detach()), outputs, None)
+        terms = {"adversarial": pair.d.mean()}
+        terms |= {r.name: r.every * r.call(_with_state(detached, self._state(r))).mean() for r in self.at["d_term"] if step % r.every == 0}
+        terms |= {r.name: r.every * r.call(self.discriminator) for r in self.at["d_weights"] if step % r.every == 0}
+        return Objective(_sum(terms), terms, *outputs, pair.report, pair.state), self._g_total(pair, critique, step)
+
+    def look_ahead(self, batch: Batch, z: Tensor, optimizer_view: Mapping[str, Any], *, step: int) -> Parameters | None:
+        """D's parameters as G's step sees them: None for the current ones, or what an `around_g` regularizer makes of them."""
+        assert self.discriminator is not None
+        ahead: Parameters | None = None
+        for r in self.at["around_g"]:
+            fake = self.generator(z, batch.condition)
+
+            def d_loss(parameters: Parameters, fake: Tensor = fake) -> Tensor:
+                return self.d_objective(batch, fake, step=step, parameters=parameters).total
+
+            ahead = r.call(Unrolling(self.discriminator, d_loss, **optimizer_view))
+        return ahead
+
+    def after_d_update(self) -> None:
+        """What acts on D after its step."""
+        for r in self.at["after_d_update"]:
+            r.call(self.discriminator)
+
+
+class Matching(Adversarial):
+    """No discriminator: the loss compares real and generated samples directly (MMD)."""
+
+    @property
+    def has_discriminator(self) -> bool:
+        return False
+
+    def g_objective(self, batch: Batch, z: Tensor, *, step: int, parameters: Parameters | None = None) -> Objective:
+        with torch.autocast(batch.real.device.type, enabled=False):
+            pair = self.loss.call(batch.real, self.generator(z, batch.condition).float())
+        return Objective(pair.g.mean(), {"adversarial": pair.g.mean()}, report=pair.report)
+
+
+class Autoencoding(Matching):
+    """An encoder in the place of the discriminator; generator and encoder minimize one objective together (VAE)."""
+
+    def g_objective(self, batch: Batch, z: Tensor, *, step: int, parameters: Parameters | None = None) -> Objective:
+        assert self.discriminator is not None
+        mean, log_variance = self.discriminator(batch.real, batch.condition)
+        # z is the round's standard normal draw: the reparametrized sample uses it as its noise.
+        latent = mean.float() + (0.5 * log_variance.float()).exp() * z
+        pair = self.loss.call(
+            batch.real, self.generator(latent, batch.condition).float(), mean=mean.float(), log_variance=log_variance.float()
+        )
+        return Objective(pair.g.mean(), {"adversarial": pair.g.mean()}, report=pair.report)
+
+
+GAMES: Mapping[str, Callable[..., Adversarial]] = {
+    "logits": Adversarial,
+    "energies": Adversarial,
+    "samples": Matching,
+    "autoencoding": Autoencoding,
+}
+
+
+class _Replaced(nn.Module):
+    """A module whose named parameters are other tensors: what `d_weights` regularizers iterate over under unrolling."""
+
+    def __init__(self, module: nn.Module, parameters: Parameters) -> None:
+        super().__init__()
+        object.__setattr__(self, "_module", module)
+        object.__setattr__(self, "_replacements", parameters)
+
+    def named_parameters(self, *_: Any, **__: Any) -> Any:
+        return iter(self._replacements.items())
+
+
+def _with_state(critique: Critique, state: Mapping[str, Tensor], g_loss: Tensor | None = None) -> Critique:
+    if not state and g_loss is None:
+        return critique
+    from dataclasses import replace
+
+    return replace(critique, state=state, g_loss=g_loss)
+
+
+def _sum(terms: Mapping[str, Tensor]) -> Tensor:
+    first, *rest = terms.values()
+    for term in rest:
+        first = first + term
+    return first

@@ -1,0 +1,357 @@
+"""The LightningModule: rounds of D and G steps, counted explicitly; every step a sum of component calls."""
+
+import copy
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+
+from landscape.building import Loss, Regularizer, build_networks, trainable_parameters
+from landscape.config import LatentConfig, TrialConfig
+from landscape.data_stream import DataStream
+from landscape.datasets._base import Dataset
+from landscape.games import GAMES, Adversarial, Batch, Objective
+from landscape.stepper import Stepper
+from landscape.trained import draw_latent
+
+CURVE_POINTS = 64
+"""Points of a learning curve."""
+DIVERSITY_SAMPLES = 64
+
+
+class DivergedError(Exception):
+    """Loss or weights are no longer finite; the message says at which step."""
+
+
+@dataclass
+class Counts:
+    """The only clock: explicit counts."""
+
+    rounds: int = 0
+    d_steps: int = 0
+    g_steps: int = 0
+    images: int = 0
+    """Real images shown to D (or to the loss, where there is no D)."""
+
+
+@dataclass
+class Curves:
+    """Learning curves: means of losses over the stretch since the last point, and what is measured at the point itself."""
+
+    points: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
+    sums: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    steps: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def add(self, name: str, values: list[float]) -> None:
+        """Add per-step values in the order of the steps: sums do not depend on how steps were grouped."""
+        for value in values:
+            self.sums[name] += value
+        self.steps[name] += len(values)
+
+    def close(self, at: float) -> None:
+        """End the stretch: its means become points at `at`."""
+        for name, total in self.sums.items():
+            self.put(name, at, total / self.steps[name])
+        self.sums.clear()
+        self.steps.clear()
+
+    def put(self, name: str, at: float, value: float) -> None:
+        """One point; a non-finite value is no point."""
+        if math.isfinite(value):
+            self.points[name].append((at, value))
+
+
+class GAN(pl.LightningModule):
+    """Generator, discriminator and their game, as `config` says; trained by rounds.
+
+    One Lightning batch is one stretch of rounds: Lightning's per-batch work is paid once a stretch, and its global_step is never read.
+    """
+
+    def __init__(self, config: TrialConfig, dataset: Dataset) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.config = config
+        self.latent: LatentConfig = config.latent or LatentConfig()
+        self.dataset = dataset
+        self.generator, discriminator = build_networks(config, dataset.shape)
+        loss = Loss.of(config.loss)
+        self.discriminator: nn.Module | None = discriminator if loss.facts.inputs != "samples" else None
+        self.average: nn.Module | None = copy.deepcopy(self.generator).requires_grad_(False) if config.ema else None
+        self.regularizers = tuple(map(Regularizer.of, config.regularizers))
+        self._own = self._register_states(loss)
+        game = GAMES[loss.facts.inputs]
+        self.game: Adversarial = game(
+            self.generator,
+            self.discriminator,
+            loss,
+            self.regularizers,
+            joint_d_call=config.joint_d_call,
+            bounds=dataset.bounds,
+            states=self._own,
+        )
+        self.counts, self.curves = Counts(), Curves()
+        self.execution = "eager"
+        self.total_rounds = config.rounds
+        self._trace: dict[str, list[Tensor]] = defaultdict(list)
+        self.last_z: Tensor | None = None
+
+    def _register_states(self, loss: Loss) -> dict[str, dict[str, Tensor]]:
+        """The loss's and the regularizers' own scalars as 0-dim buffers: they move, save and load with the module."""
+        own = {"loss": loss.facts.state} | {r.name: r.facts.state for r in self.regularizers}
+        holder = nn.ModuleDict()
+        for owner, values in own.items():
+            module = nn.Module()
+            for name, value in values.items():
+                module.register_buffer(name, torch.tensor(float(value)))
+            holder[owner] = module
+        self.states = holder
+        return {owner: {name: holder[owner].get_buffer(name) for name in values} for owner, values in own.items()}
+
+    # Set-up
+
+    def prepare(self, device: torch.device) -> None:
+        """Move to `device`, make the optimizers and the data stream."""
+        self.to(device)
+        channels_last = len(self.dataset.shape) == 3 and self.dataset.shape[-1] > 1
+        if channels_last:
+            self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for owner, values in self._own.items():
+            values.update({name: self.states[owner].get_buffer(name) for name in values})
+        self.game.progress = torch.zeros((), device=device)
+        config = self.config
+        total = self.total_rounds
+        self.d_stepper = (
+            Stepper(config.d_optimizer, dict(self.discriminator.named_parameters()), total and total * config.d_steps_per_round)
+            if self.discriminator is not None
+            else None
+        )
+        self.g_stepper = Stepper(config.g_optimizer, dict(self.generator.named_parameters()), total and total * config.g_steps_per_round)
+        self.stream = DataStream.of(
+            self.dataset, seed=config.seed, device=device, horizontal_flip=config.horizontal_flip, dequantise=config.dequantise
+        )
+        self.fixed_z = self.draw_z(DIVERSITY_SAMPLES, torch.Generator().manual_seed(config.seed + 1)).to(device)
+
+    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
+        return [s.optimizer for s in (self.d_stepper, self.g_stepper) if s is not None]
+
+    def draw_z(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """[n, latent] from the latent distribution, on the module's device (on the CPU with an explicit generator)."""
+        return draw_latent(self.latent, n, self.device, generator)
+
+    # Rounds
+
+    def training_step(self, rounds: Callable[[], int], batch_index: int) -> None:
+        """Lightning's step: as many rounds as the trial asks for now."""
+        self.run_rounds(rounds())
+
+    def run_rounds(self, n: int) -> None:
+        """Run `n` rounds and check that everything is finite. Raises DivergedError naming the step."""
+        for _ in range(n):
+            self._round()
+        self._settle()
+
+    def _round(self) -> None:
+        if self.total_rounds:
+            self.game.progress.fill_(self.counts.rounds / self.total_rounds)
+        for step in self._sequence:
+            step()
+        self.counts.rounds += 1
+        if self._is_curve_point():
+            self._settle()
+            self._observe()
+
+    @property
+    def _sequence(self) -> list[Callable[[], None]]:
+        """The updates of a round in their order."""
+        config = self.config
+        d, g = [self._d_step] * config.d_steps_per_round, [self._g_step] * config.g_steps_per_round
+        if not self.game.has_discriminator:
+            return g
+        match config.order:
+            case "simultaneous":
+                return [self._both_step]
+            case "g_first":
+                return g + d
+            case "g_after_first_d":
+                return d[:1] + g + d[1:]
+            case _:
+                return d + g
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.config.precision == "bf16")
+
+    def _next_batch(self, size: int) -> Batch:
+        return self.stream.next(size)
+
+    def _d_step(self) -> None:
+        config = self.config
+        batch = self._next_batch(config.batch_size)
+        z = self.last_z = self.draw_z(config.batch_size)
+        with self._autocast():
+            with torch.no_grad():
+                fake = self.generator(z, batch.condition)
+            objective = self.game.d_objective(batch, fake.float(), step=self.counts.d_steps)
+        self._apply_d(objective)
+
+    def _apply_d(self, objective: Objective, *, retain: bool = False) -> None:
+        assert self.d_stepper is not None
+        self.d_stepper.step(objective.total, retain_graph=retain)
+        for name, value in objective.loss_state.items():
+            self._own["loss"][name].copy_(value)
+        self.game.after_d_update()
+        self.counts.d_steps += 1
+        self.counts.images += self.config.batch_size
+        self._note("d", objective)
+
+    def _g_step(self) -> None:
+        config = self.config
+        size = config.g_batch_size or config.batch_size
+        needs_real = not self.game.has_discriminator or self.game.loss.facts.g_needs_real or bool(self.game.at["around_g"])
+        batch = self._next_batch(size) if needs_real else Batch(self.fixed_z)
+        z = self.last_z if config.reuse_z and self.last_z is not None else self.draw_z(size)
+        with self._autocast():
+            ahead = self._look_ahead(batch, z)
+            objective = self.game.g_objective(batch, z, step=self.counts.g_steps, parameters=ahead)
+        self._apply_g(objective)
+
+    def _look_ahead(self, batch: Batch, z: Tensor) -> Mapping[str, Tensor] | None:
+        if not self.game.at["around_g"]:
+            return None
+        assert self.d_stepper is not None
+        return self.game.look_ahead(batch, z, self.d_stepper.view(), step=self.counts.d_steps)
+
+    def _apply_g(self, objective: Objective) -> None:
+        steppers = [self.g_stepper]
+        if not self.game.has_discriminator:
+            self.counts.images += self.config.g_batch_size or self.config.batch_size
+            steppers += [self.d_stepper] if self.d_stepper is not None else []
+        for stepper in steppers:
+            stepper.step(objective.total, retain_graph=stepper is not steppers[-1])
+        self.counts.g_steps += 1
+        self._note("g", objective)
+        self._update_average()
+
+    def _both_step(self) -> None:
+        batch, z = self._next_batch(self.config.batch_size), self.draw_z(self.config.batch_size)
+        self.last_z = z
+        assert self.d_stepper is not None
+        with self._autocast():
+            d, g = self.game.both_objectives(batch, z, step=self.counts.d_steps)
+        # Both gradients at the same weights: taken before either network moves.
+        self.g_stepper.take_gradients(g.total, retain_graph=True)
+        self._apply_d(d)
+        self.g_stepper.apply()
+        self.counts.g_steps += 1
+        self._note("g", g)
+        self._update_average()
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        ema = self.config.ema
+        if ema is None or self.average is None:
+            return
+        decay = ema.decay if ema.decay is not None else 0.5 ** (self.config.batch_size / (ema.half_life_images or 1))
+        weight = 1.0 if self.counts.g_steps <= ema.start else 1 - decay
+        torch._foreach_lerp_(list(self.average.parameters()), [p.detach() for p in self.generator.parameters()], weight)
+        for mine, theirs in zip(self.average.buffers(), self.generator.buffers(), strict=True):
+            mine.copy_(theirs)
+
+    # What is watched
+
+    def _note(self, side: str, objective: Objective) -> None:
+        """Keep the step's scalars on the device; they are read a stretch at a time, so that no step waits for the host."""
+        self._trace[f"{side}_loss"].append(objective.total.detach())
+        for name, term in objective.terms.items():
+            if name != "adversarial":
+                self._trace[f"{side}_{name}"].append(term.detach())
+        for name, value in objective.report.items():
+            self._trace[name].append(value.detach())
+        if objective.real is not None and objective.fake is not None and side == "d":
+            self._last_outputs = (objective.real.logit.detach(), objective.fake.logit.detach())
+
+    def _settle(self) -> None:
+        """Read the stretch's scalars and check them."""
+        for name, values in self._trace.items():
+            numbers = torch.stack([v.float().mean() for v in values]).tolist()
+            if name in ("d_loss", "g_loss"):
+                self._check_finite(name, numbers)
+            self.curves.add(name, numbers)
+        self._trace.clear()
+
+    def _check_finite(self, name: str, numbers: list[float]) -> None:
+        taken = self.counts.d_steps if name == "d_loss" else self.counts.g_steps
+        for offset, number in enumerate(numbers):
+            if not math.isfinite(number):
+                side = "D" if name == "d_loss" else "G"
+                raise DivergedError(f"{name} not finite at {side} step {taken - len(numbers) + offset + 1}")
+
+    def _is_curve_point(self) -> bool:
+        done, total = self.counts.rounds, self.total_rounds
+        if not total:
+            return done & (done - 1) == 0 or done % 256 == 0
+        return done == total or done * CURVE_POINTS // total > (done - 1) * CURVE_POINTS // total
+
+    @torch.no_grad()
+    def _observe(self) -> None:
+        """A point of the learning curves, against D steps (G steps where there is no D)."""
+        at = float(self.counts.d_steps or self.counts.g_steps)
+        if not bool(torch.stack([p.isfinite().all() for p in self.parameters()]).all()):
+            raise DivergedError(f"weights not finite by D step {self.counts.d_steps}, G step {self.counts.g_steps}")
+        self.curves.close(at)
+        for side, stepper in (("d", self.d_stepper), ("g", self.g_stepper)):
+            if stepper is not None:
+                self.curves.put(f"{side}_gradient_norm", at, stepper.gradient_norm())
+        if (outputs := getattr(self, "_last_outputs", None)) is not None and self.game.loss.facts.inputs == "logits":
+            self.curves.put("d_accuracy_real", at, float((outputs[0] > 0).float().mean()))
+            self.curves.put("d_accuracy_fake", at, float((outputs[1] <= 0).float().mean()))
+        samples = self.sample(self.fixed_z).flatten(1)
+        self.curves.put("sample_diversity", at, float(torch.pdist(samples).mean()))
+
+    # Samples
+
+    @property
+    def sampler(self) -> nn.Module:
+        """The generator that evaluation and sampling use: the average where there is one."""
+        return self.average if self.average is not None else self.generator
+
+    @torch.no_grad()
+    def sample(self, z: Tensor) -> Tensor:
+        """Samples of z [n, latent] in evaluation mode, float32, in the data's range; training state is left as it was."""
+        network = self.sampler
+        was_training = network.training
+        network.eval()
+        try:
+            samples: Tensor = network(z.to(self.device)).float()
+        finally:
+            network.train(was_training)
+        return samples
+
+    def parameter_counts(self) -> dict[str, int]:
+        """Trainable parameters of each network."""
+        return {"generator": trainable_parameters(self.generator), "discriminator": trainable_parameters(self.discriminator)}
+
+    # State beyond weights
+
+    def extra_state(self) -> dict[str, Any]:
+        """Counts, stream position and curves, as JSON."""
+        return {
+            "counts": vars(self.counts),
+            "drawn": self.stream.drawn,
+            "curves": dict(self.curves.points),
+            "sums": dict(self.curves.sums),
+            "steps": dict(self.curves.steps),
+        }
+
+    def load_extra_state(self, state: Mapping[str, Any]) -> None:
+        """What `extra_state` gave."""
+        self.counts = Counts(**state["counts"])
+        self.stream.drawn = state["drawn"]
+        self.curves = Curves()
+        self.curves.points.update({k: [(x, y) for x, y in v] for k, v in state["curves"].items()})
+        self.curves.sums.update(state["sums"])
+        self.curves.steps.update(state["steps"])

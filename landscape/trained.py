@@ -1,0 +1,73 @@
+"""A trained trial's folder as a sampler: the generator is rebuilt from its config, weights from safetensors."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from landscape import checkpoint
+from landscape.building import build_networks
+from landscape.config import LatentConfig, TrialConfig
+from landscape.errors import UserError
+
+GENERATOR = "generator.safetensors"
+
+
+def draw_latent(latent: LatentConfig, n: int, device: torch.device, generator: torch.Generator | None = None) -> Tensor:
+    """[n, latent] from the latent distribution: on `device`, or on the CPU from an explicit generator."""
+    where = device if generator is None else torch.device("cpu")
+    if latent.distribution == "normal":
+        return torch.randn(n, latent.dim, device=where, generator=generator)
+    return (torch.rand(n, latent.dim, device=where, generator=generator) * 2 - 1) * latent.bound
+
+
+def make_sampler(network: nn.Module, latent: LatentConfig) -> Callable[..., Tensor]:
+    """(n, seed, batch=64) -> n samples on the CPU, float32 in the data's range. The draw depends on n and seed alone.
+
+    The network is used in the mode it is in: evaluation mode, unless a protocol's batch-norm mode says otherwise.
+    """
+    device = next(network.parameters()).device
+
+    @torch.no_grad()
+    def sampler(n: int, seed: int, batch: int = 64) -> Tensor:
+        z = draw_latent(latent, n, device, torch.Generator().manual_seed(seed))
+        return torch.cat([network(part.to(device)).float().cpu() for part in z.split(batch)])
+
+    return sampler
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A generator with what it was made of."""
+
+    config: TrialConfig
+    shape: tuple[int, ...]
+    generator: nn.Module
+
+    @property
+    def sampler(self) -> Callable[..., Tensor]:
+        """See `make_sampler`."""
+        return make_sampler(self.generator, self.config.latent or LatentConfig())
+
+
+def load(folder: Path, device: torch.device | None = None) -> Trained:
+    """The generator that a completed trial left in `folder`, in evaluation mode.
+
+    Raises:
+        UserError: no generator there (the trial diverged, or is not finished), or the file is damaged.
+    """
+    path = folder / GENERATOR
+    if not path.exists():
+        raise UserError(f"{folder} holds no {GENERATOR}: give the folder of a completed trial (results/<study>/trials/<digest>)")
+    tensors, data = checkpoint.read(path, "generator")
+    config = TrialConfig.parse(data["config"], source=str(path))
+    shape = tuple(data["shape"])
+    generator = build_networks(config, shape).generator
+    try:
+        generator.load_state_dict(tensors)
+    except RuntimeError as error:
+        message = str(error).splitlines()[0]
+        raise UserError(f"{path} does not fit the networks of this version ({message}): train the trial again") from None
+    return Trained(config, shape, generator.to(device or torch.device("cpu")).eval())

@@ -1,0 +1,367 @@
+"""One trial: config + protocol -> TrialRecord. No ray: a trial can be debugged, profiled, and run where there is none."""
+
+import logging
+import random
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytorch_lightning as pl
+import torch
+
+from landscape import checkpoint
+from landscape.combinations import notes
+from landscape.config import Protocol, TrialConfig
+from landscape.datasets._base import Dataset
+from landscape.diagnosis import diagnose
+from landscape.environment import describe
+from landscape.errors import UserError
+from landscape.gan import GAN, DivergedError
+from landscape.record import Scores, Status, TrialRecord, read_json, write_json
+from landscape.trained import GENERATOR, make_sampler
+
+STRETCH_SECONDS = 0.3
+"""Aimed-at time between two looks at the clock; how rounds are grouped does not change a result."""
+PROGRESS_PICTURES = 8
+RESUME, RECORD = "resume.safetensors", "record.json"
+
+
+def _quiet_trainer(**options: Any) -> pl.Trainer:
+    """A Trainer that writes nothing: records, checkpoints and progress are the trial's own."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="pytorch_lightning.*")
+    return pl.Trainer(logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False, **options)
+
+
+class StopRequestedError(Exception):
+    """The caller asked to stop; the state is saved."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a trial runs, none of which may change its result (up to floating point, for device and threads)."""
+
+    folder: Path
+    data_dir: Path | None = None
+    device: str = "auto"
+    threads: int | None = None
+    study: Mapping[str, Any] = field(default_factory=dict)
+    report: Callable[[dict[str, Any]], None] | None = None
+    """Called after each stretch with `progress`, `counts`, `seconds`, the latest losses."""
+    should_stop: Callable[[], bool] | None = None
+    checkpoint_seconds: float = 60.0
+    """Time between checkpoints; 0 writes one after every stretch."""
+    pictures: bool = True
+
+
+def prepare(config: TrialConfig, data_dir: Path | None = None) -> tuple[TrialConfig, Dataset]:
+    """The data set of `config`, and `config` with the data's content hash in it: what its digest is taken of."""
+    from landscape.datasets._load import load
+
+    dataset = load(
+        config.dataset.name, config.dataset.hyperparameters, resolution=config.resolution, channels=config.channels, data_dir=data_dir
+    )
+    if config.data_hash and config.data_hash != dataset.content_hash:
+        message = f"data set {config.dataset.name!r} has content {dataset.content_hash}, the config was made for {config.data_hash}"
+        raise UserError(f"{message}: restore those data, or clear data_hash for a new trial")
+    return config.replace(data_hash=dataset.content_hash), dataset
+
+
+def run_trial(config: TrialConfig, protocol: Protocol | None, **settings: Any) -> TrialRecord:
+    """Train the model of `config`, score it under `protocol`, and leave both in `folder`; keywords are the fields of `Settings`.
+
+    A digest that `folder` already holds is not trained again; an interrupted one continues from its last checkpoint, bit for bit.
+    Divergence is a result, not an error.
+
+    Raises:
+        UserError: bad input, or a folder that holds another trial.
+    """
+    how = Settings(**settings)
+    if how.threads:
+        torch.set_num_threads(how.threads)
+    config, dataset = prepare(config, how.data_dir)
+    existing = existing_record(how.folder, config.digest())
+    if existing is not None and existing.status not in (Status.STOPPED, Status.FAILED):
+        if protocol is not None and existing.status is Status.COMPLETED and not score_path(how.folder, protocol).exists():
+            rescore(how.folder, protocol, data_dir=how.data_dir)
+        return existing
+    return _Run(config, dataset, protocol, how).execute()
+
+
+def existing_record(folder: Path, digest: str) -> TrialRecord | None:
+    """The record in `folder`, or None. UserError when it is another trial's, or damaged."""
+    path = folder / RECORD
+    if not path.exists():
+        return None
+    record = TrialRecord.from_json(read_json(path))
+    if record.digest != digest:
+        raise UserError(f"{folder} holds trial {record.digest}, not {digest}: choose another folder")
+    return record
+
+
+def score_path(folder: Path, protocol: Protocol) -> Path:
+    """Where the scores of a trial under `protocol` lie."""
+    return folder / "scores" / f"{protocol.name}-{protocol.digest()}.json"
+
+
+def resolve_device(name: str) -> torch.device:
+    """`auto` (a GPU where there is one), `cpu`, `cuda`, `cuda:1`. UserError when it is not there."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UserError(f"device {name!r} is not known: use auto, cpu or cuda") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise UserError("device 'cuda' was asked for, and torch sees none: use --device cpu, or install a driver")
+    return device
+
+
+class _Rounds:
+    """What Lightning iterates over: the same callable, as often as there is work; it says how many rounds to run now."""
+
+    def __init__(self, gan: GAN, seconds_budget: float | None, spent: float) -> None:
+        self.gan, self.seconds_budget, self.spent = gan, seconds_budget, spent
+        self.size, self.started, self.finished = 1, time.perf_counter(), False
+
+    def __iter__(self) -> Iterator[Callable[[], int]]:
+        while not self.finished:
+            yield self.take
+
+    @property
+    def seconds(self) -> float:
+        """Training time so far, over all interruptions."""
+        return self.spent + time.perf_counter() - self.started
+
+    def take(self) -> int:
+        """Rounds to run now; 0 when the budget is spent."""
+        if self.finished:
+            return 0
+        self.asked_at = time.perf_counter()
+        left = self.gan.total_rounds - self.gan.counts.rounds if self.gan.total_rounds else self.size
+        return min(self.size, left)
+
+    def settle(self) -> None:
+        """After a stretch: adapt its size to the clock, and see whether the budget is spent."""
+        seconds = time.perf_counter() - self.asked_at
+        self.size = max(1, min(self.size * 4, int(self.size * STRETCH_SECONDS / max(seconds, 1e-6))))
+        total = self.gan.total_rounds
+        self.finished = self.gan.counts.rounds >= total if total else self.seconds >= (self.seconds_budget or 0)
+
+
+class _Watch(pl.Callback):
+    """Between stretches: checkpoint, report, stop on request, note memory."""
+
+    def __init__(self, run: "_Run", rounds: _Rounds) -> None:
+        self.run, self.rounds = run, rounds
+        self.saved_at = time.perf_counter()
+        self.process = psutil.Process()
+
+    def on_train_batch_end(self, *_: Any, **__: Any) -> None:
+        run, rounds = self.run, self.rounds
+        rounds.settle()
+        run.training_seconds = rounds.seconds
+        run.peak_memory = max(run.peak_memory, self.process.memory_info().rss)
+        run.watch_progress()
+        if run.how.report is not None:
+            run.how.report(run.status_line())
+        stop = run.how.should_stop is not None and run.how.should_stop() and not rounds.finished
+        if stop or rounds.finished or time.perf_counter() - self.saved_at >= run.how.checkpoint_seconds:
+            run.save()
+            self.saved_at = time.perf_counter()
+        if stop:
+            raise StopRequestedError
+
+
+class _Run:
+    """One execution of a trial, from set-up to record."""
+
+    def __init__(self, config: TrialConfig, dataset: Dataset, protocol: Protocol | None, how: Settings) -> None:
+        self.config, self.dataset, self.protocol, self.how = config, dataset, protocol, how
+        self.device = resolve_device(how.device)
+        self.started_at = _now()
+        self.training_seconds = self.evaluation_seconds = 0.0
+        self.peak_memory, self.interruptions = 0, 0
+        self.frames: list[torch.Tensor] = []
+        self.best: tuple[float, dict[str, torch.Tensor]] | None = None
+        begin = time.perf_counter()
+        self._seed()
+        self.gan = GAN(config, dataset)
+        self.gan.prepare(self.device)
+        self._resume()
+        self.setup_seconds = time.perf_counter() - begin
+
+    def _seed(self) -> None:
+        seed = self.config.seed
+        random.seed(seed)
+        np.random.seed(seed)
+        torch.manual_seed(seed)
+
+    # Training
+
+    def execute(self) -> TrialRecord:
+        """Train, score, draw, record."""
+        status, reason = self._train()
+        if status is Status.STOPPED:
+            return self._record(status, reason)
+        if status is Status.COMPLETED:
+            begin = time.perf_counter()
+            self._keep_generator()
+            if self.protocol is not None:
+                self._score(self.protocol)
+            self.evaluation_seconds = time.perf_counter() - begin
+        record = self._record(status, reason, self._draw() if self.how.pictures else {})
+        write_json(self.how.folder / RECORD, record.to_json())
+        (self.how.folder / RESUME).unlink(missing_ok=True)
+        return record
+
+    def _train(self) -> tuple[Status, str]:
+        budget = self.config.budget
+        rounds = _Rounds(self.gan, budget.amount if budget.unit == "seconds" else None, self.training_seconds)
+        if self.gan.total_rounds is not None and self.gan.counts.rounds >= self.gan.total_rounds:
+            return Status.COMPLETED, ""
+        trainer = _quiet_trainer(
+            max_epochs=1,
+            accelerator="gpu" if self.device.type == "cuda" else "cpu",
+            devices=[self.device.index or 0] if self.device.type == "cuda" else 1,
+            callbacks=[_Watch(self, rounds)],
+        )
+        try:
+            trainer.fit(self.gan, train_dataloaders=rounds)
+        except DivergedError as error:
+            return Status.DIVERGED, str(error)
+        except StopRequestedError:
+            return Status.STOPPED, "stopped on request; the same command continues it"
+        finally:
+            self.training_seconds = rounds.seconds
+        return Status.COMPLETED, ""
+
+    def watch_progress(self) -> None:
+        """Keep a picture of the fixed latent grid at evenly spaced shares of the budget."""
+        total = self.gan.total_rounds
+        due = self.gan.counts.rounds * PROGRESS_PICTURES // total if total else 0
+        if len(self.frames) < due and self.how.pictures:
+            self.frames.append(_levels(self.gan.sample(self.gan.fixed_z[:8])))
+
+    def status_line(self) -> dict[str, Any]:
+        """What a progress display shows."""
+        total = self.gan.total_rounds
+        share = self.gan.counts.rounds / total if total else min(self.training_seconds / self.config.budget.amount, 1.0)
+        latest = {name: points[-1][1] for name, points in self.gan.curves.points.items() if name in ("d_loss", "g_loss") and points}
+        return {"progress": share, "counts": vars(self.gan.counts), "seconds": self.training_seconds} | latest
+
+    # State
+
+    def save(self) -> None:
+        """Everything that the rest of the trial depends on, in one file."""
+        gan = self.gan
+        random_tensors, random_data = checkpoint.random_states()
+        tensors = {f"module.{k}": v for k, v in gan.state_dict().items()} | random_tensors
+        for name, stepper in (("d", gan.d_stepper), ("g", gan.g_stepper)):
+            if stepper is not None:
+                tensors |= checkpoint.flatten_optimizer(f"optimizer.{name}", stepper.optimizer)
+        tensors |= {f"frame.{i}": frame for i, frame in enumerate(self.frames)}
+        if gan.last_z is not None:
+            tensors["last_z"] = gan.last_z
+        data = {
+            "digest": self.config.digest(),
+            "gan": gan.extra_state(),
+            "random": random_data,
+            "training_seconds": self.training_seconds,
+            "started_at": self.started_at,
+            "interruptions": self.interruptions,
+        }
+        checkpoint.write(self.how.folder / RESUME, tensors, data, "resume")
+
+    def _resume(self) -> None:
+        path = self.how.folder / RESUME
+        if not path.exists():
+            return
+        try:
+            tensors, data = checkpoint.read(path, "resume")
+            if data["digest"] != self.config.digest():
+                raise UserError(f"{path} belongs to trial {data['digest']}")
+        except UserError as error:
+            # Nothing valid is lost by starting over; the file stays for whoever wants to look.
+            path.replace(path.with_name(path.name + ".corrupt"))
+            pl.utilities.rank_zero_warn(f"{error}; set aside as {path.name}.corrupt, the trial starts from its beginning")
+            return
+        gan = self.gan
+        gan.load_state_dict({k.removeprefix("module."): v for k, v in tensors.items() if k.startswith("module.")})
+        gan.load_extra_state(data["gan"])
+        for name, stepper in (("d", gan.d_stepper), ("g", gan.g_stepper)):
+            if stepper is not None:
+                checkpoint.unflatten_optimizer(f"optimizer.{name}", stepper.optimizer, tensors)
+                stepper.steps = gan.counts.d_steps if name == "d" and gan.game.has_discriminator else gan.counts.g_steps
+        gan.last_z = tensors["last_z"].to(self.device) if "last_z" in tensors else None
+        self.frames = [tensors[f"frame.{i}"] for i in range(sum(k.startswith("frame.") for k in tensors))]
+        self.training_seconds, self.started_at = data["training_seconds"], data["started_at"]
+        self.interruptions = data["interruptions"] + 1
+        checkpoint.set_random_states(tensors, data["random"])
+
+    # What is left behind
+
+    def _keep_generator(self) -> None:
+        tensors = {k: v for k, v in self.gan.sampler.state_dict().items()}
+        data = {"config": self.config.to_json(), "shape": list(self.dataset.shape), "digest": self.config.digest()}
+        checkpoint.write(self.how.folder / GENERATOR, tensors, data, "generator")
+
+    def _score(self, protocol: Protocol) -> None:
+        from landscape.evaluation import evaluate_model
+
+        network = self.gan.sampler.eval()
+        sampler = make_sampler(network, self.gan.latent)
+        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
+            scores = evaluate_model(sampler, self.dataset, protocol, generator=network, discriminator=self.gan.discriminator)
+        write_scores(self.how.folder, protocol, scores)
+
+    def _draw(self) -> dict[str, str]:
+        from landscape.pictures import draw
+
+        return draw(self.gan, self.dataset, self.frames, self.how.folder)
+
+    def _record(self, status: Status, reason: str, pictures: Mapping[str, str] | None = None) -> TrialRecord:
+        config, gan = self.config, self.gan
+        memory = {"host": self.peak_memory}
+        if self.device.type == "cuda":
+            memory["device"] = torch.cuda.max_memory_allocated(self.device)
+        curves = {name: tuple(points) for name, points in gan.curves.points.items()}
+        return TrialRecord(
+            digest=config.digest(),
+            setting_digest=config.setting_digest(),
+            run_digest=config.run_digest(),
+            config=config.to_json(),
+            status=status,
+            reason=reason,
+            diagnosis=diagnose(curves, self.dataset.split("train").samples),
+            counts=vars(gan.counts).copy(),
+            parameters=gan.parameter_counts(),
+            curves=curves,
+            seconds={"training": self.training_seconds, "evaluation": self.evaluation_seconds, "setup": self.setup_seconds},
+            peak_memory_bytes=memory,
+            environment=describe(self.device, execution=gan.execution, interruptions=self.interruptions, notes=notes(config)),
+            study=self.how.study,
+            pictures=pictures or {},
+            started_at=self.started_at,
+            finished_at=_now(),
+        )
+
+
+def write_scores(folder: Path, protocol: Protocol, scores: Scores) -> None:
+    """Put `scores` beside the trial's record."""
+    write_json(score_path(folder, protocol), scores.to_json())
+
+
+def _levels(samples: torch.Tensor) -> torch.Tensor:
+    """Images as uint8; points as they are."""
+    return (samples * 255).round().clamp(0, 255).byte().cpu() if samples.ndim == 4 else samples.cpu()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

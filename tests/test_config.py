@@ -1,0 +1,118 @@
+"""TrialConfig: what is filled in, what is refused and how it says so, what a digest depends on."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from landscape.combinations import UndefinedCombinationError
+from landscape.config import Protocol, TrialConfig
+from landscape.errors import UserError
+
+BASE = {"dataset": "digits", "architecture": "mlp", "loss": "hinge"}
+
+
+def config(**fields):
+    return TrialConfig.parse(BASE | fields)
+
+
+def test_defaults_are_filled_in_from_the_components():
+    c = config(regularizers=["gradient_penalty"])
+    assert c.loss.hyperparameters == {"margin": 1.0}
+    assert c.regularizers[0].hyperparameters["weight"] == 10.0
+    assert c.g_normalization is not None
+    assert c.latent is not None
+    assert c.resolution == 8
+    assert c.g_batch_size == c.batch_size
+
+
+def test_json_round_trip_is_the_same_config():
+    c = config(regularizers=[{"gradient_penalty": {"weight": 1, "every": 4}}], ema={"decay": 0.99})
+    again = TrialConfig.parse(json.loads(json.dumps(c.to_json())))
+    assert again == c
+    assert again.digest() == c.digest()
+
+
+def test_shorthand_and_none():
+    assert config(loss={"hinge": {"margin": 2}}).loss.hyperparameters["margin"] == 2
+    assert config(regularizers="none").regularizers == ()
+    assert config(regularizers=["none"]).digest() == config().digest()
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"loss": "hingee"}, ["unknown loss 'hingee'", "'hinge'", "wasserstein"]),
+        ({"loss": {"hinge": {"marign": 1}}}, ["hyperparameter", "'marign'", "'margin'"]),
+        ({"loss": {"hinge": {"margin": -1}}}, ["margin=-1", "greater than 0"]),
+        ({"regularizers": [{"gradient_penalty": {"sides": "three"}}]}, ["sides='three'", "'two' or 'one'"]),
+        ({"batchsize": 3}, ["batchsize", "batch_size"]),
+        ({"batch_size": 0}, ["batch_size=0", "greater than or equal to 1"]),
+        ({"d_optimizer": {"beta1": 1.5}}, ["d_optimizer.beta1=1.5"]),
+        ({"d_optimizer": {"beta1": 1.0}}, ["beta1", "below 1"]),
+        ({"architecture": "dcgan", "resolution": 7}, ["dcgan", "7"]),
+        ({"regularizers": ["gradient_penalty", "gradient_penalty"]}, ["twice"]),
+        ({"ema": {}}, ["exactly one"]),
+        ({"order": "simultaneous", "d_steps_per_round": 2}, ["simultaneous"]),
+        ({"reuse_z": True, "g_batch_size": 128}, ["reuse_z"]),
+        ({"regularizers": [{"packing": {"degree": 3}}], "batch_size": 64}, ["packing", "3"]),
+    ],
+)
+def test_bad_input_is_one_line_that_names_it(fields, words):
+    with pytest.raises(UserError) as caught:
+        config(**fields)
+    message = str(caught.value)
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+
+
+def test_undefined_combinations_say_why():
+    with pytest.raises(UndefinedCombinationError, match="energ"):
+        config(loss="margin_energy")
+    with pytest.raises(UndefinedCombinationError, match="no discriminator"):
+        config(loss="mmd", regularizers=["gradient_penalty"])
+    with pytest.raises(UndefinedCombinationError, match="points"):
+        config(dataset="ring", architecture="dcgan")
+
+
+def test_digest_depends_on_what_decides_the_model_and_on_nothing_else():
+    base = config()
+    assert config().digest() == base.digest()
+    for change in ({"seed": 1}, {"batch_size": 32}, {"loss": "wasserstein"}, {"data_hash": "ab"}, {"budget": {"amount": 7}}):
+        assert config(**change).digest() != base.digest()
+    assert config(seed=1).setting_digest() == base.setting_digest()
+    assert config(budget={"amount": 7}).setting_digest() != base.setting_digest()
+    assert config(budget={"amount": 7}).run_digest() == base.run_digest()
+
+
+def test_digest_is_stable_across_releases():
+    """A changed digest retrains everything anybody ever ran: change it only on purpose, with a component's revision."""
+    assert config(data_hash="0123456789abcdef").digest() == "GOLDEN"
+
+
+@pytest.mark.parametrize(
+    ("unit", "amount", "rounds"), [("d_steps", 1000, 200), ("d_steps", 1001, 201), ("g_steps", 10, 10), ("images", 64 * 5 * 3, 3), ("seconds", 5, None)]
+)
+def test_budget_in_rounds(unit, amount, rounds):
+    assert config(d_steps_per_round=5, budget={"unit": unit, "amount": amount}).rounds == rounds
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    rate=st.floats(1e-6, 1.0),
+    beta1=st.floats(0, 0.99),
+    batch=st.integers(1, 512),
+    seed=st.integers(0, 2**31 - 1),
+    loss=st.sampled_from(["hinge", "non_saturating", "wasserstein", "least_squares", "minimax"]),
+)
+def test_any_valid_config_survives_json(rate, beta1, batch, seed, loss):
+    c = config(loss=loss, seed=seed, batch_size=batch, d_optimizer={"learning_rate": rate, "beta1": beta1})
+    assert TrialConfig.parse(json.loads(json.dumps(c.to_json()))) == c
+
+
+def test_protocol_note_is_not_identity():
+    a, b = (Protocol(name="p", note=note, extractor={"name": "pixels"}) for note in ("one", "two"))
+    assert a.digest() == b.digest()
+    assert Protocol(name="p", n_fake=10, extractor={"name": "pixels"}).digest() != a.digest()
