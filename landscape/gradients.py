@@ -10,14 +10,14 @@ def input_gradient(function: Callable[[Tensor], Tensor], points: Tensor, *, diff
     """Gradient of `function` (points [N, ...] -> values [N], each of its own sample) at `points`.
 
     Returns:
-        gradient, the shape of `points`, in float32; and the values [N]. With `differentiable` both can be differentiated
+        gradient, the shape of `points`, in float32 or better; and the values [N]. With `differentiable` both can be differentiated
         again with respect to the function's parameters (a gradient penalty needs that).
     """
     if not points.requires_grad:
         points = points.detach().requires_grad_(True)
     values = function(points)
     (gradient,) = torch.autograd.grad(values.sum(), points, create_graph=differentiable)
-    return gradient.float(), values
+    return gradient.to(torch.promote_types(gradient.dtype, torch.float32)), values
 
 
 def per_sample_norm(gradient: Tensor, epsilon: float = 0.0) -> Tensor:

@@ -31,8 +31,8 @@ class LossFacts:
         `logits`: (real, fake) critic logits [N].
         `energies`: (real, fake) energies [N] >= 0 of an autoencoder discriminator (lower is more real).
         `samples`: (real, fake) samples themselves [N, ...]; no discriminator is built.
-        `autoencoding`: (real, reconstruction, mean, log_variance): an encoder is built in place of the discriminator,
-            and generator and encoder minimize `g` together.
+        `autoencoding`: (real, reconstruction): an encoder is built in place of the discriminator,
+            and generator and encoder minimize `g` together. `mean`, `log_variance` [N, latent] come as keywords.
     g_needs_real: the generator's loss depends on D(real) (relativistic losses). Where False, the module passes the fake output
         in the place of the real one in G's step, and only `g` is read.
     state: the loss's own scalars and their start values; passed as keyword `state` (name -> 0-dim tensor).
@@ -44,4 +44,4 @@ class LossFacts:
     paper: str = ""
 
 
-LOSSES: Registry[LossFacts] = Registry("loss", "landscape.losses", LossFacts, injected=frozenset({"state"}))
+LOSSES: Registry[LossFacts] = Registry("loss", "landscape.losses", LossFacts, injected=frozenset({"state", "mean", "log_variance"}))

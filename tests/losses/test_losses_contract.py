@@ -15,7 +15,7 @@ def call(name: str, real: torch.Tensor, fake: torch.Tensor) -> LossPair:
     component = LOSSES[name]
     injected = {}
     if component.facts.state:
-        injected["state"] = {key: torch.tensor(value) for key, value in component.facts.state.items()}
+        injected["state"] = {key: torch.tensor(value + 0.3) for key, value in component.facts.state.items()}
     if component.facts.inputs == "autoencoding":
         generator = torch.Generator().manual_seed(2)
         injected["mean"] = torch.randn(N, 5, generator=generator)
@@ -48,7 +48,7 @@ def test_shapes_finite_values_and_gradients(name):
     if pair.d is not None:
         for gradient in torch.autograd.grad(pair.d.mean(), (real, fake)):
             assert torch.isfinite(gradient).all()
-            assert gradient.abs().max() > 0 or name == "began"  # k starts at 0: D does not yet look at fakes
+            assert gradient.abs().max() > 0
 
 
 @pytest.mark.parametrize("name", LOSSES.names())
@@ -92,7 +92,7 @@ def test_names_its_paper(name):
     assert len(component.summary) > 20
 
 
-@pytest.mark.parametrize(("first", "second"), itertools.combinations(LOSSES.names(), 2))
+@pytest.mark.parametrize(("first", "second"), list(itertools.combinations(LOSSES.names(), 2)))
 def test_no_two_names_for_one_function(first, second):
     """Two losses differ when they are functions of different things, or when D's or G's gradient differs by more than a factor."""
     if LOSSES[first].facts.inputs != LOSSES[second].facts.inputs:
