@@ -9,11 +9,12 @@ import json
 import math
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from types import UnionType
+from typing import Any, Self, TypeVar, get_args, get_origin
 
 from landscape.errors import UserError
 
@@ -87,9 +88,10 @@ class Scores:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        known = _migrate(data, "scores")
-        known["estimates"] = {name: _estimate(e) for name, e in known["estimates"].items()}
-        return cls(**_only_known(cls, known))
+        with _damage_named("scores"):
+            known = _migrate(data, "scores")
+            known["estimates"] = {name: _estimate(e) for name, e in known["estimates"].items()}
+            return _checked(cls(**_only_known(cls, known)))
 
 
 @dataclass(frozen=True)
@@ -133,10 +135,11 @@ class TrialRecord:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        known = _migrate(data, "record")
-        known["status"] = Status(known["status"])
-        known["curves"] = {k: tuple((float(x), float(y)) for x, y in v) for k, v in known.get("curves", {}).items()}
-        return cls(**_only_known(cls, known))
+        with _damage_named("record"):
+            known = _migrate(data, "record")
+            known["status"] = Status(known["status"])
+            known["curves"] = {k: tuple((float(x), float(y)) for x, y in v) for k, v in known.get("curves", {}).items()}
+            return _checked(cls(**_only_known(cls, known)))
 
     def with_status(self, status: Status, reason: str) -> Self:
         return replace(self, status=status, reason=reason)
@@ -148,7 +151,43 @@ def _estimate(data: Mapping[str, Any]) -> Estimate:
         if known.get(name) is not None:
             known[name] = tuple(known[name])
     known["curve"] = tuple((float(x), float(y)) for x, y in known.get("curve", ()))
-    return Estimate(**known)
+    return _checked(Estimate(**known))
+
+
+@contextlib.contextmanager
+def _damage_named(what: str) -> Iterator[None]:
+    """Turn what a wrong shape of data raises inside into one line."""
+    try:
+        yield
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise UserError(f"{what} is damaged: {type(error).__name__}: {error}") from error
+
+
+Plain = TypeVar("Plain")
+
+
+def _checked(value: Plain) -> Plain:
+    """`value`, a dataclass, after its fields were held against their annotations. TypeError naming the first that does not fit."""
+    for f in fields(value):  # type: ignore[arg-type]
+        if not _fits(getattr(value, f.name), f.type):
+            raise TypeError(f"{f.name} is {getattr(value, f.name)!r:.80}")
+    return value
+
+
+def _fits(value: object, kind: Any) -> bool:
+    if kind is Any:
+        return True
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    origin = get_origin(kind)
+    if origin is Mapping:
+        return isinstance(value, Mapping) and all(_fits(v, get_args(kind)[1]) for v in value.values())
+    if origin is UnionType:
+        return any(_fits(value, k) for k in get_args(kind))
+    # The inside of a tuple was converted element by element when it was read.
+    return isinstance(value, origin or kind)
 
 
 def _only_known(cls: type, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,7 +198,7 @@ def _only_known(cls: type, data: Mapping[str, Any]) -> dict[str, Any]:
 def _migrate(data: Mapping[str, Any], what: str) -> dict[str, Any]:
     """`data` in today's schema. There is one schema so far; an older one is brought up here, step by step."""
     schema = data.get("schema")
-    if not isinstance(schema, int) or schema < 1:
+    if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
         raise UserError(f"{what} has no valid schema number ({schema!r}): it was not written by landscape, or is damaged")
     if schema > SCHEMA:
         raise UserError(f"{what} has schema {schema}, this version reads up to {SCHEMA}: update landscape to read it")
@@ -188,10 +227,14 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise UserError(f"cannot write {path}: {error.strerror or error}; free space there or choose another folder") from error
 
 
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not a number of JSON")
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """The object in `path`; UserError naming the file when it is missing, unreadable or not one JSON object."""
     try:
-        data = json.loads(path.read_bytes())
+        data = json.loads(path.read_bytes(), parse_constant=_refuse)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:
