@@ -114,7 +114,9 @@ def test_every_truncation_of_a_record_is_named(tmp_path):
             read_json(torn)
 
 
-@pytest.mark.parametrize("content", [b"[]", b"1", b'"x"', b"null", b'{"a": NaN}', b'{"a": -Infinity}', b"\xff\xfe", b"{" * 100_000, b"[" * 100_000, b""])
+@pytest.mark.parametrize(
+    "content", [b"[]", b"1", b'"x"', b"null", b'{"a": NaN}', b'{"a": -Infinity}', b"\xff\xfe", b"{" * 100_000, b"[" * 100_000, b""]
+)
 def test_other_json_is_damaged(tmp_path, content):
     path = tmp_path / "r.json"
     path.write_bytes(content)

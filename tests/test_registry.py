@@ -154,14 +154,16 @@ class TestPlugin:
             load_plugin(path)
         assert "my_loss" not in LOSSES
 
-    def test_a_clash_is_blamed_on_the_plugin_before_discovery_too(self, write):
-        path = write(PLUGIN.replace("my_loss", "hinge"))
-        LOSSES._components = {}
-        LOSSES.__dict__.pop("_discovered", None)
-        for name in [m for m in sys.modules if m.startswith("landscape.losses.") and not m.endswith("_base")]:
-            del sys.modules[name]
-        with pytest.raises(UserError, match=r"rename the one in .*mine\.py"):
-            load_plugin(path)
+    def test_a_clash_is_blamed_on_the_plugin_before_discovery_too(self, write, tmp_path, monkeypatch):
+        toys = tmp_path / "toys"
+        toys.mkdir()
+        (toys / "__init__.py").write_text("")
+        (toys / "_base.py").write_text("from landscape.registry import Registry\nTOYS = Registry('toy', 'toys', dict)\n")
+        component = "from toys._base import TOYS\n\n@TOYS.register\ndef ball():\n    pass\n"
+        (toys / "ball.py").write_text(component)
+        monkeypatch.syspath_prepend(tmp_path)
+        with pytest.raises(UserError, match=r"toy 'ball' is registered twice: rename the one in .*mine\.py"):
+            load_plugin(write(component))
 
     @pytest.mark.parametrize(("content", "reason"), [("def f(:", "not valid Python"), ("x = '\0'", "not valid Python")])
     def test_no_python(self, write, content, reason):
