@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from torch import Tensor
@@ -10,6 +11,26 @@ from landscape.errors import UserError
 from landscape.registry import Registry
 
 SplitName = Literal["train", "validation", "test", "all"]
+Channels = Literal[1, 3]
+SPLITS = ("train", "validation", "test")
+"""The splits a data set may have, in the order in which they are concatenated and hashed."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a data set function, and where it may read and write."""
+
+    resolution: int | None = None
+    """None: the data set's own."""
+    channels: Channels | None = None
+    roots: tuple[Path, ...] = ()
+    """Folders in which to look for the files, in order."""
+    explicit: bool = False
+    """The user named the (only) root: nothing is looked for elsewhere, nothing is downloaded."""
+    download_dir: Path = Path()
+    cache_dir: Path = Path()
+    """Where prepared arrays are kept."""
+    progress: bool = True
 
 
 @dataclass(frozen=True)
@@ -26,7 +47,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Modes:
-    """Known modes of a synthetic distribution: centers (M, D), the standard deviation around each, the published quality radius in sigmas."""
+    """Known modes of a synthetic distribution: centers (M, D), the deviation around each, the published quality radius in sigmas."""
 
     centers: Tensor
     sigma: float
@@ -52,11 +73,11 @@ class Dataset:
     """What preparation did (crop, resize, channels, skipped files), for the record."""
 
     def split(self, name: str) -> Split:
-        """The split, `all` for their concatenation in the order train, validation, test. UserError if the data set has none of that name."""
+        """The split, or `all` for their concatenation in the order train, validation, test. UserError if there is none of that name."""
         if name == "all":
             import torch
 
-            parts = [self.splits[n] for n in ("train", "validation", "test") if n in self.splits]
+            parts = [self.splits[n] for n in SPLITS if n in self.splits]
             labels = None if any(p.labels is None for p in parts) else torch.cat([p.labels for p in parts if p.labels is not None])
             return Split(torch.cat([p.samples for p in parts]), labels)
         if name not in self.splits:
@@ -86,6 +107,8 @@ class DatasetFacts:
 
 
 DATASETS: Registry[DatasetFacts] = Registry(
-    "data set", "landscape.datasets", DatasetFacts, injected=frozenset({"resolution", "channels", "data_dir"})
+    "data set", "landscape.datasets", DatasetFacts, injected=frozenset({"resolution", "channels", "data_dir", "request"})
 )
-"""A data set function takes the injected keywords resolution (int | None), channels (1 | 3 | None), data_dir (Path | None), and returns a Dataset."""
+"""A data set function returns a Dataset. It may name any of these injected keywords: resolution (int | None), channels (1 | 3 | None),
+data_dir (Path | None), or request (Request: all of them, and the cache). Images that it returns at another resolution or with other
+channels than asked for are converted by `landscape.datasets._load.load`, so a function may ignore them all."""

@@ -1,0 +1,68 @@
+"""Downloads, through torchvision's fetcher: over TLS, checked against the published MD5, and one clear error when it fails."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from landscape.datasets._base import DATASETS, Request
+from landscape.datasets._files import missing, shown
+from landscape.errors import UserError
+
+Found = TypeVar("Found")
+Files = Mapping[str, tuple[str, str]]
+"""File name -> (address, MD5)."""
+
+_MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist"
+HTTPS_MNIST: Files = {
+    "train-images-idx3-ubyte.gz": (f"{_MNIST}/train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+    "train-labels-idx1-ubyte.gz": (f"{_MNIST}/train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
+    "t10k-images-idx3-ubyte.gz": (f"{_MNIST}/t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
+    "t10k-labels-idx1-ubyte.gz": (f"{_MNIST}/t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"),
+}
+_FASHION = "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion"
+HTTPS_FASHION_MNIST: Files = {
+    "train-images-idx3-ubyte.gz": (f"{_FASHION}/train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
+    "train-labels-idx1-ubyte.gz": (f"{_FASHION}/train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"),
+    "t10k-images-idx3-ubyte.gz": (f"{_FASHION}/t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79"),
+    "t10k-labels-idx1-ubyte.gz": (f"{_FASHION}/t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310"),
+}
+
+
+def fetched(request: Request, name: str, files: Files, found: Callable[[Request], Found | None]) -> Found:
+    """What `found` finds after `files` were downloaded into the data folder of `name`.
+
+    Raises:
+        UserError: says what to fetch and where to put it, when the download fails, its checksum differs, or the user named a folder.
+    """
+    if request.explicit:
+        missing(request, name)
+    folder = request.download_dir / shown(name)
+    print(f"landscape: fetching {shown(name)} into {folder}", file=sys.stderr)
+    try:
+        for file, (address, md5) in files.items():
+            fetch(address, folder, file, md5)
+    # Whatever the network, the server or torchvision raises, the user's remedy is the same.
+    except Exception as error:
+        listed = ", ".join(f"{address} (MD5 {md5})" for address, md5 in files.values())
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        missing(request, name, f"download failed: {reason}", source=f"fetch {listed}")
+    result = found(request)
+    if result is None:
+        raise UserError(f"{folder} lacks files of {shown(name)!r} after the download: {DATASETS[name].facts.source}")
+    return result
+
+
+def fetch(address: str, folder: Path, file: str, md5: str) -> None:
+    """One file, whole and verified or not at all; kept if it is there already and its MD5 is right."""
+    from torchvision.datasets.utils import check_integrity, download_url
+
+    if not address.startswith("https://"):
+        raise UserError(f"{address} is not fetched: only https is")
+    if check_integrity(folder / file, md5):
+        return
+    partial = folder / f".{file}.partial"
+    with contextlib.redirect_stdout(sys.stderr):
+        download_url(address, str(folder), partial.name, md5)
+    partial.replace(folder / file)

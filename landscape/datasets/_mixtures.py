@@ -1,0 +1,58 @@
+"""Mixtures of Gaussians of one width, drawn with NumPy's legacy generator, whose stream never changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from landscape.datasets._base import Dataset, Modes
+from landscape.datasets._memory import in_memory
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a named preset decides: number of modes (a side), radius or spacing, standard deviation."""
+
+    count: int
+    scale: float
+    sigma: float
+
+    def changed(self, count: int | None, scale: float | None, sigma: float | None) -> "Shape":
+        """With those values that are not None in the place of the preset's."""
+        given = {"count": count, "scale": scale, "sigma": sigma}
+        return replace(self, **{name: value for name, value in given.items() if value is not None})
+
+
+def gaussian_mixture(
+    name: str,
+    centers: NDArray[np.float64],
+    sigma: float,
+    *,
+    points: int,
+    held_out: int,
+    seed: int,
+    weights: Sequence[int] | None = None,
+) -> Dataset:
+    """`points` to train on and twice `held_out`, in random order; labels are the modes.
+
+    Every mode gets its exact share of each split (PacGAN's code does so too), up to one point.
+
+    Args:
+        name: of the data set.
+        centers: (M, D).
+        sigma: standard deviation of each coordinate around its center.
+        points: of the training split.
+        held_out: points of the validation split, and of the test split.
+        seed: of the draw.
+        weights: of the modes, relative; None for equal ones.
+    """
+    random = np.random.RandomState(seed)
+    turn = np.repeat(np.arange(len(centers)), 1 if weights is None else np.asarray(weights))
+    splits = {}
+    for split, count in (("train", points), ("validation", held_out), ("test", held_out)):
+        labels = random.permutation(np.resize(turn, count))
+        splits[split] = (centers[labels] + sigma * random.standard_normal((count, centers.shape[1])), labels)
+    modes = Modes(torch.from_numpy(centers.astype(np.float32)), sigma)
+    return in_memory(name, splits, classes=len(centers), bounds=None, modes=modes, handling={"draw": f"seed {seed}"})
