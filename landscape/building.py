@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from landscape.architectures._base import ARCHITECTURES, Networks
+from landscape.architectures._networks import encoder_of
 from landscape.combinations import packing_degree
 from landscape.config import Choice, RegularizerChoice, TrialConfig
 from landscape.losses._base import LOSSES, LossFacts
@@ -22,11 +23,12 @@ def build_networks(config: TrialConfig, shape: tuple[int, ...]) -> Networks:
     assert config.g_normalization is not None
     component = ARCHITECTURES[config.architecture.name]
     degree = packing_degree(config)
-    if len(shape) == 3:
-        size = {"resolution": shape[-1], "channels": shape[0], "d_channels": shape[0] * degree}
-    else:
-        size = {"dimension": shape[0], "d_dimension": shape[0] * degree}
-    offered: dict[str, Any] = size | {
+    d_shape = (shape[0] * degree, *shape[1:])
+    offered: dict[str, Any] = {
+        "shape": shape,
+        "d_shape": d_shape,
+        **({"resolution": shape[-1], "channels": shape[0], "d_channels": d_shape[0]} if len(shape) == 3 else {}),
+        **({"dimension": shape[0], "d_dimension": d_shape[0]} if len(shape) == 1 else {}),
         "shape": shape,
         "d_shape": (shape[0] * degree, *shape[1:]),
         "latent_dim": config.latent.dim,
@@ -35,6 +37,19 @@ def build_networks(config: TrialConfig, shape: tuple[int, ...]) -> Networks:
     }
     networks: Networks = component.function(**_wanted(component.function, offered), **config.architecture.hyperparameters)
     return networks
+
+
+def build_critic(config: TrialConfig, networks: Networks) -> nn.Module | None:
+    """What stands against the generator, as the loss declares: the discriminator, an encoder made of it, or nothing."""
+    assert config.latent is not None
+    match LOSSES[config.loss.name].facts.inputs:
+        case "samples":
+            return None
+        case "autoencoding":
+            wrap = build_normalization(config.d_normalization, config.latent.dim).wrap
+            return encoder_of(networks.discriminator, config.latent.dim, wrap)
+        case _:
+            return networks.discriminator
 
 
 def build_normalization(choice: Choice, latent_dim: int) -> Normalization:

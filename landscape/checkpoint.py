@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError
@@ -48,7 +48,7 @@ def random_states() -> tuple[dict[str, Tensor], dict[str, Any]]:
     tensors = {"random.torch": torch.get_rng_state()}
     if torch.cuda.is_available():
         tensors |= {f"random.cuda.{i}": s for i, s in enumerate(torch.cuda.get_rng_state_all())}
-    name, keys, position, has_gauss, cached = np.random.get_state()
+    name, keys, position, has_gauss, cached = cast(tuple[str, Any, int, int, float], np.random.get_state())
     tensors["random.numpy"] = torch.from_numpy(keys.astype("int64"))
     version, internal, gauss = random.getstate()
     data = {"numpy": [name, int(position), int(has_gauss), float(cached)], "python": [version, list(internal), gauss]}

@@ -30,19 +30,26 @@ def resolve(config: TrialConfig) -> dict[str, Any]:
     from landscape.normalizations._base import NORMALIZATIONS
     from landscape.regularizers._base import REGULARIZERS
 
-    facts = ARCHITECTURES[config.architecture.name].facts
-    g_normalization = config.g_normalization or Choice(name=facts.default_g_normalization)
-    latent = facts.latent
+    architecture = _completed(config.architecture, ARCHITECTURES[config.architecture.name])
+    facts = ARCHITECTURES[architecture.name].facts.of(architecture.hyperparameters)
+    loss = _completed(config.loss, LOSSES[config.loss.name])
+    dataset = _completed(config.dataset, DATASETS[config.dataset.name.replace("-", "_")])
+    source_g = Choice(name=facts.default_g_normalization, hyperparameters=dict(facts.default_g_hyperparameters))
+    g_normalization = config.g_normalization or source_g
+    latent = LatentConfig(dim=facts.latent.dim, distribution=facts.latent.distribution, bound=facts.latent.bound)
+    if LOSSES[loss.name].facts.inputs == "autoencoding":
+        # The bound's prior is N(0, I), whatever latent the architecture's GAN used.
+        latent = LatentConfig(dim=facts.latent.dim, distribution="normal")
     resolved = {
-        "dataset": _completed(config.dataset, DATASETS[config.dataset.name.replace("-", "_")]),
-        "architecture": _completed(config.architecture, ARCHITECTURES[config.architecture.name]),
-        "loss": _completed(config.loss, LOSSES[config.loss.name]),
+        "dataset": dataset,
+        "architecture": architecture,
+        "loss": loss,
         "regularizers": tuple(_completed(r, REGULARIZERS[r.name]) for r in config.regularizers),
         "d_normalization": _completed(config.d_normalization, NORMALIZATIONS[config.d_normalization.name]),
         "g_normalization": _completed(g_normalization, NORMALIZATIONS[g_normalization.name]),
-        "latent": config.latent or LatentConfig(dim=latent.dim, distribution=latent.distribution, bound=latent.bound),
+        "latent": config.latent or latent,
         "g_batch_size": config.g_batch_size or config.batch_size,
-        "resolution": config.resolution or DATASETS[config.dataset.name.replace("-", "_")].facts.resolution,
+        "resolution": config.resolution or DATASETS[dataset.name].facts.resolution,
     }
     _refuse_undefined(config.model_copy(update=resolved))
     return resolved
@@ -60,7 +67,7 @@ def _refuse_undefined(config: TrialConfig) -> None:
 def _architecture(config: TrialConfig) -> ArchitectureFacts:
     from landscape.architectures._base import ARCHITECTURES
 
-    return ARCHITECTURES[config.architecture.name].facts
+    return ARCHITECTURES[config.architecture.name].facts.of(config.architecture.hyperparameters)
 
 
 def _samples(config: TrialConfig) -> None:
@@ -83,11 +90,14 @@ def _samples(config: TrialConfig) -> None:
 
 
 def _normalizations(config: TrialConfig) -> None:
+    from landscape.normalizations._base import NORMALIZATIONS
+
     facts = _architecture(config)
     assert config.g_normalization is not None
     sides = (("D", config.d_normalization, facts.d_normalizations), ("G", config.g_normalization, facts.g_normalizations))
     for side, choice, honored in sides:
-        if choice.name not in honored:
+        welcome = facts.honors_plugins and NORMALIZATIONS[choice.name].is_plugin
+        if choice.name not in honored and not welcome:
             names = ", ".join(sorted(honored))
             message = (
                 f"architecture {config.architecture.name!r} has no place for {choice.name!r} normalization in {side}; it honors {names}"
@@ -109,6 +119,11 @@ def _discriminator(config: TrialConfig) -> None:
             message = f"loss {config.loss.name!r} reads {inputs}, the discriminator of {config.architecture.name!r} gives an {output}"
             raise UndefinedCombinationError(message.replace("an logit", "a logit"))
         return
+    if inputs == "autoencoding":
+        if not _architecture(config).has_encoder:
+            raise UndefinedCombinationError(f"no encoder can be made of the discriminator of {config.architecture.name!r}")
+        if config.latent is not None and config.latent.distribution != "normal":
+            raise UndefinedCombinationError(f"loss {config.loss.name!r} has the prior N(0, I): choose the latent distribution 'normal'")
     if config.d_normalization.name != "none" and inputs == "samples":
         raise UndefinedCombinationError(f"loss {config.loss.name!r} has no discriminator to normalize with {config.d_normalization.name!r}")
     for r in config.regularizers:

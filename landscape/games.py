@@ -42,7 +42,10 @@ class Objective:
 
 
 class Game:
-    """Base: owns the networks, the loss and the regularizers by the site they act at. Regularizer and loss state are buffers of the module."""
+    """Base: owns the networks, the loss and the regularizers by the site they act at.
+
+    `states` holds the tensors that the loss and each regularizer keep between steps: buffers of the module, updated in place.
+    """
 
     def __init__(
         self,
@@ -136,7 +139,7 @@ class Adversarial(Game):
 
     def _viewed(self, parameters: Parameters | None) -> nn.Module:
         assert self.discriminator is not None
-        return self.discriminator if parameters is None else _Replaced(self.discriminator, parameters)
+        return self.discriminator if parameters is None else _Replaced(parameters)
 
     def _call_loss(self, real: Tensor, fake: Tensor) -> LossPair:
         state = {"state": self.states["loss"]} if self.loss.facts.state else {}
@@ -207,7 +210,10 @@ class Matching(Adversarial):
 
 
 class Autoencoding(Matching):
-    """An encoder in the place of the discriminator; generator and encoder minimize one objective together (VAE)."""
+    """An encoder in the place of the discriminator; generator and encoder minimize one objective together (VAE).
+
+    `discriminator` is the encoder: samples -> (mean, log variance), each [N, latent].
+    """
 
     def g_objective(self, batch: Batch, z: Tensor, *, step: int, parameters: Parameters | None = None) -> Objective:
         assert self.discriminator is not None
@@ -231,10 +237,9 @@ GAMES: Mapping[str, Callable[..., Adversarial]] = {
 class _Replaced(nn.Module):
     """A module whose named parameters are other tensors: what `d_weights` regularizers iterate over under unrolling."""
 
-    def __init__(self, module: nn.Module, parameters: Parameters) -> None:
+    def __init__(self, parameters: Parameters) -> None:
         super().__init__()
-        object.__setattr__(self, "_module", module)
-        object.__setattr__(self, "_replacements", parameters)
+        self._replacements = dict(parameters)
 
     def named_parameters(self, *_: Any, **__: Any) -> Any:
         return iter(self._replacements.items())

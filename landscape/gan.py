@@ -11,7 +11,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
-from landscape.building import Loss, Regularizer, build_networks, trainable_parameters
+from landscape.building import Loss, Regularizer, build_critic, build_networks, trainable_parameters
 from landscape.config import LatentConfig, TrialConfig
 from landscape.data_stream import DataStream
 from landscape.datasets._base import Dataset
@@ -78,9 +78,9 @@ class GAN(pl.LightningModule):
         self.config = config
         self.latent: LatentConfig = config.latent or LatentConfig()
         self.dataset = dataset
-        self.generator, discriminator = build_networks(config, dataset.shape)
+        networks = build_networks(config, dataset.shape)
+        self.generator, self.discriminator = networks.generator, build_critic(config, networks)
         loss = Loss.of(config.loss)
-        self.discriminator: nn.Module | None = discriminator if loss.facts.inputs != "samples" else None
         self.average: nn.Module | None = copy.deepcopy(self.generator).requires_grad_(False) if config.ema else None
         self.regularizers = tuple(map(Regularizer.of, config.regularizers))
         self._own = self._register_states(loss)
@@ -119,7 +119,7 @@ class GAN(pl.LightningModule):
         self.to(device)
         channels_last = len(self.dataset.shape) == 3 and self.dataset.shape[-1] > 1
         if channels_last:
-            self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self.to(memory_format=torch.channels_last)
         for owner, values in self._own.items():
             values.update({name: self.states[owner].get_buffer(name) for name in values})
         self.game.progress = torch.zeros((), device=device)

@@ -33,7 +33,7 @@ def make_sampler(network: nn.Module, latent: LatentConfig) -> Callable[..., Tens
     @torch.no_grad()
     def sampler(n: int, seed: int, batch: int = 64) -> Tensor:
         z = draw_latent(latent, n, device, torch.Generator().manual_seed(seed))
-        return torch.cat([network(part.to(device)).float().cpu() for part in z.split(batch)])
+        return torch.cat([network(part.to(device)).float().cpu() for part in torch.split(z, batch)])
 
     return sampler
 

@@ -94,6 +94,21 @@ def run_trial(config: TrialConfig, protocol: Protocol | None, **settings: Any) -
     return _Run(config, dataset, protocol, how).execute()
 
 
+def rescore(folder: Path, protocol: Protocol, *, data_dir: Path | None = None, device: str = "auto") -> Scores:
+    """Score the generator that a completed trial left, under another protocol; write and return the scores.
+
+    Its discriminator is gone: metrics that need one are among the failures.
+    """
+    from landscape import trained
+    from landscape.evaluation import evaluate_model
+
+    model = trained.load(folder, resolve_device(device))
+    _, dataset = prepare(model.config, data_dir)
+    scores = evaluate_model(model.sampler, dataset, protocol, generator=model.generator)
+    write_scores(folder, protocol, scores)
+    return scores
+
+
 def existing_record(folder: Path, digest: str) -> TrialRecord | None:
     """The record in `folder`, or None. UserError when it is another trial's, or damaged."""
     path = folder / RECORD
@@ -308,7 +323,7 @@ class _Run:
     # What is left behind
 
     def _keep_generator(self) -> None:
-        tensors = {k: v for k, v in self.gan.sampler.state_dict().items()}
+        tensors = dict(self.gan.sampler.state_dict())
         data = {"config": self.config.to_json(), "shape": list(self.dataset.shape), "digest": self.config.digest()}
         checkpoint.write(self.how.folder / GENERATOR, tensors, data, "generator")
 

@@ -1,0 +1,142 @@
+"""A trial from config to record: what it leaves, what it does twice, what an interruption changes (nothing)."""
+
+import dataclasses
+import json
+
+import pytest
+import torch
+
+from landscape import checkpoint
+from landscape.config import TrialConfig
+from landscape.errors import UserError
+from landscape.record import Status, TrialRecord
+from landscape.trial import run_trial
+
+TINY = {
+    "dataset": "digits",
+    "architecture": {"mlp": {"width": 16}},
+    "loss": "non_saturating",
+    "batch_size": 16,
+    "budget": {"amount": 40},
+}
+
+
+def config(**fields):
+    return TrialConfig.parse(TINY | fields)
+
+
+def stop_after(looks: int):
+    """Asks to stop at the `looks`-th look."""
+    seen = []
+
+    def should_stop() -> bool:
+        seen.append(1)
+        return len(seen) >= looks
+
+    return should_stop
+
+
+def interrupted(trial, folder, looks=2):
+    first = run_trial(trial, None, folder=folder, should_stop=stop_after(looks), pictures=False, threads=1)
+    assert first.status is Status.STOPPED
+    assert 0 < first.counts["rounds"] < trial.rounds
+    return run_trial(trial, None, folder=folder, pictures=False, threads=1)
+
+
+def left_behind(folder):
+    tensors, _ = checkpoint.read(folder / "generator.safetensors", "generator")
+    return tensors
+
+
+VARIANTS = {
+    "adam, ema, flips": {"ema": {"decay": 0.9}, "horizontal_flip": True, "dequantise": True},
+    "spectral": {"d_normalization": "spectral", "loss": "hinge"},
+    "bf16": {"precision": "bf16"},
+    "gradient penalty, 3 D steps": {"regularizers": ["gradient_penalty"], "d_steps_per_round": 3, "loss": "wasserstein"},
+    "sgd momentum schedule": {"d_optimizer": {"name": "sgd", "momentum": 0.5, "final_momentum": 0.7, "learning_rate": 0.01}},
+    "rmsprop": {"g_optimizer": {"name": "rmsprop", "learning_rate": 1e-4, "schedule": {"name": "linear"}}},
+    "lecam state": {"regularizers": ["lecam"]},
+    "instance noise": {"regularizers": ["instance_noise"]},
+    "unrolled": {"regularizers": [{"unrolled": {"steps": 2}}]},
+    "simultaneous": {"order": "simultaneous"},
+    "reused z": {"reuse_z": True, "order": "g_after_first_d", "d_steps_per_round": 2},
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_interrupted_is_bit_identical(name, tmp_path):
+    trial = config(**VARIANTS[name])
+    whole = run_trial(trial, None, folder=tmp_path / "whole", pictures=False, threads=1)
+    again = interrupted(trial, tmp_path / "interrupted")
+    assert whole.status is Status.COMPLETED
+    assert again.status is Status.COMPLETED
+    assert again.environment["interruptions"] == 1
+    assert again.curves == whole.curves
+    assert again.counts == whole.counts
+    mine, theirs = left_behind(tmp_path / "whole"), left_behind(tmp_path / "interrupted")
+    assert mine.keys() == theirs.keys()
+    for key in mine:
+        assert torch.equal(mine[key], theirs[key]), key
+    assert not (tmp_path / "interrupted" / "resume.safetensors").exists()
+
+
+def test_same_seed_same_model_other_seed_other_model(tmp_path):
+    a, b, c = (run_trial(config(seed=s), None, folder=tmp_path / str(i), pictures=False, threads=1) for i, s in enumerate((0, 0, 1)))
+    assert a.curves == b.curves
+    assert a.curves != c.curves
+
+
+def test_a_digest_is_not_trained_twice(tmp_path):
+    first = run_trial(config(), None, folder=tmp_path, pictures=False)
+    stamp = (tmp_path / "record.json").stat().st_mtime_ns
+    second = run_trial(config(), None, folder=tmp_path, pictures=False)
+    assert second.digest == first.digest
+    assert (tmp_path / "record.json").stat().st_mtime_ns == stamp
+
+
+def test_folder_of_another_trial_is_refused(tmp_path):
+    run_trial(config(), None, folder=tmp_path, pictures=False)
+    with pytest.raises(UserError, match="holds trial"):
+        run_trial(config(seed=3), None, folder=tmp_path, pictures=False)
+
+
+def test_divergence_is_a_result(tmp_path):
+    record = run_trial(config(loss="wasserstein", d_optimizer={"name": "sgd", "learning_rate": 1e9}), None, folder=tmp_path, pictures=False)
+    assert record.status is Status.DIVERGED
+    assert "step" in record.reason
+    assert not (tmp_path / "generator.safetensors").exists()
+    assert TrialRecord.from_json(json.loads((tmp_path / "record.json").read_text())) == dataclasses.replace(record)
+
+
+def test_damaged_checkpoint_is_set_aside_and_the_trial_still_ends(tmp_path):
+    trial = config()
+    run_trial(trial, None, folder=tmp_path, should_stop=stop_after(1), pictures=False, threads=1)
+    path = tmp_path / "resume.safetensors"
+    path.write_bytes(path.read_bytes()[:-7])
+    with pytest.warns(UserWarning, match="damaged"):
+        record = run_trial(trial, None, folder=tmp_path, pictures=False, threads=1)
+    assert record.status is Status.COMPLETED
+    assert (tmp_path / "resume.safetensors.corrupt").exists()
+
+
+def test_counts(tmp_path):
+    record = run_trial(config(d_steps_per_round=4, g_steps_per_round=2, budget={"amount": 8}), None, folder=tmp_path, pictures=False)
+    assert dict(record.counts) == {"rounds": 2, "d_steps": 8, "g_steps": 4, "images": 8 * 16}
+
+
+@pytest.mark.parametrize("loss", ["mmd", "vae"])
+def test_methods_without_a_discriminator(loss, tmp_path):
+    latent = {"dim": 8, "distribution": "normal"}
+    record = run_trial(config(loss=loss, latent=latent), None, folder=tmp_path, pictures=False)
+    assert record.status is Status.COMPLETED, record.reason
+    assert record.counts["d_steps"] == 0
+    assert record.counts["g_steps"] == 40
+    losses = [y for _, y in record.curves["g_loss"]]
+    assert losses[-1] < losses[0]
+
+
+def test_seconds_budget(tmp_path):
+    record = run_trial(config(budget={"amount": 0.5, "unit": "seconds"}), None, folder=tmp_path, pictures=False)
+    assert record.status is Status.COMPLETED
+    assert record.counts["rounds"] > 0
+    assert record.seconds["training"] >= 0.5
