@@ -68,12 +68,14 @@ class RegularizerFacts:
         `around_g`: (unrolling) -> parameters of D (name -> tensor) that G's step uses in the place of the current ones.
     packs: name of the hyperparameter that multiplies D's input channels (and divides its batch), or "".
     needs_features: reads `Output.features`: refused where the discriminator gives none.
+    needs_images: treats samples as images [N, C, H, W]: refused for points.
     state: the regularizer's own tensors at the start, name -> value (0-dim float32).
     """
 
     site: Site = "d_term"
     packs: str = ""
     needs_features: bool = False
+    needs_images: bool = False
     state: Mapping[str, float] = field(default_factory=dict)
     paper: str = ""
 

@@ -26,7 +26,7 @@ def gradient_penalty(
     Returns:
         Per-sample penalty [N].
     """
-    real, fake = critique.real, critique.fake.detach()
+    real, fake = critique.real, critique.fake
     share = torch.rand(len(real), *[1] * (real.ndim - 1), device=real.device, dtype=real.dtype)
     gradient, _ = input_gradient(lambda x: critique.critic(x).logit, real + share * (fake - real))
     excess = per_sample_norm(gradient, epsilon=1e-4) - target

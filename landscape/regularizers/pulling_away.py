@@ -1,0 +1,25 @@
+"""Pulling-away term of EBGAN."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from landscape.registry import NonNegative
+from landscape.regularizers._base import REGULARIZERS, Critique
+
+
+@REGULARIZERS.register(site="g_term", needs_features=True, paper="Zhao et al. 2017, arXiv:1609.03126, section 2.4")
+def pulling_away(critique: Critique, *, weight: NonNegative = 0.1) -> Tensor:
+    """Mean squared cosine between the features of different generated samples, which G lowers: 1/(N (N - 1)) sum_{i != j} cos^2.
+
+    Args:
+        critique: D's look at the batch; the features are those of D's last hidden layer, an autoencoder's code [N, F].
+        weight: 0.1 in the paper.
+    """
+    features = critique.fake_output.features
+    assert features is not None
+    with torch.autocast(features.device.type, enabled=False):
+        directions = normalize(features.flatten(1).to(torch.promote_types(features.dtype, torch.float32)), dim=1)
+        cosines = directions @ directions.T
+    n = len(cosines)
+    return weight * (cosines.square().sum() - cosines.diagonal().square().sum()) / (n * (n - 1))

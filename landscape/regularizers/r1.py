@@ -1,0 +1,21 @@
+"""R1: zero-centered gradient penalty at real samples."""
+
+from torch import Tensor
+
+from landscape.registry import NonNegative
+from landscape.regularizers._base import REGULARIZERS, Critique
+from landscape.regularizers._zero_centered import squared_slope
+
+
+@REGULARIZERS.register(site="d_term", paper="Mescheder et al. 2018, arXiv:1801.04406, eq. 9")
+def r1(critique: Critique, *, gamma: NonNegative = 10.0) -> Tensor:
+    """gamma/2 |grad D(x)|^2 at real samples, summed over a sample's coordinates.
+
+    Args:
+        critique: D's look at the batch.
+        gamma: 10 in the paper; the factor 1/2 belongs to the penalty, not to gamma.
+
+    Returns:
+        Per-sample penalty [N].
+    """
+    return 0.5 * gamma * squared_slope(critique, critique.real)
