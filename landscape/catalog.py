@@ -7,10 +7,12 @@ from typing import Any
 
 from landscape.architectures._base import ARCHITECTURES
 from landscape.datasets._base import DATASETS
+from landscape.errors import UserError
 from landscape.features._base import FEATURES
 from landscape.losses._base import LOSSES
 from landscape.metrics._base import METRICS
 from landscape.normalizations._base import NORMALIZATIONS
+from landscape.record import read_json
 from landscape.registry import Component, Hyperparameter, Registry
 from landscape.regularizers._base import REGULARIZERS
 
@@ -42,7 +44,8 @@ def describe(component: Component[Any]) -> dict[str, Any]:
     """One component: name, what it is, hyperparameters, declared facts, source paper, identity."""
     facts = component.facts
     assert is_dataclass(facts)
-    details = {f.name: _plain(getattr(facts, f.name)) for f in fields(facts) if f.name != "paper"}
+    # Presets repeat every fact; the hyperparameter `preset` lists their names.
+    details = {f.name: _plain(getattr(facts, f.name)) for f in fields(facts) if f.name not in ("paper", "presets")}
     return {
         "name": component.name,
         "what": component.summary,
@@ -75,14 +78,89 @@ def _components(registry: Registry[Any]) -> Callable[[], list[dict[str, Any]]]:
     return lambda: [describe(registry[name]) for name in registry]
 
 
-def _protocols() -> list[dict[str, Any]]:
-    from landscape.protocols import PROTOCOLS
+def with_parameter_counts(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Entries of architectures with the trainable parameters of G and D at defaults, on 32x32 images of 3 channels or 2-D points."""
+    return [e | {"details": e["details"] | {"parameters": _parameters(ARCHITECTURES[e["name"]])}} for e in entries]
 
-    return []
+
+def _parameters(architecture: Component[Any]) -> dict[str, Any]:
+    import torch
+
+    from landscape.building import build_networks, trainable_parameters
+    from landscape.config import TrialConfig
+
+    facts = architecture.facts
+    wanted = {"logit": "logits", "energy": "energies"}[facts.output]
+    loss = next(name for name in LOSSES if LOSSES[name].facts.inputs == wanted)
+    points = facts.samples == "points"
+    shape = (2,) if points else (3, 32, 32)
+    where = {"dataset": "ring"} if points else {"dataset": "digits", "resolution": 32, "channels": 3}
+    config = TrialConfig.parse({**where, "architecture": architecture.name, "loss": loss})
+    # Nothing is allocated or drawn on the meta device.
+    with torch.device("meta"):
+        networks = build_networks(config, shape)
+    counts = {"generator": trainable_parameters(networks.generator), "discriminator": trainable_parameters(networks.discriminator)}
+    return counts | {"at": "x".join(map(str, shape))}
+
+
+def _protocols() -> list[dict[str, Any]]:
+    from landscape import protocols
+
+    found = []
+    for name in protocols.names():
+        protocol = protocols.get(name)
+        facts = {k: v for k, v in protocol.to_json().items() if k in ("version", "real_split", "n_real", "n_fake", "objective") and v}
+        details = facts | {"extractor": protocol.extractor.label(), "metrics": [m.label() for m in protocol.metrics]}
+        found.append({"name": name, "what": protocol.note, "details": details, "digest": protocol.digest()})
+    return found
 
 
 def _studies() -> list[dict[str, Any]]:
-    return []
+    from landscape import space
+
+    found = []
+    for name, path in space.available().items():
+        study = space.load(name)
+        axes = {axis: [e.label for e in entries] for axis, entries in study.axes.items()}
+        details = {"data set": study.dataset.label(), "trials": study.trials.to_json(), "searcher": study.searcher.name} | axes
+        found.append({"name": name, "what": study.note, "details": details, "file": str(path)})
+    return found
+
+
+def prepared_datasets() -> list[dict[str, Any]]:
+    """What lies prepared in the cache: name, shape of a sample, bytes on disk, content hash, folder."""
+    import numpy as np
+
+    from landscape.features._weights import cache_folder
+
+    found = []
+    for path in sorted((cache_folder() / "datasets").glob("[!.]*/meta.json")):
+        try:
+            meta = read_json(path)
+            shape = np.load(path.parent / "train.npy", mmap_mode="r", allow_pickle=False).shape[1:]
+            facts = {"name": meta["name"], "bytes": sum(meta["sizes"].values()), "content_hash": meta["content_hash"]}
+        except (UserError, OSError, ValueError, KeyError, TypeError, AttributeError):
+            # Half-prepared or damaged: the data set will be prepared again when it is asked for.
+            continue
+        found.append(facts | {"shape": list(shape), "folder": str(path.parent)})
+    return found
+
+
+def dataset_status() -> list[dict[str, Any]]:
+    """Every data set with its source, and what of it lies prepared in the cache."""
+    prepared: dict[str, list[dict[str, Any]]] = {}
+    for entry in prepared_datasets():
+        prepared.setdefault(entry["name"], []).append(entry)
+    return [
+        {
+            "name": name.replace("_", "-"),
+            "source": DATASETS[name].facts.source,
+            "downloads": DATASETS[name].facts.downloads,
+            "shape": _plain(DATASETS[name].facts.shape),
+            "prepared": prepared.get(name, []),
+        }
+        for name in DATASETS
+    ]
 
 
 CATALOG: Mapping[str, Callable[[], list[dict[str, Any]]]] = {

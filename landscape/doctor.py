@@ -66,6 +66,18 @@ def _compiler() -> dict[str, str]:
     return {"c++": compiler or "none found: compiled training is off, eager training works"}
 
 
+def _weights() -> dict[str, str]:
+    from landscape.features._weights import cache_folder
+    from landscape.features.classifier import SHIPPED, shipped
+
+    found = {f"classifier:{name}": f"shipped ({SHIPPED / name}.safetensors)" for name in shipped()}
+    named = os.environ.get("LANDSCAPE_INCEPTION_WEIGHTS")
+    found["LANDSCAPE_INCEPTION_WEIGHTS"] = (named if Path(named).is_file() else f"{named}: no such file") if named else "not set"
+    folder = cache_folder()
+    found |= {path.name: str(path) for path in sorted(folder.glob("**/*.pth")) + sorted(folder.glob("**/*.safetensors"))}
+    return found
+
+
 def _ray() -> dict[str, str]:
     address = os.environ.get("RAY_ADDRESS")
     return {"address": address if address else "not set: sweeps start Ray on this machine"}

@@ -1,0 +1,71 @@
+"""The `landscape` command: its group, and the one place where errors become exit codes."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from landscape import __version__
+from landscape.cli.data import data
+from landscape.cli.doctor import doctor
+from landscape.cli.evaluate import evaluate
+from landscape.cli.list import list_components
+from landscape.cli.report import report
+from landscape.cli.reproduce import reproduce
+from landscape.cli.results import results
+from landscape.cli.sample import sample
+from landscape.cli.sweep import sweep
+from landscape.cli.train import train
+from landscape.errors import UserError
+
+USER_ERROR, INTERRUPTED = 2, 130
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Each command explains itself: `landscape train --help`. LANDSCAPE_DEBUG=1 shows where an error arose.",
+)
+@click.version_option(__version__, prog_name="landscape")
+def landscape() -> None:
+    """Fair comparisons of GANs: equal budgets, written protocols, intervals on every claim."""
+
+
+for command in (list_components, train, sweep, report, evaluate, sample, reproduce, data, doctor, results):
+    landscape.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit code: 0, 2 for a user's mistake (one line on stderr), 130 for an interruption."""
+    if os.environ.get("LANDSCAPE_DEBUG"):
+        return _run(arguments)
+    try:
+        return _run(arguments)
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "landscape"
+        return _complain(f"{error.format_message()}; see `{where} --help`", error.exit_code)
+    except click.ClickException as error:
+        return _complain(error.format_message(), USER_ERROR)
+    except UserError as error:
+        return _complain(str(error), USER_ERROR)
+    except (click.Abort, KeyboardInterrupt):
+        return _complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output has gone (`landscape list | head`); Python would complain once more when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _complain(f"{error.filename}: {error.strerror}; check the path and its permissions", USER_ERROR)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    outcome = landscape.main(args=None if arguments is None else list(arguments), prog_name="landscape", standalone_mode=False)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _complain(message: str, code: int) -> int:
+    """One line on stderr, whatever the message holds."""
+    click.echo("landscape: " + " ".join(message.split()), err=True)
+    return code

@@ -1,0 +1,76 @@
+"""`landscape data`: what is prepared, and preparing it."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from landscape.cli.options import data_dir_option, examples, json_option, parse_component, plugin_option, print_json
+
+
+@click.group(
+    short_help="Prepare data sets ahead of their first use.",
+    epilog=examples(
+        "landscape data status",
+        "landscape data prepare celeba --data-dir /data --resolution 64",
+        "landscape data prepare folder:/path/to/pictures --resolution 32 --json",
+    ),
+)
+def data() -> None:
+    """Show which data sets are prepared, and prepare one ahead of its first use."""
+
+
+@data.command()
+@json_option
+@plugin_option
+def status(as_json: bool, plugins: tuple[Path, ...]) -> None:
+    """List the data sets: where each comes from, and what of it is prepared on this machine."""
+    from landscape.catalog import dataset_status
+
+    found = dataset_status()
+    if as_json:
+        print_json(found)
+        return
+    for entry in found:
+        prepared = ", ".join(f"{_text(p['shape'])} ({p['bytes'] / 1e6:.1f} MB)" for p in entry["prepared"]) or "nothing prepared"
+        click.echo(f"{entry['name']:<18} {prepared}\n{'':<18} {entry['source']}".rstrip())
+
+
+@data.command()
+@click.argument("name")
+@click.option("--resolution", type=click.IntRange(min=1), help="Side in pixels.  [default: the data set's own]")
+@click.option("--channels", type=click.IntRange(1, 3), help="1 (gray) or 3 (color).  [default: the data set's own]")
+@click.option("--verify", is_flag=True, help="Read every prepared sample and compare checksums.")
+@data_dir_option
+@json_option
+@plugin_option
+def prepare(name: str, plugins: tuple[Path, ...], as_json: bool, verify: bool, **where: Any) -> None:
+    """Read (or download) data set NAME and keep it prepared; say what it holds."""
+    from landscape.datasets._cache import verify as check
+    from landscape.datasets._load import load
+
+    choice = parse_component(name)
+    dataset = load(choice["name"], choice.get("hyperparameters"), progress=not as_json, **where)
+    if verify:
+        check(dataset)
+    facts = {
+        "name": dataset.name,
+        "shape": list(dataset.shape),
+        "splits": {split: len(samples) for split, samples in dataset.splits.items()},
+        "classes": dataset.classes,
+        "content_hash": dataset.content_hash,
+        "handling": dict(dataset.handling),
+        "verified": verify,
+    }
+    if as_json:
+        print_json(facts)
+        return
+    for key, value in facts.items():
+        if value not in (None, {}, False):
+            click.echo(f"{key}: {_text(value)}")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {v}" for k, v in value.items())
+    return " x ".join(map(str, value)) if isinstance(value, list) else str(value)

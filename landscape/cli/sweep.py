@@ -1,0 +1,50 @@
+"""`landscape sweep`: a study, from its search space to its report."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from landscape.cli.options import data_dir_option, examples, plugin_option, reports_option, results_option
+
+
+@click.command(
+    short_help="Run a study and build its report.",
+    epilog=examples(
+        "landscape sweep digits",
+        "landscape sweep mnist --data-dir /data/mnist --trials 30",
+        "landscape sweep search_spaces/digits.yaml --plugin my_loss.py --results /scratch/results",
+        "landscape sweep folder:/path/to/pictures --jobs 4 --gpus-per-trial 0.25",
+    ),
+)
+@click.argument("study", default="digits")
+@click.option("--dataset", help="Another data set than the study's own: digits, mnist, folder:/path, zip:/path.zip, ...")
+@click.option("--trials", type=click.IntRange(min=1), help="Models to train in all.  [default: the study's]")
+@click.option("--steps", type=click.IntRange(min=1), help="Length of training, in the unit of the study's budget.")
+@click.option("--seed", type=click.IntRange(min=0), help="Of the search; trial n trains with seed + n.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Trials at a time.  [default: one a core, or as GPUs allow]")
+@click.option("--gpus-per-trial", type=click.FloatRange(min=0), help="0.25: four trials share one GPU.")
+@click.option("--ray-address", help="An existing Ray cluster: auto, or its address.  [default: Ray is started on this machine]")
+@click.option("--deterministic", is_flag=True, help="Propose in rounds: the same seed gives the same trials, whatever finishes first.")
+@click.option("--report/--no-report", "with_report", default=True, help="Build the report at the end.  [default: --report]")
+@data_dir_option
+@results_option
+@reports_option
+@plugin_option
+def sweep(study: str, dataset: str | None, with_report: bool, reports_dir: Path, **options: Any) -> int:
+    """Train and score every cell of STUDY, then build its report.
+
+    STUDY is a data set with a default study (`landscape list studies`), folder:/path, zip:/path.zip, or a YAML file. Interrupted with
+    Ctrl-C, the same command continues it. Trials that were already run are not run again.
+    """
+    from landscape import space
+    from landscape.sweep.run import run
+
+    chosen = space.load(study, dataset=dataset)
+    outcome = run(chosen, **options)
+    if with_report and outcome.trials:
+        from landscape.report.build import build
+
+        path = build(options["results_dir"], reports_dir, chosen.name)
+        click.echo(f"report: {path.resolve()}")
+    return 130 if outcome.interrupted else 0

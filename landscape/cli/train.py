@@ -1,0 +1,136 @@
+"""`landscape train`: one model, without Ray."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from landscape.cli.options import (
+    data_dir_option,
+    examples,
+    json_option,
+    parse_component,
+    plugin_option,
+    print_json,
+    read_mapping,
+    set_dotted,
+)
+from landscape.cli.output import progress_bar, score_lines
+from landscape.cli.stopping import stop_on_signal
+from landscape.record import Scores, Status, TrialRecord, read_json
+
+if TYPE_CHECKING:
+    from landscape.config import Protocol, TrialConfig
+
+COMPONENTS = {
+    "dataset": "digits, mnist, folder:/path, zip:/path.zip, ... (`landscape list datasets`)",
+    "architecture": "generator and discriminator (`landscape list architectures`)",
+    "loss": "`landscape list losses`",
+    "d_normalization": "normalization of the discriminator",
+    "g_normalization": "normalization of the generator  [default: the architecture's own]",
+}
+DEFAULTS = {"dataset": "digits", "architecture": "dcgan", "loss": "non_saturating"}
+
+
+def component_options(function: Any) -> Any:
+    """One option for each axis of a config."""
+    for name, text in reversed(COMPONENTS.items()):
+        option = "--" + name.replace("_", "-")
+        function = click.option(option, name, metavar="NAME[:key=value,...]", help=text)(function)
+    return function
+
+
+@click.command(
+    short_help="Train and score one model.",
+    epilog=examples(
+        "landscape train --dataset digits --loss hinge --d-normalization spectral --steps 1000",
+        "landscape train --loss wasserstein --regularizer gradient_penalty:weight=10 --set d_steps_per_round=5",
+        "landscape train --config results/digits/trials/0123456789abcdef/record.json --seed 1 --out again/",
+    ),
+)
+@component_options
+@click.option(
+    "--regularizer", "regularizers", multiple=True, metavar="NAME[:key=value,...]", help="Repeatable; every=4 applies it each 4th step."
+)
+@click.option("--steps", type=click.IntRange(min=1), help="D steps to train for.")
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of weights, data order and latents.")
+@click.option("--set", "assignments", multiple=True, metavar="FIELD=VALUE", help="Any field of the config: d_optimizer.learning_rate=1e-4.")
+@click.option("--config", "config_file", type=click.Path(path_type=Path), help="JSON or YAML config (or a record.json) to start from.")
+@click.option("--protocol", default="quick", show_default=True, help="How the model is scored (`landscape list protocols`), or none.")
+@click.option("--out", "folder", type=click.Path(path_type=Path), help="Folder of the trial.  [default: trials/<digest>]")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+@click.option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: as torch chooses]")
+@data_dir_option
+@plugin_option
+@json_option
+def train(plugins: tuple[Path, ...], **options: Any) -> int:
+    """Train one GAN, score it, and print the scores with their intervals.
+
+    What is not given keeps the component's own default; the whole config stands in the trial's record.json. Interrupted with Ctrl-C,
+    the same command continues it.
+    """
+    from landscape import protocols
+    from landscape.config import TrialConfig
+    from landscape.trial import prepare
+
+    config_file: Path | None = options.pop("config_file")
+    data = _config(
+        config_file,
+        axes={name: options.pop(name) for name in COMPONENTS},
+        regularizers=options.pop("regularizers"),
+        steps=options.pop("steps"),
+        seed=options.pop("seed"),
+        assignments=options.pop("assignments"),
+    )
+    name = options.pop("protocol")
+    protocol = None if name == "none" else protocols.get(name)
+    config, _ = prepare(TrialConfig.parse(data, source=str(config_file or "")), options["data_dir"])
+    folder = options.pop("folder") or Path("trials") / config.digest()
+    record = _run(config, protocol, folder, **options)
+    return 130 if record.status is Status.STOPPED else 0
+
+
+def _run(config: "TrialConfig", protocol: "Protocol | None", folder: Path, *, as_json: bool, **settings: Any) -> TrialRecord:
+    """Train with progress on stderr; then the outcome on stdout."""
+    from landscape.trial import run_trial, score_path
+
+    with stop_on_signal() as should_stop, progress_bar("training", quiet=as_json) as report:
+        record = run_trial(config, protocol, folder=folder, report=report, should_stop=should_stop, **settings)
+    path = score_path(folder, protocol) if protocol is not None else None
+    scores = Scores.from_json(read_json(path)) if path is not None and path.exists() else None
+    if as_json:
+        print_json({"folder": str(folder), "record": record.to_json(), "scores": scores.to_json() if scores else None})
+        return record
+    counts = record.counts
+    click.echo(f"{record.status}{': ' + record.reason if record.reason else ''}")
+    click.echo(f"{counts['d_steps']} D steps, {counts['g_steps']} G steps, {record.seconds['training']:.1f} s of training")
+    click.echo("\n".join(score_lines(scores)) if scores else "no scores")
+    click.echo(f"trial: {folder.resolve()}")
+    return record
+
+
+def _config(
+    file: Path | None,
+    *,
+    axes: dict[str, str | None],
+    regularizers: tuple[str, ...],
+    steps: int | None,
+    seed: int | None,
+    assignments: tuple[str, ...],
+) -> dict[str, Any]:
+    """The config as plain data: the file (or the defaults), then the options, then `--set`."""
+    data: dict[str, Any] = dict(DEFAULTS)
+    if file is not None:
+        data = read_mapping(file)
+        # A record holds its config among other things.
+        data = dict(data["config"]) if isinstance(data.get("config"), dict) else data
+    data |= {name: parse_component(text) for name, text in axes.items() if text is not None}
+    if regularizers:
+        data["regularizers"] = [parse_component(text) for text in regularizers]
+    if steps is not None:
+        data["budget"] = {"amount": steps, "unit": "d_steps"}
+    if seed is not None:
+        data["seed"] = seed
+    for assignment in assignments:
+        set_dotted(data, assignment)
+    return data
