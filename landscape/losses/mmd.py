@@ -8,6 +8,7 @@ from torch import Tensor
 
 from landscape.errors import UserError
 from landscape.losses._base import LOSSES, LossPair
+from landscape.precision import at_least_float32, full_precision
 from landscape.registry import Positive
 
 EXPONENTS = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -17,7 +18,7 @@ EXPONENTS = (0.2, 0.5, 1.0, 2.0, 5.0)
 def squared_distances(points: Tensor) -> Tensor:
     """[N, F] -> [N, N] squared Euclidean distances, in float32 or better."""
     points = points - points.detach().mean(0)  # keeps the products small, where a distance is their difference
-    with torch.autocast(points.device.type, enabled=False):
+    with full_precision(points.device):
         products = points @ points.T
     norms = products.diagonal()
     return (norms[:, None] + norms[None, :] - 2 * products).clamp(min=0)
@@ -71,7 +72,7 @@ def mmd(
     if count < 2 or len(fake) < 2:
         raise UserError(f"mmd needs batches of at least 2 samples, got {count} real and {len(fake)} generated: raise batch_size")
     pooled = torch.cat([real.flatten(1), fake.flatten(1)])
-    squared = squared_distances(pooled.to(torch.promote_types(pooled.dtype, torch.float32)))
+    squared = squared_distances(at_least_float32(pooled))
     if unit == "median":
         median = off_diagonal(squared.detach()).median()
         squared = squared / median.clamp(min=torch.finfo(squared.dtype).eps)

@@ -8,6 +8,7 @@ from annotated_types import Gt
 from torch import Tensor
 
 from landscape.losses._base import LOSSES, LossPair
+from landscape.precision import at_least_float32
 from landscape.registry import NonNegative
 
 
@@ -46,6 +47,6 @@ def vae(
         deviation: standard deviation of a Gaussian likelihood; None for the Bernoulli (cross entropy per pixel) of the sources.
     """
     # Sums over thousands of pixels: never in half precision.
-    real, fake, mean, log_variance = (x.to(torch.promote_types(x.dtype, torch.float32)) for x in (real, fake, mean, log_variance))
+    real, fake, mean, log_variance = map(at_least_float32, (real, fake, mean, log_variance))
     divergence = 0.5 * (mean.square() + log_variance.exp() - log_variance - 1).sum(1)
     return LossPair(d=None, g=negative_log_likelihood(real, fake, deviation) + beta * divergence)

@@ -8,6 +8,7 @@ from torch.nn.functional import normalize
 
 from landscape.normalizations._base import NORMALIZATIONS, Normalization
 from landscape.normalizations._reweighted import Reweighted, as_matrix, output_axis
+from landscape.precision import full_precision
 from landscape.registry import Positive, PositiveInt
 
 
@@ -29,11 +30,8 @@ class SpectralNorm(Reweighted):
         self.register_buffer("u", normalize(start, dim=0, eps=epsilon))
 
     def effective_weight(self) -> Tensor:
-        weight = self.weight
-        if torch.is_autocast_enabled(weight.device.type):
-            with torch.autocast(weight.device.type, enabled=False):  # a power iteration in bf16 would be some 1 % off
-                return weight / self.largest_singular_value(weight)
-        return weight / self.largest_singular_value(weight)
+        with full_precision(self.weight.device):  # a power iteration in bf16 would be some 1 % off
+            return self.weight / self.largest_singular_value(self.weight)
 
     def largest_singular_value(self, weight: Tensor) -> Tensor:
         """Estimate of the largest singular value of `weight` (0-dim); in training mode it steps the power iteration."""

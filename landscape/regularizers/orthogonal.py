@@ -5,6 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from landscape.precision import full_precision
 from landscape.registry import NonNegative
 from landscape.regularizers._base import REGULARIZERS
 from landscape.regularizers._kernels import kernels
@@ -36,5 +37,6 @@ def orthogonal(
         form: `orthonormal`: |W W' - I|^2, which also fixes the norms (SNGAN's "orthonormal regularization"); `off_diagonal`:
             |W W' * (1 - I)|^2, BigGAN's relaxation, which leaves them free.
     """
-    with torch.autocast(next(iter(kernels(discriminator))).device.type, enabled=False):
-        return weight * torch.stack([departure(kernel, form) for kernel in kernels(discriminator)]).sum()
+    found = kernels(discriminator)
+    with full_precision(found[0].device):
+        return weight * torch.stack([departure(kernel, form) for kernel in found]).sum()

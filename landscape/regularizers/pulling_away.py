@@ -1,9 +1,9 @@
 """Pulling-away term of EBGAN."""
 
-import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from landscape.precision import at_least_float32, full_precision
 from landscape.registry import NonNegative
 from landscape.regularizers._base import REGULARIZERS, Critique
 
@@ -18,8 +18,8 @@ def pulling_away(critique: Critique, *, weight: NonNegative = 0.1) -> Tensor:
     """
     features = critique.fake_output.features
     assert features is not None
-    with torch.autocast(features.device.type, enabled=False):
-        directions = normalize(features.flatten(1).to(torch.promote_types(features.dtype, torch.float32)), dim=1)
+    with full_precision(features.device):
+        directions = normalize(at_least_float32(features.flatten(1)), dim=1)
         cosines = directions @ directions.T
     n = len(cosines)
     return weight * (cosines.square().sum() - cosines.diagonal().square().sum()) / (n * (n - 1))
