@@ -1,0 +1,83 @@
+"""What the best of k trials can be expected to score, and the budget curve made of it.
+
+The best of all n trials has no honest interval, and grows better with n; the expected best of k can be compared at equal k.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from landscape.analysis.interval import Interval, Values, as_values
+
+DRAWS = 2000
+MEMORY = 20_000_000
+"""Numbers drawn at once at most; beyond 10,000 trials there are fewer draws, 200 at least."""
+FEWEST = 10
+FEWEST_WITHOUT_BOUND = 40
+LARGEST_SHARE = 5
+"""The interval is given for 2 <= k <= n / 5, where simulation shows at least nominal coverage (tests/analysis/test_best.py)."""
+
+
+def weights(n: int, k: int) -> Values:
+    """Probability that the i-th best of n (i = 1..n) is the best of k of them drawn without replacement: C(n-i, k-1) / C(n, k)."""
+    result = np.zeros(n)
+    chance = k / n
+    for i in range(1, n - k + 2):
+        result[i - 1] = chance
+        chance *= (n - i - k + 1) / (n - i) if n > i else 0.0
+    return result
+
+
+def expected_best(values: ArrayLike, k: int) -> float:
+    """Mean over all subsets of k of `values` of their smallest: exact, unbiased for the expected best of k new trials."""
+    ordered = as_values(values)
+    w = weights(len(ordered), k)
+    used = w > 0  # 0 * inf would be NaN
+    return float(w[used] @ ordered[used])
+
+
+def budget_curve(
+    values: ArrayLike, budgets: Sequence[int], *, random_state: int, lower_bound: float | None = None, level: float = 0.95
+) -> list[Interval]:
+    """Expected best of k for each k of `budgets` that is at most n / 2 (beyond, the estimate hangs on a handful of trials).
+
+    The interval is a Bayesian bootstrap (Rubin 1981) with conservative ends: the chance that the best of k falls between two neighboring
+    scores is drawn, and the whole of it is put on the better one for the low end, on the worse one for the high end. What may lie below the
+    best score seen is put at `lower_bound` (the score's own, such as 0) where n < 40, and one gap below the best where n is larger.
+
+    Args:
+        values: finite scores, lower is better; the caller has replaced diverged trials.
+        budgets: numbers of trials k.
+        random_state: seed of the draws.
+        lower_bound: the best value that the score can take; None when it has none.
+        level: nominal coverage.
+    """
+    ordered = as_values(values)
+    n = len(ordered)
+    inside = [k for k in budgets if 1 <= k <= max(1, n // 2) and n > 0]
+    draws = max(200, min(DRAWS, MEMORY // max(1, n)))
+    uniform = np.sort(np.random.default_rng(random_state).random((draws, n)), axis=1)  # [draws, n]
+    log_survival = np.log1p(-uniform)
+    below = _below_best(ordered, lower_bound)
+    return [_one_budget(ordered, log_survival, k, below, level) for k in inside]
+
+
+def _below_best(ordered: Values, lower_bound: float | None) -> float | None:
+    if len(ordered) >= FEWEST_WITHOUT_BOUND:
+        gap = ordered[0] - (ordered[1] - ordered[0])
+        return float(gap if lower_bound is None else max(gap, lower_bound))
+    return lower_bound if len(ordered) >= FEWEST else None
+
+
+def _one_budget(ordered: Values, log_survival: Values, k: int, below: float | None, level: float) -> Interval:
+    n = len(ordered)
+    point = expected_best(ordered, k)
+    if below is None or not 2 <= k <= n / LARGEST_SHARE:
+        return Interval(point, n=n, level=level, absent=f"coverage was shown for 2 <= k <= n/{LARGEST_SHARE} and n >= {FEWEST} only")
+    # The best of k lies above the i-th score with probability (1 - u_i)^k. mass [draws, n + 1]: below the best, between neighbors, above.
+    mass = -np.diff(np.exp(k * log_survival), axis=1, prepend=1.0, append=0.0)
+    tail = (1 - level) / 2
+    low = np.quantile(mass @ np.concatenate([[below], ordered]), tail)
+    high = np.quantile(mass @ np.concatenate([ordered, ordered[-1:]]), 1 - tail)
+    return Interval(point, float(low), float(high), level=level, kind="Bayesian bootstrap, conservative ends", n=n)

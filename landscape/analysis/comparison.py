@@ -1,0 +1,118 @@
+"""Cells and levels side by side: counts, best, top quantile, share diverged, wins, diversity, cost; each estimate with its interval."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from landscape.analysis.frames import AXIS, SCORE, ScoreFacts, TrialTable
+from landscape.analysis.improvement import probability_of_improvement
+from landscape.analysis.interval import Interval, Values
+from landscape.analysis.proportions import share
+from landscape.analysis.quantiles import quantile, rank_of, share_name, shown_share
+
+DIVERSITY = ("MS-SSIM", "MS_SSIM", "ms_ssim", "Vendi", "vendi", "recall", "coverage")
+"""Names (beginnings of) that scores of diversity have, the most direct first."""
+
+
+def diversity_score(scores: Mapping[str, ScoreFacts]) -> str | None:
+    """The score that says how varied samples are; None where the protocol has none."""
+    for wanted in DIVERSITY:
+        for name in scores:
+            if name.startswith(wanted):
+                return name
+    return None
+
+
+def compare_levels(table: TrialTable, axis: str, score: str, *, given_search: bool) -> pd.DataFrame:
+    """A row a level of `axis`, best quantile first, over the search trials, whatever the other axes (marginal)."""
+    search = table.role("search")
+    groups = {str(level): search.where(search.frame[AXIS + axis] == level) for level in sorted(search.frame[AXIS + axis].unique())}
+    rows = []
+    for level, group in groups.items():
+        others = np.concatenate([np.empty(0), *(g.costs(score) for name, g in groups.items() if name != level)])
+        wins = probability_of_improvement(group.costs(score), others) if len(groups) > 1 else Interval(None, absent="only one level")
+        row = {"level": level} | _row(group, score, given_search) | wins.within_search(given_search).columns("wins")
+        rows.append(row)
+    return _ordered(rows, table.scores[score])
+
+
+def compare_cells(table: TrialTable, score: str, *, given_search: bool) -> pd.DataFrame:
+    """A row a cell, by its best score."""
+    search = table.role("search")
+    rows = [
+        {"cell": cell} | {a: group.frame[AXIS + a].iloc[0] for a in table.axes} | _row(group, score, given_search)
+        for cell, group in ((str(c), search.where(search.frame["cell"] == c)) for c in sorted(search.frame["cell"].unique()))
+    ]
+    return _ordered(rows, table.scores[score], by="best")
+
+
+def _ordered(rows: list[dict[str, Any]], facts: ScoreFacts, by: str = "quantile") -> pd.DataFrame:
+    frame = pd.DataFrame(rows)
+    if frame.empty:
+        return frame
+    order = list(dict.fromkeys([by, "best"]))
+    keys = frame[order].mul(facts.sign)
+    return frame.loc[keys.sort_values(order, kind="stable").index].reset_index(drop=True)
+
+
+def _row(group: TrialTable, score: str, given_search: bool) -> dict[str, Any]:
+    facts = group.scores[score]
+    costs = group.costs(score)
+    status = group.frame["status"].value_counts()
+    finished = int(status.get("completed", 0) + status.get("diverged", 0))
+    level = shown_share(len(costs))
+    top = score_quantile(costs, facts).within_search(given_search)
+    diverged = share(int(status.get("diverged", 0)), finished).within_search(given_search)
+    return {
+        "trials": len(group.frame),
+        "completed": int(status.get("completed", 0)),
+        "diverged": int(status.get("diverged", 0)),
+        "other": len(group.frame) - finished,
+        "n": len(costs),
+        "best": best_of(costs, facts),
+        "quantile_share": math.nan if level is None else level,
+        "quantile_name": "" if level is None else f"{share_name(level)} ({ordinal(rank_of(len(costs), level))} of {len(costs)})",
+        **top.columns("quantile"),
+        **diverged.columns("diverged_share"),
+        **_diversity(group, score),
+        "seconds_per_trial": _mean(group.frame["seconds"]),
+        "seconds": float(group.frame["seconds"].sum()),
+    }
+
+
+def score_quantile(costs: Values, facts: ScoreFacts) -> Interval:
+    """The top quantile that n trials support, in the score's own direction."""
+    found = quantile(costs)
+    return found.mirrored() if facts.sign < 0 else found
+
+
+def best_of(costs: Values, facts: ScoreFacts) -> float:
+    """The best score seen, NaN where every trial diverged; optimistic the more trials there are, so it has no interval."""
+    finite = costs[np.isfinite(costs)]
+    return float(finite.min() * facts.sign) if len(finite) else math.nan
+
+
+def _diversity(group: TrialTable, score: str) -> dict[str, float]:
+    """Diversity of the group's best trial."""
+    name = diversity_score(group.scores)
+    column = SCORE + score
+    if name is None or column not in group.frame or SCORE + name not in group.frame:
+        return {}
+    costs = group.frame[column].to_numpy(dtype=np.float64) * group.scores[score].sign
+    if np.isnan(costs).all():
+        return {"diversity": math.nan}
+    return {"diversity": float(group.frame[SCORE + name].to_numpy(dtype=np.float64)[np.nanargmin(costs)])}
+
+
+def _mean(values: Iterable[float]) -> float:
+    finite = [v for v in values if not math.isnan(v)]
+    return sum(finite) / len(finite) if finite else math.nan
+
+
+def ordinal(n: int) -> str:
+    """1st, 2nd, 3rd, 4th, ..., 11th, ..."""
+    suffix = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{suffix}"

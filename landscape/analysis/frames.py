@@ -1,0 +1,206 @@
+"""Records -> one frame: a row a trial, with axes, status, hyperparameters, cost, and the scores of ONE protocol."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from landscape.analysis.interval import Values
+from landscape.errors import UserError
+from landscape.record import Estimate, Scores, Status
+from landscape.results import Trial
+
+AXIS, SCORE, LOW, HIGH, HYPER = "axis:", "score:", "low:", "high:", "hyper:"
+"""Prefixes of column names: `axis:loss`, `score:FD[classifier]`, its own interval `low:...` and `high:...`, `hyper:batch_size`."""
+
+FINISHED = (Status.COMPLETED.value, Status.DIVERGED.value)
+"""A trial that ran its course: it counts in every statistic. Failed, skipped and stopped trials say nothing about the method."""
+
+
+@dataclass(frozen=True)
+class ScoreFacts:
+    """What is the same for one score in every trial."""
+
+    name: str
+    direction: str
+    unit: str = ""
+    bounds: tuple[float | None, float | None] = (None, None)
+    n_real: int | None = None
+    n_fake: int | None = None
+
+    @property
+    def sign(self) -> float:
+        """Times which a score becomes a cost: lower is better."""
+        return -1.0 if self.direction == "higher" else 1.0
+
+    @property
+    def lower_bound(self) -> float | None:
+        """The smallest value that the cost can take."""
+        best = self.bounds[1] if self.direction == "higher" else self.bounds[0]
+        return None if best is None else self.sign * best
+
+    @property
+    def is_log(self) -> bool:
+        """Frechet distances are modelled in log."""
+        return self.name.startswith(("FD", "FID")) and self.direction == "lower"
+
+
+@dataclass(frozen=True)
+class TrialTable:
+    """The frame and what it means."""
+
+    frame: pd.DataFrame
+    axes: tuple[str, ...]
+    protocol: Mapping[str, Any] | None
+    """The one protocol of all scores; None when nothing was scored."""
+    scores: Mapping[str, ScoreFacts]
+
+    def where(self, mask: pd.Series) -> Self:
+        """The table of some rows."""
+        return replace(self, frame=self.frame[mask])
+
+    def role(self, *roles: str) -> Self:
+        """The trials of some roles: `search`, `confirmation`, `repeat`."""
+        return self.where(self.frame["role"].isin(roles))
+
+    def finished(self) -> Self:
+        """Completed and diverged trials."""
+        return self.where(self.frame["status"].isin(FINISHED))
+
+    def costs(self, score: str) -> Values:
+        """The score of every finished trial as a cost [n]: lower is better, +inf for diverged; a completed trial without it is left out."""
+        frame = self.finished().frame
+        column = SCORE + score
+        raw = frame[column].to_numpy(dtype=np.float64) if column in frame else np.full(len(frame), np.nan)
+        cost: Values = raw * self.scores[score].sign if score in self.scores else raw
+        cost = np.where((frame["status"] == Status.DIVERGED.value).to_numpy(), np.inf, cost)
+        return cost[~np.isnan(cost)]
+
+
+def protocols(trials: Iterable[Trial]) -> dict[str, Mapping[str, Any]]:
+    """Every protocol that scored a trial, by digest, the most used first."""
+    found: dict[str, Mapping[str, Any]] = {}
+    count: dict[str, int] = {}
+    for trial in trials:
+        for digest, scores in trial.scores.items():
+            found.setdefault(digest, scores.protocol)
+            count[digest] = count.get(digest, 0) + 1
+    return {digest: found[digest] for digest in sorted(found, key=lambda d: (-count[d], d))}
+
+
+def trials_frame(trials: Sequence[Trial], protocol: str | None = None, axes: Sequence[str] = ()) -> TrialTable:
+    """One row a trial.
+
+    Args:
+        trials: as `results.read_study` gives them.
+        protocol: digest of the protocol whose scores are wanted; may be left out when there is only one.
+        axes: those of the search space; any that stand only in records are added.
+
+    Raises:
+        UserError: the trials were scored under several protocols and none is named, or the named one scored none.
+    """
+    known = protocols(trials)
+    if protocol is None and len(known) > 1:
+        choices = ", ".join(f"{p.get('name')} ({d})" for d, p in known.items())
+        raise UserError(f"scores of several protocols do not share a column: name one of {choices}")
+    chosen = protocol if protocol is not None else next(iter(known), None)
+    if protocol is not None and known and protocol not in known:
+        raise UserError(f"no trial was scored under protocol {protocol}: choose from {', '.join(known)}")
+    names = _axes(trials, axes)
+    picked = [t.scores.get(chosen) if chosen else None for t in trials]
+    rows = [_row(trial, scores, names) for trial, scores in zip(trials, picked, strict=True)]
+    frame = pd.DataFrame(rows) if rows else pd.DataFrame(columns=[*_EMPTY, *(AXIS + a for a in names)])
+    return TrialTable(frame, names, known.get(chosen) if chosen else None, _facts(s for s in picked if s is not None))
+
+
+_EMPTY = ("digest", "setting", "role", "ask", "cell", "status", "reason", "confirms", "seed", "d_steps", "seconds", "training_seconds")
+
+
+_ORDER = ("loss", "d_normalization", "normalization", "regularizer", "regularizers", "architecture")
+"""The customary order of axes; JSON objects have none. Others follow in the order they are found."""
+
+
+def _axes(trials: Iterable[Trial], given: Sequence[str]) -> tuple[str, ...]:
+    found = dict.fromkeys(given)
+    for trial in trials:
+        found.update(dict.fromkeys(trial.record.study.get("cell", {})))
+    known = [axis for axis in _ORDER if axis in found]
+    return tuple(known + [axis for axis in found if axis not in known])
+
+
+def _row(trial: Trial, scores: Scores | None, axes: Sequence[str]) -> dict[str, Any]:
+    record, cell = trial.record, trial.record.study.get("cell", {})
+    row: dict[str, Any] = {
+        "digest": record.digest,
+        "setting": record.setting_digest,
+        "role": record.study.get("role", "search"),
+        "ask": record.study.get("ask", -1),
+        "cell": cell_label(cell, axes),
+        "status": record.status.value,
+        "reason": record.reason,
+        "confirms": _texts(record.study.get("confirms")),
+        "seed": record.config.get("seed"),
+        "d_steps": record.counts.get("d_steps", math.nan),
+        "seconds": sum(record.seconds.values()) if record.seconds else math.nan,
+        "training_seconds": record.seconds.get("training", math.nan),
+    }
+    row |= {AXIS + axis: str(cell.get(axis, "")) for axis in axes}
+    for name, estimate in (scores.estimates if scores else {}).items():
+        low, high = estimate.interval or (math.nan, math.nan)
+        row |= {SCORE + name: estimate.value, LOW + name: low, HIGH + name: high}
+    return row | {HYPER + name: value for name, value in flatten_config(record.config).items()}
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, (list, tuple)) else ()
+
+
+def cell_label(cell: Mapping[str, Any], axes: Sequence[str]) -> str:
+    """`hinge · spectral · none`: the levels in the order of the axes."""
+    return " · ".join(str(cell[a]) for a in axes if a in cell) or "(no cell)"
+
+
+def _facts(scores: Iterable[Scores]) -> dict[str, ScoreFacts]:
+    facts: dict[str, ScoreFacts] = {}
+    for one in scores:
+        for name, e in one.estimates.items():
+            if name not in facts:
+                facts[name] = score_facts(name, e)
+    return facts
+
+
+def score_facts(name: str, estimate: Estimate) -> ScoreFacts:
+    """What an estimate says of its score besides its value."""
+    return ScoreFacts(name, estimate.direction, estimate.unit, estimate.bounds, estimate.n_real, estimate.n_fake)
+
+
+def flatten_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Leaves of a config by dotted name; a component's own are named after it.
+
+    `loss` = {name: hinge, hyperparameters: {margin: 1}} gives `loss` = hinge and `loss.hinge.margin` = 1; regularizers likewise.
+    """
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        _flatten(key, value, flat)
+    return flat
+
+
+def _flatten(key: str, value: Any, flat: dict[str, Any]) -> None:
+    if isinstance(value, (list, tuple)):
+        named = [v for v in value if isinstance(v, Mapping) and "name" in v]
+        for inner in named:
+            _flatten(key, inner, flat)
+        flat[key] = " + ".join(sorted(str(v["name"]) for v in named)) or "none" if len(named) == len(value) else str(value)
+    elif isinstance(value, Mapping):
+        # A component's hyperparameters belong to it; an optimizer's learning rate is the same thing whatever the optimizer.
+        prefix = f"{key}.{value['name']}" if "name" in value and "hyperparameters" in value else key
+        flat |= {key: value["name"]} if "name" in value else {}
+        hyper = value.get("hyperparameters")
+        rest = {k: v for k, v in value.items() if k not in ("name", "hyperparameters")}
+        for name, inner in (rest | (dict(hyper) if isinstance(hyper, Mapping) else {})).items():
+            _flatten(f"{prefix}.{name}", inner, flat)
+    elif value is not None:
+        flat[key] = value

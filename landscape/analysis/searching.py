@@ -1,0 +1,66 @@
+"""What the search itself does to statistics: who proposed the trials, and whether every cell got the same."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from landscape.analysis.frames import HYPER, TrialTable
+
+INDEPENDENT = ("random",)
+"""Searchers whose proposals do not depend on earlier scores: trials are independent draws."""
+
+
+def searcher_name(facts: Mapping[str, Any]) -> str:
+    """The study's searcher; `unknown` where `study.json` does not say."""
+    searcher = facts.get("searcher")
+    name = searcher.get("name") if isinstance(searcher, Mapping) else searcher
+    return str(name) if name else "unknown"
+
+
+def is_given_search(facts: Mapping[str, Any]) -> bool:
+    """Whether intervals hold only given this search: every searcher that learns, and any that is not known to be independent."""
+    return searcher_name(facts) not in INDEPENDENT
+
+
+@dataclass(frozen=True)
+class BudgetCheck:
+    """Whether the cells of a study can be compared at all."""
+
+    equal: bool
+    text: str
+    fewest: int
+    most: int
+    """Finished or attempted search trials of a cell."""
+
+
+def check_budgets(table: TrialTable) -> BudgetCheck:
+    """Equal number of search trials in every cell, and one training budget for all: what makes a comparison fair.
+
+    Skipped trials do not count: their cells do not exist.
+    """
+    frame = table.role("search").frame
+    frame = frame[frame["status"] != "skipped"]
+    if frame.empty:
+        return BudgetCheck(False, "No trial was run.", 0, 0)
+    counts = frame.groupby("cell").size()
+    fewest, most = int(counts.min()), int(counts.max())
+    trainings = _training_budgets(frame)
+    if fewest == most:
+        text = f"Every cell got {fewest} trial{'s' * (fewest > 1)}"
+    else:
+        text = f"Cells got between {fewest} and {most} trials: their bests are not comparable, more trials find better ones"
+    if len(trainings) <= 1:
+        text += f", each with a training budget of {trainings[0]}." if trainings else "."
+    else:
+        text += f". Training budgets differ ({', '.join(trainings)}): scores mix them."
+    return BudgetCheck(fewest == most and len(trainings) <= 1, text, fewest, most)
+
+
+def _training_budgets(frame: pd.DataFrame) -> list[str]:
+    columns = [HYPER + "budget.amount", HYPER + "budget.unit"]
+    if not set(columns) <= set(frame):
+        return []
+    pairs = frame[columns].dropna().drop_duplicates()
+    return sorted(f"{amount:,g} {str(unit).replace('d_', 'D ').replace('g_', 'G ')}" for amount, unit in pairs.itertuples(index=False))
