@@ -29,16 +29,15 @@ Scale = Literal["up", "down", "none"]
 class Style:
     """How a source builds its residual networks.
 
-    zero_insertion: upsampling inserts zeros before the 3x3 convolutions; otherwise it repeats each value.
-    plain_shortcut: a 1x1 convolution only where the shape changes, else the identity; D's first block pools its shortcut before that
-        and has no leading ReLU; D's pooling blocks widen in their second convolution. Otherwise every shortcut is a 3x3 convolution
-        scaled like the main path, and blocks widen in their first.
+    plain_shortcut: upsampling repeats each value; shortcuts are a 1x1 convolution where the shape changes, else the identity; D's first
+        block pools its shortcut before that and has no leading norm or ReLU; D's blocks widen in their second convolution, G's in
+        their first. Otherwise upsampling inserts zeros, every shortcut is a 3x3 convolution scaled like the main path, and blocks
+        widen in their first.
     signed: images enter D as 2x - 1 and leave G through tanh (sigmoid otherwise).
     sum_pooling: D's last maps are summed over their positions, not averaged.
     head_bias: D's last layer has one.
     """
 
-    zero_insertion: bool
     plain_shortcut: bool
     signed: bool
     sum_pooling: bool
@@ -50,9 +49,9 @@ class Style:
 
 
 STYLES: Mapping[str, Style] = {
-    "landscape": Style(True, False, False, False, True, truncated_normal, truncated_normal, None),
-    "sngan": Style(False, True, True, True, False, glorot_relu, glorot, glorot),
-    "wgan_gp": Style(False, True, True, False, True, glorot_relu, glorot, glorot),
+    "landscape": Style(False, False, False, True, truncated_normal, truncated_normal, None),
+    "sngan": Style(True, True, True, False, glorot_relu, glorot, glorot),
+    "wgan_gp": Style(True, True, False, True, glorot_relu, glorot, glorot),
 }
 
 
@@ -67,20 +66,37 @@ def repeat_to(x: Tensor, size: int) -> Tensor:
     return x[:, :, :size, :size] if x.shape[2] != size else x
 
 
+@dataclass(frozen=True)
+class BlockSpec:
+    """A residual block: channels and map sizes before and after it, how it scales, and whose it is (`first`: D's first)."""
+
+    inputs: int
+    outputs: int
+    before: int
+    after: int
+    scale: Scale
+    side: Literal["g", "d"]
+    first: bool = False
+
+    @property
+    def inner(self) -> int:
+        """Size of the maps between its two convolutions: G scales before the first, D pools after the second."""
+        return self.before if self.scale == "down" else self.after
+
+
 class ThreeByThreeShortcut(Modulated):
     """Norm, ReLU, 3x3, norm, ReLU, 3x3, beside a shortcut that is a 3x3 convolution; `up` by zero insertion in both paths."""
 
-    def __init__(self, make: Layers, inputs: int, outputs: int, sizes: tuple[int, int], scale: Scale) -> None:
+    def __init__(self, make: Layers, spec: BlockSpec) -> None:
         super().__init__()
-        before, after = sizes
-        inner = before if scale == "down" else after  # D pools last, G scales first
-        self.norm1, self.norm2 = make.norm(inputs, before, before), make.norm(outputs, inner, inner)
-        if scale == "up":
-            self.conv1, self.shortcut = make.unpool_conv(inputs, outputs, after), make.unpool_conv(inputs, outputs, after)
+        inputs, outputs = spec.inputs, spec.outputs
+        self.norm1, self.norm2 = make.norm(inputs, spec.before, spec.before), make.norm(outputs, spec.inner, spec.inner)
+        if spec.scale == "up":
+            self.conv1, self.shortcut = make.unpool_conv(inputs, outputs, spec.after), make.unpool_conv(inputs, outputs, spec.after)
         else:
             self.conv1, self.shortcut = make.conv(inputs, outputs, 3), make.conv(inputs, outputs, 3)
         self.conv2 = make.conv(outputs, outputs, 3)
-        self.pools = scale == "down"
+        self.pools = spec.scale == "down"
 
     def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
         h = self.conv1(relu(self.norm1(x, z)))
@@ -95,48 +111,29 @@ class PlainShortcut(Modulated):
     The 1x1 convolution comes before repeating and after pooling: the same function, a quarter of the arithmetic.
     """
 
-    def __init__(
-        self,
-        make: Layers,
-        inputs: int,
-        outputs: int,
-        sizes: tuple[int, int],
-        scale: Scale,
-        shortcut_init: Initializer,
-        *,
-        first: bool = False,
-    ) -> None:
+    def __init__(self, make: Layers, spec: BlockSpec, shortcut_init: Initializer) -> None:
         super().__init__()
-        before, after = sizes
-        hidden = inputs if scale == "down" and not first else outputs
-        self.first, self.scale, self.size = first, scale, after
-        inner = before if scale == "down" else after
-        if not first:
-            self.norm1, self.norm2 = make.norm(inputs, before, before), make.norm(hidden, inner, inner)
+        inputs, outputs = spec.inputs, spec.outputs
+        hidden = inputs if spec.side == "d" and not spec.first else outputs
+        self.first, self.scale, self.size = spec.first, spec.scale, spec.after
+        if not self.first:
+            self.norm1, self.norm2 = make.norm(inputs, spec.before, spec.before), make.norm(hidden, spec.inner, spec.inner)
         self.conv1, self.conv2 = make.conv(inputs, hidden, 3), make.conv(hidden, outputs, 3)
-        self.shortcut = nn.Identity() if scale == "none" and inputs == outputs else make.conv(inputs, outputs, 1, init=shortcut_init)
+        keeps = spec.scale == "none" and inputs == outputs
+        self.shortcut = nn.Identity() if keeps else make.conv(inputs, outputs, 1, init=shortcut_init)
 
     def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
         h = x if self.first else relu(self.norm1(x, z))
         h = self.conv1(repeat_to(h, self.size) if self.scale == "up" else h)
         h = self.conv2(relu(h if self.first else self.norm2(h, z)))
-        return self._scaled(h) + self._shortcut(x)
+        return self._pooled(h) + self._shortcut(x)
 
-    def _scaled(self, h: Tensor) -> Tensor:
+    def _pooled(self, h: Tensor) -> Tensor:
         return mean_pool(h) if self.scale == "down" else h
 
     def _shortcut(self, x: Tensor) -> Tensor:
-        y: Tensor = self.shortcut(self._scaled(x))
+        y: Tensor = self.shortcut(self._pooled(x))
         return repeat_to(y, self.size) if self.scale == "up" else y
-
-
-def block(
-    make: Layers, style: Style, channels: tuple[int, int], sizes: tuple[int, int], scale: Scale, *, first: bool = False
-) -> ThreeByThreeShortcut | PlainShortcut:
-    """A residual block from channels[0] maps of sizes[0] to channels[1] maps of sizes[1]; `first`: it is D's first."""
-    if style.plain_shortcut:
-        return PlainShortcut(make, *channels, sizes, scale, style.shortcut_init, first=first)
-    return ThreeByThreeShortcut(make, *channels, sizes, scale)
 
 
 @dataclass(frozen=True)
@@ -147,26 +144,27 @@ class Plan:
     sizes: Sequence[int]
     scales: Sequence[Scale]
 
-    def blocks(self, make: Layers, style: Style, *, discriminates: bool, attention_resolution: int) -> list[nn.Module]:
+    def blocks(self, make: Layers, style: Style, side: Literal["g", "d"], attention_resolution: int) -> list[nn.Module]:
         """The blocks; self-attention after the one (in G the last, in D the first) that leaves maps of `attention_resolution`."""
         layers: list[nn.Module] = []
-        at = self._attention_after(attention_resolution, first=discriminates)
+        at = self._attention_after(attention_resolution, side)
         for i, scale in enumerate(self.scales):
-            channels, sizes = (self.widths[i], self.widths[i + 1]), (self.sizes[i], self.sizes[i + 1])
-            layers.append(block(make, style, channels, sizes, scale, first=discriminates and i == 0))
+            spec = BlockSpec(*self.widths[i : i + 2], *self.sizes[i : i + 2], scale, side, first=side == "d" and i == 0)
+            plain = style.plain_shortcut
+            layers.append(PlainShortcut(make, spec, style.shortcut_init) if plain else ThreeByThreeShortcut(make, spec))
             if i == at:
-                layers.append(SelfAttention(make, channels[1], sizes[1]))
+                layers.append(SelfAttention(make, spec.outputs, spec.after))
         return layers
 
-    def _attention_after(self, resolution: int, *, first: bool) -> int | None:
+    def _attention_after(self, resolution: int, side: Literal["g", "d"]) -> int | None:
         if resolution == 0:
             return None
         places = [i for i, size in enumerate(self.sizes[1:]) if size == resolution]
         if not places or resolution == 1:
             choices = ", ".join(str(s) for s in sorted({s for s in self.sizes[1:] if s > 1}))
-            side = "discriminator" if first else "generator"
-            raise UserError(f"attention_resolution={resolution}: the {side} has maps of {choices}; choose one of these, or 0 for none")
-        return places[0] if first else places[-1]
+            network = {"d": "discriminator", "g": "generator"}[side]
+            raise UserError(f"attention_resolution={resolution}: the {network} has maps of {choices}; choose one of these, or 0 for none")
+        return places[0] if side == "d" else places[-1]
 
 
 def resnet_generator(
@@ -186,7 +184,7 @@ def resnet_generator(
     layers = [
         ends.dense(latent_dim, plan.widths[0] * base**2, init=style.outer_init),
         nn.Unflatten(1, (plan.widths[0], base, base)),
-        *plan.blocks(make, style, discriminates=False, attention_resolution=attention_resolution),
+        *plan.blocks(make, style, "g", attention_resolution),
         make.norm(plan.widths[-1], size, size),
         nn.ReLU(),
         ends.conv(plan.widths[-1], channels, 3, init=style.outer_init),
@@ -210,7 +208,7 @@ def resnet_discriminator(normalization: Normalization, style: Style, plan: Plan,
     """The planned blocks, ReLU, pooling over positions, dense 1."""
     make = Layers(normalization, conv_init=style.conv_init)
     body: list[nn.Module] = [ToSigned()] if style.signed else []
-    body += plan.blocks(make, style, discriminates=True, attention_resolution=attention_resolution)
+    body += plan.blocks(make, style, "d", attention_resolution)
     width = plan.widths[-1]
     head = make.dense(width, 1, bias=style.head_bias, init=style.outer_init)
     return Discriminator([*body, nn.ReLU(), Pool(sums=style.sum_pooling)], head, width)
