@@ -33,27 +33,31 @@ class Document:
         return self.source
 
 
+class _RefusedError(yaml.YAMLError):
+    """Legal YAML that a study file has no use for."""
+
+
 class _Loader(yaml.SafeLoader):
     """Scalars as YAML 1.2 reads them (`no` is text, `1e-4` a number); no aliases, no tags, no repeated keys."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
     depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise yaml.YAMLError(_at(event, "anchors and aliases (& and *) are not allowed: write the values out"))
+            raise _RefusedError(_at(event, "anchors and aliases (& and *) are not allowed: write the values out"))
         if getattr(event, "tag", None):
-            raise yaml.YAMLError(_at(event, f"tag {event.tag} is not allowed: only plain values are"))
+            raise _RefusedError(_at(event, f"tag {event.tag} is not allowed: only plain values are"))
         self.depth += 1
         if self.depth > DEEPEST_NESTING:
-            raise yaml.YAMLError(_at(event, f"nested more than {DEEPEST_NESTING} deep"))
+            raise _RefusedError(_at(event, f"nested more than {DEEPEST_NESTING} deep"))
         try:
             return super().compose_node(parent, index)
         finally:
             self.depth -= 1
 
 
+_Loader.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in (
     ("bool", r"true|false", "tf"),
     ("null", r"null|~|", ["n", "~", ""]),
@@ -94,12 +98,14 @@ def parse(text: str, source: str) -> Document:
             node = loader.get_single_node()
             data = _plain(loader, node, (), lines, source) if node is not None else None
         finally:
-            loader.dispose()  # type: ignore[no-untyped-call]
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         raise UserError(f"{source}{line}: not valid YAML: {error.problem or error.context}") from None
+    except _RefusedError as error:
+        raise UserError(f"{source}:{error}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UserError(f"{source}:{' '.join(str(error).split())}") from None
+        raise UserError(f"{source}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(data, dict):
         raise UserError(f"{source}: expected a mapping of settings, found {'nothing' if data is None else type(data).__name__}")
     return Document(data, lines, source)
@@ -120,4 +126,4 @@ def _plain(loader: _Loader, node: yaml.Node, where: Where, lines: dict[Where, in
         return found
     if isinstance(node, yaml.SequenceNode):
         return [_plain(loader, child, (*where, i), lines, source) for i, child in enumerate(node.value)]
-    return loader.construct_object(node)  # type: ignore[no-untyped-call]
+    return loader.construct_object(node)

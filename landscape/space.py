@@ -1,0 +1,381 @@
+"""A study's search space: YAML -> cells -> the parameters searched in each cell -> TrialConfig. Knows neither Ray nor Optuna."""
+
+import copy
+import hashlib
+import itertools
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from landscape.axes import COMPONENT_AXES, Entry, LocatedError, choice_data, choices, entries_of
+from landscape.combinations import UndefinedCombinationError
+from landscape.config import ComponentChoice, Frozen, Protocol, TrialConfig, UserErrorAsValueError
+from landscape.errors import UserError, unknown
+from landscape.parameters import Assignment, Parameter, components, set_field
+from landscape.strict_yaml import Document, Where, read
+
+MODEL_BASED = ("optuna-tpe", "optuna-gp", "gp-ucb")
+NOT_IDENTITY = ("note", "trials", "confirmation", "limits")
+"""What may change in a study that goes on: none of it decides what the trials already run were."""
+
+
+class SearcherChoice(Frozen):
+    """Who proposes. `per-cell`: from the trials of the cell alone; `across`: from those of all cells, for what they share."""
+
+    name: Literal["optuna-tpe", "optuna-gp", "gp-ucb", "random", "grid"] = "optuna-tpe"
+    scope: Literal["per-cell", "across"] = "per-cell"
+    startup: Annotated[int, Field(ge=1)] = 10
+    """Random proposals (in each cell, or across all) before the model takes over."""
+
+    @model_validator(mode="after")
+    def _gaussian_processes_need_one_space(self) -> Self:
+        if self.scope == "across" and self.name in ("optuna-gp", "gp-ucb"):
+            raise ValueError(f"{self.name} takes no conditional space: use scope per-cell, or optuna-tpe across cells")
+        return self
+
+
+class Trials(Frozen):
+    """How many models are trained: in all, or in each cell. Every cell gets the same number."""
+
+    total: Annotated[int, Field(ge=1)] | None = None
+    per_cell: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        if (self.total is None) == (self.per_cell is None):
+            raise ValueError("give a number of trials, or per_cell")
+        return self
+
+
+class Confirmation(Frozen):
+    """Retraining of the best setting of each level on fresh seeds, after the search; verdicts use only these."""
+
+    seeds: Annotated[int, Field(ge=2)] = 5
+
+
+class Limits(Frozen):
+    """When a trial is given up."""
+
+    attempts: Annotated[int, Field(ge=1)] = 3
+    """Times a trial is started whose process died, before it is recorded as failed."""
+    hang_seconds: Annotated[float, Field(gt=0)] = 1800.0
+    """Time without a sign of life after which a trial's process is ended."""
+
+
+def _total(value: object) -> object:
+    return {"total": value} if isinstance(value, int) else value
+
+
+def _named_protocol(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    from landscape import protocols
+
+    try:
+        return protocols.get(value)
+    except UserError as error:
+        raise UserErrorAsValueError(error) from None
+
+
+class Space(Frozen):
+    """A study: which models are compared, what is searched in each, by whom, and how each is scored."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    note: str = ""
+    dataset: ComponentChoice
+    protocol: Annotated[Protocol, BeforeValidator(_named_protocol)]
+    base: dict[str, Any] = Field(default_factory=dict)
+    """Fields of TrialConfig that all cells share."""
+    axes: dict[str, tuple[Entry, ...]]
+    """What is crossed. Axes of components carry their field's name; any other axis has entries with a label and overrides."""
+    search: dict[str, Parameter] = Field(default_factory=dict)
+    searcher: SearcherChoice = SearcherChoice()
+    trials: Annotated[Trials, BeforeValidator(_total)]
+    batch: Annotated[int, Field(ge=1)] | None = None
+    """Proposals in a round (of a cell, or of each cell where the searcher works across): made from completed rounds only."""
+    seeds: Annotated[int, Field(ge=1)] = 1
+    """Models trained for each proposal, with different seeds; the searcher is told their median."""
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    """Of the search; trial number n trains with seed + n."""
+    confirmation: Confirmation = Confirmation()
+    limits: Limits = Limits()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _entries(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping) or not isinstance(data.get("axes"), Mapping):
+            return data
+        if not data["axes"]:
+            raise LocatedError(("axes",), UserError("axes is empty: name at least the architecture and the loss, one entry each"))
+        return {**data, "axes": {axis: entries_of(str(axis), entries) for axis, entries in data["axes"].items()}}
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        for field in self.base:
+            if field in (*self.axes, "dataset", "seed"):
+                raise LocatedError(("base", field), UserError(f"base.{field}: is set by the study's own {field}: remove it here"))
+            if field not in TrialConfig.model_fields:
+                raise LocatedError(("base", field), unknown("field of base", field, set(TrialConfig.model_fields) - set(self.axes)))
+        if not self.protocol.objective:
+            message = "protocol.objective is empty: name the score that the search goes by, for example FD[classifier]"
+            raise LocatedError(("protocol",), UserError(message))
+        for name, parameter in self.search.items():
+            self._check_parameter(name, parameter)
+        return self
+
+    def _check_parameter(self, name: str, parameter: Parameter) -> None:
+        if self.searcher.name == "grid" and not parameter.grid():
+            message = f"search.{name}: a grid needs to know how many values: add points, or give choices"
+            raise LocatedError(("search", name), UserError(message))
+        for axis, labels in parameter.when.items():
+            if axis not in self.axes:
+                raise LocatedError(("search", name, "when"), unknown("axis", axis, self.axes))
+            for label in labels:
+                if label not in (known := self.labels[axis]):
+                    raise LocatedError(("search", name, "when"), unknown(f"entry of axis {axis!r}", label, known))
+        named = {c.name for entries in self.axes.values() for e in entries for c in e.use} | {c["name"] for c in components(self._shared())}
+        for dotted in parameter.targets(name):
+            head = dotted.split(".")[0]
+            if head not in TrialConfig.model_fields and head not in named:
+                error = unknown("thing to search", head, {*named, "d_optimizer", "g_optimizer", "batch_size", "d_steps_per_round"})
+                raise LocatedError(("search", name), UserError(f"search.{name}: {error}"))
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any], *, source: str = "", document: Document | None = None) -> Self:
+        """Build from plain data.
+
+        Raises:
+            UserError: one line with the place in the file, what stands there, and what is valid.
+        """
+        try:
+            return cls.model_validate(dict(data))
+        except ValidationError as error:
+            where, message = _explained(error)
+            place = document.place(where) if document else source
+            raise UserError(f"{place}: {message}" if place else message) from None
+
+    def with_changes(self, **changes: Any) -> Self:
+        """A validated copy with some fields changed."""
+        return type(self).parse({**self.to_json(), **changes})
+
+    def with_steps(self, steps: int) -> Self:
+        """The same study with another length of training, in the unit of its budget."""
+        data = self.to_json()
+        data["base"].setdefault("budget", {})["amount"] = steps
+        for entries in data["axes"].values():
+            for entry in entries:
+                entry["overrides"].pop("budget.amount", None)
+        return type(self).parse(data)
+
+    @property
+    def labels(self) -> dict[str, list[str]]:
+        """The entries' labels, by axis."""
+        return {axis: [e.label for e in entries] for axis, entries in self.axes.items()}
+
+    def identity(self) -> dict[str, Any]:
+        """What `digest` is taken of."""
+        data = {k: v for k, v in self.to_json().items() if k not in NOT_IDENTITY}
+        # The order of axes decides in which order cells get their turns.
+        return data | {"axes": [[axis, entries] for axis, entries in data["axes"].items()]}
+
+    def digest(self) -> str:
+        """Identity of the study, 16 hex digits; more trials of the same study leave it as it is."""
+        text = json.dumps(self.identity(), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def asks_per_cell(self, cells: int) -> int:
+        """Proposals that each of `cells` cells gets; each is trained `seeds` times.
+
+        Raises:
+            UserError: fewer trials than cells, or not the same number for each proposal.
+        """
+        total = self.trials.total
+        if total is not None and total < cells * self.seeds:
+            each = f", each trained with {self.seeds} seeds" if self.seeds > 1 else ""
+            message = f"{total} trials do not reach {cells} cells{each}: give at least {cells * self.seeds}, or a study with fewer cells"
+            raise UserError(message)
+        # A total that does not go up evenly is rounded up: every cell gets the same.
+        trials = self.trials.per_cell or -(-(total or 0) // cells)
+        return -(-trials // self.seeds)
+
+    def _shared(self) -> dict[str, Any]:
+        data = copy.deepcopy(self.base)
+        for field in set(COMPONENT_AXES) & set(data):
+            data[field] = choices(field, data[field])
+        return data | {"dataset": self.dataset.to_json()}
+
+    def _cell(self, entries: Mapping[str, Entry]) -> "Cell":
+        data = self._shared()
+        for axis, entry in entries.items():
+            used = [choice_data(c) for c in entry.use]
+            if axis == "regularizers":
+                data[axis] = used
+            elif axis in COMPONENT_AXES:
+                data[axis] = {k: v for k, v in used[0].items() if k != "every"}
+        for entry in entries.values():
+            for dotted, value in entry.overrides.items():
+                set_field(data, dotted, copy.deepcopy(value))
+        labels = {axis: entry.label for axis, entry in entries.items()}
+        searched = {name: p for name, p in sorted(self.search.items()) if _applies(name, p, labels, data)}
+        return Cell(labels, searched, data)
+
+    @cached_property
+    def _crossed(self) -> tuple[tuple["Cell", ...], tuple["Skipped", ...]]:
+        cells, skipped = [], []
+        models: dict[tuple[str, tuple[str, ...]], str] = {}
+        for combination in itertools.product(*self.axes.values()):
+            cell = self._cell(dict(zip(self.axes, combination, strict=True)))
+            try:
+                config = cell.config({}, seed=0)
+            except UndefinedCombinationError as error:
+                skipped.append(Skipped(cell.labels, str(error)))
+                continue
+            model = (config.digest(), tuple(cell.parameters))
+            if model in models:
+                raise UserError(f"space {self.name!r}: cells {models[model]!r} and {cell.id!r} are the same model: remove one entry")
+            models[model] = cell.id
+            cells.append(cell)
+        if not cells:
+            raise UserError(f"space {self.name!r} has no cell that can be trained: {skipped[0].reason}")
+        self._check_ends(cells)
+        return tuple(cells), tuple(skipped)
+
+    def _check_ends(self, cells: list["Cell"]) -> None:
+        """Every end of a range and every choice must make a valid config: better said now than in the middle of a sweep."""
+        for name, parameter in self.search.items():
+            cell = next((c for c in cells if name in c.parameters), None)
+            if cell is None:
+                raise UserError(f"space {self.name!r}: search.{name} applies to no cell: correct `when` or remove it")
+            for value in parameter.values or (parameter.at(0.0), parameter.at(1.0)):
+                try:
+                    cell.config({name: value}, seed=0)
+                except UserError as error:
+                    raise UserError(f"space {self.name!r}: search.{name}={value!r}: {error}") from None
+
+    def cells(self) -> tuple["Cell", ...]:
+        """Every combination of entries that can be trained, in a fixed order."""
+        return self._crossed[0]
+
+    def skipped(self) -> tuple["Skipped", ...]:
+        """Every other combination, with the reason."""
+        return self._crossed[1]
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A combination that has no meaning, or no model of its own."""
+
+    labels: Mapping[str, str]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One combination of entries: a family of models, and what is searched in it."""
+
+    labels: Mapping[str, str]
+    parameters: Mapping[str, Parameter]
+    """By name, sorted."""
+    data: Mapping[str, Any]
+    """Fields of TrialConfig before any proposal."""
+
+    @property
+    def id(self) -> str:
+        """Its labels in one string, unique in the space."""
+        return " / ".join(self.labels.values())
+
+    def config(self, assignment: Assignment, *, seed: int) -> TrialConfig:
+        """The trial of one proposal.
+
+        Raises:
+            UserError: a value that the space does not hold, or that makes no valid config.
+        """
+        data = copy.deepcopy(dict(self.data)) | {"seed": seed}
+        for name, value in assignment.items():
+            if name not in self.parameters:
+                raise unknown(f"parameter of cell {self.id!r}", name, self.parameters)
+            if not self.parameters[name].holds(value):
+                raise UserError(f"{name}={value!r} lies outside the search space of cell {self.id!r}")
+            for dotted, part in self.parameters[name].fields(name, value).items():
+                set_field(data, dotted, part)
+        return TrialConfig.parse(data, source=f"cell {self.id!r}")
+
+
+def _applies(name: str, parameter: Parameter, labels: Mapping[str, str], data: Mapping[str, Any]) -> bool:
+    if any(labels[axis] not in allowed for axis, allowed in parameter.when.items()):
+        return False
+    used = {c["name"] for c in components(data)}
+    return any((head := dotted.split(".")[0]) in TrialConfig.model_fields or head in used for dotted in parameter.targets(name))
+
+
+_MODELS: dict[str, type[Frozen]] = {
+    "search": Parameter,
+    "searcher": SearcherChoice,
+    "protocol": Protocol,
+    "trials": Trials,
+    "limits": Limits,
+}
+
+
+def _explained(error: ValidationError) -> tuple[Where, str]:
+    """Where the first mistake stands, and one line about it."""
+    first = error.errors()[0]
+    where: Where = tuple(first["loc"])
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, LocatedError):
+        return cause.where, str(cause)
+    dotted = ".".join(str(part) for part in where)
+    if isinstance(cause, UserErrorAsValueError):
+        return where, f"{dotted}: {cause}" if dotted else str(cause)
+    if first["type"] == "extra_forbidden":
+        model: type[Frozen] = Space if len(where) == 1 else _MODELS.get(str(where[0]), Entry)
+        return where, f"{dotted}: {unknown('setting', str(where[-1]), model.model_fields)}"
+    if first["type"] == "missing":
+        return where[:-1], f"{dotted} is missing"
+    return where, f"{dotted}={first.get('input')!r}: {first['msg'].removeprefix('Value error, ')}"
+
+
+def folder() -> Path:
+    """Where the default studies lie: in the checkout, or in the installed package."""
+    here = Path(__file__).resolve().parent
+    return next((f for f in (here / "search_spaces", here.parent / "search_spaces") if f.is_dir()), here / "search_spaces")
+
+
+def available() -> dict[str, Path]:
+    """The default studies by name."""
+    return {path.stem: path for path in sorted(folder().glob("*.yaml"))}
+
+
+def load(study: str | Path, *, dataset: str | None = None) -> Space:
+    """A study from its file, or the default study of a data set (`digits`, `celeba`, `folder:/path`, `zip:/path.zip`).
+
+    Args:
+        study: path of a YAML file, or a data set.
+        dataset: in place of the study's own data set; the study is then named after both.
+
+    Raises:
+        UserError: no such study, or a mistake in it, with file and line.
+    """
+    text = str(study)
+    name, _, path = text.partition(":")
+    if dataset is None and name in ("folder", "zip") and path:
+        return load(available()["folder"], dataset=text)
+    if text in available():
+        file = available()[text]
+    elif text.endswith((".yaml", ".yml")):
+        file = Path(study)
+    else:
+        raise unknown("study (or give the path of a .yaml file)", text, available())
+    document = read(file)
+    space = Space.parse(document.data, document=document)
+    if dataset is None:
+        return space
+    where = Path(dataset.partition(":")[2]).stem or dataset
+    renamed = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{space.name}-{where}").strip("-.")[:100]
+    return space.with_changes(dataset=dataset, name=renamed)
