@@ -40,6 +40,9 @@ class Split:
     samples: Tensor
     labels: Tensor | None = None
     """int64 (N,), or None."""
+    parts: Tensor | None = None
+    """uint8 (P, c, H, W): a training sample is composed anew of C / c independent draws of these, stacked as channels (stacked MNIST
+    on the fly); `samples` then holds a fixed draw of the same distribution, for everything but training."""
 
     def __len__(self) -> int:
         return len(self.samples)

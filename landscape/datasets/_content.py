@@ -9,12 +9,12 @@ from landscape.datasets._base import SPLITS, Split
 
 
 def content_hash(splits: Mapping[str, Split]) -> str:
-    """SHA-256 (16 hex digits) over name, type, shape and bytes of the samples and labels of every split."""
+    """SHA-256 (16 hex digits) over name, type, shape and bytes of the samples, labels and parts of every split."""
     digest = hashlib.sha256()
     for name in SPLITS:
         if name not in splits:
             continue
-        for kind, tensor in (("samples", splits[name].samples), ("labels", splits[name].labels)):
+        for kind, tensor in (("samples", splits[name].samples), ("labels", splits[name].labels), ("parts", splits[name].parts)):
             if tensor is None:
                 continue
             array = np.ascontiguousarray(tensor.numpy())

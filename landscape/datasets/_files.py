@@ -1,12 +1,14 @@
 """Finding and reading a user's files: where to look, what counts as a picture, and within which limits."""
 
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from landscape.datasets._base import DATASETS, Request
+from landscape.datasets._pictures import SUFFIXES
 from landscape.errors import UserError
 
 
@@ -16,7 +18,7 @@ def find(request: Request, name: str, required: Mapping[str, Sequence[str]], ins
     Looked for in each root, and in its sub-folders `name` and `inside`. None where no folder holds any of them.
 
     Raises:
-        UserError: a folder holds some of the files but not all, or the user's own folder holds none or cannot be read.
+        UserError: a folder holds some of the files but not all, or the user's own folder is empty or cannot be read.
     """
     for folder in _folders(request, name, inside):
         found = {key: path for key, names in required.items() for path in [_first(folder, names)] if path is not None}
@@ -27,8 +29,6 @@ def find(request: Request, name: str, required: Mapping[str, Sequence[str]], ins
             raise UserError(
                 f"data set {shown(name)!r}: {folder} has no {' or '.join(lacking)}: put it beside {next(iter(found.values())).name}"
             )
-    if request.explicit:
-        missing(request, name)
     return None
 
 
@@ -105,6 +105,26 @@ def walk(root: Path) -> list[Path]:
             if entry.is_file():
                 files.append(entry)
     return sorted(files, key=lambda f: f.relative_to(root).parts)
+
+
+def picture_files(request: Request, name: str, inside: Sequence[str]) -> list[Path]:
+    """The pictures of the first folder that holds any, in natural order (2.jpg before 10.jpg).
+
+    Looked for in each root's sub-folders `name` and `inside`; in the root itself, with all below it, only where the user named it.
+    """
+    for root in request.roots:
+        folders = [root / n for n in (shown(name), name)]
+        within = [folder / i for folder in (*folders, root) for i in inside]
+        for folder in (*within, *folders, *([root] if request.explicit else [])):
+            if folder.is_dir() and (files := [f for f in walk(folder) if f.suffix.lower() in SUFFIXES]):
+                return sorted(files, key=lambda f: natural_key(f.relative_to(folder).as_posix()))
+    return []
+
+
+def natural_key(text: str) -> list[tuple[int, int, str]]:
+    """Sorts numbers within names by value."""
+    parts = re.split(r"(\d+)", text)
+    return [(1, int(part), part) if part.isdecimal() else (0, 0, part) for part in parts]
 
 
 def _unreadable(error: OSError) -> None:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from landscape.datasets._base import SPLITS, Dataset, Request
 from landscape.datasets._files import find, read_bytes, shown
 from landscape.datasets._idx import MAX_IDX_BYTES, read_idx
-from landscape.datasets._pictures import from_array
 from landscape.datasets._prepare import Pictures, Source, prepared
 from landscape.errors import UserError
 
@@ -73,7 +72,7 @@ def _pictures(name: str, files: Mapping[str, Path], validation: bool, classifier
     handling = {"split": f"last {VALIDATION:,} of the training file for validation" if validation else "whole training file"}
     return Pictures(
         ordered,
-        lambda image: (from_array(image[None]), ()),
+        lambda image: (image[None], ()),
         classes=10,
         handling=handling,
         describe=lambda _: "a picture",

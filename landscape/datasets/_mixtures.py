@@ -1,7 +1,7 @@
 """Mixtures of Gaussians of one width, drawn with NumPy's legacy generator, whose stream never changes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -21,14 +21,17 @@ class Shape:
 
     def changed(self, count: int | None, scale: float | None, sigma: float | None) -> "Shape":
         """With those values that are not None in the place of the preset's."""
-        given = {"count": count, "scale": scale, "sigma": sigma}
-        return replace(self, **{name: value for name, value in given.items() if value is not None})
+        return Shape(
+            count=self.count if count is None else count,
+            scale=self.scale if scale is None else scale,
+            sigma=self.sigma if sigma is None else sigma,
+        )
 
 
 def gaussian_mixture(
     name: str,
     centers: NDArray[np.float64],
-    sigma: float,
+    sigma: float | NDArray[np.float64],
     *,
     points: int,
     held_out: int,
@@ -42,7 +45,7 @@ def gaussian_mixture(
     Args:
         name: of the data set.
         centers: (M, D).
-        sigma: standard deviation of each coordinate around its center.
+        sigma: standard deviation of each coordinate around its center, or one for each of the D.
         points: of the training split.
         held_out: points of the validation split, and of the test split.
         seed: of the draw.
@@ -54,5 +57,5 @@ def gaussian_mixture(
     for split, count in (("train", points), ("validation", held_out), ("test", held_out)):
         labels = random.permutation(np.resize(turn, count))
         splits[split] = (centers[labels] + sigma * random.standard_normal((count, centers.shape[1])), labels)
-    modes = Modes(torch.from_numpy(centers.astype(np.float32)), sigma)
+    modes = Modes(torch.from_numpy(centers.astype(np.float32)), float(np.max(sigma)))
     return in_memory(name, splits, classes=len(centers), bounds=None, modes=modes, handling={"draw": f"seed {seed}"})

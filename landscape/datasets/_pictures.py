@@ -30,6 +30,8 @@ FILTERS = {
 }
 FILTER_NOTE = "Pillow {}, antialiased (its support grows with the reduction)"
 
+Picture = Image.Image | NDArray[np.uint8]
+"""In mode L or RGB; or an array (1, H, W) or (3, H, W)."""
 _GRAY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N", "F"})
 _LARGE_PIXELS = 2**23
 _one_large_at_a_time = threading.Lock()
@@ -126,8 +128,11 @@ def resized(image: Image.Image, side: int, kind: Filter) -> Image.Image:
     return image if image.size == (side, side) else image.resize((side, side), FILTERS[kind])
 
 
-def fitted(image: Image.Image, fit: Fit) -> NDArray[np.uint8]:
-    """`image` (mode L or RGB) as uint8 (C, H, H): channels, centre square, resize, in that order."""
+def fitted(picture: Picture, fit: Fit) -> NDArray[np.uint8]:
+    """`picture` (mode L or RGB, or an array) as uint8 (C, H, H): channels, centre square, resize, in that order."""
+    if isinstance(picture, np.ndarray) and picture.shape == (fit.channels or picture.shape[0], *[fit.resolution or picture.shape[2]] * 2):
+        return picture
+    image = from_array(picture) if isinstance(picture, np.ndarray) else picture
     square = centre_square(to_channels(image, fit.channels))
     return as_array(square if fit.resolution is None else resized(square, fit.resolution, fit.filter))
 

@@ -12,17 +12,16 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from landscape.datasets._base import Dataset, Request
 from landscape.datasets._cache import cached
 from landscape.datasets._files import fingerprint, shown
-from landscape.datasets._pictures import Fit, fitted
+from landscape.datasets._pictures import Fit, Picture, fitted
 from landscape.datasets._progress import progress
 from landscape.errors import UserError
 
 Levels = NDArray[np.uint8]
-Reader = Callable[[Any], tuple[Image.Image, tuple[str, ...]]]
+Reader = Callable[[Any], tuple[Picture, tuple[str, ...]]]
 _CHUNK = 64
 """Pictures handed to a thread at once."""
 
@@ -40,7 +39,7 @@ class Source:
 class Pictures:
     """A data set before preparation. Splits without items are left out.
 
-    `read` turns an item into a picture in mode L or RGB and notes on its conversion; it runs in threads. `describe` names an item.
+    `read` turns an item into a picture (mode L or RGB, or an array) and notes on its conversion, in threads. `describe` names an item.
     """
 
     splits: Mapping[str, Source]
@@ -87,6 +86,11 @@ def _threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _cropped(picture: Picture) -> tuple[str, ...]:
+    height, width = picture.shape[1:] if isinstance(picture, np.ndarray) else picture.size
+    return () if height == width else ("cropped to the centre square",)
+
+
 Fitted = tuple[str, Levels, tuple[str, ...]]
 
 
@@ -98,10 +102,8 @@ def _ordered(
     def work(chunk: list[Any]) -> list[Fitted]:
         done = []
         for item in chunk:
-            image, notes = pictures.read(item)
-            done.append(
-                (pictures.describe(item), fitted(image, fit), notes if image.width == image.height else (*notes, "cropped to a square"))
-            )
+            picture, notes = pictures.read(item)
+            done.append((pictures.describe(item), fitted(picture, fit), (*notes, *_cropped(picture))))
         return done
 
     waiting: deque[Future[list[Fitted]]] = deque()
