@@ -93,5 +93,6 @@ lock: ## Renew requirements.lock (needs uv).
 	@mv requirements.lock.tmp requirements.lock
 
 clean: ## Remove .venv and caches; results/ and reports/ stay.
-	rm -rf .venv .venv.tmp build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv.tmp; test ! -e .venv || mv .venv .venv.tmp
+	rm -rf .venv.tmp build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find landscape tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
