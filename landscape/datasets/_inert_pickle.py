@@ -51,6 +51,13 @@ def _reconstruct(*_: object) -> _Array:
     return _Array()
 
 
+def _frombuffer(content: object, dtype: object, shape: object, order: object = "C") -> _Array:
+    """Protocol 5 writes arrays as this call."""
+    array = _Array()
+    array.state = (1, shape, dtype, order != "C", content)
+    return array
+
+
 def _encode(text: object, encoding: object = "latin1", *_: object) -> bytes:
     """Pickles of Python 3 by protocol 2 write bytes as text and this call."""
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
@@ -60,6 +67,7 @@ def _encode(text: object, encoding: object = "latin1", *_: object) -> bytes:
 
 _ALLOWED: dict[tuple[str, str], Any] = {
     **{(f"numpy.{core}.multiarray", "_reconstruct"): _reconstruct for core in ("core", "_core")},
+    **{(f"numpy.{core}.numeric", "_frombuffer"): _frombuffer for core in ("core", "_core")},
     ("numpy", "ndarray"): _Array,
     ("numpy", "dtype"): _Dtype,
     ("_codecs", "encode"): _encode,

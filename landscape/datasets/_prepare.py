@@ -78,7 +78,7 @@ def _fill(folder: Path, name: str, pictures: Pictures, fit: Fit, shows: bool) ->
         for split, source in pictures.splits.items():
             if source.count:
                 writer.write(split, source, _ordered(pool, pictures, source.items, fit, advance))
-    handling = {**pictures.handling, **fit.describe(), **writer.handling()}
+    handling = {**fit.describe(), **pictures.handling, **writer.handling()}
     return {"classes": pictures.classes, "handling": handling, "classifier": pictures.classifier}
 
 
