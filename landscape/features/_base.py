@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
+from landscape.errors import UserError
 from landscape.registry import Registry
 
 
@@ -17,7 +18,7 @@ class Features(NamedTuple):
 
 
 class Extractor(Protocol):
-    """A frozen function from images to features. Deterministic: same images, same features, whatever the batch."""
+    """A frozen function from images to features. Deterministic: same images, same features, up to rounding whatever the batch."""
 
     @property
     def name(self) -> str:
@@ -26,6 +27,10 @@ class Extractor(Protocol):
     @property
     def weights_hash(self) -> str:
         """SHA-256 of the weights, 16 hex digits; "" where there are none."""
+
+    @property
+    def channels(self) -> int | None:
+        """Channels of its input; images of another number are brought there (gray repeated, color averaged). None: takes any."""
 
     @property
     def handling(self) -> Mapping[str, str]:
@@ -37,17 +42,33 @@ class Extractor(Protocol):
 
 @dataclass(frozen=True)
 class ExtractorFacts:
-    """frechet: the name of a Frechet distance through it is `FID` only for the 2015 Inception network, else `FD[<name>]`."""
+    """What is known of an extractor before it is loaded.
+
+    is_fid: a Frechet distance through it is called `FID` (only the 2015 Inception network), else `FD[<name>]`.
+    cached: its features are worth keeping on disk. files: file name -> SHA-256 of the published weights, where they are known.
+    """
 
     is_fid: bool = False
     takes_points: bool = False
+    cached: bool = True
     source: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
-    """File name -> SHA-256 of the published weights, where downloads are known."""
 
 
 FEATURES: Registry[ExtractorFacts] = Registry(
-    "extractor", "landscape.features", ExtractorFacts, injected=frozenset({"dataset", "weights", "device", "precision"})
+    "extractor", "landscape.features", ExtractorFacts, injected=frozenset({"dataset", "weights", "device", "precision", "resize"})
 )
 """An extractor function takes those injected keywords it names: dataset (landscape.datasets._base.Dataset | None: what it is to read),
-weights (Path | None), device (torch.device), precision (`fp32` | `bf16`), and returns an Extractor."""
+weights (Path | None), device (torch.device), precision (`fp32` | `bf16`), resize (`extractor` | `native`), and returns an Extractor."""
+
+
+def require_images(samples: Tensor, extractor: str) -> None:
+    """Refuse points (N, D) with the remedy.
+
+    Raises:
+        UserError: `samples` is not (N, C, H, W) with 1 or 3 channels.
+    """
+    if samples.dim() != 4:
+        raise UserError(f"extractor {extractor!r} reads images (N, C, H, W), not samples of shape {tuple(samples.shape)}: use 'pixels'")
+    if samples.shape[1] not in (1, 3):
+        raise UserError(f"extractor {extractor!r} reads images of 1 or 3 channels, not {samples.shape[1]}")

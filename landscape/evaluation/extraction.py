@@ -1,0 +1,123 @@
+"""One pass of an extractor over a set of samples, shared by all metrics."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from landscape.config import Protocol
+from landscape.datasets._base import Dataset
+from landscape.errors import UserError
+from landscape.evaluation.feature_cache import cached_features
+from landscape.evaluation.given import Given, require_finite
+from landscape.evaluation.handling import require_channels, to_levels
+from landscape.features._base import FEATURES, Extractor, Features
+from landscape.metrics._base import SampleSet
+
+CHUNK = 256
+"""Samples between two reports of progress."""
+
+Progress = Callable[[str, int, int], None]
+"""(what, done, total)."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an evaluation runs; nothing here changes a score beyond rounding."""
+
+    weights: Path | None = None
+    """The extractor's weights, where they are not in their usual place."""
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    cache: bool = True
+    """Keep and reuse features on disk."""
+    progress: Progress | None = None
+
+
+def load_extractor(protocol: Protocol, dataset: Dataset | None = None, options: Options | None = None) -> Extractor:
+    """The protocol's extractor with its weights.
+
+    Raises:
+        UserError: weights missing or wrong; weights other than those the protocol was pinned to.
+    """
+    options = options or Options()
+    component = FEATURES[protocol.extractor.name]
+    injected = {
+        "dataset": dataset,
+        "weights": options.weights,
+        "device": options.device,
+        "precision": protocol.precision,
+        "resize": protocol.resize,
+    }
+    accepted = inspect.signature(component.function).parameters
+    if options.weights is not None and "weights" not in accepted:
+        raise UserError(f"extractor {component.name!r} has no weights: leave them out")
+    if protocol.precision != "fp32" and "precision" not in accepted:
+        raise UserError(f"extractor {component.name!r} runs in fp32 only: leave precision={protocol.precision!r} out of the protocol")
+    extractor: Extractor = component.function(
+        **protocol.extractor.hyperparameters, **{name: value for name, value in injected.items() if name in accepted}
+    )
+    if protocol.weights_hash and protocol.weights_hash != extractor.weights_hash:
+        message = f"protocol {protocol.name!r} is bound to {component.name!r} weights {protocol.weights_hash}"
+        raise UserError(f"{message}, found {extractor.weights_hash or 'none'}: use those weights, or the protocol without the hash")
+    return extractor
+
+
+def sample_set(given: Given, protocol: Protocol, extractor: Extractor | None, options: Options, *, keep_images: bool = True) -> SampleSet:
+    """`given` as metrics see it: levels, features and logits (the set's own features where it brings some).
+
+    Args:
+        given: samples, or features alone.
+        protocol: how to quantise.
+        extractor: None where no metric needs features.
+        options: device, cache, progress.
+        keep_images: whether a metric reads the images themselves.
+    """
+    if given.samples is None or extractor is None:
+        images = None if given.samples is None or not keep_images else to_levels(given.samples, protocol.quantise)
+        return SampleSet(images, given.features, given.logits, given.labels)
+    require_channels(given.samples, protocol, extractor)
+    images = to_levels(given.samples, protocol.quantise) if keep_images else None
+    made = _features(given, protocol, extractor, options)
+    return SampleSet(images, made.features, made.logits, given.labels)
+
+
+def _features(given: Given, protocol: Protocol, extractor: Extractor, options: Options) -> Features:
+    def compute() -> Features:
+        levels = (to_levels(part, protocol.quantise) for part in given.chunks(CHUNK))
+        return extract(levels, len(given), extractor, given.source, options.progress)
+
+    component = FEATURES[protocol.extractor.name]
+    if not (options.cache and given.cached and component.facts.cached):
+        return compute()
+    assert given.samples is not None
+    identity = {
+        "content": given.content,
+        "quantise": protocol.quantise if given.samples.is_floating_point() else "levels",
+        "extractor": f"{extractor.name} {component.identity} {sorted(protocol.extractor.hyperparameters.items())}",
+        "weights": extractor.weights_hash,
+        "handling": str(sorted(extractor.handling.items())),
+        "precision": protocol.precision,
+    }
+    return cached_features(identity, compute)
+
+
+def extract(levels: Iterable[Tensor], total: int, extractor: Extractor, what: str, progress: Progress | None = None) -> Features:
+    """Features and logits of all batches in order, on the CPU.
+
+    Raises:
+        UserError: the extractor gave NaN or infinity.
+    """
+    features, logits, done = [], [], 0
+    for part in levels:
+        made = extractor(part)
+        features.append(made.features.to(torch.float32).cpu())
+        logits += [] if made.logits is None else [made.logits.to(torch.float32).cpu()]
+        done += len(part)
+        if progress is not None:
+            progress(f"{extractor.name} features of {what}", done, total)
+    joined = torch.cat(features)
+    require_finite(joined, f"{extractor.name} features of {what}")
+    return Features(joined, torch.cat(logits) if logits else None)

@@ -1,0 +1,86 @@
+"""Features on disk: by content of the samples, extractor, weights and handling. Written whole; a damaged entry is computed again."""
+
+import hashlib
+import json
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from landscape.errors import UserError
+from landscape.features._base import Features
+from landscape.features._locks import locked
+from landscape.features._weights import cache_folder
+from landscape.record import write_bytes
+
+FORMAT = 1
+"""Counts changes of the layout; another number computes anew."""
+
+
+def cached_features(identity: Mapping[str, str], compute: Callable[[], Features]) -> Features:
+    """The features that `identity` names, from disk or computed now and kept.
+
+    Several processes may want one entry: one computes, the others wait for it and read. Where the folder cannot be written,
+    the features are computed and a warning says so.
+
+    Args:
+        identity: everything that decides the features: content, extractor, weights, handling, precision.
+        compute: makes them.
+    """
+    text = json.dumps({"format": str(FORMAT), **identity}, sort_keys=True)
+    path = cache_folder() / "features" / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.safetensors"
+    if (found := _read(path)) is not None:
+        return found
+    try:
+        with locked(path):
+            # Another process may have written it while we waited.
+            if (found := _read(path)) is not None:
+                return found
+            features = compute()
+            _write(path, features, text)
+            return features
+    except UserError as error:
+        if not str(error).startswith("cannot write"):
+            raise
+        warnings.warn(f"{error}; features are not kept", stacklevel=2)
+        return compute()
+
+
+def _write(path: Path, features: Features, identity: str) -> None:
+    tensors = {"features": features.features.contiguous()}
+    if features.logits is not None:
+        tensors["logits"] = features.logits.contiguous()
+    write_bytes(path, save(tensors, metadata={"identity": identity, "checksum": _checksum(tensors)}))
+
+
+def _read(path: Path) -> Features | None:
+    """The entry; None if it is absent, or damaged, in which case a warning is given and it is removed."""
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            expected = (file.metadata() or {}).get("checksum")
+    except (OSError, SafetensorError, ValueError) as error:
+        _damaged(path, str(error).splitlines()[0])
+        return None
+    if "features" not in tensors or _checksum(tensors) != expected:
+        _damaged(path, "its checksum does not match")
+        return None
+    return Features(tensors["features"], tensors.get("logits"))
+
+
+def _damaged(path: Path, reason: str) -> None:
+    warnings.warn(f"cached features {path} are damaged ({reason}): computing them again", stacklevel=4)
+    path.unlink(missing_ok=True)
+
+
+def _checksum(tensors: Mapping[str, Tensor]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].contiguous().numpy().data)
+    return digest.hexdigest()

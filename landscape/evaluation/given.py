@@ -1,0 +1,166 @@
+"""One set of samples as it was given: arrays, tensors, splits, features; brought to one form and checked."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from landscape.datasets._base import Dataset, Split
+from landscape.errors import UserError
+from landscape.metrics._base import SampleSet
+
+ROWS = 1024
+"""Samples looked at or hashed at a time: memory-mapped sets pass through in pieces."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A set of samples: `samples` (uint8 levels or float in [0, 1] images (N, C, H, W); float points (N, D)), or features alone."""
+
+    samples: Tensor | None = None
+    features: Tensor | None = None
+    """[N, d], given instead of samples (or beside them)."""
+    logits: Tensor | None = None
+    labels: Tensor | None = None
+    source: str = "samples"
+    """What to call it in messages: a path, a name."""
+    identity: str = ""
+    """Names the content (a data set's hash and the subset); "" where only the bytes tell."""
+    extractor: str = ""
+    """What made the given features, where their file says so."""
+    cached: bool = True
+    """Features of this set are worth keeping on disk: false for samples drawn from a model."""
+    handling: Mapping[str, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        held = self.samples if self.samples is not None else self.features
+        assert held is not None
+        return len(held)
+
+    @cached_property
+    def content(self) -> str:
+        """SHA-256 of the samples, or the identity that stands for it."""
+        if self.identity or self.samples is None:
+            return self.identity
+        digest = hashlib.sha256(f"{self.samples.dtype}{tuple(self.samples.shape)}".encode())
+        for part in torch.split(self.samples, ROWS):
+            digest.update(part.contiguous().cpu().numpy().tobytes())
+        return digest.hexdigest()
+
+    def first(self, count: int) -> "Given":
+        """The first `count` samples."""
+        return self if count >= len(self) else self.take(torch.arange(count), f"first {count}")
+
+    def take(self, index: Tensor, name: str) -> "Given":
+        """The samples at `index`; `name` is what the subset is called in the identity."""
+
+        def part(values: Tensor | None) -> Tensor | None:
+            if values is None:
+                return None
+            contiguous = len(index) > 0 and bool((index == torch.arange(int(index[0]), int(index[0]) + len(index))).all())
+            # A slice of a memory-mapped set stays on disk; picked rows are copied.
+            return values[int(index[0]) : int(index[0]) + len(index)] if contiguous else values[index]
+
+        return Given(
+            part(self.samples),
+            part(self.features),
+            part(self.logits),
+            part(self.labels),
+            self.source,
+            f"{self.identity}/{name}" if self.identity else "",
+            self.extractor,
+            self.cached,
+            self.handling,
+        )
+
+    def chunks(self, rows: int) -> Iterator[Tensor]:
+        assert self.samples is not None
+        yield from torch.split(self.samples, rows)
+
+
+Source = Tensor | NDArray[Any] | SampleSet | Split | Dataset | Given
+
+
+def as_given(source: Source, what: str) -> Given:
+    """`source` in one form; a Dataset stands for all of its splits.
+
+    Args:
+        source: samples, or a SampleSet with features alone. Its float images are levels in [0, 255], as everywhere in a SampleSet.
+        what: `real`, `generated`: for messages.
+
+    Raises:
+        UserError: an empty set, a shape or a type that is neither images nor points, values out of range, NaN.
+    """
+    match source:
+        case Given():
+            return _checked(source)
+        case Dataset():
+            split = source.split("all")
+            return Given(split.samples, labels=split.labels, source=source.name, identity=f"{source.content_hash}/all")
+        case Split():
+            return _checked(Given(_images_or_points(source.samples, what), labels=source.labels, source=what))
+        case SampleSet():
+            images = source.images
+            if images is not None:
+                levels = images.dim() == 4 and images.is_floating_point()
+                images = _images_or_points(images / 255 if levels else images, what)
+            if images is None and source.features is None:
+                raise UserError(f"the {what} set holds neither samples nor features: give one of them")
+            return _checked(Given(images, source.features, source.logits, source.labels, source=what))
+        case _:
+            return _checked(Given(_images_or_points(source, what), source=what))
+
+
+def _images_or_points(array: Tensor | NDArray[Any], what: str) -> Tensor:
+    """uint8 or float32 (N, C, H, W), or float32 (N, D); channels-last and gray (N, H, W) arrays are turned."""
+    if isinstance(array, np.ndarray):
+        if array.dtype == object:
+            raise UserError(f"the {what} array holds Python objects, not numbers: save a plain array")
+        array = torch.from_numpy(np.ascontiguousarray(array))
+    if not isinstance(array, Tensor):
+        raise UserError(f"the {what} set is a {type(array).__name__}: give a tensor, an array, a SampleSet or a data set")
+    if array.dim() == 3:
+        array = array[:, None]
+    if array.dim() == 4 and array.shape[1] not in (1, 3) and array.shape[3] in (1, 3):
+        array = array.permute(0, 3, 1, 2)
+    if array.dim() not in (2, 4) or (array.dim() == 4 and array.shape[1] not in (1, 3)):
+        raise UserError(f"the {what} samples have shape {tuple(array.shape)}: give images (N, C, H, W), C 1 or 3, or points (N, D)")
+    if array.dtype == torch.uint8 and array.dim() == 4:
+        return array
+    if array.dim() == 4 and not array.is_floating_point():
+        raise UserError(f"the {what} images are {array.dtype}: give uint8 levels or floats in [0, 1]")
+    return array.to(torch.float32)
+
+
+def _checked(given: Given) -> Given:
+    if len(given) == 0:
+        raise UserError(f"the set {given.source!r} is empty")
+    for values, name in ((given.samples, "samples"), (given.features, "features"), (given.logits, "logits"), (given.labels, "labels")):
+        if values is not None and len(values) != len(given):
+            raise UserError(f"the set {given.source!r} has {len(given)} samples but {len(values)} {name}")
+        if values is not None and values.is_floating_point():
+            require_finite(values, f"{name} of the set {given.source!r}")
+    if given.samples is not None and given.samples.dim() == 4 and given.samples.is_floating_point():
+        require_unit_range(given.samples, given.source)
+    return given
+
+
+def require_finite(values: Tensor, what: str) -> None:
+    """UserError where any value is NaN or infinite."""
+    for part in torch.split(values, ROWS):
+        if not bool(torch.isfinite(part).all()):
+            raise UserError(f"the {what} hold NaN or infinity: remove those samples, or look at what made them")
+
+
+def require_unit_range(images: Tensor, source: str) -> None:
+    """UserError where float images leave [0, 1] by more than rounding."""
+    low, high = float(images.amin()), float(images.amax())
+    if low < -1e-3 or high > 1 + 1e-3:
+        remedy = "divide levels by 255" if low >= 0 else "map [-1, 1] to [0, 1] by (x + 1) / 2"
+        raise UserError(f"float images of {source!r} range from {low:.3g} to {high:.3g}, expected [0, 1]: {remedy}, or give uint8")

@@ -1,0 +1,155 @@
+"""Scores of a trained model on a data set, for selection or for the report; and the floor that real samples reach."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from landscape.config import Protocol
+from landscape.datasets._base import Dataset
+from landscape.errors import UserError
+from landscape.evaluation.extraction import Options
+from landscape.evaluation.given import Given
+from landscape.evaluation.sampling import Sampler, draw, protocol_mode
+from landscape.evaluation.scoring import Aids, score
+from landscape.evaluation.splits import RealSamples, reporting, selection, whole
+from landscape.metrics._base import METRICS
+from landscape.protocols import get, varied
+from landscape.record import Scores
+
+SELECTION_SEED_OFFSET = 500_000
+"""Selection draws its latents from seeds that no reporting run uses."""
+
+
+def evaluate_model(
+    sampler: Sampler,
+    dataset: Dataset,
+    protocol: Protocol | str,
+    *,
+    generator: Callable[[Tensor], Tensor] | None = None,
+    discriminator: Callable[[Tensor], Any] | None = None,
+    latent: Callable[[int], Tensor] | None = None,
+    options: Options | None = None,
+    checkpoint: str = "last",
+) -> Scores:
+    """Score a trained model for the report: samples drawn anew for each averaging run, real samples as the protocol says.
+
+    Args:
+        sampler: (number, seed) -> images in [0, 1] or points.
+        dataset: what the model was trained on.
+        protocol: a Protocol or the name of one.
+        generator: what the sampler runs: its batch norms read the protocol's statistics meanwhile; some metrics differentiate it.
+        discriminator: samples in [0, 1] -> logits [N], or an Output; read in evaluation mode.
+        latent: number -> z [number, latent], for metrics of the generator.
+        options: device, cache, weights, progress.
+        checkpoint: which weights these are, for the record.
+
+    Raises:
+        UserError: too few real samples, samples that are not finite or leave [0, 1], weights missing or wrong.
+    """
+    protocol = get(protocol) if isinstance(protocol, str) else protocol
+    real = reporting(dataset, protocol)
+    number = protocol.n_fake or len(real.samples)
+    draws = [partial(draw, sampler, number, protocol.seed + run, protocol.quantise) for run in range(protocol.averaging_runs)]
+    with protocol_mode(generator, sampler, protocol), _evaluating(discriminator) as critic:
+        aids = Aids(dataset=dataset, generator=generator, latent=latent, discriminator=critic)
+        return score(real, draws, protocol, aids, options or Options(), checkpoint)
+
+
+def select_model(
+    sampler: Sampler,
+    dataset: Dataset,
+    protocol: Protocol | str,
+    *,
+    generator: Callable[[Tensor], Tensor] | None = None,
+    options: Options | None = None,
+    checkpoint: str = "last",
+) -> Scores:
+    """Score a model while it is being chosen: other real samples and other seeds than `evaluate_model`, one run, the objective alone.
+
+    Raises:
+        UserError: as `evaluate_model`; a protocol without an objective.
+    """
+    protocol = get(protocol) if isinstance(protocol, str) else protocol
+    real, chosen = selection(dataset, protocol), selection_protocol(protocol)
+    number = min(protocol.n_fake or len(real.samples), len(real.samples))
+    with protocol_mode(generator, sampler, protocol):
+        draws = [partial(draw, sampler, number, protocol.seed + SELECTION_SEED_OFFSET, protocol.quantise)]
+        return score(real, draws, chosen, Aids(dataset=dataset), options or Options(), checkpoint)
+
+
+@contextlib.contextmanager
+def _evaluating(discriminator: Callable[[Tensor], Any] | None) -> Iterator[Callable[[Tensor], Tensor] | None]:
+    """The discriminator as samples -> logits, in evaluation mode; its mode is restored."""
+    if discriminator is None:
+        yield None
+        return
+
+    def logits(samples: Tensor) -> Tensor:
+        output = discriminator(samples)
+        values: Tensor = getattr(output, "logit", output)
+        return values
+
+    if not isinstance(discriminator, nn.Module):
+        yield logits
+        return
+    modes = {module: module.training for module in discriminator.modules()}
+    discriminator.eval()
+    try:
+        yield logits
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+
+
+def selection_protocol(protocol: Protocol) -> Protocol:
+    """`protocol` as it selects models: the objective's metric alone, one run, all real samples that there are.
+
+    Raises:
+        UserError: the protocol has no objective, or no metric of it gives that score.
+    """
+    if not protocol.objective:
+        raise UserError(f"protocol {protocol.name!r} has no objective to select by: override `objective` with one of its scores")
+    chosen = tuple(m for m in protocol.metrics if gives(m.name, protocol.objective))
+    if not chosen:
+        raise UserError(f"no metric of protocol {protocol.name!r} gives its objective {protocol.objective!r}")
+    return varied(protocol, name=f"{protocol.name}/selection", metrics=[m.to_json() for m in chosen], averaging_runs=1)
+
+
+def gives(metric: str, score_name: str) -> bool:
+    """Whether `metric` returns the public name `score_name`, in which the extractor may stand without its variant."""
+    stem, bracket, _ = score_name.partition("[")
+    patterns = METRICS[metric].facts.names
+    return any(pattern == score_name or (bracket and pattern.partition("[")[::2] == (stem, "{extractor}]")) for pattern in patterns)
+
+
+def floor(dataset: Dataset, protocol: Protocol | str, *, options: Options | None = None) -> Scores:
+    """What other real samples score in the place of generated ones: no model can be expected below it at these sizes.
+
+    The reporting samples against as many from another split. Where there are not as many, fewer stand in, and where the protocol
+    compares equal numbers both sets are cut; every estimate carries its numbers.
+
+    Raises:
+        UserError: the data set has too few samples.
+    """
+    protocol = get(protocol) if isinstance(protocol, str) else protocol
+    real = reporting(dataset, protocol)
+    other = _others(dataset, protocol, protocol.n_fake or len(real.samples))
+    number = min(protocol.n_fake or len(real.samples), len(other))
+    if number < len(real.samples) and protocol.n_fake is None:
+        real = RealSamples(real.samples.first(number), f"{real.choice}, cut to {number}")
+    order = torch.randperm(len(other), generator=torch.Generator().manual_seed(protocol.seed))
+    stand_in = other.take(order[:number].sort().values, f"floor {number}, seed {protocol.seed}")
+    return score(real, [lambda: stand_in], protocol, Aids(dataset=dataset), options or Options(), "real")
+
+
+def _others(dataset: Dataset, protocol: Protocol, wanted: int) -> Given:
+    """Real samples that are not among the reporting ones: validation before training, since a classifier has seen the latter."""
+    if protocol.real_split == "all" or set(dataset.splits) == {protocol.real_split}:
+        return selection(dataset, varied(protocol, n_real=None)).samples
+    names = [n for n in ("validation", "train", "test") if n in dataset.splits and n != protocol.real_split]
+    name = next((n for n in names if len(dataset.splits[n]) >= wanted), max(names, key=lambda n: len(dataset.splits[n])))
+    return whole(dataset, name)

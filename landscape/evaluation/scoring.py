@@ -1,0 +1,236 @@
+"""Two sets of samples and a protocol -> scores: one pass of features, every metric, the mean over averaging runs."""
+
+import statistics
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from landscape.config import Protocol
+from landscape.datasets._base import Dataset, Modes
+from landscape.errors import UserError
+from landscape.evaluation.extraction import Options, load_extractor, sample_set
+from landscape.evaluation.given import Given, Source, as_given
+from landscape.evaluation.handling import describe
+from landscape.evaluation.splits import RealSamples, reporting, whole
+from landscape.features._base import FEATURES, Extractor
+from landscape.metrics._base import METRICS, Evidence, SampleSet
+from landscape.protocols import get, varied
+from landscape.record import Estimate, Scores
+
+GIVEN = "given"
+"""Name of the extractor of features that came without one."""
+
+
+@dataclass(frozen=True)
+class Aids:
+    """What some metrics need beside the two sets."""
+
+    dataset: Dataset | None = None
+    """Where the real samples come from: tells the classifier, the modes, the training and validation samples."""
+    train: Given | None = None
+    validation: Given | None = None
+    modes: Modes | None = None
+    generator: Callable[[Tensor], Tensor] | None = None
+    """z -> samples in [0, 1], evaluation mode, differentiable."""
+    latent: Callable[[int], Tensor] | None = None
+    discriminator: Callable[[Tensor], Tensor] | None = None
+    """Samples in [0, 1] -> logits [N], evaluation mode."""
+    extractor: Extractor | None = None
+    """Used in place of the one that the protocol names (which must be the same one): spares loading it again."""
+
+
+def evaluate(
+    real: Source,
+    fake: Source,
+    protocol: Protocol | str,
+    *,
+    aids: Aids | None = None,
+    options: Options | None = None,
+    checkpoint: str = "given",
+) -> Scores:
+    """Score the generated samples `fake` against `real` under `protocol`.
+
+    Args:
+        real: images (N, C, H, W) uint8 or float in [0, 1] (also channels-last), points (N, D), a SampleSet (also of features alone), or
+            a Dataset, of which the protocol's split and number are taken.
+        fake: likewise; more than the protocol's number are cut to it, in order.
+        protocol: a Protocol or the name of one.
+        aids: what some metrics need beside the two sets.
+        options: device, cache, weights, progress.
+        checkpoint: which weights made `fake`, for the record.
+
+    Returns:
+        The estimates by public name; a metric that could not be computed stands in `failures` with its reason.
+
+    Raises:
+        UserError: sets that are empty, too small for the protocol, not finite, or not comparable; weights missing or wrong.
+    """
+    protocol = get(protocol) if isinstance(protocol, str) else protocol
+    aids = aids or Aids()
+    if isinstance(real, Dataset):
+        aids = aids if aids.dataset is not None else replace(aids, dataset=real)
+        chosen = reporting(real, protocol)
+    else:
+        chosen = RealSamples(enough(as_given(real, "real"), protocol.n_real, "real", protocol), "as given")
+    made = reporting(fake, protocol).samples if isinstance(fake, Dataset) else as_given(fake, "generated")
+    made = enough(made, protocol.n_fake, "generated", protocol)
+    return score(chosen, [lambda: made], protocol, aids, options or Options(), checkpoint)
+
+
+def enough(given: Given, wanted: int | None, what: str, protocol: Protocol) -> Given:
+    """The first `wanted` samples.
+
+    Raises:
+        UserError: there are fewer.
+    """
+    if wanted is None:
+        return given
+    if len(given) < wanted:
+        message = f"protocol {protocol.name!r} needs {wanted} {what} samples, {given.source!r} has {len(given)}"
+        raise UserError(f"{message}: give more or choose another protocol")
+    return given.first(wanted)
+
+
+def score(
+    real: RealSamples, draws: Sequence[Callable[[], Given]], protocol: Protocol, aids: Aids, options: Options, checkpoint: str
+) -> Scores:
+    """The core: each of `draws` makes a generated set anew; real samples and their features are shared."""
+    started = time.perf_counter()
+    first = draws[0]()
+    extractor = _extractor(real.samples, first, protocol, aids, options)
+    if extractor is not None:
+        protocol = _pinned(protocol, extractor)
+    known = _known(real.samples, protocol, aids, extractor, options)
+    runs, failures = [], dict[str, str]()
+    keep = _needs(protocol, "images", "labels")
+    for number, draw in enumerate(draws):
+        made = first if number == 0 else draw()
+        _comparable(real.samples, made)
+        fake = sample_set(made, protocol, extractor, options, keep_images=keep)
+        evidence = replace(known, fake=fake)
+        runs.append(_run(protocol, evidence, failures, f"run {number + 1} of {len(draws)}: " if len(draws) > 1 else ""))
+    estimates = {name: averaged([run[name] for run in runs]) for name in runs[0] if all(name in run for run in runs)}
+    return Scores(
+        protocol=protocol.to_json() | {"digest": protocol.digest()},
+        estimates=estimates,
+        failures=failures,
+        checkpoint=checkpoint,
+        seconds=time.perf_counter() - started,
+        handling=_handling(real, first, protocol, extractor),
+        environment={"device": str(options.device), "threads": torch.get_num_threads(), "torch": torch.__version__},
+    )
+
+
+def _needs(protocol: Protocol, *what: str) -> bool:
+    """Whether any metric needs any of `what`."""
+    return any(METRICS[m.name].facts.needs & set(what) for m in protocol.metrics)
+
+
+def _extractor(real: Given, fake: Given, protocol: Protocol, aids: Aids, options: Options) -> Extractor | None:
+    """The extractor, or None where no metric reads features or the features were given."""
+    if not _needs(protocol, "features", "logits") or (real.samples is None and fake.samples is None):
+        return None
+    if real.samples is None or fake.samples is None:
+        which, other = (real, fake) if real.samples is None else (fake, real)
+        raise UserError(f"{which.source!r} holds features, {other.source!r} samples: give both as features, or both as samples")
+    return aids.extractor or load_extractor(protocol, aids.dataset, options)
+
+
+def _pinned(protocol: Protocol, extractor: Extractor) -> Protocol:
+    return varied(protocol, weights_hash=extractor.weights_hash) if extractor.weights_hash != protocol.weights_hash else protocol
+
+
+def _comparable(real: Given, fake: Given) -> None:
+    """Refuse sets that no score can compare."""
+    for one, two, what in ((real.samples, fake.samples, "samples"), (real.features, fake.features, "features")):
+        if one is not None and two is not None and one.shape[1:] != two.shape[1:]:
+            shapes = f"{real.source!r} {tuple(one.shape[1:])}, {fake.source!r} {tuple(two.shape[1:])}"
+            raise UserError(f"{what} of the two sets have different shapes ({shapes}): bring them to one size and number of channels")
+    if real.extractor and fake.extractor and real.extractor != fake.extractor:
+        message = f"features of {real.source!r} come from {real.extractor!r}, those of {fake.source!r} from {fake.extractor!r}"
+        raise UserError(f"{message}: extract both with one")
+
+
+def _known(real: Given, protocol: Protocol, aids: Aids, extractor: Extractor | None, options: Options) -> Evidence:
+    """All evidence but the generated set; whatever no metric needs is left out."""
+    dataset = aids.dataset
+    train, validation = aids.train, aids.validation
+    if dataset is not None:
+        train = train or (whole(dataset, "train") if "train" in dataset.splits else None)
+        validation = validation or (whole(dataset, "validation") if "validation" in dataset.splits else None)
+
+    def aid(given: Given | None, name: str) -> SampleSet | None:
+        if given is None or not _needs(protocol, name):
+            return None
+        both = any({name, "features"} <= METRICS[m.name].facts.needs for m in protocol.metrics)
+        return sample_set(given, protocol, extractor if both else None, options)
+
+    name = extractor.name if extractor is not None else real.extractor or (GIVEN if real.samples is None else "")
+    is_fid = extractor is not None and FEATURES[protocol.extractor.name].facts.is_fid
+    return Evidence(
+        real=sample_set(real, protocol, extractor, options),
+        fake=SampleSet(),
+        train=aid(train, "train"),
+        validation=aid(validation, "validation"),
+        modes=aids.modes or (dataset.modes if dataset is not None else None),
+        generator=aids.generator,
+        latent=aids.latent,
+        discriminator=aids.discriminator,
+        extractor=name,
+        is_fid=is_fid,
+        seed=protocol.seed,
+        device=options.device,
+    )
+
+
+def _run(protocol: Protocol, evidence: Evidence, failures: dict[str, str], which: str) -> dict[str, Estimate]:
+    """Every metric of the protocol on one generated set."""
+    found: dict[str, Estimate] = {}
+    for choice in protocol.metrics:
+        try:
+            found |= METRICS[choice.name].function(evidence, **choice.hyperparameters)
+        except UserError as error:
+            failures[choice.label()] = f"{which}{error}"
+        except Exception as error:
+            reason = " ".join(str(error).split())
+            failures[choice.label()] = f"{which}{type(error).__name__}: {reason}"
+            warnings.warn(f"metric {choice.name!r} failed: {failures[choice.label()]}", stacklevel=2)
+    return found
+
+
+def averaged(estimates: Sequence[Estimate]) -> Estimate:
+    """The mean over averaging runs, with their population standard deviation as `spread`.
+
+    The interval is the mean of the runs' intervals, which is what one run deserves and so wider than the mean's own: the real set
+    is the same in all runs, so its share of the error does not shrink with them.
+    """
+    if len(estimates) == 1:
+        return estimates[0]
+    values = [e.value for e in estimates]
+    intervals = [e.interval for e in estimates if e.interval is not None]
+    interval = None
+    if len(intervals) == len(estimates):
+        interval = (statistics.fmean(low for low, _ in intervals), statistics.fmean(high for _, high in intervals))
+    return replace(
+        estimates[0],
+        value=statistics.fmean(values),
+        spread=statistics.pstdev(values),
+        interval=interval,
+        interval_kind=f"{estimates[0].interval_kind}; mean of {len(values)} runs" if interval else "",
+    )
+
+
+def _handling(real: RealSamples, fake: Given, protocol: Protocol, extractor: Extractor | None) -> Mapping[str, str]:
+    def of(given: Given) -> dict[str, Any]:
+        if given.samples is None:
+            return {"samples": "features as given"}
+        return describe(given.samples, protocol, quantised=given.samples.is_floating_point())
+
+    entries = {f"real: {k}": v for k, v in (of(real.samples) | {"choice": real.choice} | dict(real.samples.handling)).items()}
+    entries |= {f"generated: {k}": v for k, v in (of(fake) | dict(fake.handling)).items()}
+    return entries | ({f"extractor: {k}": v for k, v in extractor.handling.items()} if extractor is not None else {})
