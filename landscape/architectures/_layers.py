@@ -1,7 +1,7 @@
 """Layers as the TensorFlow originals compute them: SAME padding, transposed convolution, zero insertion; and how they are initialized."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -19,11 +19,31 @@ glorot: Initializer = nn.init.xavier_uniform_
 glorot_relu: Initializer = partial(nn.init.xavier_uniform_, gain=2**0.5)
 
 
+def as_is(tensor: Tensor) -> object:
+    """Leave what the framework filled in: weights and biases U[-1 / sqrt(fan-in), 1 / sqrt(fan-in)]."""
+    return tensor
+
+
+def uniform(bound: float) -> Initializer:
+    """U[-bound, bound]."""
+    return partial(nn.init.uniform_, a=-bound, b=bound)
+
+
 def fan_in_normal(gain: float) -> Initializer:
     """N(0, gain^2 / fan-in): a layer's outputs then vary `gain` times as much as its inputs."""
 
     def fill(weight: Tensor) -> object:
         return nn.init.normal_(weight, std=gain / weight[0].numel() ** 0.5)
+
+    return fill
+
+
+def fan_in_uniform(gain: float) -> Initializer:
+    """Uniform with standard deviation gain / sqrt(fan-in)."""
+
+    def fill(weight: Tensor) -> object:
+        bound = gain * (3 / weight[0].numel()) ** 0.5
+        return nn.init.uniform_(weight, -bound, bound)
 
     return fill
 
@@ -48,11 +68,12 @@ class SameConv2d(nn.Conv2d):
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, *, bias: bool = True) -> None:
         super().__init__(inputs, outputs, kernel, stride, bias=bias)
 
-    def forward(self, input: Tensor) -> Tensor:
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        # nn.Conv2d's own hook: a wrapper that computes with another weight passes through it too.
         (top, bottom), (left, right) = (same_padding(n, self.kernel_size[0], self.stride[0]) for n in input.shape[2:])
         if (top, left) == (bottom, right):
-            return conv2d(input, self.weight, self.bias, self.stride, (top, left))
-        return conv2d(pad(input, (left, right, top, bottom)), self.weight, self.bias, self.stride)
+            return conv2d(input, weight, bias, self.stride, (top, left))
+        return conv2d(pad(input, (left, right, top, bottom)), weight, bias, self.stride)
 
 
 class SameConvTranspose2d(nn.ConvTranspose2d):
@@ -87,24 +108,27 @@ class Layers:
     dense_init: Initializer = normal
     conv_init: Initializer = truncated_normal
     transposed_init: Initializer = normal
+    bias_init: Initializer = nn.init.zeros_
 
     def dense(self, inputs: int, outputs: int, *, bias: bool = True, init: Initializer | None = None) -> nn.Module:
         """A fully connected layer."""
-        return self._finished(nn.Linear(inputs, outputs, bias), init or self.dense_init)
+        return self.finish(nn.Linear(inputs, outputs, bias), init or self.dense_init)
 
     def conv(
         self, inputs: int, outputs: int, kernel: int, stride: int = 1, *, bias: bool = True, init: Initializer | None = None
     ) -> nn.Module:
         """A SAME convolution."""
-        return self._finished(SameConv2d(inputs, outputs, kernel, stride, bias=bias), init or self.conv_init)
+        if stride == 1 and kernel % 2:  # SAME pads both sides alike: torch's own layer will do
+            return self.finish(nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=bias), init or self.conv_init)
+        return self.finish(SameConv2d(inputs, outputs, kernel, stride, bias=bias), init or self.conv_init)
 
     def transposed(self, inputs: int, outputs: int, kernel: int, stride: int, size: int) -> nn.Module:
         """A SAME transposed convolution to `size`."""
-        return self._finished(SameConvTranspose2d(inputs, outputs, kernel, stride, size), self.transposed_init)
+        return self.finish(SameConvTranspose2d(inputs, outputs, kernel, stride, size), self.transposed_init)
 
     def unpool_conv(self, inputs: int, outputs: int, size: int) -> nn.Module:
         """Zero insertion to `size` and a 3x3 convolution (initialized as a convolution)."""
-        return self._finished(UnpoolConv2d(inputs, outputs, size), self.conv_init)
+        return self.finish(UnpoolConv2d(inputs, outputs, size), self.conv_init)
 
     def norm(self, channels: int, *spatial: int) -> Norm:
         """What the normalization puts after a layer with so many channels on maps of that size (no size: a vector)."""
@@ -112,12 +136,13 @@ class Layers:
 
     def unwrapped(self) -> "Layers":
         """The same, for layers that the source never wraps."""
-        return Layers(Normalization(follow=self.normalization.follow), self.dense_init, self.conv_init, self.transposed_init)
+        return replace(self, normalization=Normalization(follow=self.normalization.follow))
 
-    def _finished(self, layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d, init: Initializer) -> nn.Module:
+    def finish(self, layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d, init: Initializer) -> nn.Module:
+        """`layer`, initialized and wrapped."""
         init(layer.weight)
         if layer.bias is not None:
-            nn.init.zeros_(layer.bias)
+            self.bias_init(layer.bias)
         return self.normalization.wrap(layer)
 
 
@@ -141,11 +166,22 @@ class Chain(nn.Module):
         return x
 
 
-class ToSigned(nn.Module):
-    """[0, 1] -> [-1, 1], for networks whose source sees such images."""
+class Recenter(nn.Module):
+    """scale * x + shift."""
+
+    def __init__(self, scale: float, shift: float) -> None:
+        super().__init__()
+        self.scale, self.shift = scale, shift
 
     def forward(self, x: Tensor) -> Tensor:
-        return 2 * x - 1
+        return self.scale * x + self.shift
+
+
+class ToSigned(Recenter):
+    """[0, 1] -> [-1, 1], for networks whose source sees such images."""
+
+    def __init__(self) -> None:
+        super().__init__(2.0, -1.0)
 
 
 class FromTanh(nn.Module):

@@ -149,7 +149,8 @@ class Plan:
         layers: list[nn.Module] = []
         at = self._attention_after(attention_resolution, side)
         for i, scale in enumerate(self.scales):
-            spec = BlockSpec(*self.widths[i : i + 2], *self.sizes[i : i + 2], scale, side, first=side == "d" and i == 0)
+            inputs, outputs, before, after = *self.widths[i : i + 2], *self.sizes[i : i + 2]
+            spec = BlockSpec(inputs, outputs, before, after, scale, side, first=side == "d" and i == 0)
             plain = style.plain_shortcut
             layers.append(PlainShortcut(make, spec, style.shortcut_init) if plain else ThreeByThreeShortcut(make, spec))
             if i == at:
