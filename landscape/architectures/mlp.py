@@ -17,7 +17,6 @@ from landscape.registry import PositiveInt
     g_normalizations=ON_VECTORS | {"self_modulated"},
     default_g_normalization="batch",
     latent=Latent(dim=64, distribution="normal"),
-    published={},
 )
 def mlp(
     *,

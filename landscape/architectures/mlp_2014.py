@@ -56,12 +56,12 @@ _facts = partial(ArchitectureFacts, d_normalizations=ON_VECTORS, g_normalization
     d_normalizations=ON_VECTORS,
     g_normalizations=ON_VECTORS | {"self_modulated"},
     latent=Latent(dim=100, distribution="uniform", bound=3**0.5),
-    published={},
+    published={(1, 28, 28): (2_503_984, 1_231_441)},
     presets={
-        "tfd_pretrain": _facts(latent=_NORMAL, published={}),
-        "tfd": _facts(latent=_NORMAL, published={}),
-        "cifar10": _facts(latent=_NORMAL, published={}),
-        "cifar10_conv": _facts(latent=_NORMAL, refuses=_only_32, published={}),
+        "tfd_pretrain": _facts(latent=_NORMAL, published={(1, 48, 48): (83_250_304, 21_037_201)}),
+        "tfd": _facts(latent=_NORMAL, published={(1, 48, 48): (84_858_404, 21_037_201)}),
+        "cifar10": _facts(latent=_NORMAL, published={(3, 32, 32): (89_395_072, 37_393_601)}),
+        "cifar10_conv": _facts(latent=_NORMAL, refuses=_only_32, published={(3, 32, 32): (64_825_072, 12_454_073)}),
     },
     paper="Goodfellow et al. 2014, arXiv:1406.2661; configurations of the authors' code, goodfeli/adversarial",
 )

@@ -54,7 +54,7 @@ _PACGAN = ArchitectureFacts(
     default_g_normalization="batch",
     default_g_hyperparameters={"momentum": 0.05, "epsilon": 1e-4},
     latent=Latent(dim=2, distribution="normal"),
-    published={},
+    published={(2,): (484_802, 405_201)},
 )
 _UNNORMALIZED = partial(ArchitectureFacts, samples="points", d_normalizations=ON_VECTORS, g_normalizations=_G_NORMALIZATIONS)
 
@@ -69,9 +69,9 @@ _UNNORMALIZED = partial(ArchitectureFacts, samples="points", d_normalizations=ON
     published=_PACGAN.published,
     presets={
         "pacgan": _PACGAN,
-        "unrolled_notebook": _UNNORMALIZED(latent=Latent(dim=256, distribution="normal"), published={}),
-        "unrolled_paper": _UNNORMALIZED(latent=Latent(dim=256, distribution="normal"), published={}),
-        "wgan_gp": _UNNORMALIZED(latent=Latent(dim=2, distribution="normal"), published={}),
+        "unrolled_notebook": _UNNORMALIZED(latent=Latent(dim=256, distribution="normal"), published={(2,): (49_666, 17_025)}),
+        "unrolled_paper": _UNNORMALIZED(latent=Latent(dim=256, distribution="normal"), published={(2,): (49_666, 513)}),
+        "wgan_gp": _UNNORMALIZED(latent=Latent(dim=2, distribution="normal"), published={(2,): (527_874, 527_361)}),
     },
     paper="Lin et al. 2018, arXiv:1712.04086; Metz et al. 2017, arXiv:1611.02163; Gulrajani et al. 2017, arXiv:1704.00028",
 )

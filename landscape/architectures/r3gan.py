@@ -28,7 +28,7 @@ def _refuses(resolution: int) -> str:
     refuses=_refuses,
     honors_plugins=False,
     latent=Latent(dim=64, distribution="normal"),
-    published={},
+    published={(3, 32, 32): (20_732_160, 20_683_776)},
     paper="Huang et al. 2024, arXiv:2501.05441; configuration E",
 )
 def r3gan(

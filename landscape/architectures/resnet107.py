@@ -22,7 +22,7 @@ def _refuses(resolution: int) -> str:
     g_normalizations=ON_MAPS | {"self_modulated"},
     default_g_normalization="batch",
     latent=Latent(dim=128, distribution="uniform"),
-    published={},
+    published={(3, 128, 128): (52_199_667, 53_486_449)},
     paper="Kurach et al. 2019, arXiv:1807.04720; google/compare_gan's resnet30",
 )
 def resnet107(

@@ -14,7 +14,7 @@ from landscape.registry import NonNegativeInt, PositiveInt
     g_normalizations=ON_MAPS | {"self_modulated"},
     default_g_normalization="batch",
     latent=Latent(dim=128, distribution="uniform"),
-    published={},
+    published={(3, 128, 128): (13_786_115, 15_086_529)},
     paper="Kurach et al. 2019, arXiv:1807.04720; google/compare_gan's resnet5",
 )
 def resnet19(
