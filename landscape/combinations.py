@@ -132,6 +132,7 @@ def _discriminator(config: TrialConfig) -> None:
 
 
 def _regularizers(config: TrialConfig) -> None:
+    from landscape.datasets._base import DATASETS
     from landscape.regularizers._base import REGULARIZERS
 
     names = [r.name for r in config.regularizers]
@@ -146,6 +147,8 @@ def _regularizers(config: TrialConfig) -> None:
             raise UndefinedCombinationError(f"regularizer {r.name!r} acts on every step: `every` is for terms of a loss")
         if facts[r.name].needs_features and not _architecture(config).has_features:
             raise UndefinedCombinationError(f"regularizer {r.name!r} reads features, architecture {config.architecture.name!r} gives none")
+        if facts[r.name].needs_images and DATASETS[config.dataset.name].facts.samples == "points":
+            raise UndefinedCombinationError(f"regularizer {r.name!r} acts on images, data set {config.dataset.name!r} holds points")
     degree = packing_degree(config)
     if config.batch_size % degree or (config.g_batch_size or degree) % degree:
         raise UndefinedCombinationError(f"packing {degree} samples needs batch sizes that are multiples of {degree}")

@@ -18,6 +18,8 @@ from landscape.losses._base import LossPair
 from landscape.regularizers._base import Critique, Unrolling
 
 Parameters = Mapping[str, Tensor]
+Due = tuple[str, ...]
+"""Names of the regularizers whose turn it is: all, but for lazy ones."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,17 @@ class Game:
         """Whether D is updated."""
         return True
 
-    def d_objective(self, batch: Batch, fake: Tensor, *, step: int, parameters: Parameters | None = None) -> Objective:
-        """D's loss on a batch. `parameters` replaces D's own (unrolling). `step` counts D's updates: lazy terms act at their turn."""
+    def d_objective(self, batch: Batch, fake: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
+        """D's loss on a batch. `parameters` replaces D's own (unrolling). `due` names the terms whose turn it is."""
         raise NotImplementedError
 
-    def g_objective(self, batch: Batch, z: Tensor, *, step: int, parameters: Parameters | None = None) -> Objective:
+    def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
         """G's loss on a batch and a latent draw."""
         raise NotImplementedError
+
+    def due(self, step: int) -> Due:
+        """Regularizers that act at update number `step` (from 0) of their network: every one, or each at its every k-th."""
+        return tuple(r.name for site in self.at.values() for r in site if step % r.every == 0)
 
     def _state(self, regularizer: Regularizer) -> Mapping[str, Tensor]:
         return self.states.get(regularizer.name, {})
@@ -122,7 +128,7 @@ class Adversarial(Game):
 
         return Critique(*samples, *outputs, critic=critic, progress=self.progress, bounds=self.bounds)
 
-    def d_objective(self, batch: Batch, fake: Tensor, *, step: int, parameters: Parameters | None = None) -> Objective:
+    def d_objective(self, batch: Batch, fake: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
         samples = (self.seen(batch.real), self.seen(fake))
         outputs = self._pair(*samples, batch.condition, parameters)
         pair = self._call_loss(outputs[0].logit, outputs[1].logit)
@@ -130,10 +136,10 @@ class Adversarial(Game):
         critique = self._critique(batch, samples, outputs, parameters)
         terms = {"adversarial": pair.d.mean()}
         for r in self.at["d_term"]:
-            if step % r.every == 0:
+            if r.name in due:
                 terms[r.name] = r.every * r.call(_with_state(critique, self._state(r))).mean()
         for r in self.at["d_weights"]:
-            if step % r.every == 0:
+            if r.name in due:
                 terms[r.name] = r.every * r.call(self._viewed(parameters))
         return Objective(_sum(terms), terms, *outputs, pair.report, pair.state)
 
@@ -146,7 +152,7 @@ class Adversarial(Game):
         pair: LossPair = self.loss.call(real, fake, **state)
         return pair
 
-    def g_objective(self, batch: Batch, z: Tensor, *, step: int, parameters: Parameters | None = None) -> Objective:
+    def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
         fake_seen = self.seen(self.generator(z, batch.condition))
         fake = self.criticize(fake_seen, batch.condition, parameters)
         real_seen, real = fake_seen.detach(), Output(fake.logit.detach(), fake.features)
@@ -154,16 +160,16 @@ class Adversarial(Game):
             real_seen = self.seen(batch.real)
             real = self.criticize(real_seen, batch.condition, parameters)
         pair = self._call_loss(real.logit, fake.logit)
-        return self._g_total(pair, self._critique(batch, (real_seen, fake_seen), (real, fake), parameters), step)
+        return self._g_total(pair, self._critique(batch, (real_seen, fake_seen), (real, fake), parameters), due)
 
-    def _g_total(self, pair: LossPair, critique: Critique, step: int) -> Objective:
+    def _g_total(self, pair: LossPair, critique: Critique, due: Due) -> Objective:
         terms = {"adversarial": pair.g.mean()}
         for r in self.at["g_term"]:
-            if step % r.every == 0:
+            if r.name in due:
                 terms[r.name] = r.every * r.call(_with_state(critique, self._state(r), g_loss=pair.g)).mean()
         return Objective(_sum(terms), terms, critique.real_output, critique.fake_output, pair.report)
 
-    def both_objectives(self, batch: Batch, z: Tensor, *, step: int) -> tuple[Objective, Objective]:
+    def both_objectives(self, batch: Batch, z: Tensor, *, due: Due) -> tuple[Objective, Objective]:
         """Both losses from one pass of each network (simultaneous updates)."""
         fake = self.generator(z, batch.condition)
         samples = (self.seen(batch.real), self.seen(fake))
@@ -173,11 +179,11 @@ class Adversarial(Game):
         critique = self._critique(batch, samples, outputs, None)
         detached = self._critique(batch, (samples[0], samples[1].detach()), outputs, None)
         terms = {"adversarial": pair.d.mean()}
-        terms |= {r.name: r.every * r.call(_with_state(detached, self._state(r))).mean() for r in self.at["d_term"] if step % r.every == 0}
-        terms |= {r.name: r.every * r.call(self.discriminator) for r in self.at["d_weights"] if step % r.every == 0}
-        return Objective(_sum(terms), terms, *outputs, pair.report, pair.state), self._g_total(pair, critique, step)
+        terms |= {r.name: r.every * r.call(_with_state(detached, self._state(r))).mean() for r in self.at["d_term"] if r.name in due}
+        terms |= {r.name: r.every * r.call(self.discriminator) for r in self.at["d_weights"] if r.name in due}
+        return Objective(_sum(terms), terms, *outputs, pair.report, pair.state), self._g_total(pair, critique, due)
 
-    def look_ahead(self, batch: Batch, z: Tensor, optimizer_view: Mapping[str, Any], *, step: int) -> Parameters | None:
+    def look_ahead(self, batch: Batch, z: Tensor, optimizer_view: Mapping[str, Any], *, due: Due) -> Parameters | None:
         """D's parameters as G's step sees them: None for the current ones, or what an `around_g` regularizer makes of them."""
         assert self.discriminator is not None
         ahead: Parameters | None = None
@@ -185,7 +191,7 @@ class Adversarial(Game):
             fake = self.generator(z, batch.condition)
 
             def d_loss(parameters: Parameters, fake: Tensor = fake) -> Tensor:
-                return self.d_objective(batch, fake, step=step, parameters=parameters).total
+                return self.d_objective(batch, fake, due=due, parameters=parameters).total
 
             ahead = r.call(Unrolling(self.discriminator, d_loss, **optimizer_view))
         return ahead
@@ -203,7 +209,7 @@ class Matching(Adversarial):
     def has_discriminator(self) -> bool:
         return False
 
-    def g_objective(self, batch: Batch, z: Tensor, *, step: int, parameters: Parameters | None = None) -> Objective:
+    def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
         with torch.autocast(batch.real.device.type, enabled=False):
             pair = self.loss.call(batch.real, self.generator(z, batch.condition).float())
         return Objective(pair.g.mean(), {"adversarial": pair.g.mean()}, report=pair.report)
@@ -215,7 +221,7 @@ class Autoencoding(Matching):
     `discriminator` is the encoder: samples -> (mean, log variance), each [N, latent].
     """
 
-    def g_objective(self, batch: Batch, z: Tensor, *, step: int, parameters: Parameters | None = None) -> Objective:
+    def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
         assert self.discriminator is not None
         mean, log_variance = self.discriminator(batch.real, batch.condition)
         # z is the round's standard normal draw: the reparametrized sample uses it as its noise.

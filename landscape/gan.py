@@ -2,10 +2,11 @@
 
 import copy
 import math
+import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
 import torch
@@ -15,9 +16,13 @@ from landscape.building import Loss, Regularizer, build_critic, build_networks, 
 from landscape.config import LatentConfig, TrialConfig
 from landscape.data_stream import DataStream
 from landscape.datasets._base import Dataset
-from landscape.games import GAMES, Adversarial, Batch, Objective
+from landscape.execution import Path, cannot_compile, choose, with_fallback
+from landscape.games import GAMES, Adversarial, Batch, Due, Objective
 from landscape.stepper import Stepper
 from landscape.trained import draw_latent
+
+# Lightning sets this to 1 when imported; every optimizer step then asks NVML for devices, 0.3 ms on a machine without a GPU.
+os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
 
 CURVE_POINTS = 64
 """Points of a learning curve."""
@@ -66,6 +71,34 @@ class Curves:
             self.points[name].append((at, value))
 
 
+class Update(NamedTuple):
+    """One update before it is applied: detached scalars to watch, and gradients."""
+
+    total: Tensor
+    gradients: tuple[Tensor | None, ...]
+    """One for each parameter; None where the loss does not depend on it."""
+    terms: dict[str, Tensor]
+    """Regularizers' terms by name."""
+    report: dict[str, Tensor]
+    loss_state: dict[str, Tensor]
+    logits: tuple[Tensor, ...] = ()
+    """D on real and on fake."""
+
+    @classmethod
+    def of(cls, objective: Objective, parameters: tuple[Tensor, ...], *, retain_graph: bool = False) -> "Update":
+        """Gradients with respect to `parameters` alone: no network is frozen while the other learns, and nothing is zeroed."""
+        gradients = torch.autograd.grad(objective.total, parameters, allow_unused=True, retain_graph=retain_graph or None)
+        outputs = (objective.real, objective.fake)
+        return cls(
+            objective.total.detach(),
+            gradients,
+            {name: term.detach() for name, term in objective.terms.items() if name != "adversarial"},
+            {name: value.detach() for name, value in objective.report.items()},
+            {name: value.detach() for name, value in objective.loss_state.items()},
+            tuple(o.logit.detach() for o in outputs if o is not None),
+        )
+
+
 class GAN(pl.LightningModule):
     """Generator, discriminator and their game, as `config` says; trained by rounds.
 
@@ -95,7 +128,9 @@ class GAN(pl.LightningModule):
             states=self._own,
         )
         self.counts, self.curves = Counts(), Curves()
+        self._last_logits: tuple[Tensor, ...] = ()
         self.execution = "eager"
+        self._d_update, self._g_update, self._both_update = self._d_gradients, self._g_gradients, self._both_gradients
         self.total_rounds = config.rounds
         self._trace: dict[str, list[Tensor]] = defaultdict(list)
         self.last_z: Tensor | None = None
@@ -114,8 +149,8 @@ class GAN(pl.LightningModule):
 
     # Set-up
 
-    def prepare(self, device: torch.device) -> None:
-        """Move to `device`, make the optimizers and the data stream."""
+    def prepare(self, device: torch.device, execution: Path = "eager") -> None:
+        """Move to `device`, make the optimizers and the data stream, choose how updates run."""
         self.to(device)
         channels_last = len(self.dataset.shape) == 3 and self.dataset.shape[-1] > 1
         if channels_last:
@@ -134,7 +169,29 @@ class GAN(pl.LightningModule):
         self.stream = DataStream.of(
             self.dataset, seed=config.seed, device=device, horizontal_flip=config.horizontal_flip, dequantise=config.dequantise
         )
+        self.g_parameters = tuple(self.g_stepper.parameters.values())
+        self.d_parameters = tuple(self.d_stepper.parameters.values()) if self.d_stepper is not None else ()
         self.fixed_z = self.draw_z(DIVERSITY_SAMPLES, torch.Generator().manual_seed(config.seed + 1)).to(device)
+
+        self._choose_execution(device, execution)
+
+    def _choose_execution(self, device: torch.device, asked: Path) -> None:
+        config = self.config
+        networks = [n for n in (self.generator, self.discriminator) if n is not None]
+        updates = self.total_rounds and self.total_rounds * (config.d_steps_per_round + config.g_steps_per_round)
+        if choose(asked, device, networks, updates) == "eager":
+            return
+        if reason := cannot_compile(device, looks_ahead=bool(self.game.at["around_g"])):
+            self.execution = f"eager ({reason})"
+            return
+        self.execution = "compiled"
+
+        def fell_back(reason: str) -> None:
+            self.execution = f"eager ({reason})"
+
+        self._d_update = with_fallback(self._d_gradients, device, fell_back)
+        self._g_update = with_fallback(self._g_gradients, device, fell_back)
+        self._both_update = with_fallback(self._both_gradients, device, fell_back)
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         return [s.optimizer for s in (self.d_stepper, self.g_stepper) if s is not None]
@@ -192,21 +249,25 @@ class GAN(pl.LightningModule):
         config = self.config
         batch = self._next_batch(config.batch_size)
         z = self.last_z = self.draw_z(config.batch_size)
+        self._apply_d(self._d_update(batch, z, self.game.due(self.counts.d_steps)))
+
+    def _d_gradients(self, batch: Batch, z: Tensor, due: Due) -> Update:
+        """D's loss on a batch and its gradients. A function of tensors and of `due`: it may be compiled."""
         with self._autocast():
             with torch.no_grad():
                 fake = self.generator(z, batch.condition)
-            objective = self.game.d_objective(batch, fake.float(), step=self.counts.d_steps)
-        self._apply_d(objective)
+            objective = self.game.d_objective(batch, fake.float(), due=due)
+        return Update.of(objective, self.d_parameters)
 
-    def _apply_d(self, objective: Objective, *, retain: bool = False) -> None:
+    def _apply_d(self, update: Update) -> None:
         assert self.d_stepper is not None
-        self.d_stepper.step(objective.total, retain_graph=retain)
-        for name, value in objective.loss_state.items():
+        self.d_stepper.apply(update.gradients)
+        for name, value in update.loss_state.items():
             self._own["loss"][name].copy_(value)
         self.game.after_d_update()
         self.counts.d_steps += 1
         self.counts.images += self.config.batch_size
-        self._note("d", objective)
+        self._note("d", update)
 
     def _g_step(self) -> None:
         config = self.config
@@ -214,41 +275,42 @@ class GAN(pl.LightningModule):
         needs_real = not self.game.has_discriminator or self.game.loss.facts.g_needs_real or bool(self.game.at["around_g"])
         batch = self._next_batch(size) if needs_real else Batch(self.fixed_z)
         z = self.last_z if config.reuse_z and self.last_z is not None else self.draw_z(size)
+        self._apply_g(self._g_update(batch, z, self.game.due(self.counts.g_steps)))
+
+    def _g_gradients(self, batch: Batch, z: Tensor, due: Due) -> Update:
+        """G's loss and the gradients of G (and of an encoder, which learns with it). May be compiled unless D is looked ahead of."""
         with self._autocast():
-            ahead = self._look_ahead(batch, z)
-            objective = self.game.g_objective(batch, z, step=self.counts.g_steps, parameters=ahead)
-        self._apply_g(objective)
+            ahead = None
+            if self.game.at["around_g"]:
+                assert self.d_stepper is not None
+                ahead = self.game.look_ahead(batch, z, self.d_stepper.view(), due=due)
+            objective = self.game.g_objective(batch, z, due=due, parameters=ahead)
+        parameters = self.g_parameters if self.game.has_discriminator else self.g_parameters + self.d_parameters
+        return Update.of(objective, parameters)
 
-    def _look_ahead(self, batch: Batch, z: Tensor) -> Mapping[str, Tensor] | None:
-        if not self.game.at["around_g"]:
-            return None
-        assert self.d_stepper is not None
-        return self.game.look_ahead(batch, z, self.d_stepper.view(), step=self.counts.d_steps)
-
-    def _apply_g(self, objective: Objective) -> None:
-        steppers = [self.g_stepper]
+    def _apply_g(self, update: Update) -> None:
+        own = len(self.g_parameters)
+        self.g_stepper.apply(update.gradients[:own])
         if not self.game.has_discriminator:
             self.counts.images += self.config.g_batch_size or self.config.batch_size
-            steppers += [self.d_stepper] if self.d_stepper is not None else []
-        for stepper in steppers:
-            stepper.step(objective.total, retain_graph=stepper is not steppers[-1])
+            if self.d_stepper is not None:
+                self.d_stepper.apply(update.gradients[own:])
         self.counts.g_steps += 1
-        self._note("g", objective)
+        self._note("g", update)
         self._update_average()
 
     def _both_step(self) -> None:
         batch, z = self._next_batch(self.config.batch_size), self.draw_z(self.config.batch_size)
         self.last_z = z
-        assert self.d_stepper is not None
-        with self._autocast():
-            d, g = self.game.both_objectives(batch, z, step=self.counts.d_steps)
-        # Both gradients at the same weights: taken before either network moves.
-        self.g_stepper.take_gradients(g.total, retain_graph=True)
+        d, g = self._both_update(batch, z, self.game.due(self.counts.d_steps))
         self._apply_d(d)
-        self.g_stepper.apply()
-        self.counts.g_steps += 1
-        self._note("g", g)
-        self._update_average()
+        self._apply_g(g)
+
+    def _both_gradients(self, batch: Batch, z: Tensor, due: Due) -> tuple[Update, Update]:
+        """Both losses and both gradients at the same weights, from one pass of each network."""
+        with self._autocast():
+            d, g = self.game.both_objectives(batch, z, due=due)
+        return Update.of(d, self.d_parameters, retain_graph=True), Update.of(g, self.g_parameters)
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -263,16 +325,15 @@ class GAN(pl.LightningModule):
 
     # What is watched
 
-    def _note(self, side: str, objective: Objective) -> None:
+    def _note(self, side: str, update: Update) -> None:
         """Keep the step's scalars on the device; they are read a stretch at a time, so that no step waits for the host."""
-        self._trace[f"{side}_loss"].append(objective.total.detach())
-        for name, term in objective.terms.items():
-            if name != "adversarial":
-                self._trace[f"{side}_{name}"].append(term.detach())
-        for name, value in objective.report.items():
-            self._trace[name].append(value.detach())
-        if objective.real is not None and objective.fake is not None and side == "d":
-            self._last_outputs = (objective.real.logit.detach(), objective.fake.logit.detach())
+        self._trace[f"{side}_loss"].append(update.total)
+        for name, term in update.terms.items():
+            self._trace[f"{side}_{name}"].append(term)
+        for name, value in update.report.items():
+            self._trace[name].append(value)
+        if side == "d":
+            self._last_logits = update.logits
 
     def _settle(self) -> None:
         """Read the stretch's scalars and check them."""
@@ -306,9 +367,10 @@ class GAN(pl.LightningModule):
         for side, stepper in (("d", self.d_stepper), ("g", self.g_stepper)):
             if stepper is not None:
                 self.curves.put(f"{side}_gradient_norm", at, stepper.gradient_norm())
-        if (outputs := getattr(self, "_last_outputs", None)) is not None and self.game.loss.facts.inputs == "logits":
-            self.curves.put("d_accuracy_real", at, float((outputs[0] > 0).float().mean()))
-            self.curves.put("d_accuracy_fake", at, float((outputs[1] <= 0).float().mean()))
+        if self._last_logits and self.game.loss.facts.inputs == "logits":
+            real, fake = self._last_logits
+            self.curves.put("d_accuracy_real", at, float((real > 0).float().mean()))
+            self.curves.put("d_accuracy_fake", at, float((fake <= 0).float().mean()))
         samples = self.sample(self.fixed_z).flatten(1)
         self.curves.put("sample_diversity", at, float(torch.pdist(samples).mean()))
 

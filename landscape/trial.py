@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import psutil
@@ -58,6 +58,8 @@ class Settings:
     checkpoint_seconds: float = 60.0
     """Time between checkpoints; 0 writes one after every stretch."""
     pictures: bool = True
+    execution: Literal["auto", "eager", "compiled"] = "auto"
+    """How updates run; see `landscape.execution`. Compiled and eager updates differ by rounding."""
 
 
 def prepare(config: TrialConfig, data_dir: Path | None = None) -> tuple[TrialConfig, Dataset]:
@@ -208,7 +210,7 @@ class _Run:
         begin = time.perf_counter()
         self._seed()
         self.gan = GAN(config, dataset)
-        self.gan.prepare(self.device)
+        self.gan.prepare(self.device, how.execution)
         self._resume()
         self.setup_seconds = time.perf_counter() - begin
 

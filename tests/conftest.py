@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
+# Two workers share two cores; more threads only wait for each other.
+torch.set_num_threads(1)
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -93,7 +93,8 @@ def test_digest_is_stable_across_releases():
 
 
 @pytest.mark.parametrize(
-    ("unit", "amount", "rounds"), [("d_steps", 1000, 200), ("d_steps", 1001, 201), ("g_steps", 10, 10), ("images", 64 * 5 * 3, 3), ("seconds", 5, None)]
+    ("unit", "amount", "rounds"),
+    [("d_steps", 1000, 200), ("d_steps", 1001, 201), ("g_steps", 10, 10), ("images", 64 * 5 * 3, 3), ("seconds", 5, None)],
 )
 def test_budget_in_rounds(unit, amount, rounds):
     assert config(d_steps_per_round=5, budget={"unit": unit, "amount": amount}).rounds == rounds

@@ -57,7 +57,7 @@ VARIANTS = {
     "rmsprop": {"g_optimizer": {"name": "rmsprop", "learning_rate": 1e-4, "schedule": {"name": "linear"}}},
     "lecam state": {"regularizers": ["lecam"]},
     "instance noise": {"regularizers": ["instance_noise"]},
-    "unrolled": {"regularizers": [{"unrolled": {"steps": 2}}]},
+    "unrolled": {"regularizers": [{"unrolled": {"k": 2}}]},
     "simultaneous": {"order": "simultaneous"},
     "reused z": {"reuse_z": True, "order": "g_after_first_d", "d_steps_per_round": 2},
 }

@@ -1,0 +1,141 @@
+"""Every pair of components meets in one small training: a strength-2 covering array over all axes, at 8x8 and at 32x32."""
+
+import itertools
+import random
+
+import pytest
+import torch
+
+from landscape.architectures._base import ARCHITECTURES
+from landscape.checkpoint import read, write
+from landscape.combinations import UndefinedCombinationError
+from landscape.config import TrialConfig
+from landscape.datasets._base import Dataset, Split
+from landscape.errors import UserError
+from landscape.gan import GAN
+from landscape.losses._base import LOSSES
+from landscape.normalizations._base import NORMALIZATIONS
+from landscape.regularizers._base import REGULARIZERS
+
+AXES = {
+    "loss": LOSSES.names(),
+    "regularizers": ["none", *REGULARIZERS.names()],
+    "d_normalization": NORMALIZATIONS.names(),
+    "g_normalization": NORMALIZATIONS.names(),
+    "architecture": ARCHITECTURES.names(),
+}
+SMALL = {"width": 8, "g_width": 8, "d_width": 8, "hidden": 8}
+"""Sizes at which a training step costs milliseconds, for whichever of these an architecture has."""
+
+
+def config_of(cell, resolution):
+    """The cell as a config, or None where it is undefined."""
+    architecture = ARCHITECTURES[cell["architecture"]]
+    points = architecture.facts.samples == "points"
+    small = {k: v for k, v in SMALL.items() if k in architecture.hyperparameters}
+    fields = {
+        "dataset": "ring" if points else "digits",
+        "resolution": None if points else resolution,
+        "channels": None if points else 1,
+        "batch_size": 4,
+        "budget": {"amount": 2},
+        "latent": {"dim": 6},
+    }
+    try:
+        return TrialConfig.parse(fields | cell | {"architecture": {cell["architecture"]: small}, "regularizers": [cell["regularizers"]]})
+    except UndefinedCombinationError:
+        return None
+
+
+def covering_array(resolution, strength=2):
+    """Greedy: cells until every defined `strength`-tuple of levels stands in one. Deterministic."""
+    rng = random.Random(resolution)
+    names = list(AXES)
+    missing = {
+        tuple(zip(group, levels, strict=True))
+        for group in itertools.combinations(names, strength)
+        for levels in itertools.product(*(AXES[n] for n in group))
+    }
+    chosen, refused = [], set()
+    while missing:
+        target = dict(rng.choice(sorted(missing)))
+        best = None
+        for _ in range(40):
+            cell = {n: target.get(n) or rng.choice(AXES[n]) for n in names}
+            if (config := config_of(cell, resolution)) is None:
+                continue
+            gain = sum(all(cell[n] == level for n, level in pair) for pair in missing)
+            if best is None or gain > best[0]:
+                best = (gain, cell, config)
+            if best[0] >= 6:
+                break
+        if best is None:
+            refused.add(tuple(sorted(target.items())))
+            missing.discard(tuple((n, target[n]) for n in names if n in target))
+            continue
+        chosen.append((best[1], best[2]))
+        missing = {pair for pair in missing if not all(best[1][n] == level for n, level in pair)}
+    return chosen, refused
+
+
+def dataset_for(config):
+    shape = (1, config.resolution, config.resolution) if config.resolution else (2,)
+    samples = torch.randint(0, 256, (16, *shape), dtype=torch.uint8) if config.resolution else torch.randn(16, 2)
+    bounds = (0.0, 1.0) if config.resolution else None
+    return Dataset("made", {"train": Split(samples)}, content_hash="0" * 16, bounds=bounds)
+
+
+def train_save_load_sample(config, folder):
+    torch.manual_seed(0)
+    dataset = dataset_for(config)
+    gan = GAN(config, dataset)
+    gan.prepare(torch.device("cpu"))
+    before = [p.detach().clone() for p in gan.parameters()]
+    gan.run_rounds(2)
+    moved = [not torch.equal(a, b) for a, b in zip(before, gan.parameters(), strict=True)]
+    assert any(moved[: len(list(gan.generator.parameters()))]), "the generator did not move"
+    if gan.discriminator is not None:
+        assert any(moved[-len(list(gan.discriminator.parameters())) :]), "the discriminator did not move"
+    samples = gan.sample(gan.fixed_z[:3])
+    assert samples.shape == (3, *dataset.shape)
+    assert samples.isfinite().all()
+    if config.resolution:
+        assert samples.min() >= 0
+        assert samples.max() <= 1
+    write(folder / "state", gan.state_dict(), {}, "test")
+    again = GAN(config, dataset)
+    again.load_state_dict(read(folder / "state", "test")[0])
+    again.prepare(torch.device("cpu"))
+    assert torch.equal(again.sample(gan.fixed_z[:3]), samples)
+
+
+@pytest.mark.parametrize("resolution", [8, 32])
+def test_every_defined_pair_trains_saves_loads_and_samples(resolution, tmp_path):
+    chosen, _ = covering_array(resolution)
+    failures = []
+    for cell, config in chosen:
+        try:
+            train_save_load_sample(config, tmp_path)
+        except Exception as error:
+            failures.append(f"{cell}: {type(error).__name__}: {error}")
+    assert not failures, f"{len(failures)} of {len(chosen)}:\n" + "\n".join(failures[:20])
+
+
+@pytest.mark.slow
+def test_every_defined_triple_trains(tmp_path):
+    chosen, _ = covering_array(8, strength=3)
+    for cell, config in chosen:
+        try:
+            train_save_load_sample(config, tmp_path)
+        except Exception as error:
+            raise AssertionError(str(cell)) from error
+
+
+def test_every_refusal_is_one_line_with_a_reason():
+    for name in ARCHITECTURES.names():
+        for loss in LOSSES.names():
+            try:
+                TrialConfig.parse({"dataset": "digits", "architecture": name, "loss": loss})
+            except UserError as error:
+                assert "\n" not in str(error)
+                assert len(str(error)) > 20
