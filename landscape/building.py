@@ -29,8 +29,6 @@ def build_networks(config: TrialConfig, shape: tuple[int, ...]) -> Networks:
         "d_shape": d_shape,
         **({"resolution": shape[-1], "channels": shape[0], "d_channels": d_shape[0]} if len(shape) == 3 else {}),
         **({"dimension": shape[0], "d_dimension": d_shape[0]} if len(shape) == 1 else {}),
-        "shape": shape,
-        "d_shape": (shape[0] * degree, *shape[1:]),
         "latent_dim": config.latent.dim,
         "g_normalization": build_normalization(config.g_normalization, config.latent.dim),
         "d_normalization": build_normalization(config.d_normalization, config.latent.dim),
