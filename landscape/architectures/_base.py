@@ -39,12 +39,10 @@ def any_resolution(resolution: int) -> str:
     return "" if 8 <= resolution <= 128 else f"takes resolutions from 8 to 128, not {resolution}"
 
 
-ON_VECTORS = frozenset({"none", "batch", "layer", "spectral", "weight", "spectral_layer"})
+ON_VECTORS = frozenset({"none", "batch", "layer", "spectral", "weight", "spectral_batch", "spectral_layer"})
 """Built-in normalizations that have a meaning after a dense layer."""
-ON_MAPS = ON_VECTORS | {"instance"}
-"""Built-in normalizations that have a meaning after a convolution."""
-WRAPPERS = frozenset({"none", "spectral", "weight"})
-"""Built-in normalizations that need no place after a layer."""
+ON_MAPS = ON_VECTORS | {"instance", "spectral_instance"}
+"""Built-in normalizations that have a meaning after a convolution (instance norm refuses maps of one position when it is built)."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """Spectral normalization."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
@@ -49,11 +47,6 @@ class SpectralNorm(Reweighted):
         return torch.dot(u, matrix @ v)
 
 
-def spectral_wrap(iterations: int = 1, epsilon: float = 1e-12) -> Callable[[nn.Module], nn.Module]:
-    """Wrapper of layers, for this normalization and those composed with it."""
-    return lambda layer: SpectralNorm(layer, iterations, epsilon)
-
-
 @NORMALIZATIONS.register(wraps=True, paper="Miyato et al. 2018, arXiv:1802.05957, algorithm 1")
 def spectral(*, iterations: PositiveInt = 1, epsilon: Positive = 1e-12) -> Normalization:
     """Every kernel divided by its largest singular value, estimated by power iteration (one per training forward) from a stored u.
@@ -65,4 +58,4 @@ def spectral(*, iterations: PositiveInt = 1, epsilon: Positive = 1e-12) -> Norma
         iterations: power iterations per training forward.
         epsilon: lower bound of the norms by which u and v are divided.
     """
-    return Normalization(wrap=spectral_wrap(iterations, epsilon))
+    return Normalization(wrap=lambda layer: SpectralNorm(layer, iterations, epsilon))

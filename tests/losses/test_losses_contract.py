@@ -60,10 +60,8 @@ def test_generator_needs_real_only_where_declared(name):
     assert depends == declared
 
 
-@pytest.mark.parametrize("name", LOSSES.names())
+@pytest.mark.parametrize("name", [name for name in LOSSES if LOSSES[name].facts.inputs in ("logits", "energies")])
 def test_finite_at_extreme_outputs(name):
-    if LOSSES[name].facts.inputs not in ("logits", "energies"):
-        pytest.skip("a loss of bounded samples")
     large = torch.full((N,), 1e4)
     for real, fake in itertools.product((large, -large), repeat=2):
         if LOSSES[name].facts.inputs == "energies":

@@ -174,9 +174,9 @@ def test_iterates_in_full_precision_under_autocast():
     assert sigma.mean().item() == pytest.approx(torch.linalg.svdvals(layer.weight.detach())[0].item(), rel=1e-4)
 
 
-def test_traces_under_compile_without_breaks():
-    ours = wrap(nn.Linear(6, 4))
-    x = torch.randn(3, 6)
+def test_traces_under_compile_without_breaks(case):
+    layer, x = case
+    ours = wrap(layer)
     twin = copy.deepcopy(ours)
     compiled = torch.compile(ours, backend="aot_eager", fullgraph=True)
     for _ in range(2):

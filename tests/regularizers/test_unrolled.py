@@ -1,0 +1,94 @@
+"""Unrolled D: its steps are the optimizer's own, and the gradient in G through them is exact."""
+
+import pytest
+import torch
+from torch import nn
+from torch.func import functional_call
+
+from landscape import optimizers
+from landscape.config import Optimizer
+from landscape.regularizers._base import REGULARIZERS, Unrolling
+from landscape.regularizers.unrolled import unrolled
+
+OPTIMIZERS = {
+    "adam": Optimizer(learning_rate=0.1, beta1=0.5, beta2=0.9),
+    "sgd": Optimizer(name="sgd", learning_rate=0.5),
+    "momentum": Optimizer(name="sgd", learning_rate=0.3, momentum=0.6),
+    "rmsprop": Optimizer(name="rmsprop", learning_rate=0.05, smoothing=0.9),
+}
+
+
+class Game:
+    """A tiny smooth game in float64: G a linear map, D a network of one hidden layer, the 2014 losses."""
+
+    def __init__(self, config):
+        torch.manual_seed(5)
+        self.d = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1), nn.Flatten(0)).double()
+        self.real, self.z = torch.randn(6, 2, dtype=torch.float64), torch.randn(6, 2, dtype=torch.float64)
+        self.config, self.parameters = config, dict(self.d.named_parameters())
+        self.optimizer = optimizers.build(config, list(self.parameters.values()))
+        self.weight = torch.randn(2, 2, dtype=torch.float64, requires_grad=True)
+        for _ in range(2):  # an optimizer with a past
+            self.real_step(self.weight.detach())
+
+    def d_loss(self, parameters, weight):
+        real, fake = (functional_call(self.d, dict(parameters), (x,)) for x in (self.real, self.z @ weight))
+        return (nn.functional.softplus(-real) + nn.functional.softplus(fake)).mean()
+
+    def real_step(self, weight):
+        self.optimizer.zero_grad()
+        self.d_loss(self.parameters, weight).backward()
+        self.optimizer.step()
+
+    def ahead(self, weight, k):
+        view = optimizers.functional_view(self.optimizer, self.config, self.parameters)
+        return unrolled(Unrolling(self.d, lambda p: self.d_loss(p, weight), **view), k=k)
+
+    def g_loss(self, weight, k):
+        fake = functional_call(self.d, self.ahead(weight, k), (self.z @ weight,))
+        return nn.functional.softplus(-fake).mean()
+
+
+@pytest.fixture(params=OPTIMIZERS)
+def game(request):
+    return Game(OPTIMIZERS[request.param])
+
+
+@pytest.mark.parametrize("k", [0, 1, 5, 10])
+def test_gradient_through_the_unrolled_steps_against_finite_differences(game, k):
+    assert torch.autograd.gradcheck(lambda weight: game.g_loss(weight, k), (game.weight,), eps=1e-6, atol=1e-8, rtol=1e-4)
+
+
+@pytest.mark.parametrize("k", [1, 5])
+def test_parameters_ahead_are_where_d_would_really_be(game, k):
+    ahead = game.ahead(game.weight, k)
+    for _ in range(k):
+        game.real_step(game.weight.detach())
+    for name, parameter in game.parameters.items():
+        torch.testing.assert_close(ahead[name], parameter)
+
+
+def test_no_steps_is_plain_training(game):
+    plain = nn.functional.softplus(-game.d(game.z @ game.weight)).mean()
+    torch.testing.assert_close(game.g_loss(game.weight, 0), plain)
+    expected = torch.autograd.grad(plain, game.weight)
+    torch.testing.assert_close(torch.autograd.grad(game.g_loss(game.weight, 0), game.weight), expected)
+
+
+def test_second_term_of_the_gradient_is_there():
+    """The gradient differs from that of G against D held fixed at its future weights: the part through D's answer."""
+    game = Game(OPTIMIZERS["sgd"])
+    whole = torch.autograd.grad(game.g_loss(game.weight, 5), game.weight)[0]
+    frozen = {name: p.detach() for name, p in game.ahead(game.weight, 5).items()}
+    partial_loss = nn.functional.softplus(-functional_call(game.d, frozen, (game.z @ game.weight,))).mean()
+    part = torch.autograd.grad(partial_loss, game.weight)[0]
+    assert (whole - part).norm() > 0.01 * part.norm()
+
+
+def test_a_parameter_that_the_loss_does_not_use_stays():
+    game = Game(OPTIMIZERS["adam"])
+    game.d.register_parameter("spare", nn.Parameter(torch.ones(2, dtype=torch.float64)))
+    game.parameters = dict(game.d.named_parameters())
+    ahead = game.ahead(game.weight, 2)
+    assert ahead["spare"].tolist() == [1, 1]
+    assert REGULARIZERS["unrolled"].facts.site == "around_g"
