@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -33,7 +33,7 @@ class Frozen(BaseModel):
         try:
             return cls.model_validate(dict(data))
         except ValidationError as error:
-            cause = error.errors()[0].get("ctx", {}).get("error")
+            cause = _telling(error).get("ctx", {}).get("error")
             kind = type(cause.error) if isinstance(cause, UserErrorAsValueError) else UserError
             raise kind(_one_line(cls, error, source)) from None
 
@@ -42,14 +42,32 @@ class Frozen(BaseModel):
         return self.model_dump(mode="json")
 
 
+def _telling(error: ValidationError) -> Any:
+    """The error to show: a misspelt field before the one that is then missing."""
+    errors = error.errors()
+    return next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
+
+
+def _model_at(cls: type[BaseModel], path: tuple[int | str, ...]) -> type[BaseModel]:
+    """The model whose field stands at the end of `path`."""
+    for part in path[:-1]:
+        found = cls.model_fields.get(str(part))
+        kinds = (found.annotation, *get_args(found.annotation)) if found is not None else ()
+        cls = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), cls)
+    return cls
+
+
 def _one_line(cls: type[BaseModel], error: ValidationError, source: str) -> str:
-    first = error.errors()[0]
+    first = _telling(error)
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, UserErrorAsValueError):
         return f"{source}: {cause}" if source else str(cause)
     where = ".".join(str(part) for part in first["loc"]) or cls.__name__
     if first["type"] == "extra_forbidden":
-        message = str(unknown(f"field of {cls.__name__}", where, cls.model_fields))
+        model = _model_at(cls, first["loc"])
+        message = str(unknown(f"field of {model.__name__}", str(first["loc"][-1]), model.model_fields))
+    elif first["type"] == "missing":
+        message = f"{where} is missing: give it"
     else:
         message = f"{where}={first.get('input')!r}: {first['msg'].removeprefix('Value error, ')}"
     return f"{source}: {message}" if source else message

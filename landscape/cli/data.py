@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from landscape.cli.options import data_dir_option, examples, json_option, parse_component, plugin_option, print_json
+from landscape.cli.options import data_dir_option, examples, json_option, parse_dataset, plugin_option, print_json
 
 
 @click.group(
@@ -49,7 +49,7 @@ def prepare(name: str, plugins: tuple[Path, ...], as_json: bool, verify: bool, *
     from landscape.datasets._cache import verify as check
     from landscape.datasets._load import load
 
-    choice = parse_component(name)
+    choice = parse_dataset(name)
     dataset = load(choice["name"], choice.get("hyperparameters"), progress=not as_json, **where)
     if verify:
         check(dataset)

@@ -62,8 +62,15 @@ def parse_value(text: str) -> Any:
         return text
 
 
+def parse_dataset(text: str) -> dict[str, Any]:
+    """As `parse_component`; `folder:/path` and `zip:/path.zip` keep their path."""
+    name, colon, rest = text.partition(":")
+    is_path = colon and "=" not in rest.split("/")[0]
+    return {"name": name, "hyperparameters": {"path": rest}} if is_path else parse_component(text)
+
+
 def parse_component(text: str) -> dict[str, Any]:
-    """`hinge` or `gradient_penalty:weight=10,every=4` as a config holds it; `folder:/path` keeps its path.
+    """`hinge` or `gradient_penalty:weight=10,every=4` as a config holds it.
 
     Raises:
         UserError: a hyperparameter without a value.
@@ -71,8 +78,6 @@ def parse_component(text: str) -> dict[str, Any]:
     name, colon, rest = text.partition(":")
     if not colon:
         return {"name": name}
-    if "=" not in rest.split("/")[0]:
-        return {"name": name, "hyperparameters": {"path": rest}}
     given: dict[str, Any] = {}
     for item in rest.split(","):
         key, equals, value = item.partition("=")

@@ -38,9 +38,10 @@ def sweep(study: str, dataset: str | None, with_report: bool, reports_dir: Path,
     Ctrl-C, the same command continues it. Trials that were already run are not run again.
     """
     from landscape import space
-    from landscape.sweep.run import run
 
     chosen = space.load(study, dataset=dataset)
+    from landscape.sweep.run import run
+
     outcome = run(chosen, **options)
     if with_report and outcome.trials:
         from landscape.report.build import build

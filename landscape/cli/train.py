@@ -10,6 +10,7 @@ from landscape.cli.options import (
     examples,
     json_option,
     parse_component,
+    parse_dataset,
     plugin_option,
     print_json,
     read_mapping,
@@ -29,7 +30,7 @@ COMPONENTS = {
     "d_normalization": "normalization of the discriminator",
     "g_normalization": "normalization of the generator  [default: the architecture's own]",
 }
-DEFAULTS = {"dataset": "digits", "architecture": "dcgan", "loss": "non_saturating"}
+DEFAULTS: dict[str, Any] = {"dataset": "digits", "architecture": "dcgan", "loss": "non_saturating"}
 
 
 def component_options(function: Any) -> Any:
@@ -119,12 +120,12 @@ def _config(
     assignments: tuple[str, ...],
 ) -> dict[str, Any]:
     """The config as plain data: the file (or the defaults), then the options, then `--set`."""
-    data: dict[str, Any] = dict(DEFAULTS)
-    if file is not None:
-        data = read_mapping(file)
-        # A record holds its config among other things.
-        data = dict(data["config"]) if isinstance(data.get("config"), dict) else data
-    data |= {name: parse_component(text) for name, text in axes.items() if text is not None}
+    given = read_mapping(file) if file is not None else {}
+    # A record holds its config among other things.
+    data = DEFAULTS | (given["config"] if isinstance(given.get("config"), dict) else given)
+    for name, text in axes.items():
+        if text is not None:
+            data[name] = parse_dataset(text) if name == "dataset" else parse_component(text)
     if regularizers:
         data["regularizers"] = [parse_component(text) for text in regularizers]
     if steps is not None:

@@ -1,0 +1,218 @@
+"""A user's mistake ends in one line that names the thing and the remedy, exit code 2, no traceback, nothing written."""
+
+import gzip
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+TRAIN = ("train", "--steps", "1", "--architecture", "mlp", "--protocol", "none")
+
+
+def idx(array):
+    """The bytes of an IDX file."""
+    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
+
+
+def write_mnist(folder, **damage):
+    """The four files with a few samples; `damage` maps a file's name to what becomes of its bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(0)
+    for part, count in (("train", 60), ("t10k", 20)):
+        files = {
+            f"{part}-images-idx3-ubyte": idx(random.integers(0, 256, (count, 28, 28), dtype=np.uint8)),
+            f"{part}-labels-idx1-ubyte": idx(random.integers(0, 10, count).astype(np.uint8)),
+        }
+        for name, content in files.items():
+            (folder / name).write_bytes(damage.get(name.replace("-", "_"), lambda b: b)(content))
+    return folder
+
+
+def write_pictures(folder, count=12, size=(16, 16)):
+    folder.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(0)
+    for i in range(count):
+        Image.fromarray(random.integers(0, 256, (*size, 3), dtype=np.uint8)).save(folder / f"{i}.png")
+    return folder
+
+
+@pytest.fixture
+def refused(run, here):
+    """refused(arguments, *expected): one line with every expected text, and the folder as it was before."""
+
+    def _refused(arguments, *expected):
+        before = sorted(here.parent.rglob("*"))
+        line = run(*arguments).is_one_line_error()
+        for text in expected:
+            assert text in line, line
+        assert sorted(here.parent.rglob("*")) == before
+
+    return _refused
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--loss", "hing"), ("unknown loss 'hing'", "did you mean 'hinge'?", "choose from", "wasserstein")),
+        (("--architecture", "dcgn"), ("unknown architecture 'dcgn'", "did you mean 'dcgan'?")),
+        (("--dataset", "mnits"), ("unknown data set", "did you mean 'mnist'?")),
+        (("--regularizer", "gradient_penalti"), ("unknown regularizer", "did you mean 'gradient_penalty'?")),
+        (("--d-normalization", "spectrl"), ("unknown normalization", "did you mean 'spectral'?")),
+        (("--loss", "hinge:margn=1"), ("unknown hyperparameter of loss 'hinge' 'margn'", "did you mean 'margin'?")),
+        (("--loss", "hinge:margin=-1"), ("margin=-1", "greater than 0")),
+        (("--loss", "hinge:margin=nan"), ("margin='nan'",)),
+        (("--loss", "hinge:margin=wide"), ("margin='wide'",)),
+        (("--loss", "hinge:margin"), ("hinge:weight=10", "name=value")),
+        (("--set", "batchsize=3"), ("unknown field of TrialConfig 'batchsize'", "did you mean 'batch_size'?")),
+        (("--set", "batch_size=0"), ("batch_size=0", "greater than or equal to 1")),
+        (("--set", "d_optimizer.learning_rate=-1"), ("d_optimizer.learning_rate=-1",)),
+        (("--set", "d_optimizer.lerning_rate=1"), ("unknown field of Optimizer 'lerning_rate'", "did you mean 'learning_rate'?")),
+        (("--set", "batch_size"), ("--set 'batch_size'", "field=value")),
+        (("--architecture", "dcgan", "--set", "resolution=7"), ("'dcgan'", "7")),
+        (("--protocol", "quik"), ("unknown protocol 'quik'", "did you mean 'quick'?")),
+        (("--device", "tpu"), ("device 'tpu'", "auto, cpu or cuda")),
+        (("--steps", "0"), ("--steps", "landscape train --help")),
+        (("--stepps", "1"), ("--stepps", "landscape train --help")),
+        (("--config", "absent.json"), ("cannot read absent.json",)),
+        (("--plugin", "absent.py"), ("plugin absent.py: no such file",)),
+        (("--dataset", "folder:absent"), ("absent", "cannot be read", "check the path")),
+        (("--dataset", "folder:"), ("folder", "path")),
+        (("--dataset", "zip:absent.zip"), ("absent.zip",)),
+        (("--dataset", "mnist", "--data-dir", "absent"), ("absent", "cannot be read")),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) and value and value[0].startswith("--") else "",
+)
+def test_train(refused, arguments, expected):
+    refused((*TRAIN, *arguments), *expected)
+
+
+class TestData:
+    def test_empty_folder(self, refused, tmp_path):
+        (tmp_path / "empty").mkdir()
+        refused((*TRAIN, "--dataset", "mnist", "--data-dir", tmp_path / "empty"), "data folder", "is empty")
+
+    def test_folder_without_the_files(self, refused, tmp_path):
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "x.txt").write_text("x")
+        refused(
+            (*TRAIN, "--dataset", "mnist", "--data-dir", tmp_path / "other"),
+            "'mnist' not found",
+            "the four IDX files",
+            "put the files into",
+        )
+
+    def test_folder_without_pictures(self, refused, tmp_path):
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "x.txt").write_text("x")
+        refused((*TRAIN, "--dataset", f"folder:{tmp_path / 'other'}"), "folder", "no pictures")
+
+    @pytest.mark.parametrize("length", [0, 3, 10, 500])
+    def test_truncated_idx(self, refused, tmp_path, length):
+        folder = write_mnist(tmp_path / "mnist", train_images_idx3_ubyte=lambda b: b[:length])
+        refused((*TRAIN, "--dataset", "mnist", "--data-dir", folder), "train-images-idx3-ubyte")
+
+    def test_truncated_gzip(self, refused, tmp_path):
+        folder = write_mnist(tmp_path / "mnist")
+        whole = folder / "train-images-idx3-ubyte"
+        (folder / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(whole.read_bytes())[:-20])
+        whole.unlink()
+        refused((*TRAIN, "--dataset", "mnist", "--data-dir", folder), "train-images-idx3-ubyte.gz")
+
+    def test_truncated_picture(self, refused, tmp_path):
+        folder = write_pictures(tmp_path / "pictures")
+        whole = (folder / "3.png").read_bytes()
+        (folder / "3.png").write_bytes(whole[: len(whole) // 2])
+        refused((*TRAIN, "--dataset", f"folder:{folder}", "--set", "resolution=16"), "3.png")
+
+    def test_truncated_zip(self, refused, tmp_path):
+        folder = write_pictures(tmp_path / "pictures")
+        with zipfile.ZipFile(tmp_path / "whole.zip", "w") as archive:
+            for path in folder.iterdir():
+                archive.write(path, path.name)
+        (tmp_path / "cut.zip").write_bytes((tmp_path / "whole.zip").read_bytes()[:-100])
+        refused((*TRAIN, "--dataset", f"zip:{tmp_path / 'cut.zip'}", "--set", "resolution=16"), "cut.zip")
+
+    def test_mixed_sizes_and_modes_are_handled_and_said(self, run, tmp_path):
+        folder = write_pictures(tmp_path / "pictures")
+        Image.new("L", (40, 20)).save(folder / "wide.png")
+        Image.new("RGBA", (16, 16)).save(folder / "clear.png")
+        outcome = run("data", "prepare", f"folder:{folder}", "--resolution", "16")
+        assert outcome.code == 0
+        assert "1 of 14 cropped to the centre square" in outcome.out
+        assert "1 of 14 RGBA laid on white" in outcome.out
+
+
+class TestFiles:
+    def test_unknown_kind(self, refused):
+        refused(("list", "lossess"), "unknown kind of component 'lossess'", "did you mean 'losses'?")
+
+    def test_unknown_command(self, refused):
+        refused(("trian",), "trian", "landscape --help")
+
+    @pytest.mark.parametrize(
+        ("yaml", "expected"),
+        [
+            ("dataset: [digits", ("config.yaml:1", "not valid YAML")),
+            ("x: !!python/object/apply:os.system ['true']", ("config.yaml:1", "tag")),
+            ("a: &a [1]\nb: [*a, *a]", ("config.yaml:1", "anchors and aliases")),
+            ("seed: 1\nseed: 2", ("config.yaml:2", "given twice")),
+            ("- 1", ("config.yaml", "expected a mapping")),
+            ("", ("config.yaml", "found nothing")),
+            ("sead: 1", ("config.yaml", "unknown field of TrialConfig 'sead'", "did you mean 'seed'?")),
+        ],
+    )
+    def test_yaml(self, refused, tmp_path, yaml, expected):
+        (tmp_path / "config.yaml").write_text(yaml)
+        refused((*TRAIN, "--config", tmp_path / "config.yaml"), *expected)
+
+    @pytest.mark.parametrize("study", ["dataset: [digits", "name: x", "a: &a 1", "name: [1]\nunknown: 3"])
+    def test_study(self, refused, tmp_path, study):
+        (tmp_path / "study.yaml").write_text(study)
+        refused(("sweep", tmp_path / "study.yaml"), "study.yaml")
+
+    def test_unknown_study(self, refused):
+        refused(("sweep", "digitz"), "unknown study", "did you mean 'digits'?")
+
+    def test_missing_study_file(self, refused):
+        refused(("sweep", "absent.yaml"), "cannot read absent.yaml")
+
+    def test_plugin_that_raises(self, refused, tmp_path):
+        (tmp_path / "broken.py").write_text("1 / 0\n")
+        refused(("list", "losses", "--plugin", tmp_path / "broken.py"), "broken.py failed on import: ZeroDivisionError", "fix the file")
+
+    def test_trial_folder_that_is_a_file(self, refused, tmp_path):
+        (tmp_path / "taken").write_text("x")
+        refused((*TRAIN, "--out", tmp_path / "taken"), "taken")
+
+    def test_sample_from_nothing(self, refused, here):
+        refused(("sample", "absent", "--out", "x.png"), "absent holds no generator.safetensors", "completed trial")
+
+    def test_report_of_nothing(self, refused):
+        refused(("report", "--results", "absent"), "no results folder at absent", "run a sweep first")
+
+    def test_verify_what_is_no_study(self, refused, here):
+        (here / "empty").mkdir()
+        refused(("results", "verify", "empty"), "empty is no study")
+
+
+class TestEvaluate:
+    def test_missing_set(self, refused):
+        refused(("evaluate", "--real", "absent.npz", "--fake", "absent.npz"), "absent.npz")
+
+    def test_missing_weights(self, refused, tmp_path):
+        np.savez(tmp_path / "a.npz", images=np.zeros((8, 3, 16, 16), np.uint8))
+        both = ("--real", tmp_path / "a.npz", "--fake", tmp_path / "a.npz")
+        refused(("evaluate", *both, "--features", "inception", "--weights", "absent.pth"), "absent.pth")
+
+    def test_no_numbers(self, refused, tmp_path):
+        np.savez(tmp_path / "a.npz", features=np.array([{}, {}], dtype=object))
+        refused(("evaluate", "--real", tmp_path / "a.npz", "--fake", tmp_path / "a.npz"), "a.npz")
+
+    def test_nan_features(self, refused, tmp_path):
+        features = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
+        np.savez(tmp_path / "a.npz", features=features)
+        features[3, 2] = np.nan
+        np.savez(tmp_path / "b.npz", features=features)
+        refused(("evaluate", "--real", tmp_path / "a.npz", "--fake", tmp_path / "b.npz"), "NaN")

@@ -1,0 +1,126 @@
+"""`landscape train` and `landscape sample`, for real, on a tiny network."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from landscape.record import Status, TrialRecord, read_json
+
+TINY = ("--dataset", "digits", "--architecture", "mlp:width=16", "--set", "batch_size=16", "--threads", "1")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, cache):
+    """Folder of a tiny trial, trained once by a process that has neither Ray nor Optuna, torch-fidelity nor lmdb."""
+    folder = tmp_path_factory.mktemp("trained") / "trial"
+    absent = "import sys\nfor name in ('ray', 'optuna', 'torch_fidelity', 'lmdb'): sys.modules[name] = None\n"
+    code = absent + "from landscape.cli import main\nsys.exit(main(sys.argv[1:]))"
+    arguments = ("train", *TINY, "--steps", "30", "--loss", "hinge", "--protocol", "quick", "--out", str(folder))
+    environment = {"LANDSCAPE_CACHE": str(cache), "OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin", "HOME": str(folder.parent)}
+    run = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, env=environment)
+    assert run.returncode == 0, run.stderr
+    assert f"trial: {folder}" in run.stdout
+    assert "completed" in run.stdout
+    assert "30 D steps, 30 G steps" in run.stdout
+    assert "FD[classifier" in run.stdout
+    return folder
+
+
+def test_what_it_leaves(trained):
+    record = TrialRecord.from_json(read_json(trained / "record.json"))
+    assert record.status is Status.COMPLETED
+    assert record.counts["d_steps"] == 30
+    assert len(list((trained / "scores").glob("quick-*.json"))) == 1
+    assert (trained / "generator.safetensors").is_file()
+    assert not (trained / "resume.safetensors").exists()
+
+
+def test_the_same_again_trains_nothing(run, trained):
+    before = (trained / "record.json").stat().st_mtime_ns
+    outcome = run("train", "--config", trained / "record.json", "--out", trained, "--json")
+    assert outcome.code == 0
+    assert (trained / "record.json").stat().st_mtime_ns == before
+    assert json.loads(outcome.out)["record"]["status"] == "completed"
+
+
+def test_json_and_nothing_else_on_stdout(run, here):
+    outcome = run("train", *TINY, "--steps", "5", "--protocol", "none", "--json", "--set", "d_optimizer.learning_rate=1e-3")
+    data = json.loads(outcome.out)
+    assert data["record"]["config"]["d_optimizer"]["learning_rate"] == 1e-3
+    assert data["scores"] is None
+    assert (here / data["folder"] / "record.json").is_file()
+
+
+def test_a_trial_of_another_config_is_not_overwritten(run, trained):
+    line = run("train", *TINY, "--steps", "31", "--protocol", "none", "--out", trained).is_one_line_error()
+    assert "choose another folder" in line
+
+
+def test_options_win_over_the_file(run, trained, here):
+    outcome = run(
+        "train", "--config", trained / "record.json", "--seed", "7", "--loss", "wasserstein", "--steps", "3", "--protocol", "none", "--json"
+    )
+    config = json.loads(outcome.out)["record"]["config"]
+    assert (config["seed"], config["loss"]["name"], config["budget"]["amount"]) == (7, "wasserstein", 3)
+    assert config["architecture"]["hyperparameters"]["width"] == 16
+
+
+def test_plugin(run, here):
+    (here / "mine.py").write_text(
+        "from landscape.losses._base import LOSSES, LossPair\n\n"
+        "@LOSSES.register\ndef mine_in_training(real, fake, *, scale: float = 2.0):\n    '''Mine.'''\n"
+        "    return LossPair(d=scale * (fake - real), g=-scale * fake)\n"
+    )
+    listed = json.loads(run("list", "losses", "--plugin", "mine.py", "--json").out)
+    assert next(e for e in listed if e["name"] == "mine_in_training")["plugin"]
+    arguments = (
+        "train",
+        *TINY,
+        "--plugin",
+        "mine.py",
+        "--loss",
+        "mine_in_training:scale=0.5",
+        "--steps",
+        "3",
+        "--protocol",
+        "none",
+        "--json",
+    )
+    config = json.loads(run(*arguments).out)["record"]["config"]
+    assert config["loss"] == {"name": "mine_in_training", "hyperparameters": {"scale": 0.5}}
+
+
+class TestSample:
+    def test_grid(self, run, trained, here):
+        assert run("sample", trained, "--n", "6", "--columns", "3", "--out", "grid.png").code == 0
+        assert Image.open(here / "grid.png").size == (3 * 8 + 2 * 2, 2 * 8 + 2)
+
+    def test_arrays_repeat_with_the_seed(self, run, trained, here):
+        for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+            assert run("sample", trained, "--n", "10", "--out", f"{name}.npz", "--seed", seed).code == 0
+        a, b, c = (np.load(here / f"{name}.npz")["images"] for name in "abc")
+        assert a.shape == (10, 1, 8, 8)
+        assert a.dtype == np.uint8
+        assert (a == b).all()
+        assert (a != c).any()
+
+    def test_folder(self, run, trained, here):
+        assert run("sample", trained, "--n", "3", "--out", "pictures").code == 0
+        assert sorted(p.name for p in (here / "pictures").iterdir()) == ["000000.png", "000001.png", "000002.png"]
+        line = run("sample", trained, "--n", "3", "--out", "pictures").is_one_line_error()
+        assert "not an empty folder" in line
+
+    def test_unknown_ending(self, run, trained):
+        assert ".png, .npz" in run("sample", trained, "--out", "x.gif").is_one_line_error()
+
+    def test_is_scored_like_any_set(self, run, trained, here):
+        assert run("sample", trained, "--n", "200", "--out", "s.npz").code == 0
+        outcome = run("evaluate", "--real", "digits", "--fake", "s.npz", "--features", "pixels", "--json")
+        assert outcome.code == 0, outcome.err
+        scores = json.loads(outcome.out)
+        assert "FD[pixels]" in scores["estimates"]
+        assert scores["protocol"]["extractor"]["name"] == "pixels"
