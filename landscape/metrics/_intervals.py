@@ -1,0 +1,42 @@
+"""Intervals of scores, from standard errors or counts. All are two-sided at 95 %."""
+
+import math
+
+import torch
+from torch import Tensor
+
+LEVEL = 0.95
+Z = 1.959963984540054
+"""The 97.5 % quantile of the standard normal distribution."""
+
+Bounds = tuple[float | None, float | None]
+
+
+def normal(value: float, standard_error: float, bounds: Bounds = (None, None)) -> tuple[float, float]:
+    """`value` -+ 1.96 standard errors, cut at `bounds`."""
+    return _cut(value - Z * standard_error, value + Z * standard_error, bounds)
+
+
+def log_normal(value: float, log_standard_error: float, bounds: Bounds = (None, None)) -> tuple[float, float]:
+    """The interval of a positive score whose logarithm has the given standard error."""
+    return _cut(value * math.exp(-Z * log_standard_error), value * math.exp(Z * log_standard_error), bounds)
+
+
+def _cut(low: float, high: float, bounds: Bounds) -> tuple[float, float]:
+    low = low if bounds[0] is None else max(low, bounds[0])
+    high = high if bounds[1] is None else min(high, bounds[1])
+    return low, high
+
+
+def wilson(successes: float, trials: int) -> tuple[float, float]:
+    """Wilson's score interval of a share of `trials` independent samples; never empty at 0 or 1 (Wilson 1927)."""
+    share = successes / trials
+    center = (share + Z**2 / (2 * trials)) / (1 + Z**2 / trials)
+    half = Z / (1 + Z**2 / trials) * math.sqrt(share * (1 - share) / trials + Z**2 / (4 * trials**2))
+    # rounding leaves about 1e-17 of the ends that are exactly 0 and 1
+    return max(0.0, min(share, center - half)), min(1.0, max(share, center + half))
+
+
+def standard_error(values: Tensor) -> float:
+    """Standard error of the mean of independent `values` [N], unbiased variance, in float64."""
+    return float(torch.std(values.double()) / math.sqrt(len(values)))
