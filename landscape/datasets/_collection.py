@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from landscape.datasets._base import SPLITS
 from landscape.datasets._pictures import SUFFIXES
 from landscape.datasets._prepare import Pictures, Source
 from landscape.datasets._split import by_fraction
@@ -58,7 +59,7 @@ def by_split_folder(names: Sequence[str]) -> dict[str, list[str]]:
     parts: dict[str, list[str]] = {}
     for name in names:
         parts.setdefault(_SPLIT_FOLDERS[name.split("/", 1)[0]], []).append(name)
-    return parts
+    return {split: parts[split] for split in SPLITS if split in parts}
 
 
 def names_digest(collection: Collection) -> str:
@@ -83,7 +84,7 @@ def arranged(collection: Collection, options: Options, read: Callable[[str, str]
         indices = by_fraction(len(train), held_out, options.seed, collection.place)
         parts |= {split: [train[i] for i in index] for split, index in indices.items()}
     splits = {}
-    for split in ("train", "validation", "test"):
+    for split in SPLITS:
         if items := parts.get(split):
             known = None if labels is None else np.array([labels[item] for item in items], dtype=np.int64)
             splits[split] = Source(items, len(items), known)

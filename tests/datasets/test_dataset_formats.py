@@ -152,7 +152,9 @@ def test_a_failed_download_is_one_clear_error(monkeypatch, tmp_path):
 
     monkeypatch.setattr("landscape.datasets._download.fetch", refuse)
     monkeypatch.setattr("landscape.datasets._download.fetch_from_drive", refuse)
-    fails(r"'mnist' not found .*download failed: .*name resolution>\): fetch https://.*MD5 f68b3c2.*put the files into .*data/mnist", "mnist")
+    fails(
+        r"'mnist' not found .*download failed: .*name resolution>\): fetch https://.*MD5 f68b3c2.*put the files into .*data/mnist", "mnist"
+    )
     fails(r"'cifar10' not found .*fetch https://www.cs.toronto.edu", "cifar10")
     fails(r"'celeba' not found .*Google Drive refused: .*img_align_celeba.zip .MD5 00d2c5", "celeba")
 
