@@ -122,7 +122,7 @@ def _read_attribute(path: Path, attribute: str) -> dict[str, int]:
         rows = rows[1:]
     header = [name for name in (rows[0] if rows else []) if name != "image_id"]
     if attribute not in header:
-        raise unknown("attribute of CelebA", attribute, header)
+        raise UserError(f"{path}: {unknown('attribute of CelebA', attribute, header)}")
     column = header.index(attribute) + 1
     labels = {}
     for row in rows[1:]:

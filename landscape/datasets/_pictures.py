@@ -37,8 +37,8 @@ _LARGE_PIXELS = 2**23
 _one_large_at_a_time = threading.Lock()
 """Large pictures are decoded singly, so that memory does not grow with the number of threads."""
 
-# The limit above is ours, and is checked before any pixel is decoded.
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# Pillow's limit gives way to ours, which is checked before any pixel is decoded; its remarks on odd metadata help nobody here.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,7 @@ def test_changed_bytes_are_found_by_verify(files, cache):
 def test_a_failure_leaves_nothing_behind(files, cache):
     folder = files.pictures("mine", 10)
     (folder / "08.png").write_bytes(b"nothing")
-    with pytest.raises(UserError, match="08.png"):
+    with pytest.raises(UserError, match=r"08\.png"):
         load(f"folder:{folder}")
     assert [f for f in cache.iterdir() if f.suffix != ".lock"] == []
 
@@ -206,7 +206,7 @@ def test_a_disk_that_fills_up_is_an_error(files, cache, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("landscape.datasets._prepare.os.fsync", full)
-    with pytest.raises(UserError, match="cannot write the data cache .*No space left on device; free space there or set LANDSCAPE_CACHE"):
+    with pytest.raises(UserError, match=r"cannot write the data cache .*No space left on device; free space there or set LANDSCAPE_CACHE"):
         load(f"folder:{folder}")
     assert not [f for f in cache.iterdir() if f.is_dir()]
 
@@ -214,7 +214,7 @@ def test_a_disk_that_fills_up_is_an_error(files, cache, monkeypatch):
 def test_a_cache_that_cannot_be_written_is_named(files, tmp_path):
     folder = files.pictures("mine", 10)
     (tmp_path / "file").write_text("x")
-    with pytest.raises(UserError, match="cannot write the data cache .*file/datasets: Not a directory"):
+    with pytest.raises(UserError, match=r"cannot write the data cache .*file/datasets: Not a directory"):
         load(f"folder:{folder}", cache_dir=tmp_path / "file")
 
 
