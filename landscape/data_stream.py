@@ -23,8 +23,10 @@ class DataStream:
     device: torch.device
     horizontal_flip: bool = False
     dequantise: bool = False
+    stack: int = 1
+    """`samples` drawn for one training sample and stacked as channels (stacked MNIST on the fly)."""
     drawn: int = 0
-    """Samples handed out so far: the whole state of the stream."""
+    """Of `samples`, how many were handed out so far: the whole state of the stream."""
 
     def __post_init__(self) -> None:
         self._epoch = -1
@@ -34,15 +36,18 @@ class DataStream:
     def of(cls, dataset: Dataset, *, seed: int, device: torch.device, horizontal_flip: bool, dequantise: bool) -> "DataStream":
         """The training split, moved to the device where half of its free memory holds it."""
         split = dataset.split("train")
-        samples = split.samples
+        samples = split.samples if split.parts is None else split.parts
+        stack = split.samples.shape[1] // samples.shape[1] if split.parts is not None else 1
         if device.type == "cuda" and samples.nbytes < torch.cuda.mem_get_info(device)[0] / 2:
             samples = samples.to(device)
-        return cls(samples, split.labels, seed, device, horizontal_flip, dequantise)
+        return cls(samples, split.labels, seed, device, horizontal_flip, dequantise, stack)
 
     def next(self, size: int) -> Batch:
         """The next `size` samples: float32 [size, ...] on the device."""
-        index = self._next_indices(size)
+        index = self._next_indices(size * self.stack)
         samples = self.samples[index.to(self.samples.device)].to(self.device, non_blocking=True)
+        if self.stack > 1:
+            samples = samples.unflatten(0, (size, self.stack)).flatten(1, 2)  # [size, stack * c, H, W]
         return Batch(self._as_networks_see(samples))
 
     def _next_indices(self, size: int) -> Tensor:

@@ -478,3 +478,26 @@ def test_stacked_mnist_on_the_fly_carries_its_parts(files, monkeypatch):
     known = {part.numpy().tobytes() for part in parts}
     assert all(channel.numpy().tobytes() in known for sample in stacked.split("train").samples for channel in sample)
     assert stacked.content_hash != load("stacked-mnist", {"count": 50}, data_dir=files.root, resolution=32).content_hash
+
+
+def test_stacked_mnist_on_the_fly_trains_on_fresh_triples(files, monkeypatch):
+    from landscape.data_stream import DataStream
+
+    monkeypatch.setattr("landscape.datasets.stacked_mnist.HELD_OUT", 20)
+    files.idx()
+    stacked = load("stacked-mnist", {"count": 50, "draw": "on_the_fly"}, data_dir=files.root)
+
+    def stream():
+        return DataStream.of(stacked, seed=0, device=torch.device("cpu"), horizontal_flip=False, dequantise=False)
+
+    first = stream()
+    batches = [first.next(8) for _ in range(5)]
+    triples = [(sample * 255).round().byte() for batch in batches for sample in batch.real]
+    assert {triple.shape for triple in triples} == {(3, 28, 28)}
+    known = {image.tobytes() for image in files.train_images}
+    assert all(channel.numpy().tobytes() in known for triple in triples for channel in triple)
+    # Each digit once an epoch: 60 digits are 20 triples.
+    assert len({channel.numpy().tobytes() for triple in triples[:20] for channel in triple}) == 60
+    resumed = stream()
+    resumed.drawn = 4 * 8 * 3
+    assert torch.equal(resumed.next(8).real, batches[4].real)
