@@ -47,7 +47,7 @@ class DataStream:
         index = self._next_indices(size * self.stack)
         samples = self.samples[index.to(self.samples.device)].to(self.device, non_blocking=True)
         if self.stack > 1:
-            samples = samples.unflatten(0, (size, self.stack)).flatten(1, 2)  # [size, stack * c, H, W]
+            samples = samples.reshape(size, -1, *samples.shape[2:])  # [size, stack * c, H, W]
         return Batch(self._as_networks_see(samples))
 
     def _next_indices(self, size: int) -> Tensor:

@@ -13,7 +13,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,11 +117,6 @@ def verify(dataset: Dataset) -> None:
         raise UserError(
             f"the prepared data of {dataset.name!r} have changed on disk: delete the folder `datasets` of the cache to prepare them again"
         )
-
-
-def renamed(dataset: Dataset, name: str) -> Dataset:
-    """The same data under the name that the user gave."""
-    return replace(dataset, name=name)
 
 
 @contextmanager
