@@ -71,4 +71,4 @@ class MetricFacts:
 
 
 METRICS: Registry[MetricFacts] = Registry("metric", "landscape.metrics", MetricFacts)
-"""A metric is function(evidence, *, hyperparameters) -> dict[public name, Estimate]; the maths is in pure functions of tensors beside it."""
+"""A metric is function(evidence, *, hyperparameters) -> dict[name, Estimate]; the maths is in pure functions of tensors beside it."""

@@ -44,8 +44,8 @@ def _scatter(features: Tensor, mean: Tensor) -> Tensor:
     triangle = total.numpy().T  # Fortran order over the same memory: BLAS adds in place
     with blas_threads():
         for rows in torch.split(features, ROWS):
-            centered = rows.double().sub_(mean).numpy()
+            block = rows.double().sub_(mean).numpy()
             # a symmetric rank-k update is half the arithmetic of a product; it fills one triangle
-            scipy.linalg.blas.dsyrk(1.0, centered.T, beta=1.0, c=triangle, overwrite_c=True, lower=False)
-    filled: Tensor = torch.from_numpy(triangle)
-    return filled + filled.triu(1).T - filled.tril(-1)
+            scipy.linalg.blas.dsyrk(1.0, block.T, beta=1.0, c=triangle, overwrite_c=True, lower=False)
+    upper = total.T.triu()
+    return upper + upper.triu(1).T

@@ -85,7 +85,7 @@ def expected_cubic(one_mean, one_scale, two_mean, two_scale, width=4):
     """E (x.y / d + 1)^3 of x ~ N(m1, s1^2 I) and y ~ N(m2, s2^2 I), from their first three moment tensors."""
 
     def tensors(mean, scale):
-        mean, eye = np.full(width, mean), np.eye(width) * scale**2
+        mean, eye = np.full(width, float(mean)), np.eye(width) * scale**2
         third = np.einsum("i,j,k->ijk", mean, mean, mean)
         third += np.einsum("i,jk->ijk", mean, eye) + np.einsum("j,ik->ijk", mean, eye) + np.einsum("k,ij->ijk", mean, eye)
         return mean, np.outer(mean, mean) + eye, third
@@ -97,11 +97,11 @@ def expected_cubic(one_mean, one_scale, two_mean, two_scale, width=4):
 @pytest.mark.parametrize("estimator", ["subsets", "blocks", "full"])
 @pytest.mark.parametrize(("shift", "scale"), [(0.0, 1.0), (0.2, 1.1)])
 def test_unbiased_and_interval_covers(evidence, estimator, shift, scale):
-    size = {"subsets": 60, "blocks": 25, "full": None}[estimator]
+    size = {"subsets": 100, "blocks": 60, "full": None}[estimator]
     exact = expected_cubic(shift, scale, shift, scale) + expected_cubic(0, 1, 0, 1) - 2 * expected_cubic(shift, scale, 0, 1)
     found = [
-        kid(evidence(torch.randn(150, 4), torch.randn(120, 4) * scale + shift), estimator=estimator, subset_size=size, subsets=30)["KID[x]"]
-        for _ in range(120)
+        kid(evidence(torch.randn(400, 4), torch.randn(350, 4) * scale + shift), estimator=estimator, subset_size=size, subsets=20)["KID[x]"]
+        for _ in range(100)
     ]
     values = np.array([each.value for each in found])
     assert abs(values.mean() - exact) < 3 * values.std() / math.sqrt(len(values))
