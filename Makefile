@@ -60,16 +60,16 @@ reproduce: setup ## Re-run a published table: PAPER=name, without it the list of
 	@$(LANDSCAPE) reproduce $(if $(PAPER),$(call quoted,$(PAPER))) $(if $(PAPER),$(data) $(call option,--results,$(RESULTS))) $(ARGS)
 
 test: setup ## Run the tests (minutes).
-	$(BIN)/python -m pytest -m "$(QUICK)" -n 2 $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "$(QUICK)" -n 2 $(ARGS)
 
 test-full: setup ## Run the slow tests too.
-	$(BIN)/python -m pytest -m "not weights and not gpu and not chaos and not fuzz" -n 2 $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not weights and not gpu and not chaos and not fuzz" -n 2 $(ARGS)
 
 chaos: setup ## Kill sweeps at random moments, many times; nothing may be lost.
-	$(BIN)/python -m pytest -m chaos $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m chaos $(ARGS)
 
 fuzz: setup ## Feed every reader of outside files ten thousand damaged ones.
-	$(BIN)/python -m pytest -m fuzz $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m fuzz $(ARGS)
 
 lint: setup ## Check style, annotations and formatting.
 	$(BIN)/ruff check

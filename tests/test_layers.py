@@ -12,7 +12,7 @@ LAYERS = {
     0: {"registry", "record", "errors", "gradients", "precision", "strict_yaml", "images"},
     1: {
         *("losses", "regularizers", "normalizations", "architectures", "datasets", "features", "metrics", "published"),
-        *("results", "_results_files", "_results_index", "analysis"),
+        *("results", "_results_files", "_results_index", "pruning", "analysis"),
     },
     2: {"config", "combinations", "optimizers", "checkpoint", "environment", "report"},
     3: {

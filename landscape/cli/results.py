@@ -12,6 +12,8 @@ from landscape.cli.options import examples, json_option, print_json
     epilog=examples(
         "landscape results merge machine-a/results/digits machine-b/results/digits --into results/digits",
         "landscape results verify results/digits",
+        "landscape results prune results/digits --dry-run",
+        "landscape results export results/digits --out trials.csv",
     ),
 )
 def results() -> None:
@@ -51,3 +53,59 @@ def verify(study: Path, as_json: bool) -> int:
     else:
         click.echo("\n".join([*problems, f"{study}: {len(problems)} problems" if problems else f"{study}: nothing wrong"]))
     return 1 if problems else 0
+
+
+@results.command()
+@study_argument
+@click.option("--corrupt", is_flag=True, help="Also files that were set aside as damaged.")
+@click.option("--unfinished", is_flag=True, help="Also trials without a record; they would have been continued.")
+@click.option("--generators", is_flag=True, help="Also sampling generators; those trials can then not be scored again.")
+@click.option("--dry-run", is_flag=True, help="Say what would be removed; remove nothing.")
+@json_option
+def prune(study: Path, dry_run: bool, as_json: bool, **what: bool) -> None:
+    """Remove what nothing needs: leftovers of interrupted writes, checkpoints of trials that have ended.
+
+    Records, scores and pictures stay.
+    """
+    from landscape.pruning import What
+    from landscape.pruning import prune as remove
+    from landscape.sweep.lock import StudyLock
+
+    # Looked at first: nothing is written where there is no study; then under the lock, so that no sweep is writing.
+    done = remove(study, What(**what), dry_run=True)
+    if not dry_run:
+        with StudyLock(study):
+            done = remove(study, What(**what))
+    if as_json:
+        print_json({"dry_run": dry_run, "paths": [str(p) for p in done.paths], "bytes": done.size_bytes})
+        return
+    for path in done.paths:
+        click.echo(str(path))
+    verb = "would be removed" if dry_run else "removed"
+    click.echo(f"{len(done.paths)} {verb}, {done.size_bytes / 1e6:.1f} MB")
+
+
+@results.command()
+@study_argument
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A .csv or .json file: one row a trial.")
+@click.option("--protocol", metavar="NAME", help="Whose scores: name or digest; may be left out where there is only one.")
+def export(study: Path, out: Path, protocol: str | None) -> None:
+    """Write one row a trial: axes, status, hyperparameters, cost, and the scores of one protocol with their intervals."""
+    from landscape.analysis.frames import protocols, trials_frame
+    from landscape.errors import UserError, unknown
+    from landscape.record import write_bytes
+    from landscape.results import read_study
+
+    if out.suffix not in (".csv", ".json"):
+        raise UserError(f"--out {out}: the ending says what to write: .csv or .json")
+    found = read_study(study)
+    known = {digest: str(p.get("name")) for digest, p in protocols(found.trials).items()}
+    chosen = [digest for digest, name in known.items() if protocol in (digest, name)]
+    if protocol is not None and not chosen:
+        raise unknown("protocol of this study", protocol, {*known.values()})
+    if len(chosen) > 1:
+        raise UserError(f"several protocols are called {protocol!r}: give the digest, one of {', '.join(chosen)}")
+    frame = trials_frame(found.trials, *chosen).frame
+    text = frame.to_csv(index=False) if out.suffix == ".csv" else frame.to_json(orient="records", indent=1)
+    write_bytes(out, text.encode())
+    click.echo(f"{len(frame)} trials: {out.resolve()}")
