@@ -68,12 +68,11 @@ class SameConv2d(nn.Conv2d):
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, *, bias: bool = True) -> None:
         super().__init__(inputs, outputs, kernel, stride, bias=bias)
 
-    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        # nn.Conv2d's own hook: a wrapper that computes with another weight passes through it too.
+    def forward(self, input: Tensor) -> Tensor:
         (top, bottom), (left, right) = (same_padding(n, self.kernel_size[0], self.stride[0]) for n in input.shape[2:])
         if (top, left) == (bottom, right):
-            return conv2d(input, weight, bias, self.stride, (top, left))
-        return conv2d(pad(input, (left, right, top, bottom)), weight, bias, self.stride)
+            return conv2d(input, self.weight, self.bias, self.stride, (top, left))
+        return conv2d(pad(input, (left, right, top, bottom)), self.weight, self.bias, self.stride)
 
 
 class SameConvTranspose2d(nn.ConvTranspose2d):

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from torch import Tensor, nn
+from torch import nn
 
 from landscape.architectures._base import ARCHITECTURES, ON_VECTORS, ArchitectureFacts, Latent, Networks
-from landscape.architectures._layers import Initializer, Layers, fan_in_uniform, glorot, normal
+from landscape.architectures._layers import Initializer, Layers, Recenter, fan_in_uniform, glorot, normal
 from landscape.architectures._maxout import Maxout
 from landscape.architectures._networks import Discriminator, Generator
 from landscape.normalizations._base import Normalization
@@ -26,7 +26,7 @@ class _Net:
     activation: Callable[[], nn.Module] = nn.ReLU
     hidden_bias: bool = True
     pieces: int = 0
-    divide_input_by: float = 1.0
+    input_scale: float = 1.0
 
 
 def _orthogonal(gain: float) -> Initializer:
@@ -42,7 +42,7 @@ _NETS: Mapping[str, tuple[_Net, _Net]] = {
     ),
     "unrolled_paper": (
         _Net(128, 2, _orthogonal(0.8), _orthogonal(0.8)),
-        _Net(128, 1, _orthogonal(0.8), _orthogonal(0.8), divide_input_by=4.0),
+        _Net(128, 1, _orthogonal(0.8), _orthogonal(0.8), input_scale=0.25),
     ),
     "wgan_gp": (_Net(512, 3, _HE, glorot), _Net(512, 3, _HE, glorot)),
 }
@@ -103,23 +103,12 @@ def mlp_2d(
     )
 
 
-class _Divide(nn.Module):
-    """Inputs divided by a constant."""
-
-    def __init__(self, divisor: float) -> None:
-        super().__init__()
-        self.divisor = divisor
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x / self.divisor
-
-
 def _generator(make: Layers, net: _Net, latent_dim: int, dimension: int, width: int) -> Generator:
     return Generator([*_hidden(make, net, latent_dim, width), make.dense(width, dimension, init=net.output_init)])
 
 
 def _discriminator(make: Layers, net: _Net, dimension: int, width: int) -> Discriminator:
-    first = [_Divide(net.divide_input_by)] if net.divide_input_by != 1 else []
+    first = [Recenter(net.input_scale, 0.0)] if net.input_scale != 1 else []
     return Discriminator([*first, *_hidden(make, net, dimension, width)], make.dense(width, 1, init=net.output_init), width)
 
 

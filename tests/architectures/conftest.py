@@ -2,10 +2,13 @@
 
 import inspect
 from math import prod
+from typing import NamedTuple
 
 import pytest
+import torch
+from torch import nn
 
-from landscape.architectures._base import ARCHITECTURES
+from landscape.architectures._base import ARCHITECTURES, ArchitectureFacts
 from landscape.normalizations._base import NORMALIZATIONS, Normalization
 
 SMALL = {
@@ -24,6 +27,7 @@ SMALL = {
     "autoencoder_mlp": {"g_width": 8, "d_width": 8},
     "r3gan": {"width": 16, "blocks": 1},
 }
+LEAST = {"dcgan": 32, "resnet19": 64, "resnet107": 48, "resnet_stl": 32, "autoencoder": 32, "stacked_mnist": 32}
 RESOLUTIONS = (8, 16, 28, 32, 48, 64, 128)
 
 
@@ -76,6 +80,61 @@ def shapes_of(name, preset):
     return shapes
 
 
+CASES = {
+    "variant": lambda: variants(),
+    "sized_variant": lambda: ((name, preset, shape) for name, preset in variants() for shape in shapes_of(name, preset)),
+}
+
+
+def pytest_generate_tests(metafunc):
+    for argument, cases in CASES.items():
+        if argument in metafunc.fixturenames:
+            values = list(cases())
+            metafunc.parametrize(argument, values, ids=["-".join(str(part).replace(" ", "") for part in v if part) for v in values])
+
+
+class Built(NamedTuple):
+    """Networks with the facts they were built under."""
+
+    generator: nn.Module
+    discriminator: nn.Module
+    facts: ArchitectureFacts
+    name: str
+
+    def latent(self, n):
+        return torch.rand(n, self.facts.latent.dim) * 2 - 1
+
+
 @pytest.fixture(scope="session")
 def build():
-    return build_networks
+    """Architecture by name at a small width: build(name, shape, g=..., d=..., pack=..., small=True, **hyperparameters) -> Built."""
+
+    def make(name, shape, **options):
+        preset = options.pop("preset", None)
+        chosen = options | ({"preset": preset} if preset else {})
+        return Built(*build_networks(name, shape, **chosen), facts_of(name, preset), name)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def smallest_shape():
+    """The smallest shape of at least 16x16 (so that every map has more than one position) that a variant takes."""
+
+    def choose(name, preset):
+        shapes = shapes_of(name, preset)
+        return next((s for s in shapes if len(s) == 3 and s[1] >= LEAST.get(name, 16)), shapes[-1])
+
+    return choose
+
+
+@pytest.fixture(scope="session")
+def unbounded():
+    """Variants whose source leaves G's output linear."""
+    return {("r3gan", None), ("mlp_2014", "cifar10"), ("mlp_2014", "cifar10_conv")}
+
+
+@pytest.fixture
+def on_meta():
+    """Networks built under it have shapes but no values."""
+    return torch.device("meta")
