@@ -123,3 +123,12 @@ def test_the_lock_holds_every_dependency():
     locked = {line.partition("==")[0] for line in (ROOT / "requirements.lock").read_text().splitlines()}
     names = {re.split(r"[\[<>=!~; ]", w)[0].lower().replace("_", "-") for w in wanted}
     assert names - locked == set()
+
+
+def test_the_study_of_the_docs_is_a_study():
+    from landscape import strict_yaml
+    from landscape.space import Space
+
+    (text,) = blocks((ROOT / "docs" / "studies.md").read_text(encoding="utf-8"), "yaml")
+    space = Space.parse(strict_yaml.parse(text, "docs/studies.md").data)
+    assert len(space.cells()) == 2 * 2 * 3

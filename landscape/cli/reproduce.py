@@ -1,17 +1,40 @@
 """`landscape reproduce`: a published table, run again."""
 
-from typing import Any
+from pathlib import Path
 
 import click
 
-from landscape.cli.options import data_dir_option, examples, json_option, results_option
+from landscape.cli.options import data_dir_option, examples, json_option, parse_component, plugin_option, print_json, results_option
 
 
-@click.command(short_help="Run a published table again.", epilog=examples("landscape reproduce", "landscape reproduce --json"))
-@click.argument("paper", required=False)
+@click.command(
+    short_help="Run a published table again.",
+    epilog=examples("landscape reproduce", "landscape reproduce --json"),
+)
+@click.argument("paper", metavar="[PAPER[:key=value,...]]", required=False)
 @data_dir_option
 @results_option
 @json_option
-def reproduce(paper: str | None, as_json: bool, **options: Any) -> None:
-    """Run a published table again and hold the outcome against it; without PAPER, list the papers."""
-    raise NotImplementedError
+@plugin_option
+def reproduce(paper: str | None, data_dir: Path | None, results_dir: Path, as_json: bool, plugins: tuple[Path, ...]) -> None:
+    """Run a published table again and hold the outcome against it. Without PAPER: which papers there are."""
+    from landscape.catalog import describe
+    from landscape.reproductions._base import REPRODUCTIONS
+
+    if paper is None:
+        found = [describe(REPRODUCTIONS[name]) for name in REPRODUCTIONS]
+        if as_json:
+            print_json(found)
+            return
+        for entry in found:
+            click.echo(f"{entry['name']}: {entry['what']} ({entry['source']})")
+        click.echo(f"{len(found)} papers; landscape reproduce PAPER runs one" if found else "no paper's recipe comes with this version")
+        return
+    choice = parse_component(paper)
+    recipe = REPRODUCTIONS[choice["name"]]
+    given = recipe.complete(choice.get("hyperparameters", {}))
+    path = recipe.function(results_dir=results_dir, data_dir=data_dir, **given)
+    if as_json:
+        print_json({"paper": recipe.name, "report": str(path)})
+    else:
+        click.echo(f"report: {Path(path).resolve()}")
