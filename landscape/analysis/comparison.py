@@ -74,10 +74,13 @@ def _row(group: TrialTable, score: str, given_search: bool) -> dict[str, Any]:
         "n": len(costs),
         "best": best_of(costs, facts),
         "quantile_share": math.nan if level is None else level,
-        "quantile_name": "" if level is None else f"{share_name(level)} ({ordinal(rank_of(len(costs), level))} of {len(costs)})",
+        "quantile_name": ""
+        if level is None
+        else f"{share_name(level).removesuffix(' quantile')}, {ordinal(rank_of(len(costs), level))} of {len(costs)}",
         **top.columns("quantile"),
         **diverged.columns("diverged_share"),
         **_diversity(group, score),
+        "scores": tuple(float(x) * facts.sign for x in np.sort(costs)),
         "seconds_per_trial": _mean(group.frame["seconds"]),
         "seconds": float(group.frame["seconds"].sum()),
     }

@@ -27,8 +27,8 @@ def shown_share(n: int) -> float | None:
 
 
 def share_name(share: float) -> str:
-    """`8.3%`, `5%`, `median`: the name under which a quantile is shown."""
-    return "median" if share == 0.5 else f"{100 * share:.3g}%"
+    """`8.3% quantile`, `5% quantile`, `median`: the name under which a quantile is shown."""
+    return "median" if share == 0.5 else f"{100 * share:.2g}% quantile"
 
 
 def rank_of(n: int, share: float) -> int:
@@ -64,7 +64,7 @@ def quantile(values: ArrayLike, share: float | None = None, *, level: float = 0.
     ranks = interval_ranks(n, share, level)
     if ranks is None:
         return Interval(
-            point, n=n, level=level, absent=f"{n} trials are too few for a {100 * level:g}% interval of the {share_name(share)} quantile"
+            point, n=n, level=level, absent=f"{n} trials are too few for a {100 * level:g}% interval of the {share_name(share)}"
         )
     low, high = (float(ordered[rank - 1]) for rank in ranks)
     return Interval(point, low, high, level=level, kind="order statistics", n=n)

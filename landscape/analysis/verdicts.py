@@ -98,6 +98,7 @@ def _level_row(name: str, group: TrialTable, score: str, facts: ScoreFacts) -> d
         "setting": first["setting"],
         "seeds": len(costs),
         "diverged": int((group.frame["status"] == "diverged").sum()),
+        "scores": tuple(float(x) * facts.sign for x in sorted(costs)),
         **mean.columns("mean"),
         "why_no_interval": mean.absent,
     }
@@ -129,8 +130,8 @@ def _text(contrasts: tuple[Contrast, ...]) -> str:
         if c.decided:
             beaten.setdefault(c.better, []).append(c.other)
     parts = [f"{better} beats {join(others)}" for better, others in sorted(beaten.items(), key=lambda item: -len(item[1]))]
-    undecided = [f"{c.better} and {c.other}" for c in contrasts if not c.decided]
-    parts += [f"not decided between {', '.join(undecided)}"] if undecided else []
+    undecided = [f"{c.better} or {c.other}" for c in contrasts if not c.decided]
+    parts += [f"not decided: {', '.join(undecided)}"] if undecided else []
     return "; ".join(parts)
 
 

@@ -25,7 +25,7 @@ def report(studies: tuple[str, ...], results_dir: Path, reports_dir: Path, as_js
     names = [study_folder(results_dir, name).name for name in studies] or list_studies(results_dir)
     if not names:
         raise UserError(f"{results_dir} holds no study: run `landscape sweep` first, or name another folder with --results")
-    paths = {name: build(results_dir, reports_dir, name).resolve() for name in names}
+    paths = {name: build(results_dir, reports_dir, name)[0].resolve() for name in names}
     if as_json:
         print_json({name: str(path) for name, path in paths.items()})
         return

@@ -46,6 +46,6 @@ def sweep(study: str, dataset: str | None, with_report: bool, reports_dir: Path,
     if with_report and outcome.trials:
         from landscape.report.build import build
 
-        path = build(options["results_dir"], reports_dir, chosen.name)
+        path = build(options["results_dir"], reports_dir, chosen.name)[0]
         click.echo(f"report: {path.resolve()}")
     return 130 if outcome.interrupted else 0

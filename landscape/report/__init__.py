@@ -1,1 +1,1 @@
-"""From frames to figures to HTML. Never torch."""
+"""From frames to figures to HTML: `landscape.report.build.build`. Never torch."""

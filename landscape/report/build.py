@@ -1,0 +1,126 @@
+"""results/ -> reports/: one self-contained HTML page a study, tables as CSV and figures as PNG and SVG beside it, and an index over all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from landscape.errors import UserError
+from landscape.record import read_json, write_bytes, write_json
+from landscape.report import formats
+from landscape.report.study_page import StudyPage, study_page
+from landscape.results import list_studies, read_study, study_folder
+
+TEMPLATES = Path(__file__).parent / "templates"
+PAGE, OVERVIEW = "index.html", "summary.json"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A study's line in the index."""
+
+    folder: str
+    summary: Mapping[str, Any]
+
+
+def build(results_dir: Path, reports_dir: Path, study: str | None = None) -> list[Path]:
+    """Write the report of every study in `results_dir`, or of the one called `study`; returns the pages, the index over all studies last.
+
+    Raises:
+        UserError: no results, no such study, a record of a newer schema, or a folder that cannot be written.
+    """
+    results_dir, reports_dir = Path(results_dir), Path(reports_dir)
+    names = [study] if study is not None else list_studies(results_dir)
+    if not names:
+        raise UserError(f"{results_dir} holds no study: run a sweep first, or name the folder that holds the studies")
+    environment = _environment()
+    pages = []
+    for name in names:
+        page = study_page(read_study(study_folder(results_dir, name)))
+        pages.append(_write_study(page, reports_dir / name, environment))
+    pages.append(_write_index(results_dir, reports_dir, environment))
+    return pages
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"number": formats.number, "count": formats.count, "words": formats.words, "plural": formats.plural}
+    environment.globals["style"] = _asset("style.css")
+    environment.globals["script"] = _asset("tables.js")
+    return environment
+
+
+def _asset(name: str) -> Markup:
+    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 - the package's own file
+
+
+def _write_study(page: StudyPage, folder: Path, environment: Environment) -> Path:
+    """The page last, so that it never names a file that is not there."""
+    files: dict[str, bytes] = {f"{table.name}.csv": table.csv() for table in page.tables}
+    for figure in page.figures:
+        files |= {f"{figure.name}.svg": figure.rendered.svg, f"{figure.name}.png": figure.rendered.png}
+    inline = {figure.name: Markup(figure.rendered.inline) for figure in page.figures}  # noqa: S704 - matplotlib escapes the text it draws
+    html = environment.get_template("study.html.j2").render(page=page, inline=inline, files=sorted(files))
+    stale = _earlier_files(folder) - set(files)
+    _place(folder, files)
+    write_json(folder / OVERVIEW, _overview(page, sorted(files)))
+    write_bytes(folder / PAGE, html.encode())
+    for name in stale:
+        (folder / name).unlink(missing_ok=True)
+    return folder / PAGE
+
+
+def _place(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Each file whole. Not flushed to disk one by one, which would take longer than drawing them: a report can be made again."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            partial = folder / f".{name}.tmp"
+            partial.write_bytes(content)
+            partial.replace(folder / name)
+    except OSError as error:
+        raise UserError(f"cannot write {folder}: {error.strerror or error}; free space there or choose another folder") from error
+
+
+def _earlier_files(folder: Path) -> set[str]:
+    """Files of an earlier report; those that this one does not write would show what is no longer so."""
+    try:
+        names = read_json(folder / OVERVIEW).get("files", [])
+    except UserError:
+        return set()
+    return {n for n in names if isinstance(n, str) and Path(n).name == n and n.endswith((".csv", ".svg", ".png"))}
+
+
+def _overview(page: StudyPage, files: list[str]) -> dict[str, Any]:
+    """The report's figures for other programs, and for the index."""
+    view, summary = page.view, page.summary
+    status = view.table.frame["status"].value_counts().to_dict()
+    return {
+        "schema": 1,
+        "study": view.study.name,
+        "ran": summary.ran,
+        "status": {str(k): int(v) for k, v in status.items()},
+        "unfinished": view.study.unfinished,
+        "objective": view.score,
+        "protocol": dict(view.table.protocol) if view.table.protocol else None,
+        "best": {"digest": summary.best, "text": summary.best_text} if summary.best else None,
+        "floor": view.floor_value,
+        "given_search": view.given_search,
+        "verdicts": {a.name: a.verdict.text for a in page.axes},
+        "warnings": list(view.warnings),
+        "tiles": [{"label": t.label, "value": t.value, "note": t.note} for t in summary.tiles],
+        "files": files,
+    }
+
+
+def _write_index(results_dir: Path, reports_dir: Path, environment: Environment) -> Path:
+    reported = [n for n in list_studies(results_dir) if (reports_dir / n / PAGE).is_file() and (reports_dir / n / OVERVIEW).is_file()]
+    listed = [Listed(name, read_json(reports_dir / name / OVERVIEW)) for name in reported]
+    html = environment.get_template("index.html.j2").render(studies=listed)
+    write_bytes(reports_dir / PAGE, html.encode())
+    return reports_dir / PAGE

@@ -1,0 +1,1 @@
+"""One file a figure: `data` gives its frame, `draw` draws it."""

@@ -1,0 +1,199 @@
+"""How every figure looks: one color and marker a label, ink that follows the page, SVG and PNG from one drawing. No global state."""
+
+import functools
+import io
+import re
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, ParamSpec
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+from landscape.analysis.frames import ScoreFacts
+from landscape.report.formats import number
+
+P = ParamSpec("P")
+
+INK, GRID, FAINT = "#1f2733", "#d9dee5", "#6b7685"
+WIDTH, NARROW = 5.2, 3.9
+"""Inches. A figure fills a half (narrow: a third) of a wide page or the whole of a telephone's, and its text stays readable on both."""
+
+# Okabe and Ito 2008 without yellow and black (too faint on white, too faint on dark), and three of Tol's to reach ten.
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8C6BB1", "#999933", "#AA4466", "#44AA99")
+NEUTRAL = "#7F8794"
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")
+_FIXED = {
+    **{"non_saturating": 0, "least_squares": 1, "minimax": 5, "wasserstein": 3, "hinge": 2},
+    **{"batch": 1, "layer": 4, "spectral": 0, "instance": 5},
+    **{"gradient_penalty": 0, "dragan": 2, "l2": 3, "r1": 4},
+    **{"dcgan": 0, "sndcgan": 2, "resnet_cifar": 3, "resnet19": 4, "mlp": 1},
+}
+"""Slots of common components, so that a loss has one color in every study; none of one axis share a slot."""
+
+
+@dataclass(frozen=True)
+class LabelStyle:
+    """Color and marker of a label: never color alone."""
+
+    color: str
+    marker: str
+
+
+def label_styles(labels: Iterable[str]) -> dict[str, LabelStyle]:
+    """One style a label, the same whatever the order; `none` is grey. Labels beyond ten share colors but not markers too."""
+    styles: dict[str, LabelStyle] = {}
+    taken: set[int] = set()
+    ordered = sorted(set(labels), key=lambda label: (_base(label) not in _FIXED, label))
+    for label in ordered:
+        if _base(label) == "none":
+            styles[label] = LabelStyle(NEUTRAL, "o")
+            continue
+        slot = _FIXED.get(_base(label), zlib.crc32(label.encode()) % len(PALETTE))
+        while slot in taken and len(taken) < len(PALETTE):
+            slot = (slot + 1) % len(PALETTE)
+        shift = len([s for s in styles.values() if s.color == PALETTE[slot]])
+        taken.add(slot)
+        styles[label] = LabelStyle(PALETTE[slot], MARKERS[(slot + shift) % len(MARKERS)])
+    return styles
+
+
+def _base(label: str) -> str:
+    return label.split("[")[0]
+
+
+def new_figure(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
+    """An empty figure in house style; `height` in inches."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.add_subplot()
+
+
+def house_style(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Decorator of a `draw`: every artist it makes takes the settings below, whatever the process has set."""
+
+    @functools.wraps(draw)
+    def styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with mpl.rc_context(RC):
+            return draw(*args, **kwargs)
+
+    return styled
+
+
+RC: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.7,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "text.color": INK,
+    "text.parse_math": False,  # a component may be called `$x`
+    "xtick.color": FAINT,
+    "ytick.color": FAINT,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "landscape",
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+}
+
+
+def score_label(facts: ScoreFacts) -> str:
+    """Name, unit and which way is better: for an axis."""
+    hint = {"lower": "lower is better", "higher": "higher is better"}.get(facts.direction, "")
+    unit = f" ({facts.unit})" if facts.unit and facts.unit != "share" else ""
+    return f"{facts.name}{unit}" + (f", {hint}" if hint else "")
+
+
+def scale(axes: Axes, which: str, values: Iterable[float], *, log: bool | None = None) -> None:
+    """Log axis with plain numbers where positive values span more than a factor of 8, most of them low, or as `log` says; else linear."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    finite = sorted(v for v in values if pd.notna(v) and abs(v) != float("inf"))
+    can = bool(finite) and finite[0] > 0
+    looks = can and finite[-1] / finite[0] > 8 and finite[len(finite) // 2] < 0.35 * finite[-1]
+    if (can and log) or (looks and log is None):
+        (axes.set_xscale if which == "x" else axes.set_yscale)("log")
+        span = finite[-1] / finite[0]
+        subs = (1.0, 2.0, 5.0) if span < 200 else (1.0,)
+        axis.set_major_locator(LogLocator(base=10, subs=subs, numticks=12))
+        axis.set_minor_locator(NullLocator())
+        axis.set_minor_formatter(NullFormatter())
+    else:
+        axis.set_major_locator(MaxNLocator(5))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
+
+
+def tick_text(value: float) -> str:
+    """`0.0002` as 2e-4, `12,000`, `0.5`."""
+    if value != 0 and (abs(value) < 1e-3 or abs(value) >= 1e6):
+        mantissa, exponent = f"{value:.1e}".split("e")
+        return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
+    return f"{value:,.6g}"
+
+
+def headline(axes: Axes, text: str) -> None:
+    """What the vertical axis shows, above it: readable without turning the head, whatever its length."""
+    axes.set_title(text, loc="left", fontsize=9, color=INK, pad=7)
+
+
+def legend_below(figure: Figure, axes: Axes, columns: int = 3) -> None:
+    """The legend under the figure, where it covers nothing; none when there is nothing to name."""
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="outside lower left", ncols=columns, columnspacing=1.3, handlelength=1.8, handletextpad=0.5)
+
+
+def draw_floor(axes: Axes, floor: float | None, *, vertical: bool) -> None:
+    """The score that real data get against real data: nothing honest lies beyond it."""
+    if floor is None:
+        return
+    line = axes.axvline if vertical else axes.axhline
+    line(floor, color=INK, linewidth=1.1, linestyle=(0, (4, 3)), label=f"real against real: {number(floor)}", zorder=1.5)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One figure as files and as it stands in a page."""
+
+    svg: bytes
+    png: bytes
+    inline: str
+    """SVG element whose ink is the page's text color."""
+
+
+def render(figure: Figure, name: str, title: str) -> Rendered:
+    """Draw once as SVG and once as PNG (160 dpi, white ground). Equal figures give equal bytes."""
+    with mpl.rc_context(RC):
+        vector, pixels = io.BytesIO(), io.BytesIO()
+        figure.savefig(vector, format="svg", metadata={"Date": None, "Title": title})
+        figure.set_layout_engine("none")  # the places found for the SVG hold; finding them again takes half the time
+        figure.savefig(pixels, format="png", dpi=160, metadata={"Software": None, "Title": title})
+    svg = vector.getvalue()
+    return Rendered(svg, pixels.getvalue(), _inline(svg.decode(), name))
+
+
+def _inline(svg: str, name: str) -> str:
+    """The `<svg>` element alone: ids made unique in the page, white ground dropped, ink and grid left to the page's style."""
+    body = svg[svg.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.S)
+    body = re.sub(r"<title>.*?</title>", "", body, count=1, flags=re.S)
+    body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
+    body = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", body)
+    body = re.sub(r'xlink:href="#([^"]+)"', rf'href="#{name}-\1"', body)
+    body = re.sub(r' width="[^"]*" height="[^"]*"', "", body, count=1) if 'viewBox="' in body else body
+    body = body.replace('xmlns:xlink="http://www.w3.org/1999/xlink" ', "").replace(' xmlns="http://www.w3.org/2000/svg"', "")
+    body = body.replace(INK, "currentColor").replace(GRID, "var(--grid)").replace(FAINT, "var(--faint)")
+    body = body.replace("fill: #ffffff", "fill: none").replace("fill: white", "fill: none")
+    return body.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)

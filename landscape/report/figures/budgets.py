@@ -1,0 +1,94 @@
+"""The budget curve: what score k trials can be expected to reach, and what they cost."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from landscape.analysis.best import budget_curve
+from landscape.analysis.frames import AXIS, ScoreFacts, TrialTable
+from landscape.report.figures._style import (
+    LabelStyle,
+    draw_floor,
+    headline,
+    house_style,
+    label_styles,
+    legend_below,
+    new_figure,
+    scale,
+    score_label,
+)
+
+ALL = "all"
+RANDOM_STATE = 0
+
+
+def budgets(n: int) -> list[int]:
+    """About twenty numbers of trials from 1 to n / 2, evenly spread in log."""
+    top = max(1, n // 2)
+    return sorted({round(x) for x in np.geomspace(1, top, 20)})
+
+
+def data(table: TrialTable, score: str, axis: str | None = None) -> pd.DataFrame:
+    """A row a level and budget: level, n, trials (k), seconds (of k trials), expected, low, high. `axis` None: all trials as one level.
+
+    A diverged trial counts as the worst finite score of the whole study, as the searcher was told.
+    """
+    search = table.role("search")
+    all_costs = search.costs(score)
+    if not np.isfinite(all_costs).any():
+        return pd.DataFrame(columns=["level", "n", "trials", "seconds", "expected", "low", "high"])
+    worst = float(all_costs[np.isfinite(all_costs)].max())
+    groups = {ALL: search}
+    if axis is not None:
+        groups = {str(x): search.where(search.frame[AXIS + axis] == x) for x in sorted(search.frame[AXIS + axis].unique())}
+    return pd.DataFrame([row for level, group in groups.items() for row in _rows(level, group, score, worst)])
+
+
+def _rows(level: str, group: TrialTable, score: str, worst: float) -> list[dict[str, float | str | int]]:
+    facts = group.scores[score]
+    costs = np.minimum(group.costs(score), worst)
+    seconds = float(group.finished().frame["seconds"].mean())
+    rows: list[dict[str, float | str | int]] = []
+    ks = budgets(len(costs))
+    for k, found in zip(ks, budget_curve(costs, ks, random_state=RANDOM_STATE, lower_bound=facts.lower_bound), strict=False):
+        shown = found.mirrored() if facts.sign < 0 else found
+        estimate = shown.columns("expected")
+        ends = {"low": estimate["expected_low"], "high": estimate["expected_high"]}
+        rows.append({"level": level, "n": len(costs), "trials": k, "seconds": k * seconds, "expected": estimate["expected"]} | ends)
+    return rows
+
+
+@house_style
+def draw(frame: pd.DataFrame, facts: ScoreFacts, floor: float | None, *, against: str = "trials") -> Figure:
+    """Expected best score against number of trials, or against `seconds` of computing: the same curve at equal compute."""
+    levels = frame["level"].unique().tolist()
+    styles = label_styles(levels) if levels != [ALL] else {ALL: LabelStyle("#0072B2", "o")}
+    figure, axes = new_figure(3.2)
+    unit, size = _time_unit(frame["seconds"].max()) if against == "seconds" else ("", 1.0)
+    for level in levels:
+        rows = frame[frame["level"] == level]
+        x = rows[against] / size
+        axes.fill_between(x, rows["low"], rows["high"], color=styles[level].color, alpha=0.13, linewidth=0)
+        axes.plot(
+            x,
+            rows["expected"],
+            color=styles[level].color,
+            linewidth=1.7,
+            marker=styles[level].marker,
+            markersize=3.6,
+            markevery=3,
+            label=level if levels != [ALL] else None,
+        )
+    draw_floor(axes, floor, vertical=False)
+    scale(axes, "x", frame[against] / size, log=True)
+    scale(axes, "y", [*frame["expected"], *frame["low"], *frame["high"], *([floor] if floor else [])], log=facts.is_log)
+    axes.set_xlabel("number of models trained" if against == "trials" else f"computing time, {unit}")
+    headline(axes, f"expected best {score_label(facts)}")
+    legend_below(figure, axes)
+    return figure
+
+
+def _time_unit(seconds: float) -> tuple[str, float]:
+    if seconds < 300:
+        return "seconds", 1.0
+    return ("minutes", 60.0) if seconds < 3 * 3600 else ("hours", 3600.0)

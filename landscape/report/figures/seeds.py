@@ -1,0 +1,45 @@
+"""Confirmation runs: the best setting of each level on fresh seeds."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from landscape.analysis.frames import SCORE, ScoreFacts, TrialTable
+from landscape.report.figures._style import INK, draw_floor, house_style, label_styles, legend_below, new_figure, scale, score_label
+
+
+def data(table: TrialTable, levels: pd.DataFrame, score: str) -> pd.DataFrame:
+    """A row a confirmation run of the settings in `levels` (of a `Verdict`): level, score, mean, mean_low, mean_high."""
+    frame = table.role("confirmation").frame
+    rows = []
+    for level in levels.itertuples(index=False):
+        values = frame.loc[frame["setting"] == level.setting, SCORE + score].dropna()
+        shared = {"level": level.level, "mean": level.mean, "mean_low": level.mean_low, "mean_high": level.mean_high}
+        rows += [shared | {"score": float(value)} for value in values]
+    return pd.DataFrame(rows, columns=["level", "mean", "mean_low", "mean_high", "score"])
+
+
+@house_style
+def draw(frame: pd.DataFrame, facts: ScoreFacts, floor: float | None) -> Figure:
+    """Every seed a point, the mean a diamond with its interval."""
+    order = frame.groupby("level")["mean"].first().mul(facts.sign).sort_values(ascending=False).index.tolist()
+    styles = label_styles(order)
+    figure, axes = new_figure(1.1 + 0.5 * len(order))
+    scale(axes, "x", [*frame["score"], *frame["mean_high"], *([floor] if floor else [])])
+    for y, level in enumerate(order):
+        rows = frame[frame["level"] == level]
+        style = styles[level]
+        axes.plot(rows["score"], [y + 0.14] * len(rows), style.marker, color=style.color, markersize=4.5, alpha=0.85, markeredgewidth=0)
+        first = rows.iloc[0]
+        if np.isfinite(first["mean_low"]):
+            axes.plot([first["mean_low"], first["mean_high"]], [y - 0.14] * 2, color=INK, linewidth=1.4, solid_capstyle="butt")
+        if np.isfinite(first["mean"]):
+            axes.plot([first["mean"]], [y - 0.14], "D", color=INK, markersize=4.5)
+    draw_floor(axes, floor, vertical=True)
+    axes.set_yticks(range(len(order)), order)
+    axes.set_ylim(-0.6, len(order) - 0.4)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel(score_label(facts))
+    legend_below(figure, axes)
+    return figure

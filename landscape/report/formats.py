@@ -1,0 +1,66 @@
+"""Numbers as a reader sees them. NaN stands for absent, infinity for diverged."""
+
+import math
+from typing import Any
+
+ABSENT = "–"
+
+
+def number(value: Any) -> str:
+    """Three significant digits: `3.63`, `0.0042`, `12,300`; `∞` for diverged, `–` for absent."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ABSENT
+    if isinstance(value, float) and math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value == 0:
+        return "0"
+    exponent = math.floor(math.log10(abs(value)) + 1e-12)
+    if exponent >= 7 or exponent < -4:
+        return f"{value:.2e}"
+    rounded = round(value, 2 - exponent)
+    return f"{rounded:,.{max(0, 2 - exponent)}f}"
+
+
+def count(value: Any) -> str:
+    """A whole number with thousands separated."""
+    return ABSENT if value is None or (isinstance(value, float) and math.isnan(value)) else f"{int(value):,}"
+
+
+def share(value: Any) -> str:
+    """A share in [0, 1] as per cent: `5.6%`, `40%`."""
+    if value is None or math.isnan(value):
+        return ABSENT
+    percent = 100 * value
+    return f"{percent:.0f}%" if percent in (0, 100) or percent >= 9.95 else f"{percent:.1f}%"
+
+
+def duration(seconds: Any) -> str:
+    """`9.2 s`, `14 min`, `3.1 h`, `2.4 days`."""
+    if seconds is None or math.isnan(seconds):
+        return ABSENT
+    for limit, unit, size in ((100, "s", 1), (6000, "min", 60), (360_000, "h", 3600)):
+        if seconds < limit:
+            return f"{number(seconds / size)} {unit}" if seconds / size < 10 else f"{seconds / size:.0f} {unit}"
+    return f"{number(seconds / 86400)} days"
+
+
+def plural(n: int, noun: str, nouns: str = "") -> str:
+    """`1 trial`, `72 trials`."""
+    return f"{n:,} {noun if n == 1 else nouns or noun + 's'}"
+
+
+def interval(low: Any, high: Any, render: Any = number) -> str:
+    """`[3.2, 6]`; empty where there is no interval. An infinite end reads `diverged`."""
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return ""
+    low_text, high_text = ("diverged" if math.isinf(end) else render(end) for end in (low, high))
+    return f"[{low_text}, {high_text}]"
+
+
+def words(name: str) -> str:
+    """A field or component name as prose: `d_normalization` -> `D normalization`, `non_saturating` -> `non saturating`."""
+    text = name.replace("_", " ")
+    for letter in "dg":
+        if text.startswith(f"{letter} "):
+            text = letter.upper() + text[1:]
+    return text

@@ -1,0 +1,51 @@
+"""Pictures that trials left, as data URIs. Records may come from anywhere: nothing but a trial's own PNG is read."""
+
+import base64
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from landscape.results import Trial
+
+LARGEST_BYTES = 4 * 2**20
+LARGEST_SIDE = 8192
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture as it stands in a page, or the reason why it does not."""
+
+    name: str
+    uri: str = ""
+    width: int = 0
+    height: int = 0
+    problem: str = ""
+
+
+def picture(trial: Trial, name: str) -> Picture | None:
+    """The trial's picture called `name` (`samples`, `nearest`, ...); None where the trial has none."""
+    file = trial.record.pictures.get(name)
+    if file is None:
+        return None
+    if Path(file).name != file or file.startswith("."):
+        return Picture(name, problem=f"the record names {file!r}, which is no file of the trial")
+    path = trial.folder / file
+    try:
+        if path.is_symlink() or not path.is_file():
+            return Picture(name, problem=f"{file} is missing")
+        if path.stat().st_size > LARGEST_BYTES:
+            return Picture(name, problem=f"{file} is larger than {LARGEST_BYTES // 2**20} MiB: see {path}")
+        content = path.read_bytes()
+    except OSError as error:
+        return Picture(name, problem=f"{file} cannot be read: {error.strerror or error}")
+    return _embedded(name, file, content)
+
+
+def _embedded(name: str, file: str, content: bytes) -> Picture:
+    if len(content) < 24 or not content.startswith(_SIGNATURE) or content[12:16] != b"IHDR":
+        return Picture(name, problem=f"{file} is no PNG picture")
+    width, height = struct.unpack(">II", content[16:24])
+    if not (0 < width <= LARGEST_SIDE and 0 < height <= LARGEST_SIDE):
+        return Picture(name, problem=f"{file} measures {width} x {height}, more than {LARGEST_SIDE} a side")
+    return Picture(name, "data:image/png;base64," + base64.b64encode(content).decode(), width, height)

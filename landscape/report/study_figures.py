@@ -1,0 +1,161 @@
+"""The figures of a study's page: each a frame, a drawing of it, and the words that go with it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from landscape.analysis.frames import HYPER, SCORE
+from landscape.analysis.verdicts import Verdict
+from landscape.record import TrialRecord
+from landscape.report.figures import boxes, budgets, curves, hyperparameters, seeds
+from landscape.report.figures._style import Rendered, render
+from landscape.report.formats import plural, words
+from landscape.report.summary import best_trial
+from landscape.report.view import View
+
+MOST_HYPERPARAMETERS = 12
+CURVES = {
+    "d_loss": "D loss",
+    "g_loss": "G loss",
+    "d_gradient_norm": "norm of D's gradient",
+    "g_gradient_norm": "norm of G's gradient",
+    "d_accuracy_real": "D accuracy on real",
+    "d_accuracy_fake": "D accuracy on generated",
+    "sample_diversity": "diversity of samples",
+}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure on the page and in files; `name` is its files' name."""
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    frame: pd.DataFrame
+    rendered: Rendered
+    titled: bool = True
+    """Whether the page writes the title above; a learning curve has it in the drawing."""
+
+
+def _drawn(name: str, title: str, caption: str, alt: str, frame: pd.DataFrame, draw: Callable[[], Figure]) -> Drawn | None:
+    """None where there is nothing to draw."""
+    return Drawn(name, title, caption, alt, frame, render(draw(), name, title)) if len(frame) else None
+
+
+def box_figure(view: View, axis: str) -> Drawn | None:
+    """Best trials of each level of an axis."""
+    frame = boxes.data(view.table, axis, str(view.score))
+    shown, n = (_range(frame.groupby("level")[key].first()) for key in ("shown", "n"))
+    caption = (
+        f"The best {shown} of {n} trials a level. The box's middle line is the top quantile of the table; diamond and bar: the same "
+        f"with its 95% interval (order statistics{_given(view)})."
+    )
+    alt = f"Box plots of {view.score} of the best trials by {words(axis)}; the numbers stand in the table above."
+    return _drawn(
+        f"box_{axis}", f"Best trials by {words(axis)}", caption, alt, frame, partial(boxes.draw, frame, view.facts, view.floor_value)
+    )
+
+
+def _range(counts: "pd.Series[Any]") -> str:
+    """`36`, or `35 to 36`."""
+    return "" if counts.empty else f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
+
+
+def _given(view: View) -> str:
+    return ", given this search" if view.given_search else ""
+
+
+def budget_figures(view: View, axis: str | None) -> list[Drawn]:
+    """The budget curve against number of trials, and the same against computing time."""
+    frame = budgets.data(view.table, str(view.score), axis)
+    found = []
+    by, suffix = (f" by {words(axis)}", f"_{axis}") if axis else ("", "")
+    for against, title in (("trials", "Budget curve: models trained"), ("seconds", "Budget curve: computing time")):
+        if not len(frame) or (against == "seconds" and frame["seconds"].isna().all()):
+            continue
+        n = _range(frame.groupby("level")["n"].first())
+        caption = (
+            f"Exact expected best of k of the trials run (n = {n} a curve, k ≤ n/2). Bands: 95%, Bayesian bootstrap{_given(view)}, "
+            "for 2 ≤ k ≤ n/5, where its coverage was shown."
+        )
+        alt = f"{title}{by}: {view.score} falls as more models are trained; the numbers are in figure_budget_{against}{suffix}.csv."
+        drawing = _drawn(
+            f"budget_{against}{suffix}",
+            title + (f",{by}" if by else ""),
+            caption,
+            alt,
+            frame,
+            partial(budgets.draw, frame, view.facts, view.floor_value, against=against),
+        )
+        found += [drawing] if drawing else []
+    return found
+
+
+def hyperparameter_figures(view: View) -> tuple[list[Drawn], int]:
+    """Score against each varied hyperparameter, colored by the first axis; and how many more were varied than are drawn."""
+    if not view.table.axes or SCORE + str(view.score) not in view.table.frame:
+        return [], 0
+    names, axis = hyperparameters.varied(view.table), view.table.axes[0]
+    present = view.table.frame[[HYPER + n for n in names]].notna().sum()
+    ordered = sorted(names, key=lambda n: (-int(present[HYPER + n]), n))
+    found = []
+    for i, name in enumerate(ordered[:MOST_HYPERPARAMETERS], start=1):
+        frame = hyperparameters.data(view.table, name, str(view.score), axis)
+        caption = f"n = {len(frame)} finished trials of the search that have it. No trend is drawn: other hyperparameters vary along."
+        alt = f"{view.score} against {name}, colored by {words(axis)}."
+        drawn = _drawn(
+            f"hyperparameter_{i}",
+            name,
+            caption,
+            alt,
+            frame,
+            partial(hyperparameters.draw, frame, name, view.facts, view.floor_value),
+        )
+        found += [drawn] if drawn else []
+    return found, max(0, len(ordered) - MOST_HYPERPARAMETERS)
+
+
+def chosen_trials(view: View) -> dict[str, TrialRecord]:
+    """The records whose learning curves are shown: the best trial, that with the median score, the first that diverged."""
+    best = best_trial(view)
+    chosen: dict[str, TrialRecord] = {}
+    frame = view.table.role("search").frame
+    if best is not None:
+        scored = frame[frame[SCORE + str(view.score)].notna()].sort_values(SCORE + str(view.score), kind="stable")
+        chosen["best"] = view.trial(str(best["digest"])).record
+        if len(scored) > 2:
+            chosen["typical"] = view.trial(str(scored["digest"].iloc[len(scored) // 2])).record
+    diverged = frame.loc[frame["status"] == "diverged", "digest"]
+    if len(diverged):
+        chosen["diverged"] = view.trial(str(diverged.iloc[0])).record
+    return chosen
+
+
+def curve_figures(chosen: Mapping[str, TrialRecord]) -> list[Drawn]:
+    """One figure a learning curve that any of the chosen trials recorded."""
+    names = dict.fromkeys(name for record in chosen.values() for name in record.curves)
+    ordered = [*(n for n in CURVES if n in names), *(n for n in names if n not in CURVES)]
+    found = []
+    for i, name in enumerate(ordered, start=1):
+        frame = curves.data(chosen, name)
+        label = CURVES.get(name, words(name))
+        alt = f"Learning curve: {label} against D steps for the {', '.join(chosen)} trial."
+        drawn = _drawn(f"curve_{i}", label, "", alt, frame, partial(curves.draw, frame, label))
+        found += [replace(drawn, titled=False)] if drawn else []
+    return found
+
+
+def seeds_figure(view: View, verdict: Verdict) -> Drawn | None:
+    """Confirmation runs of one axis."""
+    frame = seeds.data(view.table, verdict.levels, str(view.score)) if len(verdict.levels) else pd.DataFrame()
+    n = ", ".join(f"{level} {plural(len(rows), 'seed')}" for level, rows in frame.groupby("level")) if len(frame) else ""
+    caption = f"Fresh seeds of the best setting of each level ({n}); diamond: mean with its 95% interval, Student's t over seeds."
+    alt = f"Confirmation runs by {words(verdict.axis)}; the numbers stand in the table."
+    title = f"Confirmation runs by {words(verdict.axis)}"
+    return _drawn(f"seeds_{verdict.axis}", title, caption, alt, frame, partial(seeds.draw, frame, view.facts, view.floor_value))

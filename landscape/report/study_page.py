@@ -1,0 +1,240 @@
+"""Everything on a study's page, as data: what the template writes and which files lie beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from landscape.analysis.frames import AXIS, SCORE
+from landscape.analysis.verdicts import Verdict, verdict
+from landscape.report.formats import number, words
+from landscape.report.pictures import Picture, picture
+from landscape.report.study_figures import (
+    Drawn,
+    box_figure,
+    budget_figures,
+    chosen_trials,
+    curve_figures,
+    hyperparameter_figures,
+    seeds_figure,
+)
+from landscape.report.study_tables import (
+    best_trials_table,
+    cells_table,
+    confirmation_table,
+    contrast_table,
+    figure_table,
+    levels_table,
+    trials_table,
+    unfinished_table,
+)
+from landscape.report.summary import Summary, summarize
+from landscape.report.tables import Table
+from landscape.report.view import View, view_of
+from landscape.results import Study
+
+SAMPLE_CELLS = 6
+MORE_PICTURES = {
+    "nearest": "Generated samples (upper rows) and the nearest training image of each (lower rows)",
+    "interpolation": "Straight lines between latent draws",
+    "progress": "The same latent draws over training, from top to bottom",
+}
+
+
+@dataclass(frozen=True)
+class AxisSection:
+    """One axis: comparison over the search, what was confirmed, figures."""
+
+    name: str
+    label: str
+    levels: Table
+    verdict: Verdict
+    confirmed: Table | None
+    contrasts: Table | None
+    figures: tuple[Drawn, ...]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A picture of one model with what it is."""
+
+    picture: Picture
+    caption: str
+    alt: str
+
+
+@dataclass(frozen=True)
+class StudyPage:
+    """One page before it is written."""
+
+    view: View
+    summary: Summary
+    axes: tuple[AxisSection, ...] = ()
+    cells: Table | None = None
+    best_trials: Table | None = None
+    trials: Table | None = None
+    unfinished: Table | None = None
+    other_protocols: tuple[tuple[str, tuple[Table, ...]], ...] = ()
+    budget: tuple[Drawn, ...] = ()
+    hyperparameters: tuple[Drawn, ...] = ()
+    hyperparameters_left_out: int = 0
+    curves: tuple[Drawn, ...] = ()
+    heroes: tuple[Sample, ...] = ()
+    """The best model and a typical one, for the first screen."""
+    samples: tuple[Sample, ...] = ()
+    more_pictures: tuple[Sample, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """Names and texts: best setting, search space, protocol, environment as the page shows them."""
+
+    @property
+    def figures(self) -> list[Drawn]:
+        """Every figure, in the order of the page."""
+        return [*(f for a in self.axes for f in a.figures), *self.budget, *self.hyperparameters, *self.curves]
+
+    @property
+    def tables(self) -> list[Table]:
+        """Every table that has a CSV: those on the page and the data of each figure."""
+        by_axis = [t for a in self.axes for t in (a.levels, a.confirmed, a.contrasts) if t is not None]
+        single = [t for t in (self.cells, self.best_trials, self.trials, self.unfinished) if t is not None]
+        others = [t for _, tables in self.other_protocols for t in tables]
+        return [*by_axis, *single, *others, *(figure_table(f"figure_{f.name}", f.title, f.frame) for f in self.figures)]
+
+
+def study_page(study: Study) -> StudyPage:
+    """The page of `study`; one without any score says so and shows what there is."""
+    view = view_of(study)
+    if view.score is None:
+        return StudyPage(view, summarize(view, ()), trials=trials_table(view), unfinished=unfinished_table(view), facts=_facts(view, None))
+    axes = tuple(_axis(view, axis) for axis in view.table.axes if len(view.table.frame))
+    summary = summarize(view, [a.verdict for a in axes])
+    hyper, left_out = hyperparameter_figures(view)
+    samples = _samples(view)
+    return StudyPage(
+        view,
+        summary,
+        axes=axes,
+        cells=cells_table(view),
+        best_trials=best_trials_table(view),
+        trials=trials_table(view),
+        unfinished=unfinished_table(view),
+        other_protocols=_other_protocols(view),
+        budget=tuple(budget_figures(view, None)),
+        hyperparameters=tuple(hyper),
+        hyperparameters_left_out=left_out,
+        curves=tuple(curve_figures(chosen_trials(view))),
+        heroes=_heroes(view),
+        samples=samples,
+        more_pictures=_more_pictures(view, summary.best),
+        facts=_facts(view, summary.best),
+    )
+
+
+def _axis(view: View, axis: str) -> AxisSection:
+    found = verdict(view.table, axis, str(view.score))
+    figures = [box_figure(view, axis), *budget_figures(view, axis), seeds_figure(view, found)]
+    return AxisSection(
+        axis,
+        words(axis),
+        levels_table(view, axis),
+        found,
+        confirmation_table(view, found) if len(found.levels) else None,
+        contrast_table(view, found) if found.contrasts else None,
+        tuple(f for f in figures if f is not None),
+    )
+
+
+def _other_protocols(view: View) -> tuple[tuple[str, tuple[Table, ...]], ...]:
+    """The comparison by axis under every further protocol: tables of their own, never a column of another's."""
+    found = []
+    for i, (digest, protocol) in enumerate(view.other_protocols.items(), start=1):
+        other = view_of(view.study, digest)
+        if other.score is not None:
+            tables = tuple(levels_table(other, axis, f"protocol{i}_") for axis in other.table.axes)
+            found.append((str(protocol.get("name", digest)), tables))
+    return tuple(found)
+
+
+def _heroes(view: View) -> tuple[Sample, ...]:
+    found = []
+    for label, record in chosen_trials(view).items():
+        if label in ("best", "typical") and (grid := picture(view.trial(record.digest), "samples")):
+            row = view.table.frame[view.table.frame["digest"] == record.digest].to_dict("records")[0]
+            what = {"best": "The best model", "typical": "A typical model: the median score"}[label]
+            text = f"{what}. {row['cell']}: {view.score} {number(row[SCORE + str(view.score)])}"
+            found.append(Sample(grid, text, f"Grid of samples generated by the {label} model of the study"))
+    return tuple(found)
+
+
+def _samples(view: View) -> tuple[Sample, ...]:
+    """Sample grids of the best trial of each of the best cells."""
+    frame = view.table.role("search").frame
+    column = SCORE + str(view.score)
+    scored = frame[frame[column].notna()]
+    order = (scored[column] * view.facts.sign).sort_values(kind="stable").index
+    best = scored.loc[order].drop_duplicates("cell").head(SAMPLE_CELLS)
+    found = []
+    for row in best.to_dict("records"):
+        if grid := picture(view.trial(row["digest"]), "samples"):
+            caption = f"{row['cell']}: {view.score} {number(row[column])}"
+            found.append(Sample(grid, caption, f"Grid of samples generated by the best model of the cell {row['cell']}"))
+    return tuple(found)
+
+
+def _more_pictures(view: View, best: str) -> tuple[Sample, ...]:
+    trial = view.trial(best)
+    found = ((name, text, picture(trial, name)) for name, text in MORE_PICTURES.items())
+    return tuple(Sample(p, text, f"{text}, for the best model") for _, text, p in found if p is not None)
+
+
+def _facts(view: View, best: str | None) -> dict[str, Any]:
+    study = view.study.facts
+    records = [t.record for t in view.study.trials]
+    named = {k: v for k, v in study.items() if k in ("searcher", "budget") and v}
+    return {
+        "name": str(study.get("name") or view.study.name),
+        "last": max((r.finished_at for r in records if r.finished_at), default=""),
+        "space": as_yaml(study.get("space")),
+        "search": as_yaml(named),
+        "protocol": flatten(dict(view.table.protocol or study.get("protocol") or {})),
+        "environment": flatten(_environment(view)),
+        "best_config": as_yaml(dict(view.trial(best).record.config)) if best else "",
+        "levels": {a: view.table.frame[AXIS + a].nunique() for a in view.table.axes},
+    }
+
+
+def _environment(view: View) -> dict[str, Any]:
+    """The study's environment, and every distinct value of what trials recorded."""
+    seen: dict[str, dict[str, int]] = {}
+    for trial in view.study.trials:
+        for key, value in flatten(dict(trial.record.environment)):
+            seen.setdefault(key, {}).setdefault(value, 0)
+            seen[key][value] += 1
+    study = view.study.facts.get("environment")
+    merged: dict[str, Any] = {**dict(flatten(dict(study)))} if isinstance(study, Mapping) else {}
+    for key, values in seen.items():
+        if len(values) == 1:
+            merged[key] = next(iter(values))
+        elif len(values) <= 5:
+            merged[key] = "; ".join(f"{v} ({n} trials)" for v, n in values.items())
+    return merged
+
+
+def flatten(data: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """(dotted name, text) of every leaf; empty and absent ones are left out."""
+    rows: list[tuple[str, str]] = []
+    for key, value in data.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            rows += flatten(value, f"{name}.")
+        elif isinstance(value, (list, tuple)) and any(isinstance(v, Mapping) for v in value):
+            for i, inner in enumerate(value, start=1):
+                rows += flatten(inner, f"{name} {i}.") if isinstance(inner, Mapping) else [(f"{name} {i}", str(inner))]
+        elif value not in (None, "", [], ()):
+            rows.append((name, ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)))
+    return rows
+
+
+def as_yaml(data: Any) -> str:
+    """Data as YAML text; empty for nothing."""
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100) if data else ""

@@ -1,0 +1,218 @@
+"""The tables of a study's page, each from one frame of `analysis`."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from landscape.analysis.comparison import compare_cells, compare_levels, diversity_score
+from landscape.analysis.frames import AXIS, HIGH, HYPER, LOW, SCORE, ScoreFacts
+from landscape.analysis.verdicts import Verdict
+from landscape.report.formats import duration, words
+from landscape.report.tables import Column, Table
+from landscape.report.view import View
+
+BEST_TRIALS = 10
+QUANTILE_HELP = "The score that this share of trials reaches, diverged ones counted"
+STRIP_HELP = (
+    "Dots: trials (at most 120 drawn). Bar and large dot: the top quantile and its interval. Dashes: real against real. Red: diverged"
+)
+
+
+def arrow(facts: ScoreFacts) -> str:
+    """`↓` where lower is better, `↑` where higher is."""
+    return {"lower": " ↓", "higher": " ↑"}.get(facts.direction, "")
+
+
+def _statistics(view: View) -> tuple[Column, ...]:
+    facts = view.facts
+    columns = [
+        Column(
+            "best",
+            f"Best{arrow(facts)}",
+            "number",
+            help="Best of all trials: the more trials, the better it looks, so it has no interval",
+        ),
+        Column("quantile", f"Top quantile{arrow(facts)}", "number", True, QUANTILE_HELP, "quantile_name", optional=True),
+        Column("scores", "Every trial, and the top quantile", "strip", help=STRIP_HELP, of="quantile"),
+        Column("diverged_share", "Diverged ↓", "share", True, "Share of finished trials whose loss or weights became non-finite"),
+    ]
+    if name := diversity_score(view.table.scores):
+        columns.append(Column("diversity", f"Diversity of best: {name}{arrow(view.table.scores[name])}", "number"))
+    return (*columns, Column("seconds_per_trial", "Time a trial", "seconds", note="time_in_all"))
+
+
+def levels_table(view: View, axis: str, prefix: str = "") -> Table:
+    """Comparison of the levels of one axis over all trials of the search."""
+    assert view.score is not None
+    frame = _with_times(compare_levels(view.table, axis, view.score, given_search=view.given_search))
+    wins = Column(
+        "wins", "Beats another level ↑", "share", True, "How often a random trial of this level scores better than one of another level"
+    )
+    columns = (Column("level", words(axis)), Column("trials", "Trials", "count"), *_statistics(view))
+    columns = (*columns[:4], wins, *columns[4:])
+    caption = f"{view.score} by {words(axis)}, whatever the other axes. {_reading(view)}"
+    return Table(f"{prefix}levels_{axis}", f"By {words(axis)}", caption, columns, frame, floor=view.floor_value)
+
+
+def _with_times(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(time_in_all=[f"{duration(x)} in all" for x in frame["seconds"]]) if len(frame) else frame
+
+
+def _reading(view: View) -> str:
+    protocol = (view.table.protocol or {}).get("name", "?")
+    given = ", given this search" if view.given_search else ""
+    return (
+        f"Brackets: 95% intervals (quantiles: order statistics; shares: Clopper-Pearson; wins: Newcombe){given}. "
+        f"Protocol {protocol}. A diverged trial counts as worse than every score."
+    )
+
+
+def cells_table(view: View) -> Table:
+    """Comparison of the cells, best first."""
+    assert view.score is not None
+    frame = _with_times(compare_cells(view.table, view.score, given_search=view.given_search))
+    axes = tuple(Column(axis, words(axis)) for axis in view.table.axes)
+    first = axes or (Column("cell", "Cell"),)
+    columns = (*first, Column("trials", "Trials", "count"), *_statistics(view))
+    caption = f"{view.score} by cell, lowest best first. {_reading(view)} A top quantile needs 6 trials in the cell."
+    return Table("cells", "By cell", caption, columns, frame, floor=view.floor_value, compact=True)
+
+
+def confirmation_table(view: View, verdict: Verdict) -> Table:
+    """The settings that stood for the levels of an axis, on fresh seeds."""
+    mean = "Geometric mean" if view.facts.is_log else "Mean"
+    columns = (
+        Column("level", words(verdict.axis)),
+        Column("cell", "Setting from cell"),
+        Column("seeds", "Fresh seeds", "count"),
+        Column("diverged", "Diverged", "count"),
+        Column("mean", f"{mean}{arrow(view.facts)}", "number", True),
+        Column("scores", "Every seed, and the mean", "strip", of="mean"),
+        Column("why_no_interval", "Note", optional=True),
+    )
+    frame = verdict.levels.sort_values("mean", kind="stable", ascending=view.facts.sign > 0).reset_index(drop=True)
+    caption = f"{view.score}: the best setting of each level, retrained on fresh seeds; 95% intervals, Student's t over seeds."
+    return Table(
+        f"confirmed_{verdict.axis}", f"Confirmation runs by {words(verdict.axis)}", caption, columns, frame, floor=view.floor_value
+    )
+
+
+def contrast_table(view: View, verdict: Verdict) -> Table:
+    """Every pair of confirmed levels."""
+    rows = [
+        {"better": c.better, "other": c.other, "decided": "decided" if c.decided else "not decided", "why": c.difference.absent}
+        | c.difference.columns("difference")
+        for c in verdict.contrasts
+    ]
+    kind = "Ratio of geometric means" if view.facts.is_log else "Difference of means"
+    columns = (
+        Column("better", "Lower mean" if view.facts.sign > 0 else "Higher mean"),
+        Column("other", "Other"),
+        Column("difference", kind, "number", True),
+        Column("decided", "Verdict"),
+        Column("why", "Note", optional=True),
+    )
+    nothing = "1" if view.facts.is_log else "0"
+    joint = verdict.contrasts[0].difference.level if verdict.contrasts else 0.95
+    caption = f"Pairs of {words(verdict.axis)} levels. Decided: the interval excludes {nothing}. Welch's t over seeds, {100 * joint:.4g}%"
+    caption += f" each, so that all {len(rows)} hold together with 95% (Bonferroni)." if len(rows) > 1 else "."
+    return Table(f"contrasts_{verdict.axis}", f"Verdicts by {words(verdict.axis)}", caption, columns, pd.DataFrame(rows))
+
+
+def best_trials_table(view: View) -> Table:
+    """The best trials of the search with every score that the protocol gives."""
+    assert view.score is not None
+    frame = view.table.role("search").frame
+    scored = frame[frame[SCORE + view.score].notna()] if SCORE + view.score in frame else frame.head(0)
+    top = scored.iloc[np.argsort(scored[SCORE + view.score].to_numpy(dtype=float) * view.facts.sign, kind="stable")[:BEST_TRIALS]]
+    names = [view.score, *(n for n in view.table.scores if n != view.score)]
+    rows = [
+        {
+            "cell": row["cell"],
+            "digest": row["digest"],
+            **{f"s{i}{end}": row.get(kind + n) for i, n in enumerate(names) for end, kind in _ENDS},
+        }
+        for row in top.to_dict("records")
+    ]
+    scores = (Column(f"s{i}", n + arrow(view.table.scores[n]), "number", True) for i, n in enumerate(names))
+    columns = (Column("cell", "Cell"), Column("digest", "Trial"), *scores)
+    caption = (
+        f"Every score of the {len(top)} best trials by {view.score}. Brackets: the score's own 95% interval over samples of this one "
+        "model; it does not cover another seed, nor that these trials were picked as the best."
+    )
+    return Table("best_trials", "All scores of the best trials", caption, columns, pd.DataFrame(rows, columns=_keys(columns)))
+
+
+_ENDS = (("", SCORE), ("_low", LOW), ("_high", HIGH))
+
+
+def _keys(columns: tuple[Column, ...]) -> list[str]:
+    return [key for column in columns for key in column.keys]
+
+
+def trials_table(view: View) -> Table:
+    """Every trial: axes, status, cost, scores, hyperparameters. The page shows the best; the CSV is the study as one sheet."""
+    frame = view.table.frame.copy()
+    if view.score is not None and SCORE + view.score in frame:
+        frame = frame.loc[(frame[SCORE + view.score] * view.facts.sign).sort_values(kind="stable", na_position="last").index]
+    names = [view.score, *(n for n in view.table.scores if n != view.score)] if view.score else []
+    hyper = [c.removeprefix(HYPER) for c in map(str, frame) if c.startswith(HYPER) and _varies(frame[c])]
+    columns = (
+        Column("digest", "Trial"),
+        *(Column(AXIS + axis, words(axis)) for axis in view.table.axes),
+        Column("role", "Role"),
+        Column("status", "Status"),
+        Column("d_steps", "D steps", "count"),
+        Column("seconds", "Time", "seconds"),
+        *(Column(SCORE + n, n + arrow(view.table.scores[n]), "number") for n in names),
+        *(Column(HYPER + name, name, "number" if _is_numeric(frame[HYPER + name]) else "text") for name in hyper),
+    )
+    caption = "Every trial, best first; hyperparameters that were the same in all trials are left out."
+    return Table("trials", "All trials", caption, columns, frame.reset_index(drop=True), most_rows=50)
+
+
+def _is_numeric(values: pd.Series) -> bool:
+    return bool(pd.to_numeric(values.dropna(), errors="coerce").notna().all()) and not any(isinstance(v, bool) for v in values)
+
+
+def _varies(values: pd.Series) -> bool:
+    return values.astype(str).nunique() > 1
+
+
+def unfinished_table(view: View) -> Table:
+    """Trials without a score, and combinations that were skipped, with the reason of each."""
+    frame = view.table.frame
+    score = frame[SCORE + view.score] if view.score and SCORE + view.score in frame else pd.Series(np.nan, index=frame.index)
+    rows = [
+        {"cell": row["cell"], "status": row["status"], "digest": row["digest"], "reason": row["reason"] or _failure(view, row["digest"])}
+        for row in frame[score.isna()].to_dict("records")
+    ]
+    skipped = view.study.facts.get("skipped")
+    for entry in skipped if isinstance(skipped, list) else []:
+        cell = entry.get("cell") if isinstance(entry, Mapping) else None
+        text = " · ".join(str(v) for v in cell.values()) if isinstance(cell, Mapping) else str(cell)
+        rows.append(
+            {"cell": text, "status": "skipped", "digest": "", "reason": str(entry.get("reason", "")) if isinstance(entry, Mapping) else ""}
+        )
+    order: dict[str, int] = {status: i for i, status in enumerate(("failed", "stopped", "completed", "diverged", "skipped"))}
+    rows.sort(key=lambda row: (order.get(str(row["status"]), 9), str(row["cell"])))
+    columns = (Column("cell", "Cell"), Column("status", "Status"), Column("reason", "Reason"), Column("digest", "Trial"))
+    caption = (
+        "Diverged trials are results and count in every table above; failed and stopped ones say nothing about a method and do not count."
+    )
+    return Table("unfinished", "Without a score", caption, columns, pd.DataFrame(rows, columns=["cell", "status", "reason", "digest"]))
+
+
+def _failure(view: View, digest: str) -> str:
+    """Why a completed trial lacks its score."""
+    for scores in view.trial(digest).scores.values():
+        if view.table.protocol and scores.protocol.get("digest") == view.table.protocol.get("digest") and view.score in scores.failures:
+            return f"score could not be computed: {scores.failures[str(view.score)]}"
+    return "not scored under this protocol"
+
+
+def figure_table(name: str, title: str, frame: pd.DataFrame) -> Table:
+    """The data of a figure, for its CSV."""
+    columns = tuple(Column(str(key), str(key), "text" if frame[key].dtype == object else "number") for key in frame)
+    return Table(name, title, "", columns, frame)

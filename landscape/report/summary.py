@@ -1,0 +1,134 @@
+"""The report's first screen in words: what was run, the best model, what is decided and what is not."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from landscape.analysis.comparison import compare_levels
+from landscape.analysis.frames import SCORE
+from landscape.analysis.searching import check_budgets
+from landscape.analysis.verdicts import Verdict
+from landscape.report.formats import count, duration, interval, number, plural, share, words
+from landscape.report.view import View
+
+PLURALS = {"loss": "losses"}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One key figure."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Sentences and key figures; `best` is the digest of the best trial of the search."""
+
+    ran: str
+    budgets: str
+    best_text: str = ""
+    best: str = ""
+    decided: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    tiles: tuple[Tile, ...] = field(default=())
+
+
+def summarize(view: View, verdicts: Sequence[Verdict]) -> Summary:
+    """What a reader needs who reads nothing else."""
+    budget = check_budgets(view.table)
+    ran, best = _ran(view), best_trial(view)
+    if best is None:
+        return Summary(ran, budget.text, tiles=_tiles(view, None))
+    decided = tuple(f"{words(v.axis)}: {v.text}." for v in verdicts if v.is_decided)
+    undecided = tuple(f"{words(v.axis)}: {v.text}." for v in verdicts if not v.is_decided)
+    hints = tuple(filter(None, (_hint(view, axis) for axis in view.table.axes)))
+    return Summary(ran, budget.text, _best_text(view, best), str(best["digest"]), decided, undecided, hints, _tiles(view, best))
+
+
+def best_trial(view: View) -> Mapping[str, object] | None:
+    """The row of the search trial with the best score; None when nothing was scored."""
+    frame = view.table.role("search").frame
+    if view.score is None or SCORE + view.score not in frame or frame[SCORE + view.score].isna().all():
+        return None
+    costs = frame[SCORE + view.score].to_numpy(dtype=float) * view.facts.sign
+    return {str(key): value for key, value in frame.iloc[int(np.nanargmin(costs))].to_dict().items()}
+
+
+def _ran(view: View) -> str:
+    frame = view.table.role("search").frame
+    ran = frame[frame["status"] != "skipped"]
+    dataset = _dataset(view)
+    cells = ran["cell"].nunique()
+    axes = " × ".join(
+        plural(ran[f"axis:{a}"].nunique(), words(a).removesuffix("s") if a == "regularizers" else words(a), PLURALS.get(a, ""))
+        for a in view.table.axes
+    )
+    text = f"{plural(len(ran), 'model')} trained{f' on {dataset}' if dataset else ''}"
+    text += f", in {plural(cells, 'cell')}{f' of {axes}' if axes else ''}"
+    text += f", proposed by {view.searcher_words}" if view.searcher != "unknown" else ""
+    statuses = ran["status"].value_counts()
+    parts = [f"{count(statuses[s])} {s}" for s in ("completed", "diverged", "failed", "stopped") if s in statuses]
+    text += f": {', '.join(parts)}." if parts else "."
+    confirmed = len(view.table.role("confirmation").frame)
+    text += f" {plural(confirmed, 'confirmation run')} on fresh seeds." if confirmed else ""
+    text += f" {plural(view.study.unfinished, 'trial')} still running or waiting." if view.study.unfinished else ""
+    return text
+
+
+def _dataset(view: View) -> str:
+    space = view.study.facts.get("space")
+    named = space.get("dataset") if isinstance(space, Mapping) else None
+    if isinstance(named, Mapping):
+        named = named.get("name")
+    if not named and "hyper:dataset" in view.table.frame and len(view.table.frame):
+        named = view.table.frame["hyper:dataset"].iloc[0]
+    return str(named or "")
+
+
+def _best_text(view: View, best: Mapping[str, object]) -> str:
+    value = float(str(best[SCORE + str(view.score)]))
+    text = f"{best['cell']} with {view.score} {number(value)}"
+    if view.floor_value and view.facts.is_log:
+        text += f", {number(value / view.floor_value)} times the floor of real against real ({number(view.floor_value)})"
+    scored = int(view.table.role("search").frame[SCORE + str(view.score)].notna().sum())
+    return f"{text}. It is the best of {count(scored)} and was picked for that, so the figure is optimistic."
+
+
+def _hint(view: View, axis: str) -> str:
+    """What the search alone suggests about an axis; never a verdict."""
+    frame = compare_levels(view.table, axis, str(view.score), given_search=view.given_search)
+    frame = frame[frame["quantile"].notna()]
+    if len(frame) < 2:
+        return ""
+    first, last = frame.iloc[0], frame.iloc[-1]
+    ahead, behind = (f"{number(r['quantile'])} {interval(r['quantile_low'], r['quantile_high'])}" for r in (first, last))
+    beats = f"{share(first['wins'])} {interval(first['wins_low'], first['wins_high'], share)}"
+    return (
+        f"{words(axis)}: {first['level']} is ahead, {ahead} (quantile: {first['quantile_name']}) against {behind} for {last['level']}; "
+        f"its trials beat those of other levels {beats} of the time."
+    )
+
+
+def _tiles(view: View, best: Mapping[str, object] | None) -> tuple[Tile, ...]:
+    frame = view.table.frame
+    status = frame["status"].value_counts()
+    finished = int(status.get("completed", 0) + status.get("diverged", 0))
+    tiles = [Tile("Trials finished", count(finished), f"{count(status.get('diverged', 0))} diverged")]
+    if best is not None:
+        value = float(str(best[SCORE + str(view.score)]))
+        better = {"lower": "lower is better", "higher": "higher is better"}.get(view.facts.direction, "")
+        tiles.append(Tile(f"Best {view.score}", number(value), better))
+    if view.floor is not None:
+        low, high = view.floor.interval or (math.nan, math.nan)
+        size = f"n = {count(view.floor.n_fake)}" if view.floor.n_fake else ""
+        tiles.append(Tile("Floor: real against real", number(view.floor.value), " ".join(filter(None, (interval(low, high), size)))))
+    seconds = float(frame["seconds"].sum())
+    if seconds > 0:
+        tiles.append(Tile("Computing time", duration(seconds), "training, scoring and set-up of all trials"))
+    return tuple(tiles)

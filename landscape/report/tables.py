@@ -1,0 +1,177 @@
+"""A table as data: rendered to HTML and to CSV from one frame."""
+
+import io
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from landscape.report import formats
+
+Render = Callable[[Any], str]
+RENDERERS: Mapping[str, Render] = {
+    "text": lambda value: formats.ABSENT if value is None or value != value or value == "" else str(value),
+    "number": formats.number,
+    "count": formats.count,
+    "share": formats.share,
+    "seconds": formats.duration,
+    "strip": lambda value: "",
+}
+NOTHING = Markup("")
+MOST_DOTS = 120
+"""Trials drawn in a strip at most: of more, every second, third, ... in order of score."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. With `interval`, `<key>_low` and `<key>_high` stand in the same cell, and in columns of their own in the CSV."""
+
+    key: str
+    label: str
+    kind: str = "text"
+    interval: bool = False
+    help: str = ""
+    note: str = ""
+    """Key of a text that stands below the number, and in a column of its own in the CSV."""
+    of: str = ""
+    """For a `strip`, a small plot of every trial's score on a scale shared by the column: the key of the interval drawn over it."""
+    optional: bool = False
+    """Left out of the page where no row has it."""
+
+    @property
+    def keys(self) -> list[str]:
+        """Columns of the CSV."""
+        with_interval = [self.key, f"{self.key}_low", f"{self.key}_high"] if self.interval else [self.key]
+        return [*with_interval, self.note] if self.note else with_interval
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell as the template writes it."""
+
+    text: str
+    sort: str
+    """What sorting compares: the raw number or the text."""
+    numeric: bool
+    interval: str = ""
+    note: str = ""
+    plot: Markup = NOTHING
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table. `name` is its file's name; the first column names the row."""
+
+    name: str
+    title: str
+    caption: str
+    columns: tuple[Column, ...]
+    frame: pd.DataFrame
+    most_rows: int = 200
+    """Rows on the page; the CSV has all, and the page says so."""
+    floor: float | None = None
+    """Marked in the strips."""
+    compact: bool = False
+    """Intervals beside their numbers, not below."""
+
+    @property
+    def hidden_rows(self) -> int:
+        return max(0, len(self.frame) - self.most_rows)
+
+    def rows(self) -> list[list[Cell]]:
+        """Cells of the rows on the page."""
+        shown, columns = self.frame.head(self.most_rows), self.columns_shown
+        scales = {c.key: _scale(shown, c, self.floor) for c in columns if c.kind == "strip"}
+        return [[_cell(column, row, scales.get(column.key)) for column in columns] for row in shown.to_dict("records")]
+
+    @property
+    def columns_shown(self) -> tuple[Column, ...]:
+        """Columns on the page."""
+        return tuple(c for c in self.columns if not c.optional or any(not _is_absent(v) for v in self.frame.get(c.key, ())))
+
+    def csv(self) -> bytes:
+        """Every row, unrounded, UTF-8; absent is empty, diverged `inf`. Text that a spreadsheet would run as a formula gets a quote."""
+        keys = [key for column in self.columns for key in column.keys if key in self.frame]
+        frame = self.frame[keys].map(_field)
+        buffer = io.StringIO()
+        frame.to_csv(buffer, index=False, lineterminator="\n")
+        return buffer.getvalue().encode()
+
+
+def _field(value: Any) -> Any:
+    """A CSV field; trials' scores in one field are separated by semicolons."""
+    if isinstance(value, tuple):
+        return ";".join(map(str, value))
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+def _is_absent(value: Any) -> bool:
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
+
+
+def _cell(column: Column, row: Mapping[Any, Any], scale: "_Scale | None") -> Cell:
+    value = row.get(column.key)
+    render = RENDERERS[column.kind]
+    if column.kind == "strip":
+        scores = value if isinstance(value, tuple) else ()
+        ends = row.get(column.of), row.get(f"{column.of}_low"), row.get(f"{column.of}_high")
+        return Cell("", str(scores[0]) if scores else "", True, plot=scale.strip(scores, *ends) if scale else NOTHING)
+    sort = "" if _is_absent(value) else str(value)
+    interval = ""
+    if column.interval:
+        interval = formats.interval(row.get(f"{column.key}_low", math.nan), row.get(f"{column.key}_high", math.nan), render)
+    note = str(row.get(column.note) or "") if column.note else ""
+    return Cell(render(value), sort, column.kind != "text", interval, note)
+
+
+STRIP_WIDTH, STRIP_HEIGHT = 150, 22
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """The horizontal scale that the strips of one column share."""
+
+    low: float
+    high: float
+    log: bool
+    floor: float | None
+
+    def x(self, value: float) -> float:
+        """Place in the strip, in its units; +inf at the right edge."""
+        if math.isinf(value):
+            return float(STRIP_WIDTH - 3) if value > 0 else 3.0
+        a, b, v = (math.log(self.low), math.log(self.high), math.log(value)) if self.log else (self.low, self.high, value)
+        return round(6 + (STRIP_WIDTH - 18) * (v - a) / (b - a), 1)
+
+    def strip(self, scores: tuple[float, ...], value: Any, low: Any, high: Any) -> Markup:
+        """Every trial a dot (diverged: a tick at the bad end), the interval a bar with its point. Not read aloud: the CSV has it."""
+        step = -(-len(scores) // MOST_DOTS) or 1
+        parts = [self._mark(x) for x in scores[::step]]
+        if self.floor is not None:
+            parts.append(f'<line class="mini-floor" x1="{self.x(self.floor)}" x2="{self.x(self.floor)}" y1="1" y2="21"/>')
+        if not any(_is_absent(end) for end in (value, low, high)):
+            parts.append(f'<line class="mini-bar" x1="{self.x(low)}" x2="{self.x(high)}" y1="15" y2="15"/>')
+            parts.append(f'<circle class="mini-point" cx="{self.x(value)}" cy="15" r="3.4"/>')
+        size = f'viewBox="0 0 {STRIP_WIDTH} {STRIP_HEIGHT}" width="{STRIP_WIDTH}" height="{STRIP_HEIGHT}"'
+        return Markup(f'<svg class="mini" {size} aria-hidden="true" focusable="false">{"".join(parts)}</svg>')  # noqa: S704 - numbers only
+
+    def _mark(self, score: float) -> str:
+        x = self.x(score)
+        if math.isinf(score):
+            return f'<line class="mini-diverged" x1="{x}" x2="{x}" y1="3" y2="11"/>'
+        return f'<circle class="mini-dot" cx="{x}" cy="7" r="2.2"/>'
+
+
+def _scale(frame: pd.DataFrame, column: Column, floor: float | None) -> _Scale | None:
+    if column.key not in frame:
+        return None
+    intervals = [frame[f"{column.of}{end}"] for end in ("_low", "_high") if f"{column.of}{end}" in frame]
+    values = [float(x) for scores in frame[column.key] for x in scores] + [float(x) for ends in intervals for x in ends]
+    values = [v for v in [*values, *([floor] if floor is not None else [])] if math.isfinite(v)]
+    if len(values) < 2 or min(values) == max(values):
+        return None
+    low, high = min(values), max(values)
+    return _Scale(low, high, low > 0 and high / low > 8, floor)

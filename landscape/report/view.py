@@ -1,0 +1,109 @@
+"""What a report of one study looks at: one protocol, one objective, the floor of real against real, who searched."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from landscape._results_files import DamagedError, checked_scores
+from landscape.analysis.frames import ScoreFacts, TrialTable, protocols, trials_frame
+from landscape.analysis.searching import is_given_search, searcher_name
+from landscape.record import Estimate
+from landscape.results import Study, Trial
+
+SEARCHERS = {"gp": "a Gaussian process", "tpe": "TPE", "gp_ucb": "GP-UCB", "random": "random search", "grid": "a grid"}
+
+
+@dataclass(frozen=True)
+class View:
+    """A study under one protocol."""
+
+    study: Study
+    table: TrialTable
+    score: str | None
+    """Public name of the objective; None while nothing has been scored."""
+    floor: Estimate | None
+    """Real against real under the same protocol, at the same sample size."""
+    other_protocols: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> ScoreFacts:
+        assert self.score is not None
+        return self.table.scores[self.score]
+
+    @property
+    def given_search(self) -> bool:
+        return is_given_search(self.study.facts)
+
+    @property
+    def searcher(self) -> str:
+        return searcher_name(self.study.facts)
+
+    @property
+    def searcher_words(self) -> str:
+        """The searcher as prose has it."""
+        return SEARCHERS.get(self.searcher, self.searcher)
+
+    @property
+    def floor_value(self) -> float | None:
+        return self.floor.value if self.floor else None
+
+    @cached_property
+    def _trials(self) -> dict[str, Trial]:
+        return {t.record.digest: t for t in self.study.trials}
+
+    def trial(self, digest: str) -> Trial:
+        """The trial of a row of the table."""
+        return self._trials[digest]
+
+
+def view_of(study: Study, protocol: str | None = None) -> View:
+    """The study under `protocol` (a digest); by default the study's own, or the one that scored most trials."""
+    known = protocols(study.trials)
+    own = _mapping(study.facts.get("protocol")).get("digest")
+    chosen: str | None = protocol or (own if own in known else next(iter(known), None))
+    table = trials_frame(study.trials, chosen, _axes(study))
+    score = _objective(study, table)
+    floor, warnings = _floor(study, table, score)
+    if own and known and own not in known:
+        name = _mapping(table.protocol).get("name", chosen)
+        warnings = (*warnings, f"no trial was scored under the study's own protocol; scores shown are those of {name}")
+    others = {digest: p for digest, p in known.items() if digest != chosen}
+    return View(study, table, score, floor if chosen == own else None, others, (*study.warnings, *warnings))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _axes(study: Study) -> list[str]:
+    return [str(axis) for axis in _mapping(_mapping(study.facts.get("space")).get("axes"))]
+
+
+def _objective(study: Study, table: TrialTable) -> str | None:
+    for name in (study.facts.get("objective"), (table.protocol or {}).get("objective")):
+        if isinstance(name, str) and name in table.scores:
+            return name
+    directed = [name for name, facts in table.scores.items() if facts.direction != "none"]
+    return next((name for name in directed if table.scores[name].is_log), next(iter(directed), None))
+
+
+def _floor(study: Study, table: TrialTable, score: str | None) -> tuple[Estimate | None, tuple[str, ...]]:
+    found = _mapping(study.facts.get("floor"))
+    if score is None or score not in found:
+        return None, ()
+    try:
+        estimate = checked_scores(
+            {"schema": 1, "protocol": {"name": "", "digest": ""}, "estimates": {score: found[score]}}, study.folder
+        ).estimates[score]
+    except DamagedError as error:
+        return None, (f"the floor of {score} in study.json is damaged ({error}): not drawn",)
+    sizes = _sizes(estimate), _sizes(table.scores[score])
+    if sizes[0] != sizes[1] and None not in (*sizes[0], *sizes[1]):
+        return None, (f"the floor of {score} was measured with {sizes[0]} samples, the scores with {sizes[1]}: not comparable, not drawn",)
+    return estimate, ()
+
+
+def _sizes(of: Estimate | ScoreFacts) -> tuple[int | None, int | None]:
+    return of.n_real, of.n_fake
