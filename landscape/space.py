@@ -98,7 +98,7 @@ class Space(Frozen):
     searcher: SearcherChoice = SearcherChoice()
     trials: Annotated[Trials, BeforeValidator(_total)]
     batch: Annotated[int, Field(ge=1)] | None = None
-    """Proposals in a round (of a cell, or of each cell where the searcher works across): made from completed rounds only."""
+    """Proposals in a round (of a cell; of all cells together where the searcher works across): made from completed rounds only."""
     seeds: Annotated[int, Field(ge=1)] = 1
     """Models trained for each proposal, with different seeds; the searcher is told their median."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0

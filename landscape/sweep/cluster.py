@@ -1,0 +1,111 @@
+"""Ray: started quietly on this machine, or an existing cluster; its processes end with the sweep."""
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import ray
+
+import landscape
+from landscape.errors import UserError
+from landscape.sweep.lock import end_processes, note_process
+from landscape.sweep.resources import Resources
+
+OBJECT_STORE_BYTES = 100_000_000
+"""Trials pass settings and outcomes only; Ray takes no less than 75 MB."""
+QUIET = {
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # Idle workers started ahead would take memory and a core each while the trials begin.
+    "RAY_prestart_worker_first_driver": "0",
+    "RAY_enable_worker_prestart": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    # The records are the truth; Tune's own snapshots are never read.
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+}
+
+
+def limit(resources: Resources) -> int:
+    """Trials at a time, now: a cluster may grow."""
+    if resources.jobs is not None:
+        return resources.jobs
+    there = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    by_cpu = int(there.get("CPU", 1) // resources.threads)
+    by_gpu = int(there.get("GPU", 0) / resources.gpus_per_trial) if resources.gpus_per_trial else by_cpu
+    # One more waits in line, so that a cluster that can grow sees that it should.
+    return max(1, min(by_cpu, by_gpu)) + 1
+
+
+@contextlib.contextmanager
+def started(resources: Resources, temporary: Path, ray_address: str | None) -> Iterator[None]:
+    """Ray, ready for trials; at the end every process that was started for it is gone.
+
+    Raises:
+        UserError: no cluster at `ray_address`.
+    """
+    before = {name: os.environ.get(name) for name in (*QUIET, "PYTHONPATH", "TUNE_MAX_PENDING_TRIALS_PG")}
+    os.environ.update({name: value for name, value in QUIET.items() if name not in os.environ})
+    # Workers find this very package, installed or not.
+    root = str(Path(landscape.__file__).resolve().parent.parent)
+    os.environ["PYTHONPATH"] = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+    _hush()
+    try:
+        _connect(resources, temporary, ray_address)
+        for process in psutil.Process().children(recursive=True):
+            note_process(temporary, process.pid)
+        yield
+    finally:
+        family = _family()
+        ray.shutdown()
+        if resources.local:
+            end_processes(family)
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+
+
+def _hush() -> None:
+    for name in ("ray", "ray.tune", "ray.data", "ray._private"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _connect(resources: Resources, temporary: Path, ray_address: str | None) -> None:
+    if ray_address:
+        try:
+            ray.init(address=ray_address, log_to_driver=False, logging_level=logging.CRITICAL)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            reason = str(error).splitlines()[0]
+            raise UserError(
+                f"no Ray cluster at {ray_address!r} ({reason}): start one with `ray start --head`, or leave the address out"
+            ) from None
+        return
+    assert resources.jobs is not None
+    ray.init(
+        address="local",
+        num_cpus=resources.jobs * resources.threads,
+        num_gpus=resources.gpus,
+        include_dashboard=False,
+        object_store_memory=OBJECT_STORE_BYTES,
+        log_to_driver=False,
+        logging_level=logging.CRITICAL,
+        configure_logging=False,
+        _temp_dir=str(temporary / "ray"),
+        _node_ip_address="127.0.0.1",
+    )
+
+
+def _family() -> set[tuple[int, float]]:
+    """Every process below this one, with its time of creation."""
+    found = set()
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            found.add((process.pid, process.create_time()))
+    return found

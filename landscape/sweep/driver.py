@@ -1,0 +1,115 @@
+"""The part of a sweep that runs while trials do: keeps records, index, log and display in step with what the pool reports."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from landscape import results
+from landscape.environment import describe
+from landscape.record import Status, TrialRecord, write_json
+from landscape.space import Space
+from landscape.sweep import study as files
+from landscape.sweep.cluster import started
+from landscape.sweep.display import Display
+from landscape.sweep.interrupt import Interrupt
+from landscape.sweep.lock import StudyLock
+from landscape.sweep.log import SearchLog
+from landscape.sweep.options import Options
+from landscape.sweep.plan import Outcome, Plan, Task
+from landscape.sweep.pool import Ahead, Hooks, Pool, StopNowError, run_pool
+from landscape.sweep.worker import Common
+
+
+class Driver:
+    """Runs what is left of a plan under Ray."""
+
+    def __init__(self, space: Space, how: Options, lock: StudyLock, plan: Plan, display: Display) -> None:
+        self.space, self.how, self.lock, self.plan, self.display = space, how, lock, plan, display
+        self.folder, self.progress = lock.study, display.progress
+        self.told_of_stop = False
+
+    def run(self, interrupt: Interrupt, ended: Sequence[Outcome]) -> None:
+        """Until the plan is done, or an interruption.
+
+        Raises:
+            UserError: data or disk failed; what was done stays.
+        """
+        from threadpoolctl import threadpool_limits
+
+        self.interrupt = interrupt
+        self.log = SearchLog(self.folder, self.space, ended)
+        common = self._common(interrupt.stop_file)
+        # The cores are the trials'; a searcher's model makes do with one.
+        with threadpool_limits(1), started(self.how.resources, self.lock.temporary, self.how.ray_address):
+            # Ray took the signals when it started.
+            interrupt.install()
+            self.progress.begin()
+            ahead = Ahead(self.plan)
+            self.ahead = ahead
+            hooks = Hooks(self._begin, self._done, self._failed, self._tick)
+            pool = Pool(ahead, self.space.limits, self.how.resources, interrupt, hooks)
+            try:
+                run_pool(pool, common, str(self.lock.temporary / "tune"))
+            except (StopNowError, KeyboardInterrupt):
+                interrupt.request()
+            finally:
+                ahead.close()
+        if pool.fatal is not None:
+            raise pool.fatal
+
+    def _common(self, stop_file: Path) -> Common:
+        return Common(
+            study=self.folder,
+            protocol=self.space.protocol.to_json(),
+            data_dir=self.how.data_dir,
+            threads=self.how.resources.threads,
+            hang_seconds=self.space.limits.hang_seconds,
+            stop_file=stop_file,
+            temporary=self.lock.temporary,
+            plugins=tuple((str(path), Path(path).read_bytes()) for path in self.how.plugins),
+            run_trial=self.how.run_trial,
+        )
+
+    def _begin(self, task: Task) -> None:
+        files.write_proposal(self.folder, task)
+
+    def _done(self, task: Task) -> None:
+        trial = results.read_trial(files.trial_folder(self.folder, task.digest))
+        outcome = files.outcome_of(trial.record, trial.scores, self.space.protocol)
+        if outcome is None or (outcome.ask, outcome.repeat) != (task.ask, task.repeat):
+            # A record that was there before, of the same model in another place.
+            status = trial.record.status.value
+            value, loss = (outcome.value, outcome.loss) if outcome else (None, None)
+            outcome = Outcome(task.ask, task.repeat, task.cell.id, task.assignment, task.digest, status, value, loss)
+        results.append_to_index(self.folder, task.digest)
+        files.drop_proposal(self.folder, task.digest)
+        self.log.add(outcome)
+        self.ahead.settle(outcome)
+        self.progress.done += 1
+        self.progress.score(outcome.value, outcome.loss, outcome.cell_id)
+
+    def _failed(self, task: Task, reason: str) -> None:
+        folder = files.trial_folder(self.folder, task.digest)
+        if not (folder / "record.json").exists():
+            now = files.now()
+            record = TrialRecord(
+                digest=task.digest,
+                setting_digest=task.config.setting_digest(),
+                run_digest=task.config.run_digest(),
+                config=task.config.to_json(),
+                status=Status.FAILED,
+                reason=reason,
+                environment=describe(),
+                study=task.study,
+                started_at=now,
+                finished_at=now,
+            )
+            write_json(folder / "record.json", record.to_json())
+            self.display.say(f"trial {task.digest} ({task.cell.id}) failed: {reason}")
+        self._done(task)
+
+    def _tick(self, running: int) -> None:
+        self.progress.running = running
+        if self.interrupt.requested and not self.told_of_stop:
+            self.told_of_stop = True
+            self.display.say(f"stopping: nothing new begins, {running} running trials save their state (once more to stop at once)")
+        self.display.refresh()

@@ -1,0 +1,83 @@
+"""What a study will take, before its first trial: the floor of its scores, and its time from short probes."""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from landscape.space import Cell, Space
+from landscape.sweep.data import Data
+from landscape.sweep.options import Options
+from landscape.sweep.plan import Plan
+
+PROBES, PROBE_SECONDS = 4, 1.0
+"""At most so many cells are tried for so long each: together a small part of the smallest study."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds that one trial keeps one of the places for trials busy; None where it could not be measured."""
+
+    seconds_per_trial: float | None
+    basis: str = ""
+
+
+def floor_of(space: Space, data: Data) -> tuple[dict[str, Any], float]:
+    """What other real samples score in the place of generated ones, by public name; and the seconds that scoring took.
+
+    Raises:
+        UserError: the protocol cannot be carried out (weights are missing, too few samples): better said now than after a trial.
+    """
+    from landscape.evaluation.models import floor
+
+    begin = time.perf_counter()
+    scores = floor(data.load(space.cells()[0].config({}, seed=0)), space.protocol)
+    return {name: asdict(found) for name, found in scores.estimates.items()}, time.perf_counter() - begin
+
+
+def estimate(space: Space, plan: Plan, data: Data, how: Options, scoring: float | None) -> Estimate:
+    """The time of a trial, from a second of training in a few different cells."""
+    if how.run_trial is not None or not how.resources.local:
+        return Estimate(None)
+    measured = [probe(cell, data, how) for cell in probed(plan.cells)]
+    known = [seconds for seconds in measured if seconds is not None]
+    if not known:
+        return Estimate(None)
+    training = sum(known) / len(known)
+    scored = f" and {scoring:.2g} s of scoring" if scoring is not None else ""
+    return Estimate(training + (scoring or 0.0), f"{training:.2g} s of training{scored} each, from {len(known)} short probes")
+
+
+def probed(cells: Sequence[Cell]) -> list[Cell]:
+    """Cells that differ in what costs time: for each architecture one from the beginning and one from the end of its list."""
+    by_architecture: dict[str, list[Cell]] = {}
+    for cell in cells:
+        by_architecture.setdefault(cell.labels.get("architecture", ""), []).append(cell)
+    chosen = [cell for group in by_architecture.values() for cell in dict.fromkeys(c.id for c in (group[0], group[-1]))]
+    by_id = {cell.id: cell for cell in cells}
+    return [by_id[i] for i in chosen[:: max(1, -(-len(chosen) // PROBES))]]
+
+
+def probe(cell: Cell, data: Data, how: Options) -> float | None:
+    """Seconds of training of a trial of `cell`, extrapolated; None if it ended (diverged) before anything could be measured."""
+    from landscape.trial import run_trial
+
+    seen: list[tuple[float, float]] = []
+    assignment = {name: p.at(0.5) for name, p in cell.parameters.items()}
+    config = data.pin(cell.config(assignment, seed=0))
+    with tempfile.TemporaryDirectory(prefix="landscape-probe-") as folder:
+        run_trial(
+            config,
+            None,
+            folder=Path(folder),
+            report=lambda line: seen.append((line["progress"], line["seconds"])),
+            should_stop=lambda: bool(seen) and seen[-1][1] >= PROBE_SECONDS,
+            data_dir=how.data_dir,
+            threads=how.resources.threads,
+            pictures=False,
+        )
+    # The first stretch holds what happens only once.
+    first, last = (seen[0] if len(seen) > 1 else (0.0, 0.0)), (seen[-1] if seen else (0.0, 0.0))
+    return (last[1] - first[1]) / (last[0] - first[0]) if last[0] > first[0] else None

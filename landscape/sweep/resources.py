@@ -1,0 +1,52 @@
+"""How trials share a machine. Imports neither Ray nor Optuna: wrong options show before anything starts."""
+
+import os
+from dataclasses import dataclass
+
+from landscape.errors import UserError
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What each trial gets, and how many run at a time."""
+
+    jobs: int | None
+    """None: as many as the cluster holds."""
+    threads: int
+    gpus_per_trial: float
+    gpus: int
+    """GPUs of this machine that trials use."""
+    local: bool
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def visible_gpus() -> int:
+    """GPUs that torch sees."""
+    import torch
+
+    return torch.cuda.device_count()
+
+
+def plan_resources(jobs: int | None, gpus_per_trial: float | None, ray_address: str | None) -> Resources:
+    """One trial a core, or as the GPUs allow; `None` chooses.
+
+    Raises:
+        UserError: GPUs that are not there, or several whole ones for one trial.
+    """
+    if gpus_per_trial is not None and not 0 <= gpus_per_trial <= 1:
+        raise UserError(f"gpus_per_trial={gpus_per_trial:g}: a trial uses one GPU at most; give a fraction to share one, or 1")
+    if jobs is not None and jobs < 1:
+        raise UserError(f"jobs={jobs}: at least one trial must run at a time")
+    if ray_address:
+        return Resources(jobs, 1, gpus_per_trial or 0.0, 0, local=False)
+    gpus = visible_gpus()
+    share = gpus_per_trial if gpus_per_trial is not None else float(gpus > 0)
+    if share and not gpus:
+        raise UserError(f"gpus_per_trial={share:g}, and torch sees no GPU here: leave it out to train on the CPU")
+    # 1e-9: three trials share a GPU when each is given a third of it.
+    limit = jobs or (max(1, int(gpus / share + 1e-9)) if share else cores())
+    return Resources(limit, max(1, cores() // limit), share, gpus if share else 0, local=True)

@@ -1,0 +1,136 @@
+"""`run`: a study from its space to its records."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from landscape import results
+from landscape.registry import load_installed_plugins, load_plugin
+from landscape.space import Space
+from landscape.sweep import study as files
+from landscape.sweep.data import Data
+from landscape.sweep.display import Display, Progress, duration
+from landscape.sweep.estimate import Estimate, estimate, floor_of
+from landscape.sweep.interrupt import Interrupt
+from landscape.sweep.lock import StudyLock
+from landscape.sweep.options import Options
+from landscape.sweep.plan import Outcome, Plan
+
+STOP_FILE = ".stop"
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """What a sweep left behind."""
+
+    folder: Path
+    trials: int
+    """Trials of the study that have ended, in this run or before."""
+    interrupted: bool = False
+
+
+def run(space: Space, *, trials: int | None = None, steps: int | None = None, seed: int | None = None, **options: Any) -> SweepResult:
+    """Run a study, or go on with it: every trial that has no record yet. Keywords are the fields of `Options`.
+
+    Args:
+        space: the study; see `landscape.space.load`.
+        trials: models to train in all, in the place of the study's own number; more than before extends the study.
+        steps: length of training, in the unit of the study's budget.
+        seed: of the search.
+
+    Raises:
+        UserError: bad input, a folder that belongs to another study, data or disk that fail; what was done stays.
+    """
+    how = Options(**options)
+    load_installed_plugins()
+    for plugin in how.plugins:
+        load_plugin(plugin)
+    changed = {name: value for name, value in (("trials", trials), ("seed", seed)) if value is not None}
+    space = space.with_changes(**changed) if changed else space
+    space = space.with_steps(steps) if steps is not None else space
+    # Mistakes of the space show before anything is written.
+    space.asks_per_cell(len(space.cells()))
+    with StudyLock(how.results_dir.absolute() / space.name) as lock:
+        return _Sweep(space, how, lock).run()
+
+
+class _Sweep:
+    """One run of a study, from reading what is there to the last record."""
+
+    def __init__(self, space: Space, how: Options, lock: StudyLock) -> None:
+        self.space, self.how, self.lock, self.folder = space, how, lock, lock.study
+        self.data = Data(how.data_dir)
+
+    def run(self) -> SweepResult:
+        found = files.open_study(self.folder, self.space)
+        self.data.check(self.space, found.get("data", {}))
+        ended = self._ended()
+        plan = Plan(
+            self.space,
+            pin=self.data.pin,
+            outcomes=ended,
+            made=files.proposals(self.folder),
+            deterministic=self.how.deterministic,
+        )
+        if plan.finished >= plan.trials:
+            self.how.say(f"study {self.space.name}: all {plan.trials} trials are done already; give more trials to extend it")
+            files.write_study(self.folder, self.space, self._facts(found))
+            return SweepResult(self.folder, plan.finished)
+        expected = self._prepare(found, plan)
+        interrupted = self._train(plan, ended, expected)
+        return SweepResult(self.folder, plan.finished, interrupted)
+
+    def _ended(self) -> list[Outcome]:
+        """What the records say; damaged ones are set aside and run again."""
+        if not (self.folder / results.STUDY_FILE).exists() and not (self.folder / results.TRIALS_FOLDER).exists():
+            return []
+        study = results.read_study(self.folder)
+        for warning in study.warnings:
+            self.how.say(f"note: {warning}")
+        return files.outcomes(study, self.space.protocol)
+
+    def _facts(self, found: dict[str, Any]) -> dict[str, Any]:
+        from landscape.environment import describe
+
+        kept = {name: found[name] for name in ("floor", "environment", "created_at") if name in found}
+        facts = {"floor": {}, "environment": describe(), "created_at": files.now(), "deterministic": self.how.deterministic}
+        return facts | {"data": self.data.hashes(self.space)} | kept
+
+    def _prepare(self, found: dict[str, Any], plan: Plan) -> Estimate:
+        """Everything that is done once before the trials: the floor, study.json, what the user should expect."""
+        facts = self._facts(found)
+        scoring = None
+        if not facts["floor"]:
+            facts["floor"], scoring = floor_of(self.space, self.data)
+        files.write_study(self.folder, self.space, facts)
+        return estimate(self.space, plan, self.data, self.how, scoring)
+
+    def _train(self, plan: Plan, ended: list[Outcome], expected: Estimate) -> bool:
+        """Run what is left; True if it was interrupted."""
+        from landscape.sweep.driver import Driver
+
+        jobs = self.how.resources.jobs
+        progress = Progress(plan.trials, self.space.protocol.objective, done=plan.finished)
+        progress.expected_seconds = expected.seconds_per_trial / (jobs or 1) if expected.seconds_per_trial else None
+        for outcome in ended:
+            progress.score(outcome.value, outcome.loss, outcome.cell_id)
+        self.how.say(self._opening(plan, expected))
+        with Interrupt(self.folder / STOP_FILE) as interrupt, Display(progress, self.how.stream) as display:
+            driver = Driver(self.space, self.how, self.lock, plan, display)
+            driver.run(interrupt, ended)
+        if interrupt.requested:
+            done = f"{plan.finished} of {plan.trials} trials are done and kept"
+            self.how.say(f"interrupted: {done} in {self.folder}; the same command continues the study")
+        return interrupt.requested
+
+    def _opening(self, plan: Plan, expected: Estimate) -> str:
+        cells, skipped = len(plan.cells), len(self.space.skipped())
+        left = plan.trials - plan.finished
+        jobs = self.how.resources.jobs
+        parts = [f"study {self.space.name}: {left} trials to run" + (f" ({plan.finished} done before)" if plan.finished else "")]
+        parts.append(f"{cells} cells of {plan.trials // cells} each" + (f", {skipped} undefined ones skipped" if skipped else ""))
+        parts.append(f"{jobs} at a time" if jobs else "as many at a time as the cluster holds")
+        if expected.seconds_per_trial is not None:
+            seconds = expected.seconds_per_trial * left / (jobs or 1)
+            parts.append(f"about {duration(seconds)} ({seconds / 3600:.2g} hours; {expected.basis})")
+        return "; ".join(parts)

@@ -1,0 +1,189 @@
+"""What runs in a Ray actor: one trial after the other in one process, which imports torch once."""
+
+import contextlib
+import faulthandler
+import gc
+import json
+import os
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from ray import tune
+
+from landscape.config import Protocol, TrialConfig
+from landscape.errors import UserError
+from landscape.record import Status, TrialRecord
+from landscape.sweep.lock import WORKERS_FILE, living_workers, note_process
+
+RunTrial = Callable[..., TrialRecord]
+HANG_FILE = "hang.txt"
+LOOK_SECONDS = 0.2
+"""Between two looks at the stop file."""
+
+
+@dataclass(frozen=True)
+class Common:
+    """What all trials of a sweep share."""
+
+    study: Path
+    protocol: Mapping[str, Any]
+    data_dir: Path | None
+    threads: int
+    hang_seconds: float
+    stop_file: Path
+    temporary: Path
+    """The driver's temporary folder, where processes are noted; elsewhere than on the driver's machine it is not there."""
+    plugins: tuple[tuple[str, bytes], ...] = ()
+    """Path and content of each: on another machine the path may lead nowhere."""
+    run_trial: RunTrial | None = None
+    """None: `landscape.trial.run_trial`."""
+
+
+class TrialActor(tune.Trainable):
+    """A Tune trial is one training from its beginning (or last checkpoint) to its record."""
+
+    def setup(self, config: dict[str, Any], common: Common) -> None:  # type: ignore[override]
+        """Once for each process."""
+        self.common = common
+        self.parent = os.getppid()
+        load_plugins(common.plugins)
+        self.protocol = Protocol.parse(common.protocol)
+        if common.run_trial is None:
+            from landscape.trial import run_trial
+
+            self.run_trial: RunTrial = run_trial
+        else:
+            self.run_trial = common.run_trial
+        if common.temporary.is_dir():
+            note_process(common.temporary, kind=WORKERS_FILE)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """The process takes the next trial."""
+        self.config = new_config
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Run the trial to its end; what comes back says how it ended, the record itself lies in the trial's folder."""
+        task = json.loads(self.config["task"])
+        if "wait_seconds" in task:
+            self._wait(task["wait_seconds"], task["processes"])
+            return {"done": True, "ended": {}}
+        try:
+            ended = self._run(task)
+        except UserError as error:
+            ended = {"user_error": str(error)}
+        except Exception as error:
+            ended = {"out_of_memory" if is_out_of_memory(error) else "error": explain(error)}
+        if "out_of_memory" in ended:
+            free_memory()
+        return {"done": True, "ended": ended}
+
+    def _wait(self, seconds: float, processes: int) -> None:
+        """Until so many workers live, or (where none is asked for, or not as many come) for so long."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not self.common.stop_file.exists():
+            if processes and living_workers(self.common.temporary) >= processes:
+                return
+            time.sleep(0.02)
+
+    def _run(self, task: dict[str, Any]) -> dict[str, Any]:
+        config = TrialConfig.parse(task["config"])
+        folder = self.common.study / "trials" / task["digest"]
+        with Watchdog(folder / HANG_FILE, self.common.hang_seconds) as watchdog:
+            record = self.run_trial(
+                config,
+                self.protocol,
+                folder=folder,
+                study=task["study"],
+                report=lambda _: watchdog.alive(),
+                should_stop=self._stopper(),
+                data_dir=self.common.data_dir,
+                threads=self.common.threads,
+            )
+        return {"status": record.status.value} if record.status is not Status.STOPPED else {"stopped": True}
+
+    def _stopper(self) -> Callable[[], bool]:
+        looked = 0.0
+
+        def should_stop() -> bool:
+            nonlocal looked
+            now = time.monotonic()
+            if now - looked < LOOK_SECONDS:
+                return False
+            looked = now
+            if os.getppid() != self.parent:
+                # Ray is gone: whoever continues the study must find this trial's folder still.
+                os._exit(1)
+            return self.common.stop_file.exists()
+
+        return should_stop
+
+
+class Watchdog:
+    """Ends this process, with a traceback in `path`, when it gives no sign of life for `seconds`, even from within a hanging C call."""
+
+    def __init__(self, path: Path, seconds: float) -> None:
+        self.path, self.seconds = path, seconds
+        self.armed_at = 0.0
+        self.file: TextIO | None = None
+
+    def __enter__(self) -> "Watchdog":
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.file = open(self.path, "w", encoding="utf-8")
+        self.alive()
+        return self
+
+    def alive(self) -> None:
+        """A sign of life."""
+        now = time.monotonic()
+        if self.file is not None and now - self.armed_at > min(1.0, self.seconds / 4):
+            self.armed_at = now
+            faulthandler.dump_traceback_later(self.seconds, exit=True, file=self.file)
+
+    def __exit__(self, *_: object) -> None:
+        faulthandler.cancel_dump_traceback_later()
+        if self.file is not None:
+            self.file.close()
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out, on whichever device."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
+
+
+def free_memory() -> None:
+    """Give back what the last trial held."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def explain(error: Exception) -> str:
+    """The error in one line, with the place where it was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}{place}"[:500]
+
+
+def load_plugins(plugins: tuple[tuple[str, bytes], ...]) -> None:
+    """Register installed plugins and the given ones; a file that is not on this machine (or differs here) is written anew."""
+    from landscape.registry import load_installed_plugins, load_plugin
+
+    load_installed_plugins()
+    for path, content in plugins:
+        file = Path(path)
+        if not file.is_file() or file.read_bytes() != content:
+            file = Path(tempfile.mkdtemp(prefix="landscape-plugin-")) / file.name
+            file.write_bytes(content)
+        load_plugin(file)

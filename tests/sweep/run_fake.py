@@ -1,0 +1,34 @@
+"""Run as a program: a sweep of fake trials, to be interrupted. Arguments: results folder, then keywords of `run` as JSON."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import fake
+import ray.cloudpickle
+
+from landscape import strict_yaml
+from landscape.errors import UserError
+from landscape.space import Space
+from landscape.sweep.run import run
+
+ray.cloudpickle.register_pickle_by_value(fake)
+
+if __name__ == "__main__":
+    options = json.loads(sys.argv[2])
+    changes = options.pop("changes", {})
+    data = strict_yaml.parse(fake.SPACE, "fake").data | changes
+    print("ready", flush=True)
+    begin = time.perf_counter()
+    try:
+        result = run(Space.parse(data), results_dir=Path(sys.argv[1]), run_trial=fake.fake_trial, **options)
+    except UserError as error:
+        print(f"landscape: {error}", file=sys.stderr)
+        sys.exit(2)
+    print(json.dumps({"trials": result.trials, "interrupted": result.interrupted, "seconds": time.perf_counter() - begin, "pid": os.getpid()}))
+    sys.exit(130 if result.interrupted else 0)
