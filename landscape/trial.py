@@ -1,10 +1,13 @@
 """One trial: config + protocol -> TrialRecord. No ray: a trial can be debugged, profiled, and run where there is none."""
 
+import copy
 import logging
+import math
 import random
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +19,7 @@ import pytorch_lightning as pl
 import torch
 
 from landscape import checkpoint
+from landscape._results_files import score_path
 from landscape.combinations import notes
 from landscape.config import Protocol, TrialConfig
 from landscape.datasets._base import Dataset
@@ -90,7 +94,7 @@ def run_trial(config: TrialConfig, protocol: Protocol | None, **settings: Any) -
     config, dataset = prepare(config, how.data_dir)
     existing = existing_record(how.folder, config.digest())
     if existing is not None and existing.status not in (Status.STOPPED, Status.FAILED):
-        if protocol is not None and existing.status is Status.COMPLETED and not score_path(how.folder, protocol).exists():
+        if protocol is not None and existing.status is Status.COMPLETED and not has_scores(how.folder, protocol):
             rescore(how.folder, protocol, data_dir=how.data_dir)
         return existing
     return _Run(config, dataset, protocol, how).execute()
@@ -107,7 +111,7 @@ def rescore(folder: Path, protocol: Protocol, *, data_dir: Path | None = None, d
     model = trained.load(folder, resolve_device(device))
     _, dataset = prepare(model.config, data_dir)
     scores = evaluate_model(model.sampler, dataset, protocol, generator=model.generator)
-    write_scores(folder, protocol, scores)
+    write_scores(folder, scores)
     return scores
 
 
@@ -122,9 +126,12 @@ def existing_record(folder: Path, digest: str) -> TrialRecord | None:
     return record
 
 
-def score_path(folder: Path, protocol: Protocol) -> Path:
-    """Where the scores of a trial under `protocol` lie."""
-    return folder / "scores" / f"{protocol.name}-{protocol.digest()}.json"
+def has_scores(folder: Path, protocol: Protocol) -> bool:
+    """Whether `folder` holds scores under `protocol`, with whichever extractor weights it does not fix."""
+    free = {"digest", "note"} | ({"weights_hash"} if not protocol.weights_hash else set())
+    wanted = {k: v for k, v in protocol.to_json().items() if k not in free}
+    found = (read_json(path)["protocol"] for path in sorted((folder / "scores").glob("*.json")))
+    return any({k: v for k, v in given.items() if k not in free} == wanted for given in found)
 
 
 def resolve_device(name: str) -> torch.device:
@@ -143,8 +150,9 @@ def resolve_device(name: str) -> torch.device:
 class _Rounds:
     """What Lightning iterates over: the same callable, as often as there is work; it says how many rounds to run now."""
 
-    def __init__(self, gan: GAN, seconds_budget: float | None, spent: float) -> None:
+    def __init__(self, gan: GAN, milestones: Iterable[int], seconds_budget: float | None, spent: float) -> None:
         self.gan, self.seconds_budget, self.spent = gan, seconds_budget, spent
+        self.milestones = sorted({*milestones, *([gan.total_rounds] if gan.total_rounds else [])})
         self.size, self.started, self.finished = 1, time.perf_counter(), False
 
     def __iter__(self) -> Iterator[Callable[[], int]]:
@@ -161,8 +169,9 @@ class _Rounds:
         if self.finished:
             return 0
         self.asked_at = time.perf_counter()
-        left = self.gan.total_rounds - self.gan.counts.rounds if self.gan.total_rounds else self.size
-        return min(self.size, left)
+        # A stretch ends where something is due, so that what is due falls on the same round however stretches are cut.
+        ahead = [m - self.gan.counts.rounds for m in self.milestones if m > self.gan.counts.rounds]
+        return min([self.size, *ahead])
 
     def settle(self) -> None:
         """After a stretch: adapt its size to the clock, and see whether the budget is spent."""
@@ -204,13 +213,15 @@ class _Run:
         self.device = resolve_device(how.device)
         self.started_at = _now()
         self.training_seconds = self.evaluation_seconds = 0.0
-        self.peak_memory, self.interruptions = 0, 0
+        self.peak_memory, self.interruptions, self.selecting_seconds = 0, 0, 0.0
         self.frames: list[torch.Tensor] = []
-        self.best: tuple[float, dict[str, torch.Tensor]] | None = None
+        self.selected = Selected()
         begin = time.perf_counter()
         self._seed()
         self.gan = GAN(config, dataset)
         self.gan.prepare(self.device, how.execution)
+        points = protocol.selection_points if protocol is not None and protocol.objective else 0
+        self.frames_at, self.selections_at = (_spaced(self.gan.total_rounds, n) for n in (PROGRESS_PICTURES, points))
         self._resume()
         self.setup_seconds = time.perf_counter() - begin
 
@@ -240,7 +251,9 @@ class _Run:
 
     def _train(self) -> tuple[Status, str]:
         budget = self.config.budget
-        rounds = _Rounds(self.gan, budget.amount if budget.unit == "seconds" else None, self.training_seconds)
+        rounds = _Rounds(
+            self.gan, [*self.frames_at, *self.selections_at], budget.amount if budget.unit == "seconds" else None, self.training_seconds
+        )
         if self.gan.total_rounds is not None and self.gan.counts.rounds >= self.gan.total_rounds:
             return Status.COMPLETED, ""
         trainer = _quiet_trainer(
@@ -260,11 +273,32 @@ class _Run:
         return Status.COMPLETED, ""
 
     def watch_progress(self) -> None:
-        """Keep a picture of the fixed latent grid at evenly spaced shares of the budget."""
-        total = self.gan.total_rounds
-        due = self.gan.counts.rounds * PROGRESS_PICTURES // total if total else 0
-        if len(self.frames) < due and self.how.pictures:
+        """At its milestones: a picture of the fixed latent grid, the objective on the selection samples."""
+        done = self.gan.counts.rounds
+        if done in self.frames_at and self.how.pictures:
             self.frames.append(_levels(self.gan.sample(self.gan.fixed_z[:8])))
+        # The last point is measured with the other scores, when training is over.
+        if done in self.selections_at and done != self.gan.total_rounds and self.protocol is not None:
+            begin = time.perf_counter()
+            self.selected.offer(self._select(self.protocol), done, self.gan.sampler)
+            self.selecting_seconds += time.perf_counter() - begin
+
+    def _select(self, protocol: Protocol) -> Scores:
+        """The objective now, on samples that no report uses (or on the test set, where the protocol says so, as some papers did)."""
+        from landscape.evaluation.models import evaluate_model, select_model, selection_protocol
+
+        network = self.gan.sampler.eval()
+        sampler = make_sampler(network, self.gan.latent)
+        try:
+            with self._forked_random_states():
+                if protocol.checkpoint == "best_on_test":
+                    return evaluate_model(sampler, self.dataset, selection_protocol(protocol), generator=network)
+                return select_model(sampler, self.dataset, protocol, generator=network)
+        finally:
+            network.train()
+
+    def _forked_random_states(self) -> AbstractContextManager[None]:
+        return torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else [])
 
     def status_line(self) -> dict[str, Any]:
         """What a progress display shows."""
@@ -283,6 +317,7 @@ class _Run:
         for name, stepper in (("d", gan.d_stepper), ("g", gan.g_stepper)):
             if stepper is not None:
                 tensors |= checkpoint.flatten_optimizer(f"optimizer.{name}", stepper.optimizer)
+        tensors |= {f"best.{k}": v for k, v in (self.selected.state or {}).items()}
         tensors |= {f"frame.{i}": frame for i, frame in enumerate(self.frames)}
         if gan.last_z is not None:
             tensors["last_z"] = gan.last_z
@@ -291,6 +326,7 @@ class _Run:
             "gan": gan.extra_state(),
             "random": random_data,
             "training_seconds": self.training_seconds,
+            "selection": {"points": self.selected.points, "value": self.selected.value if self.selected.state else None},
             "started_at": self.started_at,
             "interruptions": self.interruptions,
         }
@@ -318,6 +354,9 @@ class _Run:
                 stepper.steps = gan.counts.d_steps if name == "d" and gan.game.has_discriminator else gan.counts.g_steps
         gan.last_z = tensors["last_z"].to(self.device) if "last_z" in tensors else None
         self.frames = [tensors[f"frame.{i}"] for i in range(sum(k.startswith("frame.") for k in tensors))]
+        best = {k.removeprefix("best."): v for k, v in tensors.items() if k.startswith("best.")}
+        points = [(x, y) for x, y in data["selection"]["points"]]
+        self.selected = Selected(points, best, data["selection"]["value"]) if best else Selected()
         self.training_seconds, self.started_at = data["training_seconds"], data["started_at"]
         self.interruptions = data["interruptions"] + 1
         checkpoint.set_random_states(tensors, data["random"])
@@ -330,13 +369,33 @@ class _Run:
         checkpoint.write(self.how.folder / GENERATOR, tensors, data, "generator")
 
     def _score(self, protocol: Protocol) -> None:
+        """Scores of the last weights, on the selection samples and for the report; of the best ones where selection had a choice."""
+        if self.selections_at or (protocol.objective and self.gan.total_rounds is None):
+            scores = self._select(protocol)
+            self.selected.offer(scores, self.gan.counts.rounds, self.gan.sampler)
+            write_scores(self.how.folder, scores)
+        self._report_scores(protocol, self.gan.sampler, "last")
+        if protocol.selection_points > 1 and self.selected.state is not None:
+            best = copy.deepcopy(self.gan.sampler)
+            best.load_state_dict(self.selected.state)
+            which = "best_on_test" if protocol.checkpoint == "best_on_test" else "best_on_selection"
+            self._report_scores(best_checkpoint_protocol(protocol, which), best, which)
+
+    def _report_scores(self, protocol: Protocol, network: torch.nn.Module, checkpoint_name: str) -> None:
         from landscape.evaluation import evaluate_model
 
-        network = self.gan.sampler.eval()
-        sampler = make_sampler(network, self.gan.latent)
-        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
-            scores = evaluate_model(sampler, self.dataset, protocol, generator=network, discriminator=self.gan.discriminator)
-        write_scores(self.how.folder, protocol, scores)
+        network.eval()
+        with self._forked_random_states():
+            scores = evaluate_model(
+                make_sampler(network, self.gan.latent),
+                self.dataset,
+                protocol,
+                generator=network,
+                discriminator=self.gan.discriminator if self.gan.game.has_discriminator else None,
+                latent=self.gan.draw_z,
+                checkpoint=checkpoint_name,
+            )
+        write_scores(self.how.folder, scores)
 
     def _draw(self) -> dict[str, str]:
         from landscape.pictures import draw
@@ -349,6 +408,8 @@ class _Run:
         if self.device.type == "cuda":
             memory["device"] = torch.cuda.max_memory_allocated(self.device)
         curves = {name: tuple(points) for name, points in gan.curves.points.items()}
+        if self.selected.points:
+            curves["selection_objective"] = tuple(self.selected.points)
         return TrialRecord(
             digest=config.digest(),
             setting_digest=config.setting_digest(),
@@ -370,9 +431,38 @@ class _Run:
         )
 
 
-def write_scores(folder: Path, protocol: Protocol, scores: Scores) -> None:
-    """Put `scores` beside the trial's record."""
-    write_json(score_path(folder, protocol), scores.to_json())
+@dataclass
+class Selected:
+    """The best weights so far on the selection samples, and the objective at every point."""
+
+    points: list[tuple[float, float]] = field(default_factory=list)
+    state: dict[str, torch.Tensor] | None = None
+    value: float = math.inf
+
+    def offer(self, scores: Scores, rounds: int, network: torch.nn.Module) -> None:
+        """Keep the weights of `network` if the objective is better than any before. A score that could not be computed is no point."""
+        estimate = next(iter(scores.estimates.values()), None)
+        if estimate is None:
+            return
+        self.points.append((float(rounds), estimate.value))
+        cost = estimate.value if estimate.direction == "lower" else -estimate.value
+        if cost < self.value:
+            self.value, self.state = cost, {k: v.detach().cpu().clone() for k, v in network.state_dict().items()}
+
+
+def best_checkpoint_protocol(protocol: Protocol, which: str) -> Protocol:
+    """`protocol` read off the best checkpoint: another protocol, with a name and a digest of its own."""
+    return Protocol.parse(protocol.to_json() | {"name": f"{protocol.name}/{which}", "checkpoint": which})
+
+
+def _spaced(total: int | None, n: int) -> set[int]:
+    """`n` evenly spaced rounds, the last one among them; none where the budget is not known in rounds."""
+    return {total * k // n for k in range(1, n + 1)} - {0} if total and n else set()
+
+
+def write_scores(folder: Path, scores: Scores) -> None:
+    """Put `scores` beside the trial's record, under the protocol that they carry."""
+    write_json(score_path(folder, scores.protocol), scores.to_json())
 
 
 def _levels(samples: torch.Tensor) -> torch.Tensor:
