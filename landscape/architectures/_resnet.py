@@ -57,7 +57,7 @@ STYLES: Mapping[str, Style] = {
 
 def mean_pool(x: Tensor) -> Tensor:
     """2x2 means with SAME padding: [N, C, H, W] -> halves rounded up; what lies outside does not count in a mean."""
-    return avg_pool2d(x, 2, ceil_mode=True, count_include_pad=False)
+    return avg_pool2d(x, 2, ceil_mode=True)  # without padding, a window over the edge divides by what it holds
 
 
 def repeat_to(x: Tensor, size: int) -> Tensor:

@@ -128,10 +128,14 @@ def test_repeating(size):
 
 
 class Doubled(Norm):
-    """A stand-in for a norm that can be told apart: twice the input."""
+    """A stand-in for a norm that can be told apart and does not commute with ReLU: 2 x - 1."""
 
     def forward(self, x, z=None):
-        return 2 * x
+        return 2 * x - 1
+
+
+def doubled(x):
+    return 2 * x - 1
 
 
 DOUBLING = Layers(Normalization(follow=lambda channels, spatial: Doubled()))
@@ -160,8 +164,8 @@ def test_landscape_down_block():
     for first in (False, True):
         block = randomized(ThreeByThreeShortcut(DOUBLING, BlockSpec(3, 5, 6, 3, "down", "d", first)))
         x = torch.randn(2, 3, 6, 6, dtype=torch.float64)
-        h = conv_of(block.conv1, relu(2 * x.numpy()))
-        h = pooled(conv_of(block.conv2, relu(2 * h)))
+        h = conv_of(block.conv1, relu(doubled(x.numpy())))
+        h = pooled(conv_of(block.conv2, relu(doubled(h))))
         close(block(x), h + pooled(conv_of(block.shortcut, x.numpy())))
 
 
@@ -175,8 +179,8 @@ def test_landscape_up_block():
         weight, bias = arrays(layer)
         return numpy_same_conv(spread, weight.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1], bias, 1)
 
-    h = unpool_conv(block.conv1, relu(2 * x.numpy()))
-    h = conv_of(block.conv2, relu(2 * h))
+    h = unpool_conv(block.conv1, relu(doubled(x.numpy())))
+    h = conv_of(block.conv2, relu(doubled(h)))
     close(block(x), h + unpool_conv(block.shortcut, x.numpy()))
 
 
@@ -184,26 +188,27 @@ def test_plain_blocks():
     """SNGAN's and WGAN-GP's blocks, in the order of their sources (1x1 after repeating, before pooling)."""
     x = torch.randn(2, 3, 6, 6, dtype=torch.float64)
     up = randomized(PlainShortcut(DOUBLING, BlockSpec(3, 5, 6, 12, "up", "g"), glorot))
-    h = conv_of(up.conv1, relu(2 * x.numpy()).repeat(2, 2).repeat(2, 3))
-    expected = conv_of(up.conv2, relu(2 * h)) + conv_of(up.shortcut, x.numpy().repeat(2, 2).repeat(2, 3))
+    h = conv_of(up.conv1, relu(doubled(x.numpy())).repeat(2, 2).repeat(2, 3))
+    expected = conv_of(up.conv2, relu(doubled(h))) + conv_of(up.shortcut, x.numpy().repeat(2, 2).repeat(2, 3))
     close(up(x), expected)
 
     down = randomized(PlainShortcut(DOUBLING, BlockSpec(3, 5, 6, 3, "down", "d"), glorot))
     assert down.conv1.out_channels == 3  # D widens in its second convolution
-    h = conv_of(down.conv1, relu(2 * x.numpy()))
-    close(down(x), pooled(conv_of(down.conv2, relu(2 * h))) + pooled(conv_of(down.shortcut, x.numpy())))
+    h = conv_of(down.conv1, relu(doubled(x.numpy())))
+    close(down(x), pooled(conv_of(down.conv2, relu(doubled(h)))) + pooled(conv_of(down.shortcut, x.numpy())))
 
     first = randomized(PlainShortcut(DOUBLING, BlockSpec(3, 5, 6, 3, "down", "d", first=True), glorot))
     h = conv_of(first.conv2, relu(conv_of(first.conv1, x.numpy())))
     close(first(x), pooled(h) + conv_of(first.shortcut, pooled(x.numpy())))
 
     same = randomized(PlainShortcut(DOUBLING, BlockSpec(3, 3, 6, 6, "none", "d"), glorot))
-    h = conv_of(same.conv2, relu(2 * conv_of(same.conv1, relu(2 * x.numpy()))))
+    h = conv_of(same.conv2, relu(doubled(conv_of(same.conv1, relu(doubled(x.numpy()))))))
     close(same(x), h + x.numpy())
 
 
 def test_self_attention():
     """At first the identity; with scale 1, softmax(q k') v by loops over positions."""
+    assert SelfAttention(PLAIN, 16, 4).scale == 0
     layer = randomized(SelfAttention(PLAIN, 16, 4))
     x = torch.randn(2, 16, 4, 4, dtype=torch.float64)
     with torch.no_grad():
