@@ -13,8 +13,8 @@ def input_gradient(function: Callable[[Tensor], Tensor], points: Tensor, *, diff
         gradient, the shape of `points`, in float32 or better; and the values [N]. With `differentiable` both can be differentiated
         again with respect to the function's parameters (a gradient penalty needs that).
     """
-    if not points.requires_grad:
-        points = points.detach().requires_grad_(True)
+    # A node of its own: under unrolling the function's parameters depend on the fakes too, and that path is not D's slope.
+    points = points.view_as(points) if points.requires_grad else points.detach().requires_grad_(True)
     values = function(points)
     (gradient,) = torch.autograd.grad(values.sum(), points, create_graph=differentiable)
     return gradient.to(torch.promote_types(gradient.dtype, torch.float32)), values

@@ -6,8 +6,9 @@ from torch import nn
 from torch.func import functional_call
 
 from landscape import optimizers
+from landscape.architectures._base import Output
 from landscape.config import Optimizer
-from landscape.regularizers._base import REGULARIZERS, Unrolling
+from landscape.regularizers._base import REGULARIZERS, Critique, Unrolling
 from landscape.regularizers.unrolled import unrolled
 
 OPTIMIZERS = {
@@ -92,3 +93,27 @@ def test_a_parameter_that_the_loss_does_not_use_stays():
     ahead = game.ahead(game.weight, 2)
     assert ahead["spare"].tolist() == [1, 1]
     assert REGULARIZERS["unrolled"].facts.site == "around_g"
+
+
+@pytest.mark.parametrize("name", ["gradient_penalty", "r2", "r1_r2", "roth"])
+def test_penalties_ahead_see_d_alone(name):
+    """D's future weights depend on the fakes: the slope of D at a fake must not count what its weights owe to it."""
+    game = Game(OPTIMIZERS["sgd"])
+
+    def d_loss(parameters, fake):
+        def critic(x):
+            return Output(functional_call(game.d, dict(parameters), (x,)))
+
+        torch.manual_seed(3)
+        critique = Critique(game.real, fake, critic(game.real), critic(fake), critic, torch.tensor(0.0), bounds=None)
+        return (critic(fake).logit - critic(game.real).logit + REGULARIZERS[name].function(critique)).mean()
+
+    fake = game.z @ game.weight  # one tensor for all steps, as the module has it
+    view = optimizers.functional_view(game.optimizer, game.config, game.parameters)
+    ahead = unrolled(Unrolling(game.d, lambda parameters: d_loss(parameters, fake), **view), k=3)
+    for _ in range(3):
+        game.optimizer.zero_grad()
+        d_loss(game.parameters, fake.detach()).backward()
+        game.optimizer.step()
+    for key, parameter in game.parameters.items():
+        torch.testing.assert_close(ahead[key], parameter)
