@@ -74,7 +74,7 @@ class Zip:
 
     def _check_member(self, member: zipfile.ZipInfo) -> None:
         name = member.filename
-        if name.startswith("/") or "\\" in name or ":" in name.split("/")[0] or ".." in PurePosixPath(name).parts:
+        if not name or name.startswith("/") or "\\" in name or ":" in name.split("/")[0] or ".." in PurePosixPath(name).parts:
             raise UserError(f"{self.path} holds the path {name!r}, which leads out of it: refused; build the zip with relative paths")
         if stat.S_ISLNK(member.external_attr >> 16):
             raise UserError(f"{self.path} holds the symbolic link {name!r}: refused; put the file itself into the zip")
