@@ -12,29 +12,30 @@ LINE_SECONDS = 10.0
 """Between two lines of progress where stderr is a file."""
 
 
-def score_lines(scores: Scores) -> list[str]:
-    """One line a score: name, value, interval and what it covers, direction; then what could not be computed."""
+def score_lines(scores: Scores, *, notes: bool = False) -> list[str]:
+    """One line a score: name, value, interval, direction; with `notes` what each interval covers and what a reader must know below it."""
     protocol = scores.protocol
     width = max((len(name) for name in scores.estimates), default=0)
-    head = f"protocol {protocol.get('name')} v{protocol.get('version')}, {scores.checkpoint} weights"
-    lines = [head] + [f"  {name:<{width}}  {_estimate(e)}" for name, e in scores.estimates.items()]
+    lines = [f"protocol {protocol.get('name')} v{protocol.get('version')} ({protocol.get('digest')}), {scores.checkpoint} weights"]
+    for name, estimate in scores.estimates.items():
+        lines.append(f"  {name:<{width}}  {_value(estimate)}")
+        lines += [f"      {note}" for note in _notes(estimate)] if notes else []
     return lines + [f"  {name}: not computed: {reason}" for name, reason in scores.failures.items()]
 
 
-def _estimate(estimate: Estimate) -> str:
-    parts = [f"{estimate.value:.5g}"]
-    if estimate.unit:
-        parts.append(estimate.unit)
+def _value(estimate: Estimate) -> str:
+    parts = [f"{estimate.value:.5g}", estimate.unit]
     if estimate.interval is not None:
-        low, high = estimate.interval
-        parts.append(f"[{low:.5g}, {high:.5g}] {estimate.level:.0%} {estimate.interval_kind}".rstrip())
-    if estimate.spread is not None:
-        parts.append(f"spread {estimate.spread:.3g}")
+        parts.append("[{:.5g}, {:.5g}]".format(*estimate.interval))
     if estimate.direction in ("lower", "higher"):
         parts.append(f"({estimate.direction} is better)")
-    if estimate.note:
-        parts.append(f"- {estimate.note}")
-    return " ".join(parts)
+    return " ".join(part for part in parts if part)
+
+
+def _notes(estimate: Estimate) -> list[str]:
+    found = [f"{estimate.level:.0%} interval: {estimate.interval_kind}"] if estimate.interval is not None else []
+    found += [f"spread over averaging runs {estimate.spread:.3g}"] if estimate.spread else []
+    return found + ([estimate.note] if estimate.note else [])
 
 
 @contextmanager

@@ -18,16 +18,16 @@ from landscape.cli.options import examples, json_option, plugin_option, print_js
 @plugin_option
 def report(studies: tuple[str, ...], results_dir: Path, reports_dir: Path, as_json: bool, plugins: tuple[Path, ...]) -> None:
     """Build the HTML report, tables and figures of STUDIES (all without it) from the results folder alone."""
-    from landscape.errors import UserError
     from landscape.report.build import build
-    from landscape.results import list_studies, study_folder
+    from landscape.results import study_folder
 
-    names = [study_folder(results_dir, name).name for name in studies] or list_studies(results_dir)
-    if not names:
-        raise UserError(f"{results_dir} holds no study: run `landscape sweep` first, or name another folder with --results")
-    paths = {name: build(results_dir, reports_dir, name)[0].resolve() for name in names}
+    names = [study_folder(results_dir, name).name for name in studies] or [None]
+    # The last page of each is the index over all studies.
+    built = [build(results_dir, reports_dir, name) for name in names]
+    pages = [page.resolve() for pages in built for page in pages[:-1]] + [built[-1][-1].resolve()]
     if as_json:
-        print_json({name: str(path) for name, path in paths.items()})
+        print_json({"pages": [str(page) for page in pages[:-1]], "index": str(pages[-1])})
         return
-    for path in paths.values():
-        click.echo(f"report: {path}")
+    for page in pages[:-1]:
+        click.echo(f"report: {page}")
+    click.echo(f"all studies: {pages[-1]}")

@@ -93,19 +93,20 @@ def train(plugins: tuple[Path, ...], **options: Any) -> int:
 
 def _run(config: "TrialConfig", protocol: "Protocol | None", folder: Path, *, as_json: bool, **settings: Any) -> TrialRecord:
     """Train with progress on stderr; then the outcome on stdout."""
-    from landscape.trial import run_trial, score_path
+    from landscape.trial import run_trial
 
     with stop_on_signal() as should_stop, progress_bar("training", quiet=as_json) as report:
         record = run_trial(config, protocol, folder=folder, report=report, should_stop=should_stop, **settings)
-    path = score_path(folder, protocol) if protocol is not None else None
-    scores = Scores.from_json(read_json(path)) if path is not None and path.exists() else None
+    found = sorted((folder / "scores").glob("[!.]*.json")) if record.status is Status.COMPLETED else []
+    scores = [Scores.from_json(read_json(path)) for path in found]
     if as_json:
-        print_json({"folder": str(folder), "record": record.to_json(), "scores": scores.to_json() if scores else None})
+        print_json({"folder": str(folder), "record": record.to_json(), "scores": [s.to_json() for s in scores]})
         return record
     counts = record.counts
     click.echo(f"{record.status}{': ' + record.reason if record.reason else ''}")
     click.echo(f"{counts['d_steps']} D steps, {counts['g_steps']} G steps, {record.seconds['training']:.1f} s of training")
-    click.echo("\n".join(score_lines(scores)) if scores else "no scores")
+    for one in scores:
+        click.echo("\n".join(score_lines(one)))
     click.echo(f"trial: {folder.resolve()}")
     return record
 

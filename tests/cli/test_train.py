@@ -13,12 +13,23 @@ from landscape.record import Status, TrialRecord, read_json
 TINY = ("--dataset", "digits", "--architecture", "mlp:width=16", "--set", "batch_size=16", "--threads", "1")
 
 
+ABSENT = """
+import importlib.metadata as metadata, sys
+names = {"ray", "optuna", "torch_fidelity", "lmdb"}
+for name in names: sys.modules[name] = None
+real = metadata.distribution
+def distribution(name):
+    if name.replace("-", "_") in names: raise metadata.PackageNotFoundError(name)
+    return real(name)
+metadata.distribution = distribution
+"""
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory, cache):
     """Folder of a tiny trial, trained once by a process that has neither Ray nor Optuna, torch-fidelity nor lmdb."""
     folder = tmp_path_factory.mktemp("trained") / "trial"
-    absent = "import sys\nfor name in ('ray', 'optuna', 'torch_fidelity', 'lmdb'): sys.modules[name] = None\n"
-    code = absent + "from landscape.cli import main\nsys.exit(main(sys.argv[1:]))"
+    code = ABSENT + "from landscape.cli import main\nsys.exit(main(sys.argv[1:]))"
     arguments = ("train", *TINY, "--steps", "30", "--loss", "hinge", "--protocol", "quick", "--out", str(folder))
     environment = {"LANDSCAPE_CACHE": str(cache), "OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin", "HOME": str(folder.parent)}
     run = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, env=environment)
@@ -51,7 +62,7 @@ def test_json_and_nothing_else_on_stdout(run, here):
     outcome = run("train", *TINY, "--steps", "5", "--protocol", "none", "--json", "--set", "d_optimizer.learning_rate=1e-3")
     data = json.loads(outcome.out)
     assert data["record"]["config"]["d_optimizer"]["learning_rate"] == 1e-3
-    assert data["scores"] is None
+    assert data["scores"] == []
     assert (here / data["folder"] / "record.json").is_file()
 
 
