@@ -19,7 +19,7 @@ Crop = Literal["compare_gan", "mimicry"]
 SIDE = 128
 PUBLISHED_COUNT, PUBLISHED_TEST = 3_033_042, 30_588
 DATABASE = {"file": ("bedroom_train_lmdb/data.mdb", "data.mdb")}
-CROPS = {"compare_gan": "central 128x128, black where smaller, not resized", "mimicry": "central 256x256"}
+CROPS = {"compare_gan": "central 128x128, black where smaller", "mimicry": "central 256x256"}
 
 
 @DATASETS.register(
@@ -49,7 +49,9 @@ def lsun_bedroom(*, crop: Crop = "compare_gan", validation: bool = True, request
         def open_source() -> Pictures:
             return _from_database(path, read, crop, validation)
     else:
-        files = picture_files(request, "lsun_bedroom", ("bedroom_train", "bedroom")) or missing(request, "lsun_bedroom")
+        files = picture_files(request, "lsun_bedroom", ("bedroom_train", "bedroom", "lsun/bedroom_train")) or missing(
+            request, "lsun_bedroom"
+        )
 
         def open_source() -> Pictures:
             items = ((str(f), f) for f in files)
@@ -61,7 +63,12 @@ def lsun_bedroom(*, crop: Crop = "compare_gan", validation: bool = True, request
         files=files,
         settings={"crop": crop, "validation": validation},
         open_source=open_source,
-        fit=Fit(side, request.channels or 3, "bicubic" if crop == "compare_gan" else "bilinear"),
+        # Not named where the crop has that size already: nothing is resized then.
+        fit=Fit(
+            None if side == SIDE and crop == "compare_gan" else side,
+            request.channels or 3,
+            "bicubic" if crop == "compare_gan" else "bilinear",
+        ),
     )
 
 

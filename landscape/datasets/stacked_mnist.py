@@ -75,4 +75,4 @@ def _pictures(digits: Split, count: int, seed: int) -> Pictures:
         return images[triple], ()
 
     handling = {"draw": f"{count:,} triples of {len(images):,} digits, seed {seed}"}
-    return Pictures(splits, read, classes=1000, handling=handling, describe=lambda triple: f"digits {list(triple)}")
+    return Pictures(splits, read, 1000, handling, describe=lambda triple: f"digits {list(triple)}", classifier="stacked:mnist")

@@ -83,8 +83,8 @@ def test_mixed_sizes_and_modes_are_handled_and_said(files, as_picture):
     Image.fromarray(clear).save(folder / "b.png")
     Image.fromarray(red).convert("P").save(folder / "c.gif")
     Image.fromarray(red).convert("CMYK").save(folder / "d.jpg", quality=95)
-    Image.fromarray(np.full((25, 25), 51 * 257, np.uint16)).save(folder / "e.png")
-    Image.fromarray(np.full((12, 40), 200, np.uint8)).save(folder / "f.bmp")
+    Image.fromarray(np.full((25, 25), 200 * 257 + 100, np.uint16)).save(folder / "e.png")
+    Image.fromarray(np.full((12, 40), 190, np.uint8)).save(folder / "f.bmp")
     Image.fromarray(red).save(folder / "g.tiff")
     (folder / "notes.txt").write_text("not a picture")
     (folder / ".hidden.png").write_bytes(b"")
@@ -97,8 +97,8 @@ def test_mixed_sizes_and_modes_are_handled_and_said(files, as_picture):
     assert corner[0] == corner[2] == corner[6] == [255, 0, 0]
     assert corner[1] == [255, 255, 255]
     assert np.abs(np.array(corner[3]) - [255, 0, 0]).max() <= 3
-    assert corner[4] == [51, 51, 51]
-    assert corner[5] == [200, 200, 200]
+    assert corner[4] == [200, 200, 200]
+    assert corner[5] == [190, 190, 190]
     for note in (
         "5 of 7 cropped to the centre square",
         "1 of 7 RGBA laid on white",
@@ -109,6 +109,17 @@ def test_mixed_sizes_and_modes_are_handled_and_said(files, as_picture):
     assert mixed.handling["skipped"] == "1 files that are not pictures"
     gray = load(f"folder:{folder}", everything, resolution=8, channels=1)
     assert gray.split("train").samples[:, 0, 0, 0].tolist()[:2] == [76, 255]
+
+
+def test_the_square_is_cut_from_the_centre(files, as_picture):
+    folder = files.root / "wide"
+    folder.mkdir(parents=True)
+    wide, tall = files.levels(10, 17, 3), files.levels(15, 10, 3)
+    (folder / "a.png").write_bytes(as_picture(wide))
+    (folder / "b.png").write_bytes(as_picture(tall))
+    samples = load(f"folder:{folder}", {"validation": 0.0, "test": 0.0}).split("train").samples.permute(0, 2, 3, 1)
+    np.testing.assert_array_equal(samples[0], wide[:, 3:13])
+    np.testing.assert_array_equal(samples[1], tall[2:12])
 
 
 def test_channels_follow_the_first_picture_unless_asked_for(files):

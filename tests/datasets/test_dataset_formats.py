@@ -362,6 +362,7 @@ def test_lsun_exported_and_small_pictures_are_padded(files, as_picture):
     for i in range(4):
         (folder / f"{i}.png").write_bytes(as_picture(levels))
     bedrooms = load("lsun-bedroom", data_dir=files.root, resolution=128)
+    assert bedrooms.handling["resize"] == "none"
     sample = bedrooms.split("train").samples[0].permute(1, 2, 0).numpy()
     np.testing.assert_array_equal(sample[14:114], levels[:, 6:134])
     assert not sample[:14].any()
