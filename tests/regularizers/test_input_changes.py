@@ -1,6 +1,6 @@
 """What D sees: noise, augmentation, packs; and consistency under changes."""
 
-import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -136,13 +136,16 @@ def test_cutout_hides_a_rectangle_centred_anywhere(side):
     images = torch.ones(2000, 1, side, side)
     hidden = augmentation.cut_out(images, 0.5, 0.25) == 0.25
     size = int(side * 0.5 + 0.5)
-    heights, widths = hidden.any(3).sum(2), hidden.any(2).sum(2)
-    assert heights.max() == widths.max() == size
-    assert (hidden.sum((1, 2, 3)) == (heights * widths).squeeze(1)).all()  # a full rectangle
-    # Its centre (for an even size the pixel after it) is uniform over the side, borders included.
-    tops = hidden.any(3).squeeze(1).int().argmax(1)
-    assert (heights.squeeze(1)[tops > 0] < size).any() or size == 1
-    assert heights.min() <= math.ceil(size / 2)
+    heights, widths = (hidden.any(axis).sum((1, 2)) for axis in (3, 2))
+    assert (hidden.sum((1, 2, 3)) == heights * widths).all()  # a full rectangle
+    # The released code draws the centre from 0..side for an even size (a centre between pixels), from 0..side - 1 for an odd one.
+    starts = range(-(size // 2), side - size % 2 - size // 2 + 1)
+    expected = {(max(start, 0), min(start + size, side) - max(start, 0)) for start in starts}
+    for axis, extents in ((3, heights), (2, widths)):
+        firsts = hidden.any(axis).squeeze(1).int().argmax(1)
+        seen = Counter(zip(firsts.tolist(), extents.tolist(), strict=True))
+        assert set(seen) == expected
+        assert min(seen.values()) > 0.7 * len(images) / len(expected)
     assert set(augmentation.cut_out(images, 0.0, 0.25).unique().tolist()) == {1.0}
 
 
