@@ -54,7 +54,7 @@ class FoldedConvolution(nn.Module):
         return self._convolved(x, self.weight, self.bias)
 
     def _convolved(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        if x.device.type == "cpu" and torch.backends.mkldnn.is_available():
+        if x.device.type == "cpu" and _has_onednn():
             attribute = "none" if self.linear else "relu"
             fused: Tensor = torch.ops.mkldnn._convolution_pointwise(
                 x, weight, bias, self.padding, self.stride, (1, 1), 1, attribute, [], ""
@@ -67,7 +67,11 @@ class FoldedConvolution(nn.Module):
 @cache
 def fast_bfloat16() -> bool:
     """Whether this processor convolves bfloat16 numbers natively."""
-    return torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return _has_onednn() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def _has_onednn() -> bool:
+    return bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
 
 
 class InceptionNetwork(nn.Module):

@@ -95,6 +95,25 @@ class SmallClassifier:
         return fitted(images, self.facts.shape)
 
 
+class StackedClassifier:
+    """One classifier read on each channel alone (stacked digits): features side by side [N, C * features], logits [N, C, classes]."""
+
+    channels: int | None = 3
+
+    def __init__(self, single: SmallClassifier) -> None:
+        self.single = single
+        self.name = f"{single.name}-stacked"
+        self.weights_hash = single.weights_hash
+        self.handling: Mapping[str, str] = {**single.handling, "channels": "each read as one gray image"}
+
+    def __call__(self, images: Tensor) -> Features:
+        require_images(images, self.name)
+        count, channels = images.shape[:2]
+        features, logits = self.single(images.reshape(count * channels, 1, *images.shape[2:]))
+        assert logits is not None
+        return Features(features.reshape(count, -1), logits.reshape(count, channels, -1))
+
+
 def fitted(images: Tensor, shape: tuple[int, int, int]) -> Tensor:
     """Bring images (N, C, H, W) to the channels and size of `shape` (C, H, W), as float32 levels where anything changed."""
     channels, height, width = shape
@@ -132,6 +151,8 @@ def load_classifier(path: Path, device: torch.device) -> SmallClassifier:
     if found != facts.sha256:
         message = f"{path} is not the classifier that its JSON describes: expected SHA-256 {facts.sha256[:16]}, found {found[:16]}"
         raise UserError(f"{message}; delete both to have it made again")
-    network = SmallNetwork(facts.shape, facts.classes, facts.width, facts.features)
+    # Its random initialization is overwritten, and must not move the generator that a training run draws from.
+    with torch.random.fork_rng(devices=[]):
+        network = SmallNetwork(facts.shape, facts.classes, facts.width, facts.features)
     load_into(network, dict(load(content)), path)
     return SmallClassifier(network, facts, device)

@@ -9,7 +9,7 @@ from landscape.datasets._base import Dataset
 from landscape.errors import UserError
 from landscape.features._base import FEATURES
 from landscape.features._locks import locked
-from landscape.features._small_network import SmallClassifier, load_classifier, save_classifier
+from landscape.features._small_network import SmallClassifier, StackedClassifier, load_classifier, save_classifier
 from landscape.features._weights import cache_folder
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -18,10 +18,11 @@ SHIPPED = Path(__file__).parent / "weights"
 @FEATURES.register(source="small CNNs trained by landscape.features._train_classifier")
 def classifier(
     *, dataset: Dataset | None = None, weights: Path | None = None, device: torch.device | None = None, trained_on: str = ""
-) -> SmallClassifier:
+) -> SmallClassifier | StackedClassifier:
     """A small CNN: the one shipped for digits or mnist, else one trained on the data set's labels and kept in the cache.
 
-    `trained_on` names a shipped one whatever the data set; `weights` is a file made by the training command.
+    `trained_on` names a shipped one whatever the data set (`stacked:mnist`: read on each channel alone); `weights` is a file made
+    by the training command.
 
     Raises:
         UserError: nothing says which classifier; no labels to train on; a damaged file.
@@ -30,7 +31,10 @@ def classifier(
     if weights is not None:
         return load_classifier(weights, device)
     if name := trained_on or (dataset.classifier if dataset is not None else ""):
-        return _shipped(name, device)
+        stacked, _, single = name.rpartition(":")
+        if stacked not in ("", "stacked"):
+            raise UserError(f"no classifier {name!r}: write the name of a shipped one, or stacked:<name>")
+        return StackedClassifier(_shipped(single, device)) if stacked else _shipped(single, device)
     if dataset is None:
         names = ", ".join(repr(f"classifier:{name}") for name in shipped())
         raise UserError(f"extractor 'classifier' needs to know which one: name {names}, give weights, or give a labelled data set")

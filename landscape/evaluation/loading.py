@@ -1,0 +1,166 @@
+"""Sets of samples by what a user types: a data set's name, a folder, a zip, an array file, a trained trial."""
+
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from landscape.config import Protocol
+from landscape.datasets._base import DATASETS, Dataset
+from landscape.datasets._load import load, resolve_name
+from landscape.errors import UserError
+from landscape.evaluation.given import Given, as_given
+from landscape.evaluation.sampling import Sampler, draw
+from landscape.metrics._base import SampleSet
+
+ARRAYS = (".npz", ".npy", ".pt", ".pth")
+IMAGE_KEYS = ("images", "samples", "arr_0", "x", "data")
+LABEL_KEYS = ("labels", "label", "arr_1", "y", "targets")
+GENERATOR = "generator.safetensors"
+
+OpenTrial = Callable[[Path], Sampler]
+"""Opens the folder of a trained trial as a sampler."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where and how named sets are read."""
+
+    data_dir: Path | None = None
+    resolution: int | None = None
+    """Of data sets, folders and zips; None: their own."""
+    channels: int | None = None
+    open_trial: OpenTrial | None = None
+
+
+def load_samples(spec: str, protocol: Protocol, where: Where | None = None, *, number: int | None = None) -> Given | Dataset:
+    """The set that `spec` names.
+
+    Args:
+        spec: a registered data set, an image folder, a zip of images, an .npz, .npy or .pt file of images or features, or the folder of a
+            trained trial.
+        protocol: says how a trial is sampled: seed, quantisation, number.
+        where: where data lie, and how a trial is opened.
+        number: samples to draw from a trial where the protocol names none.
+
+    Returns:
+        A Dataset for a registered name (the protocol takes its split), else the samples.
+
+    Raises:
+        UserError: nothing by that name; a file that is damaged, empty or holds something else.
+    """
+    where = where or Where()
+    path = Path(spec).expanduser()
+    if path.is_dir() and (path / GENERATOR).is_file():
+        return _trial(path, protocol, where, number)
+    if path.suffix.lower() in ARRAYS and (path.exists() or not _registered(spec)):
+        return load_array(path)
+    if path.is_dir() or (path.is_file() and path.suffix.lower() == ".zip"):
+        return _pictures(f"{'folder' if path.is_dir() else 'zip'}:{path}", where)
+    if _registered(spec):
+        if spec.startswith(("folder:", "zip:")):
+            return _pictures(spec, where)
+        return load(spec, resolution=where.resolution, channels=where.channels, data_dir=where.data_dir)
+    if path.exists():
+        raise UserError(f"{spec} is neither images nor an array: give a folder, a .zip, {', '.join(ARRAYS)}, or a data set")
+    kind = "no such file or folder" if any(c in spec for c in "/.\\") else "neither a file nor a data set"
+    raise UserError(f"{spec}: {kind}; data sets are {', '.join(DATASETS.names())}")
+
+
+def default_protocol(real: Given | Dataset) -> str:
+    """The protocol where none is named: `quick` for data with a classifier, `quick-points` for points, else `given`."""
+    if isinstance(real, Dataset) and len(real.shape) == 3:
+        return "quick" if real.classifier else "given"
+    points = len(real.shape) == 1 if isinstance(real, Dataset) else real.samples is not None and real.samples.dim() == 2
+    return "quick-points" if points else "given"
+
+
+def _registered(spec: str) -> bool:
+    return resolve_name(spec)[0] in DATASETS
+
+
+def _pictures(spec: str, where: Where) -> Given:
+    """All images of a folder or zip, whatever splits they came in."""
+    whole = {"validation": 0.0, "test": 0.0}
+    dataset = load(spec, whole, resolution=where.resolution, channels=where.channels, data_dir=where.data_dir)
+    split = dataset.split("all")
+    path = resolve_name(spec)[1]["path"]
+    return Given(split.samples, labels=split.labels, source=path, identity=f"{dataset.content_hash}/all", handling=dataset.handling)
+
+
+def _trial(folder: Path, protocol: Protocol, where: Where, number: int | None) -> Given:
+    wanted = protocol.n_fake or number
+    if where.open_trial is None:
+        raise UserError(f"{folder} is a trained trial, which cannot be opened here: use `landscape evaluate`")
+    if wanted is None:
+        raise UserError(f"{folder}: protocol {protocol.name!r} does not say how many samples to draw: choose one that does")
+    made = draw(where.open_trial(folder), wanted, protocol.seed, protocol.quantise)
+    return Given(made.samples, source=str(folder), cached=False, handling=made.handling)
+
+
+def load_array(path: Path) -> Given:
+    """Images, points or features of an .npz, .npy or .pt file; pickled objects are refused.
+
+    An .npz or a dictionary in a .pt holds features [N, d] under `features` (with `logits`, `labels` and the name of the `extractor`
+    beside them, if at hand), or images under `images` (or `arr_0`) with `labels`. A bare two-dimensional array is points.
+
+    Raises:
+        UserError: a missing, damaged or empty file, or one with none of these.
+    """
+    content = _read(path)
+    if not isinstance(content, Mapping):
+        return _named(as_given(_array(content, path), "given"), path, "")
+    labels = _first(content, LABEL_KEYS)
+    label_tensor = None if labels is None else torch.as_tensor(_array(labels, path)).to(torch.int64).flatten()
+    if "features" in content:
+        features = _array(content["features"], path)
+        if features.ndim != 2:
+            raise UserError(f"{path}: features have shape {tuple(features.shape)}, expected (samples, width)")
+        logits = torch.as_tensor(_array(content["logits"], path)).float() if "logits" in content else None
+        made = SampleSet(None, torch.as_tensor(features).float(), logits, label_tensor)
+        return _named(as_given(made, "given"), path, str(content.get("extractor", "")))
+    images = _first(content, IMAGE_KEYS)
+    if images is None:
+        raise UserError(f"{path} holds {', '.join(map(str, content)) or 'nothing'}: expected an array under `features` or `images`")
+    given = as_given(_array(images, path), "given")
+    return _named(as_given(Given(given.samples, labels=label_tensor, source=str(path)), "given"), path, "")
+
+
+def _named(given: Given, path: Path, extractor: str) -> Given:
+    return Given(given.samples, given.features, given.logits, given.labels, source=str(path), extractor=extractor)
+
+
+def _first(content: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
+    return next((content[key] for key in keys if key in content), None)
+
+
+def _read(path: Path) -> Any:
+    """The array, or the arrays by name, in `path`."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    try:
+        if path.suffix.lower() in (".pt", ".pth"):
+            return torch.load(path, map_location="cpu", weights_only=True)
+        if path.suffix.lower() == ".npy":
+            return np.load(path, mmap_mode="c", allow_pickle=False)
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path} cannot be read as arrays ({_reason(error)}): it is damaged, or holds pickled objects") from error
+    except Exception as error:  # torch's unpickler raises its own kind, whose text spans lines
+        raise UserError(f"{path} cannot be read as arrays ({_reason(error)}): it is damaged, or holds more than tensors") from error
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+
+
+def _array(value: Any, path: Path) -> Tensor | np.ndarray[Any, Any]:
+    if isinstance(value, (Tensor, np.ndarray)) and value.ndim > 0:
+        return value
+    raise UserError(f"{path} holds a {type(value).__name__} where an array was expected")
