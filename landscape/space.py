@@ -1,5 +1,6 @@
 """A study's search space: YAML -> cells -> the parameters searched in each cell -> TrialConfig. Knows neither Ray nor Optuna."""
 
+import contextlib
 import copy
 import hashlib
 import itertools
@@ -109,6 +110,10 @@ class Space(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _entries(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and isinstance(data.get("axes"), (list, tuple)):
+            # As `to_data` writes them: pairs keep their order in every format.
+            with contextlib.suppress(TypeError, ValueError):
+                data = {**data, "axes": dict(data["axes"])}
         if not isinstance(data, Mapping) or not isinstance(data.get("axes"), Mapping):
             return data
         if not data["axes"]:
@@ -178,11 +183,14 @@ class Space(Frozen):
         """The entries' labels, by axis."""
         return {axis: [e.label for e in entries] for axis, entries in self.axes.items()}
 
+    def to_data(self) -> dict[str, Any]:
+        """Plain data that survives a format without order of keys: the order of axes decides in which order cells get their turns."""
+        data = self.to_json()
+        return data | {"axes": [[axis, entries] for axis, entries in data["axes"].items()]}
+
     def identity(self) -> dict[str, Any]:
         """What `digest` is taken of."""
-        data = {k: v for k, v in self.to_json().items() if k not in NOT_IDENTITY}
-        # The order of axes decides in which order cells get their turns.
-        return data | {"axes": [[axis, entries] for axis, entries in data["axes"].items()]}
+        return {k: v for k, v in self.to_data().items() if k not in NOT_IDENTITY}
 
     def digest(self) -> str:
         """Identity of the study, 16 hex digits; more trials of the same study leave it as it is."""

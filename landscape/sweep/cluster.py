@@ -52,29 +52,45 @@ def started(resources: Resources, temporary: Path, ray_address: str | None) -> I
     Raises:
         UserError: no cluster at `ray_address`.
     """
-    before = {name: os.environ.get(name) for name in (*QUIET, "PYTHONPATH", "TUNE_MAX_PENDING_TRIALS_PG")}
+    with _quiet_and_local(resources.local):
+        try:
+            _connect(resources, temporary, ray_address)
+            for process in psutil.Process().children(recursive=True):
+                note_process(temporary, process.pid)
+            yield
+        finally:
+            family = _family()
+            ray.shutdown()
+            if resources.local:
+                end_processes(family)
+
+
+@contextlib.contextmanager
+def _quiet_and_local(local: bool) -> Iterator[None]:
+    """Ray's settings, for it and for the processes that it starts; as before at the end."""
+    before = {
+        name: os.environ.get(name) for name in (*QUIET, "PYTHONPATH", "TUNE_MAX_PENDING_TRIALS_PG", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER")
+    }
     os.environ.update({name: value for name, value in QUIET.items() if name not in os.environ})
+    constants = ray._private.ray_constants
+    reachable, printing = constants.ENABLE_RAY_CLUSTER, ray._private.worker.print_to_stdstream
+    if local:
+        # Ray binds its ports to the loopback address where it may not form a cluster; elsewhere anyone on the network could reach them.
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+        constants.ENABLE_RAY_CLUSTER = False
+    # That a worker died is our news to tell.
+    ray._private.worker.print_to_stdstream = lambda *_, **__: None
     # Workers find this very package, installed or not.
     root = str(Path(landscape.__file__).resolve().parent.parent)
     os.environ["PYTHONPATH"] = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-    _hush()
+    for logger in ("ray", "ray.tune", "ray.data", "ray._private"):
+        logging.getLogger(logger).setLevel(logging.CRITICAL)
     try:
-        _connect(resources, temporary, ray_address)
-        for process in psutil.Process().children(recursive=True):
-            note_process(temporary, process.pid)
         yield
     finally:
-        family = _family()
-        ray.shutdown()
-        if resources.local:
-            end_processes(family)
+        constants.ENABLE_RAY_CLUSTER, ray._private.worker.print_to_stdstream = reachable, printing
         for name, value in before.items():
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
-
-
-def _hush() -> None:
-    for name in ("ray", "ray.tune", "ray.data", "ray._private"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _connect(resources: Resources, temporary: Path, ray_address: str | None) -> None:
@@ -98,7 +114,6 @@ def _connect(resources: Resources, temporary: Path, ray_address: str | None) -> 
         logging_level=logging.CRITICAL,
         configure_logging=False,
         _temp_dir=str(temporary / "ray"),
-        _node_ip_address="127.0.0.1",
     )
 
 

@@ -21,6 +21,8 @@ class Interrupt:
         self.stop_file = stop_file
         self.signal: int | None = None
         self.requested_at: float | None = None
+        self.at_once = False
+        """Asked twice. The exception that says so may be lost in a library's clean-up."""
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -60,6 +62,7 @@ class Interrupt:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.requested:
+            self.at_once = True
             raise KeyboardInterrupt
         self.signal = number
         self.request()

@@ -1,5 +1,7 @@
 """search.log: the trials as an Optuna study on disk, for optuna-dashboard. Nothing is read back from it: the records are the truth."""
 
+import contextlib
+import os
 import warnings
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -46,12 +48,12 @@ class SearchLog:
             self.add(known[digest])
 
     def _open(self) -> set[str]:
-        try:
-            return self._load()
-        except Exception:
-            # Torn by a crash, or of another version: it holds nothing that the records do not.
-            self.path.unlink(missing_ok=True)
-            return self._load()
+        # Damaged, or of another version: it holds nothing that the records do not.
+        with contextlib.suppress(Exception):
+            if _ends_with_a_line(self.path):
+                return self._load()
+        self.path.unlink(missing_ok=True)
+        return self._load()
 
     def _load(self) -> set[str]:
         with warnings.catch_warnings():
@@ -81,3 +83,15 @@ class SearchLog:
         )
         trial.datetime_start = trial.datetime_complete = finished
         return trial
+
+
+def _ends_with_a_line(path: Path) -> bool:
+    """Optuna adds the next line to a torn one, which nothing can read then."""
+    if not path.exists():
+        return True
+    with path.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        if file.tell() == 0:
+            return True
+        file.seek(-1, os.SEEK_END)
+        return file.read() == b"\n"

@@ -241,7 +241,7 @@ class Pool:
     def tick(self) -> None:
         """Called between any two events."""
         self.hooks.tick(len(self.running))
-        if self.interrupt.waited > GRACE_SECONDS and self.running:
+        if self.interrupt.at_once or (self.interrupt.waited > GRACE_SECONDS and self.running):
             raise StopNowError
 
 

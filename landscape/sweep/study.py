@@ -32,6 +32,7 @@ def describe(space: Space, facts: Mapping[str, Any]) -> dict[str, Any]:
         | {
             "dataset": space.dataset.label(),
             "axes": space.labels,
+            "axis_order": list(space.axes),
             "entries": {axis: [e.to_json() for e in entries] for axis, entries in space.axes.items()},
         },
         "space_digest": space.digest(),
@@ -46,7 +47,7 @@ def describe(space: Space, facts: Mapping[str, Any]) -> dict[str, Any]:
         },
         "confirmation": space.confirmation.to_json(),
         "limits": space.limits.to_json(),
-        "definition": space.to_json(),
+        "definition": space.to_data(),
         "cells": len(space.cells()),
         "skipped": [{"cell": dict(s.labels), "reason": s.reason} for s in space.skipped()],
         **facts,

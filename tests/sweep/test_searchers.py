@@ -1,0 +1,182 @@
+"""Searchers: proposals respect the space, depend on (seed, number, what was told) alone, learn, and never fall back in silence."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import kstest
+
+from landscape.parameters import Parameter
+from landscape.space import SearcherChoice
+from landscape.sweep.gp_ucb import confidence, decode, encode
+from landscape.sweep.searcher import make_searcher
+
+PARAMETERS = {
+    "a": Parameter(min=1e-5, max=1e-1, scaling="log", points=3),
+    "b": Parameter(min=0, max=1, points=3),
+    "c": Parameter(choices=["x", "y", "z"]),
+    "k": Parameter(min=1, max=5, integer=True, points=5),
+}
+ALL = ["random", "grid", "optuna-tpe", "optuna-gp", "gp-ucb"]
+MODELLED = ["optuna-tpe", "optuna-gp", "gp-ucb"]
+
+
+def toy(x) -> float:
+    """Lowest at a = 10^-2.5, b = 0.3, c = x, k = 2."""
+    return (math.log10(x["a"]) + 2.5) ** 2 + 4 * (x["b"] - 0.3) ** 2 + 0.5 * (x["c"] != "x") + 0.3 * abs(x["k"] - 2)
+
+
+def searcher(name, seed=0, startup=6):
+    return make_searcher(SearcherChoice(name=name, startup=startup), seed)
+
+
+def proposals(name, seed, number, parameters=PARAMETERS, value=toy):
+    found = searcher(name, seed)
+    made = []
+    for n in range(number):
+        made.append(found.ask(n, n, parameters))
+        found.tell(n, value(made[-1]))
+    return made
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_proposals_lie_in_the_space_and_are_reproducible(name):
+    made = proposals(name, 3, 9)
+    for assignment in made:
+        assert list(assignment) == list(PARAMETERS)
+        assert all(p.holds(assignment[n]) for n, p in PARAMETERS.items())
+        assert isinstance(assignment["k"], int)
+    assert proposals(name, 3, 9) == made
+    if name != "grid":
+        assert proposals(name, 4, 6) != made[:6]
+
+
+@pytest.mark.parametrize("name", MODELLED)
+def test_an_interrupted_search_goes_on_as_if_it_had_not_been(name):
+    whole = proposals(name, 1, 9)
+    again = searcher(name, 1)
+    for n in range(8):
+        again.replay(n, whole[n], PARAMETERS)
+        again.tell(n, toy(whole[n]))
+    assert again.ask(8, 8, PARAMETERS) == whole[8]
+
+
+@pytest.mark.parametrize("name", MODELLED)
+def test_a_proposal_depends_on_its_number_not_on_what_was_drawn_before(name):
+    first, second = searcher(name, 1), searcher(name, 1)
+    for n in range(6):
+        x = first.ask(n, n, PARAMETERS)
+        first.tell(n, toy(x))
+        second.replay(n, x, PARAMETERS)
+        second.tell(n, toy(x))
+    assert first.ask(41, 6, PARAMETERS) == second.ask(41, 6, PARAMETERS)
+    third = searcher(name, 1)
+    for n in range(6):
+        third.replay(n, searcher("random", n).ask(n, n, PARAMETERS), PARAMETERS)
+        third.tell(n, 1.0 + n)
+    assert third.ask(41, 6, PARAMETERS) != second.pending[41]
+
+
+@pytest.mark.parametrize("name", ["optuna-gp", "gp-ucb"])
+def test_a_process_learns_more_than_random_draws(name):
+    # The best of 14 proposals (6 of them random) of 2 searches, against the best of 14 random ones over 300 seeds.
+    modelled = [min(map(toy, proposals(name, seed, 14))) for seed in range(2)]
+    drawn = [min(toy(searcher("random", s).ask(n, n, PARAMETERS)) for n in range(14)) for s in range(300)]
+    assert np.mean(modelled) < np.quantile(drawn, 0.25)
+
+
+def test_tpe_learns_too():
+    modelled = [min(map(toy, proposals("optuna-tpe", seed, 60))) for seed in range(3)]
+    drawn = [min(toy(searcher("random", s).ask(n, n, PARAMETERS)) for n in range(60)) for s in range(300)]
+    assert np.mean(modelled) < np.quantile(drawn, 0.25)
+
+
+@pytest.mark.parametrize("name", ["optuna-gp", "gp-ucb"])
+def test_proposals_of_one_round_differ(name):
+    found = searcher(name, 0)
+    for n in range(6):
+        found.tell(n, toy(found.ask(n, n, PARAMETERS)))
+    made = [found.ask(n, n, PARAMETERS) for n in range(6, 9)]
+    shares = encode(made, PARAMETERS)
+    distances = np.linalg.norm(shares[:, None] - shares[None], axis=-1)[np.triu_indices(3, 1)]
+    assert distances.min() > 0.01
+
+
+def test_a_process_refuses_what_it_has_no_model_of():
+    found = searcher("optuna-gp", 0)
+    for n in range(6):
+        found.tell(n, toy(found.ask(n, n, PARAMETERS)))
+    with pytest.raises(RuntimeError, match="no model of 'new'"):
+        found.ask(6, 6, PARAMETERS | {"new": Parameter(min=0, max=1)})
+
+
+def test_tpe_takes_spaces_that_differ_from_cell_to_cell():
+    found = make_searcher(SearcherChoice(name="optuna-tpe", scope="across", startup=4), 0)
+    spaces = [{"a": PARAMETERS["a"]}, {"a": PARAMETERS["a"], "b": PARAMETERS["b"]}, {"a": PARAMETERS["a"], "c": PARAMETERS["c"]}]
+    made = []
+    for n in range(30):
+        x = found.ask(n, n // 3, spaces[n % 3])
+        assert list(x) == list(spaces[n % 3])
+        made.append(abs(math.log10(x["a"]) + 2.5))
+        found.tell(n, made[-1])
+    # What is learned of `a` in one cell serves the others.
+    assert np.mean(made[15:]) < np.mean(made[:15])
+
+
+def test_a_failure_counts_as_the_worst_finite_score_so_far():
+    found = searcher("gp-ucb", 0)
+    for n in range(5):
+        found.ask(n, n, PARAMETERS)
+    found.tell(0, None)
+    assert found._values == []
+    found.tell(1, 2.0)
+    assert found._values == [2.0, 2.0]
+    found.tell(2, 5.0)
+    found.tell(3, None)
+    found.tell(4, 1.0)
+    assert found._values == [2.0, 2.0, 5.0, 5.0, 1.0]
+    assert not found.pending
+
+
+@pytest.mark.parametrize("name", MODELLED)
+def test_where_everything_failed_proposals_stay_random(name):
+    found, drawn = searcher(name, 5), searcher("random", 5)
+    for n in range(9):
+        assert found.ask(n, n, PARAMETERS) == drawn.ask(n, n, PARAMETERS)
+        found.tell(n, None)
+
+
+def test_random_draws_are_even():
+    drawn = [searcher("random", 7).ask(n, n, PARAMETERS) for n in range(2000)]
+    for name in ("a", "b"):
+        assert kstest([PARAMETERS[name].share(x[name]) for x in drawn], "uniform").pvalue > 0.001
+    assert min(np.bincount([x["k"] for x in drawn])[1:]) > 330
+
+
+def test_a_grid_takes_every_point_once_before_it_repeats():
+    found = searcher("grid")
+    size = 3 * 3 * 3 * 5
+    made = [tuple(found.ask(n, n, PARAMETERS).values()) for n in range(size + 1)]
+    assert len(set(made[:size])) == size
+    assert made[size] == made[0]
+    assert sorted({m[0] for m in made}) == pytest.approx([1e-5, 1e-3, 1e-1])
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_cells_without_parameters_have_empty_proposals(name):
+    assert proposals(name, 0, 9, parameters={}, value=lambda _: 1.0) == [{}] * 9
+
+
+def test_encoding():
+    points = [{"a": 1e-3, "b": 0.25, "c": "y", "k": 3}, {"a": 1e-5, "b": 1.0, "c": "z", "k": 1}]
+    half = 1 / math.sqrt(2)
+    np.testing.assert_allclose(encode(points, PARAMETERS), [[0.5, 0.25, 0, half, 0, 0.5], [0, 1, 0, 0, half, 0.1]])
+    # Two different choices are as far apart as the two ends of a range.
+    assert np.linalg.norm(encode(points, {"c": PARAMETERS["c"]})[0] - encode(points, {"c": PARAMETERS["c"]})[1]) == pytest.approx(1)
+    assert decode(np.array([0.5, 0.25, 0.5, 0.5]), PARAMETERS) == {"a": pytest.approx(1e-3), "b": 0.25, "c": "y", "k": 3}
+
+
+def test_confidence_of_the_paper():
+    # Theorem 1 of Srinivas et al. with |D| = 2, t = 3, delta = 0.1: 2 log(2 * 9 * pi^2 / 0.6) = 11.38, a fifth of it.
+    assert confidence(2, 3) == pytest.approx(2 * math.log(18 * math.pi**2 / 0.6) / 5)
+    assert confidence(2, 3) == pytest.approx(2.276, abs=0.001)

@@ -1,0 +1,249 @@
+"""A study's folder: study.json, proposals, outcomes, lock, search.log."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import optuna
+import psutil
+import pytest
+
+from landscape.errors import UserError
+from landscape.record import Estimate, Scores, Status, TrialRecord, write_json
+from landscape.sweep import lock as locks
+from landscape.sweep import study as files
+from landscape.sweep.log import SearchLog
+from landscape.sweep.plan import Made, Outcome, Plan
+
+
+@pytest.fixture
+def space(make_space):
+    return make_space()
+
+
+def test_study_json_says_what_the_study_is(space, tmp_path):
+    files.write_study(tmp_path, space, {"floor": {}, "data": {"digits": "abc"}})
+    found = json.loads((tmp_path / "study.json").read_text())
+    assert found["name"] == "toy"
+    assert found["space"]["axes"]["loss"] == ["non_saturating", "hinge"]
+    assert found["space"]["dataset"] == "digits"
+    assert found["objective"] == "FD[pixels]"
+    assert found["budget"]["trials"] == 12
+    assert found["budget"]["trials_per_cell"] == 3
+    assert found["searcher"]["name"] == "optuna-tpe"
+    assert found["data"] == {"digits": "abc"}
+    assert type(space).parse(found["definition"]) == space
+    assert files.open_study(tmp_path, space) == found
+
+
+def test_a_folder_of_another_space_is_refused_with_the_first_difference(space, make_space, tmp_path):
+    assert files.open_study(tmp_path / "new", space) == {}
+    files.write_study(tmp_path, space, {})
+    files.open_study(tmp_path, make_space(trials=400))
+    with pytest.raises(UserError, match=r"another search space \(seed was 0, now 1\): choose another results folder"):
+        files.open_study(tmp_path, make_space(seed=1))
+    with pytest.raises(UserError, match=r"base.budget.amount was 20, now 7"):
+        files.open_study(tmp_path, space.with_steps(7))
+    data = json.loads((tmp_path / "study.json").read_text())
+    write_json(tmp_path / "study.json", data | {"schema": 99})
+    with pytest.raises(UserError, match="schema 99"):
+        files.open_study(tmp_path, space)
+    (tmp_path / "study.json").write_text('{"schema": 1, "na')
+    with pytest.raises(UserError, match="damaged"):
+        files.open_study(tmp_path, space)
+
+
+def test_differences_are_named():
+    assert files.difference({"a": [1, {"b": 2}]}, {"a": [1, {"b": 3}]}) == "a[1].b was 2, now 3"
+    assert files.difference({"a": 1}, {"a": 1, "b": "x" * 99}) == 'b was null, now "' + "x" * 56 + "..."
+    assert files.difference({"a": 1}, {"a": 1}) == ""
+
+
+def a_record(task, status=Status.COMPLETED, **more):
+    return TrialRecord(task.digest, "s", "r", task.config.to_json(), status, study=task.study, seconds={"training": 2.0, "evaluation": 1.0}, **more)
+
+
+@pytest.fixture
+def task(space):
+    return Plan(space, pin=lambda config: config).propose()
+
+
+def test_proposals_are_kept_until_their_record_is_there(space, task, tmp_path):
+    files.write_proposal(tmp_path, task)
+    assert files.proposals(tmp_path) == [Made(task.ask, 0, dict(task.assignment))]
+    damaged = tmp_path / "trials" / "0000000000000000" / files.PROPOSAL_FILE
+    damaged.parent.mkdir()
+    damaged.write_text('{"study": {"ask"')
+    assert len(files.proposals(tmp_path)) == 1
+    write_json(files.trial_folder(tmp_path, task.digest) / "record.json", a_record(task).to_json())
+    assert files.proposals(tmp_path) == []
+    files.drop_proposal(tmp_path, task.digest)
+    files.drop_proposal(tmp_path, task.digest)
+    assert not (files.trial_folder(tmp_path, task.digest) / files.PROPOSAL_FILE).exists()
+
+
+def protocol_data(protocol, name=None):
+    return protocol.to_json() | {"digest": protocol.digest()} | ({"name": name} if name else {})
+
+
+def test_the_search_goes_by_the_selection_samples(space, task):
+    protocol = space.protocol
+    reported = Scores(protocol_data(protocol), {"FD[pixels]": Estimate(3.0, "lower"), "KID[pixels]": Estimate(1.0, "lower")})
+    selected = Scores(protocol_data(protocol, "toy/selection"), {"FD[pixels]": Estimate(2.0, "lower")})
+    other = Scores(protocol_data(protocol, "other"), {"FD[pixels]": Estimate(9.0, "lower")})
+    outcome = files.outcome_of(a_record(task), {"a": reported, "b": selected, "c": other}, protocol)
+    assert (outcome.value, outcome.loss) == (2.0, pytest.approx(0.6931, abs=1e-4))
+    assert (outcome.ask, outcome.cell_id, outcome.digest, outcome.seconds) == (task.ask, task.cell.id, task.digest, 3.0)
+    assert outcome.assignment == task.assignment
+    assert files.outcome_of(a_record(task), {"a": reported}, protocol).value == 3.0
+    assert files.outcome_of(a_record(task), {"c": other}, protocol).value is None
+    assert files.outcome_of(a_record(task, Status.DIVERGED), {"a": reported}, protocol).value is None
+
+
+def test_only_trials_of_the_search_count(space, task):
+    from dataclasses import replace
+
+    confirmed = replace(a_record(task), study={**task.study, "role": "confirmation"})
+    assert files.outcome_of(confirmed, {}, space.protocol) is None
+    assert files.outcome_of(replace(a_record(task), study={}), {}, space.protocol) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "same"),
+    [
+        ("FD[classifier:digits]", "FD[classifier]", True),
+        ("FD[classifier:digits]", "FD[classifier:digits]", True),
+        ("FD[classifier:digits]", "FD[classifier:mnist]", False),
+        ("FD[pixels]", "FD[classifier]", False),
+        ("KID[classifier]", "FD[classifier]", False),
+        ("FID", "FID", True),
+        ("FID", "FD[inception]", False),
+    ],
+)
+def test_a_score_may_be_asked_for_without_its_variant(name, wanted, same):
+    assert files.same_score(name, wanted) is same
+
+
+def test_modelled_scores():
+    assert files.modelled(Estimate(1.0, "lower"), "FID") == 0.0
+    assert files.modelled(Estimate(0.5, "higher"), "IS") == -0.5
+    assert files.modelled(Estimate(0.5, "lower"), "KID[pixels]") == 0.5
+    with pytest.raises(UserError, match="neither better high nor low"):
+        files.modelled(Estimate(0.5, "none"), "modes")
+
+
+def test_two_sweeps_on_one_study_are_refused(tmp_path):
+    with locks.StudyLock(tmp_path / "s"), pytest.raises(UserError, match=f"another sweep is running on .*process {os.getpid()}"), locks.StudyLock(tmp_path / "s"):
+        pass
+    with locks.StudyLock(tmp_path / "s"):
+        pass
+
+
+def test_a_study_that_never_began_leaves_nothing(tmp_path):
+    with locks.StudyLock(tmp_path / "s") as held:
+        assert held.temporary.is_dir()
+    assert not (tmp_path / "s").exists()
+    assert not held.temporary.exists()
+    with locks.StudyLock(tmp_path / "s"):
+        (tmp_path / "s" / "study.json").touch()
+    assert (tmp_path / "s" / "study.json").exists()
+
+
+def test_a_results_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot write to .*file/s"), locks.StudyLock(tmp_path / "file" / "s"):
+        pass
+
+
+HOLDER = """
+import os, signal, subprocess, sys
+sys.path.insert(0, sys.argv[2])
+from pathlib import Path
+from landscape.sweep import lock
+held = lock.StudyLock(Path(sys.argv[1])).__enter__()
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"], start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+lock.note_process(held.temporary, child.pid)
+print(child.pid, held.temporary, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_sweep_left_running_is_ended(tmp_path, root):
+    said = subprocess.run([sys.executable, "-c", HOLDER, str(tmp_path / "s"), str(root)], capture_output=True, text=True, check=False).stdout
+    pid, temporary = said.split()
+    assert psutil.pid_exists(int(pid))
+    with locks.StudyLock(tmp_path / "s"):
+        assert not Path(temporary).exists()
+    assert not psutil.pid_exists(int(pid)) or psutil.Process(int(pid)).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_process_number_that_was_used_again_is_left_alone():
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"])
+    try:
+        created = psutil.Process(child.pid).create_time()
+        locks.end_processes({(child.pid, created - 1000)}, patience=0.1)
+        assert child.poll() is None
+        locks.end_processes({(child.pid, created)})
+        assert not psutil.pid_exists(child.pid)
+    finally:
+        child.kill()
+
+
+def test_only_ones_own_folders_are_removed(tmp_path):
+    (tmp_path / "precious").mkdir()
+    locks.end_leftovers(tmp_path / "precious")
+    locks.end_leftovers(Path())
+    assert (tmp_path / "precious").is_dir()
+
+
+def outcomes_of(space, number):
+    plan, found = Plan(space, pin=lambda config: config), []
+    for _ in range(number):
+        task = plan.propose()
+        value = None if task.ask % 3 == 2 else 1.0 + task.ask
+        found.append(Outcome(task.ask, 0, task.cell.id, task.assignment, task.digest, "completed" if value else "diverged", value, value, 2.0))
+        plan.settle(found[-1])
+    return found
+
+
+def opened(path):
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(path / "search.log")))
+    return optuna.load_study(study_name=None, storage=storage)
+
+
+def test_the_search_log_opens_in_optuna(space, tmp_path):
+    found = outcomes_of(space, 6)
+    log = SearchLog(tmp_path, space, found[:4])
+    for outcome in found[4:]:
+        log.add(outcome)
+    study = opened(tmp_path)
+    assert study.study_name == "toy"
+    assert [t.user_attrs["digest"] for t in study.trials] == [o.digest for o in found]
+    assert [t.state.name for t in study.trials] == ["COMPLETE", "COMPLETE", "FAIL"] * 2
+    assert study.best_value == 1.0
+    assert study.trials[0].params["loss"] in ("hinge", "non_saturating")
+    assert "d_optimizer.learning_rate" in study.trials[0].params
+
+
+def test_the_search_log_follows_the_records(space, tmp_path):
+    found = outcomes_of(space, 6)
+    SearchLog(tmp_path, space, found)
+    SearchLog(tmp_path, space, found)
+    assert len(opened(tmp_path).trials) == 6
+    # A record is gone: so is its line.
+    SearchLog(tmp_path, space, found[:3])
+    assert [t.user_attrs["digest"] for t in opened(tmp_path).trials] == [o.digest for o in found[:3]]
+
+
+@pytest.mark.parametrize("cut", [0, 1, 7, 60, 200])
+def test_a_torn_search_log_is_written_anew(space, tmp_path, cut):
+    found = outcomes_of(space, 4)
+    SearchLog(tmp_path, space, found)
+    content = (tmp_path / "search.log").read_bytes()
+    (tmp_path / "search.log").write_bytes(content[: len(content) - cut])
+    log = SearchLog(tmp_path, space, found[:3])
+    log.add(found[3])
+    assert [t.user_attrs["digest"] for t in opened(tmp_path).trials] == [o.digest for o in found]
+
