@@ -51,7 +51,7 @@ def _machine(results_dir: Path) -> dict[str, Any]:
 def _devices() -> dict[str, Any]:
     import torch
 
-    found: dict[str, Any] = {"cpu_threads": torch.get_num_threads(), "mkl": torch.backends.mkl.is_available()}
+    found: dict[str, Any] = {"cpu_threads": torch.get_num_threads(), "mkl": bool(torch.backends.mkl.is_available())}  # type: ignore[no-untyped-call]
     for index in range(torch.cuda.device_count()):
         properties = torch.cuda.get_device_properties(index)
         found[f"cuda:{index}"] = f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB"

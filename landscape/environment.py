@@ -6,7 +6,12 @@ import os
 import platform
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from landscape.errors import UserError
+
+if TYPE_CHECKING:
+    import torch
 
 PACKAGES = ("torch", "pytorch-lightning", "numpy", "ray", "optuna", "scikit-learn", "torch-fidelity")
 
@@ -56,3 +61,18 @@ def describe(device: Any = None, **more: Any) -> dict[str, Any]:
         described["threads"] = torch.get_num_threads()
         described["tf32"] = bool(cuda and torch.backends.cuda.matmul.allow_tf32)
     return described | more
+
+
+def resolve_device(name: str) -> "torch.device":
+    """`auto` (a GPU where there is one), `cpu`, `cuda`, `cuda:1`. UserError when it is not there."""
+    import torch
+
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UserError(f"device {name!r} is not known: use auto, cpu or cuda") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise UserError("device 'cuda' was asked for, and torch sees none: use --device cpu, or install a driver")
+    return device

@@ -24,7 +24,7 @@ from landscape.combinations import notes
 from landscape.config import Protocol, TrialConfig
 from landscape.datasets._base import Dataset
 from landscape.diagnosis import diagnose
-from landscape.environment import describe
+from landscape.environment import describe, resolve_device
 from landscape.errors import UserError
 from landscape.gan import GAN, DivergedError
 from landscape.record import Scores, Status, TrialRecord, read_json, write_json
@@ -132,19 +132,6 @@ def has_scores(folder: Path, protocol: Protocol) -> bool:
     wanted = {k: v for k, v in protocol.to_json().items() if k not in free}
     found = (read_json(path)["protocol"] for path in sorted((folder / "scores").glob("*.json")))
     return any({k: v for k, v in given.items() if k not in free} == wanted for given in found)
-
-
-def resolve_device(name: str) -> torch.device:
-    """`auto` (a GPU where there is one), `cpu`, `cuda`, `cuda:1`. UserError when it is not there."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise UserError(f"device {name!r} is not known: use auto, cpu or cuda") from None
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise UserError("device 'cuda' was asked for, and torch sees none: use --device cpu, or install a driver")
-    return device
 
 
 class _Rounds:

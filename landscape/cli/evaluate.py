@@ -1,11 +1,21 @@
 """`landscape evaluate`: scores of any two sets of samples."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from landscape.cli.options import data_dir_option, examples, json_option, plugin_option
+from landscape.cli.options import data_dir_option, examples, json_option, parse_component, plugin_option, print_json
+from landscape.cli.output import counting_bar, score_lines
+from landscape.errors import UserError
+
+if TYPE_CHECKING:
+    from landscape.config import Protocol
+    from landscape.datasets._base import Dataset
+    from landscape.evaluation.extraction import Options
+    from landscape.evaluation.given import Given
+    from landscape.evaluation.loading import Where
+    from landscape.record import Scores
 
 
 @click.command(
@@ -13,23 +23,98 @@ from landscape.cli.options import data_dir_option, examples, json_option, plugin
     epilog=examples(
         "landscape evaluate --real a.npz --fake b.npz --json",
         "landscape evaluate --real digits --fake results/digits/trials/0123456789abcdef --protocol quick",
-        "landscape evaluate --real folder/of/pictures --fake other.zip --features inception --weights weights.pth",
+        "landscape evaluate --real folder/of/pictures --fake other.zip --resolution 64 --features pixels",
+        "landscape evaluate --real cifar10 --fake b.npz --protocol torch-fidelity-default --weights inception.pth",
+        "landscape evaluate --real a.npz --fake b.npz --metrics frechet,kid --metrics precision_recall:k=3",
     ),
 )
 @click.option("--real", required=True, metavar="SET", help="Data set name, folder, .zip, .npz, .npy, .pt, or a trial's folder.")
 @click.option("--fake", required=True, metavar="SET", help="As --real.")
 @click.option("--protocol", "protocol_name", default="quick", show_default=True, help="`landscape list protocols`.")
-@click.option("--metrics", multiple=True, metavar="NAME[:key=value,...]", help="Instead of the protocol's; repeatable, or with commas.")
-@click.option("--features", metavar="EXTRACTOR", help="Instead of the protocol's: inception, classifier, pixels, ...")
+@click.option("--metrics", multiple=True, metavar="NAME[:key=value,...]", help="In place of the protocol's; repeatable, or NAME,NAME.")
+@click.option("--features", metavar="EXTRACTOR", help="In place of the protocol's: inception, classifier:digits, pixels, ...")
 @click.option("--weights", type=click.Path(path_type=Path), help="File with the extractor's weights.")
+@click.option("--resolution", type=click.IntRange(min=1), help="To which data sets, folders and zips are brought.")
+@click.option("--channels", type=click.IntRange(1, 3), help="1 (gray) or 3 (color), as --resolution.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+@click.option("--no-cache", is_flag=True, help="Neither read nor keep features on disk.")
 @data_dir_option
 @json_option
 @plugin_option
 def evaluate(as_json: bool, plugins: tuple[Path, ...], **options: Any) -> None:
     """Score the samples --fake against --real under one protocol.
 
-    An .npz holds images (N, C, H, W) or (N, H, W, C), or features (N, d) under the key `features`. Whatever differs from the named
-    protocol makes another protocol, and the scores say so.
+    Arrays are images (N, C, H, W), (N, H, W, C) or (N, H, W), points (N, D), or features (N, d) under the key `features`. What differs
+    from the named protocol makes another protocol, and the scores say so.
     """
-    raise NotImplementedError
+    from landscape.environment import resolve_device
+    from landscape.evaluation.extraction import Options
+    from landscape.evaluation.loading import Where
+
+    protocol = _protocol(options["protocol_name"], options["metrics"], options["features"])
+    device = resolve_device(options["device"])
+    where = Where(options["data_dir"], options["resolution"], options["channels"])
+    with counting_bar(quiet=as_json) as progress:
+        how = Options(weights=options["weights"], device=device, cache=not options["no_cache"], progress=progress)
+        scores = _score(options["real"], options["fake"], protocol, where, how)
+    if not scores.estimates:
+        name, reason = next(iter(scores.failures.items()), ("the protocol", "it has no metrics"))
+        raise UserError(f"nothing could be computed: {name}: {reason}")
+    if as_json:
+        print_json(scores.to_json())
+        return
+    click.echo("\n".join(score_lines(scores, notes=True)))
+
+
+def _protocol(name: str, metrics: tuple[str, ...], features: str | None) -> "Protocol":
+    """The named protocol; changed where the options ask for it, under a name that says so."""
+    from landscape.protocols import get, varied
+
+    protocol = get(name)
+    changes: dict[str, Any] = {}
+    if metrics:
+        listed = [part for text in metrics for part in ([text] if ":" in text else text.split(","))]
+        changes["metrics"] = [parse_component(text) for text in listed]
+    if features is not None:
+        extractor, colon, which = features.partition(":")
+        short = colon and "=" not in which
+        changes["extractor"] = parse_component(f"{extractor}:trained_on={which}" if short else features)
+        changes["weights_hash"] = ""
+    return varied(protocol, **changes, name=f"{name}, changed", objective="") if changes else protocol
+
+
+def _score(real: str, fake: str, protocol: "Protocol", where: "Where", how: "Options") -> "Scores":
+    from dataclasses import replace
+
+    from landscape.evaluation.loading import load_samples
+    from landscape.evaluation.scoring import evaluate as score
+
+    resolution, channels = _as_trained(real, fake, where)
+    where = replace(where, resolution=resolution, channels=channels, open_trial=lambda folder: _sampler(folder, how))
+    given = load_samples(real, protocol, where)
+    return score(given, load_samples(fake, protocol, where, number=_size(given, protocol)), protocol, options=how)
+
+
+def _as_trained(real: str, fake: str, where: "Where") -> tuple[int | None, int | None]:
+    """Resolution and channels to which data sets are brought: as asked for, else those of the trial among the two sets."""
+    from landscape.trained import GENERATOR, load
+
+    trial = next((Path(spec) for spec in (fake, real) if (Path(spec) / GENERATOR).is_file()), None)
+    shape = load(trial).shape if trial is not None else ()
+    if len(shape) != 3:
+        return where.resolution, where.channels
+    return where.resolution or shape[-1], where.channels or shape[0]
+
+
+def _sampler(folder: Path, how: "Options") -> Any:
+    from landscape.trained import load
+
+    return load(folder, how.device).sampler
+
+
+def _size(given: "Given | Dataset", protocol: "Protocol") -> int:
+    """Samples on the real side: as many are drawn from a trial."""
+    from landscape.datasets._base import Dataset
+    from landscape.evaluation.splits import reporting
+
+    return len(reporting(given, protocol).samples) if isinstance(given, Dataset) else len(given)

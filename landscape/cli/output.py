@@ -73,3 +73,24 @@ def _note(status: Mapping[str, Any]) -> str:
     losses = ", ".join(f"{name} {status[name]:.3g}" for name in ("d_loss", "g_loss") if name in status)
     steps = status["counts"]["d_steps"] or status["counts"]["g_steps"]
     return f"step {steps}" + (f", {losses}" if losses else "")
+
+
+@contextmanager
+def counting_bar(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+    """Yields a function (what, done, total): a bar a piece of work on a terminal, nothing in a file."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda what, done, total: None
+        return
+    with Progress(console=console, transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def show(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done)
+
+        yield show

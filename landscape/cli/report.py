@@ -21,7 +21,7 @@ def report(studies: tuple[str, ...], results_dir: Path, reports_dir: Path, as_js
     from landscape.report.build import build
     from landscape.results import study_folder
 
-    names = [study_folder(results_dir, name).name for name in studies] or [None]
+    names: list[str | None] = [study_folder(results_dir, name).name for name in studies] or [None]
     # The last page of each is the index over all studies.
     built = [build(results_dir, reports_dir, name) for name in names]
     pages = [page.resolve() for pages in built for page in pages[:-1]] + [built[-1][-1].resolve()]

@@ -26,7 +26,7 @@ from landscape.errors import UserError
 def sample(trial: Path, count: int, out: Path, seed: int, columns: int, batch: int) -> None:
     """Draw samples from the generator that a trial left in its folder TRIAL.
 
-    An .npz holds them as `images`, uint8 (N, C, H, W), or as `points`, float32 (N, D).
+    An .npz holds them as `images`, uint8 (N, C, H, W), or as `samples`, float32 points (N, D).
     """
     from landscape.trained import load
 
@@ -59,7 +59,7 @@ def _write_arrays(out: Path, samples: Any) -> None:
     if samples.ndim == 4:
         np.savez_compressed(buffer, images=as_levels(samples))
     else:
-        np.savez_compressed(buffer, points=samples)
+        np.savez_compressed(buffer, samples=samples)
     write_bytes(out, buffer.getvalue())
 
 
