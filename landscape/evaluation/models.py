@@ -1,7 +1,7 @@
 """Scores of a trained model on a data set, for selection or for the report; and the floor that real samples reach."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,8 @@ from landscape.metrics._base import METRICS
 from landscape.protocols import get, varied
 from landscape.record import Scores
 
+FLOOR_DRAWS = 4
+"""Sets of real samples that the floor averages over."""
 SELECTION_SEED_OFFSET = 500_000
 """Selection draws its latents from seeds that no reporting run uses."""
 
@@ -129,27 +131,45 @@ def gives(metric: str, score_name: str) -> bool:
 def floor(dataset: Dataset, protocol: Protocol | str, *, options: Options | None = None) -> Scores:
     """What other real samples score in the place of generated ones: no model can be expected below it at these sizes.
 
-    The reporting samples against as many from another split. Where there are not as many, fewer stand in, and where the protocol
-    compares equal numbers both sets are cut; every estimate carries its numbers.
+    The reporting samples against as many others, drawn at random from every other split: a model's samples too have their classes by
+    chance, and stratified splits laid against each other would score better than any independent sample can. Up to `FLOOR_DRAWS`
+    disjoint draws, as many as there are samples for; values are their means, `spread` their standard deviation. Where there are not
+    as many, fewer stand in, and where the protocol compares equal numbers both sets are cut; every estimate carries its numbers.
 
     Raises:
         UserError: the data set has too few samples.
     """
     protocol = get(protocol) if isinstance(protocol, str) else protocol
-    real = reporting(dataset, protocol)
-    other = _others(dataset, protocol, protocol.n_fake or len(real.samples))
-    number = min(protocol.n_fake or len(real.samples), len(other))
+    real, others = reporting(dataset, protocol), _others(dataset, protocol)
+    available, wanted = sum(map(len, others)), protocol.n_fake or len(real.samples)
+    number = min(wanted, available)
     if number < len(real.samples) and protocol.n_fake is None:
         real = RealSamples(real.samples.first(number), f"{real.choice}, cut to {number}")
-    order = torch.randperm(len(other), generator=torch.Generator().manual_seed(protocol.seed))
-    stand_in = other.take(order[:number].sort().values, f"floor {number}, seed {protocol.seed}")
-    return score(real, [lambda: stand_in], protocol, Aids(dataset=dataset), options or Options(), "real")
+    order = torch.randperm(available, generator=torch.Generator().manual_seed(protocol.seed))
+    parts = order[: number * min(FLOOR_DRAWS, available // number)].split(number)
+    draws = [partial(_picked, others, part.sort().values, f"floor {number}, draw {i}") for i, part in enumerate(parts)]
+    return score(real, draws, protocol, Aids(dataset=dataset), options or Options(), "real")
 
 
-def _others(dataset: Dataset, protocol: Protocol, wanted: int) -> Given:
-    """Real samples that are not among the reporting ones: validation before training, since a classifier has seen the latter."""
+def _others(dataset: Dataset, protocol: Protocol) -> list[Given]:
+    """Every split that holds none of the reporting samples."""
     if protocol.real_split == "all" or set(dataset.splits) == {protocol.real_split}:
-        return selection(dataset, varied(protocol, n_real=None)).samples
-    names = [n for n in ("validation", "train", "test") if n in dataset.splits and n != protocol.real_split]
-    name = next((n for n in names if len(dataset.splits[n]) >= wanted), max(names, key=lambda n: len(dataset.splits[n])))
-    return whole(dataset, name)
+        return [selection(dataset, varied(protocol, n_real=None)).samples]
+    return [whole(dataset, n) for n in ("validation", "train", "test") if n in dataset.splits and n != protocol.real_split]
+
+
+def _picked(sets: Sequence[Given], index: Tensor, name: str) -> Given:
+    """The samples at `index` (ascending) of `sets` laid end to end."""
+    parts, start = [], 0
+    for given in sets:
+        inside = index[(index >= start) & (index < start + len(given))] - start
+        parts.append(given.take(inside, name))
+        start += len(given)
+    samples, labels = ([p.samples for p in parts if p.samples is not None], [p.labels for p in parts if p.labels is not None])
+    return Given(
+        torch.cat(samples),
+        labels=torch.cat(labels) if len(labels) == len(parts) else None,
+        source=f"{sets[0].source} and other splits" if len(sets) > 1 else sets[0].source,
+        identity=f"{'+'.join(s.identity for s in sets)}/{name}",
+        handling=sets[0].handling,
+    )
