@@ -96,7 +96,9 @@ def test_the_hash_sees_every_byte_and_label():
         of([[[[3, 4]]], [[[1, 2]]]], [0, 1]),
         of([[[[1, 2]]], [[[3, 4]]]], [0, 1], "test"),
     ]
-    assert len({base, *changed}) == 7
+    parts = Split(torch.zeros(1, 3, 1, 1, dtype=torch.uint8), parts=torch.zeros(2, 1, 1, 1, dtype=torch.uint8))
+    changed += [content_hash({"train": parts}), content_hash({"train": Split(parts.samples)})]
+    assert len({base, *changed}) == 9
     assert base == of([[[[1, 2]]], [[[3, 4]]]], [0, 1])
     assert len(base) == 16
 
