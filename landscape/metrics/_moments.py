@@ -46,6 +46,6 @@ def _scatter(features: Tensor, mean: Tensor) -> Tensor:
         for rows in torch.split(features, ROWS):
             block = rows.double().sub_(mean).numpy()
             # a symmetric rank-k update is half the arithmetic of a product; it fills one triangle
-            scipy.linalg.blas.dsyrk(1.0, block.T, beta=1.0, c=triangle, overwrite_c=True, lower=False)
-    upper = total.T.triu()
+            triangle = scipy.linalg.blas.dsyrk(1.0, block.T, beta=1.0, c=triangle, overwrite_c=True, lower=False)
+    upper = torch.from_numpy(triangle).triu()
     return upper + upper.triu(1).T

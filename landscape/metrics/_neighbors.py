@@ -149,3 +149,19 @@ def relative_error(first: Cloud, second: Cloud) -> float:
     norms = x.double().square().sum(dim=1)[:, None] + y.double().square().sum(dim=1)
     rounded = x.square().sum(dim=1)[:, None] + y.square().sum(dim=1) - 2 * product(x.contiguous(), y.contiguous())
     return SAFETY * float(((rounded - exact).abs() / norms.clamp(min=torch.finfo(torch.float64).tiny)).max())
+
+
+def nearest_across(points: Cloud, reference: Cloud, but: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """(squared distance [n], index [n]) of the nearest sample of `reference` to each of `points`; `but` [n] of them does not count."""
+    best = torch.full((len(points.norms),), torch.inf, dtype=points.norms.dtype, device=points.norms.device)
+    index = torch.zeros(len(best), dtype=torch.int64, device=best.device)
+    for tile in tiles(points.samples, reference.samples):
+        distances = squared_distances(tile, points, reference)
+        if but is not None:
+            columns = torch.arange(tile.columns.start, tile.columns.stop, device=best.device)
+            distances.masked_fill_(but[tile.rows][:, None] == columns, torch.inf)
+        found = distances.min(dim=1)
+        nearer = found.values < best[tile.rows]
+        best[tile.rows] = torch.where(nearer, found.values, best[tile.rows])
+        index[tile.rows] = torch.where(nearer, found.indices + tile.columns.start, index[tile.rows])
+    return best, index
