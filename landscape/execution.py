@@ -3,7 +3,7 @@
 import shutil
 import warnings
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import torch
 from torch import nn
@@ -48,7 +48,7 @@ def compiled(function: F, device: torch.device) -> F:
     # Lazy terms make a few variants of one function; hyperparameters of other trials in the same process make more.
     torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, 64)
     mode = "reduce-overhead" if device.type == "cuda" else None
-    return torch.compile(function, fullgraph=True, dynamic=False, mode=mode)  # type: ignore[no-any-return,call-overload]
+    return cast(F, torch.compile(function, fullgraph=True, dynamic=False, mode=mode))
 
 
 def with_fallback(function: F, device: torch.device, on_failure: Callable[[str], None]) -> F:
@@ -69,4 +69,4 @@ def with_fallback(function: F, device: torch.device, on_failure: Callable[[str],
             current[0] = function
             return function(*arguments)
 
-    return call  # type: ignore[return-value]
+    return cast(F, call)

@@ -189,8 +189,10 @@ class Space(Frozen):
         return data | {"axes": [[axis, entries] for axis, entries in data["axes"].items()]}
 
     def identity(self) -> dict[str, Any]:
-        """What `digest` is taken of."""
-        return {k: v for k, v in self.to_data().items() if k not in NOT_IDENTITY}
+        """What `digest` is taken of. A path is where the data lie, not what they are."""
+        data = {k: v for k, v in self.to_data().items() if k not in NOT_IDENTITY}
+        data["dataset"]["hyperparameters"].pop("path", None)
+        return data
 
     def digest(self) -> str:
         """Identity of the study, 16 hex digits; more trials of the same study leave it as it is."""
@@ -228,7 +230,7 @@ class Space(Frozen):
                 data[axis] = {k: v for k, v in used[0].items() if k != "every"}
         for entry in entries.values():
             for dotted, value in entry.overrides.items():
-                set_field(data, dotted, copy.deepcopy(value))
+                set_field(data, dotted, choices(dotted, value) if dotted in COMPONENT_AXES else copy.deepcopy(value))
         labels = {axis: entry.label for axis, entry in entries.items()}
         searched = {name: p for name, p in sorted(self.search.items()) if _applies(name, p, labels, data)}
         return Cell(labels, searched, data)

@@ -92,7 +92,8 @@ def _evaluating(discriminator: Callable[[Tensor], Any] | None) -> Iterator[Calla
 
     def logits(samples: Tensor) -> Tensor:
         output = discriminator(samples)
-        values: Tensor = getattr(output, "logit", output)
+        # Not getattr with a default: a tensor has a method of that name.
+        values: Tensor = output if isinstance(output, Tensor) else output.logit
         return values
 
     if not isinstance(discriminator, nn.Module):
@@ -146,7 +147,7 @@ def floor(dataset: Dataset, protocol: Protocol | str, *, options: Options | None
     if number < len(real.samples) and protocol.n_fake is None:
         real = RealSamples(real.samples.first(number), f"{real.choice}, cut to {number}")
     order = torch.randperm(available, generator=torch.Generator().manual_seed(protocol.seed))
-    parts = order[: number * min(FLOOR_DRAWS, available // number)].split(number)
+    parts = torch.split(order[: number * min(FLOOR_DRAWS, available // number)], number)
     draws = [partial(_picked, others, part.sort().values, f"floor {number}, draw {i}") for i, part in enumerate(parts)]
     return score(real, draws, protocol, Aids(dataset=dataset), options or Options(), "real")
 
