@@ -268,3 +268,4 @@ def test_ones_own_images_take_the_folder_study():
     assert space.dataset.name == "folder"
     assert space.dataset.hyperparameters["path"] == "/data/My photos!"
     assert load("zip:/x/y.zip").name == "folder-y"
+    assert load("folder:/data/a/faces").digest() == load("folder:/moved/faces").digest()

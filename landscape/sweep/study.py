@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from landscape import results
-from landscape.config import Protocol
+from landscape.config import Choice, Protocol
 from landscape.errors import UserError
 from landscape.record import Estimate, Scores, Status, TrialRecord, read_json, write_json
 from landscape.space import Space
@@ -30,7 +30,7 @@ def describe(space: Space, facts: Mapping[str, Any]) -> dict[str, Any]:
         "note": space.note,
         "space": identity
         | {
-            "dataset": space.dataset.label(),
+            "dataset": Choice(**identity["dataset"]).label(),
             "axes": space.labels,
             "axis_order": list(space.axes),
             "entries": {axis: [e.to_json() for e in entries] for axis, entries in space.axes.items()},
