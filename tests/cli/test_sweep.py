@@ -1,0 +1,101 @@
+"""`landscape sweep` and `landscape report`, for real: a study with a plugin, from its file to the page, through Ray."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+PLUGIN = '''
+from landscape.losses._base import LOSSES, LossPair
+
+
+@LOSSES.register
+def shifted_in_sweep(real, fake, *, shift: float = 1.0):
+    """Mine."""
+    return LossPair(d=fake - real, g=shift - fake)
+'''
+STUDY = """
+name: with-plugin
+dataset: digits
+protocol: {name: pixels, extractor: pixels, metrics: [frechet], objective: "FD[pixels]"}
+base: {architecture: {mlp: {width: 8}}, batch_size: 16, budget: {amount: 5}}
+axes: {loss: [hinge, shifted_in_sweep]}
+search: {d_optimizer.learning_rate: {min: 1e-4, max: 1e-3, scaling: log}}
+searcher: {name: random}
+trials: 4
+confirmation: {seeds: 2}
+"""
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory, cache):
+    """(folder, what the command printed): the sweep ran in a process of its own, as a user's would."""
+    folder = tmp_path_factory.mktemp("swept")
+    (folder / "mine.py").write_text(PLUGIN)
+    (folder / "study.yaml").write_text(STUDY)
+    environment = {**os.environ, "LANDSCAPE_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
+    environment.pop("RAY_ADDRESS", None)
+    command = [sys.executable, "-m", "landscape", "sweep", "study.yaml", "--plugin", "mine.py", "--jobs", "1"]
+    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return folder, run
+
+
+def test_it_ends_with_the_path_of_the_report(swept):
+    folder, run = swept
+    assert run.stdout == f"report: {folder / 'reports' / 'with-plugin' / 'index.html'}\n"
+    page = (folder / "reports" / "with-plugin" / "index.html").read_text()
+    assert "shifted_in_sweep" in page
+    assert "4 of 4 trials done" in run.stderr
+
+
+def test_the_plugin_is_part_of_the_trials_identity(swept):
+    folder, _ = swept
+    records = [json.loads(p.read_text()) for p in (folder / "results" / "with-plugin" / "trials").glob("*/record.json")]
+    assert sorted(r["study"]["cell"]["loss"] for r in records if r["study"]["role"] == "search") == ["hinge"] * 2 + ["shifted_in_sweep"] * 2
+    assert all(r["status"] == "completed" for r in records)
+
+
+def test_the_same_again_trains_nothing(swept, run, monkeypatch):
+    folder, _ = swept
+    monkeypatch.chdir(folder)
+    before = {p: p.stat().st_mtime_ns for p in folder.glob("results/with-plugin/trials/*/record.json")}
+    outcome = run("sweep", "study.yaml", "--plugin", "mine.py", "--no-report")
+    assert outcome.code == 0, outcome.err
+    assert {p: p.stat().st_mtime_ns for p in folder.glob("results/with-plugin/trials/*/record.json")} == before
+
+
+def test_a_study_of_another_space_is_refused(swept, run, monkeypatch):
+    folder, _ = swept
+    monkeypatch.chdir(folder)
+    (folder / "other.yaml").write_text(STUDY.replace("batch_size: 16", "batch_size: 8"))
+    line = run("sweep", "other.yaml", "--plugin", "mine.py").is_one_line_error()
+    assert "with-plugin" in line
+
+
+def test_results_that_cannot_be_written(swept, run, monkeypatch):
+    folder, _ = swept
+    monkeypatch.chdir(folder)
+    (folder / "taken").write_text("a file")
+    line = run("sweep", "study.yaml", "--plugin", "mine.py", "--results", "taken").is_one_line_error()
+    assert "taken" in line
+
+
+def test_report_alone_needs_only_the_results(swept, run, monkeypatch):
+    folder, _ = swept
+    monkeypatch.chdir(folder)
+    outcome = run("report", "--reports", "elsewhere", "--json")
+    assert outcome.code == 0, outcome.err
+    assert json.loads(outcome.out) == {
+        "pages": [str(folder / "elsewhere" / "with-plugin" / "index.html")],
+        "index": str(folder / "elsewhere" / "index.html"),
+    }
+    assert (folder / "elsewhere" / "with-plugin" / "index.html").stat().st_size > 10_000
+
+
+def test_report_of_an_unknown_study(swept, run, monkeypatch):
+    folder, _ = swept
+    monkeypatch.chdir(folder)
+    assert "did you mean 'with-plugin'?" in run("report", "with-plugins").is_one_line_error()
