@@ -11,7 +11,7 @@ from torch import nn
 from landscape.architectures._base import ARCHITECTURES, Networks
 from landscape.architectures._networks import encoder_of
 from landscape.combinations import packing_degree
-from landscape.config import Choice, RegularizerChoice, TrialConfig
+from landscape.config import Choice, LatentConfig, RegularizerChoice, TrialConfig
 from landscape.losses._base import LOSSES, LossFacts
 from landscape.normalizations._base import NORMALIZATIONS, Normalization
 from landscape.regularizers._base import REGULARIZERS, RegularizerFacts
@@ -21,19 +21,29 @@ def build_networks(config: TrialConfig, shape: tuple[int, ...]) -> Networks:
     """Generator and discriminator of `config` for samples of `shape` ((C, H, W) or (D,)), freshly initialized from torch's generator."""
     assert config.latent is not None
     assert config.g_normalization is not None
-    component = ARCHITECTURES[config.architecture.name]
-    degree = packing_degree(config)
+    return layout(config.architecture, config.d_normalization, config.g_normalization, config.latent, packing_degree(config), shape)
+
+
+def layout(
+    architecture: Choice, d_normalization: Choice, g_normalization: Choice, latent: LatentConfig, degree: int, shape: tuple[int, ...]
+) -> Networks:
+    """The networks of an architecture with its normalizations. `degree`: samples that D sees stacked as one.
+
+    Raises:
+        UserError: the layers cannot be laid out so (an instance norm on 1x1 maps).
+    """
+    component = ARCHITECTURES[architecture.name]
     d_shape = (shape[0] * degree, *shape[1:])
     offered: dict[str, Any] = {
         "shape": shape,
         "d_shape": d_shape,
         **({"resolution": shape[-1], "channels": shape[0], "d_channels": d_shape[0]} if len(shape) == 3 else {}),
         **({"dimension": shape[0], "d_dimension": d_shape[0]} if len(shape) == 1 else {}),
-        "latent_dim": config.latent.dim,
-        "g_normalization": build_normalization(config.g_normalization, config.latent.dim),
-        "d_normalization": build_normalization(config.d_normalization, config.latent.dim),
+        "latent_dim": latent.dim,
+        "g_normalization": build_normalization(g_normalization, latent.dim),
+        "d_normalization": build_normalization(d_normalization, latent.dim),
     }
-    networks: Networks = component.function(**_wanted(component.function, offered), **config.architecture.hyperparameters)
+    networks: Networks = component.function(**_wanted(component.function, offered), **architecture.hyperparameters)
     return networks
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from landscape.errors import UserError
@@ -60,7 +62,7 @@ def _completed(choice: Choice, component: Component[Any]) -> Choice:
 
 
 def _refuse_undefined(config: TrialConfig) -> None:
-    for check in (_samples, _normalizations, _discriminator, _regularizers, _schedule):
+    for check in (_samples, _normalizations, _discriminator, _regularizers, _schedule, _buildable):
         check(config)
 
 
@@ -166,6 +168,40 @@ def _schedule(config: TrialConfig) -> None:
             raise UndefinedCombinationError("a look-ahead around G's update needs alternating updates: choose another order")
     if config.reuse_z and config.g_batch_size != config.batch_size:
         raise UndefinedCombinationError("reuse_z needs g_batch_size equal to batch_size")
+
+
+def _buildable(config: TrialConfig) -> None:
+    """What only the layers themselves can refuse: they are laid out once, without memory."""
+    from landscape.datasets._base import DATASETS
+
+    native = DATASETS[config.dataset.name].facts.shape
+    if config.resolution is not None:
+        channels = config.channels or (native[0] if native is not None else max(_architecture(config).channels))
+        shape: tuple[int, ...] = (channels, config.resolution, config.resolution)
+    elif native is not None:
+        shape = native
+    else:
+        return
+    parts = ("architecture", "d_normalization", "g_normalization", "latent")
+    if reason := _reason_against(json.dumps([getattr(config, p).to_json() for p in parts]), packing_degree(config), shape):
+        raise UndefinedCombinationError(reason)
+
+
+@lru_cache(maxsize=1024)
+def _reason_against(parts: str, degree: int, shape: tuple[int, ...]) -> str:
+    import torch
+
+    from landscape.building import layout
+    from landscape.config import Choice, LatentConfig
+
+    architecture, d, g, latent = json.loads(parts)
+    choices = (Choice.parse(architecture), Choice.parse(d), Choice.parse(g))
+    try:
+        with torch.device("meta"):
+            layout(*choices, LatentConfig.parse(latent), degree, shape)
+    except UserError as error:
+        return str(error)
+    return ""
 
 
 def packing_degree(config: TrialConfig) -> int:

@@ -12,6 +12,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
+from landscape.architectures._base import AdaptsToData, Constrains
 from landscape.building import Loss, Regularizer, build_critic, build_networks, trainable_parameters
 from landscape.config import LatentConfig, TrialConfig
 from landscape.data_stream import DataStream
@@ -99,6 +100,13 @@ class Update(NamedTuple):
         )
 
 
+def mean_sample(dataset: Dataset, chunk: int = 4096) -> Tensor:
+    """Mean of the training samples as networks see them: [C, H, W] in [0, 1], or [D]."""
+    samples = dataset.split("train").samples
+    total = torch.stack([part.double().sum(0) for part in torch.split(samples, chunk)]).sum(0)
+    return (total / len(samples) / (255 if samples.dtype == torch.uint8 else 1)).float()
+
+
 class GAN(pl.LightningModule):
     """Generator, discriminator and their game, as `config` says; trained by rounds.
 
@@ -114,6 +122,8 @@ class GAN(pl.LightningModule):
         networks = build_networks(config, dataset.shape)
         self.generator, self.discriminator = networks.generator, build_critic(config, networks)
         loss = Loss.of(config.loss)
+        if isinstance(self.generator, AdaptsToData):
+            self.generator.adapt_to(mean_sample(dataset))
         self.average: nn.Module | None = copy.deepcopy(self.generator).requires_grad_(False) if config.ema else None
         self.regularizers = tuple(map(Regularizer.of, config.regularizers))
         self._own = self._register_states(loss)
@@ -264,6 +274,8 @@ class GAN(pl.LightningModule):
         self.d_stepper.apply(update.gradients)
         for name, value in update.loss_state.items():
             self._own["loss"][name].copy_(value)
+        if isinstance(self.discriminator, Constrains):
+            self.discriminator.constrain()
         self.game.after_d_update()
         self.counts.d_steps += 1
         self.counts.images += self.config.batch_size
@@ -291,6 +303,8 @@ class GAN(pl.LightningModule):
     def _apply_g(self, update: Update) -> None:
         own = len(self.g_parameters)
         self.g_stepper.apply(update.gradients[:own])
+        if isinstance(self.generator, Constrains):
+            self.generator.constrain()
         if not self.game.has_discriminator:
             self.counts.images += self.config.g_batch_size or self.config.batch_size
             if self.d_stepper is not None:

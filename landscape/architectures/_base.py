@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -16,6 +16,22 @@ class Output(NamedTuple):
     """[N] raw critic output (no sigmoid); for an autoencoder discriminator its energy, >= 0."""
     features: Tensor | None = None
     """[N, F] the last hidden representation (an autoencoder's code), for terms that read it."""
+
+
+@runtime_checkable
+class AdaptsToData(Protocol):
+    """A network that starts from the data: called once, before training."""
+
+    def adapt_to(self, mean: Tensor) -> None:
+        """mean: the training samples' mean [C, H, W] or [D], as networks see samples."""
+
+
+@runtime_checkable
+class Constrains(Protocol):
+    """A network whose weights are bounded by its source: called after each of its updates."""
+
+    def constrain(self) -> None:
+        """Bring the weights back to where they may be, in place."""
 
 
 class Networks(NamedTuple):
