@@ -3,7 +3,8 @@
 import contextlib
 import logging
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -45,9 +46,34 @@ def limit(resources: Resources) -> int:
     return max(1, min(by_cpu, by_gpu)) + 1
 
 
+class Servers:
+    """Ray's own processes on this machine: without one of them no trial will ever end."""
+
+    def __init__(self, processes: Sequence[psutil.Process]) -> None:
+        self.processes, self.looked = processes, 0.0
+
+    def check(self) -> None:
+        """Look at them, once a second.
+
+        Raises:
+            UserError: one is gone.
+        """
+        now = time.monotonic()
+        if now - self.looked < 1.0:
+            return
+        self.looked = now
+        if any(not p.is_running() or p.status() == psutil.STATUS_ZOMBIE for p in self.processes):
+            raise UserError("a server process of Ray has died; nothing is lost: the same command continues the study")
+
+
+def _servers() -> list[psutil.Process]:
+    names = ("raylet", "gcs_server")
+    return [p for p in psutil.Process().children(recursive=True) if p.name() in names]
+
+
 @contextlib.contextmanager
-def started(resources: Resources, temporary: Path, ray_address: str | None) -> Iterator[None]:
-    """Ray, ready for trials; at the end every process that was started for it is gone.
+def started(resources: Resources, temporary: Path, ray_address: str | None) -> Iterator[Servers]:
+    """Ray, ready for trials, and its servers; at the end every process that was started for it is gone.
 
     Raises:
         UserError: no cluster at `ray_address`.
@@ -55,9 +81,10 @@ def started(resources: Resources, temporary: Path, ray_address: str | None) -> I
     with _quiet_and_local(resources.local):
         try:
             _connect(resources, temporary, ray_address)
-            for process in psutil.Process().children(recursive=True):
-                note_process(temporary, process.pid)
-            yield
+            family = _family()
+            for pid, _ in family:
+                note_process(temporary, pid)
+            yield Servers(_servers() if resources.local else ())
         finally:
             family = _family()
             ray.shutdown()

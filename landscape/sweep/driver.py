@@ -39,7 +39,8 @@ class Driver:
         self.log = SearchLog(self.folder, self.space, ended)
         common = self._common(interrupt.stop_file)
         # The cores are the trials'; a searcher's model makes do with one.
-        with threadpool_limits(1), started(self.how.resources, self.lock.temporary, self.how.ray_address):
+        with threadpool_limits(1), started(self.how.resources, self.lock.temporary, self.how.ray_address) as servers:
+            self.servers = servers
             # Ray took the signals when it started.
             interrupt.install()
             self.progress.begin()
@@ -109,6 +110,7 @@ class Driver:
 
     def _tick(self, running: int) -> None:
         self.progress.running = running
+        self.servers.check()
         if self.interrupt.requested and not self.told_of_stop:
             self.told_of_stop = True
             self.display.say(f"stopping: nothing new begins, {running} running trials save their state (once more to stop at once)")

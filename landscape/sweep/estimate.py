@@ -25,7 +25,9 @@ class Estimate:
 
 
 def floor_of(space: Space, data: Data) -> tuple[dict[str, Any], float]:
-    """What other real samples score in the place of generated ones, by public name; and the seconds that scoring took.
+    """The `floor` (what other real samples score in the place of generated ones, by public name) and the `protocol`; and the seconds it took.
+
+    The protocol is that of the space with the hash of the weights it was measured through, as every score carries it.
 
     Raises:
         UserError: the protocol cannot be carried out (weights are missing, too few samples): better said now than after a trial.
@@ -34,7 +36,8 @@ def floor_of(space: Space, data: Data) -> tuple[dict[str, Any], float]:
 
     begin = time.perf_counter()
     scores = floor(data.load(space.cells()[0].config({}, seed=0)), space.protocol)
-    return {name: asdict(found) for name, found in scores.estimates.items()}, time.perf_counter() - begin
+    estimates = {name: asdict(found) for name, found in scores.estimates.items()}
+    return {"floor": estimates, "protocol": dict(scores.protocol)}, time.perf_counter() - begin
 
 
 def estimate(space: Space, plan: Plan, data: Data, how: Options, scoring: float | None) -> Estimate:

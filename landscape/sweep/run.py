@@ -92,7 +92,7 @@ class _Sweep:
     def _facts(self, found: dict[str, Any]) -> dict[str, Any]:
         from landscape.environment import describe
 
-        kept = {name: found[name] for name in ("floor", "environment", "created_at") if name in found}
+        kept = {name: found[name] for name in ("floor", "protocol", "environment", "created_at") if name in found}
         facts = {"floor": {}, "environment": describe(), "created_at": files.now(), "deterministic": self.how.deterministic}
         return facts | {"data": self.data.hashes(self.space)} | kept
 
@@ -101,7 +101,8 @@ class _Sweep:
         facts = self._facts(found)
         scoring = None
         if not facts["floor"]:
-            facts["floor"], scoring = floor_of(self.space, self.data)
+            measured, scoring = floor_of(self.space, self.data)
+            facts |= measured
         files.write_study(self.folder, self.space, facts)
         return estimate(self.space, plan, self.data, self.how, scoring)
 
