@@ -25,7 +25,7 @@ class Estimate:
 
 
 def floor_of(space: Space, data: Data) -> tuple[dict[str, Any], float]:
-    """The `floor` (what other real samples score in the place of generated ones, by public name) and the `protocol`; and the seconds it took.
+    """The `floor` (what other real samples score in the place of generated ones, by name) and the `protocol`; and the seconds taken.
 
     The protocol is that of the space with the hash of the weights it was measured through, as every score carries it.
 
