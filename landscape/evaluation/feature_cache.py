@@ -1,20 +1,22 @@
 """Features on disk: by content of the samples, extractor, weights and handling. Written whole; a damaged entry is computed again."""
 
+import contextlib
 import hashlib
 import json
+import os
+import uuid
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import save_file
 from torch import Tensor
 
 from landscape.errors import UserError
 from landscape.features._base import Features
 from landscape.features._locks import locked
 from landscape.features._weights import cache_folder
-from landscape.record import write_bytes
 
 FORMAT = 1
 """Counts changes of the layout; another number computes anew."""
@@ -34,26 +36,32 @@ def cached_features(identity: Mapping[str, str], compute: Callable[[], Features]
     path = cache_folder() / "features" / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.safetensors"
     if (found := _read(path)) is not None:
         return found
-    try:
-        with locked(path):
-            # Another process may have written it while we waited.
-            if (found := _read(path)) is not None:
-                return found
-            features = compute()
-            _write(path, features, text)
-            return features
-    except UserError as error:
-        if not str(error).startswith("cannot write"):
-            raise
-        warnings.warn(f"{error}; features are not kept", stacklevel=2)
-        return compute()
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(path))
+        except UserError as error:
+            warnings.warn(f"{error}; features are not kept", stacklevel=2)
+            return compute()
+        # Another process may have written it while we waited.
+        if (found := _read(path)) is not None:
+            return found
+        features = compute()
+        _write(path, features, text)
+        return features
 
 
 def _write(path: Path, features: Features, identity: str) -> None:
+    """Keep the features, whole or not at all. Not flushed to disk: after a crash the checksum tells, and they can be made again."""
     tensors = {"features": features.features.contiguous()}
     if features.logits is not None:
         tensors["logits"] = features.logits.contiguous()
-    write_bytes(path, save(tensors, metadata={"identity": identity, "checksum": _checksum(tensors)}))
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        save_file(tensors, temporary, metadata={"identity": identity, "checksum": _checksum(tensors)})
+        os.replace(temporary, path)
+    except (OSError, SafetensorError) as error:
+        temporary.unlink(missing_ok=True)
+        warnings.warn(f"cannot keep features in {path.parent}: {error}; free space there or set LANDSCAPE_CACHE", stacklevel=3)
 
 
 def _read(path: Path) -> Features | None:

@@ -171,7 +171,7 @@ def _known(real: Given, protocol: Protocol, aids: Aids, extractor: Extractor | N
         return sample_set(given, protocol, extractor if both else None, options)
 
     name = extractor.name if extractor is not None else real.extractor or (GIVEN if real.samples is None else "")
-    is_fid = extractor is not None and FEATURES[protocol.extractor.name].facts.is_fid
+    is_fid = extractor is not None and FEATURES[protocol.extractor.name].facts.is_fid and extractor.name == protocol.extractor.name
     return Evidence(
         real=sample_set(real, protocol, extractor, options),
         fake=SampleSet(),

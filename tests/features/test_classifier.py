@@ -33,7 +33,9 @@ def striped():
 
 @pytest.fixture
 def short_training(monkeypatch):
-    monkeypatch.setattr(training.train_classifier, "__kwdefaults__", {**training.train_classifier.__kwdefaults__, "visits": 2000, "width": 4})
+    monkeypatch.setattr(
+        training.train_classifier, "__kwdefaults__", {**training.train_classifier.__kwdefaults__, "visits": 2000, "width": 4}
+    )
 
 
 def test_both_small_data_sets_ship_a_classifier():
@@ -132,7 +134,7 @@ def test_what_cannot_be_classified_says_what_to_use():
         assert "pixels" in str(error.value)
     with pytest.raises(UserError, match="which one: name 'classifier:digits'"):
         classifier()
-    with pytest.raises(UserError, match="no classifier is shipped for 'cats'.*digits"):
+    with pytest.raises(UserError, match=r"no classifier is shipped for 'cats'.*digits"):
         classifier(trained_on="cats")
 
 

@@ -1,0 +1,153 @@
+"""Sets by name: data sets, folders, zips, arrays, trials; and what is refused."""
+
+import io
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from landscape.datasets._base import Dataset
+from landscape.errors import UserError
+from landscape.evaluation import evaluate
+from landscape.evaluation.loading import GENERATOR, Where, default_protocol, load_array, load_samples
+from landscape.protocols import get
+
+QUICK = get("quick")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("LANDSCAPE_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def levels():
+    return np.random.default_rng(0).integers(0, 256, (6, 3, 8, 8), dtype=np.uint8)
+
+
+def _png(array):
+    buffer = io.BytesIO()
+    Image.fromarray(array.transpose(1, 2, 0)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_a_data_set_by_name():
+    dataset = load_samples("digits", QUICK)
+    assert isinstance(dataset, Dataset)
+    assert default_protocol(dataset) == "quick"
+    assert default_protocol(load_samples("ring", QUICK)) == "quick-points"
+
+
+def test_folders_and_zips_hold_the_same_images(tmp_path, levels):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    with zipfile.ZipFile(tmp_path / "pictures.zip", "w") as archive:
+        for i, image in enumerate(levels):
+            (folder / f"{i}.png").write_bytes(_png(image))
+            archive.writestr(f"{i}.png", _png(image))
+    for spec in (folder, tmp_path / "pictures.zip", f"folder:{folder}"):
+        given = load_samples(str(spec), QUICK)
+        assert torch.equal(given.samples, torch.from_numpy(levels))
+        assert default_protocol(given) == "given"
+
+
+@pytest.mark.parametrize("channels_last", [True, False])
+def test_image_arrays(tmp_path, levels, channels_last):
+    array = levels.transpose(0, 2, 3, 1) if channels_last else levels
+    np.save(tmp_path / "a.npy", array)
+    np.savez(tmp_path / "b.npz", array)
+    np.savez(tmp_path / "c.npz", images=array, labels=np.arange(6))
+    torch.save(torch.from_numpy(array.copy()), tmp_path / "d.pt")
+    torch.save({"images": torch.from_numpy(array.copy())}, tmp_path / "e.pt")
+    for name in ("a.npy", "b.npz", "c.npz", "d.pt", "e.pt"):
+        assert torch.equal(load_samples(str(tmp_path / name), QUICK).samples, torch.from_numpy(levels))
+    assert load_array(tmp_path / "c.npz").labels.tolist() == list(range(6))
+
+
+def test_feature_files(tmp_path):
+    features = np.random.default_rng(0).normal(size=(40, 5))
+    np.savez(tmp_path / "a.npz", features=features, extractor="dinov2")
+    torch.save({"features": torch.from_numpy(features), "logits": torch.zeros(40, 3)}, tmp_path / "b.pt")
+    a, b = load_array(tmp_path / "a.npz"), load_array(tmp_path / "b.pt")
+    assert a.samples is None
+    assert a.extractor == "dinov2"
+    torch.testing.assert_close(a.features, torch.from_numpy(features).float())
+    assert b.logits.shape == (40, 3)
+    assert default_protocol(a) == "given"
+    scores = evaluate(a, b, "given")
+    assert scores.estimates["FD[dinov2]"].value == pytest.approx(0, abs=1e-6)
+    np.savez(tmp_path / "c.npz", features=features, extractor="clip")
+    with pytest.raises(UserError, match=r"'dinov2'.*'clip'"):
+        evaluate(a, load_array(tmp_path / "c.npz"), "given")
+
+
+def test_a_trial_is_sampled_with_the_protocols_seed(tmp_path):
+    (tmp_path / GENERATOR).touch()
+    asked = []
+
+    def open_trial(folder):
+        assert folder == tmp_path
+        return lambda number, seed: asked.append((number, seed)) or torch.zeros(number, 1, 8, 8)
+
+    given = load_samples(str(tmp_path), QUICK, Where(open_trial=open_trial), number=7)
+    assert asked == [(7, QUICK.seed)]
+    assert given.samples.dtype == torch.uint8
+    with pytest.raises(UserError, match="does not say how many"):
+        load_samples(str(tmp_path), QUICK, Where(open_trial=open_trial))
+    with pytest.raises(UserError, match="trained trial"):
+        load_samples(str(tmp_path), QUICK)
+
+
+class Evil:
+    ran = False
+
+    def __reduce__(self):
+        return (setattr, (Evil, "ran", True))
+
+
+def _write_bad(folder):
+    np.save(folder / "objects.npy", np.array([Evil()]), allow_pickle=True)
+    (folder / "pickle.pt").write_bytes(pickle.dumps({"features": Evil()}))
+    np.savez(folder / "other.npz", weights=np.zeros(3))
+    np.savez(folder / "flat.npz", features=np.zeros(3))
+    np.savez(folder / "few.npz", images=np.zeros((3, 8, 8), np.uint8), labels=np.zeros(2))
+    np.savez(folder / "nan.npz", features=np.full((3, 2), np.nan))
+    np.savez(folder / "empty.npz", features=np.zeros((0, 2)))
+    (folder / "truncated.npz").write_bytes((folder / "few.npz").read_bytes()[:-30])
+    (folder / "zero.npy").write_bytes(b"")
+    (folder / "text.txt").write_text("x")
+    torch.save({"features": {"a": 1}}, folder / "nested.pt")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("objects.npy", "cannot be read as arrays"),
+        ("pickle.pt", "cannot be read as arrays"),
+        ("other.npz", "holds weights: expected an array under `features` or `images`"),
+        ("flat.npz", r"features have shape \(3,\), expected \(samples, width\)"),
+        ("few.npz", "3 samples but 2 labels"),
+        ("nan.npz", "NaN or infinity"),
+        ("empty.npz", "empty"),
+        ("truncated.npz", "cannot be read as arrays"),
+        ("zero.npy", "cannot be read as arrays"),
+        ("text.txt", "neither images nor an array"),
+        ("nested.pt", "holds a dict where an array was expected"),
+        ("absent.npz", "no such file"),
+        ("absent/folder", "no such file or folder"),
+    ],
+)
+def test_bad_files_are_refused_in_one_line(tmp_path, name, message):
+    _write_bad(tmp_path)
+    with pytest.raises(UserError, match=message) as error:
+        load_samples(str(tmp_path / name), QUICK)
+    assert "\n" not in str(error.value)
+    assert not Evil.ran
+
+
+def test_an_unknown_name_lists_the_data_sets():
+    with pytest.raises(UserError, match=r"digitz: neither a file nor a data set; data sets are .*digits"):
+        load_samples("digitz", QUICK)

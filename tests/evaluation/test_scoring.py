@@ -1,0 +1,329 @@
+"""evaluate, evaluate_model, floor: the core against values worked by hand and by NumPy."""
+
+import numpy as np
+import pytest
+import torch
+
+from landscape.datasets._base import Dataset, Modes, Split
+from landscape.datasets._load import load
+from landscape.errors import UserError
+from landscape.evaluation import evaluate, evaluate_model, floor, select_model
+from landscape.evaluation import extraction as extraction_module
+from landscape.evaluation.extraction import Options, load_extractor
+from landscape.evaluation.given import Given
+from landscape.evaluation.models import gives
+from landscape.evaluation.scoring import Aids, averaged
+from landscape.features._base import Features
+from landscape.metrics._base import METRICS, SampleSet
+from landscape.protocols import get, varied
+from landscape.record import Estimate, Scores
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("LANDSCAPE_CACHE", str(tmp_path))
+
+
+@pytest.fixture
+def metric():
+    """Registers a metric for one test."""
+    names = []
+
+    def register(function, **facts):
+        METRICS.register(**facts)(function)
+        names.append(function.__name__)
+        return function.__name__
+
+    METRICS.names()
+    yield register
+    for name in names:
+        del METRICS._components[name]
+
+
+def _frechet(real, fake):
+    """Frechet distance in NumPy float64, by eigenvalues of the product."""
+    one, two = np.asarray(real, np.float64), np.asarray(fake, np.float64)
+    s1, s2 = np.cov(one, rowvar=False), np.cov(two, rowvar=False)
+    roots = np.sqrt(np.maximum(np.linalg.eigvals(s1 @ s2).real, 0)).sum()
+    return ((one.mean(0) - two.mean(0)) ** 2).sum() + np.trace(s1) + np.trace(s2) - 2 * roots
+
+
+FEATURES_ONLY = {"metrics": ["frechet"], "extractor": "pixels", "objective": ""}
+
+
+def test_pixels_frechet_distance_is_numpys():
+    real, fake = torch.rand(60, 1, 2, 2), torch.rand(50, 1, 2, 2) ** 2
+    scores = evaluate(real, fake, varied(get("given"), **FEATURES_ONLY))
+    levels = [(s * 255).round().reshape(len(s), 4) / 255 for s in (real, fake)]
+    assert scores.estimates["FD[pixels]"].value == pytest.approx(_frechet(*levels), rel=1e-6)
+    assert not scores.failures
+    assert "FID" not in scores.estimates
+
+
+def test_quantisation_is_the_protocols():
+    real, fake = torch.rand(60, 1, 2, 2), torch.rand(50, 1, 2, 2) * 4 / 255
+    for quantise, change in (("none", lambda x: x), ("floor", torch.floor), ("round", torch.round)):
+        scores = evaluate(real, fake, varied(get("given"), quantise=quantise, **FEATURES_ONLY))
+        expected = _frechet(*(change(s * 255).reshape(len(s), 4) / 255 for s in (real, fake)))
+        assert scores.estimates["FD[pixels]"].value == pytest.approx(expected, rel=1e-5)
+    assert "rounded" in scores.handling["generated: quantise"]
+
+
+def test_given_features_need_no_extractor_and_say_so():
+    real, fake = torch.randn(200, 8), torch.randn(150, 8) + 1
+    scores = evaluate(SampleSet(features=real), SampleSet(features=fake), "given")
+    assert scores.estimates["FD[given]"].value == pytest.approx(_frechet(real, fake), rel=1e-6)
+    assert {"KID[given]", "precision[given]", "recall[given]", "density[given]", "coverage[given]"} <= set(scores.estimates)
+    assert "k=5" in scores.estimates["precision[given]"].note
+    assert scores.handling["real: samples"] == "features as given"
+    assert scores.estimates["FD[given]"].n_real == 200
+    assert scores.estimates["FD[given]"].n_fake == 150
+
+
+def test_a_score_never_travels_without_its_protocol_and_survives_json():
+    scores = evaluate(SampleSet(features=torch.randn(50, 3)), SampleSet(features=torch.randn(50, 3)), "given")
+    assert scores.protocol["name"] == "given"
+    assert scores.protocol["digest"] == get("given").digest()
+    assert Scores.from_json(scores.to_json()) == scores
+
+
+def test_the_protocol_of_a_score_is_bound_to_the_weights():
+    dataset = load("digits")
+    scores = floor(dataset, "quick")
+    weights = load_extractor(get("quick"), dataset).weights_hash
+    assert scores.protocol["weights_hash"] == weights
+    assert scores.protocol["digest"] == varied(get("quick"), weights_hash=weights).digest() != get("quick").digest()
+    with pytest.raises(UserError, match=f"bound to 'classifier' weights 0000.*found {weights}"):
+        floor(dataset, varied(get("quick"), weights_hash="0" * 16))
+
+
+@pytest.mark.parametrize(
+    ("real", "fake", "message"),
+    [
+        (SampleSet(features=torch.zeros(9, 3)), SampleSet(features=torch.zeros(9, 4)), "different shapes"),
+        (SampleSet(features=torch.zeros(9, 3)), torch.zeros(9, 3), "holds features, 'generated' samples"),
+        (torch.zeros(9, 1, 8, 8), torch.zeros(9, 3, 8, 8), "different shapes"),
+        (torch.zeros(9, 1, 8, 8), torch.zeros(9, 1, 16, 16), "one size"),
+        (Given(features=torch.zeros(9, 3), extractor="a", source="A"), Given(features=torch.zeros(9, 3), extractor="b", source="B"),
+         "'A' come from 'a', those of 'B' from 'b'"),
+    ],
+)  # fmt: skip
+def test_sets_that_do_not_compare_are_refused(real, fake, message):
+    with pytest.raises(UserError, match=message):
+        evaluate(real, fake, "given", aids=Aids(extractor=load_extractor(varied(get("given"), extractor="pixels"))))
+
+
+def test_fewer_samples_than_the_protocol_needs():
+    few, enough = torch.zeros(9, 1, 8, 8), torch.zeros(10, 1, 8, 8)
+    protocol = varied(get("quick-pixels"), n_real=10, n_fake=10)
+    with pytest.raises(UserError, match="needs 10 generated samples, 'generated' has 9"):
+        evaluate(enough, few, protocol)
+    with pytest.raises(UserError, match="needs 10 real samples"):
+        evaluate(few, enough, protocol)
+
+
+def test_a_failed_metric_is_absent_with_its_reason_and_the_others_stay(metric):
+    def broken(evidence):
+        """Divides by zero."""
+        return 1 / 0
+
+    def endless(evidence):
+        """Is not a number."""
+        return {"endless": Estimate(float("nan"), "lower")}
+
+    names = [metric(broken), metric(endless)]
+    protocol = varied(get("given"), metrics=["frechet", *names, "memorization"])
+    with pytest.warns(UserWarning, match="broken"):
+        scores = evaluate(SampleSet(features=torch.randn(50, 3)), SampleSet(features=torch.randn(50, 3)), protocol)
+    assert scores.failures["broken"] == "ZeroDivisionError: division by zero"
+    assert "finite" in scores.failures["endless"]
+    assert "training set" in scores.failures["memorization"]
+    assert {name.partition("[")[0] for name in scores.estimates} == {"FD", "FD_mean", "FD_covariance"}
+
+
+def test_gray_images_are_refused_where_the_protocol_says_so():
+    class Color:
+        name, weights_hash, channels, handling = "color", "", 3, {}
+
+        def __call__(self, images):
+            return Features(images.flatten(1).float())
+
+    protocol = varied(get("given"), grayscale="refuse", metrics=["frechet"])
+    gray = torch.rand(9, 1, 4, 4)
+    with pytest.raises(UserError, match="refuses 1-channel images for 'color'"):
+        evaluate(gray, gray, protocol, aids=Aids(extractor=Color()))
+    color = torch.rand(9, 3, 4, 4)
+    # The protocol names inception, but what is looked through is not: nothing here may be called FID.
+    assert evaluate(color, color, protocol, aids=Aids(extractor=Color())).estimates["FD[color]"].value < 1e-6
+
+
+class _Counting:
+    """Pixels that count the images that pass."""
+
+    name, weights_hash, channels = "counting", "1" * 16, None
+    handling: dict[str, str] = {}  # noqa: RUF012
+
+    def __init__(self, broken=False):
+        self.seen, self.broken = 0, broken
+
+    def __call__(self, images):
+        self.seen += len(images)
+        features = images.flatten(1).float() / 255
+        return Features(features * float("nan") if self.broken else features, features)
+
+
+def test_one_pass_of_features_serves_all_metrics_and_is_reused():
+    real, fake = torch.randint(0, 256, (2, 40, 1, 4, 4), dtype=torch.uint8)
+    extractor = _Counting()
+    first = evaluate(real, fake, "given", aids=Aids(extractor=extractor))
+    assert extractor.seen == 80
+    again = evaluate(real, fake, "given", aids=Aids(extractor=extractor))
+    assert extractor.seen == 80
+    assert again.estimates == first.estimates
+    evaluate(real, fake.clone() ^ 1, "given", aids=Aids(extractor=extractor))
+    assert extractor.seen == 120
+    evaluate(real, fake, "given", aids=Aids(extractor=extractor), options=Options(cache=False))
+    assert extractor.seen == 200
+
+
+def test_features_that_are_not_finite_are_refused():
+    with pytest.raises(UserError, match="counting features of real hold NaN"):
+        evaluate(torch.rand(9, 1, 2, 2), torch.rand(9, 1, 2, 2), "given", aids=Aids(extractor=_Counting(broken=True)))
+
+
+def test_progress_is_reported(monkeypatch):
+    monkeypatch.setattr(extraction_module, "CHUNK", 4)
+    seen = []
+    options = Options(cache=False, progress=lambda *entry: seen.append(entry))
+    evaluate(torch.rand(6, 1, 2, 2), torch.rand(6, 1, 2, 2), "given", aids=Aids(extractor=_Counting()), options=options)
+    assert seen == [(f"counting features of {w}", d, 6) for w in ("real", "generated") for d in (4, 6)]
+
+
+def test_averaging_runs_give_mean_spread_and_mean_interval():
+    runs = [Estimate(v, "lower", (v - 1, v + 2), interval_kind="s.e.") for v in (1.0, 2.0, 6.0)]
+    mean = averaged(runs)
+    assert mean.value == 3
+    assert mean.spread == pytest.approx(np.std([1, 2, 6]))
+    assert mean.interval == (2, 5)
+    assert mean.interval_kind == "s.e.; mean of 3 runs"
+    assert averaged([runs[0], Estimate(2.0, "lower")]).interval is None
+    assert averaged(runs[:1]) is runs[0]
+
+
+def _points(count, seed):
+    return torch.randn(count, 2, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.fixture
+def cloud():
+    splits = {name: Split(_points(50, i)) for i, name in enumerate(("train", "validation", "test"))}
+    return Dataset("cloud", splits, "e" * 16, bounds=None, modes=Modes(torch.zeros(1, 2), 1.0))
+
+
+def test_a_models_runs_are_drawn_anew_from_the_protocols_seeds(cloud):
+    seeds = []
+
+    def sampler(number, seed):
+        seeds.append((number, seed))
+        return _points(number, seed)
+
+    protocol = varied(get("quick-points"), n_fake=70, averaging_runs=3, seed=5)
+    scores = evaluate_model(sampler, cloud, protocol, checkpoint="ema")
+    assert seeds == [(70, 5), (70, 6), (70, 7)]
+    values = [_frechet(cloud.splits["test"].samples, _points(70, s)) for s in (5, 6, 7)]
+    assert scores.estimates["FD[pixels]"].value == pytest.approx(np.mean(values), rel=1e-5)
+    assert scores.estimates["FD[pixels]"].spread == pytest.approx(np.std(values), rel=1e-5)
+    assert scores.estimates["modes"].value == 1
+    assert scores.checkpoint == "ema"
+    assert not scores.failures
+    assert scores.handling["real: choice"] == "test, 50 samples"
+
+
+def test_selection_uses_other_samples_other_seeds_and_the_objective_alone(cloud):
+    seeds = []
+
+    def sampler(number, seed):
+        seeds.append(seed)
+        return _points(number, seed)
+
+    protocol = varied(get("quick-points"), n_fake=50, averaging_runs=3, objective="FD[pixels]")
+    scores = select_model(sampler, cloud, protocol)
+    reported = evaluate_model(sampler, cloud, protocol)
+    assert len(seeds) == 4
+    assert seeds[0] not in seeds[1:]
+    assert scores.handling["real: choice"] == "validation, 50 samples"
+    assert scores.estimates["FD[pixels]"].value == pytest.approx(
+        _frechet(cloud.splits["validation"].samples, _points(50, seeds[0])), rel=1e-5
+    )
+    assert all(name.startswith("FD") for name in scores.estimates)
+    assert scores.protocol["digest"] != reported.protocol["digest"]
+    with pytest.raises(UserError, match="no objective"):
+        select_model(sampler, cloud, varied(protocol, objective=""))
+    with pytest.raises(UserError, match=r"no metric of protocol .* gives its objective 'IS'"):
+        select_model(sampler, cloud, varied(protocol, objective="IS"))
+
+
+def test_which_metric_gives_a_score():
+    assert gives("frechet", "FID")
+    assert gives("frechet", "FD[classifier]")
+    assert gives("kid", "KID[pixels]")
+    assert not gives("kid", "FD[pixels]")
+    assert not gives("frechet", "KID")
+
+
+def test_samples_that_are_not_finite_or_too_few_are_refused(cloud):
+    protocol = varied(get("quick-points"), n_fake=50)
+    with pytest.raises(UserError, match="generated samples hold NaN"):
+        evaluate_model(lambda n, seed: torch.full((n, 2), float("nan")), cloud, protocol)
+    with pytest.raises(UserError, match="gave 49 samples for 50"):
+        evaluate_model(lambda n, seed: torch.zeros(n - 1, 2), cloud, protocol)
+
+
+def test_the_floor_is_that_of_disjoint_real_samples(cloud, monkeypatch):
+    taken = []
+
+    class Recording(_Counting):
+        def __call__(self, images):
+            taken.append(images.clone())
+            return super().__call__(images)
+
+    monkeypatch.setattr("landscape.evaluation.scoring.load_extractor", lambda *arguments: Recording())
+    scores = floor(cloud, varied(get("given"), metrics=["frechet"]), options=Options(cache=False))
+    real, *draws = taken
+    assert torch.equal(real, cloud.splits["test"].samples)
+    assert [len(d) for d in draws] == [50, 50]
+    others = torch.cat([cloud.splits[n].samples for n in ("validation", "train")])
+    assert torch.equal(torch.cat(draws).unique(dim=0), others.unique(dim=0))
+    values = [_frechet(real / 255, d / 255) for d in draws]
+    assert scores.estimates["FD[counting]"].value == pytest.approx(np.mean(values), rel=1e-5)
+    assert scores.checkpoint == "real"
+
+
+def test_the_floor_of_digits_finds_all_classes():
+    scores = floor(load("digits"), "quick")
+    assert not scores.failures
+    assert scores.estimates["classes[classifier:digits]"].value == 10
+    assert scores.estimates["FD[classifier:digits]"].n_real == scores.estimates["FD[classifier:digits]"].n_fake == 300
+
+
+def test_the_floor_cuts_both_sets_where_there_is_little():
+    dataset = Dataset("d", {"train": Split(_points(21, 0))}, "f" * 16, bounds=None)
+    scores = floor(dataset, varied(get("quick-points"), n_fake=None, real_split="train", metrics=["frechet"]))
+    assert scores.estimates["FD[pixels]"].n_real == scores.estimates["FD[pixels]"].n_fake == 10
+
+
+def test_the_discriminator_is_read_in_evaluation_mode_and_restored(cloud):
+    modes = []
+
+    class Critic(torch.nn.Module):
+        def forward(self, x):
+            modes.append(self.training)
+            return x[:, 0]
+
+    critic = Critic().train()
+    protocol = varied(get("quick-points"), metrics=["discriminator_accuracy"], n_fake=50)
+    scores = evaluate_model(_points, cloud, protocol, discriminator=critic)
+    assert set(modes) == {False}
+    assert critic.training
+    share = float((cloud.splits["train"].samples[:, 0] >= 0).double().mean())
+    assert scores.estimates["D_accuracy_train"].value == pytest.approx(share)
