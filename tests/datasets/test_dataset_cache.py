@@ -181,6 +181,25 @@ print(load("folder:" + sys.argv[1], resolution=8, progress=False).content_hash)
 """
 
 
+@pytest.mark.parametrize("promised", [0, 2, 4])
+def test_a_source_that_breaks_its_promise_is_refused(promised):
+    """As many pictures as counted, or an error: never a file that is longer or shorter than its header says."""
+    from landscape.datasets._load import _request
+    from landscape.datasets._prepare import Pictures, Source, prepared
+
+    images = np.zeros((3, 1, 4, 4), np.uint8)
+    for items in (images, images[:0]) if promised else (images,):
+        splits = {"train": Source(iter(items), promised)}
+        with pytest.raises(UserError, match=f"should hold {promised} pictures, found|holds no pictures"):
+            prepared(
+                _request(None, None, None, None, False),
+                "mine",
+                files=[],
+                settings={},
+                open_source=lambda splits=splits: Pictures(splits, lambda image: (image, ())),
+            )
+
+
 def test_two_processes_prepare_once(files, root):
     folder = files.pictures("mine", 200)
     command = [sys.executable, "-c", PREPARE, str(folder)]

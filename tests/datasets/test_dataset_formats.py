@@ -227,6 +227,7 @@ class Evil:
         ({b"data": np.zeros((2, 3072), np.uint8), b"labels": [1]}, "2 pictures without as many classes"),
         ({b"data": np.zeros((2, 3072), np.uint8), b"labels": [1, 10]}, "classes from 0 to 9"),
         ({b"data": np.zeros((2, 3072), np.uint8)}, "no entry 'labels'"),
+        ({b"data": np.asfortranarray(np.zeros((2, 3072), np.uint8)), b"labels": [1, 2]}, "not of bytes in C order"),
         ([1, 2], "it holds no dict"),
     ],
 )
