@@ -156,6 +156,15 @@ def test_copies_saves_and_is_called_with_other_weights(case):
     assert torch.isfinite(gradient).all()
 
 
+def test_the_stored_u_keeps_its_place_in_memory():
+    """A captured step writes where it wrote when it was captured."""
+    ours = wrap(nn.Linear(4, 3))
+    before, place = ours.u.clone(), ours.u.data_ptr()
+    ours(torch.randn(2, 4))
+    assert ours.u.data_ptr() == place
+    assert not torch.equal(ours.u, before)
+
+
 def test_initialized_after_wrapping_as_before():
     ours = wrap(nn.Conv2d(3, 4, 3))
     nn.init.constant_(ours.weight, 0.5)
