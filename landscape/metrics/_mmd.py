@@ -69,12 +69,13 @@ def pair_sums(first: Cloud, second: Cloud, kernel: Kernel, members: tuple[Tensor
         if on_diagonal:
             values.fill_diagonal_(0)
         times = 2 if same and not on_diagonal else 1  # a tile above the diagonal stands for its mirror image too
-        rows[tile.rows] += values.sum(dim=1, dtype=torch.float64)
+        # sums over one tile in its own precision, over tiles in float64
+        rows[tile.rows] += values.sum(dim=1)
         if not on_diagonal:
-            columns[tile.columns] += values.sum(dim=0, dtype=torch.float64)
+            columns[tile.columns] += values.sum(dim=0)
         if members is not None:
-            subsets += times * (members[0][tile.rows] * (values @ members[1][tile.columns])).sum(dim=0, dtype=torch.float64)
-        squares += times * values.square_().sum(dtype=torch.float64)
+            subsets += times * (members[0][tile.rows] * (values @ members[1][tile.columns])).sum(dim=0)
+        squares += times * torch.dot(values.flatten(), values.flatten())
     return PairSums(rows, columns, float(squares), subsets)
 
 

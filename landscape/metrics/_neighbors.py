@@ -62,25 +62,52 @@ def squared_distances(tile: Tile, first: Cloud, second: Cloud) -> Tensor:
     return values.clamp_(min=0)
 
 
+class _Best:
+    """The `count` smallest squared distances of each of n samples so far, ascending, and the other samples' indices."""
+
+    def __init__(self, samples: Cloud, count: int) -> None:
+        self.squared = torch.full((len(samples.norms), count), torch.inf, dtype=samples.norms.dtype, device=samples.norms.device)
+        self.indices = torch.zeros(self.squared.shape, dtype=torch.int64, device=self.squared.device)
+
+    def merge(self, where: slice, squared: Tensor, indices: Tensor) -> None:
+        """Offer [r, p] further distances to the samples `where`."""
+        values = torch.cat([self.squared[where], squared], dim=1)
+        self.squared[where], order = values.topk(self.squared.shape[1], dim=1, largest=False)
+        self.indices[where] = torch.cat([self.indices[where], indices], dim=1).gather(1, order)
+
+    def merge_pairs(self, where: slice, own: Tensor, others: Tensor, squared: Tensor) -> None:
+        """Offer single pairs: `own` [p], ascending positions inside `where`, and their distances to `others` [p]."""
+        if len(own) == 0:
+            return
+        counts = torch.bincount(own, minlength=where.stop - where.start)
+        position = torch.arange(len(own), device=own.device) - (counts.cumsum(0) - counts)[own]
+        table = torch.full((len(counts), int(counts.max())), torch.inf, dtype=squared.dtype, device=squared.device)
+        table[own, position] = squared
+        indices = torch.zeros(table.shape, dtype=torch.int64, device=table.device)
+        indices[own, position] = others
+        self.merge(where, table, indices)
+
+
 def nearest(samples: Cloud, count: int) -> Nearest:
-    """The `count` nearest other samples of each, or all others (then infinity) where there are fewer."""
-    best = torch.full((len(samples.norms), count), torch.inf, dtype=samples.norms.dtype, device=samples.norms.device)
-    indices = torch.zeros(best.shape, dtype=torch.int64, device=best.device)
+    """The `count` nearest other samples of each, or all others (then infinity) where there are fewer.
 
-    def offer(where: slice, others: slice, distances: Tensor) -> None:
-        found = distances.topk(min(count, distances.shape[1]), dim=1, largest=False)
-        values = torch.cat([best[where], found.values], dim=1)
-        best[where], order = values.topk(count, dim=1, largest=False)
-        indices[where] = torch.cat([indices[where], found.indices + others.start], dim=1).gather(1, order)
-
+    The tile on the diagonal comes first in each row of tiles; after it only the few pairs that are nearer than what a sample has
+    are looked at, for both samples of the pair.
+    """
+    best = _Best(samples, count)
     for tile in tiles(samples.samples, samples.samples):
         distances = squared_distances(tile, samples, samples)
         if tile.rows == tile.columns:
-            distances.fill_diagonal_(torch.inf)
-        else:
-            offer(tile.columns, tile.rows, distances.T.contiguous())
-        offer(tile.rows, tile.columns, distances)
-    return Nearest(best, indices)
+            found = distances.fill_diagonal_(torch.inf).topk(min(count, len(distances)), dim=1, largest=False)
+            best.merge(tile.rows, found.values, found.indices + tile.columns.start)
+            continue
+        row, column = (distances < best.squared[tile.rows, -1:]).nonzero(as_tuple=True)
+        best.merge_pairs(tile.rows, row, column + tile.columns.start, distances[row, column])
+        row, column = (distances < best.squared[tile.columns, -1]).nonzero(as_tuple=True)
+        order = column.argsort(stable=True)
+        row, column = row[order], column[order]
+        best.merge_pairs(tile.columns, column, row + tile.rows.start, distances[row, column])
+    return Nearest(best.squared, best.indices)
 
 
 def neighborhoods(real: Tensor, fake: Tensor, k: int, precision: Precision) -> Neighborhoods:
@@ -95,59 +122,62 @@ def neighborhoods(real: Tensor, fake: Tensor, k: int, precision: Precision) -> N
 
 
 class _Counter:
-    """Holding, tile by tile. `balls_are_rows`: the balls are around the rows of the tile."""
+    """Holding, pair by pair."""
 
-    def __init__(self, balls: int, samples: int, device: torch.device, balls_are_rows: bool) -> None:
-        # column 0 counts; column 1 sums indices, which is the index itself where the count is 1
-        self.of_ball, self.of_sample = (torch.zeros(size, 2, dtype=torch.float64, device=device) for size in (balls, samples))
-        self.balls_are_rows = balls_are_rows
+    def __init__(self, balls: int, samples: int, device: torch.device) -> None:
+        self.members, self.only_member = (torch.zeros(balls, dtype=torch.int64, device=device) for _ in range(2))
+        self.balls, self.only_ball = (torch.zeros(samples, dtype=torch.int64, device=device) for _ in range(2))
 
-    def add(self, tile: Tile, inside: Tensor) -> None:
-        """Count a tile. `inside` [r, c]: whether the ball of one side holds the sample of the other."""
-        held = inside.float()
-        rows, columns = (
-            torch.stack([torch.ones(s.stop - s.start), torch.arange(s.start, s.stop, dtype=torch.float32)], dim=1).to(held.device)
-            for s in (tile.rows, tile.columns)
-        )
-        by_row, by_column = (self.of_ball, self.of_sample) if self.balls_are_rows else (self.of_sample, self.of_ball)
-        by_row[tile.rows] += held @ columns
-        by_column[tile.columns] += held.T @ rows
+    def add(self, ball: Tensor, sample: Tensor) -> None:
+        """Ball `ball[p]` holds sample `sample[p]`."""
+        self.members += torch.bincount(ball, minlength=len(self.members))
+        self.balls += torch.bincount(sample, minlength=len(self.balls))
+        # of several the last one stays; it is read only where there is one
+        self.only_member[ball] = sample
+        self.only_ball[sample] = ball
 
     def holding(self) -> Holding:
-        (members, member), (balls, ball) = self.of_ball.long().unbind(dim=1), self.of_sample.long().unbind(dim=1)
-        return Holding(balls, members, ball, member)
+        return Holding(self.balls, self.members, self.only_ball, self.only_member)
 
 
 @shared
 def _neighborhoods(real: Tensor, fake: Tensor, k: int, precision: Precision) -> Neighborhoods:
     reals, fakes = cloud(real, real, PRECISIONS[precision]), cloud(fake, real, PRECISIONS[precision])
     near_real, near_fake = nearest(reals, k + 1), nearest(fakes, k)
-    real_radii, next_radii, fake_radii = near_real.squared[:, k - 1], near_real.squared[:, k], near_fake.squared[:, k - 1]
-    by_real = _Counter(len(real), len(fake), real.device, balls_are_rows=True)
-    by_fake = _Counter(len(fake), len(real), real.device, balls_are_rows=False)
-    within_next = torch.zeros(len(real), dtype=torch.int64, device=real.device)
+    radii, next_radii, fake_radii = near_real.squared[:, k - 1], near_real.squared[:, k], near_fake.squared[:, k - 1]
+    by_real, by_fake = _Counter(len(real), len(fake), real.device), _Counter(len(fake), len(real), real.device)
+    shell = torch.zeros(len(real), dtype=torch.int64, device=real.device)
     slack = relative_error(reals, fakes) if precision == "float32" else 0.0
-    uncertain = torch.zeros((), dtype=torch.int64, device=fake.device)
+    uncertain = 0
     for tile in tiles(reals.samples, fakes.samples):
         distances = squared_distances(tile, reals, fakes)
-        within_next[tile.rows] += (distances < next_radii[tile.rows][:, None]).sum(dim=1)
         allowed = slack * float(reals.norms[tile.rows].max() + fakes.norms[tile.columns].max())
-        for counter, radii in ((by_real, real_radii[tile.rows][:, None]), (by_fake, fake_radii[tile.columns])):
-            beyond = distances - radii
-            counter.add(tile, beyond < 0)
-            if slack:
-                uncertain += (beyond.abs_() <= allowed).sum()
-    held = by_real.holding()
-    shell = within_next - held.members
-    return Neighborhoods(held, by_fake.holding(), shell, near_real.indices[:, :k], int(uncertain), 2 * len(real) * len(fake))
+        # few pairs are near enough to matter: find these in one pass, then look closer
+        i, j, squared = _pairs_within(tile, distances, (torch.maximum(next_radii, radii + allowed))[tile.rows][:, None])
+        inside = squared < radii[i]
+        by_real.add(i[inside], j[inside])
+        shell += torch.bincount(i[~inside & (squared < next_radii[i])], minlength=len(shell))
+        uncertain += int(((squared - radii[i]).abs() <= allowed).sum()) if slack else 0
+        i, j, squared = _pairs_within(tile, distances, (fake_radii + allowed)[tile.columns])
+        inside = squared < fake_radii[j]
+        by_fake.add(j[inside], i[inside])
+        uncertain += int(((squared - fake_radii[j]).abs() <= allowed).sum()) if slack else 0
+    return Neighborhoods(by_real.holding(), by_fake.holding(), shell, near_real.indices[:, :k], uncertain, 2 * len(real) * len(fake))
+
+
+def _pairs_within(tile: Tile, distances: Tensor, reach: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """(row sample, column sample, squared distance) of the pairs of a tile that are at most `reach` apart."""
+    row, column = (distances <= reach).nonzero(as_tuple=True)
+    return row + tile.rows.start, column + tile.columns.start, distances[row, column]
 
 
 def relative_error(first: Cloud, second: Cloud) -> float:
     """Bound on the error of a float32 squared distance relative to |x|^2 + |y|^2: SAFETY times the largest on PROBES x PROBES pairs."""
-    x, y = (each.samples[:: max(1, len(each.samples) // PROBES)][:PROBES] for each in (first, second))
-    exact = torch.cdist(x.double(), y.double(), compute_mode="donot_use_mm_for_euclid_dist").square()
+    x, y = (each.samples[:: max(1, len(each.samples) // PROBES)][:PROBES].contiguous() for each in (first, second))
+    exact, rounded = (
+        a.square().sum(dim=1)[:, None] + b.square().sum(dim=1) - 2 * product(a, b) for a, b in ((x.double(), y.double()), (x, y))
+    )
     norms = x.double().square().sum(dim=1)[:, None] + y.double().square().sum(dim=1)
-    rounded = x.square().sum(dim=1)[:, None] + y.square().sum(dim=1) - 2 * product(x.contiguous(), y.contiguous())
     return SAFETY * float(((rounded - exact).abs() / norms.clamp(min=torch.finfo(torch.float64).tiny)).max())
 
 
