@@ -61,8 +61,9 @@ class Estimate:
     """What a reader must know: estimator bias, subset size, a floor."""
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.value):
-            raise UserError(f"a score must be a finite number, got {self.value}")
+        numbers = (self.value, *(self.interval or ()), *(() if self.spread is None else (self.spread,)))
+        if not all(map(math.isfinite, numbers)):
+            raise UserError(f"a score must be finite, and so must its interval and spread: got {', '.join(map(str, numbers))}")
 
 
 @dataclass(frozen=True)
