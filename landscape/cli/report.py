@@ -9,7 +9,7 @@ from landscape.cli.options import examples, json_option, plugin_option, print_js
 
 @click.command(
     short_help="Rebuild reports from the results folder.",
-    epilog=examples("landscape report", "landscape report digits mnist", "landscape report --results /shared/results"),
+    epilog=examples("landscape report", "landscape report digits mnist", "landscape report --results /mnt/results"),
 )
 @click.argument("studies", nargs=-1)
 @results_option
