@@ -72,9 +72,14 @@ def test_standing_statistics_are_the_mean_over_all_batches(generator):
 
 def test_statistics_are_restored_after_an_error(generator):
     before = _state(generator)
-    with pytest.raises(ValueError, match="stop"), batch_norm_mode(generator, "batch"):
-        generator(torch.randn(8, 3))
-        raise ValueError("stop")
+
+    def fail():
+        with batch_norm_mode(generator, "batch"):
+            generator(torch.randn(8, 3))
+            raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        fail()
     assert _same(before, _state(generator))
 
 
