@@ -191,8 +191,8 @@ def _buildable(config: TrialConfig) -> None:
 def _reason_against(parts: str, degree: int, shape: tuple[int, ...]) -> str:
     import torch
 
-    from landscape.building import layout
     from landscape.config import Choice, LatentConfig
+    from landscape.layouts import layout
 
     architecture, d, g, latent = json.loads(parts)
     choices = (Choice.parse(architecture), Choice.parse(d), Choice.parse(g))

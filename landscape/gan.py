@@ -20,7 +20,7 @@ from landscape.datasets._base import Dataset
 from landscape.execution import Path, cannot_compile, choose, with_fallback
 from landscape.games import GAMES, Adversarial, Batch, Due, Objective
 from landscape.stepper import Stepper
-from landscape.trained import draw_latent
+from landscape.trained import draw_latent, in_range
 
 # Lightning sets this to 1 when imported; every optimizer step then asks NVML for devices, 0.3 ms on a machine without a GPU.
 os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
@@ -397,12 +397,12 @@ class GAN(pl.LightningModule):
 
     @torch.no_grad()
     def sample(self, z: Tensor) -> Tensor:
-        """Samples of z [n, latent] in evaluation mode, float32, in the data's range; training state is left as it was."""
+        """Samples of z [n, latent] in evaluation mode, float32, images cut to [0, 1]; training state is left as it was."""
         network = self.sampler
         was_training = network.training
         network.eval()
         try:
-            samples: Tensor = network(z.to(self.device)).float()
+            samples: Tensor = in_range(network(z.to(self.device)).float())
         finally:
             network.train(was_training)
         return samples

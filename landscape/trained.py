@@ -23,6 +23,11 @@ def draw_latent(latent: LatentConfig, n: int, device: torch.device, generator: t
     return (torch.rand(n, latent.dim, device=where, generator=generator) * 2 - 1) * latent.bound
 
 
+def in_range(samples: Tensor) -> Tensor:
+    """Images [N, C, H, W] cut to [0, 1], where a generator's last layer is linear; points as they are."""
+    return samples.clamp(0, 1) if samples.ndim == 4 else samples
+
+
 def make_sampler(network: nn.Module, latent: LatentConfig) -> Callable[..., Tensor]:
     """(n, seed, batch=64) -> n samples on the CPU, float32 in the data's range. The draw depends on n and seed alone.
 
@@ -33,7 +38,7 @@ def make_sampler(network: nn.Module, latent: LatentConfig) -> Callable[..., Tens
     @torch.no_grad()
     def sampler(n: int, seed: int, batch: int = 64) -> Tensor:
         z = draw_latent(latent, n, device, torch.Generator().manual_seed(seed))
-        return torch.cat([network(part.to(device)).float().cpu() for part in torch.split(z, batch)])
+        return torch.cat([in_range(network(part.to(device)).float().cpu()) for part in torch.split(z, batch)])
 
     return sampler
 
