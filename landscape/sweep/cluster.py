@@ -3,8 +3,9 @@
 import contextlib
 import logging
 import os
-import time
-from collections.abc import Iterator, Sequence
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -12,9 +13,11 @@ import ray
 
 import landscape
 from landscape.errors import UserError
-from landscape.sweep.lock import end_processes, note_process
+from landscape.sweep.lock import end_leftovers, end_processes, note_process
 from landscape.sweep.resources import Resources
 
+SERVERS = ("raylet", "gcs_server")
+SERVER_DIED = "a server process of Ray has died; nothing is lost: the same command continues the study"
 OBJECT_STORE_BYTES = 100_000_000
 """Trials pass settings and outcomes only; Ray takes no less than 75 MB."""
 QUIET = {
@@ -46,49 +49,72 @@ def limit(resources: Resources) -> int:
     return max(1, min(by_cpu, by_gpu)) + 1
 
 
-class Servers:
-    """Ray's own processes on this machine: without one of them no trial will ever end."""
+class ServerWatch(threading.Thread):
+    """Looks after Ray's own processes on this machine: without one of them no trial ends, and calls into Ray may never return.
 
-    def __init__(self, processes: Sequence[psutil.Process]) -> None:
-        self.processes, self.looked = processes, 0.0
+    When one dies, `on_death` is called, to end the sweep in order. If that takes longer than `PATIENCE_SECONDS`, the main thread hangs
+    inside Ray: then everything is ended from here, this process last (nothing is lost: records are written whole).
+    """
 
-    def check(self) -> None:
-        """Look at them, once a second.
+    PATIENCE_SECONDS = 15.0
 
-        Raises:
-            UserError: one is gone.
-        """
-        now = time.monotonic()
-        if now - self.looked < 1.0:
-            return
-        self.looked = now
-        if any(not p.is_running() or p.status() == psutil.STATUS_ZOMBIE for p in self.processes):
-            raise UserError("a server process of Ray has died; nothing is lost: the same command continues the study")
+    def __init__(self, processes: Sequence[psutil.Process], temporary: Path, on_death: Callable[[], None]) -> None:
+        super().__init__(name="ray-servers", daemon=True)
+        self.processes, self.temporary, self.on_death = processes, temporary, on_death
+        self.over = threading.Event()
+        self.died = False
+
+    def run(self) -> None:
+        """Until `over`, or a death."""
+        while not self.over.wait(1.0):
+            if not all(map(_lives, self.processes)):
+                self.died = True
+                self.on_death()
+                if not self.over.wait(self.PATIENCE_SECONDS):
+                    print(f"landscape: {SERVER_DIED}", file=sys.stderr, flush=True)
+                    end_leftovers(self.temporary)
+                    os._exit(2)
+                return
 
 
-def _servers() -> list[psutil.Process]:
-    names = ("raylet", "gcs_server")
-    return [p for p in psutil.Process().children(recursive=True) if p.name() in names]
+def _lives(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    return False
 
 
 @contextlib.contextmanager
-def started(resources: Resources, temporary: Path, ray_address: str | None) -> Iterator[Servers]:
-    """Ray, ready for trials, and its servers; at the end every process that was started for it is gone.
+def started(resources: Resources, temporary: Path, ray_address: str | None, on_death: Callable[[], None]) -> Iterator[None]:
+    """Ray, ready for trials; at the end every process that was started for it is gone.
+
+    Args:
+        resources: of this machine, for trials.
+        temporary: folder for Ray's files; what it starts is noted there.
+        ray_address: an existing cluster, or None.
+        on_death: called (in another thread) when a server process of Ray has died.
 
     Raises:
         UserError: no cluster at `ray_address`.
     """
     with _quiet_and_local(resources.local):
+        watch = None
         try:
             _connect(resources, temporary, ray_address)
-            family = _family()
-            for pid, _ in family:
-                note_process(temporary, pid)
-            yield Servers(_servers() if resources.local else ())
+            below = psutil.Process().children(recursive=True)
+            for process in below:
+                note_process(temporary, process.pid)
+            if resources.local:
+                watch = ServerWatch([p for p in below if p.name() in SERVERS], temporary, on_death)
+                watch.start()
+            yield
         finally:
             family = _family()
+            if watch is not None and not watch.died:
+                # From here on they end because we end them. (After a death, the watch goes on until the shutdown has come to its end.)
+                watch.over.set()
             ray.shutdown()
-            if resources.local:
+            if watch is not None:
+                watch.over.set()
                 end_processes(family)
 
 

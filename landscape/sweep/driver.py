@@ -1,14 +1,16 @@
 """The part of a sweep that runs while trials do: keeps records, index, log and display in step with what the pool reports."""
 
+import _thread
 from collections.abc import Sequence
 from pathlib import Path
 
 from landscape import results
 from landscape.environment import describe
+from landscape.errors import UserError
 from landscape.record import Status, TrialRecord, write_json
 from landscape.space import Space
 from landscape.sweep import study as files
-from landscape.sweep.cluster import started
+from landscape.sweep.cluster import SERVER_DIED, started
 from landscape.sweep.display import Display
 from landscape.sweep.interrupt import Interrupt
 from landscape.sweep.lock import StudyLock
@@ -38,24 +40,30 @@ class Driver:
         self.interrupt = interrupt
         self.log = SearchLog(self.folder, self.space, ended)
         common = self._common(interrupt.stop_file)
-        # The cores are the trials'; a searcher's model makes do with one.
-        with threadpool_limits(1), started(self.how.resources, self.lock.temporary, self.how.ray_address) as servers:
-            self.servers = servers
-            # Ray took the signals when it started.
-            interrupt.install()
-            self.progress.begin()
-            ahead = Ahead(self.plan)
-            self.ahead = ahead
-            hooks = Hooks(self._begin, self._done, self._failed, self._tick)
-            pool = Pool(ahead, self.space.limits, self.how.resources, interrupt, hooks)
-            try:
-                run_pool(pool, common, str(self.lock.temporary / "tune"))
-            except (StopNowError, KeyboardInterrupt):
-                interrupt.request()
-            finally:
-                ahead.close()
-        if pool.fatal is not None:
-            raise pool.fatal
+        self.ahead = Ahead(self.plan)
+        self.pool = Pool(self.ahead, self.space.limits, self.how.resources, interrupt, self._hooks())
+        try:
+            # The cores are the trials'; a searcher's model makes do with one.
+            with threadpool_limits(1), started(self.how.resources, self.lock.temporary, self.how.ray_address, self._ray_died):
+                # Ray took the signals when it started.
+                interrupt.install()
+                self.progress.begin()
+                run_pool(self.pool, common, str(self.lock.temporary / "tune"))
+        except (StopNowError, KeyboardInterrupt):
+            interrupt.request()
+        finally:
+            self.ahead.close()
+        if self.pool.fatal is not None:
+            raise self.pool.fatal
+
+    def _hooks(self) -> Hooks:
+        return Hooks(self._begin, self._done, self._failed, self._tick)
+
+    def _ray_died(self) -> None:
+        """There is nobody left to wait for."""
+        self.pool.give_up(UserError(SERVER_DIED))
+        self.interrupt.at_once = True
+        _thread.interrupt_main()
 
     def _common(self, stop_file: Path) -> Common:
         return Common(
@@ -110,7 +118,6 @@ class Driver:
 
     def _tick(self, running: int) -> None:
         self.progress.running = running
-        self.servers.check()
         if self.interrupt.requested and not self.told_of_stop:
             self.told_of_stop = True
             self.display.say(f"stopping: nothing new begins, {running} running trials save their state (once more to stop at once)")

@@ -1,0 +1,132 @@
+"""Kills of running sweeps at random moments, and what must hold afterwards."""
+
+import collections
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+PROGRAM = Path(__file__).with_name("run_fake.py")
+TARGETS = ("driver", "worker", "raylet", "gcs", "interrupt", "terminate", "everything")
+
+
+class Sweep:
+    """A sweep of fake trials in a process group of its own."""
+
+    def __init__(self, results: Path, step_seconds: float = 0.002, **options) -> None:
+        self.results, self.options = results, options
+        self.environment = os.environ | {"FAKE_STEP_SECONDS": str(step_seconds), "OMP_NUM_THREADS": "1"}
+        self.process: subprocess.Popen | None = None
+
+    @property
+    def study(self) -> Path:
+        return self.results / "toy"
+
+    def start(self) -> None:
+        command = [sys.executable, str(PROGRAM), str(self.results), json.dumps(self.options)]
+        self.output = open(self.results.parent / "output", "a+")
+        self.begin = self.output.seek(0, os.SEEK_END)
+        self.process = subprocess.Popen(command, env=self.environment, stdout=self.output, stderr=self.output, start_new_session=True)
+
+    def said(self) -> str:
+        self.output.seek(self.begin)
+        return self.output.read()
+
+    def wait(self, seconds: float = 240) -> int:
+        code = self.process.wait(seconds)
+        self.output.close()
+        return code
+
+    def run(self) -> int:
+        self.start()
+        code = self.process.wait(240)
+        self.text = self.said()
+        self.output.close()
+        return code
+
+    def family(self) -> list[psutil.Process]:
+        with contextlib.suppress(psutil.Error):
+            return psutil.Process(self.process.pid).children(recursive=True)
+        return []
+
+    def wait_for(self, condition, seconds: float = 120) -> bool:
+        """Until `condition` or the end of the process."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.process.poll() is None:
+            if condition():
+                return True
+            time.sleep(0.05)
+        return False
+
+    def begun(self) -> int:
+        return len(list(self.study.glob("trials/*/journal")))
+
+    def ended(self) -> int:
+        return len(list(self.study.glob("trials/*/record.json")))
+
+    def hit(self, target: str, rng: random.Random) -> bool:
+        """Kill something; whether the driver goes on."""
+        named = {"raylet": "raylet", "gcs": "gcs_server"}
+        if target == "worker":
+            workers = [p for p in self.family() if p.name().startswith("ray::")]
+            if workers:
+                kill(rng.choice(workers).pid, signal.SIGKILL)
+            return True
+        if target in named:
+            for process in self.family():
+                if process.name() == named[target]:
+                    kill(process.pid, signal.SIGKILL)
+        elif target == "everything":
+            for process in [*self.family(), psutil.Process(self.process.pid)]:
+                kill(process.pid, signal.SIGKILL)
+        elif target == "driver":
+            kill(self.process.pid, signal.SIGKILL)
+        else:
+            os.killpg(self.process.pid, signal.SIGINT if target == "interrupt" else signal.SIGTERM)
+        return False
+
+
+def kill(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def facts(sweep: Sweep) -> dict:
+    """What a study holds: ends of each trial, trials of each cell, proposals."""
+    ends, cells, proposals, sums = collections.Counter(), collections.Counter(), {}, {}
+    for folder in sorted((sweep.study / "trials").iterdir()):
+        record = json.loads((folder / "record.json").read_bytes())
+        ends[folder.name] = (folder / "journal").read_text().count("end")
+        place = record["study"]
+        cells[place["cell_id"]] += 1
+        proposals[folder.name] = (place["ask"], place["cell_id"], tuple(sorted(place["assignment"].items())))
+        sums[folder.name] = record["environment"]["sum"]
+    return {"ends": ends, "cells": cells, "proposals": proposals, "sums": sums}
+
+
+def survive(sweep: Sweep, kills: int, seed: int, targets=TARGETS) -> collections.Counter:
+    """Start the sweep again and again, killing at random moments, until it has been hit `kills` times; then let it end."""
+    rng, hits = random.Random(seed), collections.Counter()
+    while sum(hits.values()) < kills:
+        sweep.start()
+        before = sweep.begun()
+        if not sweep.wait_for(lambda: sweep.begun() > before or rng.random() < 0.005):
+            assert sweep.wait() in (0, 2, 130), sweep.results
+            break
+        goes_on = True
+        while goes_on and sum(hits.values()) < kills and sweep.process.poll() is None:
+            time.sleep(rng.choice([0.0, 0.1, 0.5, 1.0, 2.0]) * rng.random())
+            target = rng.choice(targets)
+            goes_on = sweep.hit(target, rng)
+            hits[target] += 1
+        sweep.wait()
+    while (code := sweep.run()) != 0:
+        assert code in (2, 130), (code, sweep.text)
+    return hits

@@ -1,0 +1,347 @@
+"""What becomes of tasks: retries, what is given up, waits, interruptions. The pool without Ray: the test plays Tune."""
+
+import io
+import signal
+import threading
+import time
+
+import pytest
+
+from landscape.errors import UserError
+from landscape.space import Limits
+from landscape.sweep import interrupt as interrupts
+from landscape.sweep.display import Display, Progress, duration
+from landscape.sweep.interrupt import Interrupt
+from landscape.sweep.plan import Outcome, Plan
+from landscape.sweep.pool import Ahead, Attempt, Hooks, Pool, StopNowError, Wait
+from landscape.sweep.resources import Resources, plan_resources
+
+DONE, OUT_OF_MEMORY = {"ended": {"status": "completed"}}, {"ended": {"out_of_memory": "MemoryError: 9 GB"}}
+
+
+class Tune:
+    """The other side of the pool, by hand."""
+
+    def __init__(self, make_space, tmp_path, jobs=2, gather=False, **changes) -> None:
+        self.plan = Plan(make_space(searcher={"name": "random"}, **changes), pin=lambda config: config)
+        self.ahead = Ahead(self.plan)
+        self.interrupt = Interrupt(tmp_path / "stop")
+        self.begun, self.done, self.failed = [], [], {}
+        hooks = Hooks(self.begun.append, self._done, self._failed, lambda running: None)
+        self.pool = Pool(self.ahead, Limits(attempts=3), Resources(jobs, 1, 0.0, 0, local=gather), self.interrupt, hooks)
+        self.count = 0
+
+    def _done(self, task) -> None:
+        self.done.append(task)
+        self.ahead.settle(Outcome(task.ask, 0, task.cell.id, task.assignment, task.digest, "completed", 1.0, 1.0))
+
+    def _failed(self, task, reason) -> None:
+        self.failed[task.ask] = reason
+        self.ahead.settle(Outcome(task.ask, 0, task.cell.id, task.assignment, task.digest, "failed"))
+
+    def next(self):
+        self.count += 1
+        chosen = self.pool.next(str(self.count))
+        return str(self.count), chosen
+
+    def task(self):
+        name, chosen = self.next()
+        assert isinstance(chosen, Attempt)
+        return name, chosen
+
+
+@pytest.fixture
+def tune(make_space, tmp_path):
+    made = []
+
+    def make(**options):
+        made.append(Tune(make_space, tmp_path, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.ahead.close()
+
+
+def test_tasks_are_handed_out_up_to_the_limit_until_all_are_done(tune):
+    it = tune(jobs=2, trials=4)
+    first, second = it.task(), it.task()
+    assert it.next()[1] is None
+    it.pool.ended(first[0], DONE)
+    third = it.task()
+    for name, _ in (second, third):
+        it.pool.ended(name, DONE)
+    fourth = it.task()
+    assert it.next()[1] is None
+    assert not it.pool.over
+    it.pool.ended(fourth[0], DONE)
+    assert it.next()[1] is None
+    assert it.pool.over
+    assert sorted(t.ask for t in it.done) == [0, 1, 2, 3]
+    assert it.plan.finished == 4
+
+
+def test_a_dead_process_is_a_retry_and_the_third_one_the_end(tune):
+    it = tune(jobs=1, trials=4)
+    ask = it.task()[1].task.ask
+    for _ in range(2):
+        it.pool.died(str(it.count), "worker died")
+        assert not it.failed
+        assert it.task()[1].task.ask == ask
+    it.pool.died(str(it.count), "signal 9")
+    assert it.failed == {ask: "its process ended 3 times; the last time: signal 9"}
+    assert it.task()[1].task.ask != ask
+
+
+def test_out_of_memory_is_one_retry_alone(tune):
+    it = tune(jobs=3, trials=8)
+    (hungry, attempt), (other, _) = it.task(), it.task()
+    it.pool.ended(hungry, OUT_OF_MEMORY)
+    # Nothing begins beside what runs, then the hungry one begins, and nothing beside it.
+    assert it.next()[1] is None
+    it.pool.ended(other, DONE)
+    name, again = it.task()
+    assert again.task is attempt.task
+    assert again.alone
+    assert it.next()[1] is None
+    it.pool.ended(name, OUT_OF_MEMORY)
+    assert it.failed == {attempt.task.ask: "out of memory, also when run alone: MemoryError: 9 GB"}
+    it.task()
+    it.task()
+
+
+def test_a_process_killed_for_memory_is_run_alone(tune):
+    it = tune(jobs=2, trials=4)
+    it.pool.died(it.task()[0], "the worker was killed due to the node running low on memory")
+    assert it.task()[1].alone
+
+
+def test_an_error_of_the_code_is_not_tried_again(tune):
+    it = tune(jobs=1, trials=4)
+    name, attempt = it.task()
+    it.pool.ended(name, {"ended": {"error": "ZeroDivisionError: x (trial.py:3)"}})
+    assert it.failed == {attempt.task.ask: "ZeroDivisionError: x (trial.py:3)"}
+    assert it.task()[1].task.ask != attempt.task.ask
+
+
+def test_a_users_mistake_ends_the_sweep(tune):
+    it = tune(jobs=1, trials=4)
+    name, _ = it.task()
+    with pytest.raises(UserError, match="disk is full"):
+        it.pool.ended(name, {"ended": {"user_error": "disk is full"}})
+    it.pool.give_up(UserError("disk is full"))
+    assert it.pool.over
+    assert it.interrupt.requested
+    assert it.next()[1] is None
+    assert not it.failed
+
+
+def test_processes_gather_before_the_first_task_and_after_a_death(tune):
+    it = tune(jobs=2, gather=True, trials=6)
+    waits = [it.next(), it.next()]
+    assert all(isinstance(w, Wait) and w.processes == 2 for _, w in waits)
+    assert it.next()[1] is None
+    it.pool.ended(waits[0][0], {"ended": {}})
+    one = it.task()
+    it.pool.ended(waits[1][0], {"ended": {}})
+    it.task()
+    it.pool.died(one[0], "killed")
+    assert isinstance(it.next()[1], Wait)
+
+
+def test_processes_that_never_start_end_the_sweep(tune):
+    it = tune(jobs=1, gather=True, trials=6)
+    for _ in range(2):
+        it.pool.died(it.next()[0], "no memory")
+    with pytest.raises(UserError, match="worker processes do not start .no memory.: run `landscape doctor`"):
+        it.pool.died(it.next()[0], "no memory")
+    assert not it.failed
+
+
+def test_idle_processes_are_kept_while_a_round_ends(tune):
+    it = tune(jobs=3, trials=8, batch=1)
+    it.plan.space = it.plan.space.with_changes(searcher={"name": "optuna-tpe", "startup": 1})
+    names = [it.task()[0] for _ in range(3)]
+    it.pool.resources = Resources(8, 1, 0.0, 0, local=False)
+    names.append(it.task()[0])
+    # The first lap of 4 cells is under way; each next proposal waits for its cell's first.
+    name, wait = it.next()
+    while isinstance(wait, Attempt):
+        name, wait = it.next()
+    assert isinstance(wait, Wait)
+    assert wait.seconds <= 5
+    it.pool.ended(name, {"ended": {}})
+    for each in names:
+        it.pool.ended(each, DONE)
+    it.task()
+
+
+def test_a_request_to_stop_begins_nothing_and_gives_up_after_a_while(tune, monkeypatch):
+    it = tune(jobs=2, trials=8)
+    name, _ = it.task()
+    it.interrupt.request()
+    assert it.next()[1] is None
+    assert it.pool.over
+    it.pool.died(name, "killed")
+    assert not it.failed
+    assert not it.pool.again
+    it.pool.tick()
+    it.pool.running["x"] = object()
+    monkeypatch.setattr(it.interrupt, "requested_at", time.monotonic() - 100)
+    with pytest.raises(StopNowError):
+        it.pool.tick()
+
+
+def test_errors_of_a_searcher_reach_the_driver(tune, monkeypatch):
+    it = tune(jobs=1, trials=4)
+    monkeypatch.setattr(it.plan, "propose", lambda: 1 / 0)
+    name, _ = it.task()
+    it.pool.ended(name, DONE)
+    with pytest.raises(ZeroDivisionError):
+        it.next()
+
+
+def test_the_next_proposal_is_made_while_trials_run(make_space):
+    made, go = threading.Event(), threading.Event()
+    plan = Plan(make_space(searcher={"name": "random"}, trials=8), pin=lambda config: config)
+    original = plan.propose
+
+    def slow():
+        task = original()
+        made.set()
+        return task
+
+    plan.propose = slow
+    ahead = Ahead(plan)
+    assert made.wait(10)
+    made.clear()
+    ahead.take(10)
+    # Nobody asked for the second one yet.
+    assert made.wait(10)
+    ahead.close()
+    go.set()
+
+
+def test_signals_ask_once_and_insist_twice(tmp_path):
+    before = signal.getsignal(signal.SIGTERM)
+    with Interrupt(tmp_path / "stop") as interrupt:
+        assert not interrupt.requested
+        signal.raise_signal(signal.SIGTERM)
+        assert interrupt.requested
+        assert interrupt.signal == signal.SIGTERM
+        assert (tmp_path / "stop").exists()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        assert interrupt.at_once
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert not (tmp_path / "stop").exists()
+
+
+def test_interruptions_work_without_the_main_thread(tmp_path):
+    failures = []
+
+    def work():
+        try:
+            with Interrupt(tmp_path / "stop") as interrupt:
+                interrupt.request()
+        except Exception as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert not failures
+    assert interrupts.SIGNALS
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ((None, None, None, 8, 0), (8, 1, 0.0)),
+        ((3, None, None, 8, 0), (3, 2, 0.0)),
+        ((16, None, None, 8, 0), (16, 1, 0.0)),
+        ((None, None, None, 8, 2), (2, 4, 1.0)),
+        ((None, 0.25, None, 8, 2), (8, 1, 0.25)),
+        ((None, 1 / 3, None, 8, 1), (3, 2, 1 / 3)),
+        ((None, 0.0, None, 8, 2), (8, 1, 0.0)),
+        ((1, 0.25, None, 8, 2), (1, 8, 0.25)),
+        ((None, None, "auto", 8, 0), (None, 1, 0.0)),
+    ],
+)
+def test_how_trials_share_a_machine(options, expected, monkeypatch):
+    jobs, share, address, cores, gpus = options
+    monkeypatch.setattr("landscape.sweep.resources.cores", lambda: cores)
+    monkeypatch.setattr("landscape.sweep.resources.visible_gpus", lambda: gpus)
+    found = plan_resources(jobs, share, address)
+    assert (found.jobs, found.threads, found.gpus_per_trial) == expected
+
+
+def test_resources_that_are_not_there(monkeypatch):
+    monkeypatch.setattr("landscape.sweep.resources.visible_gpus", lambda: 0)
+    with pytest.raises(UserError, match="sees no GPU here"):
+        plan_resources(None, 0.5, None)
+    with pytest.raises(UserError, match="one GPU at most"):
+        plan_resources(None, 2, None)
+    with pytest.raises(UserError, match="at least one"):
+        plan_resources(0, None, None)
+
+
+def test_durations_in_words():
+    assert [duration(s) for s in (5, 89, 200, 7200, 200_000)] == ["5 s", "89 s", "3 min", "2.0 h", "2.3 days"]
+
+
+def test_progress_and_time_left():
+    now = [0.0]
+    progress = Progress(12, "FD", done=2, clock=lambda: now[0])
+    progress.begin()
+    assert progress.seconds_left is None
+    progress.expected_seconds = 10.0
+    now[0] = 5.0
+    assert progress.seconds_left == pytest.approx(95.0)
+    progress.done, progress.running, now[0] = 4, 2, 30.0
+    assert progress.seconds_left == pytest.approx(30 / 2 * 8)
+    assert progress.left == 6
+    for value, loss, cell in ((3.0, 3.0, "a"), (None, None, "b"), (1.0, 1.0, "c"), (2.0, 2.0, "d")):
+        progress.score(value, loss, cell)
+    assert (progress.best, progress.best_cell, progress.failed) == (1.0, "c", 1)
+    line = progress.line()
+    for part in ("4 of 12 trials done", "1 without a score", "2 running", "6 to go", "best FD 1 (c)", "30 s elapsed", "about 2 min left"):
+        assert part in line
+
+
+def test_scores_that_are_better_high():
+    progress = Progress(2, "IS")
+    progress.score(3.0, -3.0, "a")
+    progress.score(9.0, -9.0, "b")
+    assert progress.best == 9.0
+
+
+def test_a_log_file_gets_plain_lines_now_and_then():
+    now, stream = [0.0], io.StringIO()
+    progress = Progress(3, "FD", clock=lambda: now[0])
+    progress.begin()
+    with Display(progress, stream) as display:
+        for second in range(61):
+            now[0] = float(second)
+            display.refresh()
+        display.say("a word")
+    lines = stream.getvalue().splitlines()
+    assert [("s elapsed" in line, line == "a word") for line in lines] == [(True, False)] * 3 + [(False, True), (True, False)]
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_a_terminal_gets_one_live_line():
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    stream = Terminal()
+    progress = Progress(3, "FD [bold]x")
+    progress.begin()
+    with Display(progress, stream) as display:
+        display.refresh()
+        display.say("a [word]")
+    assert "0 of 3 trials done" in stream.getvalue()
+    # What is shown is text, not markup.
+    assert "a [word]" in stream.getvalue()
+    assert "FD [bold]x" in stream.getvalue()
