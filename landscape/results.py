@@ -185,7 +185,7 @@ def merge(sources: Sequence[Path], target: Path) -> Merge:
     reading = Reading(set_aside=False)
     for source in sources:
         if (source / STUDY_FILE).is_file() and not (target / STUDY_FILE).is_file():
-            write_json(target / STUDY_FILE, load(source / STUDY_FILE))
+            write_json(target / STUDY_FILE, _sound_facts(source))
         for folder, stamps in _listing(source):
             if stamps is None or trial_from_files(folder, stamps, reading) is None:
                 continue
@@ -199,13 +199,17 @@ def merge(sources: Sequence[Path], target: Path) -> Merge:
     return Merge(copied, kept, scores_added, tuple(reading.warnings))
 
 
+def _sound_facts(study: Path) -> dict[str, Any]:
+    try:
+        return load(study / STUDY_FILE)
+    except DamagedError as error:
+        raise UserError(f"{study / STUDY_FILE} is damaged ({error}): restore it before merging") from None
+
+
 def _same_study(source: Path, target: Path) -> None:
     if not (source / STUDY_FILE).is_file() or not (target / STUDY_FILE).is_file():
         return
-    try:
-        ours, theirs = load(target / STUDY_FILE), load(source / STUDY_FILE)
-    except DamagedError as error:
-        raise UserError(f"{STUDY_FILE} of {source} or {target} is damaged ({error}): restore it before merging") from None
+    ours, theirs = _sound_facts(target), _sound_facts(source)
     for part in ("space", "protocol", "objective"):
         if ours.get(part) != theirs.get(part):
             raise UserError(f"{source} is a study of another {part} than {target}: merge only copies of one study")

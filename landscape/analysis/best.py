@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 from landscape.analysis.interval import Interval, Values, as_values
 
 DRAWS = 2000
-MEMORY = 20_000_000
-"""Numbers drawn at once at most; beyond 10,000 trials there are fewer draws, 200 at least."""
+MEMORY = 6_000_000
+"""Numbers drawn at once; beyond 3,000 trials there are fewer draws, 200 at least."""
 FEWEST = 10
 FEWEST_WITHOUT_BOUND = 40
 LARGEST_SHARE = 5
@@ -38,7 +38,13 @@ def expected_best(values: ArrayLike, k: int) -> float:
 
 
 def budget_curve(
-    values: ArrayLike, budgets: Sequence[int], *, random_state: int, lower_bound: float | None = None, level: float = 0.95
+    values: ArrayLike,
+    budgets: Sequence[int],
+    *,
+    random_state: int,
+    lower_bound: float | None = None,
+    level: float = 0.95,
+    draws: int = DRAWS,
 ) -> list[Interval]:
     """Expected best of k for each k of `budgets` that is at most n / 2 (beyond, the estimate hangs on a handful of trials).
 
@@ -52,11 +58,12 @@ def budget_curve(
         random_state: seed of the draws.
         lower_bound: the best value that the score can take; None when it has none.
         level: nominal coverage.
+        draws: of the bootstrap; fewer where 6 million numbers would not hold them, 200 at least.
     """
     ordered = as_values(values)
     n = len(ordered)
     inside = [k for k in budgets if 1 <= k <= max(1, n // 2) and n > 0]
-    draws = max(200, min(DRAWS, MEMORY // max(1, n)))
+    draws = max(200, min(draws, MEMORY // max(1, n)))
     uniform = np.sort(np.random.default_rng(random_state).random((draws, n)), axis=1)  # [draws, n]
     log_survival = np.log1p(-uniform)
     below = _below_best(ordered, lower_bound)

@@ -66,6 +66,8 @@ def _row(group: TrialTable, score: str, given_search: bool) -> dict[str, Any]:
     level = shown_share(len(costs))
     top = score_quantile(costs, facts).within_search(given_search)
     diverged = share(int(status.get("diverged", 0)), finished).within_search(given_search)
+    if group.frame["setting"].duplicated().any():
+        diverged = Interval(diverged.value, n=finished, absent="several seeds of one setting are not independent")
     return {
         "trials": len(group.frame),
         "completed": int(status.get("completed", 0)),

@@ -70,14 +70,22 @@ class TrialTable:
         """Completed and diverged trials."""
         return self.where(self.frame["status"].isin(FINISHED))
 
-    def costs(self, score: str) -> Values:
-        """The score of every finished trial as a cost [n]: lower is better, +inf for diverged; a completed trial without it is left out."""
+    def costs(self, score: str, *, each_seed: bool = False) -> Values:
+        """The score of every finished setting as a cost [n]: lower is better, +inf for diverged; a completed trial without it is left out.
+
+        Several seeds of one setting are not independent trials: they count once, by their median, unless `each_seed`.
+        """
         frame = self.finished().frame
         column = SCORE + score
         raw = frame[column].to_numpy(dtype=np.float64) if column in frame else np.full(len(frame), np.nan)
         cost: Values = raw * self.scores[score].sign if score in self.scores else raw
         cost = np.where((frame["status"] == Status.DIVERGED.value).to_numpy(), np.inf, cost)
-        return cost[~np.isnan(cost)]
+        known = ~np.isnan(cost)
+        if each_seed or not frame["setting"].duplicated().any():
+            return cost[known]
+        settings, members = np.unique(frame["setting"].to_numpy(dtype=str)[known], return_inverse=True)
+        # The lower median: with an even number of seeds, the mean of a score and a divergence has no meaning.
+        return np.array([np.sort(cost[known][members == i])[(np.sum(members == i) - 1) // 2] for i in range(len(settings))])
 
 
 def protocols(trials: Iterable[Trial]) -> dict[str, Mapping[str, Any]]:
@@ -97,7 +105,7 @@ def trials_frame(trials: Sequence[Trial], protocol: str | None = None, axes: Seq
     Args:
         trials: as `results.read_study` gives them.
         protocol: digest of the protocol whose scores are wanted; may be left out when there is only one.
-        axes: those of the search space; any that stand only in records are added.
+        axes: those of the search space, in its order; any that stand only in records follow.
 
     Raises:
         UserError: the trials were scored under several protocols and none is named, or the named one scored none.
@@ -119,16 +127,21 @@ def trials_frame(trials: Sequence[Trial], protocol: str | None = None, axes: Seq
 _EMPTY = ("digest", "setting", "role", "ask", "cell", "status", "reason", "confirms", "seed", "d_steps", "seconds", "training_seconds")
 
 
-_ORDER = ("loss", "d_normalization", "normalization", "regularizer", "regularizers", "architecture")
+ORDER = ("loss", "d_normalization", "normalization", "regularizer", "regularizers", "architecture")
 """The customary order of axes; JSON objects have none. Others follow in the order they are found."""
 
 
+def customary(axes: Iterable[str]) -> list[str]:
+    """Axes in their customary order, unknown ones last."""
+    given = list(axes)
+    return [a for a in ORDER if a in given] + [a for a in given if a not in ORDER]
+
+
 def _axes(trials: Iterable[Trial], given: Sequence[str]) -> tuple[str, ...]:
-    found = dict.fromkeys(given)
+    found: dict[str, None] = {}
     for trial in trials:
         found.update(dict.fromkeys(trial.record.study.get("cell", {})))
-    known = [axis for axis in _ORDER if axis in found]
-    return tuple(known + [axis for axis in found if axis not in known])
+    return tuple(dict.fromkeys([*given, *customary(found)]))
 
 
 def _row(trial: Trial, scores: Scores | None, axes: Sequence[str]) -> dict[str, Any]:

@@ -47,7 +47,8 @@ def verdict(table: TrialTable, axis: str, score: str, *, level: float = 0.95) ->
     facts = table.scores[score]
     groups = _representatives(table, axis, score)
     rows = pd.DataFrame([_level_row(name, group, score, facts) for name, group in groups.items()])
-    enough = {name: costs for name, group in groups.items() if len(costs := group.costs(score)) >= FEWEST_SEEDS}
+    each = {name: group.costs(score, each_seed=True) for name, group in groups.items()}
+    enough = {name: costs for name, costs in each.items() if len(costs) >= FEWEST_SEEDS}
     if not enough:
         return Verdict(axis, NOT_CONFIRMED, rows)
     if len(enough) == 1:
@@ -88,7 +89,7 @@ def _best_of_search(table: TrialTable, axis: str, level: str, score: str) -> str
 
 
 def _level_row(name: str, group: TrialTable, score: str, facts: ScoreFacts) -> dict[str, object]:
-    costs = group.costs(score)
+    costs = group.costs(score, each_seed=True)
     mean = seed_mean(costs, log=_in_log(facts, costs))
     mean = mean.mirrored() if facts.sign < 0 else mean
     first = group.frame.iloc[0]

@@ -58,8 +58,8 @@ def interval(low: Any, high: Any, render: Any = number) -> str:
 
 
 def words(name: str) -> str:
-    """A field or component name as prose: `d_normalization` -> `D normalization`, `non_saturating` -> `non saturating`."""
-    text = name.replace("_", " ")
+    """A field's name as prose: `d_normalization` -> `D normalization`, `regularizers` -> `regularizer`."""
+    text = name.replace("_", " ").replace("regularizers", "regularizer")
     for letter in "dg":
         if text.startswith(f"{letter} "):
             text = letter.upper() + text[1:]

@@ -53,6 +53,7 @@ class AxisSection:
     confirmed: Table | None
     contrasts: Table | None
     figures: tuple[Drawn, ...]
+    seeds: Drawn | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ class StudyPage:
     @property
     def figures(self) -> list[Drawn]:
         """Every figure, in the order of the page."""
-        return [*(f for a in self.axes for f in a.figures), *self.budget, *self.hyperparameters, *self.curves]
+        by_axis = [f for a in self.axes for f in (*a.figures, a.seeds) if f is not None]
+        return [*by_axis, *self.budget, *self.hyperparameters, *self.curves]
 
     @property
     def tables(self) -> list[Table]:
@@ -132,7 +134,7 @@ def study_page(study: Study) -> StudyPage:
 
 def _axis(view: View, axis: str) -> AxisSection:
     found = verdict(view.table, axis, str(view.score))
-    figures = [box_figure(view, axis), *budget_figures(view, axis), seeds_figure(view, found)]
+    figures = [box_figure(view, axis), *budget_figures(view, axis)]
     return AxisSection(
         axis,
         words(axis),
@@ -141,6 +143,7 @@ def _axis(view: View, axis: str) -> AxisSection:
         confirmation_table(view, found) if len(found.levels) else None,
         contrast_table(view, found) if found.contrasts else None,
         tuple(f for f in figures if f is not None),
+        seeds_figure(view, found) if found.contrasts else None,
     )
 
 
@@ -194,7 +197,7 @@ def _facts(view: View, best: str | None) -> dict[str, Any]:
     return {
         "name": str(study.get("name") or view.study.name),
         "last": max((r.finished_at for r in records if r.finished_at), default=""),
-        "space": as_yaml(study.get("space")),
+        "space": as_yaml(study.get("definition") or study.get("space")),
         "search": as_yaml(named),
         "protocol": flatten(dict(view.table.protocol or study.get("protocol") or {})),
         "environment": flatten(_environment(view)),

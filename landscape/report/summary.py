@@ -9,7 +9,7 @@ import numpy as np
 from landscape.analysis.comparison import compare_levels
 from landscape.analysis.frames import SCORE
 from landscape.analysis.searching import check_budgets
-from landscape.analysis.verdicts import Verdict
+from landscape.analysis.verdicts import NOT_CONFIRMED, Verdict
 from landscape.report.formats import count, duration, interval, number, plural, share, words
 from landscape.report.view import View
 
@@ -35,6 +35,8 @@ class Summary:
     best: str = ""
     decided: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
+    untested: tuple[str, ...] = ()
+    """Axes without a confirmation run."""
     hints: tuple[str, ...] = ()
     tiles: tuple[Tile, ...] = field(default=())
 
@@ -46,9 +48,10 @@ def summarize(view: View, verdicts: Sequence[Verdict]) -> Summary:
     if best is None:
         return Summary(ran, budget.text, tiles=_tiles(view, None))
     decided = tuple(f"{words(v.axis)}: {v.text}." for v in verdicts if v.is_decided)
-    undecided = tuple(f"{words(v.axis)}: {v.text}." for v in verdicts if not v.is_decided)
+    undecided = tuple(f"{words(v.axis)}: {v.text}." for v in verdicts if not v.is_decided and v.text != NOT_CONFIRMED)
+    untested = tuple(words(v.axis) for v in verdicts if v.text == NOT_CONFIRMED)
     hints = tuple(filter(None, (_hint(view, axis) for axis in view.table.axes)))
-    return Summary(ran, budget.text, _best_text(view, best), str(best["digest"]), decided, undecided, hints, _tiles(view, best))
+    return Summary(ran, budget.text, _best_text(view, best), str(best["digest"]), decided, undecided, untested, hints, _tiles(view, best))
 
 
 def best_trial(view: View) -> Mapping[str, object] | None:
@@ -65,10 +68,7 @@ def _ran(view: View) -> str:
     ran = frame[frame["status"] != "skipped"]
     dataset = _dataset(view)
     cells = ran["cell"].nunique()
-    axes = " × ".join(
-        plural(ran[f"axis:{a}"].nunique(), words(a).removesuffix("s") if a == "regularizers" else words(a), PLURALS.get(a, ""))
-        for a in view.table.axes
-    )
+    axes = " × ".join(plural(ran[f"axis:{a}"].nunique(), words(a), PLURALS.get(a, "")) for a in view.table.axes)
     text = f"{plural(len(ran), 'model')} trained{f' on {dataset}' if dataset else ''}"
     text += f", in {plural(cells, 'cell')}{f' of {axes}' if axes else ''}"
     text += f", proposed by {view.searcher_words}" if view.searcher != "unknown" else ""

@@ -6,12 +6,18 @@ from functools import cached_property
 from typing import Any
 
 from landscape._results_files import DamagedError, checked_scores
-from landscape.analysis.frames import ScoreFacts, TrialTable, protocols, trials_frame
+from landscape.analysis.frames import ScoreFacts, TrialTable, customary, protocols, trials_frame
 from landscape.analysis.searching import is_given_search, searcher_name
 from landscape.record import Estimate
 from landscape.results import Study, Trial
 
-SEARCHERS = {"gp": "a Gaussian process", "tpe": "TPE", "gp_ucb": "GP-UCB", "random": "random search", "grid": "a grid"}
+SEARCHERS = {
+    "optuna-tpe": "Optuna's TPE",
+    "optuna-gp": "Optuna's Gaussian process",
+    "gp-ucb": "GP-UCB",
+    "random": "random search",
+    "grid": "a grid",
+}
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class View:
 def view_of(study: Study, protocol: str | None = None) -> View:
     """The study under `protocol` (a digest); by default the study's own, or the one that scored most trials."""
     known = protocols(study.trials)
-    own = _mapping(study.facts.get("protocol")).get("digest")
+    own = _own_protocol(study, known)
     chosen: str | None = protocol or (own if own in known else next(iter(known), None))
     table = trials_frame(study.trials, chosen, _axes(study))
     score = _objective(study, table)
@@ -78,15 +84,32 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _axes(study: Study) -> list[str]:
-    return [str(axis) for axis in _mapping(_mapping(study.facts.get("space")).get("axes"))]
+    space = _mapping(study.facts.get("space"))
+    order = space.get("axis_order")
+    return [str(axis) for axis in (order if isinstance(order, list) else customary(_mapping(space.get("axes"))))]
+
+
+def _own_protocol(study: Study, known: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """Digest of the protocol that the study names; one of that name where no trial has the digest (extractor weights found later)."""
+    named = _mapping(study.facts.get("protocol"))
+    digest = named.get("digest")
+    same_name = [d for d, p in known.items() if p.get("name") == named.get("name")]
+    return digest if digest in known or not same_name else same_name[0]
 
 
 def _objective(study: Study, table: TrialTable) -> str | None:
     for name in (study.facts.get("objective"), (table.protocol or {}).get("objective")):
-        if isinstance(name, str) and name in table.scores:
-            return name
+        found = [n for n in table.scores if name in (n, without_data(n))]
+        if found:
+            return found[0]
     directed = [name for name, facts in table.scores.items() if facts.direction != "none"]
     return next((name for name in directed if table.scores[name].is_log), next(iter(directed), None))
+
+
+def without_data(score: str) -> str:
+    """`FD[classifier]` of `FD[classifier:digits]`: a study names its objective without the data that the extractor was trained on."""
+    name, colon, rest = score.partition(":")
+    return f"{name}]" if colon and rest.endswith("]") else score
 
 
 def _floor(study: Study, table: TrialTable, score: str | None) -> tuple[Estimate | None, tuple[str, ...]]:

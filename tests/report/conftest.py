@@ -16,3 +16,17 @@ def synthetic():
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def quick_figures(monkeypatch):
+    """Figures have their data but are not drawn: for tests that look at something else. Drawing takes most of a report's time."""
+    from landscape.report import study_figures
+    from landscape.report.figures._style import Rendered
+
+    rendered = Rendered(b"<svg/>", b"png", '<svg aria-hidden="true"></svg>')
+
+    def undrawn(name, title, caption, alt, frame, draw):
+        return study_figures.Drawn(name, title, caption, alt, frame, rendered) if len(frame) else None
+
+    monkeypatch.setattr(study_figures, "_drawn", undrawn)

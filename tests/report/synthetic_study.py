@@ -1,4 +1,4 @@
-"""Makes a results folder of plausible trials: 4 losses x 3 normalizations x 3 regularizers x 2 architectures on digits, with small pictures.
+"""Makes a results folder of plausible trials: 4 losses x 3 normalizations x 3 regularizers x 2 architectures on digits, with pictures.
 
 `python tests/report/synthetic_study.py FOLDER [TRIALS]` writes one to look at.
 """
@@ -78,6 +78,7 @@ def config(cell: dict, rng: np.random.Generator, seed: int) -> dict:
         "schedule": {"name": "constant", "final": 0.0},
     }
     weight = float(10 ** rng.uniform(-1, 2))
+    cell = {"loss": "hinge", "d_normalization": "none", "regularizer": "none", "architecture": "dcgan"} | cell
     named = [] if cell["regularizer"] == "none" else [{"name": cell["regularizer"], "hyperparameters": {"weight": weight}, "every": 1}]
     return {
         "dataset": {"name": "digits", "hyperparameters": {}},
@@ -99,7 +100,7 @@ def quality(cell: dict, setting: dict, rng: np.random.Generator) -> tuple[float,
     """(FD, whether the trial diverged)."""
     rate = np.log10(setting["d_optimizer"]["learning_rate"])
     level = sum(EFFECT[label] for label in cell.values()) + 0.8 * (rate + 3.4) ** 2 + 0.5 * setting["d_optimizer"]["beta1"] ** 2
-    risk = 0.02 + 0.25 * (cell["loss"] == "wasserstein" and cell["d_normalization"] == "none") + 0.15 * (rate > -2.8)
+    risk = 0.02 + 0.25 * (cell["loss"] == "wasserstein" and cell.get("d_normalization") == "none") + 0.15 * (rate > -2.8)
     fd = FLOOR * 1.15 + float(np.exp(1.6 + level + rng.normal(0, 0.35)))
     return fd, bool(rng.random() < risk)
 
@@ -180,12 +181,19 @@ def write_trial(study: Path, cell: dict, ask: int, role: str, rng: np.random.Gen
 
 
 def write_study(
-    results: Path, trials: int = 72, name: str = "digits", *, confirm: int = 5, searcher: str = "tpe", pictures: bool = True
+    results: Path,
+    trials: int = 72,
+    name: str = "digits",
+    *,
+    confirm: int = 5,
+    searcher: str = "optuna-tpe",
+    pictures: bool = True,
+    axes: tuple = tuple(AXES),
 ) -> Path:
-    """A study of `trials` search trials, spread evenly over the cells, and `confirm` fresh seeds of the best setting of each loss."""
+    """A study of `trials` search trials, spread evenly over the cells of `axes`, and `confirm` fresh seeds of the best settings."""
     rng = np.random.default_rng(7)
     study = results / name
-    cells = [dict(zip(AXES, levels, strict=True)) for levels in itertools.product(*AXES.values())]
+    cells = [dict(zip(axes, levels, strict=True)) for levels in itertools.product(*(AXES[axis] for axis in axes))]
     order = [cells[i % len(cells)] for i in range(trials)]
     records = []
     for ask, cell in enumerate(order):
@@ -197,7 +205,11 @@ def write_study(
     facts = {
         "schema": 1,
         "name": name,
-        "space": {"dataset": "digits", "axes": AXES, "hyperparameters": {"learning_rate": {"low": 3e-5, "high": 3e-3, "scale": "log"}}},
+        "space": {
+            "dataset": "digits",
+            "axes": {axis: AXES[axis] for axis in axes},
+            "hyperparameters": {"learning_rate": {"low": 3e-5, "high": 3e-3, "scale": "log"}},
+        },
         "protocol": protocol(),
         "objective": OBJECTIVE,
         "searcher": {"name": searcher, "seed": 0, "startup_trials": 20},
@@ -230,7 +242,7 @@ def _confirm(study: Path, records: list[TrialRecord], seeds: int, rng: np.random
     }
     by_digest = {r.digest: r for r in records}
     best = {}
-    for axis in ("loss", "d_normalization"):
+    for axis in [a for a in ("loss", "d_normalization") if a in records[0].study["cell"]]:
         for label in AXES[axis]:
             found = [d for d in fd if by_digest[d].study["cell"][axis] == label]
             if found:

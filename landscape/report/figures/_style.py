@@ -3,6 +3,7 @@
 import functools
 import io
 import re
+import warnings
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -175,7 +176,9 @@ class Rendered:
 
 def render(figure: Figure, name: str, title: str) -> Rendered:
     """Draw once as SVG and once as PNG (160 dpi, white ground). Equal figures give equal bytes."""
-    with mpl.rc_context(RC):
+    with mpl.rc_context(RC), warnings.catch_warnings():
+        # A label in a script that the font lacks: browsers take another font for the SVG, the PNG shows boxes.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         vector, pixels = io.BytesIO(), io.BytesIO()
         figure.savefig(vector, format="svg", metadata={"Date": None, "Title": title})
         figure.set_layout_engine("none")  # the places found for the SVG hold; finding them again takes half the time

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from landscape.analysis.comparison import score_quantile
 from landscape.analysis.frames import AXIS, ScoreFacts, TrialTable
 from landscape.analysis.quantiles import rank_of, shown_share
-from landscape.report.figures._style import INK, draw_floor, house_style, label_styles, legend_below, new_figure, scale, score_label
+from landscape.report.figures._style import INK, NARROW, draw_floor, house_style, label_styles, legend_below, new_figure, scale, score_label
 
 
 def data(table: TrialTable, axis: str, score: str) -> pd.DataFrame:
@@ -37,7 +37,7 @@ def draw(frame: pd.DataFrame, facts: ScoreFacts, floor: float | None) -> Figure:
     """Horizontal boxes (whiskers to the extremes), every trial a point, the quantile's interval as a bar with a diamond below."""
     order = frame.groupby("level")["quantile"].first().mul(facts.sign).sort_values(ascending=False).index.tolist()
     styles = label_styles(order)
-    figure, axes = new_figure(1.1 + 0.62 * len(order))
+    figure, axes = new_figure(1.15 + 0.52 * len(order), NARROW)
     scale(axes, "x", [*frame["score"], *frame["quantile_high"], *([floor] if floor else [])])
     for y, level in enumerate(order):
         rows = frame[frame["level"] == level]

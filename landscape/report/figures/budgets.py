@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from landscape.analysis.best import budget_curve
 from landscape.analysis.frames import AXIS, ScoreFacts, TrialTable
 from landscape.report.figures._style import (
+    NARROW,
     LabelStyle,
     draw_floor,
     headline,
@@ -47,7 +48,7 @@ def data(table: TrialTable, score: str, axis: str | None = None) -> pd.DataFrame
 def _rows(level: str, group: TrialTable, score: str, worst: float) -> list[dict[str, float | str | int]]:
     facts = group.scores[score]
     costs = np.minimum(group.costs(score), worst)
-    seconds = float(group.finished().frame["seconds"].mean())
+    seconds = float(group.finished().frame["seconds"].sum()) / max(1, len(costs))  # of a setting, all its seeds
     rows: list[dict[str, float | str | int]] = []
     ks = budgets(len(costs))
     for k, found in zip(ks, budget_curve(costs, ks, random_state=RANDOM_STATE, lower_bound=facts.lower_bound), strict=False):
@@ -63,7 +64,7 @@ def draw(frame: pd.DataFrame, facts: ScoreFacts, floor: float | None, *, against
     """Expected best score against number of trials, or against `seconds` of computing: the same curve at equal compute."""
     levels = frame["level"].unique().tolist()
     styles = label_styles(levels) if levels != [ALL] else {ALL: LabelStyle("#0072B2", "o")}
-    figure, axes = new_figure(3.2)
+    figure, axes = new_figure(2.75 + 0.16 * ((len(levels) + 2) // 2), NARROW)
     unit, size = _time_unit(frame["seconds"].max()) if against == "seconds" else ("", 1.0)
     for level in levels:
         rows = frame[frame["level"] == level]
@@ -84,7 +85,7 @@ def draw(frame: pd.DataFrame, facts: ScoreFacts, floor: float | None, *, against
     scale(axes, "y", [*frame["expected"], *frame["low"], *frame["high"], *([floor] if floor else [])], log=facts.is_log)
     axes.set_xlabel("number of models trained" if against == "trials" else f"computing time, {unit}")
     headline(axes, f"expected best {score_label(facts)}")
-    legend_below(figure, axes)
+    legend_below(figure, axes, columns=2)
     return figure
 
 

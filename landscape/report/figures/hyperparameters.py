@@ -47,7 +47,7 @@ def _without_twins(frame: pd.DataFrame, names: list[str]) -> list[str]:
     """One of several hyperparameters that were always set together (D's and G's learning rate)."""
     kept: dict[tuple[object, ...], str] = {}
     for name in names:
-        kept.setdefault(tuple(frame[HYPER + name].fillna("").tolist()), name)
+        kept.setdefault(tuple(map(str, frame[HYPER + name])), name)
     return list(kept.values())
 
 

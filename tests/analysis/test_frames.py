@@ -1,0 +1,164 @@
+"""Records to one frame: one protocol, flattened hyperparameters, costs."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from landscape.analysis.frames import HYPER, SCORE, ScoreFacts, flatten_config, protocols, trials_frame
+from landscape.analysis.searching import check_budgets, is_given_search, searcher_name
+from landscape.errors import UserError
+from landscape.record import Estimate, Scores, Status, TrialRecord
+from landscape.results import Trial
+
+
+def trial(digest, value=None, *, direction="lower", protocol="p", status=Status.COMPLETED, cell=None, role="search", setting=None, **study):
+    cell = {"loss": "hinge"} if cell is None else cell
+    config = {"loss": {"name": cell.get("loss", ""), "hyperparameters": {}}, "budget": {"amount": 400, "unit": "d_steps"}, "seed": 1}
+    record = TrialRecord(
+        digest=digest,
+        setting_digest=setting or digest,
+        run_digest="r",
+        config=config,
+        status=status,
+        seconds={"training": 2.0, "evaluation": 1.0},
+        counts={"d_steps": 400},
+        study={"cell": cell, "role": role, "ask": 0} | study,
+    )
+    scores = {}
+    if value is not None:
+        estimate = Estimate(value, direction, (value - 1, value + 1))
+        scores[protocol] = Scores(protocol={"name": protocol, "digest": protocol}, estimates={"FD[x]": estimate})
+    return Trial(record, scores, Path("nowhere"))
+
+
+def test_scores_of_two_protocols_do_not_share_a_column():
+    trials = [trial("a", 1.0), trial("b", 2.0, protocol="q"), trial("c", 3.0)]
+    with pytest.raises(UserError, match=r"scores of several protocols do not share a column: name one of p \(p\), q \(q\)"):
+        trials_frame(trials)
+    frame = trials_frame(trials, "q").frame
+    assert frame[SCORE + "FD[x]"].tolist()[1] == 2.0
+    assert frame[SCORE + "FD[x]"].isna().tolist() == [True, False, True]
+    assert list(protocols(trials)) == ["p", "q"]
+    with pytest.raises(UserError, match="choose from p, q"):
+        trials_frame(trials, "r")
+
+
+def test_one_row_a_trial_with_axes_cost_and_intervals():
+    table = trials_frame([trial("a", 1.5), trial("b", status=Status.FAILED)])
+    row = table.frame.iloc[0]
+    assert (row["digest"], row["axis:loss"], row["seconds"], row["d_steps"]) == ("a", "hinge", 3.0, 400)
+    assert (row["low:FD[x]"], row["high:FD[x]"]) == (0.5, 2.5)
+    assert row[HYPER + "budget.amount"] == 400
+    assert table.scores["FD[x]"] == ScoreFacts("FD[x]", "lower")
+    assert table.axes == ("loss",)
+
+
+def test_no_trials_and_no_scores_still_make_a_table():
+    assert len(trials_frame([], axes=["loss"]).frame) == 0
+    assert trials_frame([trial("a")]).scores == {}
+
+
+def test_costs_count_diverged_as_infinite_and_leave_out_what_says_nothing():
+    trials = [
+        trial("a", 2.0),
+        trial("b", status=Status.DIVERGED),
+        trial("c", status=Status.FAILED),
+        trial("d", status=Status.STOPPED),
+        trial("e"),
+    ]
+    assert sorted(trials_frame(trials).costs("FD[x]")) == [2.0, math.inf]
+
+
+def test_costs_of_a_score_where_higher_is_better_are_negated():
+    table = trials_frame([trial("a", 0.25, direction="higher"), trial("b", status=Status.DIVERGED)])
+    assert sorted(table.costs("FD[x]")) == [-0.25, math.inf]
+    facts = ScoreFacts("precision", "higher", bounds=(0.0, 1.0))
+    assert facts.lower_bound == -1.0
+    assert not facts.is_log
+
+
+@pytest.mark.parametrize(("name", "log"), [("FD[classifier]", True), ("FID", True), ("KID", False)])
+def test_frechet_distances_are_modelled_in_log(name, log):
+    assert ScoreFacts(name, "lower").is_log is log
+
+
+def test_axes_stand_in_the_customary_order():
+    cell = {"zeta": "1", "architecture": "mlp", "regularizer": "none", "loss": "hinge", "d_normalization": "batch"}
+    table = trials_frame([trial("a", 1.0, cell=cell)], axes=["architecture", "loss"])
+    assert table.axes == ("loss", "d_normalization", "regularizer", "architecture", "zeta")
+    assert table.frame["cell"][0] == "hinge · batch · none · mlp · 1"
+
+
+def test_hyperparameters_are_flattened_under_the_component_that_has_them():
+    config = {
+        "loss": {"name": "hinge", "hyperparameters": {"margin": 1.0}},
+        "regularizers": [
+            {"name": "l2", "hyperparameters": {"weight": 0.1}, "every": 1},
+            {"name": "gradient_penalty", "hyperparameters": {"weight": 10.0}, "every": 4},
+        ],
+        "d_optimizer": {"name": "adam", "learning_rate": 2e-4, "schedule": {"name": "constant", "final": 0.0}},
+        "latent": {"dim": 64, "distribution": "normal"},
+        "ema": None,
+        "shape": [1, 2],
+    }
+    assert flatten_config(config) == {
+        "loss": "hinge",
+        "loss.hinge.margin": 1.0,
+        "regularizers": "gradient_penalty + l2",
+        "regularizers.l2.weight": 0.1,
+        "regularizers.l2.every": 1,
+        "regularizers.gradient_penalty.weight": 10.0,
+        "regularizers.gradient_penalty.every": 4,
+        "d_optimizer": "adam",
+        "d_optimizer.learning_rate": 2e-4,
+        "d_optimizer.schedule": "constant",
+        "d_optimizer.schedule.final": 0.0,
+        "latent.dim": 64,
+        "latent.distribution": "normal",
+        "shape": "[1, 2]",
+    }
+    assert flatten_config({"regularizers": []}) == {"regularizers": "none"}
+
+
+@pytest.mark.parametrize(
+    ("searcher", "name", "given"),
+    [
+        ({"name": "random"}, "random", False),
+        ("random", "random", False),
+        ({"name": "tpe"}, "tpe", True),
+        (None, "unknown", True),
+        ({}, "unknown", True),
+    ],
+)
+def test_only_random_search_proposes_independently(searcher, name, given):
+    assert (searcher_name({"searcher": searcher}), is_given_search({"searcher": searcher})) == (name, given)
+
+
+def test_budgets_are_equal_only_with_equal_trials_and_equal_training():
+    hinge, mlp = {"loss": "hinge"}, {"loss": "minimax"}
+    equal = check_budgets(
+        trials_frame([trial("a", 1.0, cell=hinge), trial("b", 1.0, cell=mlp), trial("x", cell=mlp, status=Status.SKIPPED)])
+    )
+    assert (equal.equal, equal.fewest, equal.most) == (True, 1, 1)
+    assert equal.text == "Every cell got 1 trial, each with a training budget of 400 D steps."
+    uneven = check_budgets(trials_frame([trial("a", 1.0, cell=hinge), trial("b", 1.0, cell=hinge), trial("c", 1.0, cell=mlp)]))
+    assert not uneven.equal
+    assert "between 1 and 2 trials" in uneven.text
+    table = trials_frame([trial("a", 1.0, cell=hinge), trial("b", 1.0, cell=mlp)])
+    table.frame.loc[1, HYPER + "budget.amount"] = 800
+    longer = check_budgets(table)
+    assert not longer.equal
+    assert "Training budgets differ (400 D steps, 800 D steps)" in longer.text
+    assert check_budgets(trials_frame([], axes=["loss"])).text == "No trial was run."
+    # Confirmation runs are no part of the search budget.
+    assert check_budgets(
+        trials_frame([trial("a", 1.0, cell=hinge), trial("b", 1.0, cell=hinge, role="confirmation"), trial("c", 1.0, cell=mlp)])
+    ).equal
+
+
+def test_a_frame_of_many_trials_keeps_numbers_numeric():
+    frame = trials_frame([trial(str(i), float(i)) for i in range(50)]).frame
+    assert frame[SCORE + "FD[x]"].dtype == np.float64
+    assert frame[HYPER + "budget.amount"].dtype.kind in "if"

@@ -1,0 +1,388 @@
+"""The page as a whole: self-contained, escaped, sound HTML, tables equal to their CSV, no torch, clear when there is little to show."""
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from landscape.errors import UserError
+from landscape.record import Status
+from landscape.report import formats
+from landscape.report.build import build
+from landscape.report.study_page import study_page
+from landscape.report.tables import RENDERERS
+from landscape.results import read_study
+
+VOID = {"meta", "img", "br", "hr", "input", "link", "line", "circle"}
+
+
+class Page(HTMLParser):
+    """Parses a page strictly enough to notice tags left open, and keeps what the tests ask for."""
+
+    def __init__(self, html):
+        super().__init__(convert_charrefs=True)
+        self.stack, self.ids, self.links, self.sources, self.problems = [], [], [], [], []
+        self.tables, self.tags, self.text, self._cell = {}, [], [], None
+        self.feed(html)
+        self.close()
+        self.problems += [f"<{tag}> is left open" for tag in self.stack]
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.tags.append((tag, given))
+        if "id" in given:
+            self.ids.append(given["id"])
+        if tag == "a":
+            self.links.append(given["href"])
+        self.sources += [given[k] for k in ("src", "srcset", "data", "poster") if k in given] + (
+            [given["href"]] if tag in ("link", "use", "image") and "href" in given else []
+        )
+        if tag == "table":
+            self._rows = self.tables.setdefault(given["id"], [])
+        if tag == "tr":
+            self._rows.append([])
+        if tag in ("td", "th") and "table" in self.stack:
+            self._cell = {"text": "", **given, "tag": tag}
+            self._rows[-1].append(self._cell)
+        if tag not in VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in VOID:
+            self.stack.pop()
+
+    def handle_endtag(self, tag):
+        if tag in VOID:
+            return
+        if not self.stack or self.stack[-1] != tag:
+            self.problems.append(f"</{tag}> closes {self.stack[-1:]}")
+        else:
+            self.stack.pop()
+        if tag in ("td", "th"):
+            self._cell = None
+
+    def handle_data(self, data):
+        if not {"style", "script"} & set(self.stack[-1:]):
+            self.text.append(data)
+        if self._cell is not None and "svg" not in self.stack:
+            self._cell["text"] += data
+
+
+def page_of(path):
+    return Page(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def built(synthetic, tmp_path_factory):
+    """Results and report of one plausible study."""
+    root = tmp_path_factory.mktemp("report")
+    synthetic.write_study(root / "results", 72, axes=("loss", "architecture"))
+    pages = build(root / "results", root / "reports")
+    return root, pages
+
+
+@pytest.fixture(scope="module")
+def page(built):
+    return page_of(built[1][0])
+
+
+def test_writes_a_page_a_study_and_an_index(built):
+    root, pages = built
+    assert pages == [root / "reports" / "digits" / "index.html", root / "reports" / "index.html"]
+    assert not list((root / "reports").rglob("*.tmp"))
+
+
+def test_html_is_sound(built, page):
+    assert page.problems == []
+    assert page_of(built[1][1]).problems == []
+    assert len(page.ids) == len(set(page.ids))
+    anchors = {link[1:] for link in page.links if link.startswith("#")}
+    assert anchors <= set(page.ids)
+    assert ("html", {"lang": "en"}) in page.tags
+
+
+def test_page_is_self_contained(page):
+    assert page.sources
+    assert all(source.startswith(("data:", "#")) for source in page.sources)
+    html_tags = {tag for tag, _ in page.tags}
+    assert not html_tags & {"link", "iframe", "object", "embed", "base"}
+    assert not any("url(http" in given.get("style", "") for _, given in page.tags)
+
+
+def test_links_lead_to_files_beside_the_page(built, page):
+    folder = built[1][0].parent
+    assert not any(link.startswith(("http:", "https:", "//")) for link in page.links)
+    for link in page.links:
+        assert link.startswith("#") or (folder / link).is_file()
+
+
+def test_accessible(page):
+    images = [given for tag, given in page.tags if tag == "img"]
+    assert images
+    assert all(given["alt"] for given in images)
+    assert all(given.get("aria-label") for tag, given in page.tags if given.get("role") in ("img", "region"))
+    headers = [cell for rows in page.tables.values() for cell in rows[0]]
+    assert all(cell["tag"] == "th" and cell["scope"] == "col" for cell in headers)
+    firsts = [row[0] for rows in page.tables.values() for row in rows[1:]]
+    assert all(cell["tag"] == "th" and cell["scope"] == "row" for cell in firsts)
+    plots = [given for tag, given in page.tags if tag == "svg"]
+    assert all(given.get("aria-hidden") == "true" for given in plots)
+
+
+def test_first_screen_says_what_is_decided_and_what_is_not(page):
+    text = " ".join(" ".join(page.text).split())
+    assert "72 models trained on digits, in 8 cells of 4 losses × 2 architectures, proposed by Optuna's TPE" in text
+    assert "Every cell got 9 trials, each with a training budget of 400 D steps." in text
+    assert re.search(r"with FD\[classifier:digits\] [\d.]+, [\d.]+ times the floor of real against real \(1\.78\)", text)
+    assert "was picked for that, so the figure is optimistic" in text
+    assert "beats" in text
+    assert "given this search: its trials were proposed by Optuna's TPE" in text
+
+
+@pytest.mark.parametrize(
+    "name", ["cells", "levels_loss", "levels_architecture", "best_trials", "trials", "unfinished", "confirmed_loss", "contrasts_loss"]
+)
+@pytest.mark.usefixtures("quick_figures")
+def test_csv_equals_table(built, page, name):
+    table = next(t for t in study_page(read_study(built[0] / "results" / "digits")).tables if t.name == name)
+    content = (built[1][0].parent / f"{name}.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(content)))
+    shown = page.tables[f"table-{name}"]
+    assert len(rows) == len(table.frame)
+    assert len(shown) - 1 == min(len(rows), table.most_rows)
+    assert [cell["text"] for cell in shown[0]] == [column.label for column in table.columns_shown]
+    for row, cells in zip(rows, shown[1:], strict=False):
+        for column, cell in zip(table.columns_shown, cells, strict=True):
+            if column.kind == "strip":
+                assert len(row[column.key].split(";")) >= 1
+                continue
+            value = row[column.key] if column.kind == "text" else float(row[column.key] or "nan")
+            expected = RENDERERS[column.kind](value)
+            if column.interval:
+                low, high = (float(row[f"{column.key}_{end}"] or "nan") for end in ("low", "high"))
+                expected += " " + formats.interval(low, high, RENDERERS[column.kind])
+            if column.note:
+                expected += " " + row[column.note]
+            assert " ".join(cell["text"].split()) == " ".join(expected.split())
+
+
+def test_every_figure_lies_beside_the_page_as_svg_png_and_csv(built):
+    folder = built[1][0].parent
+    drawn = {path.stem for path in folder.glob("*.svg")}
+    assert {"box_loss", "budget_trials_loss", "budget_seconds_loss", "budget_trials", "seeds_loss", "hyperparameter_1", "curve_1"} <= drawn
+    for name in drawn:
+        assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert (folder / f"{name}.svg").read_text(encoding="utf-8").lstrip().startswith("<?xml")
+        assert len((folder / f"figure_{name}.csv").read_text().splitlines()) > 1
+
+
+def test_a_second_report_is_the_same_to_the_byte(built, tmp_path):
+    root, pages = built
+    build(root / "results", tmp_path / "again")
+    for path in sorted(pages[0].parent.iterdir()):
+        assert (tmp_path / "again" / "digits" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_building_loads_neither_torch_nor_ray(synthetic, tmp_path):
+    synthetic.write_study(tmp_path / "results", 4, confirm=0)
+    code = f"""
+import sys
+import landscape.report
+heavy = {{"torch", "ray", "optuna", "pytorch_lightning", "sklearn"}}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+from landscape.report import formats
+from landscape.report.build import build
+build({str(tmp_path / "results")!r}, {str(tmp_path / "reports")!r})
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stderr
+
+
+def hostile(study, evil):
+    """Put `evil` wherever a name or text of a user or a plugin can stand."""
+    for path in study.rglob("*.json"):
+        path.write_text(path.read_text().replace("hinge", json.dumps(evil)[1:-1]), encoding="utf-8")
+    facts = json.loads((study / "study.json").read_text())
+    facts |= {"name": evil, "skipped": [{"cell": {evil: evil}, "reason": evil}], "environment": {evil: evil}, "searcher": {"name": evil}}
+    (study / "study.json").write_text(json.dumps(facts), encoding="utf-8")
+    for path in (study / "trials").glob("*/record.json"):
+        data = json.loads(path.read_text())
+        data |= {"reason": evil if data["status"] == "diverged" else ""}
+        data["config"]["loss"]["hyperparameters"] = {evil: data["config"]["d_optimizer"]["learning_rate"]}
+        data["curves"][evil] = data["curves"]["d_loss"]
+        path.write_text(json.dumps(data), encoding="utf-8")
+    for path in (study / "trials").glob("*/scores/*.json"):
+        data = json.loads(path.read_text())
+        data["estimates"][evil] = data["estimates"].pop("MS-SSIM")
+        data["protocol"]["note"] = evil
+        path.write_text(json.dumps(data), encoding="utf-8")
+
+
+EVIL = "\"'><img src=x onerror=alert(1)>]]></style></svg><script>alert(1)</script><!-- {{ 7 * 7 }} $\\frac{1}$ & &amp; --> ü 漢"
+
+
+@pytest.mark.parametrize("evil", [EVIL])
+def test_everything_is_escaped(synthetic, tmp_path, evil):
+    study = synthetic.write_study(tmp_path / "results", 18, confirm=0, pictures=False, axes=("loss",))
+    hostile(study, evil)
+    pages = build(tmp_path / "results", tmp_path / "reports")
+    parsed = [page_of(path) for path in pages]
+    for one in parsed:
+        assert one.problems == []
+        assert not any(key.startswith("on") for _, given in one.tags for key in given)
+        assert not any(given.get("src") == "x" for _, given in one.tags)
+        assert "49" not in one.text
+    assert sum(tag == "script" for tag, _ in parsed[0].tags) == 1
+    assert not any(tag == "script" for tag, _ in parsed[1].tags)
+    flat = " ".join(" ".join(parsed[0].text).split())
+    assert " ".join(evil.split()) in flat
+    cells = [cell["text"] for rows in parsed[0].tables.values() for row in rows for cell in row]
+    assert evil in cells
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_csv_cannot_run_formulas(synthetic, tmp_path):
+    study = synthetic.write_study(tmp_path / "results", 12, confirm=0, pictures=False)
+    hostile(study, "=HYPERLINK(1)")
+    (page, _) = build(tmp_path / "results", tmp_path / "reports")
+    for path in page.parent.glob("*.csv"):
+        for row in csv.reader(io.StringIO(path.read_text(encoding="utf-8"))):
+            for field in row[: 0 if path.name.startswith("figure_") else None]:
+                assert not field.startswith(("=", "+", "@"))
+
+
+def test_names_that_leave_the_folder_are_refused(built, tmp_path):
+    root, _ = built
+    for name in ("../digits", "", "nothing", "/etc"):
+        with pytest.raises(UserError, match="unknown study"):
+            build(root / "results", tmp_path, name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_no_results_and_no_studies(tmp_path):
+    with pytest.raises(UserError, match="no results folder"):
+        build(tmp_path / "none", tmp_path / "reports")
+    (tmp_path / "results").mkdir()
+    with pytest.raises(UserError, match="holds no study: run a sweep first"):
+        build(tmp_path / "results", tmp_path / "reports")
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_a_folder_that_cannot_be_written(built, tmp_path):
+    (tmp_path / "reports").write_text("a file")
+    with pytest.raises(UserError, match="cannot write"):
+        build(built[0] / "results", tmp_path / "reports")
+
+
+@pytest.mark.usefixtures("quick_figures")
+@pytest.mark.parametrize("trials", [0, 1, 2, 5])
+def test_a_study_with_few_trials_has_a_clear_page(synthetic, tmp_path, trials):
+    synthetic.write_study(tmp_path / "results", trials, confirm=0)
+    (page, _) = build(tmp_path / "results", tmp_path / "reports")
+    parsed = page_of(page)
+    text = " ".join(" ".join(parsed.text).split())
+    assert parsed.problems == []
+    scored = any(t.scores for t in read_study(tmp_path / "results" / "digits").trials)
+    assert ("No score yet" in text) == (not scored)
+    assert ("no verdict: not confirmed" in text) == scored
+    assert scored or trials < 2
+
+
+@pytest.mark.usefixtures("quick_figures")
+@pytest.mark.parametrize("status", ["diverged", "failed", "stopped"])
+def test_a_study_where_nothing_completed_says_so(synthetic, tmp_path, status):
+    study = synthetic.write_study(tmp_path / "results", 0, confirm=0)
+    rng = synthetic.np.random.default_rng(0)
+    cell = {axis: labels[0] for axis, labels in synthetic.AXES.items()}
+    for ask in range(3):
+        synthetic.write_trial(study, cell, ask, "search", rng, status=Status(status))
+    (study / "trials" / "running").mkdir()
+    (page, index) = build(tmp_path / "results", tmp_path / "reports")
+    text = " ".join(" ".join(page_of(page).text).split())
+    assert f"in 1 cell of 1 loss × 1 D normalization × 1 regularizer × 1 architecture, proposed by Optuna's TPE: 3 {status}." in text
+    assert "No score yet" in text
+    assert "1 trial still running or waiting." in text
+    assert "No score yet." in " ".join(page_of(index).text)
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_without_confirmation_runs_the_report_gives_no_verdict(synthetic, tmp_path):
+    synthetic.write_study(tmp_path / "results", 72, confirm=0, pictures=False, searcher="random")
+    (page, index) = build(tmp_path / "results", tmp_path / "reports")
+    text = " ".join(" ".join(page_of(page).text).split())
+    assert "What is decided Nothing yet." in text
+    assert "loss, D normalization, regularizer, architecture: no verdict: not confirmed." in text
+    assert "beats" not in text.replace("Beats another level", "")
+    assert "given this search" not in text.replace("Given this search.", "").split("How to read this")[0].lower()
+    assert "no verdict: not confirmed" in " ".join(page_of(index).text)
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_warnings_of_reading_stand_on_the_page(synthetic, tmp_path):
+    study = synthetic.write_study(tmp_path / "results", 12, confirm=0, pictures=False)
+    next((study / "trials").glob("*/record.json")).write_text("{")
+    (page, _) = build(tmp_path / "results", tmp_path / "reports")
+    assert "set aside as record.json.corrupt" in " ".join(page_of(page).text)
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_scores_of_a_second_protocol_get_tables_of_their_own(synthetic, tmp_path):
+    study = synthetic.write_study(tmp_path / "results", 24, confirm=0, pictures=False)
+    other = synthetic.protocol("modern")
+    for path in list((study / "trials").glob("*/scores/*.json")):
+        data = json.loads(path.read_text())
+        data["protocol"] = other
+        data["estimates"] = {"FID": data["estimates"][synthetic.OBJECTIVE] | {"value": 12345.0}}
+        (path.parent / f"modern-{other['digest']}.json").write_text(json.dumps(data))
+    (page, _) = build(tmp_path / "results", tmp_path / "reports")
+    parsed = page_of(page)
+    assert "12,300" in parsed.tables["table-protocol1_levels_loss"][1][2]["text"]
+    for name, rows in parsed.tables.items():
+        if not name.startswith("table-protocol1"):
+            assert not any("12,300" in cell["text"] or "FID" in cell["text"] for row in rows for cell in row)
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_index_lists_every_study_and_keeps_those_not_rebuilt(synthetic, tmp_path):
+    synthetic.write_study(tmp_path / "results", 6, "first & second", confirm=0, pictures=False)
+    synthetic.write_study(tmp_path / "results", 6, "third", confirm=0, pictures=False)
+    build(tmp_path / "results", tmp_path / "reports", "third")
+    pages = build(tmp_path / "results", tmp_path / "reports", "first & second")
+    index = page_of(pages[-1])
+    assert index.problems == []
+    assert set(index.links) == {"first%20%26%20second/index.html", "third/index.html"}
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_files_of_an_earlier_report_that_no_longer_hold_are_removed(synthetic, tmp_path):
+    study = synthetic.write_study(tmp_path / "results", 72, pictures=False)
+    (page, _) = build(tmp_path / "results", tmp_path / "reports")
+    (page.parent / "notes.txt").write_text("the user's own")
+    assert (page.parent / "seeds_loss.svg").exists()
+    for path in (study / "trials").glob("*/record.json"):
+        if '"confirmation"' in path.read_text():
+            path.unlink()
+    build(tmp_path / "results", tmp_path / "reports")
+    assert not (page.parent / "seeds_loss.svg").exists()
+    assert (page.parent / "notes.txt").exists()
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_a_floor_of_another_sample_size_is_not_drawn(synthetic, tmp_path):
+    study = synthetic.write_study(tmp_path / "results", 12, confirm=0, pictures=False)
+    facts = json.loads((study / "study.json").read_text())
+    facts["floor"][synthetic.OBJECTIVE]["n_fake"] = 10
+    (study / "study.json").write_text(json.dumps(facts))
+    (page, _) = build(tmp_path / "results", tmp_path / "reports")
+    text = " ".join(page_of(page).text)
+    assert "not comparable, not drawn" in text
+    assert "times the floor" not in text

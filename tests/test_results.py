@@ -1,0 +1,406 @@
+"""Reading, indexing, merging and verifying a results folder."""
+
+import json
+import os
+import shutil
+
+import pytest
+
+from landscape import _results_files, results
+from landscape.errors import UserError
+from landscape.record import Estimate, Scores, Status, TrialRecord, write_json
+
+PROTOCOL = {"name": "quick", "digest": "p" * 16, "n_real": 10}
+
+
+@pytest.fixture(autouse=True)
+def _no_flush_to_disk(monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+
+
+def record(digest, ask=0, **changes):
+    fields = {"setting_digest": "s", "run_digest": "r", "config": {"seed": ask}, "status": Status.COMPLETED}
+    return TrialRecord(digest=digest, **(fields | {"study": {"cell": {"loss": "hinge"}, "ask": ask, "role": "search"}} | changes))
+
+
+def write_trial(study, digest, ask=0, value=3.0, protocol=PROTOCOL, **changes):
+    folder = study / "trials" / digest
+    write_json(folder / "record.json", record(digest, ask, **changes).to_json())
+    write_scores(folder, value, protocol)
+    return folder
+
+
+def write_scores(folder, value, protocol=PROTOCOL):
+    scores = Scores(protocol=protocol, estimates={"FD[x]": Estimate(value, "lower", (value - 1, value + 1))})
+    write_json(results.score_path(folder, protocol), scores.to_json())
+
+
+@pytest.fixture
+def study(tmp_path):
+    folder = tmp_path / "digits"
+    for i, digest in enumerate("cab"):
+        write_trial(folder, digest * 16, ask=i, value=float(i))
+    write_json(folder / "study.json", {"schema": 1, "name": "digits", "space": {"dataset": "digits"}, "protocol": PROTOCOL})
+    return folder
+
+
+def values(study):
+    return {t.record.digest[0]: t.scores[PROTOCOL["digest"]].estimates["FD[x]"].value for t in study.trials}
+
+
+def test_reads_every_trial_in_the_order_of_proposals(study):
+    (study / "trials" / ("d" * 16)).mkdir()
+    found = results.read_study(study)
+    assert [t.record.digest[0] for t in found.trials] == ["c", "a", "b"]
+    assert values(found) == {"c": 0.0, "a": 1.0, "b": 2.0}
+    assert found.facts["space"] == {"dataset": "digits"}
+    assert (found.unfinished, found.warnings) == (1, ())
+
+
+def test_a_sound_index_is_read_alone(study, monkeypatch):
+    first = results.read_study(study)
+    opened = []
+    true_load = _results_files.load
+    monkeypatch.setattr(_results_files, "load", lambda path: opened.append(path) or true_load(path))
+    again = results.read_study(study)
+    assert again == first
+    assert opened == []
+
+
+def test_only_what_is_new_is_read_and_appended(study, monkeypatch):
+    results.read_study(study)
+    before = (study / "trials.jsonl").read_bytes()
+    write_trial(study, "d" * 16, ask=3, value=9.0)
+    opened = []
+    true_load = _results_files.load
+    monkeypatch.setattr(_results_files, "load", lambda path: opened.append(path) or true_load(path))
+    assert values(results.read_study(study))["d"] == 9.0
+    assert {path.parent.name for path in opened} == {"d" * 16, "scores"}
+    assert len(opened) == 2
+    after = (study / "trials.jsonl").read_bytes()
+    assert after.startswith(before)
+    assert after.count(b"\n") == 4
+
+
+def test_index_line_is_the_record_with_its_scores(study):
+    results.read_study(study)
+    line = json.loads((study / "trials.jsonl").read_bytes().splitlines()[0])
+    assert TrialRecord.from_json(line) == record("a" * 16, 1)
+    assert line["scores"][PROTOCOL["digest"]]["estimates"]["FD[x]"]["value"] == 1.0
+
+
+def test_a_changed_file_is_noticed(study):
+    results.read_study(study)
+    write_scores(study / "trials" / ("a" * 16), 7.0)
+    other = PROTOCOL | {"name": "other", "digest": "q" * 16}
+    write_scores(study / "trials" / ("b" * 16), 5.0, other)
+    found = results.read_study(study)
+    assert values(found) == {"c": 0.0, "a": 7.0, "b": 2.0}
+    assert set(next(t for t in found.trials if t.record.digest[0] == "b").scores) == {"p" * 16, "q" * 16}
+    assert results.read_study(study) == found
+    assert (study / "trials.jsonl").read_bytes().count(b"\n") == 3
+
+
+def test_a_removed_trial_leaves_the_index(study):
+    results.read_study(study)
+    shutil.rmtree(study / "trials" / ("a" * 16))
+    assert values(results.read_study(study)) == {"c": 0.0, "b": 2.0}
+    assert b"a" * 16 not in (study / "trials.jsonl").read_bytes()
+
+
+def test_index_cut_anywhere_gives_the_same_study(study):
+    whole = results.read_study(study)
+    content = (study / "trials.jsonl").read_bytes()
+    for length in range(0, len(content), 37):
+        (study / "trials.jsonl").write_bytes(content[:length])
+        assert results.read_study(study) == whole
+        assert sorted((study / "trials.jsonl").read_bytes().splitlines()) == sorted(content.splitlines())
+
+
+@pytest.mark.parametrize(
+    "junk", [b"not json\n", b'{"digest":"aaaaaaaaaaaaaaaa","scores":5}\n', b"\xff\xfe\n", b'{"digest":"zz","files":{}}\n', b"[" * 5000]
+)
+def test_foreign_lines_in_the_index_do_no_harm(study, junk):
+    whole = results.read_study(study)
+    with (study / "trials.jsonl").open("ab") as file:
+        file.write(junk)
+    assert results.read_study(study) == whole
+
+
+def test_a_missing_index_is_rebuilt(study):
+    results.read_study(study)
+    before = (study / "trials.jsonl").read_bytes()
+    assert len(results.rebuild_index(study).trials) == 3
+    assert (study / "trials.jsonl").read_bytes() == before
+
+
+def test_append_to_index(study, monkeypatch):
+    results.read_study(study)
+    write_trial(study, "e" * 16, ask=9, value=4.0)
+    results.append_to_index(study, "e" * 16)
+    monkeypatch.setattr(
+        _results_files, "load", lambda path: pytest.fail(f"read {path}") if path.parent.name != "digits" else json.loads(path.read_bytes())
+    )
+    assert values(results.read_study(study))["e"] == 4.0
+
+
+def test_an_index_that_cannot_be_written_is_a_warning(study, monkeypatch):
+    from landscape import _results_index
+
+    def refuse(path, lines):
+        raise UserError(f"cannot write {path}: Read-only file system; check permissions")
+
+    monkeypatch.setattr(_results_index, "_write_lines", refuse)
+    found = results.read_study(study)
+    assert len(found.trials) == 3
+    assert "Read-only file system" in found.warnings[0]
+
+
+def test_record_cut_at_every_byte_is_set_aside(study):
+    path = study / "trials" / ("a" * 16) / "record.json"
+    content = path.read_bytes()
+    others = {"c": 0.0, "b": 2.0}
+    for length in range(len(content) - 1):  # the last byte is the final newline
+        path.write_bytes(content[:length])
+        found = results.read_study(study)
+        assert values(found) == others
+        assert len(found.warnings) == 1
+        assert "set aside as record.json.corrupt" in found.warnings[0]
+        aside = path.with_name("record.json.corrupt")
+        assert aside.read_bytes() == content[:length]
+        aside.unlink()
+
+
+def test_a_second_damaged_file_does_not_replace_the_first(study):
+    path = study / "trials" / ("a" * 16) / "record.json"
+    for name, content in (("record.json.corrupt", b"one"), ("record.json.2.corrupt", b"two")):
+        path.write_bytes(content)
+        results.read_study(study)
+        assert path.with_name(name).read_bytes() == content
+    assert path.with_name("record.json.corrupt").read_bytes() == b"one"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("config", 5),
+        ("status", "finished"),
+        ("status", None),
+        ("counts", {"d_steps": "many"}),
+        ("seconds", {"training": None}),
+        ("curves", {"d_loss": [[1]]}),
+        ("curves", {"d_loss": 3}),
+        ("study", {"cell": "hinge"}),
+        ("study", {"ask": "first"}),
+        ("pictures", {"samples": 3}),
+        ("pictures", ["samples.png"]),
+        ("schema", 0),
+        ("schema", "1"),
+        ("schema", True),
+        ("schema", None),
+        ("digest", 12),
+        ("setting_digest", None),
+    ],
+)
+def test_a_record_of_wrong_types_is_damaged(study, field, value):
+    path = study / "trials" / ("a" * 16) / "record.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {field: value}))
+    found = results.read_study(study)
+    assert values(found) == {"c": 0.0, "b": 2.0}
+    assert path.with_name("record.json.corrupt").exists()
+
+
+@pytest.mark.parametrize("missing", ["digest", "config", "status", "setting_digest", "schema"])
+def test_a_record_without_a_field_is_damaged(study, missing):
+    path = study / "trials" / ("a" * 16) / "record.json"
+    data = json.loads(path.read_text())
+    del data[missing]
+    path.write_text(json.dumps(data))
+    assert len(results.read_study(study).trials) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"value": float("nan")},
+        {"value": "3"},
+        {"value": True},
+        {"direction": "down"},
+        {"interval": [1]},
+        {"interval": ["a", "b"]},
+        {"interval": 3},
+        {"bounds": [0, 1, 2]},
+        {"bounds": None},
+        {"n_real": 2.5},
+        {"level": "95"},
+        {"curve": [[1, 2, 3]]},
+    ],
+)
+def test_damaged_scores_are_set_aside_and_the_record_stays(study, change):
+    path = results.score_path(study / "trials" / ("a" * 16), PROTOCOL)
+    data = json.loads(path.read_text())
+    data["estimates"]["FD[x]"] |= change
+    path.write_text(json.dumps(data))
+    found = results.read_study(study)
+    assert len(found.trials) == 3
+    assert [len(t.scores) for t in found.trials] == [1, 0, 1]
+    assert path.with_name(path.name + ".corrupt").exists()
+
+
+def test_an_unknown_field_is_ignored(study):
+    path = study / "trials" / ("a" * 16) / "record.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"added_later": 1}))
+    assert len(results.read_study(study).trials) == 3
+
+
+@pytest.mark.parametrize("name", ["record.json", "scores", "study.json"])
+def test_a_newer_schema_says_what_to_do_and_touches_nothing(study, name):
+    trial = study / "trials" / ("a" * 16)
+    path = {"record.json": trial / name, "scores": results.score_path(trial, PROTOCOL), "study.json": study / name}[name]
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema": 99}))
+    with pytest.raises(UserError, match=r"has schema 99, this version reads up to 1: update landscape"):
+        results.read_study(study)
+    assert path.exists()
+
+
+def test_a_file_that_cannot_be_read_is_not_called_damaged(study, monkeypatch):
+    from pathlib import Path
+
+    true_read = Path.read_bytes
+
+    def fail(self):
+        if self.name == "record.json":
+            raise OSError(5, "Input/output error")
+        return true_read(self)
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    with pytest.raises(UserError, match=r"record\.json: Input/output error"):
+        results.read_study(study)
+    assert not list(study.rglob("*.corrupt"))
+
+
+def test_a_record_in_another_trials_folder_is_left_out_and_kept(study):
+    shutil.copytree(study / "trials" / ("a" * 16), study / "trials" / "copy")
+    found = results.read_study(study)
+    assert len(found.trials) == 3
+    assert "belongs in a folder of that name" in found.warnings[0]
+    assert (study / "trials" / "copy" / "record.json").exists()
+
+
+def test_a_missing_or_damaged_study_file_is_a_warning(study):
+    (study / "study.json").write_text("{")
+    found = results.read_study(study)
+    assert found.facts == {}
+    assert "set aside" in found.warnings[0]
+    assert "is missing" in results.read_study(study).warnings[0]
+
+
+def test_no_study_and_no_results(tmp_path, study):
+    with pytest.raises(UserError, match="is no study"):
+        results.read_study(tmp_path)
+    with pytest.raises(UserError, match="no results folder at"):
+        results.list_studies(tmp_path / "nowhere")
+    with pytest.raises(UserError, match="did you mean 'digits'"):
+        results.study_folder(tmp_path, "digit")
+    (tmp_path / "README.md").write_text("x")
+    (tmp_path / ".hidden").mkdir()
+    assert results.list_studies(tmp_path) == ["digits"]
+    assert results.study_folder(tmp_path, "digits") == study
+
+
+def test_read_trial(study):
+    trial = results.read_trial(study / "trials" / ("a" * 16))
+    assert trial.record.digest == "a" * 16
+    with pytest.raises(UserError, match=r"holds no record\.json"):
+        results.read_trial(study)
+    (study / "trials" / ("a" * 16) / "record.json").write_text("[]")
+    with pytest.raises(UserError, match="expected a JSON object, found list"):
+        results.read_trial(study / "trials" / ("a" * 16))
+    assert (study / "trials" / ("a" * 16) / "record.json").exists()
+
+
+def test_score_path_is_a_file_of_the_trial(tmp_path):
+    assert results.score_path(tmp_path, {"name": "../../evil", "digest": "d"}).parent == tmp_path / "scores"
+
+
+@pytest.fixture
+def other_machine(tmp_path, study):
+    folder = tmp_path / "elsewhere" / "digits"
+    write_json(folder / "study.json", json.loads((study / "study.json").read_text()))
+    write_trial(folder, "a" * 16, ask=1, value=50.0)
+    write_scores(folder / "trials" / ("a" * 16), 5.0, PROTOCOL | {"name": "other", "digest": "q" * 16})
+    write_trial(folder, "z" * 16, ask=7, value=8.0)
+    (folder / "trials" / ("z" * 16) / "samples.png").write_bytes(b"png")
+    return folder
+
+
+def test_merge_adds_trials_and_scores_and_keeps_what_is_there(study, other_machine):
+    (study / "trials" / ("z" * 16)).mkdir()
+    (study / "trials" / ("z" * 16) / "checkpoint").write_bytes(b"begun here, ended there")
+    done = results.merge([other_machine], study)
+    assert (done.copied, done.kept, done.scores_added, done.warnings) == (1, 1, 1, ())
+    merged = results.read_study(study)
+    assert values(merged) == {"c": 0.0, "a": 1.0, "b": 2.0, "z": 8.0}
+    assert set(next(t for t in merged.trials if t.record.digest[0] == "a").scores) == {"p" * 16, "q" * 16}
+    assert (study / "trials" / ("z" * 16) / "samples.png").read_bytes() == b"png"
+    assert results.verify(study) == []
+    assert results.merge([other_machine], study) == results.Merge(0, 2, 0)
+    assert not (other_machine / "trials.jsonl").exists()
+
+
+def test_merge_into_a_new_folder(tmp_path, study, other_machine):
+    done = results.merge([study, other_machine], tmp_path / "both")
+    assert (done.copied, done.kept) == (4, 1)
+    assert results.read_study(tmp_path / "both").facts["name"] == "digits"
+
+
+def test_merge_leaves_damaged_trials_where_they_are(study, other_machine):
+    path = other_machine / "trials" / ("z" * 16) / "record.json"
+    path.write_text("{")
+    done = results.merge([other_machine], study)
+    assert done.copied == 0
+    assert "is damaged" in done.warnings[0]
+    assert path.exists()
+    assert not (study / "trials" / ("z" * 16)).exists()
+
+
+def test_merge_refuses_another_study(study, other_machine):
+    facts = json.loads((other_machine / "study.json").read_text())
+    write_json(other_machine / "study.json", facts | {"space": {"dataset": "mnist"}})
+    with pytest.raises(UserError, match="another space"):
+        results.merge([other_machine], study)
+    with pytest.raises(UserError, match="is no study"):
+        results.merge([other_machine.parent], study)
+    assert values(results.read_study(study)) == {"c": 0.0, "a": 1.0, "b": 2.0}
+
+
+def test_verify_lists_everything_and_changes_nothing(study):
+    assert "not up to date" in results.verify(study)[0]
+    results.read_study(study)
+    assert results.verify(study) == []
+    trial = study / "trials" / ("a" * 16)
+    write_json(trial / "record.json", record("a" * 16, 1, pictures={"samples": "samples.png"}).to_json())
+    (study / "trials" / ("b" * 16) / "record.json").write_text("{")
+    (trial / ".record.json.x.tmp").write_text("")
+    (trial / "old.corrupt").write_text("")
+    before = {p: p.stat().st_mtime_ns for p in study.rglob("*")}
+    problems = "\n".join(results.verify(study))
+    for expected in (
+        "samples.png: picture is missing",
+        "record.json is damaged",
+        "interrupted write",
+        "set aside as damaged",
+        "not up to date",
+    ):
+        assert expected in problems
+    assert {p: p.stat().st_mtime_ns for p in study.rglob("*")} == before
+    with pytest.raises(UserError, match="is no study"):
+        results.verify(trial)
+
+
+def test_modification_time_decides_even_at_equal_size(study):
+    results.read_study(study)
+    path = results.score_path(study / "trials" / ("a" * 16), PROTOCOL)
+    path.write_bytes(path.read_bytes().replace(b'"value": 1.0', b'"value": 4.0'))
+    os.utime(path, ns=(1, 1))
+    assert values(results.read_study(study))["a"] == 4.0
