@@ -100,11 +100,10 @@ def test_self_modulation_starts_close_to_plain_batch_norm():
         assert not layer.bias.any()
 
 
-@pytest.mark.parametrize(
-    ("layer", "axis"), [(nn.Linear(4, 3), 0), (nn.Conv2d(4, 3, 3), 0), (nn.ConvTranspose2d(4, 3, 3), 1)], ids=lambda x: type(x).__name__
-)
-def test_weight_norm_is_torchs(layer, axis):
-    x = torch.randn(2, 4, 5, 5) if layer.weight.ndim == 4 else torch.randn(2, 4)
+@pytest.mark.parametrize(("kind", "size", "axis"), [(nn.Linear, (4, 3), 0), (nn.Conv2d, (4, 3, 3), 0), (nn.ConvTranspose2d, (4, 3, 3), 1)])
+def test_weight_norm_is_torchs(kind, size, axis):
+    layer = kind(*size).double()
+    x = torch.randn(2, 4, 5, 5, dtype=torch.float64) if layer.weight.ndim == 4 else torch.randn(2, 4, dtype=torch.float64)
     plain = copy.deepcopy(layer)
     theirs = parametrizations.weight_norm(copy.deepcopy(layer), dim=axis)
     ours = NORMALIZATIONS["weight"].function().wrap(layer)
