@@ -86,7 +86,9 @@ def test_a_cell_refuses_what_it_does_not_hold(space):
 
 
 def test_undefined_cells_are_listed_with_their_reasons():
-    text = TEXT.replace("d_normalization: [none, batch]", "g_normalization: [none, spectral]").replace("architecture: [mlp,", "architecture: [dcgan,")
+    text = TEXT.replace("d_normalization: [none, batch]", "g_normalization: [none, spectral]").replace(
+        "architecture: [mlp,", "architecture: [dcgan,"
+    )
     space = parsed(text.replace("architecture: mlp}", "architecture: dcgan}"))
     assert len(space.skipped()) + len(space.cells()) == 24
     for skipped in space.skipped():
@@ -100,13 +102,21 @@ def test_undefined_cells_are_listed_with_their_reasons():
         ("[non_saturating, hinge]", "[non_saturating, hnge]", r"toy.yaml:9: axes.loss: unknown loss 'hnge': did you mean 'hinge'"),
         ("[non_saturating, hinge]", "[hinge, hinge]", r"toy.yaml:9: axes.loss: two entries are called 'hinge'"),
         ("[non_saturating, hinge]", "[]", r"toy.yaml:9: axes.loss: expected a list"),
-        ("[non_saturating, hinge]", "[{hinge: {margn: 1}}]", r"toy.yaml:9: axes.loss: unknown hyperparameter .*'margn': did you mean 'margin'"),
+        (
+            "[non_saturating, hinge]",
+            "[{hinge: {margn: 1}}]",
+            r"toy.yaml:9: axes.loss: unknown hyperparameter .*'margn': did you mean 'margin'",
+        ),
         ("[non_saturating, hinge]", "[{label: x}]", r"toy.yaml:9: axes.loss: the entry names no component"),
         ("d_steps_per_round: 5}}", "d_steps: 5}}", r"toy.yaml:14: axes.regularizers: unknown field in overrides 'd_steps'"),
         ("min: 1e-5, max: 1e-2", "min: 1e-2, max: 1e-5", r"toy.yaml:17: search.learning_rate.*min below max"),
         ("min: 1e-5, max: 1e-2", "mn: 1e-2, max: 1e-5", r"toy.yaml:17: search.learning_rate.mn: unknown setting 'mn': did you mean"),
         ("gradient_penalty.weight:", "gradient_penalt.weight:", r"toy.yaml:18: .*'gradient_penalt': did you mean 'gradient_penalty'"),
-        ("when: {regularizers: none", "when: {regularizers: non", r"toy.yaml:23: unknown entry of axis 'regularizers' 'non': did you mean 'none'"),
+        (
+            "when: {regularizers: none",
+            "when: {regularizers: non",
+            r"toy.yaml:23: unknown entry of axis 'regularizers' 'non': did you mean 'none'",
+        ),
         ("when: {regularizers: none", "when: {regularizer: none", r"toy.yaml:23: unknown axis 'regularizer': did you mean 'regularizers'"),
         ("batch_size: 32", "batch_siz: 32", r"toy.yaml:7: unknown field of base 'batch_siz': did you mean 'batch_size'"),
         ("batch_size: 32", "loss: hinge", r"toy.yaml:7: base.loss: is set by the study's own loss"),
@@ -153,7 +163,12 @@ def test_a_parameter_without_a_cell_is_a_mistake():
 
 
 def test_axes_of_plain_settings_cross_like_the_others():
-    space = parsed(TEXT.replace("axes:", "axes:\n  ratio:\n    - {label: '1:1', overrides: {g_steps_per_round: 1}}\n    - {label: '1:2', overrides: {g_steps_per_round: 2}}"))
+    space = parsed(
+        TEXT.replace(
+            "axes:",
+            "axes:\n  ratio:\n    - {label: '1:1', overrides: {g_steps_per_round: 1}}\n    - {label: '1:2', overrides: {g_steps_per_round: 2}}",
+        )
+    )
     assert len(space.cells()) == 48
     steps = {c.config({}, seed=0).g_steps_per_round for c in space.cells() if c.labels["ratio"] == "1:2"}
     assert steps == {2}

@@ -30,5 +30,7 @@ if __name__ == "__main__":
     except UserError as error:
         print(f"landscape: {error}", file=sys.stderr)
         sys.exit(2)
-    print(json.dumps({"trials": result.trials, "interrupted": result.interrupted, "seconds": time.perf_counter() - begin, "pid": os.getpid()}))
+    print(
+        json.dumps({"trials": result.trials, "interrupted": result.interrupted, "seconds": time.perf_counter() - begin, "pid": os.getpid()})
+    )
     sys.exit(130 if result.interrupted else 0)

@@ -62,7 +62,9 @@ def test_differences_are_named():
 
 
 def a_record(task, status=Status.COMPLETED, **more):
-    return TrialRecord(task.digest, "s", "r", task.config.to_json(), status, study=task.study, seconds={"training": 2.0, "evaluation": 1.0}, **more)
+    return TrialRecord(
+        task.digest, "s", "r", task.config.to_json(), status, study=task.study, seconds={"training": 2.0, "evaluation": 1.0}, **more
+    )
 
 
 @pytest.fixture
@@ -135,7 +137,11 @@ def test_modelled_scores():
 
 
 def test_two_sweeps_on_one_study_are_refused(tmp_path):
-    with locks.StudyLock(tmp_path / "s"), pytest.raises(UserError, match=f"another sweep is running on .*process {os.getpid()}"), locks.StudyLock(tmp_path / "s"):
+    with (
+        locks.StudyLock(tmp_path / "s"),
+        pytest.raises(UserError, match=f"another sweep is running on .*process {os.getpid()}"),
+        locks.StudyLock(tmp_path / "s"),
+    ):
         pass
     with locks.StudyLock(tmp_path / "s"):
         pass
@@ -171,7 +177,9 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_what_a_killed_sweep_left_running_is_ended(tmp_path, root):
-    said = subprocess.run([sys.executable, "-c", HOLDER, str(tmp_path / "s"), str(root)], capture_output=True, text=True, check=False).stdout
+    said = subprocess.run(
+        [sys.executable, "-c", HOLDER, str(tmp_path / "s"), str(root)], capture_output=True, text=True, check=False
+    ).stdout
     pid, temporary = said.split()
     assert psutil.pid_exists(int(pid))
     with locks.StudyLock(tmp_path / "s"):
@@ -203,7 +211,9 @@ def outcomes_of(space, number):
     for _ in range(number):
         task = plan.propose()
         value = None if task.ask % 3 == 2 else 1.0 + task.ask
-        found.append(Outcome(task.ask, 0, task.cell.id, task.assignment, task.digest, "completed" if value else "diverged", value, value, 2.0))
+        found.append(
+            Outcome(task.ask, 0, task.cell.id, task.assignment, task.digest, "completed" if value else "diverged", value, value, 2.0)
+        )
         plan.settle(found[-1])
     return found
 
@@ -246,4 +256,3 @@ def test_a_torn_search_log_is_written_anew(space, tmp_path, cut):
     log = SearchLog(tmp_path, space, found[:3])
     log.add(found[3])
     assert [t.user_attrs["digest"] for t in opened(tmp_path).trials] == [o.digest for o in found]
-
