@@ -17,7 +17,7 @@ LAYERS = {
     2: {"config", "combinations", "layouts", "optimizers", "checkpoint", "environment", "report"},
     3: {
         *("axes", "parameters", "space", "protocols", "evaluation"),
-        *("games", "data_stream", "stepper", "execution", "trained", "gan"),
+        *("building", "games", "data_stream", "stepper", "execution", "trained", "gan"),
     },
     4: {"trial", "pictures", "diagnosis"},
     5: {"sweep", "reproductions", "api", "catalog", "doctor"},
