@@ -84,11 +84,11 @@ def test_frechet_distances_are_modelled_in_log(name, log):
     assert ScoreFacts(name, "lower").is_log is log
 
 
-def test_axes_stand_in_the_customary_order():
+def test_axes_stand_as_given_then_in_the_customary_order():
     cell = {"zeta": "1", "architecture": "mlp", "regularizer": "none", "loss": "hinge", "d_normalization": "batch"}
     table = trials_frame([trial("a", 1.0, cell=cell)], axes=["architecture", "loss"])
-    assert table.axes == ("loss", "d_normalization", "regularizer", "architecture", "zeta")
-    assert table.frame["cell"][0] == "hinge · batch · none · mlp · 1"
+    assert table.axes == ("architecture", "loss", "d_normalization", "regularizer", "zeta")
+    assert table.frame["cell"][0] == "mlp · hinge · batch · none · 1"
 
 
 def test_hyperparameters_are_flattened_under_the_component_that_has_them():
