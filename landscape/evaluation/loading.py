@@ -114,7 +114,7 @@ def load_array(path: Path) -> Given:
     """
     content = _read(path)
     if not isinstance(content, Mapping):
-        return _named(as_given(_array(content, path), "given"), path, "")
+        return _named(as_given(_array(content, path), str(path)), path, "")
     labels = _first(content, LABEL_KEYS)
     label_tensor = None if labels is None else torch.as_tensor(_array(labels, path)).to(torch.int64).flatten()
     if "features" in content:
@@ -123,11 +123,11 @@ def load_array(path: Path) -> Given:
             raise UserError(f"{path}: features have shape {tuple(features.shape)}, expected (samples, width)")
         logits = torch.as_tensor(_array(content["logits"], path)).float() if "logits" in content else None
         made = SampleSet(None, torch.as_tensor(features).float(), logits, label_tensor)
-        return _named(as_given(made, "given"), path, str(content.get("extractor", "")))
+        return _named(as_given(made, str(path)), path, str(content.get("extractor", "")))
     images = _first(content, IMAGE_KEYS)
     if images is None:
         raise UserError(f"{path} holds {', '.join(map(str, content)) or 'nothing'}: expected an array under `features` or `images`")
-    given = as_given(_array(images, path), "given")
+    given = as_given(_array(images, path), str(path))
     return _named(as_given(Given(given.samples, labels=label_tensor, source=str(path)), "given"), path, "")
 
 

@@ -16,7 +16,8 @@ from landscape.features._base import Features, require_images
 from landscape.features._weights import load_into
 from landscape.record import read_json, write_bytes, write_json
 
-BATCH = 256
+BATCH = 64
+"""Activations of so many images stay in the cache: on one core 1.6 times as fast as 256 of them."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class SmallClassifier:
     """A trained small network as an extractor: penultimate activations and class logits."""
 
     def __init__(self, network: SmallNetwork, facts: ClassifierFacts, device: torch.device) -> None:
-        self.network = network.to(device).eval().requires_grad_(False)
+        self.network = network.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
         self.facts = facts
         self.device = device
         self.name = facts.name

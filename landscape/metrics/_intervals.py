@@ -17,6 +17,11 @@ def normal(value: float, standard_error: float, bounds: Bounds = (None, None)) -
     return _cut(value - Z * standard_error, value + Z * standard_error, bounds)
 
 
+def normal_if_varied(value: float, standard_error: float, bounds: Bounds = (None, None)) -> tuple[float, float] | None:
+    """As `normal`; None where no sample differed from another, which says nothing of how other samples would."""
+    return normal(value, standard_error, bounds) if standard_error > 1e-12 * max(1.0, abs(value)) else None
+
+
 def log_normal(value: float, log_standard_error: float, bounds: Bounds = (None, None)) -> tuple[float, float]:
     """The interval of a positive score whose logarithm has the given standard error."""
     return _cut(value * math.exp(-Z * log_standard_error), value * math.exp(Z * log_standard_error), bounds)

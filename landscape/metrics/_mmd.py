@@ -6,33 +6,24 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from landscape.metrics._gram import Cloud, tiles
+from landscape.metrics._clouds import Cloud, tiles, upper_tiles
+from landscape.metrics._products import product
 
-Kernel = Callable[[Tensor, Cloud, Cloud, slice, slice], Tensor]
-"""(centered products [r, c], first cloud, second cloud, rows, columns) -> kernel values [r, c], freshly allocated."""
+Kernel = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""(products x.y [r, c], |x|^2 [r], |y|^2 [c]) -> kernel values [r, c], in place of the products."""
 
 
 def polynomial(degree: int, gamma: float, coef0: float) -> Kernel:
     """(gamma x.y + coef0)^degree."""
-
-    def kernel(products: Tensor, first: Cloud, second: Cloud, rows: slice, columns: slice) -> Tensor:
-        # x.y of raw samples = centered product + (x - c).c + (y - c).c + c.c
-        values = products * gamma
-        values += (first.offsets[rows] * gamma)[:, None]
-        values += second.offsets[columns] * gamma + (first.center_norm * gamma + coef0)
-        return values.pow_(degree)
-
-    return kernel
+    return lambda products, first, second: products.mul_(gamma).add_(coef0).pow_(degree)
 
 
 def rbf(sigma: float) -> Kernel:
     """exp(-|x - y|^2 / (2 sigma^2))."""
 
-    def kernel(products: Tensor, first: Cloud, second: Cloud, rows: slice, columns: slice) -> Tensor:
-        values = products * 2
-        values -= first.norms[rows][:, None]
-        values -= second.norms[columns]
-        return values.clamp_(max=0).mul_(1 / (2 * sigma**2)).exp_()
+    def kernel(products: Tensor, first: Tensor, second: Tensor) -> Tensor:
+        products.mul_(2).sub_(first[:, None]).sub_(second)
+        return products.clamp_(max=0).mul_(1 / (2 * sigma**2)).exp_()
 
     return kernel
 
@@ -63,18 +54,21 @@ def pair_sums(first: Cloud, second: Cloud, kernel: Kernel, members: tuple[Tensor
     columns = rows if same else torch.zeros(len(second.norms), dtype=torch.float64, device=rows.device)
     squares = rows.new_zeros(())
     subsets = rows.new_zeros(0 if members is None else members[0].shape[1])
-    for tile in tiles(first.samples, second.samples):
-        values = kernel(tile.values, first, second, tile.rows, tile.columns)
-        on_diagonal = same and tile.rows == tile.columns
+    every = upper_tiles(len(rows)) if same else tiles(len(rows), len(columns))
+    for i, j in every:
+        on_diagonal = same and i == j
+        left = first.samples[i]
+        # the very same tensor lets BLAS see that the tile is symmetric, and halve its work
+        values = kernel(product(left, left if on_diagonal else second.samples[j]), first.norms[i], second.norms[j])
         if on_diagonal:
             values.fill_diagonal_(0)
         times = 2 if same and not on_diagonal else 1  # a tile above the diagonal stands for its mirror image too
         # sums over one tile in its own precision, over tiles in float64
-        rows[tile.rows] += values.sum(dim=1)
+        rows[i] += values.sum(dim=1)
         if not on_diagonal:
-            columns[tile.columns] += values.sum(dim=0)
+            columns[j] += values.sum(dim=0)
         if members is not None:
-            subsets += times * (members[0][tile.rows] * (values @ members[1][tile.columns])).sum(dim=0)
+            subsets += times * (members[0][i] * (values @ members[1][j])).sum(dim=0)
         squares += times * torch.dot(values.flatten(), values.flatten())
     return PairSums(rows, columns, float(squares), subsets)
 

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from landscape.errors import UserError
-from landscape.metrics._gram import PRECISIONS, Cloud, Precision, Tile, cloud, tiles
+from landscape.metrics._clouds import Cloud, Precision, cloud, tiles, upper_tiles
 from landscape.metrics._memo import shared
 from landscape.metrics._products import product
+from landscape.metrics._search import Search, squared_distances
 
 PROBES = 512
 SAFETY = 2.0
@@ -21,7 +22,7 @@ SAFETY = 2.0
 
 
 class Nearest(NamedTuple):
-    """squared [n, k + 1]: ascending squared distances to the nearest other samples; indices [n, k + 1]: of these."""
+    """squared [n, k]: ascending squared distances to the nearest other samples; indices [n, k]: of these."""
 
     squared: Tensor
     indices: Tensor
@@ -54,20 +55,12 @@ class Neighborhoods(NamedTuple):
     decisions: int
 
 
-def squared_distances(tile: Tile, first: Cloud, second: Cloud) -> Tensor:
-    """|x - y|^2 [r, c] of a tile of products, never negative, freshly allocated."""
-    values = tile.values * -2
-    values += first.norms[tile.rows][:, None]
-    values += second.norms[tile.columns]
-    return values.clamp_(min=0)
-
-
 class _Best:
     """The `count` smallest squared distances of each of n samples so far, ascending, and the other samples' indices."""
 
-    def __init__(self, samples: Cloud, count: int) -> None:
-        self.squared = torch.full((len(samples.norms), count), torch.inf, dtype=samples.norms.dtype, device=samples.norms.device)
-        self.indices = torch.zeros(self.squared.shape, dtype=torch.int64, device=self.squared.device)
+    def __init__(self, like: Tensor, count: int) -> None:
+        self.squared = torch.full((len(like), count), torch.inf, dtype=like.dtype, device=like.device)
+        self.indices = torch.zeros(self.squared.shape, dtype=torch.int64, device=like.device)
 
     def merge(self, where: slice, squared: Tensor, indices: Tensor) -> None:
         """Offer [r, p] further distances to the samples `where`."""
@@ -76,38 +69,66 @@ class _Best:
         self.indices[where] = torch.cat([self.indices[where], indices], dim=1).gather(1, order)
 
     def merge_pairs(self, where: slice, own: Tensor, others: Tensor, squared: Tensor) -> None:
-        """Offer single pairs: `own` [p], ascending positions inside `where`, and their distances to `others` [p]."""
+        """Offer single pairs: distances of samples `own` [p], ascending and inside `where`, to `others` [p]."""
         if len(own) == 0:
             return
-        counts = torch.bincount(own, minlength=where.stop - where.start)
-        position = torch.arange(len(own), device=own.device) - (counts.cumsum(0) - counts)[own]
+        row = own - where.start
+        counts = torch.bincount(row, minlength=where.stop - where.start)
+        column = torch.arange(len(row), device=row.device) - (counts.cumsum(0) - counts)[row]
         table = torch.full((len(counts), int(counts.max())), torch.inf, dtype=squared.dtype, device=squared.device)
-        table[own, position] = squared
+        table[row, column] = squared
         indices = torch.zeros(table.shape, dtype=torch.int64, device=table.device)
-        indices[own, position] = others
+        indices[row, column] = others
         self.merge(where, table, indices)
 
 
 def nearest(samples: Cloud, count: int) -> Nearest:
     """The `count` nearest other samples of each, or all others (then infinity) where there are fewer.
 
-    The tile on the diagonal comes first in each row of tiles; after it only the few pairs that are nearer than what a sample has
-    are looked at, for both samples of the pair.
+    Tiles on the diagonal come first; after them only the few pairs that are nearer than what a sample has are looked at.
     """
-    best = _Best(samples, count)
-    for tile in tiles(samples.samples, samples.samples):
-        distances = squared_distances(tile, samples, samples)
-        if tile.rows == tile.columns:
-            found = distances.fill_diagonal_(torch.inf).topk(min(count, len(distances)), dim=1, largest=False)
-            best.merge(tile.rows, found.values, found.indices + tile.columns.start)
+    best, search = _Best(samples.norms, count), Search(samples, samples)
+    for rows, columns in upper_tiles(len(samples.norms)):
+        if rows == columns:
+            distances = squared_distances(samples, samples, rows, columns).fill_diagonal_(torch.inf)
+            found = distances.topk(min(count, len(distances)), dim=1, largest=False)
+            best.merge(rows, found.values, found.indices + columns.start)
             continue
-        row, column = (distances < best.squared[tile.rows, -1:]).nonzero(as_tuple=True)
-        best.merge_pairs(tile.rows, row, column + tile.columns.start, distances[row, column])
-        row, column = (distances < best.squared[tile.columns, -1]).nonzero(as_tuple=True)
-        order = column.argsort(stable=True)
-        row, column = row[order], column[order]
-        best.merge_pairs(tile.columns, column, row + tile.rows.start, distances[row, column])
+        pairs = search.near(rows, columns, best.squared[rows, -1], best.squared[columns, -1])
+        best.merge_pairs(rows, *pairs)
+        order = pairs.second.argsort(stable=True)
+        best.merge_pairs(columns, pairs.second[order], pairs.first[order], pairs.squared[order])
     return Nearest(best.squared, best.indices)
+
+
+def nearest_across(points: Cloud, reference: Cloud, but: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """(squared distance [n], index [n]) of the nearest sample of `reference` to each of `points`; `but` [n] of them does not count."""
+    best, search = _Best(points.norms, 1), Search(points, reference)
+    for rows, columns in tiles(len(points.norms), len(reference.norms)):
+        if columns.start == 0 or search.heads is None:
+            _offer_nearest(best, points, reference, rows, columns, but)
+            continue
+        pairs = search.near(rows, columns, best.squared[rows, 0], None)
+        if but is not None:
+            others = pairs.second != but[pairs.first]
+            pairs = type(pairs)(*(each[others] for each in pairs))
+        best.merge_pairs(rows, *pairs)
+    return best.squared[:, 0], best.indices[:, 0]
+
+
+def _offer_nearest(best: _Best, points: Cloud, reference: Cloud, rows: slice, columns: slice, but: Tensor | None) -> None:
+    """The nearest sample of one tile to each of its points. Few find a nearer one after the first tiles: only these look which it is."""
+    products = product(points.samples[rows], reference.samples[columns])
+    # |y|^2 - 2 x.y orders a row as the distance does: |x|^2 is added to the least alone
+    values = torch.add(reference.norms[columns], products, alpha=-2, out=products)
+    if but is not None:
+        own = but[rows] - columns.start
+        inside = ((own >= 0) & (own < values.shape[1])).nonzero()[:, 0]
+        values[inside, own[inside]] = torch.inf
+    least = (values.amin(dim=1) + points.norms[rows]).clamp_(min=0)
+    nearer = (least < best.squared[rows, 0]).nonzero()[:, 0]
+    best.squared[rows.start + nearer, 0] = least[nearer]
+    best.indices[rows.start + nearer, 0] = values[nearer].argmin(dim=1) + columns.start
 
 
 def neighborhoods(real: Tensor, fake: Tensor, k: int, precision: Precision) -> Neighborhoods:
@@ -142,33 +163,24 @@ class _Counter:
 
 @shared
 def _neighborhoods(real: Tensor, fake: Tensor, k: int, precision: Precision) -> Neighborhoods:
-    reals, fakes = cloud(real, real, PRECISIONS[precision]), cloud(fake, real, PRECISIONS[precision])
+    reals, fakes = cloud(real, real, precision), cloud(fake, real, precision)
     near_real, near_fake = nearest(reals, k + 1), nearest(fakes, k)
     radii, next_radii, fake_radii = near_real.squared[:, k - 1], near_real.squared[:, k], near_fake.squared[:, k - 1]
     by_real, by_fake = _Counter(len(real), len(fake), real.device), _Counter(len(fake), len(real), real.device)
-    shell = torch.zeros(len(real), dtype=torch.int64, device=real.device)
+    shell, uncertain = torch.zeros(len(real), dtype=torch.int64, device=real.device), 0
     slack = relative_error(reals, fakes) if precision == "float32" else 0.0
-    uncertain = 0
-    for tile in tiles(reals.samples, fakes.samples):
-        distances = squared_distances(tile, reals, fakes)
-        allowed = slack * float(reals.norms[tile.rows].max() + fakes.norms[tile.columns].max())
-        # few pairs are near enough to matter: find these in one pass, then look closer
-        i, j, squared = _pairs_within(tile, distances, (torch.maximum(next_radii, radii + allowed))[tile.rows][:, None])
-        inside = squared < radii[i]
-        by_real.add(i[inside], j[inside])
-        shell += torch.bincount(i[~inside & (squared < next_radii[i])], minlength=len(shell))
-        uncertain += int(((squared - radii[i]).abs() <= allowed).sum()) if slack else 0
-        i, j, squared = _pairs_within(tile, distances, (fake_radii + allowed)[tile.columns])
-        inside = squared < fake_radii[j]
-        by_fake.add(j[inside], i[inside])
-        uncertain += int(((squared - fake_radii[j]).abs() <= allowed).sum()) if slack else 0
+    search = Search(reals, fakes)
+    for rows, columns in tiles(len(real), len(fake)):
+        allowed = slack * float(reals.norms[rows].max() + fakes.norms[columns].max())
+        i, j, squared = search.near(rows, columns, torch.maximum(next_radii, radii + allowed)[rows], (fake_radii + allowed)[columns])
+        held = squared < radii[i]
+        by_real.add(i[held], j[held])
+        shell += torch.bincount(i[~held & (squared < next_radii[i])], minlength=len(shell))
+        held = squared < fake_radii[j]
+        by_fake.add(j[held], i[held])
+        if slack:
+            uncertain += sum(int(((squared - reach).abs() <= allowed).sum()) for reach in (radii[i], fake_radii[j]))
     return Neighborhoods(by_real.holding(), by_fake.holding(), shell, near_real.indices[:, :k], uncertain, 2 * len(real) * len(fake))
-
-
-def _pairs_within(tile: Tile, distances: Tensor, reach: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """(row sample, column sample, squared distance) of the pairs of a tile that are at most `reach` apart."""
-    row, column = (distances <= reach).nonzero(as_tuple=True)
-    return row + tile.rows.start, column + tile.columns.start, distances[row, column]
 
 
 def relative_error(first: Cloud, second: Cloud) -> float:
@@ -179,19 +191,3 @@ def relative_error(first: Cloud, second: Cloud) -> float:
     )
     norms = x.double().square().sum(dim=1)[:, None] + y.double().square().sum(dim=1)
     return SAFETY * float(((rounded - exact).abs() / norms.clamp(min=torch.finfo(torch.float64).tiny)).max())
-
-
-def nearest_across(points: Cloud, reference: Cloud, but: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """(squared distance [n], index [n]) of the nearest sample of `reference` to each of `points`; `but` [n] of them does not count."""
-    best = torch.full((len(points.norms),), torch.inf, dtype=points.norms.dtype, device=points.norms.device)
-    index = torch.zeros(len(best), dtype=torch.int64, device=best.device)
-    for tile in tiles(points.samples, reference.samples):
-        distances = squared_distances(tile, points, reference)
-        if but is not None:
-            columns = torch.arange(tile.columns.start, tile.columns.stop, device=best.device)
-            distances.masked_fill_(but[tile.rows][:, None] == columns, torch.inf)
-        found = distances.min(dim=1)
-        nearer = found.values < best[tile.rows]
-        best[tile.rows] = torch.where(nearer, found.values, best[tile.rows])
-        index[tile.rows] = torch.where(nearer, found.indices + tile.columns.start, index[tile.rows])
-    return best, index

@@ -5,8 +5,8 @@ import math
 import torch
 
 from landscape.metrics._base import METRICS, Evidence
-from landscape.metrics._gram import Precision
-from landscape.metrics._intervals import normal, standard_error
+from landscape.metrics._clouds import Precision
+from landscape.metrics._intervals import normal_if_varied, standard_error
 from landscape.metrics._neighbors import Holding, Neighborhoods, neighborhoods
 from landscape.metrics._samples import feature_pair, named
 from landscape.metrics.precision_recall import INTERVAL_KIND, rounding_note, share_inside, share_interval
@@ -55,7 +55,7 @@ def density_coverage(evidence: Evidence, *, k: PositiveInt = 5, precision: Preci
     n, m = len(real), len(fake)
     note = f"k={k}; {rounding_note(found, precision)}"
     value = density(found)
-    within = normal(value, density_standard_error(found), (0.0, None))
+    within = normal_if_varied(value, density_standard_error(found), (0.0, None))
     # the k nearest of the n - 1 + m others are all real with this chance when both sets are alike (paper, lemma 2)
     expected = 1 - math.prod((n - 1 - i) / (n + m - 1 - i) for i in range(k))
     held = covered(found)

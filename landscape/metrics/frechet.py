@@ -79,7 +79,10 @@ def frechet_standard_error(real: Tensor, fake: Tensor, one: Moments, two: Moment
         return None
     inner = lower.T @ two.covariance @ lower
     values, vectors = eigenvectors((inner + inner.T) / 2)
-    values = values.clamp(min=torch.finfo(torch.float64).tiny)
+    # a collapsed set: its empty directions have eigenvalues of rounding's size or below 0, and hold no samples whatever stands there
+    values = values.clamp(min=float(values[-1]) * len(values) * torch.finfo(torch.float64).eps)
+    if float(values[-1]) <= 0:
+        return None
     # with L L' = S1 and L' S2 L = U V U': T = L'^-1 U V^(1/2) U' L^-1 takes S1 to S2, and its inverse takes S2 to S1
     to_two = (torch.linalg.solve_triangular(lower.T, vectors, upper=True) * values**0.25).T
     to_one = (lower @ vectors * values**-0.25).T
@@ -122,7 +125,7 @@ def frechet(evidence: Evidence, *, interval: bool = True) -> dict[str, Estimate]
     error = frechet_standard_error(real, fake, one, two) if interval else None
     note = f"biased upwards at N = {one.samples} and {two.samples}: equal distributions would give about "
     note += f"{equal_floor(terms.roots, one.samples, two.samples):.4g}"
-    if not terms.full_rank:
+    if not terms.full_rank or (interval and error is None):
         note += f"; rank-deficient covariance ({len(one.mean)} features): no interval, and not comparable with larger samples"
 
     def estimate(value: float, error: float | None = None) -> Estimate:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from landscape.errors import UserError
 from landscape.metrics._base import METRICS, Evidence
-from landscape.metrics._gram import PRECISIONS, Cloud, Precision, cloud
+from landscape.metrics._clouds import Cloud, Precision, cloud
 from landscape.metrics._intervals import normal
 from landscape.metrics._mmd import Components, Kernel, components, pair_sums, polynomial, rbf, squared_mmd
 from landscape.metrics._samples import feature_pair, named
@@ -51,7 +51,7 @@ def subset_mmd(fake: Cloud, real: Cloud, draws: Draws, kernel: Kernel) -> MMD:
         return _from_all_pairs(fake, real, draws, kernel)
     values, parts = [], []
     for i, j in draws:
-        xs, ys = _part(fake, i), _part(real, j)
+        xs, ys = (each.part(torch.from_numpy(index).to(each.norms.device)) for each, index in ((fake, i), (real, j)))
         sums = pair_sums(xs, xs, kernel), pair_sums(ys, ys, kernel), pair_sums(xs, ys, kernel)
         values.append(squared_mmd(*sums))
         parts.append(components(*sums))
@@ -80,11 +80,6 @@ def _membership(indices: Sequence[np.ndarray], each: Cloud) -> Tensor:
     for subset, index in enumerate(indices):
         members[torch.from_numpy(index).to(members.device), subset] = 1
     return members
-
-
-def _part(each: Cloud, index: np.ndarray) -> Cloud:
-    chosen = torch.from_numpy(index).to(each.norms.device)
-    return Cloud(each.samples[chosen], each.norms[chosen], each.offsets[chosen], each.center_norm)
 
 
 def median_distance(fake: Cloud, real: Cloud, limit: int = 1000) -> float:
@@ -135,7 +130,7 @@ def kid(
     real_features, fake_features = feature_pair(evidence, "kid")
     n, m = len(fake_features), len(real_features)
     size = _size(subset_size, 1024 if estimator == "blocks" else 1000, min(n, m))
-    real, fake = (cloud(each, real_features, PRECISIONS[precision]) for each in (real_features, fake_features))
+    real, fake = (cloud(each, None, precision) for each in (real_features, fake_features))
     function, note = _kernel(kernel, fake, real, degree, coef0, sigma)
     if estimator == "full" or (estimator == "subsets" and size == n == m):
         found, how = full_mmd(fake, real, function), "all pairs"
@@ -147,7 +142,9 @@ def kid(
         how = f"{subsets} random subsets of {size}"
     value, spread = float(np.mean(found.values)), float(np.std(found.values))
     interval, kind = _interval(value, found, estimator)
-    note = f"unbiased; {note}; {how}; standard deviation over them {spread:.3g}"
+    note = f"unbiased; {note}; {how}"
+    if len(found.values) > 1:
+        note += f"; standard deviation over them {spread:.3g}"
     return {named("KID", evidence): Estimate(value, "lower", interval, interval_kind=kind, n_real=m, n_fake=n, note=note)}
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from landscape.metrics._base import METRICS, Evidence, need
-from landscape.metrics._gram import Cloud, cloud
+from landscape.metrics._clouds import Cloud, cloud
 from landscape.metrics._intervals import normal, wilson
 from landscape.metrics._neighbors import nearest_across
 from landscape.metrics._samples import named, paired
@@ -32,8 +32,7 @@ def authentic(squared: Tensor, index: Tensor, train: Cloud) -> Tensor:
         train: all training samples.
     """
     which, position = torch.unique(index, return_inverse=True)
-    chosen = Cloud(train.samples[which], train.norms[which], train.offsets[which], train.center_norm)
-    return squared >= nearest_across(chosen, train, but=which)[0][position]
+    return squared >= nearest_across(train.part(which), train, but=which)[0][position]
 
 
 @METRICS.register(
@@ -56,7 +55,7 @@ def memorization(evidence: Evidence) -> dict[str, Estimate]:
     train_set = need(evidence.train, "the training set", "memorization")
     real, train = paired(evidence.real, train_set, evidence, "memorization", names=("real", "training"))
     fake, _ = paired(evidence.fake, train_set, evidence, "memorization", names=("generated", "training"))
-    reals, fakes, trains = (cloud(each, train, torch.float32) for each in (real, fake, train))
+    reals, fakes, trains = (cloud(each, train, "float32") for each in (real, fake, train))
     of_fake, of_real = nearest_across(fakes, trains), nearest_across(reals, trains)
     value, error = chance_smaller(of_fake[0], of_real[0])
     (low, high), (least, most) = normal(value, error, (0.0, 1.0)), wilson(value * min(len(real), len(fake)), min(len(real), len(fake)))

@@ -8,7 +8,7 @@ from torch import Tensor
 from landscape.datasets._base import Modes
 from landscape.errors import UserError
 from landscape.metrics._base import METRICS, Evidence, need
-from landscape.metrics._intervals import normal, wilson
+from landscape.metrics._intervals import normal_if_varied, wilson
 from landscape.metrics._samples import checked, on_device
 from landscape.record import Estimate
 from landscape.registry import PositiveInt
@@ -50,7 +50,7 @@ def histogram_estimates(counts: Tensor, samples: int, names: tuple[str, str], at
         scores[names[1]] = Estimate(
             value,
             "lower",
-            normal(value, error, (0.0, math.log(modes))),
+            normal_if_varied(value, error, (0.0, math.log(modes))),
             interval_kind="delta method over samples, at this size",
             unit="nat",
             bounds=(0.0, math.log(modes)),

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from landscape.metrics._base import METRICS, Evidence
-from landscape.metrics._intervals import normal
+from landscape.metrics._intervals import normal_if_varied
 from landscape.metrics._samples import checked, named, on_device
 from landscape.record import Estimate
 
@@ -49,7 +49,7 @@ def modified_inception(evidence: Evidence, *, square: Literal["inside", "outside
         named("modified_IS", evidence): Estimate(
             value,
             "higher",
-            normal(value, error, (0.0, None)),
+            normal_if_varied(value, error, (0.0, None)),
             interval_kind="delta method over samples",
             bounds=(0.0, None),
             n_fake=len(logits),

@@ -11,7 +11,7 @@ from torch.nn.functional import avg_pool2d, pad
 
 from landscape.errors import UserError
 from landscape.metrics._base import METRICS, Evidence
-from landscape.metrics._intervals import normal
+from landscape.metrics._intervals import normal_if_varied
 from landscape.metrics._samples import checked, on_device
 from landscape.record import Estimate
 from landscape.registry import PositiveInt
@@ -152,6 +152,6 @@ def ms_ssim(
     sides = [math.ceil(min(images.shape[-2:]) / 2**scale) for scale in range(len(WEIGHTS))]
     note = f"{len(groups)} {'groups' if labels is None else 'labels'} of up to {batch_size} images, all pairs; "
     note += f"5 scales of {', '.join(map(str, sides))} pixels, window {WINDOW} or the image"
-    interval = normal(value, error, (0.0, 1.0)) if math.isfinite(error) else None
+    interval = normal_if_varied(value, error, (0.0, 1.0)) if math.isfinite(error) else None
     kind = "U-statistic over samples" if interval else ""
     return {"MS-SSIM": Estimate(value, "lower", interval, interval_kind=kind, bounds=(0.0, 1.0), n_fake=sum(map(len, groups)), note=note)}

@@ -9,7 +9,7 @@ from annotated_types import Ge
 from torch import Tensor
 
 from landscape.metrics._base import METRICS, Evidence
-from landscape.metrics._intervals import normal
+from landscape.metrics._intervals import normal_if_varied
 from landscape.metrics._samples import feature_pair, named
 from landscape.record import Estimate
 from landscape.registry import PositiveInt
@@ -92,7 +92,7 @@ def prd(
         found[named(name, evidence)] = Estimate(
             value,
             "higher",
-            normal(value, total, (0.0, 1.0)) if known else None,
+            normal_if_varied(value, total, (0.0, 1.0)) if known else None,
             interval_kind="bootstrap over samples given the clusters, and spread over clusterings" if known else "",
             spread=float(np.std(each)),
             bounds=(0.0, 1.0),

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from landscape.metrics._base import METRICS, Evidence
-from landscape.metrics._gram import Precision
+from landscape.metrics._clouds import Precision
 from landscape.metrics._intervals import normal, wilson
 from landscape.metrics._neighbors import Holding, Neighborhoods, neighborhoods
 from landscape.metrics._samples import feature_pair, named

@@ -102,7 +102,8 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
             "What torch-fidelity computes with its defaults: 8-bit images, all of the training split against 50,000 "
             "generated, Inception score in 10 shuffled splits, KID of 100 subsets of 1,000, precision and recall with k = 3, "
             "seed 2020. Comparable with any score that names that tool and its defaults; its shuffles and subsets are other "
-            "draws than ours, which KID and IS show in the last digits."
+            "draws than ours, which KID and IS show in the last digits. A data set that holds back a validation split must be "
+            "given whole (cifar10 with validation=False)."
         ),
         "metrics": ["frechet", {"kid": {"subsets": 100, "subset_size": 1000}}, _IS_TEN_SPLITS, {"precision_recall": {"k": 3}}],
         "extractor": "inception",
@@ -117,7 +118,7 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
             "Lee & Town, Mimicry, 2020: 50,000 real and 50,000 generated images, the real ones a random subset of the "
             "training data, three runs (seeds from 0), Inception score in 10 splits, KID over 10 subsets. It scales generated "
             "images to 8 bits by the extremes of the whole set; here they are rounded. The size of its KID subsets is not "
-            "told in what we read: 1,000 here."
+            "told in what we read: 1,000 here. Give cifar10 with validation=False."
         ),
         "metrics": ["frechet", {"kid": {"subsets": 10, "subset_size": 1000}}, _IS_TEN_SPLITS],
         "extractor": "inception",
@@ -134,11 +135,12 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
             "Kang et al., StudioGAN (tables of 2023): the training split of CIFAR-10 against as many generated images "
             "(50,000), TensorFlow's Inception with the resizer it was trained with, images rounded to 8 bits, one run, "
             "Inception score in one split, P/R/D/C. The neighbourhood size is not told in what we read: k = 5 here, the prdc "
-            "package's. Best checkpoint, chosen on the same images."
+            "package's. Best checkpoint, chosen on the same images. Give cifar10 with validation=False."
         ),
         "metrics": ["frechet", _IS_ONE_SPLIT, {"precision_recall": {"k": 5}}, {"density_coverage": {"k": 5}}],
         "extractor": "inception",
         "real_split": "train",
+        "n_real": 50_000,
         "n_fake": 50_000,
         "checkpoint": "best_on_test",
         "objective": "FID",
@@ -147,7 +149,8 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
         "note": (
             "What papers since StyleGAN report: 50,000 generated images against all training images, 8 bits, FID, KID, "
             "precision and recall with k = 3, Inception score in 10 splits. Comparable where the same images, resolution and "
-            "flips of the real set were used."
+            "flips of the real set were used. A data set that holds back a validation split must be given whole (cifar10 with "
+            "validation=False)."
         ),
         "metrics": ["frechet", {"kid": {"subsets": 100, "subset_size": 1000}}, _IS_TEN_SPLITS, {"precision_recall": {"k": 3}}],
         "extractor": "inception",

@@ -120,6 +120,10 @@ def test_fewer_samples_than_the_protocol_needs():
         evaluate(enough, few, protocol)
     with pytest.raises(UserError, match="needs 10 real samples"):
         evaluate(few, enough, protocol)
+    more = torch.cat([torch.rand(10, 1, 8, 8), torch.zeros(5, 1, 8, 8)])
+    cut, same = evaluate(enough, more, protocol), evaluate(enough, more[:10], protocol)
+    assert cut.estimates["KID[pixels]"] == same.estimates["KID[pixels]"]
+    assert cut.estimates["KID[pixels]"].n_fake == 10
 
 
 def test_a_failed_metric_is_absent_with_its_reason_and_the_others_stay(metric):

@@ -10,10 +10,12 @@ import torch
 from landscape.datasets._base import Dataset, Split
 from landscape.datasets._load import load
 from landscape.errors import UserError
+from landscape.evaluation import evaluate
 from landscape.features import _train_classifier as training
 from landscape.features._small_network import load_classifier
 from landscape.features.classifier import SHIPPED, classifier, shipped
 from landscape.features.pixels import pixels
+from landscape.protocols import get, varied
 
 
 def _striped(count=256, side=12, classes=2, seed=0, labels=True):
@@ -84,6 +86,30 @@ def test_other_sizes_and_channels_are_brought_to_the_input():
     torch.testing.assert_close(extractor(color).features, extractor(images).features)
     doubled = images.repeat_interleave(2, 2).repeat_interleave(2, 3)
     assert (extractor(doubled).logits.argmax(1) == extractor(images).logits.argmax(1)).float().mean() > 0.9
+
+
+def test_a_stacked_classifier_reads_each_channel_alone():
+    images = torch.randint(0, 256, (5, 3, 28, 28), dtype=torch.uint8)
+    stacked, single = classifier(trained_on="stacked:mnist"), classifier(trained_on="mnist")
+    features, logits = stacked(images)
+    assert stacked.name == "classifier:mnist-stacked"
+    assert features.shape == (5, 3 * 64)
+    assert logits.shape == (5, 3, 10)
+    for channel in range(3):
+        torch.testing.assert_close(logits[:, channel], single(images[:, channel : channel + 1]).logits)
+    with pytest.raises(UserError, match="stacked:<name>"):
+        classifier(trained_on="piled:mnist")
+
+
+def test_stacked_digits_are_counted_as_triples(shared_data, tmp_path, monkeypatch):
+    monkeypatch.setenv("LANDSCAPE_CACHE", str(tmp_path))
+    digits = load("mnist", data_dir=shared_data / "mnist", progress=False).split("test")
+    triples = torch.tensor([[0, 1, 2], [2, 1, 0], [3, 3, 3], [3, 3, 3]])
+    first = [int((digits.labels == d).nonzero()[0]) for d in range(10)]
+    images = torch.stack([torch.cat([digits.samples[first[d]] for d in triple]) for triple in triples.tolist()])
+    scores = evaluate(images, images, varied(get("pacgan-2018-stacked-mnist"), n_fake=4))
+    assert scores.estimates["classes[classifier:mnist-stacked]"].value == 3
+    assert not scores.failures
 
 
 def test_changed_weights_are_refused(tmp_path):

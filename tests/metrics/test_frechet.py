@@ -109,6 +109,21 @@ def test_interval_covers_the_expectation_at_these_sizes(shift, scale):
         assert np.mean(floors) == pytest.approx(distances.mean(), rel=0.05)
 
 
+@pytest.mark.parametrize(("rank", "jitter"), [(10, 1e-7), (10, 1e-5), (3, 1e-6)])
+def test_collapsed_set_has_a_finite_interval_that_covers(rank, jitter):
+    # features of a collapsed generator: a few directions, and float32's rounding in the others
+    directions = torch.randn(rank, 64)
+    found = []
+    for _ in range(60):
+        real, fake = torch.randn(300, 64), torch.randn(300, rank) @ directions + jitter * torch.randn(300, 64)
+        one, two = moments(real), moments(fake)
+        found.append((frechet_terms(one, two).distance, frechet_standard_error(real, fake, one, two)))
+    distances, errors = np.array([each for each in found if each[1] is not None]).T
+    assert len(distances) > 50
+    assert np.isfinite(errors).all()
+    assert (np.abs(distances - distances.mean()) < 1.96 * errors).mean() > 0.88
+
+
 @pytest.mark.parametrize(
     ("real", "fake", "says"),
     [

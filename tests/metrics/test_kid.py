@@ -7,14 +7,15 @@ from cleanfid.fid import kernel_distance
 from torch_fidelity.metric_kid import kid_features_to_metric
 
 from landscape.errors import UserError
+from landscape.metrics import _clouds
 from landscape.metrics import kid as module
-from landscape.metrics._gram import cloud
+from landscape.metrics._clouds import cloud
 from landscape.metrics._mmd import polynomial, rbf
 from landscape.metrics.kid import draw_blocks, draw_subsets, full_mmd, kid, subset_mmd
 
 
-def clouds(fake, real, precision=torch.float64):
-    return cloud(fake, real, precision), cloud(real, real, precision)
+def clouds(fake, real):
+    return cloud(fake, None, "float64"), cloud(real, None, "float64")
 
 
 def direct_mmd(x, y, kernel):
@@ -62,11 +63,9 @@ def test_equals_clean_fid_where_its_subset_is_the_whole_set():
 
 
 def test_tiles_add_up(monkeypatch):
-    import landscape.metrics._gram as gram
-
     real, fake = torch.randn(50, 6), torch.randn(71, 6) * 1.2
     expected = direct_mmd(fake, real, cubic)
-    monkeypatch.setattr(gram, "TILE", 16)
+    monkeypatch.setattr(_clouds, "TILE", 16)
     found = full_mmd(*clouds(fake, real), polynomial(3, 1 / 6, 1.0))
     assert found.values[0] == pytest.approx(expected, rel=1e-10)
     draws = draw_subsets(71, 50, 20, 60, 0)

@@ -5,13 +5,13 @@ from scipy.spatial.distance import cdist
 from scipy.stats import mannwhitneyu
 
 from landscape.errors import UserError
-from landscape.metrics import _gram
+from landscape.metrics import _clouds
 from landscape.metrics._base import SampleSet
 from landscape.metrics.memorization import chance_smaller, memorization
 
 
 def test_equals_scipy_on_all_distances(evidence, monkeypatch):
-    monkeypatch.setattr(_gram, "TILE", 32)
+    monkeypatch.setattr(_clouds, "TILE", 32)
     real, fake, train = torch.randn(70, 6), torch.randn(80, 6) * 0.9, torch.randn(90, 6)
     found = memorization(evidence(real, fake, train=SampleSet(features=train)))
     to_train = [cdist(each.double(), train.double()) for each in (real, fake)]

@@ -5,7 +5,7 @@ from prdc import compute_prdc
 from torch_fidelity.metric_prc import prc_features_to_metric
 
 from landscape.errors import UserError
-from landscape.metrics import _gram
+from landscape.metrics import _clouds
 from landscape.metrics._neighbors import neighborhoods
 from landscape.metrics.density_coverage import density_coverage
 from landscape.metrics.precision_recall import precision_recall
@@ -22,7 +22,7 @@ def scores(evidence, real, fake, **options):
 @pytest.mark.parametrize("k", [1, 3, 5])
 @pytest.mark.parametrize("tile", [64, 2048])
 def test_equals_prdc_exactly_in_float64(evidence, feature_sets, k, tile, monkeypatch, capsys):
-    monkeypatch.setattr(_gram, "TILE", tile)
+    monkeypatch.setattr(_clouds, "TILE", tile)
     real, fake = (each.clone() for each in feature_sets)
     theirs = compute_prdc(real.double().numpy(), fake.double().numpy(), k)
     ours = scores(evidence, real, fake, k=k, precision="float64")

@@ -22,7 +22,7 @@ GOLDEN = {
     "quick-points": "9da18e78ed26109a",
     "sngan-2018": "0ba12a6ae49dee4c",
     "sngan-2018-is": "962364ef9749dc1d",
-    "studiogan-2023": "4231b8806d671e29",
+    "studiogan-2023": "8856c99410332599",
     "torch-fidelity-default": "92eb7d2adfb8bf6b",
     "unrolled-2016-stacked-mnist": "b00ac795a2b99062",
     "veegan-2017": "c364599cf2ae9729",

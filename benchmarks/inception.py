@@ -1,0 +1,135 @@
+"""Inception features: this project's extractor against torch-fidelity's. `python -m benchmarks.inception` prints the table.
+
+Both read the same weights file: the true one where LANDSCAPE_INCEPTION_WEIGHTS names it, else one of random weights made here (speed
+does not depend on the values; agreement and the FD shift of bfloat16 then say little, and the table says so).
+"""
+
+import argparse
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from benchmarks._timing import Ratio, compare, table
+from landscape.features import inception as module
+from landscape.features._inception_network import fast_bfloat16
+from landscape.features.inception import SIDE, VARIABLE, Inception
+from landscape.metrics._moments import moments
+from landscape.metrics.frechet import frechet_terms
+
+BATCH = 32
+
+
+def sha256(path: Path) -> str:
+    """Of a weights file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def random_weights(folder: Path) -> Path:
+    """A weights file in the true format, with random values."""
+    from torch_fidelity import feature_extractor_inceptionv3 as theirs
+
+    torch.manual_seed(0)
+    network_type = theirs.FeatureExtractorInceptionV3
+    with (
+        mock.patch.object(theirs, "load_state_dict_from_url", return_value={}),
+        mock.patch.object(network_type, "load_state_dict", return_value=None),
+    ):
+        network = network_type("inception-v3-compat", ["2048"])
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight)
+    torch.save(network.state_dict(), folder / module.FILES[0])
+    return folder / module.FILES[0]
+
+
+def torch_fidelitys(path: Path) -> Callable[[Tensor], Tensor]:
+    """torch-fidelity's extractor of the 2048 features."""
+    from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+
+    network = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], feature_extractor_weights_path=str(path))
+
+    def features(images: Tensor) -> Tensor:
+        with torch.no_grad():
+            made: Tensor = network(images)[0]
+        return made
+
+    return features
+
+
+def shift(fp32: Inception, bf16: Inception, images: Tensor) -> tuple[float, float]:
+    """Frechet distance of two halves of `images`, each half darkened differently, in fp32 and in bf16."""
+    half = len(images) // 2
+    first, second = images[:half], (images[half:].float() * 0.7).to(torch.uint8)
+    found = []
+    for extractor in (fp32, bf16):
+        one, two = (moments(extractor(part).features) for part in (first, second))
+        found.append(frechet_terms(one, two).distance)
+    return found[0], found[1]
+
+
+def rows(path: Path, repeats: int, quick: bool) -> Iterator[tuple[Ratio, float, str]]:
+    """(ratio, target, what must be known to read it) of each precision and size of image."""
+    module.SHA256 = sha256(path)
+    device = torch.device("cpu")
+    ours, rounded = Inception(path, device, "fp32", "extractor"), Inception(path, device, "bf16", "extractor")
+    theirs = torch_fidelitys(path)
+    generator = torch.Generator().manual_seed(0)
+    for side in (SIDE, 32):
+        images = torch.randint(0, 256, (4 if quick else BATCH, 3, side, side), dtype=torch.uint8, generator=generator)
+        expected = theirs(images)
+        error = (ours(images).features - expected).norm() / expected.norm()
+        name = f"batch {len(images)}, {side} px"
+        found = compare(f"Inception fp32, {name}", partial(ours, images), "torch-fidelity", partial(theirs, images), repeats)
+        yield found, 2.2, f"features differ by {float(error):.1e} (bound 1e-5)"
+        if fast_bfloat16():
+            found = compare(f"Inception bf16, {name}", partial(rounded, images), "torch-fidelity", partial(theirs, images), repeats)
+            yield found, 3.2, "same rounding as emulated elsewhere"
+
+
+def bfloat16_line(path: Path, samples: int) -> str:
+    """What bfloat16 does to a Frechet distance, and whether this machine can gain by it."""
+    module.SHA256 = sha256(path)
+    ours, rounded = (Inception(path, torch.device("cpu"), precision, "extractor") for precision in ("fp32", "bf16"))
+    images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2 * samples, 3, 32, 32), dtype=np.uint8))
+    exact, changed = shift(ours, rounded, images)
+    line = f"bf16: FD of {samples} against {samples} darkened noise images {exact:.6g} in fp32, {changed:.6g} in bf16"
+    line += f" ({100 * (changed / exact - 1):+.2g} %)"
+    if not fast_bfloat16():
+        line += "; this processor has no bfloat16 convolutions: they are emulated in float32 (same rounding, no gain), and not timed"
+    return line
+
+
+def run(path: Path, repeats: int, shift_samples: int) -> str:
+    """The table and what must be known to read it."""
+    found = list(rows(path, repeats, quick=False))
+    lines = [f"{ratio.name}: {note}" for ratio, _, note in found if note]
+    lines.append(bfloat16_line(path, shift_samples))
+    machine = f"{torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}, torch {torch.__version__}"
+    return "\n".join([table([ratio for ratio, _, _ in found]), "", *lines, machine])
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--shift-samples", type=int, default=32)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    with tempfile.TemporaryDirectory() as folder:
+        true = os.environ.get(VARIABLE)
+        path = Path(true) if true else random_weights(Path(folder))
+        print(run(path, given.repeats, given.shift_samples))
+        print("weights: " + (str(path) if true else "random"))
+
+
+if __name__ == "__main__":
+    main()
