@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from landscape.errors import UserError
-from landscape.record import SCHEMA, Scores, TrialRecord
+from landscape.record import SCHEMA, Scores, TrialRecord, finite_number
 
 RECORD_FILE = "record.json"
 SCORES_FOLDER = "scores"
@@ -125,7 +125,7 @@ def load(path: Path) -> dict[str, Any]:
 def parse(content: bytes) -> dict[str, Any]:
     """`content` as a JSON object; DamagedError when it is none, or holds NaN or infinity."""
     try:
-        data = json.loads(content, parse_constant=_not_a_number)
+        data = json.loads(content, parse_constant=_not_a_number, parse_float=finite_number)
     except (ValueError, RecursionError) as error:
         raise DamagedError(str(error)) from None
     if not isinstance(data, dict):

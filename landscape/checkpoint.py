@@ -1,5 +1,6 @@
 """State of an interrupted trial: one safetensors file of tensors and JSON; nothing in it is code."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,14 +14,25 @@ from torch import Tensor
 from landscape.errors import UserError
 from landscape.record import write_bytes
 
-FORMAT = "landscape-checkpoint-1"
+FORMAT, WITHOUT_CHECKSUM = "landscape-checkpoint-2", "landscape-checkpoint-1"
 
 
 def write(path: Path, tensors: Mapping[str, Tensor], data: Mapping[str, Any], kind: str) -> None:
     """Write tensors and JSON data whole or not at all. `kind` names what it is (`resume`, `generator`); `read` checks it."""
-    metadata = {"format": FORMAT, "kind": kind, "data": json.dumps(data, allow_nan=False)}
     plain = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
+    text = json.dumps(data, allow_nan=False)
+    metadata = {"format": FORMAT, "kind": kind, "data": text, "checksum": _checksum(plain, text)}
     write_bytes(path, save(plain, metadata=metadata))
+
+
+def _checksum(tensors: Mapping[str, Tensor], text: str) -> str:
+    """Of everything that a reader would believe. Weights with a flipped bit are still weights: nothing else would show it."""
+    found = hashlib.sha256(text.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        found.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
+        found.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes() if tensor.numel() else b"")
+    return found.hexdigest()
 
 
 def read(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -34,8 +46,12 @@ def read(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(f"{path} is damaged or not a landscape checkpoint: {type(error).__name__}: {error}") from error
-    if header.get("format") != FORMAT or header.get("kind") != kind:
+    if header.get("format") not in (FORMAT, WITHOUT_CHECKSUM) or header.get("kind") != kind:
         raise UserError(f"{path} is a {header.get('kind')!r} file of format {header.get('format')!r}, expected {kind!r} of {FORMAT!r}")
+    if header["format"] == FORMAT and header.get("checksum") != _checksum(tensors, header["data"]):
+        raise UserError(f"{path} is damaged: its content does not have the checksum that it names")
+    if not isinstance(data, dict):
+        raise UserError(f"{path} is damaged: expected a JSON object, found {type(data).__name__}")
     return tensors, data
 
 
@@ -81,12 +97,18 @@ def flatten_optimizer(prefix: str, optimizer: torch.optim.Optimizer) -> dict[str
 
 
 def unflatten_optimizer(prefix: str, optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Put back what `flatten_optimizer` gave; param groups (rates) are recomputed by their schedules."""
+    """Put back what `flatten_optimizer` gave; param groups (rates) are recomputed by their schedules.
+
+    Moments get the memory layout of their parameters: a fused update walks through both in the order in which they lie in memory.
+    """
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         if key.startswith(prefix + "."):
             index, name = key.removeprefix(prefix + ".").split(".", 1)
-            state.setdefault(int(index), {})[name] = value
+            like = parameters[int(index)]
+            laid_out = torch.empty_like(like, dtype=value.dtype, device=value.device).copy_(value) if value.shape == like.shape else value
+            state.setdefault(int(index), {})[name] = laid_out
     whole = optimizer.state_dict()
     whole["state"] = state
     optimizer.load_state_dict(whole)

@@ -228,6 +228,14 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise UserError(f"cannot write {path}: {error.strerror or error}; free space there or choose another folder") from error
 
 
+def finite_number(text: str) -> float:
+    """A number of a JSON file. ValueError for one that overflows to infinity, which no file of ours could hold."""
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is no finite number")
+    return number
+
+
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not a number of JSON")
 
@@ -235,7 +243,7 @@ def _refuse(constant: str) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """The object in `path`; UserError naming the file when it is missing, unreadable or not one JSON object."""
     try:
-        data = json.loads(path.read_bytes(), parse_constant=_refuse)
+        data = json.loads(path.read_bytes(), parse_constant=_refuse, parse_float=finite_number)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:

@@ -67,12 +67,20 @@ def load(folder: Path, device: torch.device | None = None) -> Trained:
     if not path.exists():
         raise UserError(f"{folder} holds no {GENERATOR}: give the folder of a completed trial (results/<study>/trials/<digest>)")
     tensors, data = checkpoint.read(path, "generator")
-    config = TrialConfig.parse(data["config"], source=str(path))
-    shape = tuple(data["shape"])
-    generator = build_networks(config, shape).generator
+    misfit = "does not fit the networks of this version"
     try:
-        generator.load_state_dict(tensors)
-    except RuntimeError as error:
-        message = str(error).splitlines()[0]
-        raise UserError(f"{path} does not fit the networks of this version ({message}): train the trial again") from None
+        config = TrialConfig.parse(data["config"], source=str(path))
+        shape = tuple(map(int, data["shape"]))
+        # Without memory at first: nobody knows what sizes a file from elsewhere names.
+        with torch.device("meta"):
+            wanted = build_networks(config, shape).generator.state_dict()
+    except UserError:
+        raise
+    except Exception as error:
+        message = (str(error).splitlines() or [""])[0]
+        raise UserError(f"{path} {misfit} ({type(error).__name__}: {message}): train the trial again") from None
+    if {name: t.shape for name, t in wanted.items()} != {name: t.shape for name, t in tensors.items()}:
+        raise UserError(f"{path} {misfit} (its tensors have other names or sizes): train the trial again")
+    generator = build_networks(config, shape).generator
+    generator.load_state_dict(tensors)
     return Trained(config, shape, generator.to(device or torch.device("cpu")).eval())

@@ -2,11 +2,10 @@
 
 import copy
 import logging
-import math
 import random
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,11 +26,11 @@ from landscape.diagnosis import diagnose
 from landscape.environment import describe, resolve_device
 from landscape.errors import UserError
 from landscape.gan import GAN, DivergedError
+from landscape.pacing import Rounds
 from landscape.record import Scores, Status, TrialRecord, read_json, write_json
+from landscape.selecting import Selected, best_checkpoint_protocol, spaced
 from landscape.trained import GENERATOR, make_sampler
 
-STRETCH_SECONDS = 0.3
-"""Aimed-at time between two looks at the clock; how rounds are grouped does not change a result."""
 PROGRESS_PICTURES = 8
 RESUME, RECORD = "resume.safetensors", "record.json"
 
@@ -134,44 +133,10 @@ def has_scores(folder: Path, protocol: Protocol) -> bool:
     return any({k: v for k, v in given.items() if k not in free} == wanted for given in found)
 
 
-class _Rounds:
-    """What Lightning iterates over: the same callable, as often as there is work; it says how many rounds to run now."""
-
-    def __init__(self, gan: GAN, milestones: Iterable[int], seconds_budget: float | None, spent: float) -> None:
-        self.gan, self.seconds_budget, self.spent = gan, seconds_budget, spent
-        self.milestones = sorted({*milestones, *([gan.total_rounds] if gan.total_rounds else [])})
-        self.size, self.started, self.finished = 1, time.perf_counter(), False
-
-    def __iter__(self) -> Iterator[Callable[[], int]]:
-        while not self.finished:
-            yield self.take
-
-    @property
-    def seconds(self) -> float:
-        """Training time so far, over all interruptions."""
-        return self.spent + time.perf_counter() - self.started
-
-    def take(self) -> int:
-        """Rounds to run now; 0 when the budget is spent."""
-        if self.finished:
-            return 0
-        self.asked_at = time.perf_counter()
-        # A stretch ends where something is due, so that what is due falls on the same round however stretches are cut.
-        ahead = [m - self.gan.counts.rounds for m in self.milestones if m > self.gan.counts.rounds]
-        return min([self.size, *ahead])
-
-    def settle(self) -> None:
-        """After a stretch: adapt its size to the clock, and see whether the budget is spent."""
-        seconds = time.perf_counter() - self.asked_at
-        self.size = max(1, min(self.size * 4, int(self.size * STRETCH_SECONDS / max(seconds, 1e-6))))
-        total = self.gan.total_rounds
-        self.finished = self.gan.counts.rounds >= total if total else self.seconds >= (self.seconds_budget or 0)
-
-
 class _Watch(pl.Callback):
     """Between stretches: checkpoint, report, stop on request, note memory."""
 
-    def __init__(self, run: "_Run", rounds: _Rounds) -> None:
+    def __init__(self, run: "_Run", rounds: Rounds) -> None:
         self.run, self.rounds = run, rounds
         self.saved_at = time.perf_counter()
         self.process = psutil.Process()
@@ -208,7 +173,7 @@ class _Run:
         self.gan = GAN(config, dataset)
         self.gan.prepare(self.device, how.execution)
         points = protocol.selection_points if protocol is not None and protocol.objective else 0
-        self.frames_at, self.selections_at = (_spaced(self.gan.total_rounds, n) for n in (PROGRESS_PICTURES, points))
+        self.frames_at, self.selections_at = (spaced(self.gan.total_rounds, n) for n in (PROGRESS_PICTURES, points))
         self._resume()
         self.setup_seconds = time.perf_counter() - begin
 
@@ -238,7 +203,7 @@ class _Run:
 
     def _train(self) -> tuple[Status, str]:
         budget = self.config.budget
-        rounds = _Rounds(
+        rounds = Rounds(
             self.gan, [*self.frames_at, *self.selections_at], budget.amount if budget.unit == "seconds" else None, self.training_seconds
         )
         if self.gan.total_rounds is not None and self.gan.counts.rounds >= self.gan.total_rounds:
@@ -262,8 +227,11 @@ class _Run:
     def watch_progress(self) -> None:
         """At its milestones: a picture of the fixed latent grid, the objective on the selection samples."""
         done = self.gan.counts.rounds
-        if done in self.frames_at and self.how.pictures:
-            self.frames.append(_levels(self.gan.sample(self.gan.fixed_z[:8])))
+        # A stretch may end twice at one round: Lightning asks for work once more than there is.
+        if len(self.frames) < sum(m <= done for m in self.frames_at) and self.how.pictures:
+            from landscape.pictures import frame
+
+            self.frames.append(frame(self.gan))
         # The last point is measured with the other scores, when training is over.
         if done in self.selections_at and done != self.gan.total_rounds and self.protocol is not None:
             begin = time.perf_counter()
@@ -418,43 +386,9 @@ class _Run:
         )
 
 
-@dataclass
-class Selected:
-    """The best weights so far on the selection samples, and the objective at every point."""
-
-    points: list[tuple[float, float]] = field(default_factory=list)
-    state: dict[str, torch.Tensor] | None = None
-    value: float = math.inf
-
-    def offer(self, scores: Scores, rounds: int, network: torch.nn.Module) -> None:
-        """Keep the weights of `network` if the objective is better than any before. A score that could not be computed is no point."""
-        estimate = next(iter(scores.estimates.values()), None)
-        if estimate is None:
-            return
-        self.points.append((float(rounds), estimate.value))
-        cost = estimate.value if estimate.direction == "lower" else -estimate.value
-        if cost < self.value:
-            self.value, self.state = cost, {k: v.detach().cpu().clone() for k, v in network.state_dict().items()}
-
-
-def best_checkpoint_protocol(protocol: Protocol, which: str) -> Protocol:
-    """`protocol` read off the best checkpoint: another protocol, with a name and a digest of its own."""
-    return Protocol.parse(protocol.to_json() | {"name": f"{protocol.name}/{which}", "checkpoint": which})
-
-
-def _spaced(total: int | None, n: int) -> set[int]:
-    """`n` evenly spaced rounds, the last one among them; none where the budget is not known in rounds."""
-    return {total * k // n for k in range(1, n + 1)} - {0} if total and n else set()
-
-
 def write_scores(folder: Path, scores: Scores) -> None:
     """Put `scores` beside the trial's record, under the protocol that they carry."""
     write_json(score_path(folder, scores.protocol), scores.to_json())
-
-
-def _levels(samples: torch.Tensor) -> torch.Tensor:
-    """Images as uint8; points as they are."""
-    return (samples * 255).round().clamp(0, 255).byte().cpu() if samples.ndim == 4 else samples.cpu()
 
 
 def _now() -> str:

@@ -3,8 +3,10 @@
 import contextlib
 import logging
 import os
+import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from landscape.sweep.resources import Resources
 
 SERVERS = ("raylet", "gcs_server")
 SERVER_DIED = "a server process of Ray has died; nothing is lost: the same command continues the study"
+HEAD_SILENCE_SECONDS = 20.0
+"""After so long without an answer the head of a cluster counts as dead."""
 OBJECT_STORE_BYTES = 100_000_000
 """Trials pass settings and outcomes only; Ray takes no less than 75 MB."""
 QUIET = {
@@ -50,7 +54,7 @@ def limit(resources: Resources) -> int:
 
 
 class ServerWatch(threading.Thread):
-    """Looks after Ray's own processes on this machine: without one of them no trial ends, and calls into Ray may never return.
+    """Looks after Ray's servers: without one of them no trial ends, and calls into Ray may never return.
 
     When one dies, `on_death` is called, to end the sweep in order. If that takes longer than `PATIENCE_SECONDS`, the main thread hangs
     inside Ray: then everything is ended from here, this process last (nothing is lost: records are written whole).
@@ -58,16 +62,16 @@ class ServerWatch(threading.Thread):
 
     PATIENCE_SECONDS = 15.0
 
-    def __init__(self, processes: Sequence[psutil.Process], temporary: Path, on_death: Callable[[], None]) -> None:
+    def __init__(self, lives: Callable[[], bool], temporary: Path, on_death: Callable[[], None]) -> None:
         super().__init__(name="ray-servers", daemon=True)
-        self.processes, self.temporary, self.on_death = processes, temporary, on_death
+        self.lives, self.temporary, self.on_death = lives, temporary, on_death
         self.over = threading.Event()
         self.died = False
 
     def run(self) -> None:
         """Until `over`, or a death."""
         while not self.over.wait(1.0):
-            if not all(map(_lives, self.processes)):
+            if not self.lives():
                 self.died = True
                 self.on_death()
                 if not self.over.wait(self.PATIENCE_SECONDS):
@@ -75,6 +79,25 @@ class ServerWatch(threading.Thread):
                     end_leftovers(self.temporary)
                     os._exit(2)
                 return
+
+
+def on_this_machine(processes: Sequence[psutil.Process]) -> Callable[[], bool]:
+    """Whether every one of them lives."""
+    return lambda: all(map(_lives, processes))
+
+
+def at_head(address: str) -> Callable[[], bool]:
+    """Whether the cluster's head answers, or has not been silent for `HEAD_SILENCE_SECONDS` yet."""
+    host, _, port = address.rpartition(":")
+    answered = time.monotonic()
+
+    def lives() -> bool:
+        nonlocal answered
+        with contextlib.suppress(OSError), socket.create_connection((host.strip("[]"), int(port)), timeout=5):
+            answered = time.monotonic()
+        return time.monotonic() - answered < HEAD_SILENCE_SECONDS
+
+    return lives
 
 
 def _lives(process: psutil.Process) -> bool:
@@ -104,8 +127,11 @@ def started(resources: Resources, temporary: Path, ray_address: str | None, on_d
             for process in below:
                 note_process(temporary, process.pid)
             if resources.local:
-                watch = ServerWatch([p for p in below if p.name() in SERVERS], temporary, on_death)
-                watch.start()
+                lives = on_this_machine([p for p in below if p.name() in SERVERS])
+            else:
+                lives = at_head(ray.get_runtime_context().gcs_address)
+            watch = ServerWatch(lives, temporary, on_death)
+            watch.start()
             yield
         finally:
             family = _family()
@@ -115,6 +141,7 @@ def started(resources: Resources, temporary: Path, ray_address: str | None, on_d
             ray.shutdown()
             if watch is not None:
                 watch.over.set()
+            if resources.local:
                 end_processes(family)
 
 

@@ -18,14 +18,15 @@ from landscape.sweep.log import SearchLog
 from landscape.sweep.options import Options
 from landscape.sweep.plan import Outcome, Plan, Task
 from landscape.sweep.pool import Ahead, Hooks, Pool, StopNowError, run_pool
-from landscape.sweep.worker import Common
+from landscape.sweep.remote import Remote
+from landscape.sweep.worker import HANG_FILE, Common
 
 
 class Driver:
     """Runs what is left of a plan under Ray."""
 
-    def __init__(self, space: Space, how: Options, lock: StudyLock, plan: Plan, display: Display) -> None:
-        self.space, self.how, self.lock, self.plan, self.display = space, how, lock, plan, display
+    def __init__(self, space: Space, how: Options, lock: StudyLock, plan: Plan, display: Display, there: Remote | None = None) -> None:
+        self.space, self.how, self.lock, self.plan, self.display, self.there = space, how, lock, plan, display, there
         self.folder, self.progress = lock.study, display.progress
         self.told_of_stop = False
 
@@ -76,12 +77,17 @@ class Driver:
             temporary=self.lock.temporary,
             plugins=tuple((str(path), Path(path).read_bytes()) for path in self.how.plugins),
             run_trial=self.how.run_trial,
+            results_url=self.there.url.rpartition("/")[0] if self.there is not None else None,
         )
 
     def _begin(self, task: Task) -> None:
         files.write_proposal(self.folder, task)
+        if self.there is not None:
+            self.there.push(f"trials/{task.digest}/{files.PROPOSAL_FILE}")
 
     def _done(self, task: Task) -> None:
+        if self.there is not None:
+            self.there.pull(f"trials/{task.digest}")
         trial = results.read_trial(files.trial_folder(self.folder, task.digest))
         outcome = files.outcome_of(trial.record, trial.scores, self.space.protocol)
         if outcome is None or (outcome.ask, outcome.repeat) != (task.ask, task.repeat):
@@ -99,6 +105,7 @@ class Driver:
     def _failed(self, task: Task, reason: str) -> None:
         folder = files.trial_folder(self.folder, task.digest)
         if not (folder / "record.json").exists():
+            reason = self._with_hang(folder / HANG_FILE, reason)
             now = files.now()
             record = TrialRecord(
                 digest=task.digest,
@@ -113,12 +120,25 @@ class Driver:
                 finished_at=now,
             )
             write_json(folder / "record.json", record.to_json())
+            if self.there is not None:
+                self.there.push_trial(task.digest)
             self.display.say(f"trial {task.digest} ({task.cell.id}) failed: {reason}")
         self._done(task)
+
+    def _with_hang(self, trace: Path, reason: str) -> str:
+        """The reason, and where the process hung if it did; the trace of one that died otherwise is empty and goes."""
+        if not trace.is_file():
+            return reason
+        if trace.stat().st_size:
+            return f"{reason}; no step for {self.space.limits.hang_seconds:g} s, {trace.name} says where"
+        trace.unlink()
+        return reason
 
     def _tick(self, running: int) -> None:
         self.progress.running = running
         if self.interrupt.requested and not self.told_of_stop:
             self.told_of_stop = True
+            if self.there is not None:
+                self.there.write(self.interrupt.stop_file.name, "")
             self.display.say(f"stopping: nothing new begins, {running} running trials save their state (once more to stop at once)")
         self.display.refresh()

@@ -24,7 +24,7 @@ class Estimate:
     basis: str = ""
 
 
-def floor_of(space: Space, data: Data) -> tuple[dict[str, Any], float]:
+def floor_of(space: Space, data: Data, threads: int | None) -> tuple[dict[str, Any], float]:
     """The `floor` (what other real samples score in the place of generated ones, by name) and the `protocol`; and the seconds taken.
 
     The protocol is that of the space with the hash of the weights it was measured through, as every score carries it.
@@ -32,8 +32,12 @@ def floor_of(space: Space, data: Data) -> tuple[dict[str, Any], float]:
     Raises:
         UserError: the protocol cannot be carried out (weights are missing, too few samples): better said now than after a trial.
     """
+    import torch
+
     from landscape.evaluation.models import floor
 
+    if threads:  # as many as a trial has: its scoring is timed here too
+        torch.set_num_threads(threads)
     begin = time.perf_counter()
     scores = floor(data.load(space.cells()[0].config({}, seed=0)), space.protocol)
     estimates = {name: asdict(found) for name, found in scores.estimates.items()}
@@ -77,7 +81,7 @@ def probe(cell: Cell, data: Data, how: Options) -> float | None:
             folder=Path(folder),
             report=lambda line: seen.append((line["progress"], line["seconds"])),
             should_stop=lambda: bool(seen) and seen[-1][1] >= PROBE_SECONDS,
-            data_dir=how.data_dir,
+            data_dir=how.data_here,
             threads=how.resources.threads,
             pictures=False,
         )

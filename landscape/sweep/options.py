@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from landscape.record import TrialRecord
+from landscape.sweep import remote
 from landscape.sweep.resources import Resources, plan_resources
 
 
@@ -15,8 +16,10 @@ from landscape.sweep.resources import Resources, plan_resources
 class Options:
     """How a sweep runs; none of it decides what its trials are (but `deterministic`, which decides when proposals are made)."""
 
-    results_dir: Path
-    data_dir: Path | None = None
+    results_dir: Path | str
+    """A folder, or an address such as s3://bucket/results."""
+    data_dir: Path | str | None = None
+    """A folder (on a cluster: one that every machine sees), or an address, copied once to each machine."""
     jobs: int | None = None
     """Trials at a time; None: one a core, or as the GPUs allow."""
     gpus_per_trial: float | None = None
@@ -30,6 +33,20 @@ class Options:
     """In the place of `landscape.trial.run_trial`."""
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     """Where progress is shown."""
+
+    @cached_property
+    def results_here(self) -> Path:
+        """The results folder, or its local mirror."""
+        return (
+            remote.mirror(self.results_dir)
+            if isinstance(self.results_dir, str) and remote.is_url(self.results_dir)
+            else Path(self.results_dir)
+        )
+
+    @cached_property
+    def data_here(self) -> Path | None:
+        """The data folder, or its local copy."""
+        return None if self.data_dir is None else remote.staged(str(self.data_dir))
 
     @cached_property
     def resources(self) -> Resources:

@@ -15,8 +15,7 @@ from landscape.sweep.interrupt import Interrupt
 from landscape.sweep.lock import StudyLock
 from landscape.sweep.options import Options
 from landscape.sweep.plan import Outcome, Plan
-
-STOP_FILE = ".stop"
+from landscape.sweep.remote import STOP_FILE, Remote, opened
 
 
 @dataclass(frozen=True)
@@ -50,16 +49,17 @@ def run(space: Space, *, trials: int | None = None, steps: int | None = None, se
     space = space.with_steps(steps) if steps is not None else space
     # Mistakes of the space show before anything is written.
     space.asks_per_cell(len(space.cells()))
-    with StudyLock(how.results_dir.absolute() / space.name) as lock:
-        return _Sweep(space, how, lock).run()
+    results_here = how.results_here.absolute()
+    with StudyLock(results_here / space.name) as lock, opened(results_here, space.name) as there:
+        return _Sweep(space, how, lock, there).run()
 
 
 class _Sweep:
     """One run of a study, from reading what is there to the last record."""
 
-    def __init__(self, space: Space, how: Options, lock: StudyLock) -> None:
-        self.space, self.how, self.lock, self.folder = space, how, lock, lock.study
-        self.data = Data(how.data_dir)
+    def __init__(self, space: Space, how: Options, lock: StudyLock, there: Remote | None) -> None:
+        self.space, self.how, self.lock, self.folder, self.there = space, how, lock, lock.study, there
+        self.data = Data(how.data_here)
 
     def run(self) -> SweepResult:
         found = files.open_study(self.folder, self.space)
@@ -101,9 +101,12 @@ class _Sweep:
         facts = self._facts(found)
         scoring = None
         if not facts["floor"]:
-            measured, scoring = floor_of(self.space, self.data)
+            self.how.say(f"study {self.space.name}: scoring real samples against other real ones, then timing a few short probes")
+            measured, scoring = floor_of(self.space, self.data, self.how.resources.threads)
             facts |= measured
         files.write_study(self.folder, self.space, facts)
+        if self.there is not None:
+            self.there.push(results.STUDY_FILE)
         return estimate(self.space, plan, self.data, self.how, scoring)
 
     def _train(self, plan: Plan, ended: list[Outcome], expected: Estimate) -> bool:
@@ -117,7 +120,7 @@ class _Sweep:
             progress.score(outcome.value, outcome.loss, outcome.cell_id)
         self.how.say(self._opening(plan, expected))
         with Interrupt(self.folder / STOP_FILE) as interrupt, Display(progress, self.how.stream) as display:
-            driver = Driver(self.space, self.how, self.lock, plan, display)
+            driver = Driver(self.space, self.how, self.lock, plan, display, self.there)
             driver.run(interrupt, ended)
         if interrupt.requested:
             done = f"{plan.finished} of {plan.trials} trials are done and kept"

@@ -19,12 +19,16 @@ from ray import tune
 from landscape.config import Protocol, TrialConfig
 from landscape.errors import UserError
 from landscape.record import Status, TrialRecord
+from landscape.sweep.claim import Carrier, Claim
 from landscape.sweep.lock import WORKERS_FILE, living_workers, note_process
+from landscape.sweep.remote import Remote, mirror, staged
 
 RunTrial = Callable[..., TrialRecord]
 HANG_FILE = "hang.txt"
 LOOK_SECONDS = 0.2
 """Between two looks at the stop file."""
+REMOTE_LOOK_SECONDS = 3.0
+"""As above, where a look is a request over the network."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Common:
 
     study: Path
     protocol: Mapping[str, Any]
-    data_dir: Path | None
+    data_dir: Path | str | None
     threads: int
     hang_seconds: float
     stop_file: Path
@@ -43,6 +47,8 @@ class Common:
     """Path and content of each: on another machine the path may lead nowhere."""
     run_trial: RunTrial | None = None
     """None: `landscape.trial.run_trial`."""
+    results_url: str | None = None
+    """Address of the results, where they lie in no file system; `study` is then a mirror on the driver's machine."""
 
 
 class TrialActor(tune.Trainable):
@@ -52,6 +58,11 @@ class TrialActor(tune.Trainable):
         """Once for each process."""
         self.common = common
         self.parent = os.getppid()
+        self.study, self.there = common.study, None
+        if common.results_url is not None:
+            self.study = mirror(common.results_url) / common.study.name
+            self.there = Remote(f"{common.results_url}/{common.study.name}", self.study)
+        self.data_dir = None if common.data_dir is None else staged(str(common.data_dir))
         load_plugins(common.plugins)
         self.protocol = Protocol.parse(common.protocol)
         if common.run_trial is None:
@@ -94,32 +105,47 @@ class TrialActor(tune.Trainable):
 
     def _run(self, task: dict[str, Any]) -> dict[str, Any]:
         config = TrialConfig.parse(task["config"])
-        folder = self.common.study / "trials" / task["digest"]
+        folder = self.study / "trials" / task["digest"]
+        if self.there is not None:
+            self.there.pull(f"trials/{task['digest']}", everything=True)
+        claim = Claim(folder, self.there)
+        carry = Carrier(folder, self.there)
+
+        def report(_: Any) -> None:
+            watchdog.alive()
+            carry.checkpoint()
+
         with Watchdog(folder / HANG_FILE, self.common.hang_seconds) as watchdog:
             record = self.run_trial(
                 config,
                 self.protocol,
                 folder=folder,
                 study=task["study"],
-                report=lambda _: watchdog.alive(),
-                should_stop=self._stopper(),
-                data_dir=self.common.data_dir,
+                report=report,
+                should_stop=self._stopper(claim),
+                data_dir=self.data_dir,
                 threads=self.common.threads,
             )
+        if self.there is not None:
+            self.there.push_trial(task["digest"])
+        claim.drop()
         return {"status": record.status.value} if record.status is not Status.STOPPED else {"stopped": True}
 
-    def _stopper(self) -> Callable[[], bool]:
+    def _stopper(self, claim: Claim) -> Callable[[], bool]:
         looked = 0.0
+        look_seconds = LOOK_SECONDS if self.there is None else REMOTE_LOOK_SECONDS
 
         def should_stop() -> bool:
             nonlocal looked
             now = time.monotonic()
-            if now - looked < LOOK_SECONDS:
+            if now - looked < look_seconds:
                 return False
             looked = now
-            if os.getppid() != self.parent:
-                # Ray is gone: whoever continues the study must find this trial's folder still.
+            if os.getppid() != self.parent or not claim.holds():
+                # Ray is gone, or took this process for dead: whoever continues the trial must find its folder still.
                 os._exit(1)
+            if self.there is not None:
+                return self.there.exists(self.common.stop_file.name)
             return self.common.stop_file.exists()
 
         return should_stop

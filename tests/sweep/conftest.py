@@ -33,3 +33,9 @@ def make_space(fake):
         return Space.parse(strict_yaml.parse(fake.SPACE, "fake").data | changes)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def chaos():
+    """The module that starts sweeps as programs and kills them."""
+    return _module("chaos")

@@ -53,16 +53,35 @@ def fake_trial(config: TrialConfig, protocol: Protocol, *, folder: Path, study, 
             write_json(state_file, state)
         if stop:
             return record(config, study, Status.STOPPED, state)
-    rate = config.d_optimizer.learning_rate
-    diverged = rate > 5e-3
-    if not diverged:
-        value = 1 + (math.log10(rate) + 3.5) ** 2 + 0.001 * state["sum"] / total
+    value = score_of(config)
+    if value is not None:
         scores(folder, protocol, value)
-    ended = record(config, study, Status.DIVERGED if diverged else Status.COMPLETED, state)
+    ended = record(config, study, Status.DIVERGED if value is None else Status.COMPLETED, state)
     write_json(folder / "record.json", ended.to_json())
     state_file.unlink(missing_ok=True)
     journal(folder, "end")
     return ended
+
+
+def sum_of(steps: int, seed: int) -> float:
+    """What a trial computes step by step."""
+    total = 0.0
+    for step in range(1, steps + 1):
+        total += math.sin(step * seed)
+    return total
+
+
+def score_of(config: TrialConfig) -> float | None:
+    """Best at a learning rate of 10^-3.5; diverges above 0.005."""
+    rate = config.d_optimizer.learning_rate
+    if rate > 5e-3:
+        return None
+    return 1 + (math.log10(rate) + 3.5) ** 2 + 0.01 * abs(math.sin(config.seed))
+
+
+def loss_of(value: float) -> float:
+    """As a Frechet distance is modelled."""
+    return math.log(value)
 
 
 def journal(folder: Path, what: str) -> None:

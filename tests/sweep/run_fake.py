@@ -26,7 +26,9 @@ if __name__ == "__main__":
     print("ready", flush=True)
     begin = time.perf_counter()
     try:
-        result = run(Space.parse(data), results_dir=Path(sys.argv[1]), run_trial=fake.fake_trial, **options)
+        results = sys.argv[1] if "://" in sys.argv[1] else Path(sys.argv[1])
+        run_trial = None if options.pop("real", False) else fake.fake_trial
+        result = run(Space.parse(data), results_dir=results, run_trial=run_trial, **options)
     except UserError as error:
         print(f"landscape: {error}", file=sys.stderr)
         sys.exit(2)

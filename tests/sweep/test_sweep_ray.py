@@ -1,0 +1,118 @@
+"""Real sweeps under Ray, as programs: faults of trials, kills, interruptions, and going on. Trials are imitated (see fake.py)."""
+
+import json
+import signal
+
+import psutil
+import pytest
+
+from landscape import results
+from landscape.datasets._load import load as load_data
+from landscape.record import Status
+from landscape.sweep.plan import Outcome, Plan
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture
+def sweep(chaos, tmp_path):
+    def make(**options):
+        return chaos.Sweep(tmp_path / "results", **options)
+
+    return make
+
+
+def survivors(before: set[int]) -> list[str]:
+    """Processes of Ray that were not there before."""
+    found = [p for p in psutil.process_iter(["name"]) if p.pid not in before and p.info["name"].startswith(("ray", "gcs_server"))]
+    return [p.info["name"] for p in found if p.status() != psutil.STATUS_ZOMBIE]
+
+
+def expected(make_space, fake, **changes) -> dict[str, tuple]:
+    """Digest -> proposal of a sweep in rounds that nothing disturbs, one trial after the other, without Ray."""
+    space = make_space(**changes)
+    content = load_data("digits", {}, resolution=8, channels=None, data_dir=None).content_hash
+    plan, found = Plan(space, pin=lambda c: c.replace(data_hash=content), deterministic=True), {}
+    while (task := plan.propose()) is not None:
+        found[task.digest] = (task.ask, task.cell.id, tuple(sorted(task.assignment.items())))
+        value = fake.score_of(task.config)
+        plan.settle(
+            Outcome(task.ask, 0, task.cell.id, task.assignment, task.digest, "", value, None if value is None else fake.loss_of(value))
+        )
+    return found
+
+
+def test_a_sweep_survives_its_trials(sweep, chaos, fake, tmp_path):
+    """One dies, one hangs, one runs out of memory, one always dies, one always hangs, one raises: each ends as a record with its reason."""
+    before = {p.pid for p in psutil.process_iter()}
+    faults = {"1": "die", "3": "hang", "5": "memory!", "6": "error", "8": "die!", "9": "hang!", "2": "user"}
+    (tmp_path / "faults.json").write_text(json.dumps(faults))
+    it = sweep(jobs=2, changes={"limits": {"attempts": 2, "hang_seconds": 2}})
+    # A user's mistake that a trial meets ends the sweep with one line. Once mended, the same command continues.
+    assert it.run() == 2
+    assert it.text.strip().splitlines()[-1] == "landscape: the data folder is gone"
+    assert "Traceback" not in it.text
+    assert it.run() == 0, it.text
+    study = results.read_study(it.study)
+    assert not study.warnings
+    assert study.unfinished == 0
+    by_ask = {t.record.study["ask"]: t.record for t in study.trials}
+    assert sorted(by_ask) == list(range(12))
+    failed = {ask: r.reason for ask, r in by_ask.items() if r.status is Status.FAILED}
+    assert failed.keys() == {5, 6, 8, 9}
+    assert "out of memory, also when run alone: MemoryError" in failed[5]
+    assert failed[6].startswith("ZeroDivisionError: a mistake in the code (fake.py:")
+    assert failed[8].startswith("its process ended 2 times")
+    assert failed[9].startswith("its process ended 2 times")
+    assert failed[9].endswith("; no step for 2 s, hang.txt says where")
+    for ask in (1, 3):
+        assert by_ask[ask].status in (Status.COMPLETED, Status.DIVERGED)
+        assert (it.study / "trials" / by_ask[ask].digest / "journal").read_text().count("begin") >= 2
+    # The index and the log were kept on the way, study.json says what it is, and nothing is left behind.
+    assert len((it.study / "trials.jsonl").read_text().splitlines()) == 12
+    assert results.verify(it.study) == []
+    facts = json.loads((it.study / "study.json").read_text())
+    assert facts["floor"]["FD[pixels]"]["value"] >= 0
+    assert facts["budget"]["trials"] == 12
+    assert not list(it.study.glob("trials/*/proposal.json"))
+    # Only the trial that never stopped hanging keeps the trace of where.
+    traces = list(it.study.glob("trials/*/hang.txt"))
+    assert [t.parent.name for t in traces] == [by_ask[9].digest]
+    assert "fake.py" in traces[0].read_text()
+    assert survivors(before) == []
+    assert "Traceback" not in it.text
+    assert "12 of 12 trials done" in it.text
+
+
+def test_interrupted_and_killed_a_sweep_goes_on_as_if_nothing_had_been(sweep, chaos, fake, make_space):
+    options = {"jobs": 2, "deterministic": True, "trials": 16}
+    it = sweep(step_seconds=0.03, **options)
+    it.start()
+    assert it.wait_for(lambda: it.ended() >= 2)
+    # A second sweep on the same study is refused while the first runs.
+    other = sweep(**options)
+    assert other.run() == 2
+    assert "another sweep is running" in other.text
+    # Ctrl-C in a terminal reaches every process of the group.
+    it.process.send_signal(signal.SIGINT)
+    assert it.process.wait(60) == 130
+    assert "the same command continues the study" in it.said()
+    states = list(it.study.glob("trials/*/state.json"))
+    assert states, "nothing was under way when the sweep was interrupted"
+    ended = it.ended()
+    it.start()
+    assert it.wait_for(lambda: it.ended() >= ended + 3)
+    it.process.kill()
+    it.wait()
+    assert it.run() == 0, it.text
+    found = chaos.facts(it)
+    assert max(found["ends"].values()) == 1
+    assert set(found["cells"].values()) == {4}
+    assert found["proposals"] == expected(make_space, fake, trials=16)
+    # What an interrupted trial had computed is in its result, as if it had not been interrupted.
+    for digest, total in found["sums"].items():
+        config = json.loads((it.study / "trials" / digest / "record.json").read_bytes())["config"]
+        assert total == fake.sum_of(int(config["budget"]["amount"]), config["seed"])
+    # Nothing left to do: said at once, without Ray.
+    assert it.run() == 0
+    assert "all 16 trials are done already" in it.text

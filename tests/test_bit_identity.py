@@ -1,0 +1,117 @@
+"""An interrupted trial ends in the very state of an uninterrupted one: every tensor and number of it, whatever has a state of its own."""
+
+import pytest
+import torch
+
+from landscape import checkpoint
+from landscape.architectures._base import ARCHITECTURES
+from landscape.config import TrialConfig
+from landscape.record import Status
+from landscape.trial import run_trial
+
+BASE = {"dataset": "digits", "architecture": {"mlp": {"width": 8}}, "loss": "non_saturating", "batch_size": 4, "budget": {"amount": 16}}
+SMALL = {
+    "mlp": {"width": 8},
+    "dcgan": {"width": 4},
+    "sndcgan": {"width": 4},
+    "infogan": {"width": 4},
+    "resnet_cifar": {"width": 8},
+    "resnet_stl": {"width": 4},
+    "resnet19": {"width": 4},
+    "resnet107": {"width": 2},
+    "mlp_2014": {"width_factor": 0.01},
+    "mlp_2d": {"width": 8},
+    "stacked_mnist": {"width": 4},
+    "autoencoder": {"width": 4, "code_width": 8},
+    "autoencoder_mlp": {"g_width": 8, "d_width": 8},
+    "r3gan": {"width": 16, "blocks": 1},
+}
+RESOLUTIONS = {"resnet107": 64, "resnet19": 64, "resnet_stl": 48, "infogan": 28, "mlp_2014": 28, "mlp": 8, "autoencoder_mlp": 8}
+ENERGY = {"began": {"loss": "began"}, "energy": {"loss": "margin_energy", "regularizers": ["pulling_away"]}}
+STATES = {
+    "BEGAN k": {"architecture": {"autoencoder_mlp": SMALL["autoencoder_mlp"]}, "loss": "began"},
+    "spectral u": {"d_normalization": "spectral", "loss": "hinge"},
+    "batch statistics": {"g_normalization": "batch"},
+    "instance-noise schedule": {"regularizers": ["instance_noise"]},
+    "unrolled": {"regularizers": [{"unrolled": {"k": 2}}]},
+    "top-k schedule": {"regularizers": ["top_k"]},
+    "LeCam averages": {"regularizers": ["lecam"]},
+    "augmentation draws": {"regularizers": ["consistency"]},
+    "EMA, flips, dequantisation": {"ema": {"decay": 0.9}, "horizontal_flip": True, "dequantise": True},
+    "kept z": {"reuse_z": True, "order": "g_after_first_d", "d_steps_per_round": 2},
+    "rates and momentum on schedules": {"d_optimizer": {"name": "sgd", "momentum": 0.5, "final_momentum": 0.7, "learning_rate": 0.01}},
+}
+
+
+def trial_of(name: str) -> dict:
+    """Settings under which architecture `name` trains on digits or on points."""
+    facts = ARCHITECTURES[name].facts
+    found: dict = {"architecture": {name: SMALL.get(name, {})}}
+    if facts.samples == "points":
+        found["dataset"] = "ring"
+    else:
+        found |= {"resolution": RESOLUTIONS.get(name, 32), "channels": 3 if 1 not in facts.channels else 1}
+    return found | ({"loss": "began"} if facts.output == "energy" else {})
+
+
+class Kept:
+    """The last state that a trial saved, before it is removed."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.tensors, self.data = {}, {}
+        true_write = checkpoint.write
+
+        def write(path, tensors, data, kind):
+            true_write(path, tensors, data, kind)
+            if kind == "resume":
+                self.tensors, self.data = checkpoint.read(path, kind)
+
+        monkeypatch.setattr(checkpoint, "write", write)
+
+
+def ended(config, kept, folder, **options):
+    record = run_trial(config, None, folder=folder, pictures=False, threads=1, **options)
+    return record, kept.tensors, kept.data
+
+
+def check(settings, tmp_path, monkeypatch, **options):
+    config, kept = TrialConfig.parse(BASE | settings), Kept(monkeypatch)
+    whole, tensors, data = ended(config, kept, tmp_path / "whole", **options)
+    assert whole.status is Status.COMPLETED, whole.reason
+    looks = iter([False, True])
+    stopped, *_ = ended(config, kept, tmp_path / "cut", should_stop=lambda: next(looks), **options)
+    assert stopped.status is Status.STOPPED
+    assert 0 < stopped.counts["rounds"] < whole.counts["rounds"]
+    # What the interrupted process had drawn is of no use to the one that continues.
+    torch.manual_seed(12345)
+    again, theirs, their_data = ended(config, kept, tmp_path / "cut", **options)
+    assert again.status is Status.COMPLETED
+    assert again.environment["execution"] == whole.environment["execution"]
+    assert again.curves == whole.curves
+    assert tensors.keys() == theirs.keys()
+    different = [name for name in tensors if not torch.equal(tensors[name], theirs[name])]
+    assert not different
+    for part in ("digest", "gan", "random"):
+        assert data[part] == their_data[part], part
+    return whole, tensors
+
+
+@pytest.mark.parametrize("precision", ["fp32", pytest.param("bf16", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", sorted(ARCHITECTURES))
+def test_every_architecture(name, precision, tmp_path, monkeypatch):
+    check(trial_of(name) | {"precision": precision}, tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("precision", ["fp32", pytest.param("bf16", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", STATES)
+def test_every_state(name, precision, tmp_path, monkeypatch):
+    _, tensors = check(STATES[name] | {"precision": precision}, tmp_path, monkeypatch)
+    wanted = {"BEGAN k": "module.states.loss", "spectral u": "u", "EMA, flips, dequantisation": "module.average", "kept z": "last_z"}
+    if name in wanted:
+        assert any(wanted[name] in key for key in tensors), sorted(tensors)
+
+
+@pytest.mark.slow
+def test_compiled(tmp_path, monkeypatch):
+    whole, _ = check({}, tmp_path, monkeypatch, execution="compiled")
+    assert whole.environment["execution"] == "compiled"
