@@ -5,7 +5,7 @@ A game turns a batch into D's and G's objectives as a sum of component calls. Wh
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -156,10 +156,12 @@ class Adversarial(Game):
         fake_seen = self.seen(self.generator(z, batch.condition))
         fake = self.criticize(fake_seen, batch.condition, parameters)
         real_seen, real = fake_seen.detach(), Output(fake.logit.detach(), fake.features)
-        if self.loss.facts.g_needs_real:
+        if self.loss.facts.g_needs_real or parameters is not None:
             real_seen = self.seen(batch.real)
             real = self.criticize(real_seen, batch.condition, parameters)
         pair = self._call_loss(real.logit, fake.logit)
+        if parameters is not None and pair.g_ahead is not None:
+            pair = replace(pair, g=pair.g_ahead)
         return self._g_total(pair, self._critique(batch, (real_seen, fake_seen), (real, fake), parameters), due)
 
     def _g_total(self, pair: LossPair, critique: Critique, due: Due) -> Objective:
@@ -254,8 +256,6 @@ class _Replaced(nn.Module):
 def _with_state(critique: Critique, state: Mapping[str, Tensor], g_loss: Tensor | None = None) -> Critique:
     if not state and g_loss is None:
         return critique
-    from dataclasses import replace
-
     return replace(critique, state=state, g_loss=g_loss)
 
 

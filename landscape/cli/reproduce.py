@@ -9,7 +9,9 @@ from landscape.cli.options import data_dir_option, examples, json_option, parse_
 
 @click.command(
     short_help="Run a published table again.",
-    epilog=examples("landscape reproduce", "landscape reproduce --json"),
+    epilog=examples(
+        "landscape reproduce", "landscape reproduce unrolled-2016", "landscape reproduce goodfellow-2014:seeds=1 --data-dir mnist/"
+    ),
 )
 @click.argument("paper", metavar="[PAPER[:key=value,...]]", required=False)
 @data_dir_option
@@ -22,19 +24,19 @@ def reproduce(paper: str | None, data_dir: Path | None, results_dir: Path, as_js
     from landscape.reproductions._base import REPRODUCTIONS
 
     if paper is None:
-        found = [describe(REPRODUCTIONS[name]) for name in REPRODUCTIONS]
+        found = [describe(REPRODUCTIONS[name]) | {"name": name.replace("_", "-")} for name in REPRODUCTIONS]
         if as_json:
             print_json(found)
             return
         for entry in found:
             click.echo(f"{entry['name']}: {entry['what']} ({entry['source']})")
-        click.echo(f"{len(found)} papers; landscape reproduce PAPER runs one" if found else "no paper's recipe comes with this version")
+        click.echo(f"{len(found)} recipes; landscape reproduce PAPER runs one")
         return
     choice = parse_component(paper)
-    recipe = REPRODUCTIONS[choice["name"]]
+    recipe = REPRODUCTIONS[choice["name"].replace("-", "_")]
     given = recipe.complete(choice.get("hyperparameters", {}))
     path = recipe.function(results_dir=results_dir, data_dir=data_dir, **given)
     if as_json:
-        print_json({"paper": recipe.name, "report": str(path)})
+        print_json({"paper": recipe.name.replace("_", "-"), "report": str(path)})
     else:
         click.echo(f"report: {Path(path).resolve()}")

@@ -14,11 +14,13 @@ class LossPair:
     """What the discriminator and the generator minimize: per-sample values [N] (or a scalar), averaged by the caller.
 
     `d` is None for a method without a discriminator. `state` holds the new values of the loss's own scalars (BEGAN's k),
-    detached; `report` holds scalars worth a learning curve (BEGAN's convergence measure).
+    detached; `report` holds scalars worth a learning curve (BEGAN's convergence measure). `g_ahead` is what G minimizes where it looks
+    ahead of D's answers (unrolling), if that is not `g`: a term of D(real) is no constant then, since D's future weights depend on G.
     """
 
     d: Tensor | None
     g: Tensor
+    g_ahead: Tensor | None = None
     state: Mapping[str, Tensor] = field(default_factory=dict)
     report: Mapping[str, Tensor] = field(default_factory=dict)
 

@@ -25,7 +25,7 @@ class SpectralNorm(Reweighted):
         self.iterations = iterations
         self.epsilon = epsilon
         start = torch.randn(self.weight.shape[self.axis], device=self.weight.device, dtype=self.weight.dtype)
-        self.register_buffer("u", normalize(start, dim=0, eps=epsilon))
+        self.register_buffer("u", start if start.is_meta else normalize(start, dim=0, eps=epsilon))
 
     def effective_weight(self) -> Tensor:
         with full_precision(self.weight.device):  # a power iteration in bf16 would be some 1 % off

@@ -7,11 +7,12 @@ from landscape.registry import NonNegativeInt
 from landscape.regularizers._base import REGULARIZERS, Unrolling
 
 
-@REGULARIZERS.register(site="around_g", paper="Metz et al. 2017, arXiv:1611.02163")
+@REGULARIZERS.register(site="around_g", revision=2, paper="Metz et al. 2017, arXiv:1611.02163")
 def unrolled(unrolling: Unrolling, *, k: NonNegativeInt = 5) -> dict[str, Tensor]:
     """G answers to D as it would be after k more of its own updates on this batch, and its gradient passes through these updates.
 
-    The updates are those of D's optimizer from its present state (its Adam, moments included). D itself does not move.
+    The updates are those of D's optimizer from its present state (its Adam, moments included). D itself does not move. In a zero-sum
+    game (`minimax`) G answers to the whole value, real samples included: D's future weights depend on G there too.
 
     Args:
         unrolling: D, its loss on this batch and its optimizer as functions of its parameters.

@@ -36,7 +36,7 @@ def build(results_dir: Path, reports_dir: Path, study: str | None = None) -> lis
     names = [study] if study is not None else list_studies(results_dir)
     if not names:
         raise UserError(f"{results_dir} holds no study: run a sweep first, or name the folder that holds the studies")
-    environment = _environment()
+    environment = page_environment()
     pages = []
     for name in names:
         page = study_page(read_study(study_folder(results_dir, name)))
@@ -45,7 +45,8 @@ def build(results_dir: Path, reports_dir: Path, study: str | None = None) -> lis
     return pages
 
 
-def _environment() -> Environment:
+def page_environment() -> Environment:
+    """Templates with the filters, style and script that every page has."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -67,7 +68,7 @@ def _write_study(page: StudyPage, folder: Path, environment: Environment) -> Pat
     inline = {figure.name: Markup(figure.rendered.inline) for figure in page.figures}  # noqa: S704 - matplotlib escapes the text it draws
     html = environment.get_template("study.html.j2").render(page=page, inline=inline, files=sorted(files))
     stale = _earlier_files(folder) - set(files)
-    _place(folder, files)
+    place(folder, files)
     write_json(folder / OVERVIEW, _overview(page, sorted(files)))
     write_bytes(folder / PAGE, html.encode())
     for name in stale:
@@ -75,7 +76,7 @@ def _write_study(page: StudyPage, folder: Path, environment: Environment) -> Pat
     return folder / PAGE
 
 
-def _place(folder: Path, files: Mapping[str, bytes]) -> None:
+def place(folder: Path, files: Mapping[str, bytes]) -> None:
     """Each file whole. Not flushed to disk one by one, which would take longer than drawing them: a report can be made again."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

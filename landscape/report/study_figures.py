@@ -76,7 +76,7 @@ def budget_figures(view: View, axis: str | None) -> list[Drawn]:
     frame = budgets.data(view.table, str(view.score), axis)
     found = []
     by, suffix = (f" by {words(axis)}", f"_{axis}") if axis else ("", "")
-    for against, title in (("trials", "Budget curve: models trained"), ("seconds", "Budget curve: computing time")):
+    for against, title in (("trials", "Budget curve"), ("seconds", "At equal compute")):
         if not len(frame) or (against == "seconds" and frame["seconds"].isna().all()):
             continue
         n = _range(frame.groupby("level")["n"].first())
@@ -87,7 +87,7 @@ def budget_figures(view: View, axis: str | None) -> list[Drawn]:
         alt = f"{title}{by}: {view.score} falls as more models are trained; the numbers are in figure_budget_{against}{suffix}.csv."
         drawing = _drawn(
             f"budget_{against}{suffix}",
-            title + (f",{by}" if by else ""),
+            title + by,
             caption,
             alt,
             frame,
@@ -139,7 +139,7 @@ def chosen_trials(view: View) -> dict[str, TrialRecord]:
 
 def curve_figures(chosen: Mapping[str, TrialRecord]) -> list[Drawn]:
     """One figure a learning curve that any of the chosen trials recorded."""
-    names = dict.fromkeys(name for record in chosen.values() for name in record.curves)
+    names = dict.fromkeys(name for record in chosen.values() for name, points in record.curves.items() if len(points) > 1)
     ordered = [*(n for n in CURVES if n in names), *(n for n in names if n not in CURVES)]
     found = []
     for i, name in enumerate(ordered, start=1):

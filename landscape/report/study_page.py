@@ -10,6 +10,7 @@ from landscape.analysis.frames import AXIS, SCORE
 from landscape.analysis.verdicts import Verdict, verdict
 from landscape.report.formats import number, words
 from landscape.report.pictures import Picture, picture
+from landscape.report.space_tables import axes_table, search_table
 from landscape.report.study_figures import (
     Drawn,
     box_figure,
@@ -76,6 +77,8 @@ class StudyPage:
     best_trials: Table | None = None
     trials: Table | None = None
     unfinished: Table | None = None
+    space: tuple[Table, ...] = ()
+    """Axes and searched hyperparameters; empty where `study.json` does not say."""
     other_protocols: tuple[tuple[str, tuple[Table, ...]], ...] = ()
     budget: tuple[Drawn, ...] = ()
     hyperparameters: tuple[Drawn, ...] = ()
@@ -98,7 +101,7 @@ class StudyPage:
     def tables(self) -> list[Table]:
         """Every table that has a CSV: those on the page and the data of each figure."""
         by_axis = [t for a in self.axes for t in (a.levels, a.confirmed, a.contrasts) if t is not None]
-        single = [t for t in (self.cells, self.best_trials, self.trials, self.unfinished) if t is not None]
+        single = [t for t in (self.cells, self.best_trials, self.trials, self.unfinished, *self.space) if t is not None]
         others = [t for _, tables in self.other_protocols for t in tables]
         return [*by_axis, *single, *others, *(figure_table(f"figure_{f.name}", f.title, f.frame) for f in self.figures)]
 
@@ -107,7 +110,14 @@ def study_page(study: Study) -> StudyPage:
     """The page of `study`; one without any score says so and shows what there is."""
     view = view_of(study)
     if view.score is None:
-        return StudyPage(view, summarize(view, ()), trials=trials_table(view), unfinished=unfinished_table(view), facts=_facts(view, None))
+        return StudyPage(
+            view,
+            summarize(view, ()),
+            trials=trials_table(view),
+            unfinished=unfinished_table(view),
+            space=_space(view),
+            facts=_facts(view, None),
+        )
     axes = tuple(_axis(view, axis) for axis in view.table.axes if len(view.table.frame))
     summary = summarize(view, [a.verdict for a in axes])
     hyper, left_out = hyperparameter_figures(view)
@@ -120,6 +130,7 @@ def study_page(study: Study) -> StudyPage:
         best_trials=best_trials_table(view),
         trials=trials_table(view),
         unfinished=unfinished_table(view),
+        space=_space(view),
         other_protocols=_other_protocols(view),
         budget=tuple(budget_figures(view, None)),
         hyperparameters=tuple(hyper),
@@ -130,6 +141,11 @@ def study_page(study: Study) -> StudyPage:
         more_pictures=_more_pictures(view, summary.best),
         facts=_facts(view, summary.best),
     )
+
+
+def _space(view: View) -> tuple[Table, ...]:
+    space = view.study.facts.get("space")
+    return tuple(table for table in (axes_table(space), search_table(space)) if len(table.frame))
 
 
 def _axis(view: View, axis: str) -> AxisSection:
@@ -193,12 +209,18 @@ def _more_pictures(view: View, best: str) -> tuple[Sample, ...]:
 def _facts(view: View, best: str | None) -> dict[str, Any]:
     study = view.study.facts
     records = [t.record for t in view.study.trials]
+    base = study["space"].get("base") if isinstance(study.get("space"), Mapping) else None
     named = {k: v for k, v in study.items() if k in ("searcher", "budget") and v}
     return {
         "name": str(study.get("name") or view.study.name),
         "last": max((r.finished_at for r in records if r.finished_at), default=""),
         "space": as_yaml(study.get("definition") or study.get("space")),
-        "search": as_yaml(named),
+        "fixed": flatten(base) if isinstance(base, Mapping) else [],
+        "search": flatten({k: v if isinstance(v, Mapping) else {"": v} for k, v in named.items()}),
+        "floor": flatten({"value": view.floor.value, "interval": view.floor.interval, "interval kind": view.floor.interval_kind})
+        + flatten({"samples": f"{view.floor.n_real} real against {view.floor.n_fake} other real", "note": view.floor.note})
+        if view.floor
+        else [],
         "protocol": flatten(dict(view.table.protocol or study.get("protocol") or {})),
         "environment": flatten(_environment(view)),
         "best_config": as_yaml(dict(view.trial(best).record.config)) if best else "",

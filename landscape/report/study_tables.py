@@ -1,6 +1,8 @@
 """The tables of a study's page, each from one frame of `analysis`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,7 @@ from landscape.report.formats import duration, words
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
 
-BEST_TRIALS = 10
+BEST_TRIALS = 4
 QUANTILE_HELP = "The score that this share of trials reaches, diverged ones counted"
 STRIP_HELP = (
     "Dots: trials (at most 120 drawn). Bar and large dot: the top quantile and its interval. Dashes: real against real. Red: diverged"
@@ -71,10 +73,11 @@ def _reading(view: View) -> str:
 def cells_table(view: View) -> Table:
     """Comparison of the cells, best first."""
     assert view.score is not None
-    frame = _with_times(compare_cells(view.table, view.score, given_search=view.given_search))
+    frame = compare_cells(view.table, view.score, given_search=view.given_search)
     axes = tuple(Column(axis, words(axis)) for axis in view.table.axes)
     first = axes or (Column("cell", "Cell"),)
-    columns = (*first, Column("trials", "Trials", "count"), *_statistics(view))
+    statistics = (replace(c, note="") if c.key == "seconds_per_trial" else c for c in _statistics(view))
+    columns = (*first, Column("trials", "Trials", "count"), *statistics)
     caption = f"{view.score} by cell, lowest best first. {_reading(view)} A top quantile needs 6 trials in the cell."
     return Table("cells", "By cell", caption, columns, frame, floor=view.floor_value, compact=True)
 
@@ -121,22 +124,21 @@ def contrast_table(view: View, verdict: Verdict) -> Table:
 
 
 def best_trials_table(view: View) -> Table:
-    """The best trials of the search with every score that the protocol gives."""
+    """Every score that the protocol gives: a row a score, a column each of the best trials of the search, and one for the floor."""
     assert view.score is not None
     frame = view.table.role("search").frame
     scored = frame[frame[SCORE + view.score].notna()] if SCORE + view.score in frame else frame.head(0)
-    top = scored.iloc[np.argsort(scored[SCORE + view.score].to_numpy(dtype=float) * view.facts.sign, kind="stable")[:BEST_TRIALS]]
+    order = np.argsort(scored[SCORE + view.score].to_numpy(dtype=float) * view.facts.sign, kind="stable")[:BEST_TRIALS]
+    top = scored.iloc[order].to_dict("records")
     names = [view.score, *(n for n in view.table.scores if n != view.score)]
-    rows = [
-        {
-            "cell": row["cell"],
-            "digest": row["digest"],
-            **{f"s{i}{end}": row.get(kind + n) for i, n in enumerate(names) for end, kind in _ENDS},
-        }
-        for row in top.to_dict("records")
-    ]
-    scores = (Column(f"s{i}", n + arrow(view.table.scores[n]), "number", True) for i, n in enumerate(names))
-    columns = (Column("cell", "Cell"), Column("digest", "Trial"), *scores)
+    rows = []
+    for name in names:
+        row: dict[str, Any] = {"score": name + arrow(view.table.scores[name])} | _floor_cell(view, name)
+        for i, trial in enumerate(top):
+            row |= {f"trial_{i}{end}": trial.get(prefix + name) for end, prefix in _ENDS}
+        rows.append(row)
+    trials = (Column(f"trial_{i}", f"{trial['cell']}, {trial['digest'][:8]}", "number", True) for i, trial in enumerate(top))
+    columns = (Column("score", "Score"), Column("floor", "Real against real", "number", True, optional=True), *trials)
     caption = (
         f"Every score of the {len(top)} best trials by {view.score}. Brackets: the score's own 95% interval over samples of this one "
         "model; it does not cover another seed, nor that these trials were picked as the best."
@@ -145,6 +147,14 @@ def best_trials_table(view: View) -> Table:
 
 
 _ENDS = (("", SCORE), ("_low", LOW), ("_high", HIGH))
+
+
+def _floor_cell(view: View, score: str) -> dict[str, float]:
+    found = view.floors.get(score)
+    if found is None:
+        return {}
+    low, high = found.interval or (np.nan, np.nan)
+    return {"floor": found.value, "floor_low": low, "floor_high": high}
 
 
 def _keys(columns: tuple[Column, ...]) -> list[str]:

@@ -28,8 +28,8 @@ class View:
     table: TrialTable
     score: str | None
     """Public name of the objective; None while nothing has been scored."""
-    floor: Estimate | None
-    """Real against real under the same protocol, at the same sample size."""
+    floors: Mapping[str, Estimate]
+    """Real against real under the same protocol and at the same sample size, by score."""
     other_protocols: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -37,6 +37,11 @@ class View:
     def facts(self) -> ScoreFacts:
         assert self.score is not None
         return self.table.scores[self.score]
+
+    @property
+    def floor(self) -> Estimate | None:
+        """That of the objective."""
+        return self.floors.get(self.score or "")
 
     @property
     def given_search(self) -> bool:
@@ -71,12 +76,12 @@ def view_of(study: Study, protocol: str | None = None) -> View:
     chosen: str | None = protocol or (own if own in known else next(iter(known), None))
     table = trials_frame(study.trials, chosen, _axes(study))
     score = _objective(study, table)
-    floor, warnings = _floor(study, table, score)
+    floors, warnings = _floors(study, table) if chosen == own else ({}, ())
     if own and known and own not in known:
         name = _mapping(table.protocol).get("name", chosen)
         warnings = (*warnings, f"no trial was scored under the study's own protocol; scores shown are those of {name}")
     others = {digest: p for digest, p in known.items() if digest != chosen}
-    return View(study, table, score, floor if chosen == own else None, others, (*study.warnings, *warnings))
+    return View(study, table, score, floors, others, (*study.warnings, *warnings))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -112,20 +117,20 @@ def without_data(score: str) -> str:
     return f"{name}]" if colon and rest.endswith("]") else score
 
 
-def _floor(study: Study, table: TrialTable, score: str | None) -> tuple[Estimate | None, tuple[str, ...]]:
-    found = _mapping(study.facts.get("floor"))
-    if score is None or score not in found:
-        return None, ()
+def _floors(study: Study, table: TrialTable) -> tuple[dict[str, Estimate], tuple[str, ...]]:
+    given = {name: e for name, e in _mapping(study.facts.get("floor")).items() if name in table.scores}
     try:
-        estimate = checked_scores(
-            {"schema": 1, "protocol": {"name": "", "digest": ""}, "estimates": {score: found[score]}}, study.folder
-        ).estimates[score]
+        wrapped = {"schema": 1, "protocol": {"name": "", "digest": ""}, "estimates": given}
+        floors = dict(checked_scores(wrapped, study.folder).estimates)
     except DamagedError as error:
-        return None, (f"the floor of {score} in study.json is damaged ({error}): not drawn",)
-    sizes = _sizes(estimate), _sizes(table.scores[score])
-    if sizes[0] != sizes[1] and None not in (*sizes[0], *sizes[1]):
-        return None, (f"the floor of {score} was measured with {sizes[0]} samples, the scores with {sizes[1]}: not comparable, not drawn",)
-    return estimate, ()
+        return {}, (f"the floor in study.json is damaged ({error}): not drawn",)
+    warnings = []
+    for name in list(floors):
+        ours, theirs = _sizes(floors[name]), _sizes(table.scores[name])
+        if ours != theirs and None not in (*ours, *theirs):
+            del floors[name]
+            warnings.append(f"the floor of {name} was measured with {ours} samples, the scores with {theirs}: not comparable, not drawn")
+    return floors, tuple(warnings)
 
 
 def _sizes(of: Estimate | ScoreFacts) -> tuple[int | None, int | None]:

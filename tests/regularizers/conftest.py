@@ -90,7 +90,9 @@ class Bench:
             real_output, fake_output = (functional_call(self.d, dict(replaced), (x,)) for x in (self.real, fake))
             return (nn.functional.softplus(-real_output.logit) + nn.functional.softplus(fake_output.logit)).mean()
 
-        view = optimizers.functional_view(optimizers.build(config, list(parameters.values())), config, parameters)
+        view = optimizers.functional_view(
+            config, optimizers.state_of(optimizers.build(config, list(parameters.values())), config, parameters)
+        )
         return Unrolling(self.d, d_loss, **view)
 
 

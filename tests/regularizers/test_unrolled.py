@@ -7,9 +7,12 @@ from torch.func import functional_call
 
 from landscape import optimizers
 from landscape.architectures._base import Output
-from landscape.config import Optimizer
+from landscape.config import Optimizer, TrialConfig
+from landscape.gan import GAN
+from landscape.losses._base import LOSSES
 from landscape.regularizers._base import REGULARIZERS, Critique, Unrolling
 from landscape.regularizers.unrolled import unrolled
+from landscape.trial import prepare
 
 OPTIMIZERS = {
     "adam": Optimizer(learning_rate=0.1, beta1=0.5, beta2=0.9),
@@ -42,7 +45,7 @@ class Game:
         self.optimizer.step()
 
     def ahead(self, weight, k):
-        view = optimizers.functional_view(self.optimizer, self.config, self.parameters)
+        view = optimizers.functional_view(self.config, optimizers.state_of(self.optimizer, self.config, self.parameters))
         return unrolled(Unrolling(self.d, lambda p: self.d_loss(p, weight), **view), k=k)
 
     def g_loss(self, weight, k):
@@ -109,7 +112,7 @@ def test_penalties_ahead_see_d_alone(name):
         return (critic(fake).logit - critic(game.real).logit + REGULARIZERS[name].function(critique)).mean()
 
     fake = game.z @ game.weight  # one tensor for all steps, as the module has it
-    view = optimizers.functional_view(game.optimizer, game.config, game.parameters)
+    view = optimizers.functional_view(game.config, optimizers.state_of(game.optimizer, game.config, game.parameters))
     ahead = unrolled(Unrolling(game.d, lambda parameters: d_loss(parameters, fake), **view), k=3)
     for _ in range(3):
         game.optimizer.zero_grad()
@@ -117,3 +120,46 @@ def test_penalties_ahead_see_d_alone(name):
         game.optimizer.step()
     for key, parameter in game.parameters.items():
         torch.testing.assert_close(ahead[key], parameter)
+
+
+@pytest.mark.parametrize(("loss", "whole"), [("minimax", True), ("wasserstein", True), ("absolute_error", True), ("non_saturating", False)])
+def test_looking_ahead_g_of_a_zero_sum_game_answers_to_the_whole_value(loss, whole):
+    """D's future weights depend on G at the real samples too: against a hand-written unrolled step of SGD, one step ahead."""
+    torch.manual_seed(2)
+    config = {"dataset": "gaussian_1d", "architecture": {"mlp": {"width": 3, "depth": 1}}, "loss": loss, "latent": {"dim": 1}}
+    config |= {"regularizers": [{"unrolled": {"k": 1}}], "d_optimizer": {"name": "sgd", "learning_rate": 0.5}, "budget": {"amount": 9}}
+    gan = GAN(*prepare(TrialConfig.parse(config)))
+    gan.prepare(torch.device("cpu"))
+    batch, z = gan.stream.next(16), gan.draw_z(16)
+    found = gan._g_gradients(batch, z, (), gan._d_state()).gradients
+
+    function, names = LOSSES[loss].function, [name for name, _ in gan.discriminator.named_parameters()]
+    now = {name: p.detach().requires_grad_() for name, p in gan.discriminator.named_parameters()}
+    fake = gan.generator(z, None)
+
+    def pair(parameters):
+        return function(*(functional_call(gan.discriminator, parameters, (x, None)).logit for x in (batch.real, fake)))
+
+    gradients = torch.autograd.grad(pair(now).d.mean(), list(now.values()), create_graph=True)
+    ahead = pair({name: now[name] - 0.5 * g for name, g in zip(names, gradients, strict=True)})
+    wanted = -ahead.d.mean() if whole else ahead.g.mean()
+    torch.testing.assert_close(found, torch.autograd.grad(wanted, gan.g_parameters, retain_graph=True))
+    if whole:  # the real samples' share is there
+        without = torch.autograd.grad(ahead.g.mean(), gan.g_parameters)
+        assert max(float((a - b).abs().max()) for a, b in zip(found, without, strict=True)) > 1e-5
+
+
+@pytest.mark.slow
+def test_compiled_look_ahead_is_the_eager_one():
+    config = {"dataset": "ring", "architecture": {"mlp_2d": {"preset": "unrolled_notebook", "width": 8}}, "loss": "minimax"}
+    config |= {"regularizers": [{"unrolled": {"k": 2}}], "latent": {"dim": 4}, "budget": {"amount": 20}}
+    weights = []
+    for execution in ("eager", "compiled"):
+        prepared = prepare(TrialConfig.parse(config))
+        torch.manual_seed(3)
+        gan = GAN(*prepared)
+        gan.prepare(torch.device("cpu"), execution)
+        gan.run_rounds(20)
+        assert gan.execution == execution
+        weights.append(torch.cat([p.detach().flatten() for p in gan.parameters()]))
+    torch.testing.assert_close(*weights, rtol=1e-4, atol=1e-5)

@@ -1,0 +1,144 @@
+"""What each regularizer and normalization costs: the time of a round as a multiple of the round without it, beside the prediction.
+
+`python -m benchmarks.components [--quick] [--only NAME ...]` prints two Markdown tables. The prediction counts forward and backward passes:
+multiplications of every matrix product and convolution in a round with the component, by those in a round without it (torch counts them
+as they run, gradients of gradients included). What it leaves out, elementwise work and memory traffic, is what a row above its
+prediction shows.
+"""
+
+import argparse
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from benchmarks._timing import Ratio, compare
+from landscape.config import TrialConfig
+from landscape.gan import GAN
+from landscape.normalizations._base import NORMALIZATIONS
+from landscape.regularizers._base import REGULARIZERS
+from landscape.trial import prepare
+
+BASE: dict[str, Any] = {
+    "dataset": "digits",
+    "resolution": 32,
+    "architecture": {"dcgan": {"width": 32}},
+    "loss": "non_saturating",
+    "d_normalization": "none",
+    "g_normalization": "none",
+    "batch_size": 64,
+    "budget": {"amount": 10_000_000},
+}
+ROUNDS = 2
+LIMIT = 1.3
+HYPERPARAMETERS: dict[str, dict[str, Any]] = {"unrolled": {"k": 5}, "consistency": {"fake_weight": 10.0, "flip": False}}
+"""Where the defaults would leave a part of the component out, or take very long."""
+REASONS = {
+    "batch": "elementwise: three passes over every feature map that no product counts",
+    "layer": "as batch norm, with a mean over each sample's whole map",
+    "instance": "as batch norm, with a mean over each map",
+    "self_modulated": "as batch norm, and its two small networks of z a layer",
+    "spectral_batch": "batch norm's elementwise passes",
+    "spectral_layer": "layer norm's elementwise passes",
+    "spectral_instance": "instance norm's elementwise passes",
+}
+"""Why a row may be above its prediction."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A component on one side, and what its config changes."""
+
+    name: str
+    side: str
+    change: dict[str, Any] = field(default_factory=dict)
+
+
+def cases() -> list[Case]:
+    """Every registered regularizer, every normalization of D and of G."""
+    found = [Case(name, "", {"regularizers": [{name: HYPERPARAMETERS.get(name, {})}]}) for name in REGULARIZERS]
+    for side in ("d", "g"):
+        names = [n for n in NORMALIZATIONS if side in NORMALIZATIONS[n].facts.sides and n != "none"]
+        found += [Case(name, side.upper(), {f"{side}_normalization": name}) for name in names]
+    return found
+
+
+def ready(change: dict[str, Any]) -> GAN:
+    """A model that has taken its first round."""
+    config, dataset = prepare(TrialConfig.parse(BASE | change))
+    torch.manual_seed(0)
+    gan = GAN(config, dataset)
+    gan.prepare(torch.device("cpu"), "eager")
+    gan.run_rounds(1)
+    return gan
+
+
+class Counter(TorchDispatchMode):
+    """Counts multiplications and additions in matrix products and convolutions as they run.
+
+    Torch's own counter hooks modules, which gradients of gradients do not allow.
+    """
+
+    total = 0
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run and count."""
+        out = function(*args, **(kwargs or {}))
+        if (formula := flop_registry.get(function._overloadpacket)) is not None:
+            self.total += formula(*args, **(kwargs or {}), out_val=out)
+        return out
+
+
+def products(gan: GAN) -> int:
+    """Multiplications and additions in the matrix products and convolutions of one round."""
+    with Counter() as counter:
+        gan.run_rounds(1)
+    return counter.total
+
+
+@dataclass(frozen=True)
+class Cost:
+    """A row of the table."""
+
+    case: Case
+    measured: Ratio
+    predicted: float
+
+    @property
+    def line(self) -> str:
+        """The row; multiples are of the round without the component."""
+        multiple, low, high = 1 / self.measured.ratio, 1 / self.measured.greatest, 1 / self.measured.least
+        name = f"{self.case.name} ({self.case.side})" if self.case.side else self.case.name
+        over = multiple / self.predicted
+        reason = REASONS.get(self.case.name, "NOT EXPLAINED") if over > LIMIT else ""
+        return f"| {name} | {multiple:.2f} | {low:.2f} to {high:.2f} | {self.predicted:.2f} | {over:.2f} | {reason} |"
+
+
+def cost(case: Case, plain: GAN, repeats: int) -> Cost:
+    """Time and count one component."""
+    gan = ready(case.change)
+    predicted = products(gan) / products(plain)
+    measured = compare(case.name, lambda: gan.run_rounds(ROUNDS), "without", lambda: plain.run_rounds(ROUNDS), repeats)
+    return Cost(case, measured, predicted)
+
+
+def main() -> None:
+    """Measure every component and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="three repeats in the place of five")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--only", nargs="*", help="these components alone")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    print(f"dcgan, width 32, 1x32x32, batch 64, {arguments.threads} thread(s), torch {torch.__version__}\n")
+    print("| component | time, multiple | spread | predicted | time by prediction | why above 1.3 |\n|---|---|---|---|---|---|")
+    plain = ready({})
+    for case in cases():
+        if not arguments.only or case.name in arguments.only:
+            print(cost(case, plain, 3 if arguments.quick else 5).line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

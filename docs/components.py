@@ -1,0 +1,152 @@
+"""Writes docs/components.md: every component with its source and its oracle, and the parameter counts. `python docs/components.py`."""
+
+from pathlib import Path
+
+from landscape import catalog
+from landscape.architectures._base import ARCHITECTURES
+from landscape.datasets._base import DATASETS
+from landscape.losses._base import LOSSES
+from landscape.normalizations._base import NORMALIZATIONS
+from landscape.registry import Registry
+from landscape.regularizers._base import REGULARIZERS
+
+PAGE = Path(__file__).with_suffix(".md")
+REGISTRIES: dict[str, Registry] = {  # type: ignore[type-arg]
+    "Losses": LOSSES,
+    "Regularizers and training remedies": REGULARIZERS,
+    "Normalizations": NORMALIZATIONS,
+    "Architectures": ARCHITECTURES,
+    "Data sets": DATASETS,
+}
+
+_LOSSES, _NORMS, _REGULARIZERS, _NETWORKS = "tests/losses", "tests/normalizations", "tests/regularizers", "tests/architectures"
+_FORMULA = ("NumPy float64 formula; values by hand", f"{_LOSSES}/test_logit_losses.py::test_formula")
+_SLOPES = (
+    "values by hand; finite differences, of the penalty's gradient too",
+    f"{_REGULARIZERS}/test_gradient_penalties.py::test_gradient_of_the_penalty_against_finite_differences",
+)
+_SPECTRAL = (
+    "torch's own parametrization, an SVD, one iteration by hand",
+    f"{_NORMS}/test_spectral.py::test_follows_torchs_parametrization",
+)
+_COUNT = (
+    "layers in order and parameter counts from the sources' tables",
+    f"{_NETWORKS}/test_parameter_counts.py::test_published_count",
+)
+_FORMATS = "tests/datasets/test_dataset_formats.py"
+_POINTS = "tests/datasets/test_dataset_points.py"
+
+ORACLES: dict[str, dict[str, tuple[str, str]]] = {
+    "Losses": {
+        **dict.fromkeys(("absolute_error", "hinge", "least_squares", "least_squares_sigmoid", "minimax", "non_saturating"), _FORMULA),
+        **dict.fromkeys(("relativistic_average", "relativistic_pairing", "wasserstein"), _FORMULA),
+        "began": ("two steps by hand", f"{_LOSSES}/test_energy_losses.py::test_began_two_steps_by_hand"),
+        "margin_energy": ("NumPy formula; its equilibrium V = m in 1-D", "tests/test_game_1d.py::test_ebgan_value_approaches_the_margin"),
+        "mmd": ("double loops in NumPy; unbiased over many draws", f"{_LOSSES}/test_mmd.py::test_unbiased_over_many_draws"),
+        "vae": ("SciPy's and torch.distributions' densities", f"{_LOSSES}/test_vae.py::test_bernoulli_bound"),
+    },
+    "Regularizers and training remedies": {
+        **dict.fromkeys(("dragan", "gradient_penalty", "r1", "r2", "r1_r2", "roth"), _SLOPES),
+        "consistency": ("by hand; NumPy's padding", f"{_REGULARIZERS}/test_input_changes.py::test_consistency_by_hand"),
+        "differentiable_augmentation": (
+            "ranges of the paper; finite differences",
+            f"{_REGULARIZERS}/test_input_changes.py::test_augmentation_passes_exact_gradients",
+        ),
+        "instance_noise": ("variance over training", f"{_REGULARIZERS}/test_input_changes.py::test_instance_noise_falls_linearly"),
+        "l2": ("by hand", f"{_REGULARIZERS}/test_weight_terms.py::test_l2_by_hand"),
+        "lecam": ("two steps by hand", f"{_REGULARIZERS}/test_generator_terms.py::test_lecam_two_steps_by_hand"),
+        "orthogonal": ("NumPy formula", f"{_REGULARIZERS}/test_weight_terms.py::test_orthogonal_formula"),
+        "packing": ("order of channels by hand", f"{_REGULARIZERS}/test_input_changes.py::test_packing_stacks_channels"),
+        "pulling_away": ("double loop", f"{_REGULARIZERS}/test_generator_terms.py::test_pulling_away_against_a_double_loop"),
+        "top_k": ("sorted by hand", f"{_REGULARIZERS}/test_generator_terms.py::test_top_k_leaves_the_mean_of_the_best"),
+        "unrolled": (
+            "finite differences through 0, 1, 5, 10 steps; D really stepped",
+            f"{_REGULARIZERS}/test_unrolled.py::test_gradient_through_the_unrolled_steps_against_finite_differences",
+        ),
+        "weight_clipping": (
+            "every parameter looked at",
+            f"{_REGULARIZERS}/test_weight_terms.py::test_clipping_cuts_every_trainable_parameter",
+        ),
+    },
+    "Normalizations": {
+        **dict.fromkeys(("spectral", "spectral_batch", "spectral_instance", "spectral_layer"), _SPECTRAL),
+        "batch": ("NumPy: the batch's moments, moving averages", f"{_NORMS}/test_norm_layers.py::test_batch_norm_and_its_moving_averages"),
+        "instance": ("NumPy: moments of each map", f"{_NORMS}/test_norm_layers.py::test_instance_norm"),
+        "layer": ("NumPy over all but the batch; by hand", f"{_NORMS}/test_norm_layers.py::test_layer_norm_by_hand"),
+        "none": (
+            "keeps its input",
+            f"{_NORMS}/test_normalizations_contract.py::test_keeps_shapes_and_passes_gradients_to_everything",
+        ),
+        "self_modulated": ("written out in NumPy", f"{_NORMS}/test_norm_layers.py::test_self_modulation"),
+        "weight": ("torch's weight norm", f"{_NORMS}/test_norm_layers.py::test_weight_norm_is_torchs"),
+    },
+    "Architectures": {
+        **dict.fromkeys((name for name in ARCHITECTURES if name != "mlp"), _COUNT),
+        "mlp": ("size of signals", f"{_NETWORKS}/test_architecture_initialization.py::test_mlp_keeps_the_size_of_signals"),
+    },
+    "Data sets": {
+        "celeba": ("the originals' crop and resize, written out", f"{_FORMATS}::test_celeba_as_compare_gan_prepares_it"),
+        "celeba_hq_128": ("order and box filter", f"{_FORMATS}::test_celeba_hq_is_split_in_natural_order_and_box_filtered"),
+        "cifar10": ("files in its format", f"{_FORMATS}::test_cifar10"),
+        "cifar10_jpeg": ("the pictures themselves", "tests/datasets/test_dataset_collections.py::test_zips_by_split_and_cifar10_jpeg"),
+        "convex_polygons": ("the originals' tools, their drawing order", f"{_POINTS}::test_polygons_are_those_of_the_originals_tools"),
+        "digits": ("sizes, levels and class counts; a golden hash", f"{_FORMATS}::test_digits_are_split_once_and_for_all"),
+        "fashion_mnist": ("files in its format", f"{_FORMATS}::test_fashion_mnist_by_either_name"),
+        "folder": ("Pillow", "tests/datasets/test_dataset_collections.py::test_resizing_is_pillows_antialiased_bicubic"),
+        "gaussian_1d": ("splits, range and seed of the draw", f"{_POINTS}::test_contract_of_points"),
+        "grid": ("published centres, width and count", f"{_POINTS}::test_published_grids"),
+        "lsun_bedroom": ("a database in its format", f"{_FORMATS}::test_lsun_from_its_database"),
+        "mnist": ("the real files' MD5 sums and class counts", f"{_FORMATS}::test_real_mnist"),
+        "ring": ("published centres, width and count", f"{_POINTS}::test_published_rings"),
+        "stacked_mnist": ("the digits it is made of", f"{_FORMATS}::test_stacked_mnist"),
+        "stl10": ("files in its format", f"{_FORMATS}::test_stl10_is_stored_column_by_column"),
+        "swiss_roll": ("scikit-learn's swiss roll", f"{_POINTS}::test_swiss_roll_is_scikit_learns"),
+        "tfd": ("files in its format", f"{_FORMATS}::test_tfd_from_the_users_own_copy"),
+        "veegan_1200d": (
+            "its subspaces, noise and modes",
+            f"{_POINTS}::test_veegan_1200d_has_noise_in_700_coordinates_and_modes_that_real_points_reach",
+        ),
+        "zip": ("a StyleGAN archive", "tests/datasets/test_dataset_collections.py::test_a_stylegan_zip"),
+    },
+}
+"""Component -> (what it is checked against, the test that does)."""
+
+
+def table(kind: str, registry: Registry) -> list[str]:  # type: ignore[type-arg]
+    """The components of one kind."""
+    lines = [f"## {kind}", "", "| name | what it is | source | oracle |", "|---|---|---|---|"]
+    for name in registry:
+        entry, (oracle, test) = catalog.describe(registry[name]), ORACLES[kind][name]
+        file, _, function = test.partition("::")
+        cells = (f"`{name}`", entry["what"], entry["source"] or "ours", f"{oracle}: [`{function}`](../{file})")
+        lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
+    return [*lines, ""]
+
+
+def counts() -> list[str]:
+    """Parameter counts at the published shapes."""
+    lines = ["## Parameter counts", "", "Trainable parameters at the shapes of the sources, at default hyperparameters, the source's"]
+    lines += ["normalization of G and none of D. A test derives each from the layer table of its source and counts the network that is"]
+    lines += ["built: the two and this table agree. `landscape list architectures` shows them too.", ""]
+    lines += ["| architecture | preset | samples | G | D |", "|---|---|---|---|---|"]
+    for name in ARCHITECTURES:
+        for preset, found in catalog.published_counts(ARCHITECTURES[name]).items():
+            lines += [f"| `{name}` | {preset} | {shape} | {g:,} | {d:,} |" for shape, (g, d) in found.items()]
+    return [*lines, ""]
+
+
+def page() -> str:
+    """The whole page."""
+    lines = ["# Components, their sources and what they are checked against", ""]
+    lines += [
+        "Written by `python docs/components.py` from the registries. Beside the oracle named here every component passes the contract",
+        "tests of its kind, which run over the registry.",
+        "",
+    ]
+    for kind, registry in REGISTRIES.items():
+        lines += table(kind, registry)
+    return "\n".join(lines + counts())
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

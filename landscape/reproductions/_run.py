@@ -1,0 +1,118 @@
+"""Runs the trials of a reproduction: a process each, as many at a time as there are cores; resumable, no Ray."""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from landscape.config import Protocol, TrialConfig
+from landscape.errors import UserError
+from landscape.record import Scores, TrialRecord, read_json
+
+LOOK_SECONDS, LINE_SECONDS = 0.5, 60.0
+CHECKPOINT_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One model of a published table."""
+
+    row: str
+    """Which row of the table it belongs to."""
+    config: TrialConfig
+    """Pinned to its data: `digest` is the trial's identity."""
+    protocol: Protocol
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A trial that has run, with all its scores by their protocol's name."""
+
+    trial: Trial
+    record: TrialRecord
+    scores: dict[str, Scores]
+    folder: Path
+
+
+def run(trials: Sequence[Trial], folder: Path, *, data_dir: Path | None, jobs: int | None = None) -> list[Outcome]:
+    """Train and score each of `trials` once, in `folder`/trials/<digest>; one that is done there is read, not run again.
+
+    Args:
+        trials: what to run; the first ones first.
+        folder: of the reproduction.
+        data_dir: where the data sets' files lie.
+        jobs: processes at a time, one thread each.  None: one a core.
+
+    Returns:
+        In the order of `trials`.
+
+    Raises:
+        UserError: data missing; another trial's record where one of these belongs.
+    """
+    left = [t for t in trials if not (_folder(folder, t) / "record.json").exists()]
+    if left:
+        jobs = min(jobs or len(os.sched_getaffinity(0)), len(left))
+        context = multiprocessing.get_context("spawn")
+        with context.Manager() as manager, ProcessPoolExecutor(jobs, context, max_tasks_per_child=1) as pool:
+            shares = manager.dict()
+            running = [pool.submit(_run_one, t, _folder(folder, t), data_dir, shares) for t in left]
+            try:
+                _watch(running, left, shares)
+            except BaseException:
+                for future in running:
+                    future.cancel()
+                raise
+    return [_read(t, _folder(folder, t)) for t in trials]
+
+
+def _folder(folder: Path, trial: Trial) -> Path:
+    return folder / "trials" / trial.config.digest()
+
+
+def _run_one(trial: Trial, folder: Path, data_dir: Path | None, shares: Any) -> None:
+    from landscape.trial import run_trial
+
+    def report(line: dict[str, Any]) -> None:
+        shares[trial.config.digest()] = line["progress"]
+
+    how = {"device": "cpu", "threads": 1, "report": report, "checkpoint_seconds": CHECKPOINT_SECONDS}
+    run_trial(trial.config, trial.protocol, folder=folder, data_dir=data_dir, **how)
+    shares[trial.config.digest()] = 1.0
+
+
+def _watch(running: Sequence[Future[None]], trials: Sequence[Trial], shares: Any) -> None:
+    """Bars on a terminal, a line every minute in a file; the first failure ends the wait."""
+    console = Console(stderr=True)
+    bars = Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=console)
+    tasks = [bars.add_task(f"{t.row}, seed {t.config.seed}", total=1.0) for t in trials]
+    told = time.monotonic()
+    with bars if console.is_terminal else nullcontext():
+        while True:
+            done = [shares.get(t.config.digest(), 0.0) for t in trials]
+            for task, share in zip(tasks, done, strict=True):
+                bars.update(task, completed=share)
+            if not console.is_terminal and time.monotonic() - told >= LINE_SECONDS:
+                told = time.monotonic()
+                console.print(f"{sum(done):.2f} of {len(trials)} trials done", highlight=False)
+            for future in running:
+                if future.done():
+                    future.result()
+            if all(f.done() for f in running):
+                return
+            time.sleep(LOOK_SECONDS)
+
+
+def _read(trial: Trial, folder: Path) -> Outcome:
+    record = TrialRecord.from_json(read_json(folder / "record.json"))
+    if record.digest != trial.config.digest():
+        raise UserError(f"{folder} holds trial {record.digest}, not {trial.config.digest()}: move it away")
+    found = (Scores.from_json(read_json(path)) for path in sorted((folder / "scores").glob("*.json")))
+    return Outcome(trial, record, {str(s.protocol["name"]): s for s in found}, folder)

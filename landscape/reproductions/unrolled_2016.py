@@ -1,0 +1,71 @@
+"""Unrolled GAN, Metz et al. 2017: the ring of Gaussians against the number of unrolled steps."""
+
+import math
+from pathlib import Path
+
+from landscape import protocols
+from landscape.config import TrialConfig
+from landscape.registry import PositiveInt
+from landscape.reproductions._base import REPRODUCTIONS
+from landscape.reproductions._run import Outcome, Trial, run
+
+UNROLLED_STEPS = (0, 1, 5, 10)
+NOTEBOOK_STEPS = 5
+"""What the authors' notebook takes."""
+PROTOCOL = "pacgan-2018"
+
+# Written before anything was run. Neither the paper nor the notebook states a number for the ring: what they show is a figure.
+PUBLISHED_MODES, PUBLISHED_QUALITY = 7.6 / 8, 0.356
+"""Unrolled GAN on a ring of 8 modes, VEEGAN's table 1: another implementation, ring and (unstated) number of steps."""
+MODES_MARGIN, QUALITY_MARGIN = 1 / 8, 0.15
+LEAST_GAIN = 1.0
+"""Modes that 10 unrolled steps must find beyond plain training for the paper's figure to be confirmed."""
+
+
+def trial(k: int, seed: int, steps: int, data_dir: Path | None) -> Trial:
+    """The setting of the authors' demonstration notebook, which takes k = 5, at `k` unrolled steps.
+
+    The notebook computes both updates in one call and leaves their order open: here G's comes first, so that it looks ahead from the
+    D that D's own step starts from. Its ring draws new points for ever, ours from 100,000.
+    """
+    from landscape.trial import prepare
+
+    config = TrialConfig.parse(
+        {
+            "dataset": {"ring": {"preset": "unrolled_notebook"}},
+            "architecture": {"mlp_2d": {"preset": "unrolled_notebook"}},
+            "loss": "minimax",
+            "regularizers": [{"unrolled": {"k": k}}],
+            "order": "g_first",
+            "batch_size": 512,
+            "d_optimizer": {"learning_rate": 1e-4, "beta1": 0.5},
+            "g_optimizer": {"learning_rate": 1e-3, "beta1": 0.5},
+            "budget": {"amount": steps, "unit": "d_steps"},
+            "seed": seed,
+        }
+    )
+    return Trial(f"k = {k}", prepare(config, data_dir)[0], protocols.get(PROTOCOL))
+
+
+def score(outcome: Outcome, name: str) -> float:
+    """A score of a finished trial; NaN where it has none (it diverged, or no point was near a mode)."""
+    found = outcome.scores.get(PROTOCOL)
+    return found.estimates[name].value if found is not None and name in found.estimates else math.nan
+
+
+@REPRODUCTIONS.register(paper="Metz et al. 2017, arXiv:1611.02163; the authors' notebook", table="the 2-D ring (a figure)")
+def unrolled_2016(*, results_dir: Path, data_dir: Path | None, seeds: PositiveInt = 3, steps: PositiveInt = 25_000) -> Path:
+    """Modes of a ring of Gaussians at 0, 1, 5 and 10 unrolled steps; about 3 hours on one CPU core.
+
+    Args:
+        results_dir: holds `published/unrolled-2016`; trials that are done there are not run again.
+        data_dir: not needed, the points are drawn.
+        seeds: 0, 1, ...
+        steps: of D and of G each; 25,000 in the notebook.
+    """
+    from landscape.report.reproduction_page import write
+    from landscape.reproductions._unrolled_2016_page import page
+
+    folder = Path(results_dir) / "published" / "unrolled-2016"
+    trials = [trial(k, seed, steps, data_dir) for seed in range(seeds) for k in UNROLLED_STEPS]
+    return write(page(run(trials, folder, data_dir=data_dir)), folder)

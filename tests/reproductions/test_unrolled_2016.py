@@ -1,0 +1,62 @@
+"""The ring of the unrolled GAN: its recipe, its statistics against scipy, its page from finished trials."""
+
+import csv
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from landscape.config import TrialConfig
+from landscape.reproductions import _unrolled_2016_page as page
+from landscape.reproductions.unrolled_2016 import UNROLLED_STEPS, trial, unrolled_2016
+from landscape.trial import run_trial
+
+SEEDS = [3.0, 6.0, 7.0]
+
+
+def test_recipe_of_the_notebook():
+    config = trial(5, 1, 25_000, None).config
+    assert config.rounds == 25_000
+    assert (config.batch_size, config.latent.dim, config.latent.distribution) == (512, 256, "normal")
+    assert (config.d_optimizer.learning_rate, config.g_optimizer.learning_rate) == (1e-4, 1e-3)
+    assert config.d_optimizer.beta1 == config.g_optimizer.beta1 == 0.5
+    assert config.regularizers[0].hyperparameters == {"k": 5}
+    assert TrialConfig.parse(config.to_json()).digest() == config.digest()
+
+
+def test_interval_of_a_mean_is_scipys():
+    expected = stats.ttest_1samp(SEEDS, 0).confidence_interval(0.95)
+    assert page.mean_between(SEEDS) == pytest.approx((np.mean(SEEDS), expected.low, expected.high))
+
+
+def test_interval_of_a_gain_is_scipys():
+    other = [1.0, 2.0, 5.0, 1.0]
+    expected = stats.ttest_ind(SEEDS, other, equal_var=False).confidence_interval(0.95)
+    assert page.gain_between(SEEDS, other) == pytest.approx((np.mean(SEEDS) - np.mean(other), expected.low, expected.high))
+    assert page.gain_between([7.0, 7.0], [1.0, 1.0]) == (6.0, 6.0, 6.0)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "says"), [(-0.1, 0.1, "within"), (0.2, 0.4, "outside"), (-0.4, -0.2, "outside"), (0.05, 0.2, "undecided")]
+)
+def test_judgement_by_the_margin(low, high, says):
+    assert page.judged(low, high, 0.125).startswith(says)
+
+
+def test_page_of_finished_trials(tmp_path):
+    for seed in range(2):
+        for k in UNROLLED_STEPS:
+            t = trial(k, seed, 8, None)
+            folder = tmp_path / "published" / "unrolled-2016" / "trials" / t.config.digest()
+            assert run_trial(t.config, t.protocol, folder=folder, threads=1).status == "completed"
+            assert np.load(folder / "progress.npy").shape == (8, 1000, 2)
+    written = unrolled_2016(results_dir=tmp_path, data_dir=None, seeds=2, steps=8)
+    html = written.read_text(encoding="utf-8")
+    assert "://" not in html.replace("http://www.w3.org", "")
+    assert html.count("<svg") >= 2
+    with (written.parent / "modes.csv").open() as file:
+        assert [row["k"] for row in csv.DictReader(file)] == [str(k) for k in UNROLLED_STEPS]
+    with (written.parent / "figure_modes_over_training.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 8 * 2 * len(UNROLLED_STEPS)
+    assert all(0 <= int(row["modes"]) <= page.MODES for row in rows)
