@@ -2,13 +2,15 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from landscape.analysis.quantiles import interval_ranks
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times as fast ours is as the peer: the median over repeats, and the least and greatest of them."""
+    """How many times as fast ours is as the peer: the median over repeats, their least and greatest, the median's 95% interval."""
 
     name: str
     peer: str
@@ -17,6 +19,8 @@ class Ratio:
     ratio: float
     least: float
     greatest: float
+    interval: tuple[float, float] | None = None
+    """By order statistics; None below 6 repeats."""
 
 
 def compare(name: str, ours: Callable[[], object], peer_name: str, peer: Callable[[], object], repeats: int = 5) -> Ratio:
@@ -28,9 +32,16 @@ def compare(name: str, ours: Callable[[], object], peer_name: str, peer: Callabl
         order = (ours, peer) if i % 2 == 0 else (peer, ours)
         seconds = {function: _seconds(function) for function in order}
         pairs.append((seconds[ours], seconds[peer]))
-    ratios = [p / o for o, p in pairs]
+    return ratio(name, peer_name, pairs)
+
+
+def ratio(name: str, peer_name: str, pairs: Sequence[tuple[float, float]]) -> Ratio:
+    """The ratio of (ours, theirs) seconds, pair by pair."""
+    ratios = sorted(p / o for o, p in pairs)
     mine, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
-    return Ratio(name, peer_name, mine, theirs, statistics.median(ratios), min(ratios), max(ratios))
+    ranks = interval_ranks(len(ratios), 0.5)
+    interval = (ratios[ranks[0] - 1], ratios[ranks[1] - 1]) if ranks else None
+    return Ratio(name, peer_name, mine, theirs, statistics.median(ratios), ratios[0], ratios[-1], interval)
 
 
 def _seconds(function: Callable[[], object]) -> float:
@@ -41,8 +52,9 @@ def _seconds(function: Callable[[], object]) -> float:
 
 def table(rows: list[Ratio]) -> str:
     """The ratios as a Markdown table."""
-    lines = ["| what | against | ours, ms | theirs, ms | ratio | spread |", "|---|---|---|---|---|---|"]
+    lines = ["| what | against | ours, ms | theirs, ms | ratio | range | 95% interval |", "|---|---|---|---|---|---|---|"]
     for r in rows:
         milliseconds = f"{r.ours_seconds * 1e3:.2f} | {r.peer_seconds * 1e3:.2f}"
-        lines.append(f"| {r.name} | {r.peer} | {milliseconds} | {r.ratio:.2f} | {r.least:.2f} to {r.greatest:.2f} |")
+        interval = "{:.2f} to {:.2f}".format(*r.interval) if r.interval else ""
+        lines.append(f"| {r.name} | {r.peer} | {milliseconds} | {r.ratio:.2f} | {r.least:.2f} to {r.greatest:.2f} | {interval} |")
     return "\n".join(lines)

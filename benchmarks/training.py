@@ -1,36 +1,61 @@
 """Training rounds (one D and one G step) of this package against a bare PyTorch loop over the same networks, batch and arithmetic.
 
-`python -m benchmarks.training [--quick] [--threads N]` prints one table. The bare loop is what a careful user writes by hand: fused Adam,
-no logging, no checks; ours includes the finiteness checks, the learning curves and the data stream.
+`python -m benchmarks.training [--quick] [--only WORD ...]` prints one table. The bare loop is what a careful user writes by hand: fused
+Adam, no logging, no checks; ours runs inside Lightning and includes the finiteness checks, the learning curves and the data stream.
 """
 
 import argparse
 import copy
+import time
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
+import pytorch_lightning as pl
 import torch
 from torch.nn.functional import softplus
 
-from benchmarks._timing import Ratio, compare, table
+from benchmarks._timing import Ratio, compare, ratio, table
+from benchmarks.lightning import plain_loop
 from landscape.config import TrialConfig
 from landscape.gan import GAN
 from landscape.trial import prepare
 
 COMMON = {"loss": "non_saturating", "budget": {"amount": 10_000_000}}
-CASES: dict[str, tuple[dict[str, Any], int, str]] = {
-    "mlp, digits, width 32, batch 64": ({"dataset": "digits", "architecture": {"mlp": {"width": 32}}}, 300, "eager"),
-    "mlp, digits, width 32, batch 64, compiled": ({"dataset": "digits", "architecture": {"mlp": {"width": 32}}}, 300, "compiled"),
-    "mlp, ring, width 128, batch 512, compiled": (
-        {"dataset": "ring", "architecture": {"mlp": {"width": 128}}, "batch_size": 512, "latent": {"dim": 2}},
-        100,
-        "compiled",
-    ),
-    "dcgan, 32x32, width 16, batch 64": (
-        {"dataset": "digits", "resolution": 32, "architecture": {"dcgan": {"width": 16}}},
-        4,
-        "eager",
-    ),
+RING = {"dataset": "ring", "architecture": {"mlp": {"width": 128}}, "batch_size": 512, "latent": {"dim": 2}}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row: a model, how many rounds a stretch takes, how its updates run, and the peer."""
+
+    fields: dict[str, Any]
+    rounds: int
+    execution: Literal["eager", "compiled"] = "eager"
+    peer: Literal["bare loop", "Lightning"] = "bare loop"
+    threads: int = 1
+
+
+def image(architecture: str, resolution: int = 32, **hyperparameters: int) -> dict[str, Any]:
+    """A small model of images: digits brought to the resolution."""
+    return {"dataset": "digits", "resolution": resolution, "batch_size": 32, "architecture": {architecture: hyperparameters}}
+
+
+DIGITS = {"dataset": "digits", "architecture": {"mlp": {"width": 32}}}
+CASES = {
+    "mlp, digits, width 32, batch 64": Case(DIGITS, 300),
+    "mlp, digits, width 32, batch 64, compiled": Case(DIGITS, 600, "compiled"),
+    "mlp, ring, width 128, batch 512": Case(RING, 100),
+    "mlp, ring, width 128, batch 512, compiled": Case(RING, 150, "compiled"),
+    "mlp, ring, width 128, batch 512, compiled, 2 threads": Case(RING, 150, "compiled", "Lightning", 2),
+    "mlp_2014, 28x28": Case(image("mlp_2014", 28), 8),
+    "infogan, 32x32, width 8": Case(image("infogan", width=8), 12),
+    "dcgan, 32x32, width 16": Case(image("dcgan", width=16), 8),
+    "sndcgan, 32x32, width 16": Case(image("sndcgan", width=16), 8),
+    "resnet_cifar, 32x32, width 16": Case(image("resnet_cifar", width=16), 8),
+    "resnet_stl, 48x48, width 8": Case(image("resnet_stl", 48, width=8), 4),
+    "resnet19, 32x32, width 8": Case(image("resnet19", width=8), 4),
+    "stacked_mnist, 28x28, width 16": Case(image("stacked_mnist", 28, width=16), 8),
 }
 
 
@@ -62,25 +87,56 @@ def bare_loop(gan: GAN, rounds: int) -> Callable[[], None]:
     return loop
 
 
+def through_lightning(gan: GAN, rounds: int, peer: Callable[[], None], repeats: int) -> list[tuple[float, float]]:
+    """(ours, theirs) in seconds, in alternation inside one fit: ours is a whole stretch with what Lightning does around it."""
+    pairs: list[tuple[float, float]] = []
+    marks: list[float] = []
+    warming = 2
+
+    def stretch() -> int:
+        now = time.perf_counter()
+        if marks:
+            pairs.append((now - marks[-1], theirs[-1]))
+        if len(pairs) >= repeats + warming:
+            return 0
+        begin = time.perf_counter()
+        peer()
+        theirs.append(time.perf_counter() - begin)
+        marks.append(time.perf_counter())
+        return rounds
+
+    theirs: list[float] = []
+    trainer = pl.Trainer(
+        max_epochs=1, logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False, accelerator="cpu"
+    )
+    # An iterator, for Lightning takes a list for several loaders.
+    trainer.fit(gan, iter([stretch] * (repeats + warming + 1)))
+    return pairs[warming:]
+
+
 def measure(name: str, repeats: int) -> Ratio:
-    """One row: this package's rounds against the bare loop."""
-    fields, rounds, execution = CASES[name]
-    config, dataset = prepare(TrialConfig.parse(COMMON | fields))
+    """One row: this package's rounds against the peer's."""
+    case = CASES[name]
+    torch.set_num_threads(case.threads)
+    config, dataset = prepare(TrialConfig.parse(COMMON | case.fields))
     torch.manual_seed(0)
     gan = GAN(config, dataset)
-    gan.prepare(torch.device("cpu"), execution)
-    return compare(name, lambda: gan.run_rounds(rounds), f"bare loop, fused Adam, {rounds} rounds", bare_loop(gan, rounds), repeats)
+    gan.prepare(torch.device("cpu"), case.execution)
+    if case.peer == "Lightning":
+        return compare(name, lambda: gan.run_rounds(4 * case.rounds), "plain Lightning module", plain_loop(gan, 4 * case.rounds), repeats)
+    peer = f"bare loop, fused Adam, {case.rounds} rounds"
+    return ratio(name, peer, through_lightning(gan, case.rounds, bare_loop(gan, case.rounds), repeats))
 
 
 def main() -> None:
     """Measure every case and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="three repeats in the place of five")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--quick", action="store_true", help="5 repeats in the place of 15")
+    parser.add_argument("--only", nargs="*", default=[], metavar="WORD", help="rows whose name holds one of these words")
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    print(f"{arguments.threads} thread(s), torch {torch.__version__}")
-    print(table([measure(name, 3 if arguments.quick else 5) for name in CASES]))
+    print(f"torch {torch.__version__}; 1 thread where none is named")
+    chosen = [name for name in CASES if not arguments.only or any(word in name for word in arguments.only)]
+    print(table([measure(name, 5 if arguments.quick else 15) for name in chosen]))
 
 
 if __name__ == "__main__":

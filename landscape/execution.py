@@ -13,12 +13,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 CPU_UPDATES, CUDA_UPDATES = 60_000, 20_000
 """Updates from which compiling pays: it takes 10 to 40 s and saves about 0.5 ms an update (dense nets on a CPU), more on a GPU."""
+LOOKING_AHEAD = 4
+"""Such updates an update that looks ahead is worth: it holds several of D's, each differentiated twice."""
 
 
-def cannot_compile(device: torch.device, *, looks_ahead: bool) -> str:
+def cannot_compile(device: torch.device) -> str:
     """Why updates cannot be compiled here; "" where they can."""
-    if looks_ahead:
-        return "an update that looks ahead reads the optimizer's state"
     if not hasattr(torch._dynamo.config, "trace_autograd_ops"):
         return f"torch {torch.__version__} does not trace gradients"
     if device.type == "cpu" and not (shutil.which("g++") or shutil.which("clang++")):
@@ -26,7 +26,9 @@ def cannot_compile(device: torch.device, *, looks_ahead: bool) -> str:
     return ""
 
 
-def choose(asked: Path, device: torch.device, networks: list[nn.Module], updates: int | None) -> Literal["eager", "compiled"]:
+def choose(
+    asked: Path, device: torch.device, networks: list[nn.Module], updates: int | None, *, looks_ahead: bool
+) -> Literal["eager", "compiled"]:
     """The path for a trial; a function of the config and the machine alone, so that a resumed trial takes the same one.
 
     On a CPU only dense networks gain: convolutions already run near the limit.
@@ -35,6 +37,8 @@ def choose(asked: Path, device: torch.device, networks: list[nn.Module], updates
         return asked
     if updates is None:
         return "eager"
+    if looks_ahead:
+        updates *= LOOKING_AHEAD
     if device.type == "cuda":
         return "compiled" if updates >= CUDA_UPDATES else "eager"
     convolutional = any(isinstance(m, nn.modules.conv._ConvNd) for network in networks for m in network.modules())

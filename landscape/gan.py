@@ -5,7 +5,6 @@ import math
 import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
@@ -15,10 +14,12 @@ from torch import Tensor, nn
 from landscape.architectures._base import AdaptsToData, Constrains
 from landscape.building import Loss, Regularizer, build_critic, build_networks, trainable_parameters
 from landscape.config import LatentConfig, TrialConfig
+from landscape.curves import Counts, Curves
 from landscape.data_stream import DataStream
 from landscape.datasets._base import Dataset
 from landscape.execution import Path, cannot_compile, choose, with_fallback
 from landscape.games import GAMES, Adversarial, Batch, Due, Objective
+from landscape.optimizers import OptimizerState, functional_view
 from landscape.stepper import Stepper
 from landscape.trained import draw_latent, in_range
 
@@ -32,44 +33,6 @@ DIVERSITY_SAMPLES = 64
 
 class DivergedError(Exception):
     """Loss or weights are no longer finite; the message says at which step."""
-
-
-@dataclass
-class Counts:
-    """The only clock: explicit counts."""
-
-    rounds: int = 0
-    d_steps: int = 0
-    g_steps: int = 0
-    images: int = 0
-    """Real images shown to D (or to the loss, where there is no D)."""
-
-
-@dataclass
-class Curves:
-    """Learning curves: means of losses over the stretch since the last point, and what is measured at the point itself."""
-
-    points: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
-    sums: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    steps: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-
-    def add(self, name: str, values: list[float]) -> None:
-        """Add per-step values in the order of the steps: sums do not depend on how steps were grouped."""
-        for value in values:
-            self.sums[name] += value
-        self.steps[name] += len(values)
-
-    def close(self, at: float) -> None:
-        """End the stretch: its means become points at `at`."""
-        for name, total in self.sums.items():
-            self.put(name, at, total / self.steps[name])
-        self.sums.clear()
-        self.steps.clear()
-
-    def put(self, name: str, at: float, value: float) -> None:
-        """One point; a non-finite value is no point."""
-        if math.isfinite(value):
-            self.points[name].append((at, value))
 
 
 class Update(NamedTuple):
@@ -124,6 +87,9 @@ class GAN(pl.LightningModule):
         loss = Loss.of(config.loss)
         if isinstance(self.generator, AdaptsToData):
             self.generator.adapt_to(mean_sample(dataset))
+        # Looked up once: asking a protocol costs as much as a small layer.
+        self._d_constraints: list[Callable[[], None]] = [self.discriminator.constrain] if isinstance(self.discriminator, Constrains) else []
+        self._g_constraints: list[Callable[[], None]] = [self.generator.constrain] if isinstance(self.generator, Constrains) else []
         self.average: nn.Module | None = copy.deepcopy(self.generator).requires_grad_(False) if config.ema else None
         self.regularizers = tuple(map(Regularizer.of, config.regularizers))
         self._own = self._register_states(loss)
@@ -189,9 +155,9 @@ class GAN(pl.LightningModule):
         config = self.config
         networks = [n for n in (self.generator, self.discriminator) if n is not None]
         updates = self.total_rounds and self.total_rounds * (config.d_steps_per_round + config.g_steps_per_round)
-        if choose(asked, device, networks, updates) == "eager":
+        if choose(asked, device, networks, updates, looks_ahead=bool(self.game.at["around_g"])) == "eager":
             return
-        if reason := cannot_compile(device, looks_ahead=bool(self.game.at["around_g"])):
+        if reason := cannot_compile(device):
             self.execution = f"eager ({reason})"
             return
         self.execution = "compiled"
@@ -252,12 +218,9 @@ class GAN(pl.LightningModule):
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.config.precision == "bf16")
 
-    def _next_batch(self, size: int) -> Batch:
-        return self.stream.next(size)
-
     def _d_step(self) -> None:
         config = self.config
-        batch = self._next_batch(config.batch_size)
+        batch = self.stream.next(config.batch_size)
         z = self.last_z = self.draw_z(config.batch_size)
         self._apply_d(self._d_update(batch, z, self.game.due(self.counts.d_steps)))
 
@@ -274,8 +237,8 @@ class GAN(pl.LightningModule):
         self.d_stepper.apply(update.gradients)
         for name, value in update.loss_state.items():
             self._own["loss"][name].copy_(value)
-        if isinstance(self.discriminator, Constrains):
-            self.discriminator.constrain()
+        for constrain in self._d_constraints:
+            constrain()
         self.game.after_d_update()
         self.counts.d_steps += 1
         self.counts.images += self.config.batch_size
@@ -285,17 +248,20 @@ class GAN(pl.LightningModule):
         config = self.config
         size = config.g_batch_size or config.batch_size
         needs_real = not self.game.has_discriminator or self.game.loss.facts.g_needs_real or bool(self.game.at["around_g"])
-        batch = self._next_batch(size) if needs_real else Batch(self.fixed_z)
+        batch = self.stream.next(size) if needs_real else Batch(self.fixed_z)
         z = self.last_z if config.reuse_z and self.last_z is not None else self.draw_z(size)
-        self._apply_g(self._g_update(batch, z, self.game.due(self.counts.g_steps)))
+        self._apply_g(self._g_update(batch, z, self.game.due(self.counts.g_steps), self._d_state()))
 
-    def _g_gradients(self, batch: Batch, z: Tensor, due: Due) -> Update:
-        """G's loss and the gradients of G (and of an encoder, which learns with it). May be compiled unless D is looked ahead of."""
+    def _d_state(self) -> OptimizerState | None:
+        """Of D's optimizer, where G looks ahead of D."""
+        return self.d_stepper.state() if self.game.at["around_g"] and self.d_stepper is not None else None
+
+    def _g_gradients(self, batch: Batch, z: Tensor, due: Due, d_state: OptimizerState | None = None) -> Update:
+        """G's loss and the gradients of G (and of an encoder, which learns with it). A function of tensors and of `due`."""
         with self._autocast():
             ahead = None
-            if self.game.at["around_g"]:
-                assert self.d_stepper is not None
-                ahead = self.game.look_ahead(batch, z, self.d_stepper.view(), due=due)
+            if d_state is not None:
+                ahead = self.game.look_ahead(batch, z, functional_view(self.config.d_optimizer, d_state), due=due)
             objective = self.game.g_objective(batch, z, due=due, parameters=ahead)
         parameters = self.g_parameters if self.game.has_discriminator else self.g_parameters + self.d_parameters
         return Update.of(objective, parameters)
@@ -303,8 +269,8 @@ class GAN(pl.LightningModule):
     def _apply_g(self, update: Update) -> None:
         own = len(self.g_parameters)
         self.g_stepper.apply(update.gradients[:own])
-        if isinstance(self.generator, Constrains):
-            self.generator.constrain()
+        for constrain in self._g_constraints:
+            constrain()
         if not self.game.has_discriminator:
             self.counts.images += self.config.g_batch_size or self.config.batch_size
             if self.d_stepper is not None:
@@ -314,7 +280,7 @@ class GAN(pl.LightningModule):
         self._update_average()
 
     def _both_step(self) -> None:
-        batch, z = self._next_batch(self.config.batch_size), self.draw_z(self.config.batch_size)
+        batch, z = self.stream.next(self.config.batch_size), self.draw_z(self.config.batch_size)
         self.last_z = z
         d, g = self._both_update(batch, z, self.game.due(self.counts.d_steps))
         self._apply_d(d)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -37,6 +37,70 @@ def build(config: Optimizer, parameters: Sequence[Tensor], *, tensor_rate: bool 
         case "rmsprop":
             alpha, momentum = config.smoothing, config.momentum
             return torch.optim.RMSprop(parameters, lr=rate, alpha=alpha, eps=config.epsilon, momentum=momentum, capturable=capturable)
+
+
+class FusedAdam:
+    """Adam's fused kernel on the CPU without the optimizer's own step around it, which costs twice the kernel for a small net.
+
+    The update, the state and its place in the optimizer are the same to the bit; whatever this cannot do goes through the optimizer.
+    """
+
+    def __init__(self, optimizer: torch.optim.Adam) -> None:
+        self.optimizer = optimizer
+        self.means: list[Tensor] = []
+        self.squares: list[Tensor] = []
+        self.steps: list[Tensor] = []
+        self.count = torch.zeros(0)
+
+    @classmethod
+    def of(cls, optimizer: torch.optim.Optimizer) -> "FusedAdam | None":
+        """For a plain Adam on the CPU with one group of parameters; None for another."""
+        if not isinstance(optimizer, torch.optim.Adam) or len(optimizer.param_groups) != 1 or not hasattr(torch, "_fused_adam_"):
+            return None
+        group = optimizer.param_groups[0]
+        on_cpu = all(p.device.type == "cpu" for p in group["params"])
+        return cls(optimizer) if on_cpu and group["fused"] and not isinstance(group["lr"], Tensor) else None
+
+    def step(self, gradients: Sequence[Tensor | None]) -> bool:
+        """Update in place; False, with nothing done, before the optimizer has a state and where a gradient is missing."""
+        group = self.optimizer.param_groups[0]
+        present = [g for g in gradients if g is not None]
+        if len(present) < len(gradients) or not self._has_state(group["params"]):
+            return False
+        self.count.add_(1)
+        beta1, beta2 = group["betas"]
+        torch._fused_adam_(
+            group["params"],
+            present,
+            self.means,
+            self.squares,
+            [],
+            self.steps,
+            lr=group["lr"],
+            beta1=beta1,
+            beta2=beta2,
+            weight_decay=0.0,
+            eps=group["eps"],
+            amsgrad=False,
+            maximize=False,
+        )
+        return True
+
+    def _has_state(self, parameters: Sequence[Tensor]) -> bool:
+        """Whether the lists are the optimizer's state, read anew where it was replaced (a checkpoint was loaded)."""
+        known = self.optimizer.state
+        first, last = known.get(parameters[0]), known.get(parameters[-1])
+        if not first or not last:
+            return False
+        if not self.steps or first["step"] is not self.steps[0] or last["exp_avg_sq"] is not self.squares[-1]:
+            states = [known[p] for p in parameters]
+            self.means, self.squares = [s["exp_avg"] for s in states], [s["exp_avg_sq"] for s in states]
+            # One tensor behind all step counts: one addition counts for all.
+            self.count = torch.stack([s["step"] for s in states])
+            self.steps = list(self.count.unbind())
+            for state, step in zip(states, self.steps, strict=True):
+                state["step"] = step
+        return True
 
 
 # Schedules
@@ -103,21 +167,37 @@ MOMENTS = {"adam": ("step", "exp_avg", "exp_avg_sq"), "sgd": ("momentum_buffer",
 """What torch keeps for each optimizer, by the names of its state."""
 
 
-def functional_view(optimizer: torch.optim.Optimizer, config: Optimizer, parameters: Tensors) -> dict[str, Any]:
+class OptimizerState(NamedTuple):
+    """What the next update depends on beside parameters and gradients; tensors all, so that a compiled update takes it as input."""
+
+    rate: Tensor
+    momentum: Tensor
+    moments: dict[str, Tensor]
+    """Zeros before the first step; detached."""
+
+
+def state_of(optimizer: torch.optim.Optimizer, config: Optimizer, parameters: Tensors) -> OptimizerState:
+    """The state of `optimizer`, over `parameters` by name."""
+    group = optimizer.param_groups[0]
+    device = next(iter(parameters.values())).device
+    rate, momentum = (torch.full((), float(group.get(name, 0.0)), dtype=torch.float64, device=device) for name in ("lr", "momentum"))
+    return OptimizerState(rate, momentum, _moments(optimizer, config.name, parameters))
+
+
+def functional_view(config: Optimizer, state: OptimizerState) -> dict[str, Any]:
     """The optimizer as a differentiable function: what a look-ahead needs to repeat its updates without making them.
 
     Returns:
-        `optimizer_step` (parameters, gradients, moments) -> (parameters, moments), the very update that `optimizer` would make;
-        `moments`, its state now (zeros before its first step), detached; `learning_rate`.
+        `optimizer_step` (parameters, gradients, moments) -> (parameters, moments), the very update that the optimizer would make;
+        `moments`, its state now; `learning_rate`.
     """
-    group = optimizer.param_groups[0]
-    rate, momentum = float(group["lr"]), float(group.get("momentum", 0.0))
+    rate, momentum = state.rate, state.momentum
     steps: dict[str, Step] = {
         "adam": lambda p, g, m: adam_step(p, g, m, rate=rate, betas=(config.beta1, config.beta2), epsilon=config.epsilon),
         "sgd": lambda p, g, m: sgd_step(p, g, m, rate=rate, momentum=momentum),
         "rmsprop": lambda p, g, m: rmsprop_step(p, g, m, rate=rate, smoothing=config.smoothing, epsilon=config.epsilon, momentum=momentum),
     }
-    return {"optimizer_step": steps[config.name], "moments": _moments(optimizer, config.name, parameters), "learning_rate": rate}
+    return {"optimizer_step": steps[config.name], "moments": state.moments, "learning_rate": rate}
 
 
 def _moments(optimizer: torch.optim.Optimizer, name: str, parameters: Tensors) -> dict[str, Tensor]:
@@ -133,7 +213,7 @@ def _moments(optimizer: torch.optim.Optimizer, name: str, parameters: Tensors) -
 
 
 def adam_step(
-    parameters: Tensors, gradients: Tensors, moments: Tensors, *, rate: float, betas: tuple[float, float], epsilon: float
+    parameters: Tensors, gradients: Tensors, moments: Tensors, *, rate: float | Tensor, betas: tuple[float, float], epsilon: float
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """One update of torch's Adam, differentiable in all three arguments. Returns the new parameters and moments."""
     beta1, beta2 = betas
@@ -150,7 +230,7 @@ def adam_step(
 
 
 def sgd_step(
-    parameters: Tensors, gradients: Tensors, moments: Tensors, *, rate: float, momentum: float
+    parameters: Tensors, gradients: Tensors, moments: Tensors, *, rate: float | Tensor, momentum: float | Tensor
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """One update of torch's SGD, differentiable in all three arguments. Returns the new parameters and moments."""
     kept = {f"momentum_buffer/{name}": momentum * moments[f"momentum_buffer/{name}"] + gradients[name] for name in parameters}
@@ -158,7 +238,14 @@ def sgd_step(
 
 
 def rmsprop_step(
-    parameters: Tensors, gradients: Tensors, moments: Tensors, *, rate: float, smoothing: float, epsilon: float, momentum: float
+    parameters: Tensors,
+    gradients: Tensors,
+    moments: Tensors,
+    *,
+    rate: float | Tensor,
+    smoothing: float,
+    epsilon: float,
+    momentum: float | Tensor,
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """One update of torch's RMSprop, differentiable in all three arguments. Returns the new parameters and moments."""
     updated: dict[str, Tensor] = {}

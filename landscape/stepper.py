@@ -1,13 +1,12 @@
 """One network's updates: its parameters, its optimizer and its schedules."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from landscape.config import Optimizer
-from landscape.optimizers import build, functional_view, schedule
+from landscape.optimizers import FusedAdam, OptimizerState, build, schedule, state_of
 
 
 class Stepper:
@@ -17,20 +16,26 @@ class Stepper:
         self.config, self.total_steps, self.steps = config, total_steps, 0
         self.parameters = {name: p for name, p in parameters.items() if p.requires_grad}
         self.optimizer = build(config, list(self.parameters.values()))
+        self._direct = FusedAdam.of(self.optimizer)
+        self._gradients: Sequence[Tensor | None] = ()
 
     def apply(self, gradients: Sequence[Tensor | None]) -> None:
         """Step with `gradients` (one a parameter, None where the loss does not depend on it), at the rate scheduled for this step."""
-        for parameter, gradient in zip(self.parameters.values(), gradients, strict=True):
-            parameter.grad = gradient
         schedule(self.optimizer, self.config, self.steps, self.total_steps)
-        self.optimizer.step()
+        if self._direct is None or not self._direct.step(gradients):
+            for parameter, gradient in zip(self.parameters.values(), gradients, strict=True):
+                parameter.grad = gradient
+            self.optimizer.step()
+            for parameter in self.parameters.values():
+                parameter.grad = None
         self.steps += 1
+        self._gradients = gradients
 
     def gradient_norm(self) -> float:
         """Euclidean norm of the gradients applied last; 0 before the first."""
-        gradients = [p.grad for p in self.parameters.values() if p.grad is not None]
+        gradients = [g for g in self._gradients if g is not None]
         return float(torch.nn.utils.get_total_norm(gradients)) if gradients else 0.0
 
-    def view(self) -> dict[str, Any]:
-        """The optimizer as `around_g` regularizers see it: a differentiable step, its moments now, its rate."""
-        return functional_view(self.optimizer, self.config, self.parameters)
+    def state(self) -> OptimizerState:
+        """What a look-ahead starts from."""
+        return state_of(self.optimizer, self.config, self.parameters)

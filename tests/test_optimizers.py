@@ -174,7 +174,7 @@ def functional_losses(config, net, x, steps):
     optimizer = optimizers.build(config, list(net.parameters()))
     train(net, optimizer, steps=3)
     parameters = dict(net.named_parameters())
-    view = optimizers.functional_view(optimizer, config, parameters)
+    view = optimizers.functional_view(config, optimizers.state_of(optimizer, config, parameters))
     ahead, moments = {k: p.detach().requires_grad_(True) for k, p in parameters.items()}, view["moments"]
     for _ in range(steps):
         loss = loss_of(lambda y, ahead=ahead: torch.func.functional_call(net, ahead, (y,)), x)
@@ -192,7 +192,7 @@ def test_functional_steps_are_the_optimizers_own(config):
         optimizer.step()
     for name, parameter in net.named_parameters():
         torch.testing.assert_close(ahead[name], parameter)
-    kept = optimizers.functional_view(optimizer, config, dict(net.named_parameters()))["moments"]
+    kept = optimizers.functional_view(config, optimizers.state_of(optimizer, config, dict(net.named_parameters())))["moments"]
     assert set(kept) == set(moments)
     for name, value in kept.items():
         if config.momentum > 0 or not name.startswith("momentum_buffer"):  # without momentum torch keeps no buffer
@@ -205,7 +205,7 @@ def test_functional_steps_differentiate_exactly(config):
     optimizer = optimizers.build(config, list(net.parameters()))
     train(net, optimizer, steps=2)
     parameters = {k: p.detach().clone() for k, p in net.named_parameters()}
-    view = optimizers.functional_view(optimizer, config, dict(net.named_parameters()))
+    view = optimizers.functional_view(config, optimizers.state_of(optimizer, config, dict(net.named_parameters())))
     probe = torch.randn(4, 3, dtype=torch.float64)
 
     def after(x):
@@ -226,7 +226,7 @@ def test_a_dead_weight_stays_differentiable():
     data = torch.tensor([3.0, 0.0], requires_grad=True)
     for config in (CONFIGS["adam"], CONFIGS["rmsprop"]):
         parameter = nn.Parameter(weight.detach().clone())
-        view = optimizers.functional_view(optimizers.build(config, [parameter]), config, {"w": parameter})
+        view = optimizers.functional_view(config, optimizers.state_of(optimizers.build(config, [parameter]), config, {"w": parameter}))
         (gradient,) = torch.autograd.grad((weight * data).square().sum(), weight, create_graph=True)
         ahead, _ = view["optimizer_step"]({"w": weight}, {"w": gradient}, view["moments"])
         found = torch.autograd.grad(ahead["w"].sum(), (weight, data))
@@ -237,6 +237,45 @@ def test_a_dead_weight_stays_differentiable():
 def test_moments_before_the_first_step_are_zero():
     parameter = nn.Parameter(torch.ones(2))
     for config in CONFIGS.values():
-        moments = optimizers.functional_view(optimizers.build(config, [parameter]), config, {"w": parameter})["moments"]
+        moments = optimizers.functional_view(config, optimizers.state_of(optimizers.build(config, [parameter]), config, {"w": parameter}))[
+            "moments"
+        ]
         assert set(moments) == {f"{m}/w" for m in optimizers.MOMENTS[config.name]}
         assert all(not value.any() for value in moments.values())
+
+
+def _two_adams(seed: int = 0) -> tuple[list[torch.Tensor], torch.optim.Optimizer, list[torch.Tensor], torch.optim.Optimizer]:
+    torch.manual_seed(seed)
+    first = [torch.randn(5, 3), torch.randn(7)]
+    second = [p.clone() for p in first]
+    config = Optimizer(learning_rate=1e-2, beta1=0.5, beta2=0.9)
+    return first, optimizers.build(config, first), second, optimizers.build(config, second)
+
+
+def test_direct_adam_equals_the_optimizers_own_step_to_the_bit() -> None:
+    ours, direct_optimizer, theirs, optimizer = _two_adams()
+    direct = optimizers.FusedAdam.of(direct_optimizer)
+    assert direct is not None
+    for i in range(6):
+        gradients = [torch.randn_like(p) for p in theirs]
+        for parameters, chosen in ((ours, direct_optimizer), (theirs, optimizer)):
+            if parameters is theirs or not direct.step(gradients):
+                assert parameters is theirs or i == 0  # only the first step, which makes the state, is the optimizer's
+                for p, g in zip(parameters, gradients, strict=True):
+                    p.grad = g
+                chosen.step()
+        if i == 3:  # as when a checkpoint is loaded: the state is replaced
+            direct_optimizer.load_state_dict(copy.deepcopy(direct_optimizer.state_dict()))
+    assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+    assert [float(direct_optimizer.state[p]["step"]) for p in ours] == [6.0, 6.0]
+
+
+def test_direct_adam_leaves_missing_gradients_to_the_optimizer() -> None:
+    ours, optimizer, _, _ = _two_adams()
+    direct = optimizers.FusedAdam.of(optimizer)
+    assert direct is not None
+    for p in ours:
+        p.grad = torch.ones_like(p)
+    optimizer.step()
+    assert not direct.step([torch.ones(5, 3), None])
+    assert optimizers.FusedAdam.of(optimizers.build(Optimizer(name="sgd"), ours)) is None

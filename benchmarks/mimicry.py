@@ -1,0 +1,145 @@
+"""One step of SNGAN at 32x32 against the training step of torch-mimicry, on torch-mimicry's own networks.
+
+`python -m benchmarks.mimicry [--bf16] [--quick]`. A step is one update of D and one of G at batch 64. torch-mimicry is not among the
+locked packages (its metrics need TensorFlow, which is left out here): `pip install --no-deps torch-mimicry`.
+"""
+
+import argparse
+import importlib.util
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks._timing import Ratio, compare, table
+from landscape.architectures._base import ARCHITECTURES, Networks, Output
+from landscape.config import TrialConfig
+from landscape.datasets._base import Dataset, Split
+from landscape.errors import UserError
+from landscape.gan import GAN
+
+BATCH = 64
+
+
+def peer() -> tuple[Any, Any]:
+    """torch-mimicry's modules of the networks and of its log.
+
+    Raises:
+        UserError: it is not installed.
+    """
+    try:
+        for package in ("torch_mimicry", "torch_mimicry.training"):
+            _without_its_init(package)
+        return importlib.import_module("torch_mimicry.nets.sngan.sngan_32"), importlib.import_module("torch_mimicry.training.metric_log")
+    except ImportError as error:
+        raise UserError(f"torch-mimicry cannot be imported ({error}): pip install --no-deps torch-mimicry") from None
+
+
+def _without_its_init(name: str) -> None:
+    """Enter package `name` without running its `__init__`, which imports TensorFlow and a logger."""
+    if name not in sys.modules:
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.submodule_search_locations is None:
+            raise ImportError(f"no package {name}")
+        sys.modules[name] = module = types.ModuleType(name)
+        module.__path__ = list(spec.submodule_search_locations)
+
+
+class _Generator(nn.Module):
+    """Their G as ours are called: images in [0, 1]."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
+        images: Tensor = (self.network(z) + 1) / 2
+        return images
+
+
+class _Discriminator(nn.Module):
+    """Their D as ours are called."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor, condition: Tensor | None = None) -> Output:
+        return Output(self.network(x * 2 - 1)[:, 0])
+
+
+@ARCHITECTURES.register(paper="torch-mimicry 0.1.16")
+def mimicry_sngan_32(*, resolution: int, channels: int, latent_dim: int) -> Networks:
+    """torch-mimicry's SNGAN for 32x32."""
+    nets, _ = peer()
+    return Networks(_Generator(nets.SNGANGenerator32()), _Discriminator(nets.SNGANDiscriminator32()))
+
+
+def dataset() -> Dataset:
+    """Noise in the shape of CIFAR-10: what is timed does not read it."""
+    images = torch.randint(0, 256, (1024, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    return Dataset("noise", {"train": Split(images)}, content_hash="0" * 16, bounds=(0.0, 1.0))
+
+
+def our_step(data: Dataset, precision: str) -> Callable[[], None]:
+    """A round of this package's module, checks and curves included."""
+    adam = {"learning_rate": 2e-4, "beta1": 0.0, "beta2": 0.9}
+    config = TrialConfig.parse(
+        {
+            "dataset": "cifar10",
+            "architecture": "mimicry_sngan_32",
+            "loss": "hinge",
+            "batch_size": BATCH,
+            "latent": {"dim": 128},
+            "d_optimizer": adam,
+            "g_optimizer": adam,
+            "precision": precision,
+            "budget": {"amount": 1_000_000},
+        }
+    )
+    gan = GAN(config, data)
+    gan.prepare(torch.device("cpu"), "eager")
+    return lambda: gan.run_rounds(1)
+
+
+def their_step(data: Dataset) -> Callable[[], None]:
+    """Their `train_step` of D, then of G, on a batch that is ready."""
+    nets, log = peer()
+    generator, discriminator = nets.SNGANGenerator32(), nets.SNGANDiscriminator32()
+    g_adam = torch.optim.Adam(generator.parameters(), 2e-4, betas=(0.0, 0.9))
+    d_adam = torch.optim.Adam(discriminator.parameters(), 2e-4, betas=(0.0, 0.9))
+    images = data.split("train").samples[:BATCH].float() / 127.5 - 1
+    batch = (images, torch.zeros(BATCH))
+
+    def step() -> None:
+        written = log.MetricLog()
+        written = discriminator.train_step(batch, netG=generator, optD=d_adam, log_data=written, device=torch.device("cpu"))
+        generator.train_step(batch, netD=discriminator, optG=g_adam, log_data=written, device=torch.device("cpu"))
+
+    return step
+
+
+def measure(precision: str, repeats: int) -> Ratio:
+    """One row."""
+    torch.manual_seed(0)
+    data = dataset()
+    return compare(f"SNGAN-32 step, {precision}", our_step(data, precision), "torch-mimicry's train_step, fp32", their_step(data), repeats)
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bf16", action="store_true", help="also in bf16, where the processor has it; others take minutes")
+    parser.add_argument("--quick", action="store_true", help="two repeats in the place of five")
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    repeats = 2 if arguments.quick else 5
+    print(table([measure(p, repeats) for p in (["fp32", "bf16"] if arguments.bf16 else ["fp32"])]))
+
+
+if __name__ == "__main__":
+    main()

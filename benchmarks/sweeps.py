@@ -1,0 +1,133 @@
+"""Sweeps of small trials through Ray and Optuna: trials an hour against a bare loop, and what a trial costs beside its training.
+
+`python -m benchmarks.sweeps [--trials N]` prints one table. The bare loop trains the very same models one after the other with 2 threads
+and scores them in the same way; it writes no records, checkpoints or pictures. Rates are taken from the second trial to the last, so that
+the start of Ray (given apart) and the first import of torch in a worker do not enter.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from landscape import results
+from landscape.config import Protocol, TrialConfig
+from landscape.record import Status, TrialRecord, write_json
+from landscape.space import Space
+
+SPACE: dict[str, Any] = {
+    "name": "small",
+    "dataset": "digits",
+    "protocol": "quick",
+    "base": {"batch_size": 64, "latent": {"dim": 32}, "budget": {"amount": 600}},
+    "axes": {
+        "loss": ["non_saturating", "hinge"],
+        "d_normalization": ["none", "layer"],
+        "regularizers": ["none"],
+        "architecture": [{"use": {"mlp": {"width": 64}}, "label": "mlp"}],
+    },
+    "search": {
+        "learning_rate": {"min": 1e-3, "max": 1e-2, "scaling": "log", "sets": ["d_optimizer.learning_rate", "g_optimizer.learning_rate"]}
+    },
+    "searcher": {"name": "optuna-tpe", "scope": "across", "startup": 4},
+    "trials": 40,
+}
+
+
+def instant(config: TrialConfig, protocol: Protocol, *, folder: Path, study: Any, **_: Any) -> TrialRecord:
+    """A trial that trains nothing: its time is that of proposing, sending, recording."""
+    record = TrialRecord(config.digest(), config.setting_digest(), config.run_digest(), config.to_json(), Status.DIVERGED, study=study)
+    write_json(folder / "record.json", record.to_json())
+    return record
+
+
+def ours(folder: Path, trials: int, jobs: int, *, empty: bool) -> None:
+    """A sweep, in this process."""
+    import ray.cloudpickle
+
+    from landscape.sweep.run import run
+
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    with open(os.devnull, "w") as nowhere:
+        extra = {"run_trial": instant} if empty else {}
+        run(Space.parse(SPACE), trials=trials, results_dir=folder, jobs=jobs, stream=nowhere, **extra)
+
+
+def bare(folder: Path) -> None:
+    """The models of the sweep in `folder` again, one after the other, with 2 threads; prints seconds per trial."""
+    from benchmarks.training import bare_loop
+    from landscape.evaluation import evaluate_model
+    from landscape.gan import GAN
+    from landscape.trained import make_sampler
+    from landscape.trial import prepare
+
+    torch.set_num_threads(2)
+    protocol = Space.parse(SPACE).protocol
+    configs = [trial.record.config for trial in results.read_study(folder / "small").trials]
+    begin = 0.0
+    for i, fields in enumerate(configs):
+        if i == 1:  # the first one warms up
+            begin = time.perf_counter()
+        config, dataset = prepare(TrialConfig.parse(dict(fields)))
+        torch.manual_seed(config.seed)
+        gan = GAN(config, dataset)
+        gan.prepare(torch.device("cpu"))
+        train = bare_loop(gan, int(config.budget.amount))
+        train()
+        evaluate_model(make_sampler(gan.generator.eval(), gan.latent), dataset, protocol, generator=gan.generator)
+    print((time.perf_counter() - begin) / (len(configs) - 1))
+
+
+def steady(folder: Path) -> float:
+    """Seconds per trial from the second record to the last."""
+    times = sorted(path.stat().st_mtime for path in (folder / "small" / "trials").glob("*/record.json"))
+    return (times[-1] - times[1]) / (len(times) - 2)
+
+
+def child(*arguments: str) -> tuple[float, str]:
+    """Run this module in a process of its own: seconds, output."""
+    begin = time.perf_counter()
+    done = subprocess.run([sys.executable, "-m", "benchmarks.sweeps", *arguments], check=True, capture_output=True, text=True)
+    return time.perf_counter() - begin, done.stdout
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=40)
+    parser.add_argument("--part", choices=["ours", "empty", "bare"], help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.part == "bare":
+        bare(given.folder)
+    elif given.part:
+        ours(given.folder, given.trials, 1 if given.part == "empty" else 2, empty=given.part == "empty")
+    else:
+        report(given.trials)
+
+
+def report(trials: int) -> None:
+    """The table."""
+    with tempfile.TemporaryDirectory(prefix="landscape-bench-") as name:
+        folder, nothing = Path(name) / "trained", Path(name) / "empty"
+        whole, _ = child("--part", "ours", "--folder", str(folder), "--trials", str(trials))
+        _, printed = child("--part", "bare", "--folder", str(folder))
+        child("--part", "empty", "--folder", str(nothing), "--trials", "100")
+        mine, theirs, cost = steady(folder), float(printed.split()[-1]), steady(nothing)
+        start = whole - mine * trials
+    print("| what | figure |", "|---|---|", sep="\n")
+    print(f"| sweep of {trials} trials on 2 cores | {3600 / mine:.0f} trials an hour |")
+    print(f"| the same models in a bare loop with 2 threads | {3600 / theirs:.0f} trials an hour |")
+    print(f"| ratio | {theirs / mine:.2f} |")
+    print(f"| start of the sweep, floor, probes and end | {start:.1f} s |")
+    print(f"| a trial beside its training (propose, send, record; 100 trials one at a time) | {cost:.3f} s |")
+
+
+if __name__ == "__main__":
+    main()

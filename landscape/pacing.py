@@ -1,0 +1,43 @@
+"""How many rounds run between two looks at the clock; how they are grouped does not change a result."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+from landscape.gan import GAN
+
+STRETCH_SECONDS = 0.3
+"""Aimed-at time between two looks at the clock."""
+
+
+class Rounds:
+    """What Lightning iterates over: the same callable, as often as there is work; it says how many rounds to run now."""
+
+    def __init__(self, gan: GAN, milestones: Iterable[int], seconds_budget: float | None, spent: float) -> None:
+        self.gan, self.seconds_budget, self.spent = gan, seconds_budget, spent
+        self.milestones = sorted({*milestones, *([gan.total_rounds] if gan.total_rounds else [])})
+        self.size, self.started, self.finished = 1, time.perf_counter(), False
+
+    def __iter__(self) -> Iterator[Callable[[], int]]:
+        while not self.finished:
+            yield self.take
+
+    @property
+    def seconds(self) -> float:
+        """Training time so far, over all interruptions."""
+        return self.spent + time.perf_counter() - self.started
+
+    def take(self) -> int:
+        """Rounds to run now; 0 when the budget is spent."""
+        if self.finished:
+            return 0
+        self.asked_at = time.perf_counter()
+        # A stretch ends where something is due, so that what is due falls on the same round however stretches are cut.
+        ahead = [m - self.gan.counts.rounds for m in self.milestones if m > self.gan.counts.rounds]
+        return min([self.size, *ahead])
+
+    def settle(self) -> None:
+        """After a stretch: adapt its size to the clock, and see whether the budget is spent."""
+        seconds = time.perf_counter() - self.asked_at
+        self.size = max(1, min(self.size * 4, int(self.size * STRETCH_SECONDS / max(seconds, 1e-6))))
+        total = self.gan.total_rounds
+        self.finished = self.gan.counts.rounds >= total if total else self.seconds >= (self.seconds_budget or 0)
