@@ -22,7 +22,7 @@ export PYTHON
 
 BIN := .venv/bin
 LANDSCAPE := $(BIN)/landscape
-QUICK := not slow and not weights and not gpu and not chaos and not fuzz
+QUICK := not slow and not weights and not gpu and not chaos and not fuzz and not soak
 
 # `$(call option,--trials,$(TRIALS))` is empty where TRIALS is, else the option with its value quoted for the shell.
 quoted = '$(subst ','\'',$(1))'
@@ -36,7 +36,7 @@ ifneq ($(shell sed -n 's/^.* folder //p' .venv/.installed 2>/dev/null),$(CURDIR)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep report reproduce test test-full chaos fuzz lint format bench bench-metrics lock clean
+.PHONY: help setup sweep report reproduce test test-full chaos soak fuzz lint format bench bench-metrics lock clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' Makefile | awk '{t=$$2; $$1=$$2=""; printf "  make %-14s %s\n", t, substr($$0, 3)}'
@@ -63,13 +63,16 @@ test: setup ## Run the tests (minutes).
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "$(QUICK)" -n 2 $(ARGS)
 
 test-full: setup ## Run the slow tests too.
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not weights and not gpu and not chaos and not fuzz" -n 2 $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not weights and not gpu and not chaos and not fuzz and not soak" -n 2 $(ARGS)
 
 chaos: setup ## Kill sweeps at random moments, many times; nothing may be lost.
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m chaos $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -s -m chaos tests/sweep $(ARGS)
+
+soak: setup ## Run a thousand tiny trials in one sweep; memory must stay flat.
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -s -m soak tests/sweep $(ARGS)
 
 fuzz: setup ## Feed every reader of outside files ten thousand damaged ones.
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m fuzz $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -s -m fuzz $(ARGS)
 
 lint: setup ## Check style, annotations and formatting.
 	$(BIN)/ruff check

@@ -78,9 +78,26 @@ def _components(registry: Registry[Any]) -> Callable[[], list[dict[str, Any]]]:
     return lambda: [describe(registry[name]) for name in registry]
 
 
+def published_counts(architecture: Component[Any]) -> dict[str, dict[str, tuple[int, int]]]:
+    """Parameters of (G, D) at the shapes of the sources: preset ("" where there are none) -> shape -> counts."""
+    facts = architecture.facts
+    default = architecture.hyperparameters["preset"].default if "preset" in architecture.hyperparameters else ""
+    found = {default: facts} | dict(facts.presets)
+    return {preset: {_key(shape): counts for shape, counts in f.published.items()} for preset, f in found.items() if f.published}
+
+
 def with_parameter_counts(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Entries of architectures with the trainable parameters of G and D at defaults, on 32x32 images of 3 channels or 2-D points."""
-    return [e | {"details": e["details"] | {"parameters": _parameters(ARCHITECTURES[e["name"]])}} for e in entries]
+    """Entries of architectures with trainable parameters of G and D: as published, and at defaults on 3x32x32 images or 2-D points."""
+    return [e | {"details": e["details"] | _counts(ARCHITECTURES[e["name"]])} for e in entries]
+
+
+def _counts(architecture: Component[Any]) -> dict[str, Any]:
+    published = {
+        f"{preset} {shape}".strip(): {"generator": g, "discriminator": d}
+        for preset, counts in published_counts(architecture).items()
+        for shape, (g, d) in counts.items()
+    }
+    return ({"published": published} if published else {}) | {"parameters": _parameters(architecture)}
 
 
 def _parameters(architecture: Component[Any]) -> dict[str, Any]:

@@ -80,6 +80,8 @@ def _shorthand(value: object) -> object:
         return {"name": name, "hyperparameters": {"path": path}} if colon else {"name": name}
     if isinstance(value, Mapping) and "name" not in value and len(value) == 1:
         ((name, given),) = value.items()
+        if given is not None and not isinstance(given, Mapping):
+            raise UserErrorAsValueError(UserError(f"{name}: expected its hyperparameters as name: value, found {given!r}"))
         given = dict(given or {})
         return {"name": name, "hyperparameters": given} | ({"every": given.pop("every")} if "every" in given else {})
     return value

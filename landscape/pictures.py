@@ -11,14 +11,26 @@ from landscape.gan import GAN
 from landscape.images import grid, write_png
 
 SAMPLES, NEIGHBORS, STEPS = 64, 8, 8
+FRAME_IMAGES, FRAME_POINTS = 8, 1000
+PROGRESS = "progress.npy"
+
+
+def frame(gan: GAN) -> Tensor:
+    """What one picture of the training's progress shows, the same latent draws every time: uint8 images, or points enough to see them."""
+    if len(gan.dataset.shape) > 1:
+        return _levels(gan.sample(gan.fixed_z[:FRAME_IMAGES]))
+    return gan.sample(_picture_z(gan, FRAME_POINTS)).cpu()
 
 
 def draw(gan: GAN, dataset: Dataset, frames: list[Tensor], folder: Path) -> dict[str, str]:
     """Write the pictures of a trained model into `folder`; name -> file name.
 
     `samples`: uncurated; `nearest`: each generated sample above its nearest training sample (Euclidean in pixels);
-    `interpolation`: straight lines between latent draws; `progress`: a fixed latent grid over training.
+    `interpolation`: straight lines between latent draws; `progress`: a fixed latent grid over training. The points of such frames are
+    left in `progress.npy` too, [frame, point, coordinate], for figures that hold several models.
     """
+    if frames and len(dataset.shape) == 1:
+        np.save(folder / PROGRESS, torch.stack(frames).numpy())
     pictures = _points(gan, dataset) if len(dataset.shape) == 1 else _images(gan, dataset, frames)
     for name, picture in pictures.items():
         write_png(folder / f"{name}.png", picture)
@@ -65,7 +77,7 @@ def _points(gan: GAN, dataset: Dataset) -> dict[str, np.ndarray]:
     from matplotlib import pyplot as plt
 
     real = dataset.split("train").samples[:2000]
-    fake = gan.sample(gan.draw_z(2000, torch.Generator().manual_seed(gan.config.seed + 2))).cpu()
+    fake = gan.sample(_picture_z(gan, 2000)).cpu()
     figure, axes = plt.subplots(figsize=(4, 4), dpi=100)
     if real.shape[1] == 1:
         axes.hist([real[:, 0].numpy(), fake[:, 0].numpy()], bins=80, density=True, histtype="step", label=["real", "generated"])
@@ -77,6 +89,10 @@ def _points(gan: GAN, dataset: Dataset) -> dict[str, np.ndarray]:
     picture = np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()  # type: ignore[attr-defined]
     plt.close(figure)
     return {"samples": picture}
+
+
+def _picture_z(gan: GAN, n: int) -> Tensor:
+    return gan.draw_z(n, torch.Generator().manual_seed(gan.config.seed + 2))
 
 
 def _levels(samples: Tensor) -> Tensor:

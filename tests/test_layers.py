@@ -17,9 +17,9 @@ LAYERS = {
     2: {"config", "combinations", "layouts", "optimizers", "checkpoint", "environment", "report"},
     3: {
         *("axes", "parameters", "space", "protocols", "evaluation"),
-        *("building", "games", "data_stream", "stepper", "execution", "trained", "gan"),
+        *("building", "games", "data_stream", "stepper", "execution", "trained", "curves", "gan"),
     },
-    4: {"trial", "pictures", "diagnosis"},
+    4: {"trial", "pacing", "selecting", "pictures", "diagnosis"},
     5: {"sweep", "reproductions", "api", "catalog", "doctor"},
     6: {"cli", "__main__"},
 }

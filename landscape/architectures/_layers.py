@@ -139,9 +139,10 @@ class Layers:
 
     def finish(self, layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d, init: Initializer) -> nn.Module:
         """`layer`, initialized and wrapped."""
-        init(layer.weight)
-        if layer.bias is not None:
-            self.bias_init(layer.bias)
+        if not layer.weight.is_meta:  # networks laid out without memory have no values, and "drawing" them takes most of the time
+            init(layer.weight)
+            if layer.bias is not None:
+                self.bias_init(layer.bias)
         return self.normalization.wrap(layer)
 
 

@@ -21,6 +21,25 @@ def _load_plugins(context: click.Context, option: click.Parameter, files: tuple[
     return files
 
 
+def _results_folder(context: click.Context, option: click.Parameter, text: str) -> Path:
+    if "://" not in text:
+        return Path(text)
+    from landscape.sweep import remote
+
+    return remote.local(text)
+
+
+def _data_folder(context: click.Context, option: click.Parameter, text: str | None) -> Path | str | None:
+    """In a sweep an address stays one: each machine of a cluster makes its own copy."""
+    if text is None or "://" not in text:
+        return Path(text) if text is not None else None
+    if context.info_name == "sweep":
+        return text
+    from landscape.sweep import remote
+
+    return remote.staged(text)
+
+
 plugin_option = click.option(
     "--plugin",
     "plugins",
@@ -33,11 +52,18 @@ plugin_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout instead of text.")
 data_dir_option = click.option(
     "--data-dir",
-    type=click.Path(path_type=Path),
+    callback=_data_folder,
+    metavar="PATH",
     help="Folder that holds the data set's files.  [default: $LANDSCAPE_DATA, then ~/.cache/landscape/data]",
 )
 results_option = click.option(
-    "--results", "results_dir", type=click.Path(path_type=Path), default="results", show_default=True, help="Folder of the studies."
+    "--results",
+    "results_dir",
+    callback=_results_folder,
+    metavar="PATH",
+    default="results",
+    show_default=True,
+    help="Folder of the studies, or an address such as s3://bucket/results.",
 )
 reports_option = click.option(
     "--reports", "reports_dir", type=click.Path(path_type=Path), default="reports", show_default=True, help="Folder of the reports."

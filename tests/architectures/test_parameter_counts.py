@@ -251,6 +251,16 @@ def test_published_count(build, name, preset, shape):
     assert facts.published[shape] == expected
 
 
+@pytest.mark.parametrize(("fraction", "maps"), [(0.5, (4, 8, 16)), (0.25, (2, 4, 8))])
+def test_the_discriminators_of_unrolled_gans_stacked_mnist(build, fraction, maps):
+    """D = 1/2 G and D = 1/4 G: three 3x3 convolutions, from 28 to 14, 7, 4 pixels, and a dense layer."""
+    first, second, third = maps
+    expected = conv(3, first, 3) + conv(first, second, 3) + conv(second, third, 3) + dense(third * 4 * 4, 1)
+    with torch.device("meta"):
+        networks = build("stacked_mnist", (3, 28, 28), g="batch", small=False, preset="unrolled", d_fraction=fraction)
+    assert _count(networks.discriminator) == expected
+
+
 def test_every_declared_count_is_derived_here():
     declared = set()
     for name in ARCHITECTURES:
