@@ -1,5 +1,6 @@
 """The Makefile: self-documenting, and nothing but the `landscape` command behind it."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -13,7 +14,9 @@ pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is no
 
 
 def make(*arguments):
-    run = subprocess.run(["make", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    # These tests may themselves run under a make with arguments.
+    environment = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS", "ARGS"}}
+    run = subprocess.run(["make", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     return run.stdout
 
 
