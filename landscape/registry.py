@@ -23,6 +23,9 @@ from annotated_types import Ge, Gt, Le
 
 from landscape.errors import UserError, unknown
 
+if typing.TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
 Positive = Annotated[float, Gt(0)]
 NonNegative = Annotated[float, Ge(0)]
 Fraction = Annotated[float, Ge(0), Le(1)]
@@ -42,13 +45,18 @@ class Hyperparameter:
     default: Any
     annotation: Any
 
+    @cached_property
+    def _adapter(self) -> "TypeAdapter[object]":
+        from pydantic import ConfigDict, TypeAdapter
+
+        return TypeAdapter(self.annotation, config=ConfigDict(strict=False, allow_inf_nan=False, arbitrary_types_allowed=True))
+
     def check(self, value: object, owner: str) -> object:
         """`value` as the annotated type; UserError if it has another type or lies outside the range."""
-        from pydantic import ConfigDict, TypeAdapter, ValidationError
+        from pydantic import ValidationError
 
         try:
-            config = ConfigDict(strict=False, allow_inf_nan=False, arbitrary_types_allowed=True)
-            return TypeAdapter(self.annotation, config=config).validate_python(value)
+            return self._adapter.validate_python(value)
         except ValidationError as error:
             reason = error.errors()[0]["msg"]
             raise UserError(f"{owner}: {self.name}={value!r} is not valid: {reason} (default {self.default!r})") from None

@@ -73,13 +73,13 @@ def covering_array(resolution, strength=2):
         best = None
         for _ in range(40):
             cell = {n: target.get(n) or rng.choice(AXES[n]) for n in names}
-            if (config := config_of(cell, resolution)) is None:
-                continue
             gain = len(tuples(cell) & missing)
-            if best is None or gain > best[0]:
+            if best is not None and gain <= best[0]:
+                continue
+            if (config := config_of(cell, resolution)) is not None:
                 best = (gain, cell, config)
-            if best[0] >= 6:
-                break
+                if gain >= 6:
+                    break
         if best is None:
             refused.add(tuple(sorted(target.items())))
             missing.discard(tuple((n, target[n]) for n in names if n in target))

@@ -11,7 +11,7 @@ from landscape.datasets._load import load as load_data
 from landscape.record import Status
 from landscape.sweep.plan import Outcome, Plan
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("ray")]
 
 
 @pytest.fixture
