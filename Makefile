@@ -60,10 +60,10 @@ reproduce: setup ## Re-run a published table: PAPER=name, without it the list of
 	@$(LANDSCAPE) reproduce $(if $(PAPER),$(call quoted,$(PAPER))) $(if $(PAPER),$(data) $(call option,--results,$(RESULTS))) $(ARGS)
 
 test: setup ## Run the tests (minutes).
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "$(QUICK)" -n 2 --dist loadgroup $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "$(QUICK)" -n 2 --dist worksteal $(ARGS)
 
 test-full: setup ## Run the slow tests too.
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not weights and not gpu and not chaos and not fuzz and not soak" -n 2 --dist loadgroup $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not weights and not gpu and not chaos and not fuzz and not soak" -n 2 --dist worksteal $(ARGS)
 
 chaos: setup ## Kill sweeps at random moments, many times; nothing may be lost.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -s -m chaos tests/sweep $(ARGS)

@@ -7,7 +7,6 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("ray")
 PLUGIN = '''
 from landscape.losses._base import LOSSES, LossPair
 

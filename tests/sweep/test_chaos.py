@@ -5,8 +5,6 @@ import os
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("ray")
-
 
 def killed(chaos, folder, kills, seed, trials, **weights):
     """The hits on a sweep, and what it holds after it has ended all the same."""

@@ -18,8 +18,6 @@ from landscape.sweep.remote import Remote, RemoteLock
 
 KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1"}  # pragma: allowlist secret
 
-pytestmark = pytest.mark.xdist_group("ray")
-
 
 @pytest.fixture(scope="module")
 def endpoint():
@@ -140,6 +138,7 @@ def test_the_later_process_has_the_trial(s3, tmp_path, far):
     second.drop()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_killed_sweep_is_continued_by_another_machine(s3, tmp_path, root):
     """The second machine has no file of the first: an empty cache. The third only reads."""

@@ -9,7 +9,7 @@ import pytest
 
 from landscape import results
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(6 * 3600), pytest.mark.xdist_group("ray")]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(6 * 3600)]
 TINY = {
     "protocol": {"name": "toy", "extractor": "pixels", "metrics": ["frechet"], "objective": "FD[pixels]", "n_fake": 100},
     "base": {"budget": {"amount": 4}, "batch_size": 8},

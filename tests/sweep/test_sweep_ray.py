@@ -11,7 +11,7 @@ from landscape.datasets._load import load as load_data
 from landscape.record import Status
 from landscape.sweep.plan import Outcome, Plan
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("ray")]
+pytestmark = [pytest.mark.timeout(600)]
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_a_sweep_survives_its_trials(sweep, chaos, fake, tmp_path):
 
 def test_interrupted_and_killed_a_sweep_goes_on_as_if_nothing_had_been(sweep, chaos, fake, make_space):
     options = {"jobs": 2, "deterministic": True, "trials": 16}
-    it = sweep(step_seconds=0.2, **options)
+    it = sweep(step_seconds=0.15, **options)
     it.start()
     assert it.wait_for(lambda: it.ended() >= 1)
     # A second sweep on the same study is refused while the first runs.
