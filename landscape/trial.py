@@ -91,12 +91,12 @@ def run_trial(config: TrialConfig, protocol: Protocol | None, **settings: Any) -
     if how.threads:
         torch.set_num_threads(how.threads)
     config, dataset = prepare(config, how.data_dir)
-    existing = existing_record(how.folder, config.digest())
-    if existing is not None and existing.status not in (Status.STOPPED, Status.FAILED):
-        if protocol is not None and existing.status is Status.COMPLETED and not has_scores(how.folder, protocol):
-            rescore(how.folder, protocol, data_dir=how.data_dir)
-        return existing
-    return _Run(config, dataset, protocol, how).execute()
+    existing = finished_record(how.folder, config.digest())
+    if existing is None:
+        return _Run(config, dataset, protocol, how).execute()
+    if protocol is not None and existing.status is Status.COMPLETED and not has_scores(how.folder, protocol):
+        rescore(how.folder, protocol, data_dir=how.data_dir)
+    return existing
 
 
 def rescore(folder: Path, protocol: Protocol, *, data_dir: Path | None = None, device: str = "auto") -> Scores:
@@ -114,15 +114,15 @@ def rescore(folder: Path, protocol: Protocol, *, data_dir: Path | None = None, d
     return scores
 
 
-def existing_record(folder: Path, digest: str) -> TrialRecord | None:
-    """The record in `folder`, or None. UserError when it is another trial's, or damaged."""
+def finished_record(folder: Path, digest: str) -> TrialRecord | None:
+    """The record in `folder` that nothing will continue, or None. UserError when it is another trial's, or damaged."""
     path = folder / RECORD
     if not path.exists():
         return None
     record = TrialRecord.from_json(read_json(path))
     if record.digest != digest:
         raise UserError(f"{folder} holds trial {record.digest}, not {digest}: choose another folder")
-    return record
+    return None if record.status in (Status.STOPPED, Status.FAILED) else record
 
 
 def has_scores(folder: Path, protocol: Protocol) -> bool:
@@ -169,19 +169,19 @@ class _Run:
         self.frames: list[torch.Tensor] = []
         self.selected = Selected()
         begin = time.perf_counter()
-        self._seed()
-        self.gan = GAN(config, dataset)
-        self.gan.prepare(self.device, how.execution)
+        self._build()
         points = protocol.selection_points if protocol is not None and protocol.objective else 0
         self.frames_at, self.selections_at = (spaced(self.gan.total_rounds, n) for n in (PROGRESS_PICTURES, points))
         self._resume()
         self.setup_seconds = time.perf_counter() - begin
 
-    def _seed(self) -> None:
+    def _build(self) -> None:
         seed = self.config.seed
         random.seed(seed)
         np.random.seed(seed)
         torch.manual_seed(seed)
+        self.gan = GAN(self.config, self.dataset)
+        self.gan.prepare(self.device, self.how.execution)
 
     # Training
 
@@ -197,6 +197,8 @@ class _Run:
                 self._score(self.protocol)
             self.evaluation_seconds = time.perf_counter() - begin
         record = self._record(status, reason, self._draw() if self.how.pictures else {})
+        if (first := finished_record(self.how.folder, record.digest)) is not None:
+            return first  # of another worker: this one was cut off, and is back
         write_json(self.how.folder / RECORD, record.to_json())
         (self.how.folder / RESUME).unlink(missing_ok=True)
         return record
@@ -295,11 +297,15 @@ class _Run:
             tensors, data = checkpoint.read(path, "resume")
             if data["digest"] != self.config.digest():
                 raise UserError(f"{path} belongs to trial {data['digest']}")
-        except UserError as error:
+            self._restore(tensors, data)
+        except (UserError, KeyError, ValueError, TypeError, RuntimeError, AttributeError) as error:
             # Nothing valid is lost by starting over; the file stays for whoever wants to look.
             path.replace(path.with_name(path.name + ".corrupt"))
-            pl.utilities.rank_zero_warn(f"{error}; set aside as {path.name}.corrupt, the trial starts from its beginning")
-            return
+            why = error if isinstance(error, UserError) else f"{path} does not fit this trial ({type(error).__name__})"
+            pl.utilities.rank_zero_warn(f"{why}; set aside as {path.name}.corrupt, the trial starts from its beginning")
+            self._build()
+
+    def _restore(self, tensors: Mapping[str, torch.Tensor], data: Mapping[str, Any]) -> None:
         gan = self.gan
         gan.load_state_dict({k.removeprefix("module."): v for k, v in tensors.items() if k.startswith("module.")})
         gan.load_extra_state(data["gan"])
@@ -308,20 +314,19 @@ class _Run:
                 checkpoint.unflatten_optimizer(f"optimizer.{name}", stepper.optimizer, tensors)
                 stepper.steps = gan.counts.d_steps if name == "d" and gan.game.has_discriminator else gan.counts.g_steps
         gan.last_z = tensors["last_z"].to(self.device) if "last_z" in tensors else None
-        self.frames = [tensors[f"frame.{i}"] for i in range(sum(k.startswith("frame.") for k in tensors))]
+        frames = [tensors[f"frame.{i}"] for i in range(sum(k.startswith("frame.") for k in tensors))]
         best = {k.removeprefix("best."): v for k, v in tensors.items() if k.startswith("best.")}
-        points = [(x, y) for x, y in data["selection"]["points"]]
-        self.selected = Selected(points, best, data["selection"]["value"]) if best else Selected()
-        self.training_seconds, self.started_at = data["training_seconds"], data["started_at"]
-        self.interruptions = data["interruptions"] + 1
+        points, value = [(x, y) for x, y in data["selection"]["points"]], data["selection"]["value"]
         checkpoint.set_random_states(tensors, data["random"])
+        self.training_seconds, self.started_at, self.interruptions = (data[k] for k in ("training_seconds", "started_at", "interruptions"))
+        self.interruptions += 1
+        self.frames, self.selected = frames, Selected(points, best, value) if best else Selected()
 
     # What is left behind
 
     def _keep_generator(self) -> None:
-        tensors = dict(self.gan.sampler.state_dict())
         data = {"config": self.config.to_json(), "shape": list(self.dataset.shape), "digest": self.config.digest()}
-        checkpoint.write(self.how.folder / GENERATOR, tensors, data, "generator")
+        checkpoint.write(self.how.folder / GENERATOR, dict(self.gan.sampler.state_dict()), data, "generator")
 
     def _score(self, protocol: Protocol) -> None:
         """Scores of the last weights, on the selection samples and for the report; of the best ones where selection had a choice."""

@@ -119,6 +119,40 @@ def test_damaged_checkpoint_is_set_aside_and_the_trial_still_ends(tmp_path):
     assert (tmp_path / "resume.safetensors.corrupt").exists()
 
 
+@pytest.mark.parametrize("lost", ["module.generator", "random.torch", "gan"])
+def test_checkpoint_that_does_not_fit_is_set_aside_and_the_trial_ends_as_if_it_had_never_been(lost, tmp_path):
+    trial = config()
+    record = run_trial(trial, None, folder=tmp_path / "whole", pictures=False, threads=1)
+    run_trial(trial, None, folder=tmp_path / "cut", should_stop=stop_after(1), pictures=False, threads=1)
+    path = tmp_path / "cut" / "resume.safetensors"
+    tensors, data = checkpoint.read(path, "resume")
+    checkpoint.write(
+        path, {k: v for k, v in tensors.items() if not k.startswith(lost)}, {k: v for k, v in data.items() if k != lost}, "resume"
+    )
+    with pytest.warns(UserWarning, match="does not fit"):
+        again = run_trial(trial, None, folder=tmp_path / "cut", pictures=False, threads=1)
+    assert (path.parent / "resume.safetensors.corrupt").exists()
+    assert again.counts == record.counts
+    assert again.environment["interruptions"] == 0
+    ours, theirs = (checkpoint.read(tmp_path / n / "generator.safetensors", "generator")[0] for n in ("whole", "cut"))
+    assert all(torch.equal(ours[k], theirs[k]) for k in ours)
+
+
+def test_the_first_record_of_a_trial_stays(tmp_path):
+    """A worker that was cut off and is back ends its trial after another one has."""
+    trial, calls = config(), []
+
+    def meanwhile():
+        if not calls:
+            calls.append(1)
+            run_trial(trial, None, folder=tmp_path, pictures=False, threads=1, study={"who": "the other"})
+        return False
+
+    record = run_trial(trial, None, folder=tmp_path, should_stop=meanwhile, pictures=False, threads=1, study={"who": "the first"})
+    assert record.study == {"who": "the other"}
+    assert json.loads((tmp_path / "record.json").read_text())["study"] == {"who": "the other"}
+
+
 def test_counts(tmp_path):
     record = run_trial(config(d_steps_per_round=4, g_steps_per_round=2, budget={"amount": 8}), None, folder=tmp_path, pictures=False)
     assert dict(record.counts) == {"rounds": 2, "d_steps": 8, "g_steps": 4, "images": 8 * 16}
