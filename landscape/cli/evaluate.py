@@ -86,13 +86,13 @@ def _protocol(name: str, metrics: tuple[str, ...], features: str | None) -> "Pro
 def _score(real: str, fake: str, protocol: "Protocol", where: "Where", how: "Options") -> "Scores":
     from dataclasses import replace
 
-    from landscape.evaluation.loading import load_samples
+    from landscape.evaluation.loading import load_pair
     from landscape.evaluation.scoring import evaluate as score
 
     resolution, channels = _as_trained(real, fake, where)
     where = replace(where, resolution=resolution, channels=channels, open_trial=lambda folder: _sampler(folder, how))
-    given = load_samples(real, protocol, where)
-    return score(given, load_samples(fake, protocol, where, number=_size(given, protocol)), protocol, options=how)
+    pair = load_pair(real, fake, protocol, where, number=lambda given: _size(given, protocol))
+    return score(*pair, protocol, options=how)
 
 
 def _as_trained(real: str, fake: str, where: "Where") -> tuple[int | None, int | None]:

@@ -2,7 +2,7 @@
 
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,23 @@ def load_samples(spec: str, protocol: Protocol, where: Where | None = None, *, n
     raise UserError(f"{spec}: {kind}; data sets are {', '.join(DATASETS.names())}")
 
 
+def load_pair(
+    real: str, fake: str, protocol: Protocol, where: Where | None = None, *, number: Callable[[Given | Dataset], int | None]
+) -> tuple[Given | Dataset, Given | Dataset]:
+    """Both sets by name; `number` of the real one says how many samples a trial gives. A bare array [N, d] beside features is features."""
+    one = load_samples(real, protocol, where)
+    two = load_samples(fake, protocol, where, number=number(one))
+    if not (isinstance(one, Given) and isinstance(two, Given)):
+        return one, two
+    return _as_features(one, beside=two), _as_features(two, beside=one)
+
+
+def _as_features(given: Given, *, beside: Given) -> Given:
+    if beside.features is None or given.samples is None or given.samples.dim() != 2:
+        return given
+    return replace(given, samples=None, features=given.samples.float())
+
+
 def default_protocol(real: Given | Dataset) -> str:
     """The protocol where none is named: `quick` for data with a classifier, `quick-points` for points, else `given`."""
     if isinstance(real, Dataset) and len(real.shape) == 3:
@@ -107,7 +124,8 @@ def load_array(path: Path) -> Given:
     """Images, points or features of an .npz, .npy or .pt file; pickled objects are refused.
 
     An .npz or a dictionary in a .pt holds features [N, d] under `features` (with `logits`, `labels` and the name of the `extractor`
-    beside them, if at hand), or images under `images` (or `arr_0`) with `labels`. A bare two-dimensional array is points.
+    beside them, if at hand), or images under `images` (or `arr_0`) with `labels`. A bare two-dimensional array is points, or
+    features where the set beside it is (`load_pair`).
 
     Raises:
         UserError: a missing, damaged or empty file, or one with none of these.

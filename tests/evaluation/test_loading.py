@@ -12,7 +12,7 @@ from PIL import Image
 from landscape.datasets._base import Dataset
 from landscape.errors import UserError
 from landscape.evaluation import evaluate
-from landscape.evaluation.loading import GENERATOR, Where, default_protocol, load_array, load_samples
+from landscape.evaluation.loading import GENERATOR, Where, default_protocol, load_array, load_pair, load_samples
 from landscape.protocols import get
 
 QUICK = get("quick")
@@ -82,6 +82,17 @@ def test_feature_files(tmp_path):
     np.savez(tmp_path / "c.npz", features=features, extractor="clip")
     with pytest.raises(UserError, match=r"'dinov2'.*'clip'"):
         evaluate(a, load_array(tmp_path / "c.npz"), "given")
+
+
+def test_a_bare_array_beside_features_is_features(tmp_path):
+    array = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)
+    np.savez(tmp_path / "a.npz", features=array)
+    np.save(tmp_path / "b.npy", array)
+    for names in (("a.npz", "b.npy"), ("b.npy", "a.npz")):
+        pair = load_pair(*(str(tmp_path / name) for name in names), QUICK, number=len)
+        assert all(given.samples is None and torch.equal(given.features, torch.from_numpy(array)) for given in pair)
+    pair = load_pair(str(tmp_path / "b.npy"), str(tmp_path / "b.npy"), QUICK, number=len)
+    assert all(given.features is None for given in pair)
 
 
 def test_a_trial_is_sampled_with_the_protocols_seed(tmp_path):
