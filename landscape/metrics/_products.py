@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 import torch
 from torch import Tensor
 
@@ -14,8 +15,8 @@ from torch import Tensor
 def _onednn_is_fastest() -> bool:
     """Whether float32 products go through oneDNN.
 
-    Measured on 2 cores, 2048 x 2048 x 2048, in GFLOP/s: with AVX-512 oneDNN 490, OpenBLAS (NumPy) 270, MKL (torch.mm) 215;
-    with AVX2 only OpenBLAS 150, oneDNN 130, MKL 115. A rule, not a trial run: the same machine must round the same way each time.
+    Measured on 2 cores, 2048 x 2048 x 2048, in GFLOP/s: with AVX-512 oneDNN 490 or 220 (two machines), OpenBLAS (NumPy) 270 or 210,
+    MKL (torch.mm) 215 or 190; with AVX2 only OpenBLAS 150, oneDNN 130, MKL 115. A rule, not a trial run: the same machine must round the same way each time.
     """
     if not hasattr(torch.ops.mkldnn, "_linear_pointwise"):  # a build without oneDNN
         return False
@@ -43,7 +44,8 @@ def product(left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:
     """
     if left.device.type != "cpu":
         return _exact_mm(left, right)
-    if left.dtype == torch.float32 and _onednn_is_fastest():
+    # of one and the same tensor NumPy asks for a symmetric product: half the arithmetic, which oneDNN does not offer
+    if left.dtype == torch.float32 and left is not right and _onednn_is_fastest():
         result: Tensor = torch.ops.mkldnn._linear_pointwise(left, right, None, "none", [], "")
         return result
     with blas_threads():
@@ -62,8 +64,20 @@ def _exact_mm(left: Tensor, right: Tensor) -> Tensor:
         torch.set_float32_matmul_precision(allowed)
 
 
+def congruence(lower: Tensor, symmetric: Tensor) -> Tensor:
+    """L' S L of a lower triangular L and a symmetric S, both float64 [d, d]; its upper triangle is unspecified (nothing here reads it).
+
+    On a CPU by LAPACK's `sygst`, which takes a quarter of the arithmetic of two products.
+    """
+    if symmetric.device.type != "cpu":
+        return lower.T @ symmetric @ lower
+    with blas_threads():
+        made, _ = scipy.linalg.lapack.dsygst(symmetric.numpy(), lower.numpy(), itype=2, lower=1)
+    return torch.from_numpy(made)
+
+
 def eigenvalues(symmetric: Tensor) -> Tensor:
-    """Ascending eigenvalues [d] of a symmetric matrix [d, d]. On a CPU by NumPy's LAPACK: at d = 2048, 0.5 s where torch's takes 3.7 s."""
+    """Ascending eigenvalues [d] of a symmetric matrix [d, d], of which the lower triangle is read. On a CPU by NumPy's LAPACK: at d = 2048, 0.5 s where torch's takes 3.7 s."""
     if symmetric.device.type != "cpu":
         values: Tensor = torch.linalg.eigvalsh(symmetric)
         return values
@@ -72,7 +86,7 @@ def eigenvalues(symmetric: Tensor) -> Tensor:
 
 
 def eigenvectors(symmetric: Tensor) -> tuple[Tensor, Tensor]:
-    """Ascending eigenvalues [d] and eigenvectors [d, d] (columns) of a symmetric matrix."""
+    """Ascending eigenvalues [d] and eigenvectors [d, d] (columns) of a symmetric matrix, of which the lower triangle is read."""
     if symmetric.device.type != "cpu":
         values, vectors = torch.linalg.eigh(symmetric)
         return values, vectors

@@ -9,7 +9,7 @@ from torch import Tensor
 from landscape.metrics._base import METRICS, Evidence
 from landscape.metrics._intervals import normal
 from landscape.metrics._moments import ROWS, Moments, moments
-from landscape.metrics._products import eigenvalues, eigenvectors, product
+from landscape.metrics._products import congruence, eigenvalues, eigenvectors, product
 from landscape.metrics._samples import feature_pair
 from landscape.record import Estimate
 
@@ -35,8 +35,12 @@ def frechet_terms(one: Moments, two: Moments) -> FrechetTerms:
     """
     difference = one.mean - two.mean
     factor, other, full_rank = _factor(one, two)
-    inner = factor.T @ other @ factor
-    values = eigenvalues((inner + inner.T) / 2).clamp(min=0)
+    if full_rank:
+        inner = congruence(factor, other)
+    else:
+        inner = factor.T @ other @ factor
+        inner = (inner + inner.T) / 2
+    values = eigenvalues(inner).clamp(min=0)
     rank = min(one.samples - 1, two.samples - 1, len(values))
     roots = values[len(values) - rank :].sqrt()
     covariance = float(one.covariance.trace() + two.covariance.trace() - 2 * roots.sum())
@@ -77,8 +81,7 @@ def frechet_standard_error(real: Tensor, fake: Tensor, one: Moments, two: Moment
     failed_two = torch.linalg.cholesky_ex(two.covariance).info
     if int(failed_one) or int(failed_two) or min(one.samples, two.samples) <= len(one.mean):
         return None
-    inner = lower.T @ two.covariance @ lower
-    values, vectors = eigenvectors((inner + inner.T) / 2)
+    values, vectors = eigenvectors(congruence(lower, two.covariance))
     # a collapsed set: its empty directions have eigenvalues of rounding's size or below 0, and hold no samples whatever stands there
     values = values.clamp(min=float(values[-1]) * len(values) * torch.finfo(torch.float64).eps)
     if float(values[-1]) <= 0:
