@@ -10,10 +10,20 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from landscape.metrics._moments import Moments
+
 
 def scipy_frechet(real: Tensor, fake: Tensor) -> float:
     """FID by its formula in NumPy and SciPy: `np.cov` and `scipy.linalg.sqrtm`."""
-    (m1, s1), (m2, s2) = (_numpy_moments(each) for each in (real, fake))
+    return _sqrtm_frechet(*_numpy_moments(real), *_numpy_moments(fake))
+
+
+def scipy_frechet_of_moments(one: Moments, two: Moments) -> float:
+    """The same from means and covariances."""
+    return _sqrtm_frechet(*(each.numpy() for each in (one.mean, one.covariance, two.mean, two.covariance)))
+
+
+def _sqrtm_frechet(m1: np.ndarray, s1: np.ndarray, m2: np.ndarray, s2: np.ndarray) -> float:
     root = np.real(np.asarray(scipy.linalg.sqrtm(s1 @ s2)))
     return float((m1 - m2) @ (m1 - m2) + np.trace(s1 + s2 - 2 * root))
 

@@ -16,7 +16,8 @@ def _onednn_is_fastest() -> bool:
     """Whether float32 products go through oneDNN.
 
     Measured on 2 cores, 2048 x 2048 x 2048, in GFLOP/s: with AVX-512 oneDNN 490 or 220 (two machines), OpenBLAS (NumPy) 270 or 210,
-    MKL (torch.mm) 215 or 190; with AVX2 only OpenBLAS 150, oneDNN 130, MKL 115. A rule, not a trial run: the same machine must round the same way each time.
+    MKL (torch.mm) 215 or 190; with AVX2 only OpenBLAS 150, oneDNN 130, MKL 115.
+    A rule, not a trial run: the same machine must round the same way each time.
     """
     if not hasattr(torch.ops.mkldnn, "_linear_pointwise"):  # a build without oneDNN
         return False
@@ -77,7 +78,10 @@ def congruence(lower: Tensor, symmetric: Tensor) -> Tensor:
 
 
 def eigenvalues(symmetric: Tensor) -> Tensor:
-    """Ascending eigenvalues [d] of a symmetric matrix [d, d], of which the lower triangle is read. On a CPU by NumPy's LAPACK: at d = 2048, 0.5 s where torch's takes 3.7 s."""
+    """Ascending eigenvalues [d] of a symmetric matrix [d, d], of which the lower triangle is read.
+
+    On a CPU by NumPy's LAPACK: at d = 2048, 0.5 s where torch's takes up to 3.7 s.
+    """
     if symmetric.device.type != "cpu":
         values: Tensor = torch.linalg.eigvalsh(symmetric)
         return values

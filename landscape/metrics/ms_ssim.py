@@ -83,21 +83,32 @@ def _smooth(images: Tensor, down: Tensor, across: Tensor) -> Tensor:
     return (images @ across).transpose(-1, -2) @ down
 
 
+def _local_moments(images: Tensor, down: Tensor, across: Tensor, step: int) -> tuple[Tensor, Tensor]:
+    """Local mean and variance of each image, `step` images at a time."""
+    mean = images.new_empty(*images.shape[:2], across.shape[1], down.shape[1])
+    spread = torch.empty_like(mean)
+    for start in range(0, len(images), step):
+        rows = slice(start, start + step)
+        smooth = _smooth(images[rows], down, across)
+        mean[rows] = smooth
+        torch.sub(_smooth(images[rows].square(), down, across), smooth.square_(), out=spread[rows])
+    return mean, spread
+
+
 def _ssim_terms(images: Tensor, first: Tensor, second: Tensor, window: int) -> tuple[Tensor, Tensor]:
     """Mean over pixels of cs and of SSIM, each [P, C], at one scale."""
     down, across = (_band(side, window, images.device) for side in images.shape[-2:])
-    mean = _smooth(images, down, across)
-    square = mean.square()
-    spread = _smooth(images.square(), down, across) - square  # local variance of each image
-    contrast, similarity = [], []
     step = max(1, CHUNK // images[0].numel())
+    mean, spread = _local_moments(images, down, across, step)
+    contrast, similarity = [], []
     for i, j in zip(torch.split(first, step), torch.split(second, step), strict=True):
-        means = mean[i] * mean[j]
-        cs = _smooth(images[i] * images[j], down, across).sub_(means).mul_(2).add_(C2)
-        cs /= (spread[i] + spread[j]).add_(C2)
+        one, two = mean[i], mean[j]
+        means = one * two
+        cs = _smooth(images[i].mul_(images[j]), down, across).sub_(means).mul_(2).add_(C2)
+        cs /= spread[i].add_(spread[j]).add_(C2)
         contrast.append(cs.mean(dim=(-1, -2)))
         luminance = means.mul_(2).add_(C1)
-        luminance /= (square[i] + square[j]).add_(C1)
+        luminance /= one.square_().add_(two.square_()).add_(C1)
         similarity.append(luminance.mul_(cs).mean(dim=(-1, -2)))
     return torch.cat(contrast), torch.cat(similarity)
 

@@ -48,7 +48,9 @@ def log_likelihoods(points: Tensor, samples: Tensor, sigmas: Tensor) -> Tensor:
         partial.scatter_(1, where, torch.inf)
         for index, sigma in enumerate(sigmas.tolist()):
             scale, least = 1 / (2 * sigma**2), exact[:, :1]
-            rest = ((least - partial) if len(sigmas) > 1 else partial.neg_().add_(least.float())).mul_(scale).clamp_(LEAST_EXPONENT, 0).exp_()
+            rest = (
+                ((least - partial) if len(sigmas) > 1 else partial.neg_().add_(least.float())).mul_(scale).clamp_(LEAST_EXPONENT, 0).exp_()
+            )
             total = rest.sum(dim=1).double() + ((least - exact) * scale).exp().sum(dim=1)
             result[index, start : start + ROWS] = total.log() - least[:, 0] * scale
     constant = math.log(count) + width * (sigmas.double().log() + 0.5 * math.log(2 * math.pi))
