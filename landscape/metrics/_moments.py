@@ -23,29 +23,27 @@ class Moments(NamedTuple):
 
 @shared
 def moments(features: Tensor) -> Moments:
-    """Moments of `features` [N, d], N >= 2: two passes, the second over centered rows, so that a large mean costs no digits."""
-    count = len(features)
-    mean = (
-        sum((rows.sum(dim=0, dtype=torch.float64) for rows in torch.split(features, ROWS)), torch.zeros((), device=features.device)) / count
-    )
-    scatter = _scatter(features, mean)
-    return Moments(mean, scatter / (count - 1), count)
+    """Moments of `features` [N, d], N >= 2, around a first guess of the mean, so that a large mean costs no digits."""
+    count, width = features.shape
+    guess = features[:ROWS].mean(dim=0, dtype=torch.float64)
+    total = torch.zeros(width, dtype=torch.float64, device=features.device)
+    scatter = torch.zeros(width, width, dtype=torch.float64, device=features.device)
+    for rows in torch.split(features, ROWS):
+        block = rows.double().sub_(guess)
+        total += block.sum(dim=0)
+        _add_products(scatter, block)
+    if features.device.type == "cpu":
+        scatter = scatter.tril_().add_(scatter.tril(-1).T)
+    shift = total / count
+    scatter.addr_(shift, shift, alpha=-count)
+    return Moments(guess + shift, scatter.div_(count - 1), count)
 
 
-def _scatter(features: Tensor, mean: Tensor) -> Tensor:
-    """Sum of outer products of centered rows [d, d]."""
-    width = features.shape[1]
-    total = torch.zeros(width, width, dtype=torch.float64, device=features.device)
-    if features.device.type != "cpu":
-        for rows in torch.split(features, ROWS):
-            centered = rows.double() - mean
-            total.addmm_(centered.T, centered)
-        return total
-    triangle = total.numpy().T  # Fortran order over the same memory: BLAS adds in place
+def _add_products(scatter: Tensor, block: Tensor) -> None:
+    """Add the outer products of the rows of `block` [n, d] to `scatter` [d, d]; on a CPU to its lower triangle alone."""
+    if block.device.type != "cpu":
+        scatter.addmm_(block.T, block)
+        return
     with blas_threads():
-        for rows in torch.split(features, ROWS):
-            block = rows.double().sub_(mean).numpy()
-            # a symmetric rank-k update is half the arithmetic of a product; it fills one triangle
-            triangle = scipy.linalg.blas.dsyrk(1.0, block.T, beta=1.0, c=triangle, overwrite_c=True, lower=False)
-    upper = torch.from_numpy(triangle).triu()
-    return upper + upper.triu(1).T
+        # A symmetric rank-k update is half the arithmetic of a product. In Fortran order, over the same memory, lower is upper.
+        scipy.linalg.blas.dsyrk(1.0, block.numpy().T, beta=1.0, c=scatter.numpy().T, overwrite_c=True, lower=False)
