@@ -84,7 +84,7 @@ format: setup ## Format the code and mend what ruff can mend.
 	$(BIN)/ruff format
 
 bench: setup ## Measure training speed side by side with other packages.
-	$(BIN)/python -m benchmarks.training $(ARGS)
+	$(BIN)/python -m benchmarks $(ARGS)
 
 bench-metrics: setup ## Measure speed and memory of the scores side by side with other packages.
 	$(BIN)/python -m benchmarks.metrics $(ARGS)

@@ -1,0 +1,60 @@
+"""The speed table: a training step against torch-mimicry, plain Lightning and bare loops; a sweep against the same trials one by one.
+
+`python -m benchmarks [--quick] [--without-sweep]` takes about a quarter of an hour. Each row alone: `benchmarks.training`,
+`benchmarks.mimicry`, `benchmarks.sweeps`; scores: `benchmarks.metrics`; regularizers and normalizations: `benchmarks.components`.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+
+from benchmarks import mimicry, sweeps, training
+from benchmarks._timing import Ratio, table
+from benchmarks.metrics import machine
+from landscape.errors import UserError
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16: others emulate it, at a hundredth of the speed."""
+    flags = Path("/proc/cpuinfo")
+    return flags.exists() and any(name in flags.read_text() for name in ("avx512_bf16", "amx_bf16"))
+
+
+def rows(*, quick: bool) -> Iterator[tuple[str, Callable[[], Ratio]]]:
+    """Name and measurement of each row of ratios."""
+    for precision in ["fp32", "bf16"] if has_bfloat16() else ["fp32"]:
+        yield f"SNGAN-32, {precision}", lambda precision=precision: with_two_threads(lambda: mimicry.measure(precision, 3 if quick else 5))
+    for name in training.CASES:
+        yield name, lambda name=name: training.measure(name, 5 if quick else 15)
+
+
+def with_two_threads(measure: Callable[[], Ratio]) -> Ratio:
+    """As the peer's authors would run it on two cores."""
+    torch.set_num_threads(2)
+    return measure()
+
+
+def main() -> None:
+    """Measure, telling what is under way, and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="5 repeats in the place of 15")
+    parser.add_argument("--without-sweep", action="store_true", help="training steps alone")
+    arguments = parser.parse_args()
+    found = []
+    for name, measure in rows(quick=arguments.quick):
+        print(f"measuring {name} ...", file=sys.stderr, flush=True)
+        try:
+            found.append(measure())
+        except UserError as error:
+            print(f"left out: {error}", file=sys.stderr)
+    print(f"{machine()}; training rows on 1 thread where none is named\n\n{table(found)}\n")
+    if not arguments.without_sweep:
+        print("measuring sweeps ...", file=sys.stderr, flush=True)
+        sweeps.report(40)
+
+
+if __name__ == "__main__":
+    main()
