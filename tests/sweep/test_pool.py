@@ -45,7 +45,13 @@ class Tune:
         return str(self.count), chosen
 
     def task(self):
+        """The next attempt; on a busy machine a proposal may not be there at the first call."""
+        end = time.monotonic() + 20
         name, chosen = self.next()
+        while not isinstance(chosen, Attempt) and time.monotonic() < end:
+            if isinstance(chosen, Wait):
+                self.pool.ended(name, {"ended": {}})
+            name, chosen = self.next()
         assert isinstance(chosen, Attempt)
         return name, chosen
 

@@ -27,13 +27,13 @@ def kind(process: psutil.Process, driver: int) -> str:
 
 
 def measure(sweep) -> dict[str, tuple[float, int, int]]:
-    """Kind -> (most resident MiB, most file descriptors, processes)."""
+    """Kind -> (most MiB of their own, most file descriptors, processes). What is shared (libraries, Ray's object store) is nobody's."""
     found: dict[str, list[tuple[float, int]]] = {}
     with contextlib.suppress(psutil.Error):
         driver = psutil.Process(sweep.process.pid)
         for process in [driver, *driver.children(recursive=True)]:
             with contextlib.suppress(psutil.Error):
-                found.setdefault(kind(process, driver.pid), []).append((process.memory_info().rss / MIB, process.num_fds()))
+                found.setdefault(kind(process, driver.pid), []).append((process.memory_full_info().uss / MIB, process.num_fds()))
     return {name: (max(m for m, _ in each), max(f for _, f in each), len(each)) for name, each in found.items()}
 
 
