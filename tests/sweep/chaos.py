@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import psutil
@@ -17,6 +18,8 @@ PROGRAM = Path(__file__).with_name("run_fake.py")
 WEIGHTS = {"worker": 6, "driver": 2, "everything": 2, "raylet": 2, "gcs": 1, "interrupt": 1, "terminate": 1}
 """How often each is hit: most hits end the driver, and a new one takes seconds to start."""
 
+MARK = "LANDSCAPE_TEST_SWEEP"
+"""In the environment of every process that a sweep starts."""
 PATIENCE_SECONDS = 3000.0
 """For a sweep that should end, on a machine that has other things to do."""
 
@@ -26,7 +29,8 @@ class Sweep:
 
     def __init__(self, results: Path, step_seconds: float = 0.002, **options) -> None:
         self.results, self.options = results, options
-        self.environment = os.environ | {"FAKE_STEP_SECONDS": str(step_seconds), "OMP_NUM_THREADS": "1"}
+        self.mark = uuid.uuid4().hex
+        self.environment = os.environ | {"FAKE_STEP_SECONDS": str(step_seconds), "OMP_NUM_THREADS": "1", MARK: self.mark}
         self.process: subprocess.Popen | None = None
 
     @property
@@ -59,6 +63,15 @@ class Sweep:
         with contextlib.suppress(psutil.Error):
             return psutil.Process(self.process.pid).children(recursive=True)
         return []
+
+    def left(self) -> list[psutil.Process]:
+        """Processes that this sweep started, whoever is their parent by now, and that still run."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == self.mark:
+                    found.append(process)
+        return found
 
     def wait_for(self, condition, seconds: float = 120) -> bool:
         """Until `condition` or the end of the process."""

@@ -41,7 +41,6 @@ def measure(sweep) -> dict[str, tuple[float, int, int]]:
 def test_a_thousand_trials(chaos, tmp_path, real):
     trials = int(os.environ.get("SOAK_TRIALS", "1000"))
     sweep = chaos.Sweep(tmp_path / "results", step_seconds=0.0, jobs=2, trials=trials, real=real, changes=TINY if real else {})
-    before = set(psutil.pids())
     sweep.start()
     looks: dict[int, dict[str, tuple[float, int, int]]] = {}
     for share in range(1, 11):
@@ -50,8 +49,7 @@ def test_a_thousand_trials(chaos, tmp_path, real):
         print(f"\n{sweep.ended()} trials: {looks[sweep.ended()]}", flush=True)
     assert sweep.wait(600) == 0
     assert len(results.read_study(sweep.study).trials) == trials
-    left = [p for p in psutil.process_iter(["name"]) if p.pid not in before and p.info["name"].startswith(("ray", "gcs_server"))]
-    assert not left, left
+    assert not sweep.left()
     assert not list((tmp_path / "results").rglob("hang.txt"))
     # A tenth of the way in, caches have filled; compare with what is the rule later.
     order = sorted(looks)
