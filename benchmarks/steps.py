@@ -1,0 +1,105 @@
+"""Where the time of one round (a D and a G step) goes, by kind of operation, beside the floor that its arithmetic sets.
+
+`python -m benchmarks.steps [--threads N]` prints one table. The floor is the multiplications and additions of every product and
+convolution at the rate of a large float32 product on the same threads, measured in the same run. Times by kind come from torch's
+profiler, as shares of the time that a round takes without it; what is left (Python between operations) is `other`.
+"""
+
+import argparse
+import statistics
+import time
+from typing import Any
+
+import torch
+
+from benchmarks.components import products
+from benchmarks.metrics import machine
+from landscape.config import TrialConfig
+from landscape.gan import GAN
+from landscape.trial import prepare
+
+CASES: dict[str, dict[str, Any]] = {
+    "mlp, ring, width 128, batch 512": {
+        "dataset": "ring",
+        "architecture": {"mlp": {"width": 128}},
+        "batch_size": 512,
+        "latent": {"dim": 2},
+    },
+    "sndcgan, 32x32, batch 64": {"architecture": "sndcgan", "d_normalization": "spectral"},
+    "resnet_cifar, 32x32, width 64, batch 64": {"architecture": {"resnet_cifar": {"width": 64}}, "d_normalization": "spectral"},
+}
+COMMON = {"dataset": "digits", "loss": "non_saturating", "batch_size": 64, "budget": {"amount": 10_000_000}}
+KINDS = {
+    "products": ("mm", "bmm", "addmm", "addmv", "mv", "dot", "convolution", "mkldnn", "linear"),
+    "optimizer": ("adam", "foreach"),
+    "normalization": ("batch_norm", "layer_norm", "norm"),
+}
+
+
+def kind_of(operation: str) -> str:
+    """The kind of an operation by its name; elementwise work, copies and reductions are the rest."""
+    return next((kind for kind, words in KINDS.items() if any(word in operation for word in words)), "elementwise, copies")
+
+
+def peak() -> float:
+    """Floating-point operations a second of a 2048 x 2048 x 2048 product: the best of five."""
+    left, right = torch.randn(2048, 2048), torch.randn(2048, 2048)
+    return 2 * 2048**3 / min(seconds(lambda: left @ right) for _ in range(6))
+
+
+def seconds(function: Any) -> float:
+    """One call."""
+    begin = time.perf_counter()
+    function()
+    return time.perf_counter() - begin
+
+
+def profiled(gan: GAN, rounds: int) -> dict[str, float]:
+    """Seconds a round by kind, as the profiler sees them."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as found:
+        gan.run_rounds(rounds)
+    kinds: dict[str, float] = {}
+    for event in found.key_averages():
+        kind = kind_of(event.key)
+        kinds[kind] = kinds.get(kind, 0.0) + event.self_cpu_time_total / 1e6 / rounds
+    return kinds
+
+
+def line(name: str, rate: float, rounds: int) -> str:
+    """One row."""
+    fields = COMMON | CASES[name]
+    if fields["dataset"] == "digits":
+        fields["resolution"] = 32
+    config, dataset = prepare(TrialConfig.parse(fields))
+    torch.manual_seed(0)
+    gan = GAN(config, dataset)
+    gan.prepare(torch.device("cpu"), "eager")
+    gan.run_rounds(2)
+    whole = statistics.median(seconds(lambda: gan.run_rounds(rounds)) / rounds for _ in range(5))
+    kinds = profiled(gan, rounds)
+    arithmetic = products(gan)
+    shares = {kind: kinds.get(kind, 0.0) / whole for kind in (*KINDS, "elementwise, copies")}
+    shares["other"] = max(0.0, 1 - sum(shares.values()))
+    total = sum(shares.values())
+    cells = " | ".join(f"{share / total:.0%}" for share in shares.values())
+    floor = arithmetic / rate
+    return f"| {name} | {whole * 1e3:.1f} | {arithmetic / 1e9:.2f} | {floor * 1e3:.1f} | {whole / floor:.1f} | {cells} |"
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=4)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    rate = peak()
+    print(f"{machine()}; products at {rate / 1e9:.0f} GFLOP/s\n")
+    print("| round | ms | GFLOP | floor, ms | times the floor | products | optimizer | normalization | elementwise, copies | other |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for name in CASES:
+        print(line(name, rate, arguments.rounds), flush=True)
+
+
+if __name__ == "__main__":
+    main()
