@@ -9,8 +9,6 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import torch
-
 from benchmarks import mimicry, sweeps, training
 from benchmarks._timing import Ratio, table
 from benchmarks.metrics import machine
@@ -26,15 +24,9 @@ def has_bfloat16() -> bool:
 def rows(*, quick: bool) -> Iterator[tuple[str, Callable[[], Ratio]]]:
     """Name and measurement of each row of ratios."""
     for precision in ["fp32", "bf16"] if has_bfloat16() else ["fp32"]:
-        yield f"SNGAN-32, {precision}", lambda precision=precision: with_two_threads(lambda: mimicry.measure(precision, 3 if quick else 5))
+        yield f"SNGAN-32, {precision}", lambda precision=precision: mimicry.measure(precision, 3 if quick else 5)
     for name in training.CASES:
         yield name, lambda name=name: training.measure(name, 5 if quick else 15)
-
-
-def with_two_threads(measure: Callable[[], Ratio]) -> Ratio:
-    """As the peer's authors would run it on two cores."""
-    torch.set_num_threads(2)
-    return measure()
 
 
 def main() -> None:

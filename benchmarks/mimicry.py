@@ -122,8 +122,9 @@ def their_step(data: Dataset) -> Callable[[], None]:
     return step
 
 
-def measure(precision: str, repeats: int) -> Ratio:
+def measure(precision: str, repeats: int, threads: int = 2) -> Ratio:
     """One row."""
+    torch.set_num_threads(threads)
     torch.manual_seed(0)
     data = dataset()
     return compare(f"SNGAN-32 step, {precision}", our_step(data, precision), "torch-mimicry's train_step, fp32", their_step(data), repeats)
@@ -136,9 +137,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="two repeats in the place of five")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
     repeats = 2 if arguments.quick else 5
-    print(table([measure(p, repeats) for p in (["fp32", "bf16"] if arguments.bf16 else ["fp32"])]))
+    print(table([measure(p, repeats, arguments.threads) for p in (["fp32", "bf16"] if arguments.bf16 else ["fp32"])]))
 
 
 if __name__ == "__main__":

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from landscape.errors import UserError
-from landscape.record import SCHEMA, Scores, TrialRecord, finite_number
+from landscape.record import RECORD_FILE, SCHEMA, Scores, TrialRecord, finite_number
 
-RECORD_FILE = "record.json"
 SCORES_FOLDER = "scores"
 
 Stamps = dict[str, list[int]]

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from landscape.errors import UserError
-from landscape.record import Status, TrialRecord, read_json
+from landscape.record import GENERATOR_FILE, RECORD_FILE, RESUME_FILE, Status, TrialRecord, read_json
 from landscape.results import TRIALS_FOLDER
-
-RECORD, CHECKPOINT, GENERATOR = "record.json", "resume.safetensors", "generator.safetensors"
 
 
 @dataclass(frozen=True)
@@ -55,22 +53,22 @@ def _leftovers(study: Path, root: Path, what: What) -> Iterator[Path]:
     if what.corrupt:
         yield from study.glob("*.corrupt")
     for trial in (p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")):
-        if what.unfinished and not (trial / RECORD).exists() and not list(trial.glob("*.corrupt")):
+        if what.unfinished and not (trial / RECORD_FILE).exists() and not list(trial.glob("*.corrupt")):
             yield trial
             continue
         yield from trial.rglob(".*.tmp")
         if _has_ended(trial):
-            yield from trial.glob(CHECKPOINT)
+            yield from trial.glob(RESUME_FILE)
         if what.corrupt:
             yield from trial.rglob("*.corrupt")
         if what.generators:
-            yield from trial.glob(GENERATOR)
+            yield from trial.glob(GENERATOR_FILE)
 
 
 def _has_ended(trial: Path) -> bool:
     """Whether the trial has a sound record that nothing will continue."""
     try:
-        record = TrialRecord.from_json(read_json(trial / RECORD))
+        record = TrialRecord.from_json(read_json(trial / RECORD_FILE))
     except UserError:
         return False
     return record.status not in (Status.STOPPED, Status.FAILED)

@@ -19,6 +19,8 @@ from typing import Any, Self, TypeVar, get_args, get_origin
 from landscape.errors import UserError
 
 SCHEMA = 1
+RECORD_FILE, RESUME_FILE, GENERATOR_FILE = "record.json", "resume.safetensors", "generator.safetensors"
+"""In a trial's folder: how it was trained; the state of one that is interrupted; what samples once it is completed."""
 
 
 class Status(StrEnum):

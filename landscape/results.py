@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from landscape._results_files import (
-    RECORD_FILE,
     SCORES_FOLDER,
     DamagedError,
     Reading,
@@ -26,7 +25,7 @@ from landscape._results_files import (
 )
 from landscape._results_index import INDEX_FILE, Index, append, index_line
 from landscape.errors import UserError, unknown
-from landscape.record import write_json
+from landscape.record import RECORD_FILE, write_json
 
 __all__ = [
     "Merge",

@@ -11,8 +11,7 @@ from landscape import checkpoint
 from landscape.building import build_networks
 from landscape.config import LatentConfig, TrialConfig
 from landscape.errors import UserError
-
-GENERATOR = "generator.safetensors"
+from landscape.record import GENERATOR_FILE
 
 
 def draw_latent(latent: LatentConfig, n: int, device: torch.device, generator: torch.Generator | None = None) -> Tensor:
@@ -63,9 +62,9 @@ def load(folder: Path, device: torch.device | None = None) -> Trained:
     Raises:
         UserError: no generator there (the trial diverged, or is not finished), or the file is damaged.
     """
-    path = folder / GENERATOR
+    path = folder / GENERATOR_FILE
     if not path.exists():
-        raise UserError(f"{folder} holds no {GENERATOR}: give the folder of a completed trial (results/<study>/trials/<digest>)")
+        raise UserError(f"{folder} holds no {GENERATOR_FILE}: give the folder of a completed trial (results/<study>/trials/<digest>)")
     tensors, data = checkpoint.read(path, "generator")
     misfit = "does not fit the networks of this version"
     try:

@@ -27,12 +27,11 @@ from landscape.environment import describe, resolve_device
 from landscape.errors import UserError
 from landscape.gan import GAN, DivergedError
 from landscape.pacing import Rounds
-from landscape.record import Scores, Status, TrialRecord, read_json, write_json
+from landscape.record import GENERATOR_FILE, RECORD_FILE, RESUME_FILE, Scores, Status, TrialRecord, read_json, write_json
 from landscape.selecting import Selected, best_checkpoint_protocol, spaced
-from landscape.trained import GENERATOR, make_sampler
+from landscape.trained import make_sampler
 
 PROGRESS_PICTURES = 8
-RESUME, RECORD = "resume.safetensors", "record.json"
 
 
 def _quiet_trainer(**options: Any) -> pl.Trainer:
@@ -116,7 +115,7 @@ def rescore(folder: Path, protocol: Protocol, *, data_dir: Path | None = None, d
 
 def finished_record(folder: Path, digest: str) -> TrialRecord | None:
     """The record in `folder` that nothing will continue, or None. UserError when it is another trial's, or damaged."""
-    path = folder / RECORD
+    path = folder / RECORD_FILE
     if not path.exists():
         return None
     record = TrialRecord.from_json(read_json(path))
@@ -199,8 +198,8 @@ class _Run:
         record = self._record(status, reason, self._draw() if self.how.pictures else {})
         if (first := finished_record(self.how.folder, record.digest)) is not None:
             return first  # of another worker: this one was cut off, and is back
-        write_json(self.how.folder / RECORD, record.to_json())
-        (self.how.folder / RESUME).unlink(missing_ok=True)
+        write_json(self.how.folder / RECORD_FILE, record.to_json())
+        (self.how.folder / RESUME_FILE).unlink(missing_ok=True)
         return record
 
     def _train(self) -> tuple[Status, str]:
@@ -287,10 +286,10 @@ class _Run:
             "started_at": self.started_at,
             "interruptions": self.interruptions,
         }
-        checkpoint.write(self.how.folder / RESUME, tensors, data, "resume")
+        checkpoint.write(self.how.folder / RESUME_FILE, tensors, data, "resume")
 
     def _resume(self) -> None:
-        path = self.how.folder / RESUME
+        path = self.how.folder / RESUME_FILE
         if not path.exists():
             return
         try:
@@ -326,7 +325,7 @@ class _Run:
 
     def _keep_generator(self) -> None:
         data = {"config": self.config.to_json(), "shape": list(self.dataset.shape), "digest": self.config.digest()}
-        checkpoint.write(self.how.folder / GENERATOR, dict(self.gan.sampler.state_dict()), data, "generator")
+        checkpoint.write(self.how.folder / GENERATOR_FILE, dict(self.gan.sampler.state_dict()), data, "generator")
 
     def _score(self, protocol: Protocol) -> None:
         """Scores of the last weights, on the selection samples and for the report; of the best ones where selection had a choice."""

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from small_architectures import SMALL
 
 from landscape import checkpoint
 from landscape.architectures._base import ARCHITECTURES
@@ -10,24 +11,7 @@ from landscape.record import Status
 from landscape.trial import run_trial
 
 BASE = {"dataset": "digits", "architecture": {"mlp": {"width": 8}}, "loss": "non_saturating", "batch_size": 4, "budget": {"amount": 16}}
-SMALL = {
-    "mlp": {"width": 8},
-    "dcgan": {"width": 4},
-    "sndcgan": {"width": 4},
-    "infogan": {"width": 4},
-    "resnet_cifar": {"width": 8},
-    "resnet_stl": {"width": 4},
-    "resnet19": {"width": 4},
-    "resnet107": {"width": 2},
-    "mlp_2014": {"width_factor": 0.01},
-    "mlp_2d": {"width": 8},
-    "stacked_mnist": {"width": 4},
-    "autoencoder": {"width": 4, "code_width": 8},
-    "autoencoder_mlp": {"g_width": 8, "d_width": 8},
-    "r3gan": {"width": 16, "blocks": 1},
-}
 RESOLUTIONS = {"resnet107": 64, "resnet19": 64, "resnet_stl": 48, "infogan": 28, "mlp_2014": 28, "mlp": 8, "autoencoder_mlp": 8}
-ENERGY = {"began": {"loss": "began"}, "energy": {"loss": "margin_energy", "regularizers": ["pulling_away"]}}
 STATES = {
     "BEGAN k": {"architecture": {"autoencoder_mlp": SMALL["autoencoder_mlp"]}, "loss": "began"},
     "spectral u": {"d_normalization": "spectral", "loss": "hinge"},

@@ -97,9 +97,10 @@ def _score(real: str, fake: str, protocol: "Protocol", where: "Where", how: "Opt
 
 def _as_trained(real: str, fake: str, where: "Where") -> tuple[int | None, int | None]:
     """Resolution and channels to which data sets are brought: as asked for, else those of the trial among the two sets."""
-    from landscape.trained import GENERATOR, load
+    from landscape.record import GENERATOR_FILE
+    from landscape.trained import load
 
-    trial = next((Path(spec) for spec in (fake, real) if (Path(spec) / GENERATOR).is_file()), None)
+    trial = next((Path(spec) for spec in (fake, real) if (Path(spec) / GENERATOR_FILE).is_file()), None)
     shape = load(trial).shape if trial is not None else ()
     if len(shape) != 3:
         return where.resolution, where.channels

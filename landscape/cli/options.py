@@ -29,15 +29,26 @@ def _results_folder(context: click.Context, option: click.Parameter, text: str) 
     return remote.local(text)
 
 
-def _data_folder(context: click.Context, option: click.Parameter, text: str | None) -> Path | str | None:
-    """In a sweep an address stays one: each machine of a cluster makes its own copy."""
+def _data_folder(context: click.Context, option: click.Parameter, text: str | None) -> Path | None:
     if text is None or "://" not in text:
         return Path(text) if text is not None else None
-    if context.info_name == "sweep":
-        return text
     from landscape.sweep import remote
 
     return remote.staged(text)
+
+
+def _data_address(context: click.Context, option: click.Parameter, text: str | None) -> Path | str | None:
+    """An address stays one: each machine of a cluster makes its own copy."""
+    return Path(text) if text is not None and "://" not in text else text
+
+
+def _data_dir(callback: Callable[..., Path | str | None]) -> Callable[[F], F]:
+    return click.option(
+        "--data-dir",
+        callback=callback,
+        metavar="PATH",
+        help="Folder that holds the data set's files.  [default: $LANDSCAPE_DATA, then ~/.cache/landscape/data]",
+    )
 
 
 plugin_option = click.option(
@@ -50,12 +61,7 @@ plugin_option = click.option(
     help="Python file that registers components of your own; repeatable. Its code is run.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout instead of text.")
-data_dir_option = click.option(
-    "--data-dir",
-    callback=_data_folder,
-    metavar="PATH",
-    help="Folder that holds the data set's files.  [default: $LANDSCAPE_DATA, then ~/.cache/landscape/data]",
-)
+data_dir_option, sweep_data_dir_option = _data_dir(_data_folder), _data_dir(_data_address)
 results_option = click.option(
     "--results",
     "results_dir",

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from landscape.cli.options import data_dir_option, examples, plugin_option, reports_option, results_option
+from landscape.cli.options import examples, plugin_option, reports_option, results_option, sweep_data_dir_option
 
 
 @click.command(
@@ -27,7 +27,7 @@ from landscape.cli.options import data_dir_option, examples, plugin_option, repo
 @click.option("--ray-address", help="An existing Ray cluster: auto, or its address.  [default: Ray is started on this machine]")
 @click.option("--deterministic", is_flag=True, help="Propose in rounds: the same seed gives the same trials, whatever finishes first.")
 @click.option("--report/--no-report", "with_report", default=True, help="Build the report at the end.  [default: --report]")
-@data_dir_option
+@sweep_data_dir_option
 @results_option
 @reports_option
 @plugin_option

@@ -17,11 +17,11 @@ from landscape.errors import UserError
 from landscape.evaluation.given import Given, as_given
 from landscape.evaluation.sampling import Sampler, draw
 from landscape.metrics._base import SampleSet
+from landscape.record import GENERATOR_FILE
 
 ARRAYS = (".npz", ".npy", ".pt", ".pth")
 IMAGE_KEYS = ("images", "samples", "arr_0", "x", "data")
 LABEL_KEYS = ("labels", "label", "arr_1", "y", "targets")
-GENERATOR = "generator.safetensors"
 
 OpenTrial = Callable[[Path], Sampler]
 """Opens the folder of a trained trial as a sampler."""
@@ -56,7 +56,7 @@ def load_samples(spec: str, protocol: Protocol, where: Where | None = None, *, n
     """
     where = where or Where()
     path = Path(spec).expanduser()
-    if path.is_dir() and (path / GENERATOR).is_file():
+    if path.is_dir() and (path / GENERATOR_FILE).is_file():
         return _trial(path, protocol, where, number)
     if path.suffix.lower() in ARRAYS and (path.exists() or not _registered(spec)):
         return load_array(path)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.stats import t as student
+from scipy.stats import ttest_ind
 
 
 def mean_between(values: Sequence[float]) -> tuple[float, float, float]:
@@ -22,12 +23,10 @@ def gain_between(more: Sequence[float], fewer: Sequence[float]) -> tuple[float, 
     center = float(a.mean() - b.mean())
     if min(len(a), len(b)) < 2:
         return center, -math.inf, math.inf
-    u, v = float(a.var(ddof=1)) / len(a), float(b.var(ddof=1)) / len(b)
-    if u + v == 0:
+    if a.var() + b.var() == 0:
         return center, center, center
-    freedom = (u + v) ** 2 / (u**2 / (len(a) - 1) + v**2 / (len(b) - 1))
-    reach = float(student.ppf(0.975, freedom)) * math.sqrt(u + v)
-    return center, center - reach, center + reach
+    within = ttest_ind(a, b, equal_var=False).confidence_interval()
+    return center, float(within.low), float(within.high)
 
 
 def judged(low: float, high: float, margin: float) -> str:

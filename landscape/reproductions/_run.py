@@ -13,9 +13,10 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from landscape import results
 from landscape.config import Protocol, TrialConfig
 from landscape.errors import UserError
-from landscape.record import Scores, TrialRecord, read_json
+from landscape.record import RECORD_FILE, Scores, TrialRecord
 
 LOOK_SECONDS, LINE_SECONDS = 0.5, 60.0
 CHECKPOINT_SECONDS = 120.0
@@ -57,7 +58,7 @@ def run(trials: Sequence[Trial], folder: Path, *, data_dir: Path | None, jobs: i
     Raises:
         UserError: data missing; another trial's record where one of these belongs.
     """
-    left = [t for t in trials if not (_folder(folder, t) / "record.json").exists()]
+    left = [t for t in trials if not (_folder(folder, t) / RECORD_FILE).exists()]
     if left:
         jobs = min(jobs or len(os.sched_getaffinity(0)), len(left))
         context = multiprocessing.get_context("spawn")
@@ -111,8 +112,7 @@ def _watch(running: Sequence[Future[None]], trials: Sequence[Trial], shares: Any
 
 
 def _read(trial: Trial, folder: Path) -> Outcome:
-    record = TrialRecord.from_json(read_json(folder / "record.json"))
-    if record.digest != trial.config.digest():
-        raise UserError(f"{folder} holds trial {record.digest}, not {trial.config.digest()}: move it away")
-    found = (Scores.from_json(read_json(path)) for path in sorted((folder / "scores").glob("*.json")))
-    return Outcome(trial, record, {str(s.protocol["name"]): s for s in found}, folder)
+    found = results.read_trial(folder)
+    if found.record.digest != trial.config.digest():
+        raise UserError(f"{folder} holds trial {found.record.digest}, not {trial.config.digest()}: move it away")
+    return Outcome(trial, found.record, {str(s.protocol["name"]): s for s in found.scores.values()}, folder)

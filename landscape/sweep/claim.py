@@ -6,9 +6,10 @@ import time
 import uuid
 from pathlib import Path
 
+from landscape.record import RESUME_FILE
 from landscape.sweep.remote import Remote
 
-CLAIM_FILE, CHECKPOINT = "claim", "resume.safetensors"
+CLAIM_FILE = "claim"
 CARRY_SECONDS = 5.0
 """At least so long between two copies of a checkpoint to a remote storage."""
 
@@ -46,7 +47,7 @@ class Carrier:
     """Brings each new checkpoint of a running trial to the remote storage; without one it does nothing."""
 
     def __init__(self, folder: Path, there: Remote | None) -> None:
-        self.path, self.there, self.name = folder / CHECKPOINT, there, f"trials/{folder.name}/{CHECKPOINT}"
+        self.path, self.there, self.name = folder / RESUME_FILE, there, f"trials/{folder.name}/{RESUME_FILE}"
         self.carried, self.at = self._stamp(), time.monotonic()
 
     def _stamp(self) -> int:

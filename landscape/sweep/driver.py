@@ -7,7 +7,7 @@ from pathlib import Path
 from landscape import results
 from landscape.environment import describe
 from landscape.errors import UserError
-from landscape.record import Status, TrialRecord, write_json
+from landscape.record import RECORD_FILE, Status, TrialRecord, write_json
 from landscape.space import Space
 from landscape.sweep import study as files
 from landscape.sweep.cluster import SERVER_DIED, started
@@ -104,7 +104,7 @@ class Driver:
 
     def _failed(self, task: Task, reason: str) -> None:
         folder = files.trial_folder(self.folder, task.digest)
-        if not (folder / "record.json").exists():
+        if not (folder / RECORD_FILE).exists():
             reason = self._with_hang(folder / HANG_FILE, reason)
             now = files.now()
             record = TrialRecord(
@@ -119,7 +119,7 @@ class Driver:
                 started_at=now,
                 finished_at=now,
             )
-            write_json(folder / "record.json", record.to_json())
+            write_json(folder / RECORD_FILE, record.to_json())
             if self.there is not None:
                 self.there.push_trial(task.digest)
             self.display.say(f"trial {task.digest} ({task.cell.id}) failed: {reason}")

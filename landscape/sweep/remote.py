@@ -18,11 +18,11 @@ from typing import Any
 from landscape.errors import UserError
 from landscape.features._locks import locked
 from landscape.features._weights import cache_folder
-from landscape.record import write_bytes, write_json
+from landscape.record import GENERATOR_FILE, RECORD_FILE, RESUME_FILE, write_bytes, write_json
 
 MARK, STATE = ".remote", ".remote-state.json"
-RECORD, LOG_FILE, STOP_FILE = "record.json", "search.log", ".stop"
-LEFT_THERE = ("resume.safetensors", "generator.safetensors")
+LOG_FILE, STOP_FILE = "search.log", ".stop"
+LEFT_THERE = (RESUME_FILE, GENERATOR_FILE)
 """Files of a trial that only a trial reads."""
 OUR_OWN = ("trials.jsonl", "hang.txt", ".lock", STATE, MARK)
 """Files that mean something on one machine only. (The index names times of files.)"""
@@ -121,7 +121,7 @@ class Remote:
             start = f"{self.root}/{below}".rstrip("/")
             found = self.system.find(start, detail=True)
             # A record comes last: who sees it may read everything beside it.
-            for path in sorted(found, key=lambda p: (p.endswith(RECORD), p)):
+            for path in sorted(found, key=lambda p: (p.endswith(RECORD_FILE), p)):
                 name = path[len(self.root) :].lstrip("/")
                 if not _is_plain(name) or Path(name).name in (OUR_OWN if everything else (*OUR_OWN, *LEFT_THERE)):
                     continue
@@ -146,14 +146,14 @@ class Remote:
 
     def push_trial(self, digest: str) -> None:
         """Everything that a trial left here; the record last. One that is there already stays."""
-        if self.exists(f"trials/{digest}/{RECORD}"):
+        if self.exists(f"trials/{digest}/{RECORD_FILE}"):
             return
         here = self.folder / "trials" / digest
         names = [str(p.relative_to(self.folder)) for p in sorted(here.rglob("*")) if p.is_file() and not p.name.endswith(".tmp")]
         names = [n for n in names if Path(n).name not in OUR_OWN]
-        self.push(*sorted(names, key=lambda n: Path(n).name == RECORD))
-        if (here / RECORD).exists():
-            for name in ("resume.safetensors", "proposal.json"):
+        self.push(*sorted(names, key=lambda n: Path(n).name == RECORD_FILE))
+        if (here / RECORD_FILE).exists():
+            for name in (RESUME_FILE, "proposal.json"):
                 self.remove(f"trials/{digest}/{name}")
 
     def write(self, name: str, text: str) -> None:

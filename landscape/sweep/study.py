@@ -10,7 +10,7 @@ from typing import Any
 from landscape import results
 from landscape.config import Choice, Protocol
 from landscape.errors import UserError
-from landscape.record import Estimate, Scores, Status, TrialRecord, read_json, write_json
+from landscape.record import RECORD_FILE, Estimate, Scores, Status, TrialRecord, read_json, write_json
 from landscape.space import Space
 from landscape.sweep.plan import Made, Outcome, Task
 
@@ -119,7 +119,7 @@ def proposals(study: Path) -> list[Made]:
     """Proposals whose trials began and have no record. Damaged ones are proposed again."""
     found = []
     for path in sorted((study / results.TRIALS_FOLDER).glob(f"*/{PROPOSAL_FILE}")):
-        if (path.parent / "record.json").exists():
+        if (path.parent / RECORD_FILE).exists():
             continue
         try:
             place = read_json(path)["study"]

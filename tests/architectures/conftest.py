@@ -6,27 +6,12 @@ from typing import NamedTuple
 
 import pytest
 import torch
+from small_architectures import SMALL
 from torch import nn
 
 from landscape.architectures._base import ARCHITECTURES, ArchitectureFacts
 from landscape.normalizations._base import NORMALIZATIONS, Normalization
 
-SMALL = {
-    "mlp": {"width": 8},
-    "dcgan": {"width": 4},
-    "sndcgan": {"width": 4},
-    "infogan": {"width": 4},
-    "resnet_cifar": {"width": 8},
-    "resnet_stl": {"width": 4},
-    "resnet19": {"width": 4},
-    "resnet107": {"width": 2},
-    "mlp_2014": {"width_factor": 0.01},
-    "mlp_2d": {"width": 8},
-    "stacked_mnist": {"width": 4},
-    "autoencoder": {"width": 4, "code_width": 8},
-    "autoencoder_mlp": {"g_width": 8, "d_width": 8},
-    "r3gan": {"width": 16, "blocks": 1},
-}
 LEAST = {"dcgan": 32, "resnet19": 64, "resnet107": 48, "resnet_stl": 32, "autoencoder": 32, "stacked_mnist": 32}
 RESOLUTIONS = (8, 16, 28, 32, 48, 64, 128)
 

@@ -12,8 +12,9 @@ from PIL import Image
 from landscape.datasets._base import Dataset
 from landscape.errors import UserError
 from landscape.evaluation import evaluate
-from landscape.evaluation.loading import GENERATOR, Where, default_protocol, load_array, load_pair, load_samples
+from landscape.evaluation.loading import Where, default_protocol, load_array, load_pair, load_samples
 from landscape.protocols import get
+from landscape.record import GENERATOR_FILE
 
 QUICK = get("quick")
 
@@ -96,7 +97,7 @@ def test_a_bare_array_beside_features_is_features(tmp_path):
 
 
 def test_a_trial_is_sampled_with_the_protocols_seed(tmp_path):
-    (tmp_path / GENERATOR).touch()
+    (tmp_path / GENERATOR_FILE).touch()
     asked = []
 
     def open_trial(folder):
