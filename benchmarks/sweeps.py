@@ -90,10 +90,10 @@ def steady(folder: Path) -> float:
     return (times[-1] - times[1]) / (len(times) - 2)
 
 
-def child(*arguments: str) -> tuple[float, str]:
-    """Run this module in a process of its own: seconds, output."""
+def child(*arguments: str, module: str = "benchmarks.sweeps") -> tuple[float, str]:
+    """Run a module of this package in a process of its own: seconds, output."""
     begin = time.perf_counter()
-    done = subprocess.run([sys.executable, "-m", "benchmarks.sweeps", *arguments], check=True, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", module, *arguments], check=True, capture_output=True, text=True)
     return time.perf_counter() - begin, done.stdout
 
 

@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 import pytorch_lightning as pl
 import torch
-from torch.nn.functional import softplus
+from torch import Tensor
+from torch.nn.functional import relu, softplus
 
 from benchmarks._timing import Ratio, compare, ratio, table
 from benchmarks.lightning import plain_loop
@@ -36,9 +37,9 @@ class Case:
     threads: int = 1
 
 
-def image(architecture: str, resolution: int = 32, **hyperparameters: int) -> dict[str, Any]:
+def image(architecture: str, resolution: int = 32, loss: str = "non_saturating", **hyperparameters: int) -> dict[str, Any]:
     """A small model of images: digits brought to the resolution."""
-    return {"dataset": "digits", "resolution": resolution, "batch_size": 32, "architecture": {architecture: hyperparameters}}
+    return {"dataset": "digits", "resolution": resolution, "batch_size": 32, "loss": loss, "architecture": {architecture: hyperparameters}}
 
 
 DIGITS = {"dataset": "digits", "architecture": {"mlp": {"width": 32}}}
@@ -55,8 +56,18 @@ CASES = {
     "resnet_cifar, 32x32, width 16": Case(image("resnet_cifar", width=16), 8),
     "resnet_stl, 48x48, width 8": Case(image("resnet_stl", 48, width=8), 4),
     "resnet19, 32x32, width 8": Case(image("resnet19", width=8), 4),
+    "resnet107, 32x32, width 4": Case(image("resnet107", width=4), 3),
+    "r3gan, 32x32, width 16, 1 block": Case(image("r3gan", width=16, blocks=1), 4),
     "stacked_mnist, 28x28, width 16": Case(image("stacked_mnist", 28, width=16), 8),
+    "autoencoder, 32x32, width 16": Case(image("autoencoder", loss="margin_energy", width=16), 6),
+    "autoencoder_mlp, 28x28, width 128": Case(image("autoencoder_mlp", 28, "margin_energy", g_width=128, d_width=128), 60),
+    "mlp_2d, ring, batch 512": Case(RING | {"architecture": {"mlp_2d": {"preset": "unrolled_notebook"}}}, 60),
 }
+LOSSES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Tensor], Tensor]]] = {
+    "non_saturating": (lambda real, fake: softplus(-real).mean() + softplus(fake).mean(), lambda fake: softplus(-fake).mean()),
+    "margin_energy": (lambda real, fake: real.mean() + relu(10 - fake).mean(), lambda fake: fake.mean()),
+}
+"""By hand, of D and of G."""
 
 
 def bare_loop(gan: GAN, rounds: int) -> Callable[[], None]:
@@ -64,6 +75,7 @@ def bare_loop(gan: GAN, rounds: int) -> Callable[[], None]:
     generator, discriminator = copy.deepcopy(gan.generator), copy.deepcopy(gan.discriminator)
     assert discriminator is not None
     config = gan.config
+    d_loss, g_loss = LOSSES[config.loss.name]
     samples, size = gan.stream.samples, config.batch_size
     g, d = config.g_optimizer, config.d_optimizer
     g_optimizer = torch.optim.Adam(generator.parameters(), g.learning_rate, (g.beta1, g.beta2), fused=True)
@@ -75,11 +87,11 @@ def bare_loop(gan: GAN, rounds: int) -> Callable[[], None]:
             real = real.float().div_(255) if real.dtype == torch.uint8 else real
             with torch.no_grad():
                 fake = generator(gan.draw_z(size))
-            loss = softplus(-discriminator(real).logit).mean() + softplus(discriminator(fake).logit).mean()
+            loss = d_loss(discriminator(real).logit, discriminator(fake).logit)
             d_optimizer.zero_grad()
             loss.backward()
             d_optimizer.step()
-            loss = softplus(-discriminator(generator(gan.draw_z(size))).logit).mean()
+            loss = g_loss(discriminator(generator(gan.draw_z(size))).logit)
             g_optimizer.zero_grad()
             loss.backward()
             g_optimizer.step()

@@ -5,7 +5,7 @@ import math
 import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -18,10 +18,11 @@ from landscape.curves import Counts, Curves
 from landscape.data_stream import DataStream
 from landscape.datasets._base import Dataset
 from landscape.execution import Path, cannot_compile, choose, with_fallback
-from landscape.games import GAMES, Adversarial, Batch, Due, Objective
+from landscape.games import GAMES, Adversarial, Batch, Due
 from landscape.optimizers import OptimizerState, functional_view
 from landscape.stepper import Stepper
 from landscape.trained import draw_latent, in_range
+from landscape.update import Update
 
 # Lightning sets this to 1 when imported; every optimizer step then asks NVML for devices, 0.3 ms on a machine without a GPU.
 os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
@@ -33,34 +34,6 @@ DIVERSITY_SAMPLES = 64
 
 class DivergedError(Exception):
     """Loss or weights are no longer finite; the message says at which step."""
-
-
-class Update(NamedTuple):
-    """One update before it is applied: detached scalars to watch, and gradients."""
-
-    total: Tensor
-    gradients: tuple[Tensor | None, ...]
-    """One for each parameter; None where the loss does not depend on it."""
-    terms: dict[str, Tensor]
-    """Regularizers' terms by name."""
-    report: dict[str, Tensor]
-    loss_state: dict[str, Tensor]
-    logits: tuple[Tensor, ...] = ()
-    """D on real and on fake."""
-
-    @classmethod
-    def of(cls, objective: Objective, parameters: tuple[Tensor, ...], *, retain_graph: bool = False) -> "Update":
-        """Gradients with respect to `parameters` alone: no network is frozen while the other learns, and nothing is zeroed."""
-        gradients = torch.autograd.grad(objective.total, parameters, allow_unused=True, retain_graph=retain_graph or None)
-        outputs = (objective.real, objective.fake)
-        return cls(
-            objective.total.detach(),
-            gradients,
-            {name: term.detach() for name, term in objective.terms.items() if name != "adversarial"},
-            {name: value.detach() for name, value in objective.report.items()},
-            {name: value.detach() for name, value in objective.loss_state.items()},
-            tuple(o.logit.detach() for o in outputs if o is not None),
-        )
 
 
 def mean_sample(dataset: Dataset, chunk: int = 4096) -> Tensor:
@@ -105,7 +78,7 @@ class GAN(pl.LightningModule):
         )
         self.counts, self.curves = Counts(), Curves()
         self._last_logits: tuple[Tensor, ...] = ()
-        self.execution = "eager"
+        self.execution, self.replayed = "eager", False
         self._d_update, self._g_update, self._both_update = self._d_gradients, self._g_gradients, self._both_gradients
         self.total_rounds = config.rounds
         self._trace: dict[str, list[Tensor]] = defaultdict(list)
@@ -161,6 +134,7 @@ class GAN(pl.LightningModule):
             self.execution = f"eager ({reason})"
             return
         self.execution = "compiled"
+        self.replayed = device.type == "cuda"
 
         def fell_back(reason: str) -> None:
             self.execution = f"eager ({reason})"
@@ -307,6 +281,8 @@ class GAN(pl.LightningModule):
 
     def _note(self, side: str, update: Update) -> None:
         """Keep the step's scalars on the device; they are read a stretch at a time, so that no step waits for the host."""
+        if self.replayed:
+            update = update.watched()
         self._trace[f"{side}_loss"].append(update.total)
         for name, term in update.terms.items():
             self._trace[f"{side}_{name}"].append(term)

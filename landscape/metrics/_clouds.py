@@ -1,4 +1,4 @@
-"""Samples ready for inner products: centered where distances are wanted, in one precision, with their squared norms."""
+"""Samples ready for inner products: centered, in one precision, with their squared norms."""
 
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
@@ -7,54 +7,85 @@ import torch
 from torch import Tensor
 
 from landscape.metrics._memo import shared
+from landscape.metrics._products import product
 
 TILE = 2048
 """Rows and columns of a tile of pairs: 16 MiB in float32, large enough for a product to run at full speed."""
+
+KEPT_WIDTH, KEPT_BYTES = 512, 400_000_000
+"""Products of narrower samples cost no more than the memory; 10,000 x 10,000 of float32 are the most that is kept of two sets."""
 
 Precision = Literal["float32", "float64"]
 PRECISIONS: dict[Precision, torch.dtype] = {"float32": torch.float32, "float64": torch.float64}
 
 
 class Cloud(NamedTuple):
-    """`samples` [N, d] and their squared `norms` [N]."""
+    """`samples` [N, d] and their squared `norms` [N].
+
+    `offsets` [N] take products of centered samples back: x.y of the features is that of the samples plus both offsets.
+    """
 
     samples: Tensor
     norms: Tensor
+    offsets: Tensor
 
-    def part(self, index: Tensor) -> "Cloud":
+    def part(self, index: Tensor | slice) -> "Cloud":
         """The samples `index`."""
-        return Cloud(self.samples[index], self.norms[index])
+        return Cloud(self.samples[index], self.norms[index], self.offsets[index])
 
 
-def cloud(features: Tensor, reference: Tensor | None, precision: Precision) -> Cloud:
-    """`features` [N, d] around the mean of `reference` [M, d] (None: as they are); the same object for the same tensors.
+def cloud(features: Tensor, reference: Tensor, precision: Precision) -> Cloud:
+    """`features` [N, d] around the mean of `reference` [M, d]; the same object for the same tensors.
 
     Distances do not change with the center, and around the mean they lose fewer digits.
     """
-    return _cloud(features, PRECISIONS[precision]) if reference is None else _centered(features, reference, PRECISIONS[precision])
+    return _cloud(features, reference, PRECISIONS[precision])
 
 
 @shared
-def _cloud(features: Tensor, dtype: torch.dtype) -> Cloud:
-    samples = features.to(dtype).contiguous()
-    return Cloud(samples, torch.cat([rows.double().square().sum(dim=1) for rows in torch.split(samples, TILE)]).to(dtype))
-
-
-@shared
-def _centered(features: Tensor, reference: Tensor, dtype: torch.dtype) -> Cloud:
+def _cloud(features: Tensor, reference: Tensor, dtype: torch.dtype) -> Cloud:
     center = _mean(reference)
     samples = torch.empty(features.shape, dtype=dtype, device=features.device)
-    norms = []
+    norms, offsets = [], []
     for start in range(0, len(features), TILE):
         rows = features[start : start + TILE].double() - center
         samples[start : start + TILE] = rows
         norms.append(rows.square().sum(dim=1))
-    return Cloud(samples, torch.cat(norms).to(dtype))
+        offsets.append(rows @ center + center @ center / 2)
+    return Cloud(samples, torch.cat(norms).to(dtype), torch.cat(offsets).to(dtype))
 
 
 @shared
 def _mean(features: Tensor) -> Tensor:
     return torch.stack([rows.sum(dim=0, dtype=torch.float64) for rows in torch.split(features, TILE)]).sum(dim=0) / len(features)
+
+
+def inner(first: Cloud, second: Cloud, rows: slice, columns: slice, *, keep: bool = False) -> Tensor:
+    """Products [r, c] of the samples of a tile, for the caller to overwrite.
+
+    With `keep` (kernel distances need them all) they are kept while the samples live, and spare a search for neighbors the same work.
+    """
+    known = kept(first, second)
+    place = rows.start, columns.start
+    if place in known:
+        return known[place].clone()
+    left = first.samples[rows]
+    # the very same tensor lets BLAS see that a tile is symmetric, and halve its work
+    products = product(left, left if second is first and rows == columns else second.samples[columns])
+    size = len(first.samples) * len(second.samples) * products.element_size()
+    if keep and left.shape[1] >= KEPT_WIDTH and size <= KEPT_BYTES:
+        known[place] = products.clone()
+    return products
+
+
+def kept(first: Cloud, second: Cloud) -> dict[tuple[int, int], Tensor]:
+    """Products that are kept of two clouds, by the first row and column of their tile."""
+    return _kept(first.samples, second.samples)
+
+
+@shared
+def _kept(first: Tensor, second: Tensor) -> dict[tuple[int, int], Tensor]:
+    return {}
 
 
 def tiles(first: int, second: int) -> Iterator[tuple[slice, slice]]:

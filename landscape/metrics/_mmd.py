@@ -6,23 +6,27 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from landscape.metrics._clouds import Cloud, tiles, upper_tiles
-from landscape.metrics._products import product
+from landscape.metrics._clouds import Cloud, inner, tiles, upper_tiles
 
-Kernel = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""(products x.y [r, c], |x|^2 [r], |y|^2 [c]) -> kernel values [r, c], in place of the products."""
+Kernel = Callable[[Tensor, Cloud, Cloud], Tensor]
+"""(products [r, c], the r samples, the c samples) -> kernel values [r, c], in place of the products."""
 
 
 def polynomial(degree: int, gamma: float, coef0: float) -> Kernel:
-    """(gamma x.y + coef0)^degree."""
-    return lambda products, first, second: products.mul_(gamma).add_(coef0).pow_(degree)
+    """(gamma x.y + coef0)^degree, x.y being that of the features as they came."""
+
+    def kernel(products: Tensor, first: Cloud, second: Cloud) -> Tensor:
+        products.add_(first.offsets[:, None]).add_(second.offsets)
+        return products.mul_(gamma).add_(coef0).pow_(degree)
+
+    return kernel
 
 
 def rbf(sigma: float) -> Kernel:
     """exp(-|x - y|^2 / (2 sigma^2))."""
 
-    def kernel(products: Tensor, first: Tensor, second: Tensor) -> Tensor:
-        products.mul_(2).sub_(first[:, None]).sub_(second)
+    def kernel(products: Tensor, first: Cloud, second: Cloud) -> Tensor:
+        products.mul_(2).sub_(first.norms[:, None]).sub_(second.norms)
         return products.clamp_(max=0).mul_(1 / (2 * sigma**2)).exp_()
 
     return kernel
@@ -40,7 +44,7 @@ class PairSums(NamedTuple):
     subsets: Tensor
 
 
-def pair_sums(first: Cloud, second: Cloud, kernel: Kernel, members: tuple[Tensor, Tensor] | None = None) -> PairSums:
+def pair_sums(first: Cloud, second: Cloud, kernel: Kernel, members: tuple[Tensor, Tensor] | None = None, *, keep: bool = False) -> PairSums:
     """Kernel sums of all pairs of two clouds (`second is first` for one with itself).
 
     Args:
@@ -48,6 +52,7 @@ def pair_sums(first: Cloud, second: Cloud, kernel: Kernel, members: tuple[Tensor
         second: m samples.
         kernel: values of a tile.
         members: [n, S] and [m, S], 1 where a sample belongs to subset s, in the clouds' precision.
+        keep: the products, for scores that come after; see `inner`.
     """
     same = second is first
     rows = torch.zeros(len(first.norms), dtype=torch.float64, device=first.norms.device)
@@ -57,9 +62,7 @@ def pair_sums(first: Cloud, second: Cloud, kernel: Kernel, members: tuple[Tensor
     every = upper_tiles(len(rows)) if same else tiles(len(rows), len(columns))
     for i, j in every:
         on_diagonal = same and i == j
-        left = first.samples[i]
-        # the very same tensor lets BLAS see that the tile is symmetric, and halve its work
-        values = kernel(product(left, left if on_diagonal else second.samples[j]), first.norms[i], second.norms[j])
+        values = kernel(inner(first, second, i, j, keep=keep), first.part(i), second.part(j))
         if on_diagonal:
             values.fill_diagonal_(0)
         times = 2 if same and not on_diagonal else 1  # a tile above the diagonal stands for its mirror image too

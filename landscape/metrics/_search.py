@@ -2,7 +2,8 @@
 
 The distance in a few leading directions (a projection) is a lower bound of the distance. Features of images have most of their
 variance in such directions, so that a product of an eighth of the width rules nearly all pairs out; the rest are measured in full.
-Where it does not rule out enough, all products are taken. Either way the answer is the same.
+Where it does not rule out enough, all products are taken; where a kernel distance has taken them before, they are used again. Either
+way the answer is the same, up to rounding.
 """
 
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from landscape.metrics._clouds import Cloud
+from landscape.metrics._clouds import Cloud, inner, kept
 from landscape.metrics._memo import shared
 from landscape.metrics._products import product
 
@@ -39,10 +40,7 @@ class Pairs(NamedTuple):
 
 def squared_distances(first: Cloud, second: Cloud, rows: slice, columns: slice) -> Tensor:
     """|x - y|^2 [r, c], never negative."""
-    left = first.samples[rows]
-    # the very same tensor lets BLAS see that a tile is symmetric, and halve its work
-    right = left if second is first and rows == columns else second.samples[columns]
-    products = product(left, right)
+    products = inner(first, second, rows, columns)
     values = torch.add(second.norms[columns], products, alpha=-2, out=products)
     return values.add_(first.norms[rows][:, None]).clamp_(min=0)
 
@@ -52,7 +50,7 @@ class Search:
 
     def __init__(self, first: Cloud, second: Cloud) -> None:
         self.first, self.second = first, second
-        self.heads = heads(first, second) if first.samples.shape[1] >= LEAST_WIDTH else None
+        self.heads = heads(first, second) if first.samples.shape[1] >= LEAST_WIDTH and not kept(first, second) else None
 
     def near(self, rows: slice, columns: slice, row_reach: Tensor | None, column_reach: Tensor | None) -> Pairs:
         """Every pair of the tile whose squared distance is at most `row_reach` [r] or at most `column_reach` [c]."""

@@ -43,36 +43,36 @@ def draw_blocks(n_fake: int, n_real: int, size: int, seed: int) -> Draws:
     return list(zip(*(np.array_split(random.permutation(n), blocks) for n in (n_fake, n_real)), strict=True))
 
 
-def subset_mmd(fake: Cloud, real: Cloud, draws: Draws, kernel: Kernel) -> MMD:
+def subset_mmd(real: Cloud, fake: Cloud, draws: Draws, kernel: Kernel) -> MMD:
     """Squared MMD of each subset. One pass over all pairs where that is less work than the subsets' own pairs, else subset by subset."""
-    n, m = len(fake.norms), len(real.norms)
+    n, m = len(real.norms), len(fake.norms)
     own = sum(len(i) ** 2 + len(j) ** 2 + 2 * len(i) * len(j) for i, j in draws)
     if own >= n * n + m * m + 2 * n * m:
-        return _from_all_pairs(fake, real, draws, kernel)
+        return _from_all_pairs(real, fake, draws, kernel)
     values, parts = [], []
     for i, j in draws:
-        xs, ys = (each.part(torch.from_numpy(index).to(each.norms.device)) for each, index in ((fake, i), (real, j)))
+        xs, ys = (each.part(torch.from_numpy(index).to(each.norms.device)) for each, index in ((real, j), (fake, i)))
         sums = pair_sums(xs, xs, kernel), pair_sums(ys, ys, kernel), pair_sums(xs, ys, kernel)
         values.append(squared_mmd(*sums))
         parts.append(components(*sums))
     return MMD(np.array(values), Components(*np.mean(parts, axis=0)).variance(n, m))
 
 
-def full_mmd(fake: Cloud, real: Cloud, kernel: Kernel) -> MMD:
+def full_mmd(real: Cloud, fake: Cloud, kernel: Kernel) -> MMD:
     """Squared MMD over all pairs of all samples."""
-    sums = pair_sums(fake, fake, kernel), pair_sums(real, real, kernel), pair_sums(fake, real, kernel)
-    variance = components(*sums).variance(len(fake.norms), len(real.norms))
+    sums = [pair_sums(first, second, kernel, keep=True) for first, second in ((real, real), (fake, fake), (real, fake))]
+    variance = components(*sums).variance(len(real.norms), len(fake.norms))
     return MMD(np.array([squared_mmd(*sums)]), variance)
 
 
-def _from_all_pairs(fake: Cloud, real: Cloud, draws: Draws, kernel: Kernel) -> MMD:
-    inside_fake, inside_real = (_membership([draw[side] for draw in draws], each) for side, each in enumerate((fake, real)))
-    xx = pair_sums(fake, fake, kernel, (inside_fake, inside_fake))
-    yy = pair_sums(real, real, kernel, (inside_real, inside_real))
-    xy = pair_sums(fake, real, kernel, (inside_fake, inside_real))
-    n, m = inside_fake.sum(dim=0).double(), inside_real.sum(dim=0).double()
+def _from_all_pairs(real: Cloud, fake: Cloud, draws: Draws, kernel: Kernel) -> MMD:
+    in_fake, in_real = (_membership([draw[side] for draw in draws], each) for side, each in enumerate((fake, real)))
+    xx = pair_sums(real, real, kernel, (in_real, in_real), keep=True)
+    yy = pair_sums(fake, fake, kernel, (in_fake, in_fake), keep=True)
+    xy = pair_sums(real, fake, kernel, (in_real, in_fake), keep=True)
+    n, m = in_real.sum(dim=0).double(), in_fake.sum(dim=0).double()
     values = xx.subsets / (n * (n - 1)) + yy.subsets / (m * (m - 1)) - 2 * xy.subsets / (n * m)
-    return MMD(values.cpu().numpy(), components(xx, yy, xy).variance(len(fake.norms), len(real.norms)))
+    return MMD(values.cpu().numpy(), components(xx, yy, xy).variance(len(real.norms), len(fake.norms)))
 
 
 def _membership(indices: Sequence[np.ndarray], each: Cloud) -> Tensor:
@@ -82,17 +82,17 @@ def _membership(indices: Sequence[np.ndarray], each: Cloud) -> Tensor:
     return members
 
 
-def median_distance(fake: Cloud, real: Cloud, limit: int = 1000) -> float:
+def median_distance(real: Cloud, fake: Cloud, limit: int = 1000) -> float:
     """Median distance between distinct samples of both sets pooled (the first `limit` of each): the usual RBF bandwidth."""
-    pooled = torch.cat([fake.samples[:limit], real.samples[:limit]])
+    pooled = torch.cat([real.samples[:limit], fake.samples[:limit]])
     return float(torch.nn.functional.pdist(pooled).median())
 
 
-def _kernel(name: str, fake: Cloud, real: Cloud, degree: int, coef0: float, sigma: float | None) -> tuple[Kernel, str]:
+def _kernel(name: str, real: Cloud, fake: Cloud, degree: int, coef0: float, sigma: float | None) -> tuple[Kernel, str]:
     if name == "polynomial":
-        gamma = 1 / fake.samples.shape[1]
+        gamma = 1 / real.samples.shape[1]
         return polynomial(degree, gamma, coef0), f"kernel (x.y / d + {coef0:g})^{degree}"
-    width = median_distance(fake, real) if sigma is None else sigma
+    width = median_distance(real, fake) if sigma is None else sigma
     if width == 0:
         raise UserError("kid: the median distance of the samples is 0 (most are identical): give the RBF kernel a sigma of its own")
     return rbf(width), f"kernel exp(-|x - y|^2 / (2 * {width:.4g}^2)){' (median distance)' if sigma is None else ''}"
@@ -130,15 +130,16 @@ def kid(
     real_features, fake_features = feature_pair(evidence, "kid")
     n, m = len(fake_features), len(real_features)
     size = _size(subset_size, 1024 if estimator == "blocks" else 1000, min(n, m))
-    real, fake = (cloud(each, None, precision) for each in (real_features, fake_features))
-    function, note = _kernel(kernel, fake, real, degree, coef0, sigma)
+    # around the real mean, as the searches for neighbors have them
+    real, fake = (cloud(each, real_features, precision) for each in (real_features, fake_features))
+    function, note = _kernel(kernel, real, fake, degree, coef0, sigma)
     if estimator == "full" or (estimator == "subsets" and size == n == m):
-        found, how = full_mmd(fake, real, function), "all pairs"
+        found, how = full_mmd(real, fake, function), "all pairs"
     elif estimator == "blocks":
-        found = subset_mmd(fake, real, draw_blocks(n, m, size, evidence.seed), function)
+        found = subset_mmd(real, fake, draw_blocks(n, m, size, evidence.seed), function)
         how = f"{len(found.values)} disjoint blocks of about {size}"
     else:
-        found = subset_mmd(fake, real, draw_subsets(n, m, size, subsets, evidence.seed), function)
+        found = subset_mmd(real, fake, draw_subsets(n, m, size, subsets, evidence.seed), function)
         how = f"{subsets} random subsets of {size}"
     value, spread = float(np.mean(found.values)), float(np.std(found.values))
     interval, kind = _interval(value, found, estimator)

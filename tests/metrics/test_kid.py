@@ -14,8 +14,8 @@ from landscape.metrics._mmd import polynomial, rbf
 from landscape.metrics.kid import draw_blocks, draw_subsets, full_mmd, kid, subset_mmd
 
 
-def clouds(fake, real):
-    return cloud(fake, None, "float64"), cloud(real, None, "float64")
+def clouds(real, fake):
+    return cloud(real, real, "float64"), cloud(fake, real, "float64")
 
 
 def direct_mmd(x, y, kernel):
@@ -35,7 +35,7 @@ def test_equals_torch_fidelity_with_the_same_subsets(feature_sets, subsets):
     real, fake = (each.double() for each in feature_sets)
     size = len(real) // 3
     theirs = kid_features_to_metric(fake, real, kid_subsets=subsets, kid_subset_size=size, rng_seed=11, verbose=False)
-    found = subset_mmd(*clouds(fake, real), draw_subsets(len(fake), len(real), size, subsets, 11), polynomial(3, 1 / real.shape[1], 1.0))
+    found = subset_mmd(*clouds(real, fake), draw_subsets(len(fake), len(real), size, subsets, 11), polynomial(3, 1 / real.shape[1], 1.0))
     assert found.values.mean() == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-9)
     assert found.values.std() == pytest.approx(theirs["kernel_inception_distance_std"], rel=1e-9)
 
@@ -52,25 +52,25 @@ def test_equals_torch_fidelity_with_the_rbf_kernel(feature_sets):
     real, fake = (each.double() for each in feature_sets)
     options = {"kid_kernel": "rbf", "kid_kernel_rbf_sigma": 2.0, "kid_subsets": 4, "kid_subset_size": 40, "rng_seed": 2, "verbose": False}
     theirs = kid_features_to_metric(fake, real, **options)
-    found = subset_mmd(*clouds(fake, real), draw_subsets(len(fake), len(real), 40, 4, 2), rbf(2.0))
+    found = subset_mmd(*clouds(real, fake), draw_subsets(len(fake), len(real), 40, 4, 2), rbf(2.0))
     assert found.values.mean() == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-8)
 
 
 def test_equals_clean_fid_where_its_subset_is_the_whole_set():
     real, fake = torch.randn(80, 12).double(), (torch.randn(80, 12) + 0.5).double()
     theirs = kernel_distance(real.numpy(), fake.numpy(), num_subsets=1)
-    assert full_mmd(*clouds(fake, real), polynomial(3, 1 / 12, 1.0)).values[0] == pytest.approx(theirs, rel=1e-9)
+    assert full_mmd(*clouds(real, fake), polynomial(3, 1 / 12, 1.0)).values[0] == pytest.approx(theirs, rel=1e-9)
 
 
 def test_tiles_add_up(monkeypatch):
     real, fake = torch.randn(50, 6), torch.randn(71, 6) * 1.2
     expected = direct_mmd(fake, real, cubic)
     monkeypatch.setattr(_clouds, "TILE", 16)
-    found = full_mmd(*clouds(fake, real), polynomial(3, 1 / 6, 1.0))
+    found = full_mmd(*clouds(real, fake), polynomial(3, 1 / 6, 1.0))
     assert found.values[0] == pytest.approx(expected, rel=1e-10)
     draws = draw_subsets(71, 50, 20, 60, 0)
     each = [direct_mmd(fake[i], real[j], cubic) for i, j in draws]
-    np.testing.assert_allclose(module._from_all_pairs(*clouds(fake, real), draws, polynomial(3, 1 / 6, 1.0)).values, each, rtol=1e-9)
+    np.testing.assert_allclose(module._from_all_pairs(*clouds(real, fake), draws, polynomial(3, 1 / 6, 1.0)).values, each, rtol=1e-9)
 
 
 def test_blocks_use_every_sample_once():

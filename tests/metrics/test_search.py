@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -6,7 +9,9 @@ from scipy.spatial.distance import cdist
 from landscape.metrics import _clouds, _search
 from landscape.metrics._clouds import cloud
 from landscape.metrics._neighbors import nearest, nearest_across, neighborhoods
+from landscape.metrics._products import product
 from landscape.metrics._search import Search
+from landscape.metrics.kid import kid
 
 
 @pytest.fixture(autouse=True)
@@ -70,8 +75,48 @@ def test_projection_spares_full_products_and_changes_nothing(monkeypatch):
 
 
 def test_gives_up_where_it_rules_nothing_out():
-    real = cloud(spectrum(128, 0.0), None, "float32")
+    features = spectrum(128, 0.0)
+    real = cloud(features, features, "float32")
     search = Search(real, real)
     assert search.heads is not None
     search.near(slice(0, 64), slice(64, 128), torch.full((64,), 200.0), None)
     assert search.heads is None
+
+
+@pytest.mark.parametrize("exponent", [1.5, 0.0])
+def test_products_of_a_kernel_distance_are_used_again(monkeypatch, evidence, exponent):
+    monkeypatch.setattr(_clouds, "KEPT_WIDTH", 64)
+    real, fake = spectrum(200, exponent) + 1, spectrum(150, exponent) + 1
+    alone = neighborhoods(real.clone(), fake.clone(), 3, "float32")
+    before = kid(evidence(real, fake), subset_size=150)["KID[x]"]
+    made = []
+    monkeypatch.setattr(_clouds, "product", lambda *given: made.append(given) or product(*given))
+    together = neighborhoods(real, fake, 3, "float32")
+    assert not made
+    for field in ("balls", "members"):
+        assert torch.equal(getattr(alone.real, field), getattr(together.real, field))
+        assert torch.equal(getattr(alone.fake, field), getattr(together.fake, field))
+    assert torch.equal(alone.real_neighbors, together.real_neighbors)
+    # what was lent came back whole
+    assert kid(evidence(real, fake), subset_size=150)["KID[x]"] == before
+    assert not made
+
+
+def test_products_die_with_their_features(evidence, monkeypatch):
+    monkeypatch.setattr(_clouds, "KEPT_WIDTH", 64)
+    real, fake = spectrum(80, 1.0), spectrum(80, 1.0)
+    kid(evidence(real, fake), subset_size=80)
+    first, second = cloud(real, real, "float32"), cloud(fake, real, "float32")
+    assert len(_clouds.kept(first, second)) == 4
+    products = weakref.ref(next(iter(_clouds.kept(first, second).values())))
+    del real, fake, first, second
+    gc.collect()
+    assert products() is None
+
+
+def test_more_products_than_the_limit_are_not_kept(evidence, monkeypatch):
+    monkeypatch.setattr(_clouds, "KEPT_WIDTH", 64)
+    monkeypatch.setattr(_clouds, "KEPT_BYTES", 80 * 80 * 4 - 1)
+    real, fake = spectrum(80, 1.0), spectrum(80, 1.0)
+    kid(evidence(real, fake), subset_size=80)
+    assert not _clouds.kept(cloud(real, real, "float32"), cloud(fake, real, "float32"))

@@ -1,0 +1,144 @@
+"""What a study costs: a round at growing resolutions, measured; the Landscape study in full, from counted arithmetic.
+
+`python -m benchmarks.costs --resolution` trains at 8 to 128 pixels and prints milliseconds and peak memory of a round.
+`python -m benchmarks.costs --study [--tflops 122] [--dollars 3]` counts the products of each of the study's models, of the scores too, and
+derives hours and dollars at that sustained rate and price of one GPU. Neither rate nor price is measured: give your own.
+"""
+
+import argparse
+import functools
+import resource
+import subprocess
+import sys
+import time
+from typing import Any, NamedTuple
+
+import torch
+
+from benchmarks.components import products
+from benchmarks.metrics import machine
+from landscape.config import TrialConfig
+from landscape.datasets._base import Dataset, Split
+from landscape.gan import GAN
+
+RESOLUTIONS = (8, 16, 32, 64, 128)
+WIDTH, BATCH = 16, 32
+INCEPTION = 11.4e9
+"""Floating-point operations of the Inception network for one image of 299 x 299 pixels."""
+LOSSES, NORMALIZATIONS = 3, 4
+PENALTIES = ("none", "gradient_penalty", "dragan", "l2")
+TRAININGS = {1: 6 * 5 + 120, 5: 18 * 5 + 120}
+"""Of each cell by D steps a G step: Kurach et al. 2019, tables 1 (24 settings, 5 seeds) and 2 (12 rounds of 10 for each)."""
+
+
+class Part(NamedTuple):
+    """One data set with one architecture of the study."""
+
+    name: str
+    architecture: str
+    resolution: int
+    d_steps: int
+    samples: int
+    """Real and generated images of a score each; the real ones' features are made once."""
+
+
+PARTS = (
+    Part("CIFAR-10, SNDCGAN", "sndcgan", 32, 200_000, 10_000),
+    Part("CIFAR-10, ResNet-CIFAR", "resnet_cifar", 32, 200_000, 10_000),
+    Part("CelebA-HQ-128, SNDCGAN", "sndcgan", 128, 100_000, 3_000),
+    Part("CelebA-HQ-128, ResNet19", "resnet19", 128, 100_000, 3_000),
+    Part("LSUN bedroom 128, SNDCGAN", "sndcgan", 128, 100_000, 10_000),
+    Part("LSUN bedroom 128, ResNet19", "resnet19", 128, 100_000, 10_000),
+)
+
+
+def model(architecture: Any, resolution: int, batch: int, **fields: Any) -> GAN:
+    """A model of color images of noise."""
+    images = torch.randint(0, 256, (4 * batch, 3, resolution, resolution), dtype=torch.uint8)
+    data = Dataset("noise", {"train": Split(images)}, content_hash="0" * 16, bounds=(0.0, 1.0))
+    common = {"dataset": "cifar10", "loss": "non_saturating", "budget": {"amount": 10_000_000}, "batch_size": batch}
+    gan = GAN(TrialConfig.parse(common | {"architecture": architecture} | fields), data)
+    gan.prepare(torch.device("cpu"), "eager")
+    return gan
+
+
+@functools.cache
+def operations(architecture: str, resolution: int, d_steps: int) -> float:
+    """Floating-point operations of all trainings of the four cells with one loss and normalization, one cell for each penalty.
+
+    They are counted on 2 images and grow with the batch of 64.
+    """
+    found = 0.0
+    for penalty in PENALTIES:
+        for ratio, trainings in TRAININGS.items():
+            gan = model(architecture, resolution, 2, regularizers=[penalty], d_steps_per_round=ratio)
+            gan.run_rounds(1)
+            found += products(gan) * 64 / 2 * d_steps / ratio * trainings
+    return found
+
+
+def study(tflops: float, dollars: float) -> None:
+    """Hours and dollars."""
+    print(f"3 losses x 4 normalizations x 4 penalties, {sum(TRAININGS.values())} trainings each; one GPU at {tflops:g} TFLOP/s sustained")
+    print(f"and {dollars:g} dollars an hour (assumed, not measured)\n")
+    print("| part | trainings | EFLOP, training | EFLOP, scores | GPU-hours | hours on 8 | hours on 64 | dollars |")
+    print("|---|---|---|---|---|---|---|---|")
+    whole = [0.0, 0.0, 0.0]
+    for part in PARTS:
+        trainings = LOSSES * NORMALIZATIONS * len(PENALTIES) * sum(TRAININGS.values())
+        training = LOSSES * NORMALIZATIONS * operations(part.architecture, part.resolution, part.d_steps)
+        scores = trainings * part.samples * INCEPTION
+        print(row(part.name, trainings, training, scores, tflops, dollars), flush=True)
+        whole = [a + b for a, b in zip(whole, (trainings, training, scores), strict=True)]
+    print(row("all", int(whole[0]), *whole[1:], tflops, dollars))
+
+
+def row(name: str, trainings: int, training: float, scores: float, tflops: float, dollars: float) -> str:
+    """One line of the table; trials do not speak to one another, so hours divide by the number of GPUs."""
+    hours = (training + scores) / (tflops * 1e12) / 3600
+    figures = (trainings, training / 1e18, scores / 1e18, hours, hours / 8, hours / 64, hours * dollars)
+    return f"| {name} | " + " | ".join(f"{figure:,.0f}" for figure in figures) + " |"
+
+
+def at_resolution(resolution: int) -> None:
+    """Print one row, measured in this process."""
+    begin = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    gan = model({"sndcgan": {"width": WIDTH}}, resolution, BATCH)
+    gan.run_rounds(2)
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        gan.run_rounds(2)
+        times.append((time.perf_counter() - start) / 2 * 1e3)
+    peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - begin) / 1024
+    arithmetic = products(gan) / 1e9
+    least, *_, middle, _, greatest = sorted(times)
+    rate = arithmetic / middle * 1e3
+    print(f"| {resolution} | {middle:.1f} ({least:.1f} to {greatest:.1f}) | {arithmetic:.2f} | {rate:.0f} | {peak:.0f} |")
+
+
+def main() -> None:
+    """Measure or derive, and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--resolution", action="store_true", help="the measured curve")
+    parser.add_argument("--study", action="store_true", help="the derived table")
+    parser.add_argument("--tflops", type=float, default=122, help="sustained by one GPU; 122: SNDCGAN at 32x32 at 450 rounds a second")
+    parser.add_argument("--dollars", type=float, default=3, help="price of an hour of one GPU")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--at", type=int, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    if given.at:
+        at_resolution(given.at)
+        return
+    if given.resolution or not given.study:
+        print(f"{machine()}; sndcgan of width {WIDTH}, color, batch {BATCH}\n")
+        print("| pixels | ms a round | GFLOP a round | GFLOP/s | peak MiB above the program |\n|---|---|---|---|---|", flush=True)
+        for resolution in RESOLUTIONS:  # in a process each, for peaks do not fall
+            subprocess.run([sys.executable, "-m", "benchmarks.costs", "--at", str(resolution), "--threads", str(given.threads)], check=True)
+    if given.study:
+        study(given.tflops, given.dollars)
+
+
+if __name__ == "__main__":
+    main()

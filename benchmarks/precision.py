@@ -1,0 +1,81 @@
+"""Whether bf16 costs quality: the same models with the same seeds in fp32 and in bf16, and the interval of their paired difference.
+
+`python -m benchmarks.precision FOLDER [--data-dir DIR] [--seeds 20] [--only NAME]` trains a model of each of the embedded studies of digits
+and MNIST, one process a core, and prints one table. Trials that are done in FOLDER are not run again, an interrupted one continues.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.stats import ttest_1samp
+
+from benchmarks.metrics import machine
+from landscape import space
+from landscape.config import TrialConfig
+from landscape.errors import UserError
+from landscape.record import Status
+from landscape.reproductions._run import Outcome, Trial, run
+from landscape.trial import prepare
+
+STUDIES = {"digits": 4, "mnist": 16}
+"""Embedded studies, and the width of the network that is taken from each."""
+LEARNING_RATE = 2e-3
+PRECISIONS = ("fp32", "bf16")
+SCORES = ("FD[classifier:{}]", "KID[classifier:{}]", "recall[classifier:{}]")
+
+
+def trial(name: str, precision: str, seed: int, data_dir: Path | None) -> Trial:
+    """The convolutional model of the study `name`: non-saturating loss, batch norm in G."""
+    chosen = space.load(name)
+    adam = {"learning_rate": LEARNING_RATE}
+    changed = {
+        "dataset": name,
+        "architecture": {"infogan": {"width": STUDIES[name]}},
+        "loss": "non_saturating",
+        "g_normalization": "batch",
+        "precision": precision,
+        "seed": seed,
+        "d_optimizer": chosen.base["d_optimizer"] | adam,
+        "g_optimizer": chosen.base["g_optimizer"] | adam,
+    }
+    config = TrialConfig.parse(chosen.base | changed)
+    return Trial(f"{name}, {precision}", prepare(config, data_dir)[0], chosen.protocol)
+
+
+def line(name: str, score: str, pairs: dict[str, list[Outcome]]) -> str:
+    """One row: means over seeds, and the interval of the mean of the differences seed by seed (Student's t)."""
+    score, protocol = score.format(name), space.load(name).protocol.name
+    values = {p: np.array([o.scores[protocol].estimates[score].value for o in pairs[p]]) for p in PRECISIONS}
+    difference = values["bf16"] - values["fp32"]
+    low, high = ttest_1samp(difference, 0).confidence_interval()
+    verdict = "decided" if low > 0 or high < 0 else "no decided difference"
+    means = " | ".join(f"{each.mean():.4g} ({each.std(ddof=1):.2g})" for each in values.values())
+    return f"| {name} | {score} | {means} | {difference.mean():+.3g} | {low:+.3g} to {high:+.3g} | {verdict} |"
+
+
+def main() -> None:
+    """Train and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="keeps the trials")
+    parser.add_argument("--data-dir", type=Path, help="where MNIST's files lie")
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--only", nargs="*", default=list(STUDIES), choices=list(STUDIES))
+    given = parser.parse_args()
+    rows = []
+    for name in given.only:
+        trials = [trial(name, precision, seed, given.data_dir) for seed in range(given.seeds) for precision in PRECISIONS]
+        outcomes = run(trials, given.folder, data_dir=given.data_dir)
+        pairs = {p: outcomes[i :: len(PRECISIONS)] for i, p in enumerate(PRECISIONS)}
+        for each in outcomes:
+            if each.record.status is not Status.COMPLETED:
+                raise UserError(f"{each.trial.row}, seed {each.trial.config.seed}: {each.record.status.value} ({each.record.reason})")
+        rows += [line(name, score, pairs) for score in SCORES]
+    print(f"{machine()}; {given.seeds} seeds, standard deviation over them in brackets, 95% intervals\n")
+    print("| data | score | fp32 | bf16 | mean difference | interval | |", "|---|---|---|---|---|---|---|", *rows, sep="\n")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    main()

@@ -1,0 +1,94 @@
+"""A CUDA graph writes the outputs of every replay into the same memory: what is watched must be copied before the next one."""
+
+import pytest
+import torch
+
+from landscape.config import TrialConfig
+from landscape.gan import GAN
+from landscape.trial import prepare
+from landscape.update import Update
+
+FIELDS = {
+    "dataset": "digits",
+    "architecture": {"mlp": {"width": 16}},
+    "loss": "non_saturating",
+    "batch_size": 16,
+    "budget": {"amount": 10_000},
+    "regularizers": ["r1"],
+}
+
+
+def model(device: str = "cpu", execution: str = "eager", **changed: object) -> GAN:
+    config, dataset = prepare(TrialConfig.parse(FIELDS | changed))
+    torch.manual_seed(0)
+    gan = GAN(config, dataset)
+    gan.prepare(torch.device(device), execution)
+    return gan
+
+
+def replaying(function):
+    """`function` with its outputs in the memory of its first outputs, as a CUDA graph has them."""
+    first: list[Update] = []
+
+    def call(*arguments):
+        update = function(*arguments)
+        if not first:
+            first.append(update)
+            return update
+        for mine, theirs in ((first[0].terms, update.terms), (first[0].report, update.report), (first[0].loss_state, update.loss_state)):
+            for name in theirs:
+                mine[name].copy_(theirs[name])
+        for mine, theirs in zip(
+            (first[0].total, *first[0].gradients, *first[0].logits), (update.total, *update.gradients, *update.logits), strict=True
+        ):
+            mine.copy_(theirs)
+        return first[0]
+
+    return call
+
+
+def test_curves_are_those_of_updates_with_memory_of_their_own():
+    own, replayed = model(), model()
+    replayed.replayed = True
+    replayed._d_update, replayed._g_update = replaying(replayed._d_gradients), replaying(replayed._g_gradients)
+    for gan in (own, replayed):
+        torch.manual_seed(1)
+        gan.run_rounds(20)
+    assert own.curves.sums == replayed.curves.sums
+    assert set(own.curves.steps.values()) == {20}
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+class TestOnAGpu:
+    @pytest.mark.parametrize("precision", ["fp32", "bf16"])
+    def test_replays_train_as_eager_updates_do(self, precision):
+        fields = {"architecture": {"dcgan": {"width": 8}}, "resolution": 32, "precision": precision}
+        eager, compiled = (model("cuda", execution, **fields) for execution in ("eager", "compiled"))
+        for gan in (eager, compiled):
+            torch.manual_seed(1)
+            gan.run_rounds(3)
+        assert compiled.execution == "compiled"
+        tolerance = 1e-4 if precision == "fp32" else 2e-2
+        for mine, theirs in zip(compiled.generator.parameters(), eager.generator.parameters(), strict=True):
+            torch.testing.assert_close(mine, theirs, rtol=tolerance, atol=tolerance)
+
+    def test_stretches_longer_than_a_replay_are_read_at_their_end(self):
+        whole, apart = model("cuda", "compiled"), model("cuda", "compiled")
+        torch.manual_seed(1)
+        whole.run_rounds(30)
+        torch.manual_seed(1)
+        for _ in range(30):
+            apart.run_rounds(1)
+        assert whole.curves.sums == pytest.approx(apart.curves.sums)
+
+    def test_no_update_waits_for_the_host(self):
+        gan = model("cuda", "eager")
+        gan.run_rounds(3)
+        torch.cuda.set_sync_debug_mode("error")
+        try:
+            for _ in range(3):
+                for step in gan._sequence:
+                    step()
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
