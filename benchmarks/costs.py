@@ -19,6 +19,7 @@ from benchmarks.components import products
 from benchmarks.metrics import machine
 from landscape.config import TrialConfig
 from landscape.datasets._base import Dataset, Split
+from landscape.execution import Path
 from landscape.gan import GAN
 
 RESOLUTIONS = (8, 16, 32, 64, 128)
@@ -52,13 +53,13 @@ PARTS = (
 )
 
 
-def model(architecture: Any, resolution: int, batch: int, **fields: Any) -> GAN:
+def model(architecture: Any, resolution: int, batch: int, device: str = "cpu", execution: Path = "eager", **fields: Any) -> GAN:
     """A model of color images of noise."""
     images = torch.randint(0, 256, (4 * batch, 3, resolution, resolution), dtype=torch.uint8)
     data = Dataset("noise", {"train": Split(images)}, content_hash="0" * 16, bounds=(0.0, 1.0))
     common = {"dataset": "cifar10", "loss": "non_saturating", "budget": {"amount": 10_000_000}, "batch_size": batch}
     gan = GAN(TrialConfig.parse(common | {"architecture": architecture} | fields), data)
-    gan.prepare(torch.device("cpu"), "eager")
+    gan.prepare(torch.device(device), execution)
     return gan
 
 

@@ -28,8 +28,9 @@ def moments(features: Tensor) -> Moments:
     guess = features[:ROWS].mean(dim=0, dtype=torch.float64)
     total = torch.zeros(width, dtype=torch.float64, device=features.device)
     scatter = torch.zeros(width, width, dtype=torch.float64, device=features.device)
+    room = scatter.new_empty(min(count, ROWS), width)
     for rows in torch.split(features, ROWS):
-        block = rows.double().sub_(guess)
+        block = torch.sub(rows, guess, out=room[: len(rows)])
         total += block.sum(dim=0)
         _add_products(scatter, block)
     if features.device.type == "cpu":

@@ -9,7 +9,7 @@ from torch import Tensor
 from landscape.metrics._base import METRICS, Evidence
 from landscape.metrics._intervals import normal
 from landscape.metrics._memo import shared
-from landscape.metrics._moments import ROWS, Moments, moments
+from landscape.metrics._moments import Moments, moments
 from landscape.metrics._products import congruence, eigenvalues, eigenvectors, product
 from landscape.metrics._samples import feature_pair
 from landscape.record import Estimate
@@ -98,7 +98,7 @@ def equal_floor(roots: Tensor, count_one: int, count_two: int) -> float:
     spectrum = roots[roots > 0]
     if len(spectrum) == 0:
         return 0.0
-    pairs = spectrum[:, None] * spectrum / (spectrum[:, None] + spectrum)
+    pairs = torch.outer(spectrum, spectrum).div_(spectrum[:, None] + spectrum)
     return float((spectrum.sum() + 0.5 * (pairs.sum() + pairs.diagonal().sum())) * (1 / count_one + 1 / count_two))
 
 
@@ -128,11 +128,10 @@ def frechet_standard_error(real: Tensor, fake: Tensor, one: Moments, two: Moment
 def _influence(features: Tensor, mean: Tensor, shift: Tensor, root: Tensor) -> float:
     """Variance over samples of 2 shift.c + |c|^2 - |root c|^2 for centered c. Some, in float32, will do for an error."""
     root = root.float()
-    values = []
-    for rows in torch.split(features[:: math.ceil(len(features) / ENOUGH)], ROWS):
-        centered = (rows - mean).float()
-        values.append(2 * centered @ shift.float() + centered.square().sum(1) - product(centered, root).square().sum(1))
-    return float(torch.cat(values).double().var())
+    centered = (features[:: math.ceil(len(features) / ENOUGH)] - mean).float()
+    values = centered @ (2 * shift.float()) + torch.linalg.vecdot(centered, centered)
+    mapped = product(centered, root)
+    return float((values - torch.linalg.vecdot(mapped, mapped)).double().var())
 
 
 @METRICS.register(
