@@ -57,7 +57,7 @@ def scores() -> dict[str, Callable[[int], object]]:
     }
 
 
-def _resident(what: str) -> float:
+def resident(what: str) -> float:
     """`VmRSS` or `VmHWM` of this process, GiB. Not getrusage: its peak outlives an exec."""
     line = next(row for row in Path("/proc/self/status").read_text().splitlines() if row.startswith(what))
     return int(line.split()[1]) / 2**20
@@ -66,11 +66,11 @@ def _resident(what: str) -> float:
 def _measure(name: str, count: int) -> None:
     function = scores()[name]
     function(64 if name != "fd_infinity" else 4100)  # imports and thread pools are not the score's
-    baseline = _resident("VmRSS")
+    baseline = resident("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
     wall, busy = time.perf_counter(), time.process_time()
     function(count)
-    print(f"{_resident('VmHWM') - baseline} {time.perf_counter() - wall} {time.process_time() - busy}")
+    print(f"{resident('VmHWM') - baseline} {time.perf_counter() - wall} {time.process_time() - busy}")
 
 
 def curve(counts: Sequence[int], threads: int, only: Sequence[str] = ()) -> str:

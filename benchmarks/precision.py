@@ -45,11 +45,11 @@ def trial(name: str, precision: str, seed: int, data_dir: Path | None) -> Trial:
 
 
 def line(name: str, score: str, pairs: dict[str, list[Outcome]]) -> str:
-    """One row: means over seeds, and the interval of the mean of the differences seed by seed (Student's t)."""
+    """One row: means over seeds, and the interval of the mean of the differences seed by seed (Student's t, Bonferroni over all rows)."""
     score, protocol = score.format(name), space.load(name).protocol.name
     values = {p: np.array([o.scores[protocol].estimates[score].value for o in pairs[p]]) for p in PRECISIONS}
     difference = values["bf16"] - values["fp32"]
-    low, high = ttest_1samp(difference, 0).confidence_interval()
+    low, high = ttest_1samp(difference, 0).confidence_interval(1 - 0.05 / len(SCORES) / len(STUDIES))
     verdict = "decided" if low > 0 or high < 0 else "no decided difference"
     means = " | ".join(f"{each.mean():.4g} ({each.std(ddof=1):.2g})" for each in values.values())
     return f"| {name} | {score} | {means} | {difference.mean():+.3g} | {low:+.3g} to {high:+.3g} | {verdict} |"
@@ -72,7 +72,7 @@ def main() -> None:
             if each.record.status is not Status.COMPLETED:
                 raise UserError(f"{each.trial.row}, seed {each.trial.config.seed}: {each.record.status.value} ({each.record.reason})")
         rows += [line(name, score, pairs) for score in SCORES]
-    print(f"{machine()}; {given.seeds} seeds, standard deviation over them in brackets, 95% intervals\n")
+    print(f"{machine()}; {given.seeds} seeds, standard deviation over them in brackets, 95% intervals together (Bonferroni)\n")
     print("| data | score | fp32 | bf16 | mean difference | interval | |", "|---|---|---|---|---|---|---|", *rows, sep="\n")
 
 

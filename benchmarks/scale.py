@@ -1,24 +1,28 @@
-"""Constants behind `docs/clusters.md`: what one trial costs the driver, its files and its searcher, in processor time and bytes.
+"""What growing studies cost the driver, its files and its report, in processor time and bytes: constants behind `docs/clusters.md`.
 
-python -m benchmarks.scale [--trials 10000]
+python -m benchmarks.scale [--trials 10 100 1000 10000]
 """
 
 import argparse
-import json
+import multiprocessing
 import resource
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks._memory import resident
 from landscape import results, space
 from landscape.record import Estimate, Scores, Status, TrialRecord, write_json
+from landscape.report.build import build
 from landscape.sweep import study as files
 from landscape.sweep.log import SearchLog
 from landscape.sweep.plan import Outcome, Plan
 
 CURVE = tuple((float(i), 0.5) for i in range(64))
+SCORES = ("FD[classifier:digits]", "KID[classifier:digits]")
 NAMES = ("d_loss", "g_loss", "d_gradient_norm", "g_gradient_norm", "d_accuracy_real", "d_accuracy_fake", "sample_diversity")
 
 
@@ -28,7 +32,7 @@ def timed(action: Callable[[], object]) -> tuple[float, object]:
     return time.process_time() - begin, found
 
 
-def memory_mib() -> float:
+def peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -47,37 +51,61 @@ def write_trials(folder: Path, chosen: space.Space, number: int) -> list[Outcome
         )
         trial = files.trial_folder(folder, task.digest)
         write_json(trial / "record.json", record.to_json())
-        estimate = Estimate(value, "lower", (value - 0.1, value + 0.1))
-        write_json(results.score_path(trial, protocol), Scores(protocol, dict.fromkeys(("FD[x]", "KID[x]"), estimate)).to_json())
+        estimates = dict.fromkeys(SCORES, Estimate(value, "lower", (value - 0.1, value + 0.1)))
+        write_json(
+            results.score_path(trial, protocol),
+            Scores(protocol, estimates).to_json(),
+        )
         outcomes.append(Outcome(task.ask, task.repeat, task.cell.id, task.assignment, task.digest, "completed", value, value, 1.0))
         plan.settle(outcomes[-1])
     files.write_study(folder, chosen, {})
     return outcomes
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=10_000)
-    number = parser.parse_args().trials
+def costs(number: int) -> dict[str, float]:
+    """What a study of `number` trials costs, in this process; below a trial a cell, of a study of 3 cells."""
     chosen = space.load("digits")
+    if number < len(chosen.cells()):
+        axes = {name: entries if name == "regularizers" else entries[:1] for name, entries in chosen.axes.items()}
+        chosen = chosen.with_changes(axes=axes)
     found: dict[str, float] = {"trials": number}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "digits"
         outcomes = write_trials(folder, chosen, number)
         trial = next((folder / "trials").iterdir())
         found["bytes of a record"] = (trial / "record.json").stat().st_size
-        before = memory_mib()
-        found["seconds to read a study without its index"], study = timed(lambda: results.read_study(folder))
-        found["MiB of a study in memory"] = memory_mib() - before
+        before = resident("VmRSS")
+        found["seconds to read it without its index"], study = timed(lambda: results.read_study(folder))
+        found["MiB of it in memory"] = 1024 * (resident("VmRSS") - before)
         found["bytes of a line of the index"] = (folder / results.INDEX_FILE).stat().st_size / number
         del study
-        found["seconds to read a study with its index"], _ = timed(lambda: results.read_study(folder))
+        found["seconds to read it with its index"], study = timed(lambda: results.read_study(folder))
+        ended = files.outcomes(study, chosen.protocol)
+        more = chosen.with_changes(trials=number + len(chosen.cells()), searcher={"name": "random"})
+        found["seconds to plan its continuation"], _ = timed(lambda: Plan(more, pin=lambda config: config, outcomes=ended))
         found["seconds to write search.log anew"], _ = timed(lambda: SearchLog(folder, chosen, outcomes))
         found["seconds to open search.log"], log = timed(lambda: SearchLog(folder, chosen, outcomes))
         late = replace(outcomes[-1], digest="f" * 16)
         found["milliseconds to add a line to search.log"] = 1000 * timed(lambda: log.add(late))[0]
         found["milliseconds to add a line to the index"] = 1000 * timed(lambda: results.append_to_index(folder, trial.name))[0]
-    print(json.dumps(found, indent=2))
+        build(Path(temporary), Path(temporary) / "reports", "digits")  # imports
+        found["seconds to write its report"], pages = timed(lambda: build(Path(temporary), Path(temporary) / "reports", "digits"))
+        found["MB of the report's page"] = pages[0].stat().st_size / 1e6
+    found["MiB of the process at its peak"] = peak_mib()
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, nargs="+", default=[10, 100, 1000, 10_000], metavar="N")
+    numbers = parser.parse_args().trials
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool:
+        found = list(pool.map(costs, numbers))
+    for name in found[0]:
+        row = " | ".join(f"{each[name]:,.4g}" if each[name] < 1e4 else f"{each[name]:,.0f}" for each in found)
+        print(f"| {name} | {row} |")
+        if name == "trials":
+            print("|---" * (len(found) + 1) + "|")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What a searcher's model costs a sweep: time from one trial to the next with 300 observed trials, beside a search that has no model.
 
-`python -m benchmarks.searchers [--observed 300] [--trials 20]` prints one table. The trials stand for training on a GPU: they wait
+`python -m benchmarks.searchers [--observed 300] [--trials 26]` prints one table. The trials stand for training on a GPU: they wait
 `SECONDS` without using the processor, and score at random. Proposals are made while the trials before them run; with --deterministic they
 are made in rounds, from completed rounds only, and the first of each round is waited for.
 """
@@ -72,7 +72,7 @@ def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--observed", type=int, default=300)
-    parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--trials", type=int, default=26, help="two more than whole rounds of 8")
     parser.add_argument("--searcher", choices=SEARCHERS, help=argparse.SUPPRESS)
     parser.add_argument("--deterministic", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)

@@ -103,11 +103,12 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--part", choices=["ours", "empty", "bare"], help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--jobs", type=int, default=1, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.part == "bare":
         bare(given.folder)
     elif given.part:
-        ours(given.folder, given.trials, 1 if given.part == "empty" else 2, empty=given.part == "empty")
+        ours(given.folder, given.trials, given.jobs, empty=given.part == "empty")
     else:
         report(given.trials)
 
@@ -115,16 +116,18 @@ def main() -> None:
 def report(trials: int) -> None:
     """The table."""
     with tempfile.TemporaryDirectory(prefix="landscape-bench-") as name:
-        folder, nothing = Path(name) / "trained", Path(name) / "empty"
-        whole, _ = child("--part", "ours", "--folder", str(folder), "--trials", str(trials))
+        folder, alone, nothing = (Path(name) / each for each in ("trained", "alone", "empty"))
+        whole, _ = child("--part", "ours", "--folder", str(folder), "--trials", str(trials), "--jobs", "2")
+        child("--part", "ours", "--folder", str(alone), "--trials", str(trials))
         _, printed = child("--part", "bare", "--folder", str(folder))
         child("--part", "empty", "--folder", str(nothing), "--trials", "100")
         mine, theirs, cost = steady(folder), float(printed.split()[-1]), steady(nothing)
-        start = whole - mine * trials
+        start, single = whole - mine * trials, steady(alone)
     print("| what | figure |", "|---|---|", sep="\n")
     print(f"| sweep of {trials} trials on 2 cores | {3600 / mine:.0f} trials an hour |")
+    print(f"| a sweep of as many with one worker of 2 threads | {3600 / single:.0f} trials an hour |")
     print(f"| the same models in a bare loop with 2 threads | {3600 / theirs:.0f} trials an hour |")
-    print(f"| ratio | {theirs / mine:.2f} |")
+    print(f"| ratio of the first to the bare loop | {theirs / mine:.2f} |")
     print(f"| start of the sweep, floor, probes and end | {start:.1f} s |")
     print(f"| a trial beside its training (propose, send, record; 100 trials one at a time) | {cost:.3f} s |")
 

@@ -65,6 +65,7 @@ CASES = {
 }
 LOSSES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Tensor], Tensor]]] = {
     "non_saturating": (lambda real, fake: softplus(-real).mean() + softplus(fake).mean(), lambda fake: softplus(-fake).mean()),
+    "hinge": (lambda real, fake: relu(1 - real).mean() + relu(1 + fake).mean(), lambda fake: -fake.mean()),
     "margin_energy": (lambda real, fake: real.mean() + relu(10 - fake).mean(), lambda fake: fake.mean()),
 }
 """By hand, of D and of G."""

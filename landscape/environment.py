@@ -59,7 +59,8 @@ def describe(device: Any = None, **more: Any) -> dict[str, Any]:
         cuda = device.type == "cuda"
         described["device"] = torch.cuda.get_device_name(device) if cuda else f"cpu ({platform.processor() or platform.machine()})"
         described["threads"] = torch.get_num_threads()
-        described["tf32"] = bool(cuda and torch.backends.cuda.matmul.allow_tf32)
+        allowed = {"products": torch.backends.cuda.matmul.allow_tf32, "convolutions": torch.backends.cudnn.allow_tf32}
+        described["tf32"] = [what for what, yes in allowed.items() if cuda and yes]
     return described | more
 
 

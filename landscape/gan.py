@@ -134,14 +134,22 @@ class GAN(pl.LightningModule):
             self.execution = f"eager ({reason})"
             return
         self.execution = "compiled"
-        self.replayed = device.type == "cuda"
+        self._replays(device.type == "cuda")
 
         def fell_back(reason: str) -> None:
             self.execution = f"eager ({reason})"
+            self._replays(False)
 
         self._d_update = with_fallback(self._d_gradients, device, fell_back)
         self._g_update = with_fallback(self._g_gradients, device, fell_back)
         self._both_update = with_fallback(self._both_gradients, device, fell_back)
+
+    def _replays(self, replayed: bool) -> None:
+        """Whether updates are replays of CUDA graphs, which write the next outputs over these."""
+        self.replayed = replayed
+        for stepper in (self.d_stepper, self.g_stepper):
+            if stepper is not None:
+                stepper.replayed = replayed
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         return [s.optimizer for s in (self.d_stepper, self.g_stepper) if s is not None]

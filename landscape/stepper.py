@@ -18,6 +18,8 @@ class Stepper:
         self.optimizer = build(config, list(self.parameters.values()))
         self._direct = FusedAdam.of(self.optimizer)
         self._gradients: Sequence[Tensor | None] = ()
+        self.replayed = False
+        """Whether gradients lie in memory that the next replay of a CUDA graph writes over."""
 
     def apply(self, gradients: Sequence[Tensor | None]) -> None:
         """Step with `gradients` (one a parameter, None where the loss does not depend on it), at the rate scheduled for this step."""
@@ -29,13 +31,17 @@ class Stepper:
             for parameter in self.parameters.values():
                 parameter.grad = None
         self.steps += 1
-        self._gradients = gradients
+        # of what does not last the norm is kept, whose norm is itself
+        self._gradients = [_norm(gradients)] if self.replayed else gradients
 
     def gradient_norm(self) -> float:
         """Euclidean norm of the gradients applied last; 0 before the first."""
-        gradients = [g for g in self._gradients if g is not None]
-        return float(torch.nn.utils.get_total_norm(gradients)) if gradients else 0.0
+        return float(_norm(self._gradients))
 
     def state(self) -> OptimizerState:
         """What a look-ahead starts from."""
         return state_of(self.optimizer, self.config, self.parameters)
+
+
+def _norm(gradients: Sequence[Tensor | None]) -> Tensor:
+    return torch.nn.utils.get_total_norm([g for g in gradients if g is not None])

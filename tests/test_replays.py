@@ -26,14 +26,15 @@ def model(device: str = "cpu", execution: str = "eager", **changed: object) -> G
     return gan
 
 
-def replaying(function):
-    """`function` with its outputs in the memory of its first outputs, as a CUDA graph has them."""
+def replaying(function, outputs):
+    """`function` with its outputs in the memory of its first outputs, as a CUDA graph has them; these are added to `outputs`."""
     first: list[Update] = []
 
     def call(*arguments):
         update = function(*arguments)
         if not first:
             first.append(update)
+            outputs.append(update)
             return update
         for mine, theirs in ((first[0].terms, update.terms), (first[0].report, update.report), (first[0].loss_state, update.loss_state)):
             for name in theirs:
@@ -49,13 +50,19 @@ def replaying(function):
 
 def test_curves_are_those_of_updates_with_memory_of_their_own():
     own, replayed = model(), model()
-    replayed.replayed = True
-    replayed._d_update, replayed._g_update = replaying(replayed._d_gradients), replaying(replayed._g_gradients)
+    replayed._replays(True)
+    outputs: list[Update] = []
+    replayed._d_update, replayed._g_update = (replaying(each, outputs) for each in (replayed._d_gradients, replayed._g_gradients))
     for gan in (own, replayed):
         torch.manual_seed(1)
         gan.run_rounds(20)
     assert own.curves.sums == replayed.curves.sums
     assert set(own.curves.steps.values()) == {20}
+    for update in outputs:
+        for gradient in update.gradients:
+            gradient.zero_()
+    for mine, theirs in ((own.d_stepper, replayed.d_stepper), (own.g_stepper, replayed.g_stepper)):
+        assert mine.gradient_norm() == theirs.gradient_norm() > 0
 
 
 @pytest.mark.gpu
@@ -81,6 +88,14 @@ class TestOnAGpu:
         for _ in range(30):
             apart.run_rounds(1)
         assert whole.curves.sums == pytest.approx(apart.curves.sums)
+
+    def test_norms_are_those_of_eager_updates(self):
+        eager, compiled = (model("cuda", execution, budget={"amount": 64}) for execution in ("eager", "compiled"))
+        for gan in (eager, compiled):
+            torch.manual_seed(1)
+            gan.run_rounds(4)
+        for name in ("d_gradient_norm", "g_gradient_norm"):
+            assert compiled.curves.points[name][0] == pytest.approx(eager.curves.points[name][0], rel=1e-3)
 
     def test_no_update_waits_for_the_host(self):
         gan = model("cuda", "eager")

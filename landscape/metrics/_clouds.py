@@ -13,7 +13,8 @@ TILE = 2048
 """Rows and columns of a tile of pairs: 16 MiB in float32, large enough for a product to run at full speed."""
 
 KEPT_WIDTH, KEPT_BYTES = 512, 400_000_000
-"""Products of narrower samples cost no more than the memory; 10,000 x 10,000 of float32 are the most that is kept of two sets."""
+"""Products of narrower samples cost no more than the memory; 10,000 x 10,000 of float32 are the most that is kept of two sets: 0.9 GB of
+all three pairs, whose symmetric ones are kept by half."""
 
 Precision = Literal["float32", "float64"]
 PRECISIONS: dict[Precision, torch.dtype] = {"float32": torch.float32, "float64": torch.float64}

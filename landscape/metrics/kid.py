@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 import torch
 from annotated_types import Ge
-from scipy.stats import t as student
+from scipy.special import stdtrit
 from torch import Tensor
 
 from landscape.errors import UserError
@@ -132,6 +132,8 @@ def kid(
     size = _size(subset_size, 1024 if estimator == "blocks" else 1000, min(n, m))
     # around the real mean, as the searches for neighbors have them
     real, fake = (cloud(each, real_features, precision) for each in (real_features, fake_features))
+    if fake is real:  # one and the same tensor twice: pairs across are pairs of two sets all the same
+        fake = Cloud(*real)
     function, note = _kernel(kernel, real, fake, degree, coef0, sigma)
     if estimator == "full" or (estimator == "subsets" and size == n == m):
         found, how = full_mmd(real, fake, function), "all pairs"
@@ -160,7 +162,7 @@ def _interval(value: float, found: MMD, estimator: str) -> tuple[tuple[float, fl
     if estimator == "blocks":
         if count < 5:
             return None, ""
-        half = float(student.ppf(0.975, count - 1) * np.std(found.values, ddof=1) / math.sqrt(count))
+        half = float(stdtrit(count - 1, 0.975) * np.std(found.values, ddof=1) / math.sqrt(count))
         return (value - half, value + half), "Student's t over disjoint blocks"
     drawing = float(np.var(found.values, ddof=1)) / count if count > 1 else 0.0
     return normal(value, math.sqrt(found.variance + drawing)), "analytic standard error over samples and subsets"

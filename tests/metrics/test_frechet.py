@@ -9,6 +9,7 @@ from pytorch_fid.fid_score import calculate_frechet_distance
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 
 from landscape.errors import UserError
+from landscape.metrics import frechet as module
 from landscape.metrics._moments import Moments, moments
 from landscape.metrics.frechet import equal_floor, frechet, frechet_standard_error, frechet_terms
 
@@ -84,6 +85,23 @@ def test_names_and_note(evidence):
     assert "biased upwards at N = 100 and 90" in found["FID"].note
     assert found["FID"].interval is not None
     assert frechet(evidence(real, fake), interval=False)["FD[x]"].interval is None
+
+
+def test_value_is_the_same_with_and_without_an_interval(evidence):
+    real, fake = torch.randn(500, 20), torch.randn(400, 20) * 1.3
+    with_interval, without = (frechet(evidence(real.clone(), fake.clone()), interval=wanted) for wanted in (True, False))
+    for name, estimate in without.items():
+        assert with_interval[name].value == pytest.approx(estimate.value, rel=1e-12)
+
+
+def test_some_samples_are_enough_for_the_error(monkeypatch):
+    real, fake = torch.randn(6000, 10), torch.randn(5000, 10) * 1.2 + 0.1
+    one, two = moments(real), moments(fake)
+    every = frechet_standard_error(real, fake, one, two)
+    monkeypatch.setattr(module, "ENOUGH", 1999)
+    some = frechet_standard_error(real, fake, one, two)
+    assert some != every
+    assert some == pytest.approx(every, rel=0.1)
 
 
 def test_rank_deficient_gets_no_interval_and_says_so(evidence):

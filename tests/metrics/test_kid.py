@@ -130,3 +130,20 @@ def test_bad_input(evidence, options, says):
 def test_nan(evidence):
     with pytest.raises(UserError, match="hold NaN"):
         kid(evidence(torch.ones(50, 3), torch.full((50, 3), torch.nan)))
+
+
+def test_variance_knows_which_set_is_the_smaller():
+    found = []
+    for _ in range(400):
+        real, fake = torch.randn(400, 4), torch.randn(40, 4) * 1.5
+        found.append(full_mmd(*clouds(real, fake), polynomial(3, 1 / 4, 1.0)))
+    spread = np.var([each.values[0] for each in found])
+    # the standard deviation of a variance over 400 draws of a skewed estimate is about a tenth of it; sizes swapped give a fifth
+    assert np.mean([each.variance for each in found]) == pytest.approx(spread, rel=0.4)
+
+
+@pytest.mark.parametrize("estimator", ["subsets", "full", "blocks"])
+def test_one_tensor_as_both_sets(evidence, estimator):
+    features = torch.randn(60, 8)
+    apart = kid(evidence(features, features.clone()), estimator=estimator, subset_size=60 if estimator != "blocks" else 30)
+    assert kid(evidence(features, features), estimator=estimator, subset_size=60 if estimator != "blocks" else 30) == apart
