@@ -45,19 +45,19 @@ class DataStream:
     def next(self, size: int) -> Batch:
         """The next `size` samples: float32 [size, ...] on the device."""
         index = self._next_indices(size * self.stack)
-        samples = self.samples[index.to(self.samples.device)].to(self.device, non_blocking=True)
+        samples = self.samples[index].to(self.device, non_blocking=True)
         if self.stack > 1:
             samples = samples.reshape(size, -1, *samples.shape[2:])  # [size, stack * c, H, W]
         return Batch(self._as_networks_see(samples))
 
     def _next_indices(self, size: int) -> Tensor:
-        """[size] int64: slices of consecutive permutations."""
+        """[size] int64, where the samples lie: slices of consecutive permutations, each moved there whole, so that no step waits for it."""
         parts, n = [], len(self.samples)
         while size:
             epoch, position = divmod(self.drawn, n)
             if epoch != self._epoch:
                 generator = torch.Generator().manual_seed((self.seed * 1_000_003 + epoch) % 2**63)
-                self._epoch, self._order = epoch, torch.randperm(n, generator=generator)
+                self._epoch, self._order = epoch, torch.randperm(n, generator=generator).to(self.samples.device)
             parts.append(self._order[position : position + size])
             self.drawn += len(parts[-1])
             size -= len(parts[-1])
