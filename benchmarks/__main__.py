@@ -7,23 +7,17 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from benchmarks import mimicry, sweeps, training
 from benchmarks._timing import Ratio, table
 from benchmarks.metrics import machine
 from landscape.errors import UserError
-
-
-def has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16: others emulate it, at a hundredth of the speed."""
-    flags = Path("/proc/cpuinfo")
-    return flags.exists() and any(name in flags.read_text() for name in ("avx512_bf16", "amx_bf16"))
+from landscape.features._inception_network import fast_bfloat16
 
 
 def rows(*, quick: bool) -> Iterator[tuple[str, Callable[[], Ratio]]]:
     """Name and measurement of each row of ratios."""
-    for precision in ["fp32", "bf16"] if has_bfloat16() else ["fp32"]:
+    for precision in ["fp32", "bf16"] if fast_bfloat16() else ["fp32"]:
         yield f"SNGAN-32, {precision}", lambda precision=precision: mimicry.measure(precision, 3 if quick else 5)
     for name in training.CASES:
         yield name, lambda name=name: training.measure(name, 5 if quick else 15)

@@ -63,14 +63,20 @@ def resident(what: str) -> float:
     return int(line.split()[1]) / 2**20
 
 
+def peak_of(action: Callable[[], object]) -> float:
+    """GiB that this process holds at most while it acts, above what it held before."""
+    baseline = resident("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+    action()
+    return resident("VmHWM") - baseline
+
+
 def _measure(name: str, count: int) -> None:
     function = scores()[name]
     function(64 if name != "fd_infinity" else 4100)  # imports and thread pools are not the score's
-    baseline = resident("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
     wall, busy = time.perf_counter(), time.process_time()
-    function(count)
-    print(f"{resident('VmHWM') - baseline} {time.perf_counter() - wall} {time.process_time() - busy}")
+    peak = peak_of(lambda: function(count))
+    print(f"{peak} {time.perf_counter() - wall} {time.process_time() - busy}")
 
 
 def curve(counts: Sequence[int], threads: int, only: Sequence[str] = ()) -> str:

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import torch
+
 from landscape.analysis.quantiles import interval_ranks
 
 
@@ -30,8 +32,8 @@ def compare(name: str, ours: Callable[[], object], peer_name: str, peer: Callabl
     pairs = []
     for i in range(repeats):
         order = (ours, peer) if i % 2 == 0 else (peer, ours)
-        seconds = {function: _seconds(function) for function in order}
-        pairs.append((seconds[ours], seconds[peer]))
+        taken = {function: seconds(function) for function in order}
+        pairs.append((taken[ours], taken[peer]))
     return ratio(name, peer_name, pairs)
 
 
@@ -44,10 +46,20 @@ def ratio(name: str, peer_name: str, pairs: Sequence[tuple[float, float]]) -> Ra
     return Ratio(name, peer_name, mine, theirs, statistics.median(ratios), ratios[0], ratios[-1], interval)
 
 
-def _seconds(function: Callable[[], object]) -> float:
+def seconds(function: Callable[[], object]) -> float:
+    """One call, until the device is done."""
+    wait = torch.cuda.synchronize if torch.cuda.is_initialized() else lambda: None
+    wait()
     begin = time.perf_counter()
     function()
+    wait()
     return time.perf_counter() - begin
+
+
+def rate_of_products(size: int, device: str = "cpu", dtype: torch.dtype = torch.float32) -> float:
+    """Floating-point operations a second of a size x size x size product: the best of six."""
+    left, right = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
+    return 2 * size**3 / min(seconds(lambda: left @ right) for _ in range(6))
 
 
 def table(rows: list[Ratio]) -> str:

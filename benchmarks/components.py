@@ -14,12 +14,11 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+import landscape
 from benchmarks._timing import Ratio, compare
-from landscape.config import TrialConfig
 from landscape.gan import GAN
 from landscape.normalizations._base import NORMALIZATIONS
 from landscape.regularizers._base import REGULARIZERS
-from landscape.trial import prepare
 
 BASE: dict[str, Any] = {
     "dataset": "digits",
@@ -67,10 +66,7 @@ def cases() -> list[Case]:
 
 def ready(change: dict[str, Any]) -> GAN:
     """A model that has taken its first round."""
-    config, dataset = prepare(TrialConfig.parse(BASE | change))
-    torch.manual_seed(0)
-    gan = GAN(config, dataset)
-    gan.prepare(torch.device("cpu"), "eager")
+    gan: GAN = landscape.build(BASE | change)
     gan.run_rounds(1)
     return gan
 

@@ -7,14 +7,14 @@ training, and derives hours and dollars at that sustained rate and price of one 
 
 import argparse
 import functools
-import resource
 import subprocess
 import sys
-import time
 from typing import Any, NamedTuple
 
 import torch
 
+from benchmarks._memory import peak_of
+from benchmarks._timing import seconds
 from benchmarks.components import products
 from benchmarks.metrics import machine
 from landscape.config import TrialConfig
@@ -54,12 +54,17 @@ PARTS = (
 )
 
 
+def noise(count: int, resolution: int) -> Dataset:
+    """Color images of noise: what is timed or counted does not look at them."""
+    shape = (count, 3, resolution, resolution)
+    images = torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    return Dataset("noise", {"train": Split(images)}, content_hash="0" * 16, bounds=(0.0, 1.0))
+
+
 def model(architecture: Any, resolution: int, batch: int, device: str = "cpu", execution: Path = "eager", **fields: Any) -> GAN:
     """A model of color images of noise."""
-    images = torch.randint(0, 256, (4 * batch, 3, resolution, resolution), dtype=torch.uint8)
-    data = Dataset("noise", {"train": Split(images)}, content_hash="0" * 16, bounds=(0.0, 1.0))
     common = {"dataset": "cifar10", "loss": "non_saturating", "budget": {"amount": 10_000_000}, "batch_size": batch}
-    gan = GAN(TrialConfig.parse(common | {"architecture": architecture} | fields), data)
+    gan = GAN(TrialConfig.parse(common | {"architecture": architecture} | fields), noise(4 * batch, resolution))
     gan.prepare(torch.device(device), execution)
     return gan
 
@@ -109,16 +114,15 @@ def row(name: str, number: int, training: float, scores: float, tflops: float, d
 
 def at_resolution(resolution: int) -> None:
     """Print one row, measured in this process."""
-    begin = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    gan = model({"sndcgan": {"width": WIDTH}}, resolution, BATCH)
-    gan.run_rounds(2)
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        gan.run_rounds(2)
-        times.append((time.perf_counter() - start) / 2 * 1e3)
-    peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - begin) / 1024
-    arithmetic = products(gan) / 1e9
+    ready: list[GAN] = []
+
+    def build_and_train() -> None:
+        ready.append(model({"sndcgan": {"width": WIDTH}}, resolution, BATCH))
+        ready[0].run_rounds(2)
+
+    peak = 1024 * peak_of(build_and_train)
+    times = [seconds(lambda: ready[0].run_rounds(2)) / 2 * 1e3 for _ in range(5)]
+    arithmetic = products(ready[0]) / 1e9
     least, *_, middle, _, greatest = sorted(times)
     rate = arithmetic / middle * 1e3
     print(f"| {resolution} | {middle:.1f} ({least:.1f} to {greatest:.1f}) | {arithmetic:.2f} | {rate:.0f} | {peak:.0f} |")

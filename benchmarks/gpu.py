@@ -4,14 +4,12 @@
 """
 
 import argparse
-import time
-from typing import Any
 
 import torch
 
+from benchmarks._timing import rate_of_products, seconds
 from benchmarks.components import products
 from benchmarks.costs import model
-from landscape.gan import GAN
 
 CASES: dict[str, tuple[str, int, int]] = {
     "SNDCGAN, 32x32, batch 64": ("sndcgan", 32, 64),
@@ -20,25 +18,10 @@ CASES: dict[str, tuple[str, int, int]] = {
 PATHS = (("eager", "fp32"), ("compiled", "fp32"), ("eager", "bf16"), ("compiled", "bf16"))
 
 
-def rate_of_products(dtype: torch.dtype) -> float:
-    """Floating-point operations a second of an 8192 x 8192 x 8192 product: the best of six."""
-    left, right = (torch.randn(8192, 8192, device="cuda", dtype=dtype) for _ in range(2))
-    return 2 * 8192**3 / min(seconds(lambda: left @ right) for _ in range(6))
-
-
-def seconds(function: Any) -> float:
-    """One call, until the device is done."""
-    torch.cuda.synchronize()
-    begin = time.perf_counter()
-    function()
-    torch.cuda.synchronize()
-    return time.perf_counter() - begin
-
-
 def row(name: str, execution: str, precision: str, rounds: int, rate: float) -> str:
     """Median of five stretches."""
     architecture, resolution, batch = CASES[name]
-    gan: GAN = model(architecture, resolution, batch, device="cuda", execution=execution, precision=precision, d_normalization="spectral")
+    gan = model(architecture, resolution, batch, "cuda", execution, precision=precision, d_normalization="spectral")
     gan.run_rounds(20)
     times = sorted(seconds(lambda: gan.run_rounds(rounds)) / rounds for _ in range(5))
     arithmetic = products(model(architecture, resolution, 2, d_normalization="spectral")) * batch / 2
@@ -56,7 +39,7 @@ def main() -> None:
         parser.error("no CUDA device is here")
     # convolutions use it by themselves, products do not: the share would compare one with the other
     torch.backends.cudnn.allow_tf32 = False
-    rates = {"fp32": rate_of_products(torch.float32), "bf16": rate_of_products(torch.bfloat16)}
+    rates = {"fp32": rate_of_products(8192, "cuda"), "bf16": rate_of_products(8192, "cuda", torch.bfloat16)}
     described = ", ".join(f"{name} products at {rate / 1e12:.0f} TFLOP/s" for name, rate in rates.items())
     print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}, no TF32; {described}\n")
     print("| model | how | rounds a second | spread | GFLOP a round | share of the rate of products |\n|---|---|---|---|---|---|")

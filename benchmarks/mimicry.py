@@ -15,9 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks._timing import Ratio, compare, table
+from benchmarks.costs import noise
 from landscape.architectures._base import ARCHITECTURES, Networks, Output
 from landscape.config import TrialConfig
-from landscape.datasets._base import Dataset, Split
+from landscape.datasets._base import Dataset
 from landscape.errors import UserError
 from landscape.gan import GAN
 
@@ -78,12 +79,6 @@ def mimicry_sngan_32(*, resolution: int, channels: int, latent_dim: int) -> Netw
     return Networks(_Generator(nets.SNGANGenerator32()), _Discriminator(nets.SNGANDiscriminator32()))
 
 
-def dataset() -> Dataset:
-    """Noise in the shape of CIFAR-10: what is timed does not read it."""
-    images = torch.randint(0, 256, (1024, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    return Dataset("noise", {"train": Split(images)}, content_hash="0" * 16, bounds=(0.0, 1.0))
-
-
 def our_step(data: Dataset, precision: str) -> Callable[[], None]:
     """A round of this package's module, checks and curves included."""
     adam = {"learning_rate": 2e-4, "beta1": 0.0, "beta2": 0.9}
@@ -126,7 +121,7 @@ def measure(precision: str, repeats: int, threads: int = 2) -> Ratio:
     """One row."""
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    data = dataset()
+    data = noise(1024, 32)
     return compare(f"SNGAN-32 step, {precision}", our_step(data, precision), "torch-mimicry's train_step, fp32", their_step(data), repeats)
 
 

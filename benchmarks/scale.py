@@ -5,7 +5,6 @@ python -m benchmarks.scale [--trials 10 100 1000 10000]
 
 import argparse
 import multiprocessing
-import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from benchmarks._memory import resident
 from landscape import results, space
-from landscape.record import Estimate, Scores, Status, TrialRecord, write_json
+from landscape.record import RECORD_FILE, Estimate, Scores, Status, TrialRecord, write_json
 from landscape.report.build import build
 from landscape.sweep import study as files
 from landscape.sweep.log import SearchLog
@@ -32,10 +31,6 @@ def timed(action: Callable[[], object]) -> tuple[float, object]:
     return time.process_time() - begin, found
 
 
-def peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def write_trials(folder: Path, chosen: space.Space, number: int) -> list[Outcome]:
     """Proposals of a random search, each with a record and scores of the usual size."""
     plan = Plan(chosen.with_changes(trials=number, searcher={"name": "random"}), pin=lambda config: config)
@@ -50,12 +45,9 @@ def write_trials(folder: Path, chosen: space.Space, number: int) -> list[Outcome
             task.digest, "s" * 16, "r" * 16, task.config.to_json(), Status.COMPLETED, curves=dict.fromkeys(NAMES, CURVE), study=task.study
         )
         trial = files.trial_folder(folder, task.digest)
-        write_json(trial / "record.json", record.to_json())
+        write_json(trial / RECORD_FILE, record.to_json())
         estimates = dict.fromkeys(SCORES, Estimate(value, "lower", (value - 0.1, value + 0.1)))
-        write_json(
-            results.score_path(trial, protocol),
-            Scores(protocol, estimates).to_json(),
-        )
+        write_json(results.score_path(trial, protocol), Scores(protocol, estimates).to_json())
         outcomes.append(Outcome(task.ask, task.repeat, task.cell.id, task.assignment, task.digest, "completed", value, value, 1.0))
         plan.settle(outcomes[-1])
     files.write_study(folder, chosen, {})
@@ -73,7 +65,7 @@ def costs(number: int) -> dict[str, float]:
         folder = Path(temporary) / "digits"
         outcomes = write_trials(folder, chosen, number)
         trial = next((folder / "trials").iterdir())
-        found["bytes of a record"] = (trial / "record.json").stat().st_size
+        found["bytes of a record"] = (trial / RECORD_FILE).stat().st_size
         before = resident("VmRSS")
         found["seconds to read it without its index"], study = timed(lambda: results.read_study(folder))
         found["MiB of it in memory"] = 1024 * (resident("VmRSS") - before)
@@ -91,7 +83,7 @@ def costs(number: int) -> dict[str, float]:
         build(Path(temporary), Path(temporary) / "reports", "digits")  # imports
         found["seconds to write its report"], pages = timed(lambda: build(Path(temporary), Path(temporary) / "reports", "digits"))
         found["MB of the report's page"] = pages[0].stat().st_size / 1e6
-    found["MiB of the process at its peak"] = peak_mib()
+    found["MiB of the process at its peak"] = 1024 * resident("VmHWM")
     return found
 
 

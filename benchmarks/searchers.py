@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.sweeps import child
 from landscape import results
 from landscape.config import Protocol, TrialConfig
-from landscape.record import Estimate, Scores, Status, TrialRecord, write_json
+from landscape.record import RECORD_FILE, Estimate, Scores, Status, TrialRecord, write_json
 from landscape.space import Space
 
 SECONDS = 2.0
@@ -45,7 +45,7 @@ def waiting(config: TrialConfig, protocol: Protocol, *, folder: Path, study: Any
     estimates = {"FD[classifier:digits]": Estimate(1 + int(config.digest()[:6], 16) / 16**6, "lower")}
     write_json(results.score_path(folder, given), Scores(given, estimates).to_json())
     record = TrialRecord(config.digest(), config.setting_digest(), config.run_digest(), config.to_json(), Status.COMPLETED, study=study)
-    write_json(folder / "record.json", record.to_json())
+    write_json(folder / RECORD_FILE, record.to_json())
     return record
 
 
@@ -64,7 +64,7 @@ def sweep(folder: Path, searcher: str, observed: int, trials: int, deterministic
 
 def between(folder: Path, observed: int) -> float:
     """Mean seconds from the end of one trial to the end of the next once the searcher models, less what the trial waited."""
-    times = sorted(path.stat().st_mtime for path in (folder / "small" / "trials").glob("*/record.json"))[observed + 1 :]
+    times = sorted(path.stat().st_mtime for path in (folder / "small" / "trials").glob(f"*/{RECORD_FILE}"))[observed + 1 :]
     return (times[-1] - times[0]) / (len(times) - 1) - SECONDS
 
 

@@ -7,16 +7,15 @@ profiler, as shares of the time that a round takes without it; what is left (Pyt
 
 import argparse
 import statistics
-import time
 from typing import Any
 
 import torch
 
+import landscape
+from benchmarks._timing import rate_of_products, seconds
 from benchmarks.components import products
 from benchmarks.metrics import machine
-from landscape.config import TrialConfig
 from landscape.gan import GAN
-from landscape.trial import prepare
 
 CASES: dict[str, dict[str, Any]] = {
     "mlp, ring, width 128, batch 512": {
@@ -41,19 +40,6 @@ def kind_of(operation: str) -> str:
     return next((kind for kind, words in KINDS.items() if any(word in operation for word in words)), "elementwise, copies")
 
 
-def peak() -> float:
-    """Floating-point operations a second of a 2048 x 2048 x 2048 product: the best of five."""
-    left, right = torch.randn(2048, 2048), torch.randn(2048, 2048)
-    return 2 * 2048**3 / min(seconds(lambda: left @ right) for _ in range(6))
-
-
-def seconds(function: Any) -> float:
-    """One call."""
-    begin = time.perf_counter()
-    function()
-    return time.perf_counter() - begin
-
-
 def profiled(gan: GAN, rounds: int) -> dict[str, float]:
     """Seconds a round by kind, as the profiler sees them."""
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as found:
@@ -70,10 +56,7 @@ def line(name: str, rate: float, rounds: int) -> str:
     fields = COMMON | CASES[name]
     if fields["dataset"] == "digits":
         fields["resolution"] = 32
-    config, dataset = prepare(TrialConfig.parse(fields))
-    torch.manual_seed(0)
-    gan = GAN(config, dataset)
-    gan.prepare(torch.device("cpu"), "eager")
+    gan = landscape.build(fields)
     gan.run_rounds(2)
     whole = statistics.median(seconds(lambda: gan.run_rounds(rounds)) / rounds for _ in range(5))
     kinds = profiled(gan, rounds)
@@ -93,7 +76,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=4)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    rate = peak()
+    rate = rate_of_products(2048)
     print(f"{machine()}; products at {rate / 1e9:.0f} GFLOP/s\n")
     print("| round | ms | GFLOP | floor, ms | times the floor | products | optimizer | normalization | elementwise, copies | other |")
     print("|---|---|---|---|---|---|---|---|---|---|")

@@ -16,9 +16,10 @@ from typing import Any
 
 import torch
 
+import landscape
 from landscape import results
 from landscape.config import Protocol, TrialConfig
-from landscape.record import Status, TrialRecord, write_json
+from landscape.record import RECORD_FILE, Status, TrialRecord, write_json
 from landscape.space import Space
 
 SPACE: dict[str, Any] = {
@@ -43,7 +44,7 @@ SPACE: dict[str, Any] = {
 def instant(config: TrialConfig, protocol: Protocol, *, folder: Path, study: Any, **_: Any) -> TrialRecord:
     """A trial that trains nothing: its time is that of proposing, sending, recording."""
     record = TrialRecord(config.digest(), config.setting_digest(), config.run_digest(), config.to_json(), Status.DIVERGED, study=study)
-    write_json(folder / "record.json", record.to_json())
+    write_json(folder / RECORD_FILE, record.to_json())
     return record
 
 
@@ -63,9 +64,7 @@ def bare(folder: Path) -> None:
     """The models of the sweep in `folder` again, one after the other, with 2 threads; prints seconds per trial."""
     from benchmarks.training import bare_loop
     from landscape.evaluation import evaluate_model
-    from landscape.gan import GAN
     from landscape.trained import make_sampler
-    from landscape.trial import prepare
 
     torch.set_num_threads(2)
     protocol = Space.parse(SPACE).protocol
@@ -74,19 +73,16 @@ def bare(folder: Path) -> None:
     for i, fields in enumerate(configs):
         if i == 1:  # the first one warms up
             begin = time.perf_counter()
-        config, dataset = prepare(TrialConfig.parse(dict(fields)))
-        torch.manual_seed(config.seed)
-        gan = GAN(config, dataset)
-        gan.prepare(torch.device("cpu"))
-        train = bare_loop(gan, int(config.budget.amount))
+        gan = landscape.build(dict(fields))
+        train = bare_loop(gan, int(gan.config.budget.amount))
         train()
-        evaluate_model(make_sampler(gan.generator.eval(), gan.latent), dataset, protocol, generator=gan.generator)
+        evaluate_model(make_sampler(gan.generator.eval(), gan.latent), gan.dataset, protocol, generator=gan.generator)
     print((time.perf_counter() - begin) / (len(configs) - 1))
 
 
 def steady(folder: Path) -> float:
     """Seconds per trial from the second record to the last."""
-    times = sorted(path.stat().st_mtime for path in (folder / "small" / "trials").glob("*/record.json"))
+    times = sorted(path.stat().st_mtime for path in (folder / "small" / "trials").glob(f"*/{RECORD_FILE}"))
     return (times[-1] - times[1]) / (len(times) - 2)
 
 

@@ -16,11 +16,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
+import landscape
 from benchmarks._timing import Ratio, compare, ratio, table
 from benchmarks.lightning import plain_loop
-from landscape.config import TrialConfig
 from landscape.gan import GAN
-from landscape.trial import prepare
 
 COMMON = {"loss": "non_saturating", "budget": {"amount": 10_000_000}}
 RING = {"dataset": "ring", "architecture": {"mlp": {"width": 128}}, "batch_size": 512, "latent": {"dim": 2}}
@@ -131,9 +130,7 @@ def measure(name: str, repeats: int) -> Ratio:
     """One row: this package's rounds against the peer's."""
     case = CASES[name]
     torch.set_num_threads(case.threads)
-    config, dataset = prepare(TrialConfig.parse(COMMON | case.fields))
-    torch.manual_seed(0)
-    gan = GAN(config, dataset)
+    gan: GAN = landscape.build(COMMON | case.fields)
     gan.prepare(torch.device("cpu"), case.execution)
     if case.peer == "Lightning":
         return compare(name, lambda: gan.run_rounds(4 * case.rounds), "plain Lightning module", plain_loop(gan, 4 * case.rounds), repeats)
