@@ -78,7 +78,7 @@ class GAN(pl.LightningModule):
         )
         self.counts, self.curves = Counts(), Curves()
         self._last_logits: tuple[Tensor, ...] = ()
-        self.execution, self.replayed = "eager", False
+        self.execution = "eager"
         self._d_update, self._g_update, self._both_update = self._d_gradients, self._g_gradients, self._both_gradients
         self.total_rounds = config.rounds
         self._trace: dict[str, list[Tensor]] = defaultdict(list)
@@ -134,22 +134,18 @@ class GAN(pl.LightningModule):
             self.execution = f"eager ({reason})"
             return
         self.execution = "compiled"
-        self._replays(device.type == "cuda")
 
         def fell_back(reason: str) -> None:
             self.execution = f"eager ({reason})"
-            self._replays(False)
 
         self._d_update = with_fallback(self._d_gradients, device, fell_back)
         self._g_update = with_fallback(self._g_gradients, device, fell_back)
         self._both_update = with_fallback(self._both_gradients, device, fell_back)
 
-    def _replays(self, replayed: bool) -> None:
-        """Whether updates are replays of CUDA graphs, which write the next outputs over these."""
-        self.replayed = replayed
-        for stepper in (self.d_stepper, self.g_stepper):
-            if stepper is not None:
-                stepper.replayed = replayed
+    @property
+    def _lasting(self) -> bool:
+        """Whether an update's tensors last: the next replay of a CUDA graph writes over its outputs."""
+        return self.execution != "compiled" or self.device.type != "cuda"
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         return [s.optimizer for s in (self.d_stepper, self.g_stepper) if s is not None]
@@ -216,7 +212,7 @@ class GAN(pl.LightningModule):
 
     def _apply_d(self, update: Update) -> None:
         assert self.d_stepper is not None
-        self.d_stepper.apply(update.gradients)
+        self.d_stepper.apply(update.gradients, lasting=self._lasting)
         for name, value in update.loss_state.items():
             self._own["loss"][name].copy_(value)
         for constrain in self._d_constraints:
@@ -250,13 +246,13 @@ class GAN(pl.LightningModule):
 
     def _apply_g(self, update: Update) -> None:
         own = len(self.g_parameters)
-        self.g_stepper.apply(update.gradients[:own])
+        self.g_stepper.apply(update.gradients[:own], lasting=self._lasting)
         for constrain in self._g_constraints:
             constrain()
         if not self.game.has_discriminator:
             self.counts.images += self.config.g_batch_size or self.config.batch_size
             if self.d_stepper is not None:
-                self.d_stepper.apply(update.gradients[own:])
+                self.d_stepper.apply(update.gradients[own:], lasting=self._lasting)
         self.counts.g_steps += 1
         self._note("g", update)
         self._update_average()
@@ -289,7 +285,7 @@ class GAN(pl.LightningModule):
 
     def _note(self, side: str, update: Update) -> None:
         """Keep the step's scalars on the device; they are read a stretch at a time, so that no step waits for the host."""
-        if self.replayed:
+        if not self._lasting:
             update = update.watched()
         self._trace[f"{side}_loss"].append(update.total)
         for name, term in update.terms.items():

@@ -18,11 +18,12 @@ class Stepper:
         self.optimizer = build(config, list(self.parameters.values()))
         self._direct = FusedAdam.of(self.optimizer)
         self._gradients: Sequence[Tensor | None] = ()
-        self.replayed = False
-        """Whether gradients lie in memory that the next replay of a CUDA graph writes over."""
 
-    def apply(self, gradients: Sequence[Tensor | None]) -> None:
-        """Step with `gradients` (one a parameter, None where the loss does not depend on it), at the rate scheduled for this step."""
+    def apply(self, gradients: Sequence[Tensor | None], *, lasting: bool = True) -> None:
+        """Step with `gradients` (one a parameter, None where the loss does not depend on it), at the rate scheduled for this step.
+
+        `lasting`: nothing will write over them, so that their norm can wait until it is asked for.
+        """
         schedule(self.optimizer, self.config, self.steps, self.total_steps)
         if self._direct is None or not self._direct.step(gradients):
             for parameter, gradient in zip(self.parameters.values(), gradients, strict=True):
@@ -32,7 +33,7 @@ class Stepper:
                 parameter.grad = None
         self.steps += 1
         # of what does not last the norm is kept, whose norm is itself
-        self._gradients = [_norm(gradients)] if self.replayed else gradients
+        self._gradients = gradients if lasting else [_norm(gradients)]
 
     def gradient_norm(self) -> float:
         """Euclidean norm of the gradients applied last; 0 before the first."""

@@ -3,9 +3,8 @@
 import pytest
 import torch
 
-from landscape.config import TrialConfig
+import landscape
 from landscape.gan import GAN
-from landscape.trial import prepare
 from landscape.update import Update
 
 FIELDS = {
@@ -19,9 +18,7 @@ FIELDS = {
 
 
 def model(device: str = "cpu", execution: str = "eager", **changed: object) -> GAN:
-    config, dataset = prepare(TrialConfig.parse(FIELDS | changed))
-    torch.manual_seed(0)
-    gan = GAN(config, dataset)
+    gan = landscape.build(FIELDS | changed)
     gan.prepare(torch.device(device), execution)
     return gan
 
@@ -48,9 +45,15 @@ def replaying(function, outputs):
     return call
 
 
+class ReplayedGAN(GAN):
+    """One whose updates' outputs do not last."""
+
+    _lasting = False
+
+
 def test_curves_are_those_of_updates_with_memory_of_their_own():
     own, replayed = model(), model()
-    replayed._replays(True)
+    replayed.__class__ = ReplayedGAN
     outputs: list[Update] = []
     replayed._d_update, replayed._g_update = (replaying(each, outputs) for each in (replayed._d_gradients, replayed._g_gradients))
     for gan in (own, replayed):

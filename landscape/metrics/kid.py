@@ -128,27 +128,27 @@ def kid(
         UserError: fewer samples than `subset_size`, NaN, or features that do not compare.
     """
     real_features, fake_features = feature_pair(evidence, "kid")
-    n, m = len(fake_features), len(real_features)
-    size = _size(subset_size, 1024 if estimator == "blocks" else 1000, min(n, m))
+    n_fake, n_real = len(fake_features), len(real_features)
+    size = _size(subset_size, 1024 if estimator == "blocks" else 1000, min(n_fake, n_real))
     # around the real mean, as the searches for neighbors have them
     real, fake = (cloud(each, real_features, precision) for each in (real_features, fake_features))
     if fake is real:  # one and the same tensor twice: pairs across are pairs of two sets all the same
         fake = Cloud(*real)
     function, note = _kernel(kernel, real, fake, degree, coef0, sigma)
-    if estimator == "full" or (estimator == "subsets" and size == n == m):
+    if estimator == "full" or (estimator == "subsets" and size == n_fake == n_real):
         found, how = full_mmd(real, fake, function), "all pairs"
     elif estimator == "blocks":
-        found = subset_mmd(real, fake, draw_blocks(n, m, size, evidence.seed), function)
+        found = subset_mmd(real, fake, draw_blocks(n_fake, n_real, size, evidence.seed), function)
         how = f"{len(found.values)} disjoint blocks of about {size}"
     else:
-        found = subset_mmd(real, fake, draw_subsets(n, m, size, subsets, evidence.seed), function)
+        found = subset_mmd(real, fake, draw_subsets(n_fake, n_real, size, subsets, evidence.seed), function)
         how = f"{subsets} random subsets of {size}"
     value, spread = float(np.mean(found.values)), float(np.std(found.values))
     interval, kind = _interval(value, found, estimator)
     note = f"unbiased; {note}; {how}"
     if len(found.values) > 1:
         note += f"; standard deviation over them {spread:.3g}"
-    return {named("KID", evidence): Estimate(value, "lower", interval, interval_kind=kind, n_real=m, n_fake=n, note=note)}
+    return {named("KID", evidence): Estimate(value, "lower", interval, interval_kind=kind, n_real=n_real, n_fake=n_fake, note=note)}
 
 
 def _size(asked: int | None, usual: int, available: int) -> int:
