@@ -2,8 +2,10 @@
 
 import multiprocessing
 import os
+import signal
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import MutableSequence, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -20,6 +22,10 @@ from landscape.record import RECORD_FILE, Scores, TrialRecord
 
 LOOK_SECONDS, LINE_SECONDS = 0.5, 60.0
 CHECKPOINT_SECONDS = 120.0
+
+# In a worker, shared with the parent: how much of each trial is done, 0 to 1; whether to save the trial and stop.
+_shares: MutableSequence[float]
+_stop: Any
 
 
 @dataclass(frozen=True)
@@ -62,12 +68,14 @@ def run(trials: Sequence[Trial], folder: Path, *, data_dir: Path | None, jobs: i
     if left:
         jobs = min(jobs or len(os.sched_getaffinity(0)), len(left))
         context = multiprocessing.get_context("spawn")
-        with context.Manager() as manager, ProcessPoolExecutor(jobs, context, max_tasks_per_child=1) as pool:
-            shares = manager.dict()
-            running = [pool.submit(_run_one, t, _folder(folder, t), data_dir, shares) for t in left]
+        # Without locks: a process that dies while it holds one would take all others with it.
+        shares, stop = context.Array("d", len(left), lock=False), context.Value("b", 0, lock=False)
+        with ProcessPoolExecutor(jobs, context, _begin, (shares, stop), max_tasks_per_child=1) as pool:
+            running = [pool.submit(_run_one, i, t, _folder(folder, t), data_dir) for i, t in enumerate(left)]
             try:
                 _watch(running, left, shares)
             except BaseException:
+                stop.value = 1
                 for future in running:
                     future.cancel()
                 raise
@@ -78,18 +86,33 @@ def _folder(folder: Path, trial: Trial) -> Path:
     return folder / "trials" / trial.config.digest()
 
 
-def _run_one(trial: Trial, folder: Path, data_dir: Path | None, shares: Any) -> None:
+def _begin(shares: MutableSequence[float], stop: Any) -> None:
+    """Readies a worker: the parent alone answers Ctrl-C; should the parent die without a word, the trial is saved and ends."""
+    global _shares, _stop
+    _shares, _stop = shares, stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow_the_parent, daemon=True).start()
+
+
+def _follow_the_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    _stop.value = 1
+
+
+def _run_one(index: int, trial: Trial, folder: Path, data_dir: Path | None) -> None:
     from landscape.trial import run_trial
 
     def report(line: dict[str, Any]) -> None:
-        shares[trial.config.digest()] = line["progress"]
+        _shares[index] = line["progress"]
 
-    how = {"device": "cpu", "threads": 1, "report": report, "checkpoint_seconds": CHECKPOINT_SECONDS}
-    run_trial(trial.config, trial.protocol, folder=folder, data_dir=data_dir, **how)
-    shares[trial.config.digest()] = 1.0
+    how = {"device": "cpu", "threads": 1, "report": report, "should_stop": lambda: bool(_stop.value)}
+    run_trial(trial.config, trial.protocol, folder=folder, data_dir=data_dir, checkpoint_seconds=CHECKPOINT_SECONDS, **how)
+    _shares[index] = 1.0
 
 
-def _watch(running: Sequence[Future[None]], trials: Sequence[Trial], shares: Any) -> None:
+def _watch(running: Sequence[Future[None]], trials: Sequence[Trial], shares: Sequence[float]) -> None:
     """Bars on a terminal, a line every minute in a file; the first failure ends the wait."""
     console = Console(stderr=True)
     bars = Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=console)
@@ -97,12 +120,11 @@ def _watch(running: Sequence[Future[None]], trials: Sequence[Trial], shares: Any
     told = time.monotonic()
     with bars if console.is_terminal else nullcontext():
         while True:
-            done = [shares.get(t.config.digest(), 0.0) for t in trials]
-            for task, share in zip(tasks, done, strict=True):
+            for task, share in zip(tasks, shares, strict=True):
                 bars.update(task, completed=share)
             if not console.is_terminal and time.monotonic() - told >= LINE_SECONDS:
                 told = time.monotonic()
-                console.print(f"{sum(done):.2f} of {len(trials)} trials done", highlight=False)
+                console.print(f"{sum(shares):.2f} of {len(trials)} trials done", highlight=False)
             for future in running:
                 if future.done():
                     future.result()

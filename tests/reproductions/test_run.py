@@ -1,0 +1,41 @@
+"""A reproduction that is interrupted: its workers save what they have and end; the next run goes on from there."""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from landscape.record import RECORD_FILE, RESUME_FILE
+
+SECONDS = 120
+
+
+def workers_of(parent: psutil.Process) -> list[psutil.Process]:
+    """Those that have got as far as loading the networks' library: their trial has begun."""
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        time.sleep(0.1)
+        with contextlib.suppress(psutil.Error):
+            if found := [p for p in parent.children() if any("libtorch" in m.path for m in p.memory_maps())]:
+                return found
+    return []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+def test_workers_save_and_end_with_their_parent(tmp_path, number, code):
+    command = [sys.executable, "-m", "landscape", "reproduce", "unrolled-2016:seeds=1", "--results", str(tmp_path)]
+    # In a group of its own and signalled alone: the workers learn of it from the parent, or from its absence.
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True) as parent:
+        workers = workers_of(psutil.Process(parent.pid))
+        parent.send_signal(number)
+        assert parent.wait(SECONDS) == code
+    assert workers
+    assert psutil.wait_procs(workers, SECONDS)[1] == []
+    trials = tmp_path / "published" / "unrolled-2016" / "trials"
+    # One more where the pool had already handed it out.
+    assert len(workers) <= len(list(trials.glob(f"*/{RESUME_FILE}"))) <= len(workers) + 1
+    assert not list(trials.glob(f"*/{RECORD_FILE}"))
