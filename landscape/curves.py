@@ -16,6 +16,22 @@ class Counts:
     """Real images shown to D (or to the loss, where there is no D)."""
 
 
+POINTS = 64
+"""Of a learning curve."""
+
+
+def has_point(done: int, total: int | None) -> bool:
+    """Whether learning curves have a point after `done` rounds of `total` (None: not known)."""
+    if not total:
+        return done & (done - 1) == 0 or done % 256 == 0
+    return done == total or done * POINTS // total > (done - 1) * POINTS // total
+
+
+def least_interval(total: int | None) -> int:
+    """The fewest rounds between two points, but for the first ones where `total` is not known; 0 where every round has one."""
+    return total // POINTS if total else 256
+
+
 @dataclass
 class Curves:
     """Learning curves: means of losses over the stretch since the last point, and what is measured at the point itself."""

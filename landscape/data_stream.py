@@ -27,6 +27,8 @@ class DataStream:
     """`samples` drawn for one training sample and stacked as channels (stacked MNIST on the fly)."""
     drawn: int = 0
     """Of `samples`, how many were handed out so far: the whole state of the stream."""
+    fed: Tensor | None = None
+    """While rounds are recorded: where the indices of their samples lie."""
 
     def __post_init__(self) -> None:
         self._epoch = -1
@@ -43,15 +45,20 @@ class DataStream:
         return cls(samples, split.labels, seed, device, horizontal_flip, dequantise, stack)
 
     def next(self, size: int) -> Batch:
-        """The next `size` samples: float32 [size, ...] on the device."""
-        index = self._next_indices(size * self.stack)
-        samples = self.samples[index].to(self.device, non_blocking=True)
+        """The next `size` training samples: float32 [size, ...] on the device."""
+        samples = self.samples[self.take(size * self.stack)].to(self.device, non_blocking=True)
         if self.stack > 1:
             samples = samples.reshape(size, -1, *samples.shape[2:])  # [size, stack * c, H, W]
         return Batch(self._as_networks_see(samples))
 
-    def _next_indices(self, size: int) -> Tensor:
-        """[size] int64, where the samples lie: slices of consecutive permutations, each moved there whole, so that no step waits for it."""
+    def take(self, size: int) -> Tensor:
+        """The next [size] indices, int64, where the samples lie.
+
+        Slices of consecutive permutations, each moved there whole, so that no step waits for it.
+        """
+        if self.fed is not None:
+            index, self.fed = self.fed[:size], self.fed[size:]
+            return index
         parts, n = [], len(self.samples)
         while size:
             epoch, position = divmod(self.drawn, n)

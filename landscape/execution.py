@@ -45,19 +45,19 @@ def choose(
     return "compiled" if updates >= CPU_UPDATES and not convolutional else "eager"
 
 
-def compiled(function: F, device: torch.device) -> F:
-    """`function` as one compiled graph; on a GPU replayed as a CUDA graph. It draws the same random numbers as the eager one."""
+def compiled(function: F, *, as_cuda_graph: bool = False) -> F:
+    """`function` as one compiled graph, `as_cuda_graph` replayed as one of its own. It draws the same random numbers as the eager one."""
     torch._dynamo.config.trace_autograd_ops = True
     torch._inductor.config.fallback_random = True
     # Lazy terms make a few variants of one function; hyperparameters of other trials in the same process make more.
     torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, 64)
-    mode = "reduce-overhead" if device.type == "cuda" else None
+    mode = "reduce-overhead" if as_cuda_graph else None
     return cast(F, torch.compile(function, fullgraph=True, dynamic=False, mode=mode))
 
 
-def with_fallback(function: F, device: torch.device, on_failure: Callable[[str], None]) -> F:
+def with_fallback(function: F, on_failure: Callable[[str], None], *, as_cuda_graph: bool = False) -> F:
     """`function` compiled; where the compiler fails on it, the eager one from then on, with the reason told."""
-    current: list[Callable[..., Any]] = [compiled(function, device)]
+    current: list[Callable[..., Any]] = [compiled(function, as_cuda_graph=as_cuda_graph)]
 
     def call(*arguments: Any) -> Any:
         if current[0] is function:

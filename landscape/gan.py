@@ -13,13 +13,14 @@ from torch import Tensor, nn
 
 from landscape.architectures._base import AdaptsToData, Constrains
 from landscape.building import Loss, Regularizer, build_critic, build_networks, trainable_parameters
-from landscape.config import LatentConfig, TrialConfig
-from landscape.curves import Counts, Curves
+from landscape.config import LatentConfig, Optimizer, TrialConfig
+from landscape.curves import Counts, Curves, has_point
 from landscape.data_stream import DataStream
 from landscape.datasets._base import Dataset
 from landscape.execution import Path, cannot_compile, choose, with_fallback
 from landscape.games import GAMES, Adversarial, Batch, Due
 from landscape.optimizers import OptimizerState, functional_view
+from landscape.replays import Record, Replays, cannot_replay, cuda_graph
 from landscape.stepper import Stepper
 from landscape.trained import draw_latent, in_range
 from landscape.update import Update
@@ -27,8 +28,6 @@ from landscape.update import Update
 # Lightning sets this to 1 when imported; every optimizer step then asks NVML for devices, 0.3 ms on a machine without a GPU.
 os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
 
-CURVE_POINTS = 64
-"""Points of a learning curve."""
 DIVERSITY_SAMPLES = 64
 
 
@@ -77,11 +76,11 @@ class GAN(pl.LightningModule):
             states=self._own,
         )
         self.counts, self.curves = Counts(), Curves()
-        self._last_logits: tuple[Tensor, ...] = ()
-        self.execution = "eager"
+        self.last_logits: tuple[Tensor, ...] = ()
+        self._path = self._by_blocks = ""
         self._d_update, self._g_update, self._both_update = self._d_gradients, self._g_gradients, self._both_gradients
         self.total_rounds = config.rounds
-        self._trace: dict[str, list[Tensor]] = defaultdict(list)
+        self.trace: dict[str, list[Tensor]] = defaultdict(list)
         self.last_z: Tensor | None = None
 
     def _register_states(self, loss: Loss) -> dict[str, dict[str, Tensor]]:
@@ -98,8 +97,11 @@ class GAN(pl.LightningModule):
 
     # Set-up
 
-    def prepare(self, device: torch.device, execution: Path = "eager") -> None:
-        """Move to `device`, make the optimizers and the data stream, choose how updates run."""
+    def prepare(self, device: torch.device, execution: Path = "eager", record: Record | None = None) -> None:
+        """Move to `device`, make the optimizers and the data stream, choose how updates run.
+
+        `record` makes blocks of rounds into what repeats them; None for CUDA graphs on a GPU, unless eager rounds are asked for.
+        """
         self.to(device)
         channels_last = len(self.dataset.shape) == 3 and self.dataset.shape[-1] > 1
         if channels_last:
@@ -109,43 +111,60 @@ class GAN(pl.LightningModule):
         self.game.progress = torch.zeros((), device=device)
         config = self.config
         total = self.total_rounds
-        self.d_stepper = (
-            Stepper(config.d_optimizer, dict(self.discriminator.named_parameters()), total and total * config.d_steps_per_round)
-            if self.discriminator is not None
-            else None
-        )
-        self.g_stepper = Stepper(config.g_optimizer, dict(self.generator.named_parameters()), total and total * config.g_steps_per_round)
         self.stream = DataStream.of(
             self.dataset, seed=config.seed, device=device, horizontal_flip=config.horizontal_flip, dequantise=config.dequantise
         )
+        if record is None and device.type == "cuda" and execution != "eager":
+            record = cuda_graph
+        one_by_one = cannot_replay(self) if record is not None else ""
+        replays = record is not None and not one_by_one
+
+        def stepper(network: nn.Module, optimizer: Optimizer, a_round: int) -> Stepper:
+            return Stepper(optimizer, dict(network.named_parameters()), total and total * a_round, tensor_rate=replays)
+
+        d, g = self.discriminator, self.generator
+        self.d_stepper = stepper(d, config.d_optimizer, config.d_steps_per_round) if d is not None else None
+        self.g_stepper = stepper(g, config.g_optimizer, config.g_steps_per_round)
         self.g_parameters = tuple(self.g_stepper.parameters.values())
         self.d_parameters = tuple(self.d_stepper.parameters.values()) if self.d_stepper is not None else ()
         self.fixed_z = self.draw_z(DIVERSITY_SAMPLES, torch.Generator().manual_seed(config.seed + 1)).to(device)
 
-        self._choose_execution(device, execution)
+        self._choose_execution(device, execution, update_graphs=device.type == "cuda" and not replays)
+        self.replays: Replays | None = None
+        if one_by_one:
+            self.stop_replaying(one_by_one)
+        elif record is not None:
+            self.replays = Replays(self, record)
+            self._by_blocks = f", {self.replays.size} rounds a replay"
 
-    def _choose_execution(self, device: torch.device, asked: Path) -> None:
+    def stop_replaying(self, reason: str) -> None:
+        """From now on the host plays every round itself."""
+        self.replays, self._by_blocks = None, f", round by round ({reason})"
+
+    @property
+    def execution(self) -> str:
+        """How updates run: eager or compiled, in blocks of rounds or not, and why not otherwise."""
+        return self._path + self._by_blocks
+
+    def _choose_execution(self, device: torch.device, asked: Path, *, update_graphs: bool) -> None:
+        """`update_graphs`: compiled updates replay CUDA graphs of their own, each of which writes over its last outputs."""
         config = self.config
         networks = [n for n in (self.generator, self.discriminator) if n is not None]
         updates = self.total_rounds and self.total_rounds * (config.d_steps_per_round + config.g_steps_per_round)
+        self._path, self._lasting = "eager", True
         if choose(asked, device, networks, updates, looks_ahead=bool(self.game.at["around_g"])) == "eager":
             return
         if reason := cannot_compile(device):
-            self.execution = f"eager ({reason})"
+            self._path = f"eager ({reason})"
             return
-        self.execution = "compiled"
+        self._path, self._lasting = "compiled", not update_graphs
 
         def fell_back(reason: str) -> None:
-            self.execution = f"eager ({reason})"
+            self._path = f"eager ({reason})"
 
-        self._d_update = with_fallback(self._d_gradients, device, fell_back)
-        self._g_update = with_fallback(self._g_gradients, device, fell_back)
-        self._both_update = with_fallback(self._both_gradients, device, fell_back)
-
-    @property
-    def _lasting(self) -> bool:
-        """Whether an update's tensors last: the next replay of a CUDA graph writes over its outputs."""
-        return self.execution != "compiled" or self.device.type != "cuda"
+        self._d_update = with_fallback(self._d_gradients, fell_back, as_cuda_graph=update_graphs)
+        self._g_update = with_fallback(self._g_gradients, fell_back, as_cuda_graph=update_graphs)
+        self._both_update = with_fallback(self._both_gradients, fell_back, as_cuda_graph=update_graphs)
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         return [s.optimizer for s in (self.d_stepper, self.g_stepper) if s is not None]
@@ -162,19 +181,27 @@ class GAN(pl.LightningModule):
 
     def run_rounds(self, n: int) -> None:
         """Run `n` rounds and check that everything is finite. Raises DivergedError naming the step."""
-        for _ in range(n):
-            self._round()
+        end = self.counts.rounds + n
+        while self.counts.rounds < end:
+            self._play(end - self.counts.rounds)
+            if has_point(self.counts.rounds, self.total_rounds):
+                self._settle()
+                self._observe()
         self._settle()
 
-    def _round(self) -> None:
+    def _play(self, most: int) -> None:
+        """The next round, or a block of rounds where one begins."""
+        if self.replays is not None and self.replays.fits(most) and self.replays.run():
+            return
         if self.total_rounds:
             self.game.progress.fill_(self.counts.rounds / self.total_rounds)
+        self.play_round()
+
+    def play_round(self) -> None:
+        """A round's updates."""
         for step in self._sequence:
             step()
         self.counts.rounds += 1
-        if self._is_curve_point():
-            self._settle()
-            self._observe()
 
     @property
     def _sequence(self) -> list[Callable[[], None]]:
@@ -287,22 +314,22 @@ class GAN(pl.LightningModule):
         """Keep the step's scalars on the device; they are read a stretch at a time, so that no step waits for the host."""
         if not self._lasting:
             update = update.watched()
-        self._trace[f"{side}_loss"].append(update.total)
+        self.trace[f"{side}_loss"].append(update.total)
         for name, term in update.terms.items():
-            self._trace[f"{side}_{name}"].append(term)
+            self.trace[f"{side}_{name}"].append(term)
         for name, value in update.report.items():
-            self._trace[name].append(value)
+            self.trace[name].append(value)
         if side == "d":
-            self._last_logits = update.logits
+            self.last_logits = update.logits
 
     def _settle(self) -> None:
         """Read the stretch's scalars and check them."""
-        for name, values in self._trace.items():
+        for name, values in self.trace.items():
             numbers = torch.stack([v.float().mean() for v in values]).tolist()
             if name in ("d_loss", "g_loss"):
                 self._check_finite(name, numbers)
             self.curves.add(name, numbers)
-        self._trace.clear()
+        self.trace.clear()
 
     def _check_finite(self, name: str, numbers: list[float]) -> None:
         taken = self.counts.d_steps if name == "d_loss" else self.counts.g_steps
@@ -310,12 +337,6 @@ class GAN(pl.LightningModule):
             if not math.isfinite(number):
                 side = "D" if name == "d_loss" else "G"
                 raise DivergedError(f"{name} not finite at {side} step {taken - len(numbers) + offset + 1}")
-
-    def _is_curve_point(self) -> bool:
-        done, total = self.counts.rounds, self.total_rounds
-        if not total:
-            return done & (done - 1) == 0 or done % 256 == 0
-        return done == total or done * CURVE_POINTS // total > (done - 1) * CURVE_POINTS // total
 
     @torch.no_grad()
     def _observe(self) -> None:
@@ -327,8 +348,8 @@ class GAN(pl.LightningModule):
         for side, stepper in (("d", self.d_stepper), ("g", self.g_stepper)):
             if stepper is not None:
                 self.curves.put(f"{side}_gradient_norm", at, stepper.gradient_norm())
-        if self._last_logits and self.game.loss.facts.inputs == "logits":
-            real, fake = self._last_logits
+        if self.last_logits and self.game.loss.facts.inputs == "logits":
+            real, fake = self.last_logits
             self.curves.put("d_accuracy_real", at, float((real > 0).float().mean()))
             self.curves.put("d_accuracy_fake", at, float((fake <= 0).float().mean()))
         samples = self.sample(self.fixed_z).flatten(1)

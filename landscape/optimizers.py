@@ -180,7 +180,8 @@ def state_of(optimizer: torch.optim.Optimizer, config: Optimizer, parameters: Te
     """The state of `optimizer`, over `parameters` by name."""
     group = optimizer.param_groups[0]
     device = next(iter(parameters.values())).device
-    rate, momentum = (torch.full((), float(group.get(name, 0.0)), dtype=torch.float64, device=device) for name in ("lr", "momentum"))
+    given = (group.get(name, 0.0) for name in ("lr", "momentum"))
+    rate, momentum = (g.double() if isinstance(g, Tensor) else torch.full((), g, dtype=torch.float64, device=device) for g in given)
     return OptimizerState(rate, momentum, _moments(optimizer, config.name, parameters))
 
 

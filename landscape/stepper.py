@@ -1,30 +1,38 @@
 """One network's updates: its parameters, its optimizer and its schedules."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from landscape.config import Optimizer
-from landscape.optimizers import FusedAdam, OptimizerState, build, schedule, state_of
+from landscape.optimizers import FusedAdam, OptimizerState, build, rate_multiplier, schedule, state_of
 
 
 class Stepper:
-    """The parameters of one network, their optimizer, and the schedules of its rate and momentum."""
+    """The parameters of one network, their optimizer, and the schedules of its rate and momentum.
 
-    def __init__(self, config: Optimizer, parameters: Mapping[str, Tensor], total_steps: int | None) -> None:
+    `tensor_rate`: the rate lies on the device, so that recorded updates can follow the schedule.
+    """
+
+    def __init__(self, config: Optimizer, parameters: Mapping[str, Tensor], total_steps: int | None, *, tensor_rate: bool = False) -> None:
         self.config, self.total_steps, self.steps = config, total_steps, 0
         self.parameters = {name: p for name, p in parameters.items() if p.requires_grad}
-        self.optimizer = build(config, list(self.parameters.values()))
+        self.optimizer = build(config, list(self.parameters.values()), tensor_rate=tensor_rate)
+        self.fed: Iterator[Tensor] | None = None
+        """While updates are recorded: where the rate of each one lies."""
         self._direct = FusedAdam.of(self.optimizer)
-        self._gradients: Sequence[Tensor | None] = ()
+        self.gradients: Sequence[Tensor | None] = ()
 
     def apply(self, gradients: Sequence[Tensor | None], *, lasting: bool = True) -> None:
         """Step with `gradients` (one a parameter, None where the loss does not depend on it), at the rate scheduled for this step.
 
         `lasting`: nothing will write over them, so that their norm can wait until it is asked for.
         """
-        schedule(self.optimizer, self.config, self.steps, self.total_steps)
+        if self.fed is None:
+            schedule(self.optimizer, self.config, self.steps, self.total_steps)
+        else:
+            self.optimizer.param_groups[0]["lr"].copy_(next(self.fed))
         if self._direct is None or not self._direct.step(gradients):
             for parameter, gradient in zip(self.parameters.values(), gradients, strict=True):
                 parameter.grad = gradient
@@ -33,11 +41,16 @@ class Stepper:
                 parameter.grad = None
         self.steps += 1
         # of what does not last the norm is kept, whose norm is itself
-        self._gradients = gradients if lasting else [_norm(gradients)]
+        self.gradients = gradients if lasting else [_norm(gradients)]
+
+    def next_rates(self, n: int) -> list[float]:
+        """The scheduled rates of the next `n` updates."""
+        multipliers = (rate_multiplier(self.config.schedule, self.steps + i, self.total_steps) for i in range(n))
+        return [self.config.learning_rate * m for m in multipliers]
 
     def gradient_norm(self) -> float:
         """Euclidean norm of the gradients applied last; 0 before the first."""
-        return float(_norm(self._gradients))
+        return float(_norm(self.gradients))
 
     def state(self) -> OptimizerState:
         """What a look-ahead starts from."""

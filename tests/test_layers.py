@@ -17,7 +17,7 @@ LAYERS = {
     2: {"config", "combinations", "layouts", "optimizers", "checkpoint", "environment", "report"},
     3: {
         *("axes", "parameters", "space", "protocols", "evaluation"),
-        *("building", "games", "data_stream", "stepper", "execution", "trained", "curves", "update", "gan"),
+        *("building", "games", "data_stream", "stepper", "execution", "trained", "curves", "update", "replays", "gan"),
     },
     4: {"trial", "pacing", "selecting", "pictures", "diagnosis"},
     5: {"sweep", "reproductions", "api", "catalog", "doctor"},

@@ -45,15 +45,9 @@ def replaying(function, outputs):
     return call
 
 
-class ReplayedGAN(GAN):
-    """One whose updates' outputs do not last."""
-
-    _lasting = False
-
-
 def test_curves_are_those_of_updates_with_memory_of_their_own():
     own, replayed = model(), model()
-    replayed.__class__ = ReplayedGAN
+    replayed._lasting = False
     outputs: list[Update] = []
     replayed._d_update, replayed._g_update = (replaying(each, outputs) for each in (replayed._d_gradients, replayed._g_gradients))
     for gan in (own, replayed):
@@ -78,10 +72,31 @@ class TestOnAGpu:
         for gan in (eager, compiled):
             torch.manual_seed(1)
             gan.run_rounds(3)
-        assert compiled.execution == "compiled"
+        assert compiled.execution.startswith("compiled, ")
         tolerance = 1e-4 if precision == "fp32" else 2e-2
         for mine, theirs in zip(compiled.generator.parameters(), eager.generator.parameters(), strict=True):
             torch.testing.assert_close(mine, theirs, rtol=tolerance, atol=tolerance)
+
+    @pytest.mark.parametrize("execution", ["auto", "compiled"])
+    def test_blocks_of_rounds_train_as_single_rounds_do(self, execution):
+        single, blocks = (model("cuda", each, budget={"amount": 64 * 16}) for each in ("eager", execution))
+        for gan in (single, blocks):
+            torch.manual_seed(1)
+            gan.run_rounds(64)
+        assert blocks.execution.endswith(", 16 rounds a replay")
+        assert blocks.counts == single.counts
+        for name in ("d_loss", "g_loss", "d_gradient_norm"):
+            assert [y for _, y in blocks.curves.points[name]] == pytest.approx([y for _, y in single.curves.points[name]], rel=1e-2), name
+        if execution == "auto":  # a compiled update may draw in another order
+            assert torch.equal(blocks.last_z, single.last_z)
+
+    def test_every_replay_draws_anew(self):
+        gan = model("cuda", "auto", budget={"amount": 64 * 16})
+        seen = []
+        for _ in range(4):
+            gan.run_rounds(16)
+            seen.append(gan.last_z.clone())
+        assert all(not torch.equal(mine, other) for i, mine in enumerate(seen) for other in seen[:i])
 
     def test_stretches_longer_than_a_replay_are_read_at_their_end(self):
         whole, apart = model("cuda", "compiled"), model("cuda", "compiled")
