@@ -8,14 +8,14 @@ from scipy import stats
 
 from landscape.config import TrialConfig
 from landscape.reproductions import _unrolled_2016_page as page
-from landscape.reproductions.unrolled_2016 import UNROLLED_STEPS, trial, unrolled_2016
+from landscape.reproductions.unrolled_2016 import EXPLANATIONS, NOTEBOOK, UNROLLED_STEPS, trial, unrolled_2016
 from landscape.trial import run_trial
 
 SEEDS = [3.0, 6.0, 7.0]
 
 
 def test_recipe_of_the_notebook():
-    config = trial(5, 1, 25_000, None).config
+    config = trial(NOTEBOOK, 5, 1, 25_000, None).config
     assert config.rounds == 25_000
     assert (config.batch_size, config.latent.dim, config.latent.distribution) == (512, 256, "normal")
     assert (config.d_optimizer.learning_rate, config.g_optimizer.learning_rate) == (1e-4, 1e-3)
@@ -44,16 +44,17 @@ def test_judgement_by_the_margin(low, high, says):
 
 
 def test_page_of_finished_trials(tmp_path):
+    rows = [*((NOTEBOOK, k) for k in UNROLLED_STEPS), *EXPLANATIONS]
     for seed in range(2):
-        for k in UNROLLED_STEPS:
-            t = trial(k, seed, 8, None)
+        for setting, k in rows:
+            t = trial(setting, k, seed, 8, None)
             folder = tmp_path / "published" / "unrolled-2016" / "trials" / t.config.digest()
             assert run_trial(t.config, t.protocol, folder=folder, threads=1).status == "completed"
             assert np.load(folder / "progress.npy").shape == (8, 1000, 2)
     written = unrolled_2016(results_dir=tmp_path, data_dir=None, seeds=2, steps=8)
     html = written.read_text(encoding="utf-8")
     assert "://" not in html.replace("http://www.w3.org", "")
-    assert html.count("<svg") >= 2
+    assert html.count("<svg") >= 3
     with (written.parent / "modes.csv").open() as file:
         assert [row["k"] for row in csv.DictReader(file)] == [str(k) for k in UNROLLED_STEPS]
     with (written.parent / "figure_modes_over_training.csv").open() as file:
