@@ -33,6 +33,7 @@ class Stepper:
             schedule(self.optimizer, self.config, self.steps, self.total_steps)
         else:
             self.optimizer.param_groups[0]["lr"].copy_(next(self.fed))
+        gradients = [_laid_out_as(p, g) for p, g in zip(self.parameters.values(), gradients, strict=True)]
         if self._direct is None or not self._direct.step(gradients):
             for parameter, gradient in zip(self.parameters.values(), gradients, strict=True):
                 parameter.grad = gradient
@@ -55,6 +56,16 @@ class Stepper:
     def state(self) -> OptimizerState:
         """What a look-ahead starts from."""
         return state_of(self.optimizer, self.config, self.parameters)
+
+
+def _laid_out_as(parameter: Tensor, gradient: Tensor | None) -> Tensor | None:
+    """`gradient` with the strides of its parameter: fused kernels walk the memory of both, whatever their strides say.
+
+    A second derivative of a convolution comes contiguous where the weights lie channels-last.
+    """
+    if gradient is None or gradient.stride() == parameter.stride():
+        return gradient
+    return torch.empty_like(parameter).copy_(gradient)
 
 
 def _norm(gradients: Sequence[Tensor | None]) -> Tensor:
