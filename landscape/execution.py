@@ -66,6 +66,8 @@ def with_fallback(function: F, on_failure: Callable[[str], None], *, as_cuda_gra
         try:
             return current[0](*arguments)
         except (torch._dynamo.exc.TorchDynamoException, torch._inductor.exc.InductorError) as error:
+            if torch.cuda.is_available() and torch.cuda.is_current_stream_capturing():
+                raise  # the recording fails, not the update
             torch.set_rng_state(state)
             reason = f"{type(error).__name__}: {str(error).splitlines()[0]}"
             warnings.warn(f"compiling failed, the update runs eagerly: {reason}", stacklevel=2)

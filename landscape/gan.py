@@ -175,21 +175,21 @@ class GAN(pl.LightningModule):
 
     # Rounds
 
-    def training_step(self, rounds: Callable[[], int], batch_index: int) -> None:
+    def training_step(self, rounds: Callable[[], tuple[int, float]], batch_index: int) -> None:
         """Lightning's step: as many rounds as the trial asks for now."""
-        self.run_rounds(rounds())
+        self.run_rounds(*rounds())
 
-    def run_rounds(self, n: int) -> None:
-        """Run `n` rounds and check that everything is finite. Raises DivergedError naming the step."""
-        end = self.counts.rounds + n
-        while self.counts.rounds < end:
-            self._play(end - self.counts.rounds)
+    def run_rounds(self, n: int, most: float = 0) -> None:
+        """Run `n` rounds, up to `most` where the last one is in a block. Raises DivergedError naming the step that was not finite."""
+        begin = self.counts.rounds
+        while (done := self.counts.rounds - begin) < n:
+            self._play(max(n, most) - done)
             if has_point(self.counts.rounds, self.total_rounds):
                 self._settle()
                 self._observe()
         self._settle()
 
-    def _play(self, most: int) -> None:
+    def _play(self, most: float) -> None:
         """The next round, or a block of rounds where one begins."""
         if self.replays is not None and self.replays.fits(most) and self.replays.run():
             return

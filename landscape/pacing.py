@@ -1,5 +1,6 @@
 """How many rounds run between two looks at the clock; how they are grouped does not change a result."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 
@@ -17,7 +18,7 @@ class Rounds:
         self.milestones = sorted({*milestones, *([gan.total_rounds] if gan.total_rounds else [])})
         self.size, self.started, self.finished = 1, time.perf_counter(), False
 
-    def __iter__(self) -> Iterator[Callable[[], int]]:
+    def __iter__(self) -> Iterator[Callable[[], tuple[int, float]]]:
         while not self.finished:
             yield self.take
 
@@ -26,18 +27,19 @@ class Rounds:
         """Training time so far, over all interruptions."""
         return self.spent + time.perf_counter() - self.started
 
-    def take(self) -> int:
-        """Rounds to run now; 0 when the budget is spent."""
+    def take(self) -> tuple[int, float]:
+        """Rounds to run now (0 when the budget is spent), and up to how many where they come in blocks."""
         if self.finished:
-            return 0
-        self.asked_at = time.perf_counter()
+            return 0, 0
+        self.asked_at, self.asked_rounds = time.perf_counter(), self.gan.counts.rounds
         # A stretch ends where something is due, so that what is due falls on the same round however stretches are cut.
-        ahead = [m - self.gan.counts.rounds for m in self.milestones if m > self.gan.counts.rounds]
-        return min([self.size, *ahead])
+        most: float = min((m - self.asked_rounds for m in self.milestones if m > self.asked_rounds), default=math.inf)
+        return int(min(self.size, most)), most
 
     def settle(self) -> None:
         """After a stretch: adapt its size to the clock, and see whether the budget is spent."""
         seconds = time.perf_counter() - self.asked_at
-        self.size = max(1, min(self.size * 4, int(self.size * STRETCH_SECONDS / max(seconds, 1e-6))))
+        played = max(self.gan.counts.rounds - self.asked_rounds, 1)
+        self.size = max(1, min(self.size * 4, int(played * STRETCH_SECONDS / max(seconds, 1e-6))))
         total = self.gan.total_rounds
         self.finished = self.gan.counts.rounds >= total if total else self.seconds >= (self.seconds_budget or 0)

@@ -6,7 +6,9 @@ at fixed places and is filled in before it: which samples are drawn, the share o
 """
 
 import copy
+import gc
 import math
+import warnings
 from collections import defaultdict
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -18,8 +20,8 @@ from landscape.curves import has_point, least_interval
 if TYPE_CHECKING:
     from landscape.gan import GAN
 
-Record = Callable[[Callable[[], None]], Callable[[], None]]
-"""From device work to what repeats it, on the same memory; recording does not run it."""
+Record = Callable[[Callable[[], None], torch.device], Callable[[], None]]
+"""From work on a device to what repeats it, on the same memory; recording does not run it."""
 
 WARM_UP = 3
 """Rounds run one by one before a recording: optimizers get their state, libraries choose their kernels."""
@@ -27,11 +29,30 @@ MOST_ROUNDS = 16
 """Of a block: beyond them the host's share of a round is small already, and recording takes longer."""
 
 
-def cuda_graph(work: Callable[[], None]) -> Callable[[], None]:
-    """`work` as one CUDA graph."""
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        work()
+_FAILED: list[torch.cuda.CUDAGraph] = []
+"""Recordings that broke off: the allocator may still hold their addresses."""
+
+
+def cuda_graph(work: Callable[[], None], device: torch.device) -> Callable[[], None]:
+    """`work` as one CUDA graph on `device`. Should recording it fail, stream and random generator are as before."""
+    graph, stream = torch.cuda.CUDAGraph(), torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    with torch.cuda.device(device):
+        current = torch.cuda.current_stream()
+        # A graph of an earlier model that is collected now would end this recording.
+        gc.collect()
+        gc.disable()
+        try:
+            with torch.cuda.graph(graph, stream=stream):
+                work()
+        except BaseException:
+            _FAILED.append(graph)
+            torch.cuda.set_stream(current)
+            # Some versions of torch leave the generator in the state of a recording; a copy of it is not.
+            generator = torch.cuda.default_generators[stream.device.index]
+            generator.graphsafe_set_state(generator.clone_state())
+            raise
+        finally:
+            gc.enable()
     replay: Callable[[], None] = graph.replay
     return replay
 
@@ -70,8 +91,8 @@ class Replays:
         self._since: tuple[int, int] | None = None
         self._replay: Callable[[], None] | None = None
 
-    def fits(self, most: int) -> bool:
-        """Whether the next rounds, `most` of them, begin with a block: warmed up, and with nothing inside that the host decides."""
+    def fits(self, most: float) -> bool:
+        """Whether the next rounds, at most `most` of them, begin with a block: warmed up, and with nothing inside that the host decides."""
         gan, done = self.gan, self.gan.counts.rounds
         if self._since is None:
             self._since = (done, gan.stream.drawn)
@@ -92,7 +113,9 @@ class Replays:
                 self._lay_out()
                 self._replay = self._recorded()
             except RuntimeError as error:  # CUDA's own, a lack of memory among them
-                gan.stop_replaying(f"{type(error).__name__}: {str(error).splitlines()[0]}")
+                reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+                warnings.warn(f"recording failed, rounds run one by one: {reason}", stacklevel=2)
+                gan.stop_replaying(reason)
                 return 0
         self._fill()
         self._replay()
@@ -141,7 +164,7 @@ class Replays:
         for stepper, rates in zip(self._steppers, self._rates, strict=True):
             stepper.fed = iter(rates.unbind())
         try:
-            replay = self._record(self._work)
+            replay = self._record(self._work, gan.device)
             self._counted = {name: n - getattr(held["counts"], name) for name, n in vars(gan.counts).items()}
             self._stepped = [stepper.steps - n for stepper, n in zip(self._steppers, steps, strict=True)]
             self._gradients, self._logits = [stepper.gradients for stepper in self._steppers], gan.last_logits

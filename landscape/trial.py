@@ -204,9 +204,8 @@ class _Run:
 
     def _train(self) -> tuple[Status, str]:
         budget = self.config.budget
-        rounds = Rounds(
-            self.gan, [*self.frames_at, *self.selections_at], budget.amount if budget.unit == "seconds" else None, self.training_seconds
-        )
+        seconds = budget.amount if budget.unit == "seconds" else None
+        rounds = Rounds(self.gan, [*self.frames_at, *self.selections_at], seconds, self.training_seconds)
         if self.gan.total_rounds is not None and self.gan.counts.rounds >= self.gan.total_rounds:
             return Status.COMPLETED, ""
         trainer = _quiet_trainer(
@@ -223,6 +222,8 @@ class _Run:
             return Status.STOPPED, "stopped on request; the same command continues it"
         finally:
             self.training_seconds = rounds.seconds
+            self.gan.replays = None  # whose memory Lightning has left: it moves the module to the CPU
+            self.gan.to(self.device)
         return Status.COMPLETED, ""
 
     def watch_progress(self) -> None:

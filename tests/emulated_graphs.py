@@ -56,7 +56,7 @@ def _memory(tensor: Tensor) -> int:
     return tensor.untyped_storage()._cdata
 
 
-def emulated_graph(work: Callable[[], None]) -> Callable[[], None]:
+def emulated_graph(work: Callable[[], None], _: torch.device) -> Callable[[], None]:
     """As `landscape.replays.cuda_graph`: `work` is recorded and not run, its random numbers are drawn at each replay."""
     recorder, random = Recorder(), torch.get_rng_state()
     try:

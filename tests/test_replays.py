@@ -90,6 +90,18 @@ class TestOnAGpu:
         if execution == "auto":  # a compiled update may draw in another order
             assert torch.equal(blocks.last_z, single.last_z)
 
+    def test_training_goes_on_after_a_recording_that_failed(self):
+        waiting, single = model("cuda", "auto", budget={"amount": 64 * 16}), model("cuda", "eager", budget={"amount": 64 * 16})
+        waiting.game.after_d_update = waiting.game.progress.item
+        for gan in (waiting, single):
+            torch.manual_seed(1)
+            gan.run_rounds(40)
+        assert "round by round" in waiting.execution
+        assert torch.equal(waiting.last_z, single.last_z)
+        again = model("cuda", "auto", budget={"amount": 64 * 16})
+        again.run_rounds(40)
+        assert again.execution.endswith("16 rounds a replay")
+
     def test_every_replay_draws_anew(self):
         gan = model("cuda", "auto", budget={"amount": 64 * 16})
         seen = []

