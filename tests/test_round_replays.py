@@ -78,7 +78,9 @@ OTHERS = {"energies": {"architecture": {"autoencoder_mlp": {"g_width": 8, "d_wid
 ENERGY_REGULARIZERS = {"pulling_away"}
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n == "resnet107" else n for n in sorted(ARCHITECTURES)])
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n in ("resnet19", "resnet107") else n for n in sorted(ARCHITECTURES)]
+)
 def test_every_architecture(name):
     check_fields(**trial_of(name))
 

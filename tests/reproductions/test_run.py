@@ -12,6 +12,11 @@ import pytest
 from landscape.record import RECORD_FILE, RESUME_FILE
 
 SECONDS = 120
+# What a shell starts in the background ignores Ctrl-C, and so would whatever these tests start.
+START = (
+    "import signal, sys; from landscape.cli.app import main;"
+    " signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main(sys.argv[1:]))"
+)
 
 
 def workers_of(parent: psutil.Process) -> list[psutil.Process]:
@@ -27,12 +32,15 @@ def workers_of(parent: psutil.Process) -> list[psutil.Process]:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_workers_save_and_end_with_their_parent(tmp_path, number, code):
-    command = [sys.executable, "-m", "landscape", "reproduce", "unrolled-2016:seeds=1", "--results", str(tmp_path)]
+    command = [sys.executable, "-c", START, "reproduce", "unrolled-2016:seeds=1", "--results", str(tmp_path)]
     # In a group of its own and signalled alone: the workers learn of it from the parent, or from its absence.
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True) as parent:
-        workers = workers_of(psutil.Process(parent.pid))
-        parent.send_signal(number)
-        assert parent.wait(SECONDS) == code
+        try:
+            workers = workers_of(psutil.Process(parent.pid))
+            parent.send_signal(number)
+            assert parent.wait(SECONDS) == code
+        finally:
+            parent.kill()
     assert workers
     assert psutil.wait_procs(workers, SECONDS)[1] == []
     trials = tmp_path / "published" / "unrolled-2016" / "trials"
