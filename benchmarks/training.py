@@ -105,17 +105,17 @@ def through_lightning(gan: GAN, rounds: int, peer: Callable[[], None], repeats: 
     marks: list[float] = []
     warming = 2
 
-    def stretch() -> int:
+    def stretch() -> tuple[int, int]:
         now = time.perf_counter()
         if marks:
             pairs.append((now - marks[-1], theirs[-1]))
         if len(pairs) >= repeats + warming:
-            return 0
+            return 0, 0
         begin = time.perf_counter()
         peer()
         theirs.append(time.perf_counter() - begin)
         marks.append(time.perf_counter())
-        return rounds
+        return rounds, rounds
 
     theirs: list[float] = []
     trainer = pl.Trainer(

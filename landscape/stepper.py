@@ -65,6 +65,9 @@ def _laid_out_as(parameter: Tensor, gradient: Tensor | None) -> Tensor | None:
     """
     if gradient is None or gradient.stride() == parameter.stride():
         return gradient
+    strides = zip(parameter.shape, parameter.stride(), gradient.stride(), strict=True)
+    if all(mine == its or n == 1 for n, mine, its in strides):
+        return gradient
     return torch.empty_like(parameter).copy_(gradient)
 
 
