@@ -264,7 +264,7 @@ def _facts(outcomes: Sequence[Outcome]) -> tuple[tuple[str, str], ...]:
         ("Game", f"minimax, {config.rounds:,} rounds of one G step, then one D step; batches of {config.batch_size}"),
         ("Optimizers", "Adam, beta1 0.5; learning rate 0.0001 for D, 0.001 for G"),
         ("Trials", f"{len(outcomes)}, seeds 0 to {max(o.trial.config.seed for o in outcomes)}; {ended}"),
-        ("Training time", "; ".join(f"k = {k}: {duration(float(np.mean(s)))}" for k, s in seconds.items())),
+        ("Training time, median", "; ".join(f"k = {k}: {duration(float(np.median(s)))}" for k, s in seconds.items())),
         ("Machine", ", ".join(f"{k} {environment[k]}" for k in ("device", "torch", "execution", "git_commit") if k in environment)),
         ("Departures", "G's step comes first (the notebook leaves the order open); 100,000 fixed points in the place of endless ones"),
     )
