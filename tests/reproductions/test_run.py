@@ -13,10 +13,12 @@ from landscape.record import RECORD_FILE, RESUME_FILE
 
 SECONDS = 120
 # What a shell starts in the background ignores Ctrl-C, and so would whatever these tests start.
-START = (
-    "import signal, sys; from landscape.cli.app import main;"
-    " signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main(sys.argv[1:]))"
-)
+START = """
+import signal, sys
+from landscape.cli.app import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 def workers_of(parent: psutil.Process) -> list[psutil.Process]:
@@ -30,9 +32,9 @@ def workers_of(parent: psutil.Process) -> list[psutil.Process]:
     return []
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(("number", "code"), [pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow), (signal.SIGKILL, -9)])
 def test_workers_save_and_end_with_their_parent(tmp_path, number, code):
-    command = [sys.executable, "-c", START, "reproduce", "unrolled-2016:seeds=1", "--results", str(tmp_path)]
+    command = [sys.executable, "-c", START, "reproduce", "unrolled-2016:seeds=1,steps=5000", "--results", str(tmp_path)]
     # In a group of its own and signalled alone: the workers learn of it from the parent, or from its absence.
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True) as parent:
         try:
