@@ -105,8 +105,8 @@ class Replays:
             and not any(has_point(done + i, gan.total_rounds) for i in range(1, self.size))
         )
 
-    def run(self) -> int:
-        """Play a block. Returns its rounds; 0, with nothing done, where it cannot be recorded: `gan.execution` then says why."""
+    def run(self) -> bool:
+        """Play a block. False, with nothing done, where it cannot be recorded: `gan.execution` then says why."""
         gan = self.gan
         if self._replay is None:
             try:
@@ -116,7 +116,7 @@ class Replays:
                 reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
                 warnings.warn(f"recording failed, rounds run one by one: {reason}", stacklevel=2)
                 gan.stop_replaying(reason)
-                return 0
+                return False
         self._fill()
         self._replay()
         for name, n in self._counted.items():
@@ -129,7 +129,7 @@ class Replays:
         for name, value in zip(self._names, self._watched.clone().unbind(), strict=True):
             gan.trace[name].append(value)
         gan.last_z = self._z
-        return self.size
+        return True
 
     def _lay_out(self) -> None:
         """The memory through which the host reaches a block."""

@@ -27,6 +27,8 @@ BASE = {
 MORE = {
     "lazy terms": {"regularizers": [{"name": "r1", "every": 2}]},
     "a linear schedule": {"g_optimizer": {"schedule": {"name": "linear", "start": 0.0, "final": 0.0}}},
+    "a cosine schedule": {"d_optimizer": {"schedule": {"name": "cosine", "start": 0.02}}},
+    "an exponential schedule": {"d_optimizer": {"schedule": {"name": "exponential", "decay": 0.9, "final": 0.3}}},
     "SGD with momentum": {"d_optimizer": {"name": "sgd", "momentum": 0.9, "learning_rate": 0.01}},
     "simultaneous": {"order": "simultaneous"},
     "G first": {"order": "g_first", "reuse_z": True},

@@ -60,8 +60,8 @@ def trial(setting: Setting, k: int, seed: int, steps: int, data_dir: Path | None
             "dataset": {"ring": {"preset": setting.ring}},
             "architecture": {"mlp_2d": {"preset": setting.preset}},
             "loss": "minimax",
-            # What both updates at once cannot have is not named.
-            "regularizers": [] if setting is AT_ONCE else [{"unrolled": {"k": k}}],
+            # Updates at once cannot look ahead.
+            "regularizers": [] if setting.order == "simultaneous" else [{"unrolled": {"k": k}}],
             "order": setting.order,
             "batch_size": 512,
             "d_optimizer": {"learning_rate": 1e-4, "beta1": 0.5},
