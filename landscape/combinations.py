@@ -157,15 +157,11 @@ def _regularizers(config: TrialConfig) -> None:
 
 
 def _schedule(config: TrialConfig) -> None:
-    from landscape.regularizers._base import REGULARIZERS
-
-    if config.order == "simultaneous":
-        if config.d_steps_per_round != 1 or config.g_steps_per_round != 1 or config.g_batch_size != config.batch_size:
-            raise UndefinedCombinationError(
-                "simultaneous updates take one D step and one G step on one batch: set both to 1, batch sizes equal"
-            )
-        if any(REGULARIZERS[r.name].facts.site == "around_g" for r in config.regularizers):
-            raise UndefinedCombinationError("a look-ahead around G's update needs alternating updates: choose another order")
+    together = config.d_steps_per_round == config.g_steps_per_round == 1 and config.g_batch_size == config.batch_size
+    if config.order == "simultaneous" and not together:
+        raise UndefinedCombinationError(
+            "simultaneous updates take one D step and one G step on one batch: set both to 1, batch sizes equal"
+        )
     if config.reuse_z and config.g_batch_size != config.batch_size:
         raise UndefinedCombinationError("reuse_z needs g_batch_size equal to batch_size")
 

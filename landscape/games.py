@@ -4,9 +4,11 @@ A game turns a batch into D's and G's objectives as a sum of component calls. Wh
 (`LossFacts.inputs`); nothing here or in the module asks for a component's name.
 """
 
-from collections.abc import Callable, Mapping
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -15,11 +17,26 @@ from torch.func import functional_call
 from landscape.architectures._base import Output
 from landscape.building import Loss, Regularizer
 from landscape.losses._base import LossPair
+from landscape.optimizers import OptimizerState
+from landscape.precision import full_precision
 from landscape.regularizers._base import Critique, Unrolling
 
 Parameters = Mapping[str, Tensor]
+"""By name; of D's buffers too, where it answers as it is not."""
+Moved = tuple[Parameters, Parameters]
+"""Parameters and moments after an update. Here, not in place: an annotation within a compiled function must be a plain name."""
+States = Mapping[str, Mapping[str, Tensor]]
+"""Tensors that components keep between steps, by the component's name and theirs."""
 Due = tuple[str, ...]
 """Names of the regularizers whose turn it is: all, but for lazy ones."""
+
+
+class NextD(NamedTuple):
+    """What D's next updates depend on, beside D and the batch."""
+
+    state: OptimizerState
+    due: tuple[Due, ...]
+    """Terms whose turn it is at each of them, over and over."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +58,8 @@ class Objective:
     fake: Output | None = None
     report: Mapping[str, Tensor] = field(default_factory=dict)
     loss_state: Mapping[str, Tensor] = field(default_factory=dict)
+    boundary: float | None = None
+    """Of `LossPair`: the logit above which D calls a sample real."""
 
 
 class Game:
@@ -58,7 +77,7 @@ class Game:
         *,
         joint_d_call: bool = False,
         bounds: tuple[float, float] | None = None,
-        states: Mapping[str, Mapping[str, Tensor]],
+        states: States,
     ) -> None:
         self.generator, self.discriminator, self.loss = generator, discriminator, loss
         self.at = {site: tuple(r for r in regularizers if r.facts.site == site) for site in SITES}
@@ -70,8 +89,10 @@ class Game:
         """Whether D is updated."""
         return True
 
-    def d_objective(self, batch: Batch, fake: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
-        """D's loss on a batch. `parameters` replaces D's own (unrolling). `due` names the terms whose turn it is."""
+    def d_objective(
+        self, batch: Batch, fake: Tensor, *, due: Due, parameters: Parameters | None = None, states: States | None = None
+    ) -> Objective:
+        """D's loss on a batch. `parameters` and `states` replace its own (unrolling). `due` names the terms whose turn it is."""
         raise NotImplementedError
 
     def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
@@ -82,8 +103,12 @@ class Game:
         """Regularizers that act at update number `step` (from 0) of their network: every one, or each at its every k-th."""
         return tuple(r.name for site in self.at.values() for r in site if step % r.every == 0)
 
-    def _state(self, regularizer: Regularizer) -> Mapping[str, Tensor]:
-        return self.states.get(regularizer.name, {})
+    def due_from(self, step: int) -> tuple[Due, ...]:
+        """`due` at update number `step` of D and at the next ones, until it repeats."""
+        return tuple(self.due(step + i) for i in range(math.lcm(*(r.every for site in ("d_term", "d_weights") for r in self.at[site]))))
+
+    def _state(self, regularizer: Regularizer, states: States | None = None) -> Mapping[str, Tensor]:
+        return (self.states if states is None else states).get(regularizer.name, {})
 
 
 SITES = ("on_inputs", "d_term", "d_weights", "g_term", "after_d_update", "around_g")
@@ -92,10 +117,10 @@ SITES = ("on_inputs", "d_term", "d_weights", "g_term", "after_d_update", "around
 class Adversarial(Game):
     """A generator against a critic: losses on logits or on energies."""
 
-    def seen(self, samples: Tensor) -> Tensor:
+    def seen(self, samples: Tensor, states: States | None = None) -> Tensor:
         """What D sees of samples: through every `on_inputs` regularizer in the order of the config."""
         for r in self.at["on_inputs"]:
-            offered = {"progress": self.progress, "bounds": self.bounds, "state": self._state(r)}
+            offered = {"progress": self.progress, "bounds": self.bounds, "state": self._state(r, states)}
             samples = r.call(samples, **{k: offered[k] for k in r.keywords})
         return samples
 
@@ -126,10 +151,15 @@ class Adversarial(Game):
             with torch.autocast(points.device.type, enabled=False):
                 return self.criticize(points.float(), batch.condition, parameters)
 
-        return Critique(*samples, *outputs, critic=critic, progress=self.progress, bounds=self.bounds)
+        def look(points: Tensor) -> Output:
+            return self.criticize(points, batch.condition, parameters)
 
-    def d_objective(self, batch: Batch, fake: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
-        samples = (self.seen(batch.real), self.seen(fake))
+        return Critique(*samples, *outputs, critic=critic, look=look, progress=self.progress, bounds=self.bounds)
+
+    def d_objective(
+        self, batch: Batch, fake: Tensor, *, due: Due, parameters: Parameters | None = None, states: States | None = None
+    ) -> Objective:
+        samples = (self.seen(batch.real, states), self.seen(fake, states))
         outputs = self._pair(*samples, batch.condition, parameters)
         pair = self._call_loss(outputs[0].logit, outputs[1].logit)
         assert pair.d is not None
@@ -137,15 +167,17 @@ class Adversarial(Game):
         terms = {"adversarial": pair.d.mean()}
         for r in self.at["d_term"]:
             if r.name in due:
-                terms[r.name] = r.every * r.call(_with_state(critique, self._state(r))).mean()
+                terms[r.name] = r.every * r.call(_with_state(critique, self._state(r, states))).mean()
         for r in self.at["d_weights"]:
             if r.name in due:
                 terms[r.name] = r.every * r.call(self._viewed(parameters))
-        return Objective(_sum(terms), terms, *outputs, pair.report, pair.state)
+        return Objective(_sum(terms), terms, *outputs, pair.report, pair.state, pair.boundary)
 
     def _viewed(self, parameters: Parameters | None) -> nn.Module:
         assert self.discriminator is not None
-        return self.discriminator if parameters is None else _Replaced(parameters)
+        if parameters is None:
+            return self.discriminator
+        return _Replaced({name: parameters[name] for name, _ in self.discriminator.named_parameters() if name in parameters})
 
     def _call_loss(self, real: Tensor, fake: Tensor) -> LossPair:
         state = {"state": self.states["loss"]} if self.loss.facts.state else {}
@@ -153,27 +185,32 @@ class Adversarial(Game):
         return pair
 
     def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
-        fake_seen = self.seen(self.generator(z, batch.condition))
+        fake_seen = self.seen(self.generator(z, batch.condition).float())
         fake = self.criticize(fake_seen, batch.condition, parameters)
         real_seen, real = fake_seen.detach(), Output(fake.logit.detach(), fake.features)
         if self.loss.facts.g_needs_real or parameters is not None:
             real_seen = self.seen(batch.real)
             real = self.criticize(real_seen, batch.condition, parameters)
         pair = self._call_loss(real.logit, fake.logit)
-        if parameters is not None and pair.g_ahead is not None:
-            pair = replace(pair, g=pair.g_ahead)
-        return self._g_total(pair, self._critique(batch, (real_seen, fake_seen), (real, fake), parameters), due)
+        ahead = pair.g_ahead if parameters is not None else None
+        return self._g_total(pair, self._critique(batch, (real_seen, fake_seen), (real, fake), parameters), due, ahead)
 
-    def _g_total(self, pair: LossPair, critique: Critique, due: Due) -> Objective:
-        terms = {"adversarial": pair.g.mean()}
+    def _g_total(self, pair: LossPair, critique: Critique, due: Due, ahead: Tensor | None = None) -> Objective:
+        """`ahead` is minimized in the place of `pair.g`, by which terms still tell one sample from another."""
+        terms = {"adversarial": (pair.g if ahead is None else ahead).mean()}
         for r in self.at["g_term"]:
             if r.name in due:
                 terms[r.name] = r.every * r.call(_with_state(critique, self._state(r), g_loss=pair.g)).mean()
-        return Objective(_sum(terms), terms, critique.real_output, critique.fake_output, pair.report)
+        return Objective(_sum(terms), terms, critique.real_output, critique.fake_output)
 
-    def both_objectives(self, batch: Batch, z: Tensor, *, due: Due) -> tuple[Objective, Objective]:
-        """Both losses from one pass of each network (simultaneous updates)."""
-        fake = self.generator(z, batch.condition)
+    def both_objectives(self, batch: Batch, z: Tensor, *, due: Due, ahead: Parameters | None = None) -> tuple[Objective, Objective]:
+        """Both losses on one batch at the same weights (simultaneous updates), from one pass of each network.
+
+        `ahead`: D's parameters as G answers to them, where it looks ahead; then G takes passes of its own.
+        """
+        fake = self.generator(z, batch.condition).float()
+        if ahead is not None:
+            return self.d_objective(batch, fake.detach(), due=due), self.g_objective(batch, z, due=due, parameters=ahead)
         samples = (self.seen(batch.real), self.seen(fake))
         outputs = self._pair(*samples, batch.condition, None)
         pair = self._call_loss(outputs[0].logit, outputs[1].logit)
@@ -183,20 +220,41 @@ class Adversarial(Game):
         terms = {"adversarial": pair.d.mean()}
         terms |= {r.name: r.every * r.call(_with_state(detached, self._state(r))).mean() for r in self.at["d_term"] if r.name in due}
         terms |= {r.name: r.every * r.call(self.discriminator) for r in self.at["d_weights"] if r.name in due}
-        return Objective(_sum(terms), terms, *outputs, pair.report, pair.state), self._g_total(pair, critique, due)
+        return Objective(_sum(terms), terms, *outputs, pair.report, pair.state, pair.boundary), self._g_total(pair, critique, due)
 
-    def look_ahead(self, batch: Batch, z: Tensor, optimizer_view: Mapping[str, Any], *, due: Due) -> Parameters | None:
-        """D's parameters as G's step sees them: None for the current ones, or what an `around_g` regularizer makes of them."""
+    def look_ahead(self, batch: Batch, z: Tensor, optimizer_view: Mapping[str, Any], *, due: Sequence[Due]) -> Parameters | None:
+        """D's parameters and buffers as G's step sees them: None for the current ones, or what an `around_g` regularizer makes of them.
+
+        `due`: the terms whose turn it is at D's next updates, over and over. What D's updates leave beside its parameters (running
+        statistics, power iterations, averages) changes in copies.
+        """
         assert self.discriminator is not None
-        ahead: Parameters | None = None
-        for r in self.at["around_g"]:
-            fake = self.generator(z, batch.condition)
+        if not self.at["around_g"]:
+            return None
+        fake = self.generator(z, batch.condition).float()
+        buffers = {name: buffer.detach().clone() for name, buffer in self.discriminator.named_buffers()}
+        states = {owner: {name: value.detach().clone() for name, value in own.items()} for owner, own in self.states.items()}
+        turns = itertools.cycle(due)
+        update = optimizer_view["optimizer_step"]
 
-            def d_loss(parameters: Parameters, fake: Tensor = fake) -> Tensor:
-                return self.d_objective(batch, fake, due=due, parameters=parameters).total
+        def d_loss(parameters: Parameters) -> Tensor:
+            return self.d_objective(batch, fake, due=next(turns), parameters={**buffers, **parameters}, states=states).total
 
-            ahead = r.call(Unrolling(self.discriminator, d_loss, **optimizer_view))
-        return ahead
+        def optimizer_step(parameters: Parameters, gradients: Parameters, moments: Parameters) -> Moved:
+            updated, kept = update(parameters, gradients, moments)
+            return self._after_d_update(updated), kept
+
+        (r,) = self.at["around_g"]
+        found = r.call(Unrolling(self.discriminator, d_loss, **{**optimizer_view, "optimizer_step": optimizer_step}))
+        return {**buffers, **found}
+
+    def _after_d_update(self, parameters: Parameters) -> Parameters:
+        """`after_d_update` on parameters that are not D's own; where a value was changed, no gradient passes."""
+        for r in self.at["after_d_update"]:
+            changed = {name: p.detach().clone().requires_grad_(True) for name, p in parameters.items()}
+            r.call(_Replaced(changed))
+            parameters = {name: torch.where(changed[name] == p, p, changed[name].detach()) for name, p in parameters.items()}
+        return parameters
 
     def after_d_update(self) -> None:
         """What acts on D after its step."""
@@ -212,8 +270,9 @@ class Matching(Adversarial):
         return False
 
     def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
-        with torch.autocast(batch.real.device.type, enabled=False):
-            pair = self.loss.call(batch.real, self.generator(z, batch.condition).float())
+        fake = self.generator(z, batch.condition).float()
+        with full_precision(fake.device):
+            pair = self.loss.call(batch.real, fake)
         return Objective(pair.g.mean(), {"adversarial": pair.g.mean()}, report=pair.report)
 
 

@@ -18,8 +18,8 @@ from landscape.curves import Counts, Curves, has_point
 from landscape.data_stream import DataStream
 from landscape.datasets._base import Dataset
 from landscape.execution import Path, cannot_compile, choose, with_fallback
-from landscape.games import GAMES, Adversarial, Batch, Due
-from landscape.optimizers import OptimizerState, functional_view
+from landscape.games import GAMES, Adversarial, Batch, Due, NextD, Parameters
+from landscape.optimizers import functional_view
 from landscape.replays import Record, Replays, cannot_replay, cuda_graph
 from landscape.stepper import Stepper
 from landscape.trained import draw_latent, in_range
@@ -123,7 +123,8 @@ class GAN(pl.LightningModule):
             return Stepper(optimizer, dict(network.named_parameters()), total and total * a_round, tensor_rate=replays)
 
         d, g = self.discriminator, self.generator
-        self.d_stepper = stepper(d, config.d_optimizer, config.d_steps_per_round) if d is not None else None
+        d_updates = config.d_steps_per_round if self.game.has_discriminator else config.g_steps_per_round
+        self.d_stepper = stepper(d, config.d_optimizer, d_updates) if d is not None else None
         self.g_stepper = stepper(g, config.g_optimizer, config.g_steps_per_round)
         self.g_parameters = tuple(self.g_stepper.parameters.values())
         self.d_parameters = tuple(self.d_stepper.parameters.values()) if self.d_stepper is not None else ()
@@ -255,19 +256,23 @@ class GAN(pl.LightningModule):
         needs_real = not self.game.has_discriminator or self.game.loss.facts.g_needs_real or bool(self.game.at["around_g"])
         batch = self.stream.next(size) if needs_real else Batch(self.fixed_z)
         z = self.last_z if config.reuse_z and self.last_z is not None else self.draw_z(size)
-        self._apply_g(self._g_update(batch, z, self.game.due(self.counts.g_steps), self._d_state()))
+        self._apply_g(self._g_update(batch, z, self.game.due(self.counts.g_steps), self._next_d()))
 
-    def _d_state(self) -> OptimizerState | None:
-        """Of D's optimizer, where G looks ahead of D."""
-        return self.d_stepper.state() if self.game.at["around_g"] and self.d_stepper is not None else None
+    def _next_d(self) -> NextD | None:
+        """What D's next updates depend on, where G looks ahead of them."""
+        if not self.game.at["around_g"] or self.d_stepper is None:
+            return None
+        return NextD(self.d_stepper.state(), self.game.due_from(self.counts.d_steps))
 
-    def _g_gradients(self, batch: Batch, z: Tensor, due: Due, d_state: OptimizerState | None = None) -> Update:
-        """G's loss and the gradients of G (and of an encoder, which learns with it). A function of tensors and of `due`."""
+    def _look_ahead(self, batch: Batch, z: Tensor, next_d: NextD | None) -> Parameters | None:
+        if next_d is None:
+            return None
+        return self.game.look_ahead(batch, z, functional_view(self.config.d_optimizer, next_d.state), due=next_d.due)
+
+    def _g_gradients(self, batch: Batch, z: Tensor, due: Due, next_d: NextD | None = None) -> Update:
+        """G's loss and the gradients of G (and of an encoder, which learns with it). A function of tensors and of what is due."""
         with self._autocast():
-            ahead = None
-            if d_state is not None:
-                ahead = self.game.look_ahead(batch, z, functional_view(self.config.d_optimizer, d_state), due=due)
-            objective = self.game.g_objective(batch, z, due=due, parameters=ahead)
+            objective = self.game.g_objective(batch, z, due=due, parameters=self._look_ahead(batch, z, next_d))
         parameters = self.g_parameters if self.game.has_discriminator else self.g_parameters + self.d_parameters
         return Update.of(objective, parameters)
 
@@ -287,14 +292,14 @@ class GAN(pl.LightningModule):
     def _both_step(self) -> None:
         batch, z = self.stream.next(self.config.batch_size), self.draw_z(self.config.batch_size)
         self.last_z = z
-        d, g = self._both_update(batch, z, self.game.due(self.counts.d_steps))
+        d, g = self._both_update(batch, z, self.game.due(self.counts.d_steps), self._next_d())
         self._apply_d(d)
         self._apply_g(g)
 
-    def _both_gradients(self, batch: Batch, z: Tensor, due: Due) -> tuple[Update, Update]:
-        """Both losses and both gradients at the same weights, from one pass of each network."""
+    def _both_gradients(self, batch: Batch, z: Tensor, due: Due, next_d: NextD | None = None) -> tuple[Update, Update]:
+        """Both losses and both gradients at the same weights."""
         with self._autocast():
-            d, g = self.game.both_objectives(batch, z, due=due)
+            d, g = self.game.both_objectives(batch, z, due=due, ahead=self._look_ahead(batch, z, next_d))
         return Update.of(d, self.d_parameters, retain_graph=True), Update.of(g, self.g_parameters)
 
     @torch.no_grad()

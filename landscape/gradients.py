@@ -5,18 +5,22 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from landscape.precision import full_precision
+
 
 def input_gradient(function: Callable[[Tensor], Tensor], points: Tensor, *, differentiable: bool = True) -> tuple[Tensor, Tensor]:
     """Gradient of `function` (points [N, ...] -> values [N], each of its own sample) at `points`.
 
     Returns:
         gradient, the shape of `points`, in float32 or better; and the values [N]. With `differentiable` both can be differentiated
-        again with respect to the function's parameters (a gradient penalty needs that).
+        again with respect to the function's parameters (a gradient penalty needs that). Both passes, forward and backward, are taken
+        without autocast.
     """
     # A node of its own: under unrolling the function's parameters depend on the fakes too, and that path is not D's slope.
     points = points.view_as(points) if points.requires_grad else points.detach().requires_grad_(True)
-    values = function(points)
-    (gradient,) = torch.autograd.grad(values.sum(), points, create_graph=differentiable)
+    with full_precision(points.device):
+        values = function(points)
+        (gradient,) = torch.autograd.grad(values.sum(), points, create_graph=differentiable)
     return gradient.to(torch.promote_types(gradient.dtype, torch.float32)), values
 
 

@@ -137,7 +137,8 @@ class Replays:
         assert self._since is not None
         rounds, drawn = (now - then for now, then in zip((gan.counts.rounds, gan.stream.drawn), self._since, strict=True))
         self._indices = torch.zeros(self.size * drawn // rounds, dtype=torch.long, device=gan.device)
-        updates = self.size * max(gan.config.d_steps_per_round, gan.config.g_steps_per_round)
+        # One rate more than there are updates: the last look ahead is beyond them.
+        updates = self.size * max(gan.config.d_steps_per_round, gan.config.g_steps_per_round) + 1
         self._scalars = torch.zeros(self.size + updates * len(self._steppers), device=gan.device)
         self._progress, *self._rates = torch.split(self._scalars, [self.size] + [updates] * len(self._steppers))
         self._z = None if gan.last_z is None else gan.last_z.clone()
@@ -162,7 +163,7 @@ class Replays:
         gan.last_z, gan.trace, gan.counts = self._z, defaultdict(list), copy.copy(gan.counts)
         gan.stream.fed = self._indices
         for stepper, rates in zip(self._steppers, self._rates, strict=True):
-            stepper.fed = iter(rates.unbind())
+            stepper.feed(rates.unbind())
         try:
             replay = self._record(self._work, gan.device)
             self._counted = {name: n - getattr(held["counts"], name) for name, n in vars(gan.counts).items()}
@@ -174,7 +175,8 @@ class Replays:
             for name, value in held.items():
                 setattr(gan, name, value)
             for stepper, n in zip(self._steppers, steps, strict=True):
-                stepper.steps, stepper.fed = n, None
+                stepper.steps = n
+                stepper.feed(None)
         return replay
 
     def _work(self) -> None:

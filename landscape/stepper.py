@@ -1,6 +1,6 @@
 """One network's updates: its parameters, its optimizer and its schedules."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -19,8 +19,8 @@ class Stepper:
         self.config, self.total_steps, self.steps = config, total_steps, 0
         self.parameters = {name: p for name, p in parameters.items() if p.requires_grad}
         self.optimizer = build(config, list(self.parameters.values()), tensor_rate=tensor_rate)
-        self.fed: Iterator[Tensor] | None = None
-        """While updates are recorded: where the rate of each one lies."""
+        self._fed: Sequence[Tensor] | None = None
+        self._fed_from = 0
         self._direct = FusedAdam.of(self.optimizer)
         self.gradients: Sequence[Tensor | None] = ()
 
@@ -29,10 +29,7 @@ class Stepper:
 
         `lasting`: nothing will write over them, so that their norm can wait until it is asked for.
         """
-        if self.fed is None:
-            schedule(self.optimizer, self.config, self.steps, self.total_steps)
-        else:
-            self.optimizer.param_groups[0]["lr"].copy_(next(self.fed))
+        self._schedule()
         gradients = [_laid_out_as(p, g) for p, g in zip(self.parameters.values(), gradients, strict=True)]
         if self._direct is None or not self._direct.step(gradients):
             for parameter, gradient in zip(self.parameters.values(), gradients, strict=True):
@@ -44,6 +41,17 @@ class Stepper:
         # of what does not last the norm is kept, whose norm is itself
         self.gradients = gradients if lasting else [_norm(gradients)]
 
+    def feed(self, rates: Sequence[Tensor] | None) -> None:
+        """Until `feed(None)` updates are recorded: the rate of the i-th from now lies in `rates[i]`."""
+        self._fed, self._fed_from = rates, self.steps
+
+    def _schedule(self) -> None:
+        """Set the optimizer's rate and momentum for the next update."""
+        if self._fed is None:
+            schedule(self.optimizer, self.config, self.steps, self.total_steps)
+        else:
+            self.optimizer.param_groups[0]["lr"].copy_(self._fed[self.steps - self._fed_from])
+
     def next_rates(self, n: int) -> list[float]:
         """The scheduled rates of the next `n` updates."""
         multipliers = (rate_multiplier(self.config.schedule, self.steps + i, self.total_steps) for i in range(n))
@@ -54,7 +62,8 @@ class Stepper:
         return float(_norm(self.gradients))
 
     def state(self) -> OptimizerState:
-        """What a look-ahead starts from."""
+        """What a look-ahead starts from: the rate is that of the next update."""
+        self._schedule()
         return state_of(self.optimizer, self.config, self.parameters)
 
 

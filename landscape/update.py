@@ -19,20 +19,20 @@ class Update(NamedTuple):
     report: dict[str, Tensor]
     loss_state: dict[str, Tensor]
     logits: tuple[Tensor, ...] = ()
-    """D on real and on fake."""
+    """D on real and on fake, above 0 where it calls a sample real; nothing where the loss sets no such boundary."""
 
     @classmethod
     def of(cls, objective: Objective, parameters: tuple[Tensor, ...], *, retain_graph: bool = False) -> "Update":
         """Gradients with respect to `parameters` alone: no network is frozen while the other learns, and nothing is zeroed."""
         gradients = torch.autograd.grad(objective.total, parameters, allow_unused=True, retain_graph=retain_graph or None)
-        outputs = (objective.real, objective.fake)
+        outputs, boundary = (objective.real, objective.fake), objective.boundary
         return cls(
             objective.total.detach(),
             gradients,
             {name: term.detach() for name, term in objective.terms.items() if name != "adversarial"},
             {name: value.detach() for name, value in objective.report.items()},
             {name: value.detach() for name, value in objective.loss_state.items()},
-            tuple(o.logit.detach() for o in outputs if o is not None),
+            tuple(o.logit.detach() - boundary for o in outputs if o is not None) if boundary is not None else (),
         )
 
     def watched(self) -> "Update":

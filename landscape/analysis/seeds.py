@@ -23,6 +23,8 @@ def seed_mean(values: ArrayLike, *, log: bool, level: float = 0.95) -> Interval:
     back = math.exp if log else float
     if n < FEWEST_SEEDS:
         return Interval(back(center), n=n, level=level, absent=f"{n} seeds: an interval needs {FEWEST_SEEDS}")
+    if np.ptp(x) == 0:
+        return Interval(back(center), n=n, level=level, absent="no spread over seeds: were they fresh?")
     reach = float(student.ppf((1 + level) / 2, n - 1) * x.std(ddof=1) / math.sqrt(n))
     return Interval(back(center), back(center - reach), back(center + reach), level=level, kind="Student's t over seeds", n=n)
 

@@ -16,6 +16,7 @@ class LossPair:
     `d` is None for a method without a discriminator. `state` holds the new values of the loss's own scalars (BEGAN's k),
     detached; `report` holds scalars worth a learning curve (BEGAN's convergence measure). `g_ahead` is what G minimizes where it looks
     ahead of D's answers (unrolling), if that is not `g`: a term of D(real) is no constant then, since D's future weights depend on G.
+    `boundary` is the logit above which D calls a sample real; None where the loss sets none (only differences of logits count).
     """
 
     d: Tensor | None
@@ -23,6 +24,7 @@ class LossPair:
     g_ahead: Tensor | None = None
     state: Mapping[str, Tensor] = field(default_factory=dict)
     report: Mapping[str, Tensor] = field(default_factory=dict)
+    boundary: float | None = 0.0
 
 
 @dataclass(frozen=True)

@@ -17,4 +17,4 @@ def least_squares(real: Tensor, fake: Tensor, *, real_label: float = 1.0, fake_l
         real_label, fake_label, target: b, a and c; 1, 0, 1 in the paper's eq. 9, and 1, -1, 0 in its eq. 8 (Pearson chi-square).
     """
     d = 0.5 * ((real - real_label).square() + (fake - fake_label).square())
-    return LossPair(d=d, g=0.5 * (fake - target).square())
+    return LossPair(d=d, g=0.5 * (fake - target).square(), boundary=(real_label + fake_label) / 2)

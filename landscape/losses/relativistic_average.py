@@ -20,5 +20,5 @@ def relativistic_average(real: Tensor, fake: Tensor) -> LossPair:
     fake_above = fake - real.mean()
     g = softplus(-fake_above) + softplus(real_above).mean()
     if len(real) != len(fake):
-        return LossPair(d=softplus(-real_above).mean() + softplus(fake_above).mean(), g=g)
-    return LossPair(d=softplus(-real_above) + softplus(fake_above), g=g)
+        return LossPair(d=softplus(-real_above).mean() + softplus(fake_above).mean(), g=g, boundary=None)
+    return LossPair(d=softplus(-real_above) + softplus(fake_above), g=g, boundary=None)

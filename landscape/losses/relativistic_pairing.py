@@ -17,4 +17,4 @@ def relativistic_pairing(real: Tensor, fake: Tensor) -> LossPair:
         real, fake: critic logits [N], as many of both: the i-th real is paired with the i-th fake.
     """
     difference = real - fake
-    return LossPair(d=softplus(-difference), g=softplus(difference))
+    return LossPair(d=softplus(-difference), g=softplus(difference), boundary=None)

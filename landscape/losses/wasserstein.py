@@ -15,4 +15,4 @@ def wasserstein(real: Tensor, fake: Tensor) -> LossPair:
     Args:
         real, fake: critic outputs [N].
     """
-    return LossPair(d=fake - real, g=-fake, g_ahead=real - fake)
+    return LossPair(d=fake - real, g=-fake, g_ahead=real - fake, boundary=None)

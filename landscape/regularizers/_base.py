@@ -28,6 +28,8 @@ class Critique:
     fake_output: Output
     critic: Callable[[Tensor], Output]
     """The discriminator on any points shaped like `real`, in training mode, float32 (penalties are not taken in bf16)."""
+    look: Callable[[Tensor], Output]
+    """The same in the precision in which `real_output` and `fake_output` were taken, for terms that compare with them."""
     progress: Tensor
     """Share of the budget that is spent, a 0-dim tensor in [0, 1]: schedules read it, so that a captured step follows them."""
     bounds: tuple[float, float] | None = (0.0, 1.0)

@@ -45,8 +45,8 @@ def consistency(
         raise UserError(
             f"consistency: a shift of {shift} pixels reflects images of side {side} past their far border; choose at most {side - 1}"
         )
-    penalty = weight * (critique.real_output.logit - critique.critic(changed(critique.real, shift, flip)).logit).square()
+    penalty = weight * (critique.real_output.logit - critique.look(changed(critique.real, shift, flip)).logit).square()
     if fake_weight:
-        difference = critique.fake_output.logit - critique.critic(changed(critique.fake, shift, flip)).logit
+        difference = critique.fake_output.logit - critique.look(changed(critique.fake, shift, flip)).logit
         penalty = penalty + fake_weight * difference.square()
     return penalty

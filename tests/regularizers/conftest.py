@@ -59,7 +59,7 @@ class Bench:
         outputs = self.d(real), self.d(fake)
         if generator_step:
             extra["g_loss"] = nn.functional.softplus(-outputs[1].logit)
-        return Critique(real, fake, *outputs, critic=self.d, progress=self.progress, **extra)
+        return Critique(real, fake, *outputs, critic=self.d, look=self.d, progress=self.progress, **extra)
 
     def term(self, name, **hyperparameters) -> Tensor:
         """The value of a term of a loss; what an input regularizer makes of the fakes; D's parameters after the others."""

@@ -18,7 +18,9 @@ def critique(*, logits=None, features=None, progress=0.0, g_loss=None, state=Non
     real, fake = logits or (torch.zeros(n), torch.zeros(n))
     samples = torch.zeros(n, 2)
     outputs = Output(real), Output(fake, features)
-    return Critique(samples, samples, *outputs, lambda x: outputs[0], torch.tensor(progress), g_loss=g_loss, state=state or {})
+    return Critique(
+        samples, samples, *outputs, lambda x: outputs[0], lambda x: outputs[0], torch.tensor(progress), g_loss=g_loss, state=state or {}
+    )
 
 
 # Pulling away

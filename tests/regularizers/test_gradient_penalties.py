@@ -19,7 +19,9 @@ def penalty(name, critic, real, fake, progress=0.0, bounds=(0.0, 1.0), **hyperpa
     def wrapped(x):
         return Output(critic(x))
 
-    critique = Critique(real, fake, wrapped(real), wrapped(fake), wrapped, torch.tensor(progress, dtype=torch.float64), bounds=bounds)
+    critique = Critique(
+        real, fake, wrapped(real), wrapped(fake), wrapped, wrapped, torch.tensor(progress, dtype=torch.float64), bounds=bounds
+    )
     return REGULARIZERS[name].function(critique, **hyperparameters)
 
 

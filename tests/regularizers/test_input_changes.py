@@ -67,7 +67,7 @@ def critique(critic, real, fake):
     def wrapped(x):
         return Output(critic(x))
 
-    return Critique(real, fake, wrapped(real), wrapped(fake), wrapped, torch.tensor(0.0))
+    return Critique(real, fake, wrapped(real), wrapped(fake), wrapped, wrapped, torch.tensor(0.0))
 
 
 def test_consistency_of_a_critic_that_cannot_see_the_changes_is_free():

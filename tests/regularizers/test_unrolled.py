@@ -13,6 +13,7 @@ from landscape.losses._base import LOSSES
 from landscape.regularizers._base import REGULARIZERS, Critique, Unrolling
 from landscape.regularizers.unrolled import unrolled
 from landscape.trial import prepare
+from landscape.update import Update
 
 OPTIMIZERS = {
     "adam": Optimizer(learning_rate=0.1, beta1=0.5, beta2=0.9),
@@ -108,7 +109,7 @@ def test_penalties_ahead_see_d_alone(name):
             return Output(functional_call(game.d, dict(parameters), (x,)))
 
         torch.manual_seed(3)
-        critique = Critique(game.real, fake, critic(game.real), critic(fake), critic, torch.tensor(0.0), bounds=None)
+        critique = Critique(game.real, fake, critic(game.real), critic(fake), critic, critic, torch.tensor(0.0), bounds=None)
         return (critic(fake).logit - critic(game.real).logit + REGULARIZERS[name].function(critique)).mean()
 
     fake = game.z @ game.weight  # one tensor for all steps, as the module has it
@@ -131,7 +132,7 @@ def test_looking_ahead_g_of_a_zero_sum_game_answers_to_the_whole_value(loss, who
     gan = GAN(*prepare(TrialConfig.parse(config)))
     gan.prepare(torch.device("cpu"))
     batch, z = gan.stream.next(16), gan.draw_z(16)
-    found = gan._g_gradients(batch, z, (), gan._d_state()).gradients
+    found = gan._g_gradients(batch, z, (), gan._next_d()).gradients
 
     function, names = LOSSES[loss].function, [name for name, _ in gan.discriminator.named_parameters()]
     now = {name: p.detach().requires_grad_() for name, p in gan.discriminator.named_parameters()}
@@ -163,3 +164,76 @@ def test_compiled_look_ahead_is_the_eager_one():
         assert gan.execution == execution
         weights.append(torch.cat([p.detach().flatten() for p in gan.parameters()]))
     torch.testing.assert_close(*weights, rtol=1e-4, atol=1e-5)
+
+
+AHEAD = {
+    "lazy terms": {"regularizers": [{"name": "r1", "every": 2}, "unrolled"]},
+    "lazy weights": {"regularizers": [{"name": "l2", "every": 3}, "unrolled"]},
+    "weight clipping": {"regularizers": [{"weight_clipping": {"bound": 0.05}}, "unrolled"], "loss": "wasserstein"},
+    "averages": {"regularizers": ["lecam", "unrolled"]},
+    "power iterations": {"regularizers": ["unrolled"], "d_normalization": "spectral"},
+    "running statistics": {"regularizers": ["unrolled"], "d_normalization": "batch"},
+    "a falling rate": {"regularizers": [{"unrolled": {"k": 1}}], "schedule": {"name": "linear"}},
+    "both at once": {"regularizers": ["unrolled"], "order": "simultaneous"},
+}
+
+
+def whole_game(regularizers, schedule=None, **fields):
+    """A GAN with a past of 3 rounds, SGD in D."""
+    optimizer = {"name": "sgd", "learning_rate": 0.005, "momentum": 0.5, "schedule": schedule or {}}
+    config = {"dataset": "digits", "architecture": {"mlp": {"width": 8}}, "loss": "minimax", "regularizers": regularizers}
+    config |= {"d_optimizer": optimizer, "batch_size": 8, "budget": {"amount": 20}} | fields
+    torch.manual_seed(4)
+    gan = GAN(*prepare(TrialConfig.parse(config)))
+    gan.prepare(torch.device("cpu"))
+    gan.run_rounds(3)
+    return gan
+
+
+@pytest.mark.parametrize("name", AHEAD)
+def test_d_ahead_is_where_its_own_updates_would_take_it_and_d_stays(name):
+    gan = whole_game(**AHEAD[name])
+    (choice,) = (r for r in gan.config.regularizers if r.name == "unrolled")
+    batch, z = gan.stream.next(8), gan.draw_z(8)
+    before = {key: value.clone() for key, value in gan.discriminator.state_dict().items()}
+    states = {key: value.clone() for key, value in gan.states.state_dict().items()}
+    ahead = gan._look_ahead(batch, z, gan._next_d())
+    for now, then in ((gan.discriminator.state_dict(), before), (gan.states.state_dict(), states)):
+        assert [key for key in then if not torch.equal(now[key], then[key])] == []
+    fake = gan.generator(z, None).detach()
+    for _ in range(choice.hyperparameters["k"]):
+        objective = gan.game.d_objective(batch, fake, due=gan.game.due(gan.counts.d_steps))
+        gan._apply_d(Update.of(objective, gan.d_parameters))
+    for key, value in gan.discriminator.state_dict().items():
+        torch.testing.assert_close(ahead[key], value, msg=lambda text, key=key: f"{key}: {text}")
+    assert any(not torch.equal(ahead[key], before[key]) for key, _ in gan.discriminator.named_parameters())
+
+
+def test_clipped_ahead_passes_no_gradient_where_it_was_cut():
+    gan = whole_game(["weight_clipping"])
+    start = {"a": torch.tensor([0.002, 0.5, -0.5], requires_grad=True)}
+    found = gan.game._after_d_update(start)["a"]
+    assert found.tolist() == pytest.approx([0.002, 0.01, -0.01])
+    assert torch.autograd.grad(found.sum(), start["a"])[0].tolist() == [1, 0, 0]
+
+
+def test_updates_at_once_share_batch_draw_and_weights():
+    """As the notebook's one call: D learns from the samples of the G that has not moved yet, G from the D ahead of that."""
+    gan = whole_game(["unrolled"], order="simultaneous")
+    batch, z = gan.stream.next(8), gan.draw_z(8)
+    d, g = gan._both_gradients(batch, z, (), gan._next_d())
+    objective = gan.game.d_objective(batch, gan.generator(z, None).detach(), due=())
+    torch.testing.assert_close(d.gradients, Update.of(objective, gan.d_parameters).gradients)
+    torch.testing.assert_close(g.gradients, gan._g_gradients(batch, z, (), gan._next_d()).gradients)
+
+
+def test_terms_of_g_tell_samples_apart_by_d_of_the_sample_alone():
+    """Of the whole value that G minimizes looking ahead, a real sample's part says nothing of the fake of the same number."""
+    gan = whole_game([{"top_k": {"smallest": 0.5, "end": 0.01}}, "unrolled"], loss="wasserstein")
+    gan.game.progress.fill_(1.0)
+    batch, z = gan.stream.next(8), gan.draw_z(8)
+    ahead = gan._look_ahead(batch, z, gan._next_d())
+    terms = gan.game.g_objective(batch, z, due=("top_k",), parameters=ahead).terms
+    real, fake = (functional_call(gan.discriminator, ahead, (x, None)).logit for x in (batch.real, gan.generator(z, None)))
+    torch.testing.assert_close(terms["adversarial"], (real - fake).mean())
+    torch.testing.assert_close(terms["top_k"], -fake.topk(4).values.mean() + fake.mean())

@@ -33,7 +33,8 @@ def test_interval_of_a_gain_is_scipys():
     other = [1.0, 2.0, 5.0, 1.0]
     expected = stats.ttest_ind(SEEDS, other, equal_var=False).confidence_interval(0.95)
     assert page.gain_between(SEEDS, other) == pytest.approx((np.mean(SEEDS) - np.mean(other), expected.low, expected.high))
-    assert page.gain_between([7.0, 7.0], [1.0, 1.0]) == (6.0, 6.0, 6.0)
+    assert page.gain_between([7.0, 7.0], [1.0, 1.0]) == pytest.approx((6.0, np.nan, np.nan), nan_ok=True)
+    assert page.mean_between([7.0, 7.0, 7.0]) == pytest.approx((7.0, np.nan, np.nan), nan_ok=True)
 
 
 @pytest.mark.parametrize(
