@@ -62,7 +62,7 @@ def _completed(choice: Choice, component: Component[Any]) -> Choice:
 
 
 def _refuse_undefined(config: TrialConfig) -> None:
-    for check in (_samples, _normalizations, _discriminator, _regularizers, _schedule, _buildable):
+    for check in (_samples, _normalizations, _discriminator, _regularizers, _sizes, _schedule, _buildable):
         check(config)
 
 
@@ -107,15 +107,14 @@ def _normalizations(config: TrialConfig) -> None:
             raise UndefinedCombinationError(message)
 
 
-D_SITES = frozenset({"on_inputs", "d_term", "d_weights", "after_d_update", "around_g"})
-
-
 def _discriminator(config: TrialConfig) -> None:
     """The loss reads what the discriminator gives; a method without one has nothing to normalize or penalize there."""
     from landscape.losses._base import LOSSES
-    from landscape.regularizers._base import REGULARIZERS
 
     inputs, output = LOSSES[config.loss.name].facts.inputs, _architecture(config).output
+    least = LOSSES[config.loss.name].facts.least_batch
+    if min(config.batch_size, config.g_batch_size or least) < least:
+        raise UndefinedCombinationError(f"loss {config.loss.name!r} compares samples of a batch: give batches of at least {least}")
     if inputs in ("logits", "energies"):
         if inputs != {"logit": "logits", "energy": "energies"}[output]:
             message = f"loss {config.loss.name!r} reads {inputs}, the discriminator of {config.architecture.name!r} gives an {output}"
@@ -129,12 +128,10 @@ def _discriminator(config: TrialConfig) -> None:
     if config.d_normalization.name != "none" and inputs == "samples":
         raise UndefinedCombinationError(f"loss {config.loss.name!r} has no discriminator to normalize with {config.d_normalization.name!r}")
     for r in config.regularizers:
-        if REGULARIZERS[r.name].facts.site in D_SITES or REGULARIZERS[r.name].facts.needs_features:
-            raise UndefinedCombinationError(f"loss {config.loss.name!r} has no discriminator for regularizer {r.name!r} to act on")
+        raise UndefinedCombinationError(f"loss {config.loss.name!r} has no discriminator for regularizer {r.name!r} to act on")
 
 
 def _regularizers(config: TrialConfig) -> None:
-    from landscape.datasets._base import DATASETS
     from landscape.regularizers._base import REGULARIZERS
 
     names = [r.name for r in config.regularizers]
@@ -149,11 +146,28 @@ def _regularizers(config: TrialConfig) -> None:
             raise UndefinedCombinationError(f"regularizer {r.name!r} acts on every step: `every` is for terms of a loss")
         if facts[r.name].needs_features and not _architecture(config).has_features:
             raise UndefinedCombinationError(f"regularizer {r.name!r} reads features, architecture {config.architecture.name!r} gives none")
-        if facts[r.name].needs_images and DATASETS[config.dataset.name].facts.samples == "points":
-            raise UndefinedCombinationError(f"regularizer {r.name!r} acts on images, data set {config.dataset.name!r} holds points")
     degree = packing_degree(config)
     if config.batch_size % degree or (config.g_batch_size or degree) % degree:
         raise UndefinedCombinationError(f"packing {degree} samples needs batch sizes that are multiples of {degree}")
+
+
+def _sizes(config: TrialConfig) -> None:
+    """Regularizers that ask something of the samples' shape, or of how many there are."""
+    from landscape.datasets._base import DATASETS
+    from landscape.regularizers._base import REGULARIZERS
+
+    side, degree = config.resolution, packing_degree(config)
+    for r in config.regularizers:
+        facts = REGULARIZERS[r.name].facts
+        if facts.needs_images and DATASETS[config.dataset.name].facts.samples == "points":
+            raise UndefinedCombinationError(f"regularizer {r.name!r} acts on images, data set {config.dataset.name!r} holds points")
+        if facts.below_side and side is not None and r.hyperparameters[facts.below_side] >= side:
+            raise UndefinedCombinationError(f"regularizer {r.name!r}: {facts.below_side} must be below the images' side of {side} pixels")
+        if (config.g_batch_size or config.batch_size) // degree < facts.least_batch:
+            packs = f" packs of {degree} samples" if degree > 1 else ""
+            raise UndefinedCombinationError(
+                f"regularizer {r.name!r} compares generated samples: give batches of at least {facts.least_batch}{packs}"
+            )
 
 
 def _schedule(config: TrialConfig) -> None:
@@ -162,6 +176,12 @@ def _schedule(config: TrialConfig) -> None:
         raise UndefinedCombinationError(
             "simultaneous updates take one D step and one G step on one batch: set both to 1, batch sizes equal"
         )
+    if config.budget.unit == "seconds":
+        for side, optimizer in (("d_optimizer", config.d_optimizer), ("g_optimizer", config.g_optimizer)):
+            schedule, falls = optimizer.schedule, optimizer.final_momentum is not None
+            if falls or (schedule.name != "constant" and (schedule.name != "exponential" or schedule.start > 0)):
+                what = "final_momentum" if falls else f"schedule {schedule.name!r}"
+                raise UserError(f"{side}: {what} follows the share of the steps: give a budget in steps or images, not in seconds")
     if config.reuse_z and config.g_batch_size != config.batch_size:
         raise UndefinedCombinationError("reuse_z needs g_batch_size equal to batch_size")
 
@@ -253,3 +273,12 @@ def resolve_protocol(protocol: Protocol) -> dict[str, Any]:
         "metrics": tuple(_completed(m, METRICS[m.name]) for m in protocol.metrics),
         "extractor": _completed(protocol.extractor, FEATURES[protocol.extractor.name]),
     }
+
+
+def protocol_identities(protocol: Protocol) -> dict[str, str]:
+    """Revision or source hash of every metric of `protocol` and of its extractor, by name."""
+    from landscape.features._base import FEATURES
+    from landscape.metrics._base import METRICS
+
+    metrics = {m.name: METRICS[m.name].identity for m in protocol.metrics}
+    return metrics | {f"extractor {protocol.extractor.name}": FEATURES[protocol.extractor.name].identity}

@@ -148,6 +148,21 @@ class Optimizer(Frozen):
     schedule: Schedule = Schedule()
 
     @model_validator(mode="after")
+    def _fields_of_its_own(self) -> Self:
+        # Left over from another optimizer they would give one model two identities.
+        used = {
+            "adam": {"beta1", "beta2", "epsilon"},
+            "sgd": {"momentum", "final_momentum"},
+            "rmsprop": {"epsilon", "smoothing", "momentum", "final_momentum"},
+        }[self.name] | ({"momentum_saturation"} if self.final_momentum is not None else set())
+        common = {"name", "learning_rate", "schedule"}
+        for name, field in type(self).model_fields.items():
+            if name not in used | common and getattr(self, name) != field.default:
+                because = "only with final_momentum" if name == "momentum_saturation" and self.name != "adam" else f"not by {self.name}"
+                raise ValueError(f"{name} is used {because}: leave it out")
+        return self
+
+    @model_validator(mode="after")
     def _adam_needs_betas_below_one(self) -> Self:
         # Search ranges of the literature are U[0, 1] for both; at exactly 1 Adam divides by zero.
         if self.name == "adam" and (self.beta1 >= 1 or self.beta2 >= 1):
@@ -156,14 +171,17 @@ class Optimizer(Frozen):
 
 
 class Budget(Frozen):
-    """How long to train. `images` counts real images shown to D; `seconds` is wall time of training."""
+    """How long to train. `images` counts real images shown to D, or to the loss where there is no D; `seconds` is wall time."""
 
     amount: Annotated[float, Field(gt=0)] = 1000
     unit: Unit = "d_steps"
 
 
 class Ema(Frozen):
-    """Exponential moving average of G (buffers copied); evaluation and sampling use it. Exactly one of decay / half_life_images."""
+    """Exponential moving average of G (buffers copied); evaluation and sampling use it. Exactly one of decay / half_life_images.
+
+    Images are counted as in `Budget`.
+    """
 
     decay: Annotated[float, Field(ge=0, lt=1)] | None = None
     half_life_images: Annotated[float, Field(gt=0)] | None = None
@@ -225,7 +243,7 @@ class TrialConfig(Frozen):
     reuse_z: bool = False
     """G's step takes the z of the last D step (compare_gan) instead of a fresh draw. Needs equal batch sizes."""
     joint_d_call: bool = False
-    """D sees real and fake in one batch (joint batch-norm statistics) instead of apart."""
+    """D sees real and fake in one batch (joint batch-norm statistics) instead of apart; in G's step too, which then draws real samples."""
 
     budget: Budget = Budget()
     ema: Ema | None = None
@@ -236,14 +254,19 @@ class TrialConfig(Frozen):
     def rounds(self) -> int | None:
         """Rounds (D steps and G steps together) that the budget amounts to, rounded up; None for a budget in seconds.
 
-        A method without a discriminator gets the same number of rounds, so that a budget in D steps means the same work on the data.
+        A budget in D steps gives a method without a discriminator as many rounds as one with it.
         """
-        per_round = {
-            "d_steps": self.d_steps_per_round,
-            "g_steps": self.g_steps_per_round,
-            "images": self.d_steps_per_round * self.batch_size,
-        }
+        per_round = {"d_steps": self.d_steps_per_round, "g_steps": self.g_steps_per_round, "images": self.images_per_round}
         return math.ceil(self.budget.amount / per_round[self.budget.unit]) if self.budget.unit in per_round else None
+
+    @property
+    def images_per_round(self) -> int:
+        """Real images that D sees in a round, or the loss where there is no D."""
+        from landscape.losses._base import LOSSES
+
+        if LOSSES[self.loss.name].facts.inputs in ("logits", "energies"):
+            return self.d_steps_per_round * self.batch_size
+        return self.g_steps_per_round * (self.g_batch_size or self.batch_size)
 
     LATER: ClassVar[frozenset[str]] = frozenset()
     """Fields added after the first release; at their default they do not enter a digest, so old digests stay."""
@@ -360,5 +383,10 @@ class Protocol(Frozen):
         return self
 
     def digest(self) -> str:
-        """Identity, 16 hex digits; the name and the note do not enter it... only what decides a score does."""
-        return _digest({k: v for k, v in self.to_json().items() if k not in ("note", "objective")})
+        """Identity, 16 hex digits: of all but note and objective, and of the code of metrics and extractor where it is not the first."""
+        from landscape.combinations import protocol_identities
+
+        data = {k: v for k, v in self.to_json().items() if k not in ("note", "objective")}
+        if changed := {name: identity for name, identity in protocol_identities(self).items() if identity != "r1"}:
+            data["components"] = changed
+        return _digest(data)

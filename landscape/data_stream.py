@@ -79,3 +79,10 @@ class DataStream:
             flipped = torch.rand(len(images), 1, 1, 1, device=images.device) < 0.5
             images = torch.where(flipped, images.flip(-1), images)
         return images
+
+
+def mean_sample(dataset: Dataset, chunk: int = 4096) -> Tensor:
+    """Mean of the training samples as networks see them: [C, H, W] in [0, 1], or [D]."""
+    samples = dataset.split("train").samples
+    total = torch.stack([part.double().sum(0) for part in torch.split(samples, chunk)]).sum(0)
+    return (total / len(samples) / (255 if samples.dtype == torch.uint8 else 1)).float()

@@ -17,3 +17,7 @@ def unknown(kind: str, name: str, valid: Iterable[str]) -> UserError:
     near = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return UserError(f"unknown {kind} {name!r}: {hint}choose from {', '.join(choices) or 'nothing (none is registered)'}")
+
+
+class SamplesError(UserError):
+    """What a model gives are no samples: not finite, or outside of the data's range."""

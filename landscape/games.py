@@ -89,6 +89,11 @@ class Game:
         """Whether D is updated."""
         return True
 
+    @property
+    def g_needs_real(self) -> bool:
+        """Whether G's step sees real samples."""
+        return not self.has_discriminator or self.loss.facts.g_needs_real or self.joint_d_call or bool(self.at["around_g"])
+
     def d_objective(
         self, batch: Batch, fake: Tensor, *, due: Due, parameters: Parameters | None = None, states: States | None = None
     ) -> Objective:
@@ -177,7 +182,8 @@ class Adversarial(Game):
         assert self.discriminator is not None
         if parameters is None:
             return self.discriminator
-        return _Replaced({name: parameters[name] for name, _ in self.discriminator.named_parameters() if name in parameters})
+        own = (name for name, _ in self.discriminator.named_parameters() if name in parameters)
+        return _Replaced({name: parameters[name] for name in own}, self.discriminator)
 
     def _call_loss(self, real: Tensor, fake: Tensor) -> LossPair:
         state = {"state": self.states["loss"]} if self.loss.facts.state else {}
@@ -186,11 +192,15 @@ class Adversarial(Game):
 
     def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
         fake_seen = self.seen(self.generator(z, batch.condition).float())
-        fake = self.criticize(fake_seen, batch.condition, parameters)
-        real_seen, real = fake_seen.detach(), Output(fake.logit.detach(), fake.features)
-        if self.loss.facts.g_needs_real or parameters is not None:
+        if self.joint_d_call:
             real_seen = self.seen(batch.real)
-            real = self.criticize(real_seen, batch.condition, parameters)
+            real, fake = self._pair(real_seen, fake_seen, batch.condition, parameters)
+        else:
+            fake = self.criticize(fake_seen, batch.condition, parameters)
+            real_seen, real = fake_seen.detach(), Output(fake.logit.detach(), fake.features)
+            if self.loss.facts.g_needs_real or parameters is not None:
+                real_seen = self.seen(batch.real)
+                real = self.criticize(real_seen, batch.condition, parameters)
         pair = self._call_loss(real.logit, fake.logit)
         ahead = pair.g_ahead if parameters is not None else None
         return self._g_total(pair, self._critique(batch, (real_seen, fake_seen), (real, fake), parameters), due, ahead)
@@ -252,7 +262,7 @@ class Adversarial(Game):
         """`after_d_update` on parameters that are not D's own; where a value was changed, no gradient passes."""
         for r in self.at["after_d_update"]:
             changed = {name: p.detach().clone().requires_grad_(True) for name, p in parameters.items()}
-            r.call(_Replaced(changed))
+            r.call(_Replaced(changed, self.discriminator))
             parameters = {name: torch.where(changed[name] == p, p, changed[name].detach()) for name, p in parameters.items()}
         return parameters
 
@@ -304,12 +314,16 @@ GAMES: Mapping[str, Callable[..., Adversarial]] = {
 class _Replaced(nn.Module):
     """A module whose named parameters are other tensors: what `d_weights` regularizers iterate over under unrolling."""
 
-    def __init__(self, parameters: Parameters) -> None:
+    def __init__(self, parameters: Parameters, stands_for: nn.Module | None) -> None:
         super().__init__()
-        self._replacements = dict(parameters)
+        self._replacements, self._stands_for = dict(parameters), (stands_for,)
 
     def named_parameters(self, *_: Any, **__: Any) -> Any:
         return iter(self._replacements.items())
+
+    def named_modules(self, *arguments: Any, **keywords: Any) -> Any:
+        (module,) = self._stands_for
+        return module.named_modules(*arguments, **keywords) if module is not None else iter(())
 
 
 def _with_state(critique: Critique, state: Mapping[str, Tensor], g_loss: Tensor | None = None) -> Critique:

@@ -15,7 +15,7 @@ from landscape.architectures._base import AdaptsToData, Constrains
 from landscape.building import Loss, Regularizer, build_critic, build_networks, trainable_parameters
 from landscape.config import LatentConfig, Optimizer, TrialConfig
 from landscape.curves import Counts, Curves, has_point
-from landscape.data_stream import DataStream
+from landscape.data_stream import DataStream, mean_sample
 from landscape.datasets._base import Dataset
 from landscape.execution import Path, cannot_compile, choose, with_fallback
 from landscape.games import GAMES, Adversarial, Batch, Due, NextD, Parameters
@@ -33,13 +33,6 @@ DIVERSITY_SAMPLES = 64
 
 class DivergedError(Exception):
     """Loss or weights are no longer finite; the message says at which step."""
-
-
-def mean_sample(dataset: Dataset, chunk: int = 4096) -> Tensor:
-    """Mean of the training samples as networks see them: [C, H, W] in [0, 1], or [D]."""
-    samples = dataset.split("train").samples
-    total = torch.stack([part.double().sum(0) for part in torch.split(samples, chunk)]).sum(0)
-    return (total / len(samples) / (255 if samples.dtype == torch.uint8 else 1)).float()
 
 
 class GAN(pl.LightningModule):
@@ -79,7 +72,7 @@ class GAN(pl.LightningModule):
         self.last_logits: tuple[Tensor, ...] = ()
         self._path = self._by_blocks = ""
         self._d_update, self._g_update, self._both_update = self._d_gradients, self._g_gradients, self._both_gradients
-        self.total_rounds = config.rounds
+        self.total_rounds, self.clock_share = config.rounds, 0.0
         self.trace: dict[str, list[Tensor]] = defaultdict(list)
         self.last_z: Tensor | None = None
 
@@ -194,9 +187,12 @@ class GAN(pl.LightningModule):
         """The next round, or a block of rounds where one begins."""
         if self.replays is not None and self.replays.fits(most) and self.replays.run():
             return
-        if self.total_rounds:
-            self.game.progress.fill_(self.counts.rounds / self.total_rounds)
+        self.game.progress.fill_(self.spent(self.counts.rounds))
         self.play_round()
+
+    def spent(self, rounds: int) -> float:
+        """Share of the budget that is spent after `rounds`; of a budget in seconds, what `clock_share` says."""
+        return rounds / self.total_rounds if self.total_rounds else self.clock_share
 
     def play_round(self) -> None:
         """A round's updates."""
@@ -251,10 +247,8 @@ class GAN(pl.LightningModule):
         self._note("d", update)
 
     def _g_step(self) -> None:
-        config = self.config
-        size = config.g_batch_size or config.batch_size
-        needs_real = not self.game.has_discriminator or self.game.loss.facts.g_needs_real or bool(self.game.at["around_g"])
-        batch = self.stream.next(size) if needs_real else Batch(self.fixed_z)
+        config, size = self.config, self.config.g_batch_size or self.config.batch_size
+        batch = self.stream.next(size) if self.game.g_needs_real else Batch(self.fixed_z)
         z = self.last_z if config.reuse_z and self.last_z is not None else self.draw_z(size)
         self._apply_g(self._g_update(batch, z, self.game.due(self.counts.g_steps), self._next_d()))
 
@@ -307,7 +301,8 @@ class GAN(pl.LightningModule):
         ema = self.config.ema
         if ema is None or self.average is None:
             return
-        decay = ema.decay if ema.decay is not None else 0.5 ** (self.config.batch_size / (ema.half_life_images or 1))
+        images = self.config.images_per_round / self.config.g_steps_per_round
+        decay = ema.decay if ema.decay is not None else 0.5 ** (images / (ema.half_life_images or 1))
         weight = 1.0 if self.counts.g_steps <= ema.start else 1 - decay
         torch._foreach_lerp_(list(self.average.parameters()), [p.detach() for p in self.generator.parameters()], weight)
         for mine, theirs in zip(self.average.buffers(), self.generator.buffers(), strict=True):

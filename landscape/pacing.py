@@ -31,6 +31,8 @@ class Rounds:
         """Rounds to run now (0 when the budget is spent), and up to how many where they come in blocks."""
         if self.finished:
             return 0, 0
+        if self.seconds_budget:
+            self.gan.clock_share = min(self.seconds / self.seconds_budget, 1.0)
         self.asked_at, self.asked_rounds = time.perf_counter(), self.gan.counts.rounds
         # A stretch ends where something is due, so that what is due falls on the same round however stretches are cut.
         most: float = min((m - self.asked_rounds for m in self.milestones if m > self.asked_rounds), default=math.inf)

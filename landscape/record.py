@@ -253,3 +253,10 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise UserError(f"{path} is damaged: expected a JSON object, found {type(data).__name__}")
     return data
+
+
+def same_score(name: str, wanted: str) -> bool:
+    """Whether `FD[classifier:digits]` is what `FD[classifier]` asks for: an extractor may be named without its variant."""
+    stem, _, extractor = name.partition("[")
+    wanted_stem, _, wanted_extractor = wanted.partition("[")
+    return name == wanted or (stem == wanted_stem and extractor.partition(":")[0] == wanted_extractor.rstrip("]"))

@@ -145,8 +145,8 @@ class Replays:
 
     def _fill(self) -> None:
         """What the next block sees."""
-        gan, total = self.gan, self.gan.total_rounds
-        values = [(gan.counts.rounds + i) / total if total else 0.0 for i in range(self.size)]
+        gan = self.gan
+        values = [gan.spent(gan.counts.rounds + i) for i in range(self.size)]
         for stepper, rates in zip(self._steppers, self._rates, strict=True):
             values += stepper.next_rates(len(rates))
         scalars = torch.tensor(values, pin_memory=gan.device.type == "cuda")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import torch
 
 from landscape.config import Protocol
-from landscape.record import Scores
+from landscape.record import Scores, same_score
 
 
 @dataclass
@@ -19,7 +19,8 @@ class Selected:
 
     def offer(self, scores: Scores, rounds: int, network: torch.nn.Module) -> None:
         """Keep the weights of `network` if the objective is better than any before. A score that could not be computed is no point."""
-        estimate = next(iter(scores.estimates.values()), None)
+        wanted = str(scores.protocol["objective"])
+        estimate = next((found for name, found in scores.estimates.items() if same_score(name, wanted)), None)
         if estimate is None:
             return
         self.points.append((float(rounds), estimate.value))

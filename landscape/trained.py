@@ -27,15 +27,15 @@ def in_range(samples: Tensor) -> Tensor:
     return samples.clamp(0, 1) if samples.ndim == 4 else samples
 
 
-def make_sampler(network: nn.Module, latent: LatentConfig) -> Callable[..., Tensor]:
-    """(n, seed, batch=64) -> n samples on the CPU, float32 in the data's range. The draw depends on n and seed alone.
+def make_sampler(network: nn.Module, latent: LatentConfig, batch: int = 64) -> Callable[..., Tensor]:
+    """(n, seed, batch=`batch`) -> n samples on the CPU, float32 in the data's range. The draw depends on n and seed alone.
 
     The network is used in the mode it is in: evaluation mode, unless a protocol's batch-norm mode says otherwise.
     """
     device = next(network.parameters()).device
 
     @torch.no_grad()
-    def sampler(n: int, seed: int, batch: int = 64) -> Tensor:
+    def sampler(n: int, seed: int, batch: int = batch) -> Tensor:
         z = draw_latent(latent, n, device, torch.Generator().manual_seed(seed))
         return torch.cat([in_range(network(part.to(device)).float().cpu()) for part in torch.split(z, batch)])
 
@@ -53,7 +53,20 @@ class Trained:
     @property
     def sampler(self) -> Callable[..., Tensor]:
         """See `make_sampler`."""
-        return make_sampler(self.generator, self.config.latent or LatentConfig())
+        return self.sampling()
+
+    def sampling(self, batch: int = 64) -> Callable[..., Tensor]:
+        """See `make_sampler`."""
+        return make_sampler(self.generator, self.latent, batch)
+
+    def draw_z(self, n: int) -> Tensor:
+        """[n, latent] on the generator's device."""
+        return draw_latent(self.latent, n, next(self.generator.parameters()).device)
+
+    @property
+    def latent(self) -> LatentConfig:
+        """What the generator is drawn from."""
+        return self.config.latent or LatentConfig()
 
 
 def load(folder: Path, device: torch.device | None = None) -> Trained:

@@ -18,16 +18,16 @@ import pytorch_lightning as pl
 import torch
 
 from landscape import checkpoint
-from landscape._results_files import score_path
 from landscape.combinations import notes
 from landscape.config import Protocol, TrialConfig
 from landscape.datasets._base import Dataset
 from landscape.diagnosis import diagnose
 from landscape.environment import describe, resolve_device
-from landscape.errors import UserError
+from landscape.errors import SamplesError, UserError
 from landscape.gan import GAN, DivergedError
 from landscape.pacing import Rounds
 from landscape.record import GENERATOR_FILE, RECORD_FILE, RESUME_FILE, Scores, Status, TrialRecord, read_json, write_json
+from landscape.rescoring import has_scores, rescored, write_scores
 from landscape.selecting import Selected, best_checkpoint_protocol, spaced
 from landscape.trained import make_sampler
 
@@ -94,23 +94,9 @@ def run_trial(config: TrialConfig, protocol: Protocol | None, **settings: Any) -
     if existing is None:
         return _Run(config, dataset, protocol, how).execute()
     if protocol is not None and existing.status is Status.COMPLETED and not has_scores(how.folder, protocol):
-        rescore(how.folder, protocol, data_dir=how.data_dir)
+        scores = rescored(how.folder, dataset, protocol, resolve_device(how.device))
+        write_scores(how.folder, scores)
     return existing
-
-
-def rescore(folder: Path, protocol: Protocol, *, data_dir: Path | None = None, device: str = "auto") -> Scores:
-    """Score the generator that a completed trial left, under another protocol; write and return the scores.
-
-    Its discriminator is gone: metrics that need one are among the failures.
-    """
-    from landscape import trained
-    from landscape.evaluation import evaluate_model
-
-    model = trained.load(folder, resolve_device(device))
-    _, dataset = prepare(model.config, data_dir)
-    scores = evaluate_model(model.sampler, dataset, protocol, generator=model.generator)
-    write_scores(folder, scores)
-    return scores
 
 
 def finished_record(folder: Path, digest: str) -> TrialRecord | None:
@@ -122,14 +108,6 @@ def finished_record(folder: Path, digest: str) -> TrialRecord | None:
     if record.digest != digest:
         raise UserError(f"{folder} holds trial {record.digest}, not {digest}: choose another folder")
     return None if record.status in (Status.STOPPED, Status.FAILED) else record
-
-
-def has_scores(folder: Path, protocol: Protocol) -> bool:
-    """Whether `folder` holds scores under `protocol`, with whichever extractor weights it does not fix."""
-    free = {"digest", "note"} | ({"weights_hash"} if not protocol.weights_hash else set())
-    wanted = {k: v for k, v in protocol.to_json().items() if k not in free}
-    found = (read_json(path)["protocol"] for path in sorted((folder / "scores").glob("*.json")))
-    return any({k: v for k, v in given.items() if k not in free} == wanted for given in found)
 
 
 class _Watch(pl.Callback):
@@ -193,7 +171,7 @@ class _Run:
             begin = time.perf_counter()
             self._keep_generator()
             if self.protocol is not None:
-                self._score(self.protocol)
+                status, reason = self._score(self.protocol)
             self.evaluation_seconds = time.perf_counter() - begin
         record = self._record(status, reason, self._draw() if self.how.pictures else {})
         if (first := finished_record(self.how.folder, record.digest)) is not None:
@@ -237,20 +215,24 @@ class _Run:
         # The last point is measured with the other scores, when training is over.
         if done in self.selections_at and done != self.gan.total_rounds and self.protocol is not None:
             begin = time.perf_counter()
-            self.selected.offer(self._select(self.protocol), done, self.gan.sampler)
+            try:
+                self.selected.offer(self._select(self.protocol), done, self.gan.sampler)
+            except SamplesError as error:
+                raise DivergedError(f"after {done} rounds {error}") from None
             self.selecting_seconds += time.perf_counter() - begin
 
     def _select(self, protocol: Protocol) -> Scores:
         """The objective now, on samples that no report uses (or on the test set, where the protocol says so, as some papers did)."""
+        from landscape.evaluation.extraction import Options
         from landscape.evaluation.models import evaluate_model, select_model, selection_protocol
 
         network = self.gan.sampler.eval()
-        sampler = make_sampler(network, self.gan.latent)
+        sampler, options = make_sampler(network, self.gan.latent, protocol.sampling_batch), Options(device=self.device)
         try:
             with self._forked_random_states():
                 if protocol.checkpoint == "best_on_test":
-                    return evaluate_model(sampler, self.dataset, selection_protocol(protocol), generator=network)
-                return select_model(sampler, self.dataset, protocol, generator=network)
+                    return evaluate_model(sampler, self.dataset, selection_protocol(protocol), generator=network, options=options)
+                return select_model(sampler, self.dataset, protocol, generator=network, options=options)
         finally:
             network.train()
 
@@ -328,8 +310,15 @@ class _Run:
         data = {"config": self.config.to_json(), "shape": list(self.dataset.shape), "digest": self.config.digest()}
         checkpoint.write(self.how.folder / GENERATOR_FILE, dict(self.gan.sampler.state_dict()), data, "generator")
 
-    def _score(self, protocol: Protocol) -> None:
+    def _score(self, protocol: Protocol) -> tuple[Status, str]:
         """Scores of the last weights, on the selection samples and for the report; of the best ones where selection had a choice."""
+        try:
+            self._score_weights(protocol)
+        except SamplesError as error:  # finite weights may still overflow
+            return Status.DIVERGED, str(error)
+        return Status.COMPLETED, ""
+
+    def _score_weights(self, protocol: Protocol) -> None:
         if self.selections_at or (protocol.objective and self.gan.total_rounds is None):
             scores = self._select(protocol)
             self.selected.offer(scores, self.gan.counts.rounds, self.gan.sampler)
@@ -343,17 +332,19 @@ class _Run:
 
     def _report_scores(self, protocol: Protocol, network: torch.nn.Module, checkpoint_name: str) -> None:
         from landscape.evaluation import evaluate_model
+        from landscape.evaluation.extraction import Options
 
         network.eval()
         with self._forked_random_states():
             scores = evaluate_model(
-                make_sampler(network, self.gan.latent),
+                make_sampler(network, self.gan.latent, protocol.sampling_batch),
                 self.dataset,
                 protocol,
                 generator=network,
                 discriminator=self.gan.discriminator if self.gan.game.has_discriminator else None,
                 latent=self.gan.draw_z,
                 checkpoint=checkpoint_name,
+                options=Options(device=self.device),
             )
         write_scores(self.how.folder, scores)
 
@@ -389,11 +380,6 @@ class _Run:
             started_at=self.started_at,
             finished_at=_now(),
         )
-
-
-def write_scores(folder: Path, scores: Scores) -> None:
-    """Put `scores` beside the trial's record, under the protocol that they carry."""
-    write_json(score_path(folder, scores.protocol), scores.to_json())
 
 
 def _now() -> str:

@@ -57,6 +57,19 @@ def test_shorthand_and_none():
         ({"order": "simultaneous", "d_steps_per_round": 2}, ["simultaneous"]),
         ({"reuse_z": True, "g_batch_size": 128}, ["reuse_z"]),
         ({"regularizers": [{"packing": {"degree": 3}}], "batch_size": 64}, ["packing", "3"]),
+        ({"d_optimizer": {"name": "sgd", "beta1": 0.9}}, ["d_optimizer", "beta1", "not by sgd"]),
+        ({"g_optimizer": {"momentum": 0.9}}, ["g_optimizer", "momentum", "not by adam"]),
+        ({"g_optimizer": {"final_momentum": 0.9}}, ["final_momentum", "not by adam"]),
+        ({"g_optimizer": {"name": "sgd", "momentum_saturation": 0.5}}, ["momentum_saturation", "only with final_momentum"]),
+        ({"g_optimizer": {"name": "sgd", "smoothing": 0.5}}, ["smoothing", "not by sgd"]),
+        ({"budget": {"unit": "seconds"}, "g_optimizer": {"schedule": {"name": "linear"}}}, ["g_optimizer", "'linear'", "seconds"]),
+        (
+            {"budget": {"unit": "seconds"}, "d_optimizer": {"name": "sgd", "final_momentum": 0.7}},
+            ["d_optimizer", "final_momentum", "seconds"],
+        ),
+        ({"loss": "mmd", "batch_size": 1}, ["mmd", "at least 2"]),
+        ({"loss": "mmd", "regularizers": ["top_k"]}, ["mmd", "no discriminator", "top_k"]),
+        ({"regularizers": [{"consistency": {"shift": 8}}]}, ["consistency", "shift", "8 pixels"]),
     ],
 )
 def test_bad_input_is_one_line_that_names_it(fields, words):
@@ -66,6 +79,13 @@ def test_bad_input_is_one_line_that_names_it(fields, words):
     assert "\n" not in message
     for word in words:
         assert word in message
+
+
+def test_pulling_away_needs_two_packs():
+    energies = {"loss": "margin_energy", "architecture": "autoencoder_mlp", "batch_size": 2}
+    config(**energies, regularizers=["pulling_away"])
+    with pytest.raises(UndefinedCombinationError, match=r"pulling_away.*at least 2 packs of 2 samples"):
+        config(**energies, regularizers=["pulling_away", {"packing": {"degree": 2}}])
 
 
 def test_undefined_combinations_say_why():

@@ -19,7 +19,7 @@ LAYERS = {
         *("axes", "parameters", "space", "protocols", "evaluation"),
         *("building", "games", "data_stream", "stepper", "execution", "trained", "curves", "update", "replays", "gan"),
     },
-    4: {"trial", "pacing", "selecting", "pictures", "diagnosis"},
+    4: {"trial", "pacing", "rescoring", "selecting", "pictures", "diagnosis"},
     5: {"sweep", "reproductions", "api", "catalog", "doctor"},
     6: {"cli", "__main__"},
 }

@@ -6,9 +6,11 @@ import json
 import pytest
 import torch
 
-from landscape import checkpoint
-from landscape.config import TrialConfig
+from landscape import checkpoint, evaluation, trained
+from landscape import trial as trial_module
+from landscape.config import Protocol, TrialConfig
 from landscape.errors import UserError
+from landscape.evaluation import models
 from landscape.record import Status, TrialRecord
 from landscape.trial import run_trial
 
@@ -174,3 +176,44 @@ def test_seconds_budget(tmp_path):
     assert record.status is Status.COMPLETED
     assert record.counts["rounds"] > 0
     assert record.seconds["training"] >= 0.5
+
+
+def pixels(**changes):
+    fields = {"name": "tiny", "extractor": "pixels", "metrics": ["frechet"], "objective": "FD[pixels]", "n_fake": 100, "n_real": 100}
+    return Protocol.parse(fields | changes)
+
+
+@pytest.mark.parametrize("points", [1, 2])
+def test_a_model_whose_samples_overflow_has_diverged(points, tmp_path, monkeypatch):
+    """Finite weights, samples that are not: a result, which a sweep goes on from."""
+    monkeypatch.setattr(trained, "in_range", lambda samples: samples / 0 - samples / 0)
+    record = run_trial(config(), pixels(selection_points=points), folder=tmp_path, pictures=False)
+    assert record.status is Status.DIVERGED
+    assert "NaN" in record.reason
+    assert (tmp_path / "record.json").exists()
+
+
+def test_scores_are_taken_as_the_protocol_says(tmp_path, monkeypatch):
+    """Batches of its size; on the trial's device; with its batch-norm statistics and runs, for a trial that is scored again too."""
+    sizes, devices = [], []
+    original = trained.in_range
+    monkeypatch.setattr(trained, "in_range", lambda samples: sizes.append(len(samples)) or original(samples))
+    wanted = pixels(sampling_batch=40, averaging_runs=2)
+    run_trial(config(), wanted, folder=tmp_path, pictures=False, device="cpu")
+    assert {40, 20} <= set(sizes)
+    assert 64 not in sizes
+    sizes.clear()
+    monkeypatch.setattr(trial_module, "resolve_device", lambda name: devices.append(name) or torch.device("cpu"))
+    other = pixels(name="other", sampling_batch=50)
+    run_trial(config(), other, folder=tmp_path, pictures=False, device="cpu")
+    assert devices == ["cpu"]
+    assert set(sizes) == {50}
+
+
+def test_scoring_happens_on_the_trials_device(tmp_path, monkeypatch):
+    asked = []
+    for module, name in ((models, "select_model"), (evaluation, "evaluate_model")):
+        original = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *a, o=original, **k: asked.append(k["options"].device) or o(*a, **k))
+    run_trial(config(), pixels(), folder=tmp_path, pictures=False, device="cpu")
+    assert asked == [torch.device("cpu")] * 2

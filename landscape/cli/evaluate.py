@@ -86,11 +86,17 @@ def _protocol(name: str, metrics: tuple[str, ...], features: str | None) -> "Pro
 def _score(real: str, fake: str, protocol: "Protocol", where: "Where", how: "Options") -> "Scores":
     from dataclasses import replace
 
-    from landscape.evaluation.loading import load_pair
+    from landscape.evaluation.loading import load_pair, load_samples
+    from landscape.evaluation.models import evaluate_trained
     from landscape.evaluation.scoring import evaluate as score
+    from landscape.record import GENERATOR_FILE
+    from landscape.trained import load
 
     resolution, channels = _as_trained(real, fake, where)
-    where = replace(where, resolution=resolution, channels=channels, open_trial=lambda folder: _sampler(folder, how))
+    where = replace(where, resolution=resolution, channels=channels, open_trial=lambda folder: _sampler(folder, protocol, how))
+    if (Path(fake) / GENERATOR_FILE).is_file():
+        model = load(Path(fake), how.device)
+        return evaluate_trained(load_samples(real, protocol, where), model, protocol, options=how)
     pair = load_pair(real, fake, protocol, where, number=lambda given: _size(given, protocol))
     return score(*pair, protocol, options=how)
 
@@ -107,10 +113,10 @@ def _as_trained(real: str, fake: str, where: "Where") -> tuple[int | None, int |
     return where.resolution or shape[-1], where.channels or shape[0]
 
 
-def _sampler(folder: Path, how: "Options") -> Any:
+def _sampler(folder: Path, protocol: "Protocol", how: "Options") -> Any:
     from landscape.trained import load
 
-    return load(folder, how.device).sampler
+    return load(folder, how.device).sampling(protocol.sampling_batch)
 
 
 def _size(given: "Given | Dataset", protocol: "Protocol") -> int:

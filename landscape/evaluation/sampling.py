@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from landscape.config import Protocol
-from landscape.errors import UserError
+from landscape.errors import SamplesError, UserError
 from landscape.evaluation.given import Given, require_finite, require_unit_range
 from landscape.evaluation.handling import QUANTISATION, to_levels
 
@@ -101,9 +101,13 @@ def draw(sampler: Sampler, number: int, seed: int, quantise: str) -> Given:
     """`number` samples as a set, quantised block by block, so that the floats of a large set need not fit in memory.
 
     Raises:
-        UserError: samples that are not finite, leave [0, 1], or are too few.
+        SamplesError: samples that are not finite or leave [0, 1].
+        UserError: too few samples.
     """
-    parts = [_levels(sampler(block, block_seed).detach().cpu(), quantise) for block, block_seed in blocks(number, seed)]
+    try:
+        parts = [_levels(sampler(block, block_seed).detach().cpu(), quantise) for block, block_seed in blocks(number, seed)]
+    except UserError as error:
+        raise SamplesError(str(error)) from None
     samples = torch.cat(parts)
     if len(samples) != number:
         raise UserError(f"the sampler gave {len(samples)} samples for {number}: return as many as asked")

@@ -39,11 +39,13 @@ class LossFacts:
             and generator and encoder minimize `g` together. `mean`, `log_variance` [N, latent] come as keywords.
     g_needs_real: the generator's loss depends on D(real) (relativistic losses). Where False, the module passes the fake output
         in the place of the real one in G's step, and only `g` is read.
+    least_batch: samples that it needs in a batch.
     state: the loss's own scalars and their start values; passed as keyword `state` (name -> 0-dim tensor).
     """
 
     inputs: Literal["logits", "energies", "samples", "autoencoding"] = "logits"
     g_needs_real: bool = False
+    least_batch: int = 1
     state: Mapping[str, float] = field(default_factory=dict)
     paper: str = ""
 

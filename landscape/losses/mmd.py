@@ -44,6 +44,7 @@ def off_diagonal(matrix: Tensor) -> Tensor:
 
 @LOSSES.register(
     inputs="samples",
+    least_batch=2,
     paper="Gretton et al. 2012, JMLR 13, eq. 3; Li et al. 2015, arXiv:1502.02761; Dziugaite et al. 2015, arXiv:1505.03906",
 )
 def mmd(

@@ -1,6 +1,8 @@
-"""Which parameters are kernels."""
+"""Which parameters are kernels, and what they are as matrices."""
 
 from torch import Tensor, nn
+
+from landscape.normalizations._reweighted import as_matrix, output_axis
 
 
 def kernels(network: nn.Module) -> list[Tensor]:
@@ -10,3 +12,9 @@ def kernels(network: nn.Module) -> list[Tensor]:
     the raw weight, the variable that is trained, as in compare_gan.
     """
     return [parameter for _, parameter in network.named_parameters() if parameter.ndim >= 2]
+
+
+def matrices(network: nn.Module) -> list[Tensor]:
+    """The kernels [outputs, everything else]: [out, in * kh * kw] of a convolution, transposed ones included."""
+    axes = {f"{name}.weight": output_axis(module) for name, module in network.named_modules()}
+    return [as_matrix(p, axes.get(name, 0)) for name, p in network.named_parameters() if p.ndim >= 2]

@@ -17,7 +17,10 @@ def changed(images: Tensor, shift: int, flip: bool) -> Tensor:
 
 
 @REGULARIZERS.register(
-    site="d_term", needs_images=True, paper="Zhang et al. 2020, arXiv:1910.12027 (CR); Zhao et al. 2020, arXiv:2002.04724 (bCR)"
+    site="d_term",
+    needs_images=True,
+    below_side="shift",
+    paper="Zhang et al. 2020, arXiv:1910.12027 (CR); Zhao et al. 2020, arXiv:2002.04724 (bCR)",
 )
 def consistency(
     critique: Critique, *, weight: NonNegative = 10.0, fake_weight: NonNegative = 0.0, shift: NonNegativeInt = 4, flip: bool = True

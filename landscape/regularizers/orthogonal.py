@@ -8,12 +8,11 @@ from torch import Tensor, nn
 from landscape.precision import full_precision
 from landscape.registry import NonNegative
 from landscape.regularizers._base import REGULARIZERS
-from landscape.regularizers._kernels import kernels
+from landscape.regularizers._kernels import matrices
 
 
-def departure(kernel: Tensor, form: str) -> Tensor:
-    """Squared Frobenius distance of the Gram matrix, along the kernel's shorter side, from what is wished for."""
-    matrix = kernel.flatten(1)  # [out, in * kh * kw]
+def departure(matrix: Tensor, form: str) -> Tensor:
+    """Squared Frobenius distance of the Gram matrix, along the matrix's shorter side, from what is wished for."""
     if matrix.shape[0] > matrix.shape[1]:
         matrix = matrix.T  # more rows than columns cannot all be orthogonal
     gram = matrix @ matrix.T
@@ -23,7 +22,7 @@ def departure(kernel: Tensor, form: str) -> Tensor:
 
 @REGULARIZERS.register(
     site="d_weights",
-    revision=2,
+    revision=3,
     paper="Brock et al. 2017, arXiv:1609.07093; Miyato et al. 2018, arXiv:1802.05957; Brock et al. 2019, arXiv:1809.11096",
 )
 def orthogonal(
@@ -39,6 +38,6 @@ def orthogonal(
         form: `orthonormal`: |W W' - I|^2, which also fixes the norms (SNGAN's "orthonormal regularization"); `off_diagonal`:
             |W W' * (1 - I)|^2, BigGAN's relaxation, which leaves them free.
     """
-    found = kernels(discriminator)
+    found = matrices(discriminator)
     with full_precision(found[0].device):
-        return weight * torch.stack([departure(kernel, form) for kernel in found]).sum()
+        return weight * torch.stack([departure(matrix, form) for matrix in found]).sum()

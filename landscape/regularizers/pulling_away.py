@@ -8,7 +8,7 @@ from landscape.registry import NonNegative
 from landscape.regularizers._base import REGULARIZERS, Critique
 
 
-@REGULARIZERS.register(site="g_term", needs_features=True, paper="Zhao et al. 2017, arXiv:1609.03126, section 2.4")
+@REGULARIZERS.register(site="g_term", needs_features=True, least_batch=2, paper="Zhao et al. 2017, arXiv:1609.03126, section 2.4")
 def pulling_away(critique: Critique, *, weight: NonNegative = 0.1) -> Tensor:
     """Mean squared cosine between the features of different generated samples, which G lowers: 1/(N (N - 1)) sum_{i != j} cos^2.
 

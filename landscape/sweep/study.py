@@ -10,7 +10,7 @@ from typing import Any
 from landscape import results
 from landscape.config import Choice, Protocol
 from landscape.errors import UserError
-from landscape.record import RECORD_FILE, Estimate, Scores, Status, TrialRecord, read_json, write_json
+from landscape.record import RECORD_FILE, Estimate, Scores, Status, TrialRecord, read_json, same_score, write_json
 from landscape.space import Space
 from landscape.sweep.plan import Made, Outcome, Task
 
@@ -163,13 +163,6 @@ def objective(scores: Mapping[str, Scores], protocol: Protocol) -> Estimate | No
                     if same_score(score, protocol.objective):
                         return estimate
     return None
-
-
-def same_score(name: str, wanted: str) -> bool:
-    """Whether `FD[classifier:digits]` is what `FD[classifier]` asks for: an extractor may be named without its variant."""
-    stem, _, extractor = name.partition("[")
-    wanted_stem, _, wanted_extractor = wanted.partition("[")
-    return name == wanted or (stem == wanted_stem and extractor.partition(":")[0] == wanted_extractor.rstrip("]"))
 
 
 def is_frechet(name: str) -> bool:

@@ -38,10 +38,13 @@ def test_kernels_are_the_raw_weights_whatever_the_normalization(normalization):
 
 @pytest.mark.parametrize("form", ["orthonormal", "off_diagonal"])
 def test_orthogonal_formula(form):
-    network = nn.Sequential(nn.Linear(5, 3), nn.Linear(3, 6), nn.Conv2d(2, 4, 3)).double()
+    network = nn.Sequential(nn.Linear(5, 3), nn.Linear(3, 6), nn.Conv2d(2, 4, 3), nn.ConvTranspose2d(7, 3, 4)).double()
     expected = 0.0
     for layer in network:
-        matrix = layer.weight.detach().numpy().reshape(len(layer.weight), -1)
+        weight = layer.weight.detach().numpy()
+        if isinstance(layer, nn.ConvTranspose2d):
+            weight = weight.swapaxes(0, 1)
+        matrix = weight.reshape(len(weight), -1)
         gram = matrix @ matrix.T if matrix.shape[0] <= matrix.shape[1] else matrix.T @ matrix
         difference = gram - np.eye(len(gram))
         if form == "off_diagonal":
