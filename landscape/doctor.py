@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from landscape.processors import cores
+
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "ray", "optuna", "scikit-learn", "torch-fidelity", "numpy", "pandas", "matplotlib")
 
 
@@ -40,7 +42,7 @@ def _machine(results_dir: Path) -> dict[str, Any]:
     existing = next(folder for folder in (results_dir.resolve(), *results_dir.resolve().parents) if folder.exists())
     return {
         "system": platform.platform(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": cores(),
         "memory_gib": round(memory.total / 2**30, 1),
         "memory_free_gib": round(memory.available / 2**30, 1),
         "disk_free_gib": round(shutil.disk_usage(existing).free / 2**30, 1),

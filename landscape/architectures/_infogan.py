@@ -1,4 +1,4 @@
-"""The generator of the InfoGAN networks, which BEGAN and the VAE of "Are GANs Created Equal?" share."""
+"""The generator of the InfoGAN networks, which BEGAN of "Are GANs Created Equal?" shares (its VAE too, but for plain ReLU)."""
 
 from torch import nn
 

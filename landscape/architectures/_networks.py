@@ -51,7 +51,8 @@ class Encoder(nn.Module):
 def encoder_of(discriminator: nn.Module, latent_dim: int, wrap: Callable[[nn.Module], nn.Module] = unwrapped) -> Encoder:
     """The encoder of a variational autoencoder: `discriminator`'s body (not copied) under a new last layer of 2 `latent_dim` outputs.
 
-    "Are GANs Created Equal?" built its VAE so. The new layer is initialized N(0, 0.02^2), biases 0, then passes through `wrap`.
+    "Are GANs Created Equal?" built its VAE so, but the second half of its outputs was a standard deviation, 1e-6 + softplus, where here it
+    is the log variance. The new layer is initialized N(0, 0.02^2), biases 0, then passes through `wrap`.
 
     Raises:
         UserError: the discriminator is not made of a body and a head.

@@ -1,5 +1,6 @@
 """Convolutional autoencoders as discriminators: EBGAN and BEGAN."""
 
+import math
 from itertools import pairwise
 from typing import Literal
 
@@ -15,6 +16,7 @@ from landscape.registry import PositiveInt
 
 
 @ARCHITECTURES.register(
+    revision=2,
     output="energy",
     d_normalizations=ON_MAPS,
     g_normalizations=ON_MAPS | {"self_modulated"},
@@ -55,9 +57,9 @@ def autoencoder(
         preset: `ebgan`, the 64x64 networks of 1Konny/EBGAN-pytorch: D encodes with 4x4 convolutions of stride 2 to `width`, 2 `width` and
             the code's maps, leaky ReLU 0.2, and decodes with their mirror images through tanh; norm in all layers but the first, the
             image included (the source: batch norm; name it). G dense to 16 `width` maps of resolution / 16 and four such transposed
-            convolutions. Framework initialization, since the source's own never ran. Images as 2x - 1. `began`, as "Are GANs Created
-            Equal?" ran it: D two such convolutions (no activation after the second) and a dense code, mirrored, sigmoid, norm in all
-            but these two and the last; G infogan's.
+            convolutions. The initialization of the framework at that time, since the source's own never ran. Images as 2x - 1. `began`,
+            as "Are GANs Created Equal?" ran it: D two such convolutions (no activation after the second) and a dense code, mirrored,
+            sigmoid, norm in all but these two and the last; G infogan's.
         width: maps next to the image.
         code_width: maps (`ebgan`) or units (`began`) of the code; None: 128 (the source's CelebA run; the paper has 256) or 64.
         energy: None: `per_image_norm` for `ebgan`, the paper's norm, so that its margins bind (the source's `mean_square` never reaches
@@ -70,10 +72,21 @@ def autoencoder(
     default = {"dense_init": as_is, "conv_init": as_is, "transposed_init": as_is, "bias_init": as_is}
     g_layers, d_layers = Layers(g_normalization, **default), Layers(d_normalization, **default)
     sizes = halvings(resolution, 4)
-    return Networks(
-        _ebgan_generator(g_layers, sizes[::-1], channels, latent_dim, width),
-        _ebgan(d_layers, sizes[:4], d_channels, [width, 2 * width, code_width or 128], energy or "per_image_norm"),
-    )
+    generator = _ebgan_generator(g_layers, sizes[::-1], channels, latent_dim, width)
+    discriminator = _ebgan(d_layers, sizes[:4], d_channels, [width, 2 * width, code_width or 128], energy or "per_image_norm")
+    for network in (generator, discriminator):
+        _initialize_transposed(network)
+    return Networks(generator, discriminator)
+
+
+def _initialize_transposed(network: nn.Module) -> None:
+    """U[-b, b], b = 1 / sqrt(in * kh * kw), as PyTorch 0.3 had it for transposed convolutions too; since 1.0 it counts outputs there."""
+    for layer in network.modules():
+        if isinstance(layer, nn.ConvTranspose2d):
+            bound = (layer.in_channels * math.prod(layer.kernel_size)) ** -0.5
+            for tensor in (layer.weight, layer.bias):
+                if tensor is not None:
+                    nn.init.uniform_(tensor, -bound, bound)
 
 
 def _ebgan_generator(make: Layers, sizes: list[int], channels: int, latent_dim: int, width: int) -> Generator:

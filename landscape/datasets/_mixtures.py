@@ -40,7 +40,7 @@ def gaussian_mixture(
 ) -> Dataset:
     """`points` to train on and twice `held_out`, in random order; labels are the modes.
 
-    Every mode gets its exact share of each split (PacGAN's code does so too), up to one point.
+    Every mode gets its exact share of each split, up to one point (the sources draw the modes too).
 
     Args:
         name: of the data set.

@@ -19,6 +19,7 @@ from landscape.datasets._files import fingerprint, shown
 from landscape.datasets._pictures import Fit, Picture, fitted
 from landscape.datasets._progress import progress
 from landscape.errors import UserError
+from landscape.processors import cores
 
 Levels = NDArray[np.uint8]
 Reader = Callable[[Any], tuple[Picture, tuple[str, ...]]]
@@ -74,16 +75,12 @@ def _fill(folder: Path, name: str, pictures: Pictures, fit: Fit, shows: bool) ->
     if not total:
         raise UserError(f"data set {shown(name)!r} holds no pictures")
     writer = _Writer(folder, shown(name), total)
-    with progress(f"landscape: preparing {shown(name)}", total, shows) as advance, ThreadPoolExecutor(_threads()) as pool:
+    with progress(f"landscape: preparing {shown(name)}", total, shows) as advance, ThreadPoolExecutor(cores()) as pool:
         for split, source in pictures.splits.items():
             if source.count:
                 writer.write(split, source, _ordered(pool, pictures, source.items, fit, advance))
     handling = {**fit.describe(), **pictures.handling, **writer.handling()}
     return {"classes": pictures.classes, "handling": handling, "classifier": pictures.classifier}
-
-
-def _threads() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _cropped(picture: Picture) -> tuple[str, ...]:
@@ -111,7 +108,7 @@ def _ordered(
     try:
         while chunk := list(islice(stream, _CHUNK)):
             waiting.append(pool.submit(work, chunk))
-            if len(waiting) > 2 * _threads():
+            if len(waiting) > 2 * cores():
                 done = waiting.popleft().result()
                 yield from done
                 advance(len(done))

@@ -10,7 +10,7 @@ from landscape.datasets._base import DATASETS, Dataset, Request
 from landscape.datasets._polygons import rasterized, vertices
 from landscape.datasets._prepare import Pictures, Source, prepared
 from landscape.errors import UserError
-from landscape.registry import Fraction, NonNegative, NonNegativeInt, PositiveInt
+from landscape.registry import Fraction, NonNegative, PositiveInt, Seed
 
 COUNT, TRAIN, TEST = 80_000, 60_000, 10_000
 _AT_ONCE = 500
@@ -27,7 +27,7 @@ def convex_polygons(
     sides: PositiveInt = 3,
     min_angle: NonNegative = 20.0,
     scale: Fraction = 0.75,
-    seed: NonNegativeInt = 0,
+    seed: Seed = 0,
     count: PositiveInt = COUNT,
     request: Request,
 ) -> Dataset:
@@ -42,13 +42,15 @@ def convex_polygons(
         min_angle: least angle between neighbouring vertices seen from the centre, in degrees.
         scale: of the polygon against the picture.
         seed: of the draw.
-        count: of pictures; the first 3/4 to train on, the next 1/8 for test.
+        count: of pictures, at least 8; the first 3/4 to train on, the next 1/8 for test.
         request: what is asked for.
     """
     if sides < 3 or min_angle > 360 / sides:
         raise UserError(
             f"convex_polygons: {sides} sides at least {min_angle:g} degrees apart do not exist: 3 or more, and up to 360 / sides"
         )
+    if count < 8:
+        raise UserError(f"convex_polygons: count={count} leaves a split empty: give 8 or more")
     settings = {"sides": sides, "min_angle": min_angle, "scale": scale, "seed": seed, "count": count}
     return prepared(
         request,

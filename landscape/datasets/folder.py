@@ -20,7 +20,7 @@ from landscape.datasets._files import read_bytes, walk
 from landscape.datasets._pictures import MAX_PICTURE_BYTES, Filter, Fit, decode
 from landscape.datasets._prepare import prepared
 from landscape.errors import UserError
-from landscape.registry import Fraction, NonNegativeInt
+from landscape.registry import Fraction, Seed
 
 
 @DATASETS.register(
@@ -32,7 +32,7 @@ def folder(
     labels: Labelling = "auto",
     validation: Fraction = 0.1,
     test: Fraction = 0.1,
-    split_seed: NonNegativeInt = 0,
+    split_seed: Seed = 0,
     resample: Filter = "bicubic",
     request: Request,
 ) -> Dataset:

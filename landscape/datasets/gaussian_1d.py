@@ -6,7 +6,7 @@ import numpy as np
 
 from landscape.datasets._base import DATASETS, Dataset
 from landscape.datasets._mixtures import Shape, gaussian_mixture
-from landscape.registry import NonNegativeInt, Positive, PositiveInt
+from landscape.registry import Positive, PositiveInt, Seed
 
 PRESETS = {
     "normal": Shape(count=1, scale=1.0, sigma=1.0),
@@ -30,7 +30,7 @@ def gaussian_1d(
     center: float = 0.0,
     points: PositiveInt = 100_000,
     held_out: PositiveInt = 10_000,
-    seed: NonNegativeInt = 0,
+    seed: Seed = 0,
 ) -> Dataset:
     """Equal Gaussians at equal distances on a line; labels are the modes.
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from landscape.datasets._base import DATASETS, Dataset
 from landscape.datasets._mixtures import Shape, gaussian_mixture
-from landscape.registry import NonNegativeInt, Positive, PositiveInt
+from landscape.registry import Positive, PositiveInt, Seed
 
 PRESETS = {
     "pacgan": Shape(count=5, scale=2.0, sigma=0.05),
@@ -30,7 +30,7 @@ def grid(
     sigma: Positive | None = None,
     points: PositiveInt = 100_000,
     held_out: PositiveInt = 10_000,
-    seed: NonNegativeInt = 0,
+    seed: Seed = 0,
 ) -> Dataset:
     """Gaussians on a square grid around the origin; labels are the modes, row by row.
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from landscape.datasets._base import DATASETS, Dataset
 from landscape.datasets._mixtures import Shape, gaussian_mixture
-from landscape.registry import NonNegativeInt, Positive, PositiveInt
+from landscape.registry import Positive, PositiveInt, Seed
 
 PRESETS = {
     "pacgan": Shape(count=8, scale=1.0, sigma=0.01),
@@ -32,7 +32,7 @@ def ring(
     sigma: Positive | None = None,
     points: PositiveInt = 100_000,
     held_out: PositiveInt = 10_000,
-    seed: NonNegativeInt = 0,
+    seed: Seed = 0,
 ) -> Dataset:
     """Gaussians at equal angles on a circle; labels are the modes.
 

@@ -13,7 +13,7 @@ from landscape.datasets._idx_digits import find_idx, from_idx
 from landscape.datasets._pictures import Fit, Picture
 from landscape.datasets._prepare import Pictures, Source, prepared
 from landscape.errors import UserError
-from landscape.registry import NonNegativeInt, PositiveInt
+from landscape.registry import PositiveInt, Seed
 
 Draw = Literal["fixed", "on_the_fly"]
 HELD_OUT = 26_000
@@ -27,7 +27,7 @@ HELD_OUT = 26_000
     downloads=True,
     paper="Metz et al. 2017, arXiv:1611.02163; VEEGAN, Srivastava et al. 2017; PacGAN, Lin et al. 2018",
 )
-def stacked_mnist(*, draw: Draw = "fixed", count: PositiveInt = 128_000, seed: NonNegativeInt = 0, request: Request) -> Dataset:
+def stacked_mnist(*, draw: Draw = "fixed", count: PositiveInt = 128_000, seed: Seed = 0, request: Request) -> Dataset:
     """Three MNIST digits, drawn independently, as red, green and blue, 28x28; the class is the number they form, 0 to 999.
 
     Validation and test are 26,000 further draws each, from the same digits: what is asked of a model are the modes, not new digits.

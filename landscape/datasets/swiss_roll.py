@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from landscape.datasets._base import DATASETS, Dataset
 from landscape.datasets._memory import in_memory
-from landscape.registry import NonNegative, NonNegativeInt, Positive, PositiveInt
+from landscape.registry import NonNegative, Positive, PositiveInt, Seed
 
 
 @DATASETS.register(samples="points", shape=(2,), source="drawn, nothing to fetch", paper="WGAN-GP, Gulrajani et al. 2017, arXiv:1704.00028")
@@ -15,7 +15,7 @@ def swiss_roll(
     divisor: Positive = 7.5,
     points: PositiveInt = 100_000,
     held_out: PositiveInt = 10_000,
-    seed: NonNegativeInt = 0,
+    seed: Seed = 0,
 ) -> Dataset:
     """A spiral in the plane: the first and third coordinate of scikit-learn's swiss roll, divided so that they have about unit deviation.
 

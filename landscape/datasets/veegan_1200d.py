@@ -7,7 +7,7 @@ import numpy as np
 
 from landscape.datasets._base import DATASETS, Dataset
 from landscape.datasets._mixtures import gaussian_mixture
-from landscape.registry import NonNegativeInt, PositiveInt
+from landscape.registry import PositiveInt, Seed
 
 DIMENSIONS, NOISY = 1200, 700
 MEANS = (-1.0, -0.5, 0.0, 0.5, -2.0, -2.5, 10.0, 0.25, -13.0, -5.5)
@@ -19,7 +19,7 @@ MEANS = (-1.0, -0.5, 0.0, 0.5, -2.0, -2.5, 10.0, 0.25, -13.0, -5.5)
     source="drawn, nothing to fetch",
     paper="VEEGAN, Srivastava et al. 2017, arXiv:1705.07761; parameters as in the code of PacGAN, Lin et al. 2018",
 )
-def veegan_1200d(*, points: PositiveInt = 100_000, held_out: PositiveInt = 10_000, seed: NonNegativeInt = 0) -> Dataset:
+def veegan_1200d(*, points: PositiveInt = 100_000, held_out: PositiveInt = 10_000, seed: Seed = 0) -> Dataset:
     """Ten 700-dimensional Gaussians of unit variance embedded in 1,200 dimensions; labels are the modes.
 
     Mode i lies at MEANS[i] in every coordinate; noise is added to the first 700 coordinates, the other 500 have none.

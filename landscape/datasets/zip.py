@@ -7,7 +7,7 @@ from landscape.datasets._collection import Labelling, Options
 from landscape.datasets._pictures import Filter
 from landscape.datasets._zip_pictures import from_zips, split_zips
 from landscape.errors import UserError
-from landscape.registry import Fraction, NonNegativeInt
+from landscape.registry import Fraction, Seed
 
 
 @DATASETS.register(
@@ -20,7 +20,7 @@ def zip(
     labels: Labelling = "auto",
     validation: Fraction = 0.1,
     test: Fraction = 0.1,
-    split_seed: NonNegativeInt = 0,
+    split_seed: Seed = 0,
     resample: Filter = "bicubic",
     request: Request,
 ) -> Dataset:

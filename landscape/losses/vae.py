@@ -37,7 +37,8 @@ def vae(
     """Reconstruction error plus beta KL(q(z|x) || N(0, I)), minimized by the encoder and the generator (as decoder) together.
 
     The prior is N(0, I), so the latent distribution must be normal. compare_gan's VAE averages the reconstruction over colour
-    channels, where the bound sums: for 3 channels its objective is a third of this one at beta = 3.
+    channels, where the bound sums: for 3 channels its objective is a third of this one at beta = 3. Its networks differ too: ReLU in the
+    decoder where the `infogan` generator has leaky ReLU, a standard deviation 1e-6 + softplus where the encoder here gives log variance.
 
     Args:
         real: [N, ...] samples, in [0, 1] for the Bernoulli likelihood.

@@ -220,7 +220,8 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
     "veegan-2017": {
         "note": (
             "Srivastava et al., VEEGAN, 2017: ring, grid and 1,200-D mixture, 2,500 generated points, of high quality within "
-            "3 sigma (that radius is recalled, and PacGAN's code has it), a mode found by one such point."
+            "3 sigma (that radius is recalled, and PacGAN's code has it; of the 1,200-D mixture, within the data set's own "
+            "radius, which its dimensions need), a mode found by one such point."
         ),
         "metrics": ["mode_coverage"],
         "extractor": "pixels",

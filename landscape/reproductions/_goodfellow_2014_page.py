@@ -15,12 +15,12 @@ from landscape.report.study_figures import Drawn
 from landscape.report.tables import Column, Table
 from landscape.reproductions._differences import judged, mean_between
 from landscape.reproductions._run import Outcome
-from landscape.reproductions.goodfellow_2014 import MARGIN, PUBLISHED, PUBLISHED_ERROR, UPDATES_PER_EPOCH
+from landscape.reproductions.goodfellow_2014 import EPOCHS_BETWEEN, MARGIN, MOMENTUM_EPOCHS, PUBLISHED, PUBLISHED_ERROR, UPDATES_PER_EPOCH
 
 BEST = "goodfellow-2014/best_on_selection"
 _READING = (
     "Isotropic Gaussians around 10,000 generated images, in [0, 1] and not quantised; their width is the best of 10 on the first 1,000"
-    " validation images. The epoch is the best on the validation images among every tenth. The published +- 2 is the standard error over"
+    " validation images. The epoch is the best on the validation images. The published +- 2 is the standard error over"
     " test images of one model; what another seed changes is not in it, so the interval of the difference rests on our seeds, with the"
     " published error added in quadrature.",
     "The estimator is coarse: it favours samples close to the middle of the data, and memorized ones.",
@@ -81,7 +81,7 @@ def published_table(outcomes: Sequence[Outcome]) -> Table:
         Column("margin", "Margin", "number"),
         Column("says", "Outcome"),
     )
-    caption = f"Mean over {len(outcomes)} seeds with Student's t interval. Published: 225 +- 2, read as 1.96 standard errors."
+    caption = f"Mean over {len(outcomes)} seeds with Student's t interval. Published: 225 +- 2, a standard error: 1.96 of it to each side."
     return Table("published", "Beside the published number", caption, columns, pd.DataFrame([row]))
 
 
@@ -122,7 +122,7 @@ def epochs_figure(outcomes: Sequence[Outcome]) -> Drawn:
     ]
     frame = pd.DataFrame(rows, columns=["seed", "epoch", "validation"])
     title = "Log-likelihood of the validation images"
-    caption = "Every tenth epoch, a line a seed. Dots: the epoch chosen. Dashes: the published value, on test images."
+    caption = "A line a seed. Dots: the epoch chosen. Dashes: the published value, on test images."
     alt = "Lines of log-likelihood in nats against epochs; the numbers are in figure_epochs.csv."
     return Drawn("epochs", title, caption, alt, frame, render(draw(frame), "epochs", title))
 
@@ -144,14 +144,19 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 def _facts(outcomes: Sequence[Outcome]) -> tuple[tuple[str, str], ...]:
     config, environment = outcomes[0].trial.config, outcomes[0].record.environment
+    epochs = (config.rounds or 0) // UPDATES_PER_EPOCH
     seconds = float(np.mean([o.record.seconds["training"] for o in outcomes]))
     return (
         ("Command", "landscape reproduce goodfellow-2014 --data-dir MNIST"),
         ("Networks", "mlp_2014, preset mnist: G 100 uniform, 1200, 1200 ReLU, sigmoid; D maxout 240 x 5, 240 x 5, dropout"),
         ("Game", f"non-saturating, both gradients from one pass; {config.rounds:,} updates of each net; batches of {config.batch_size}"),
-        ("Optimizers", "SGD, rate 0.1 / 1.000004 per update, momentum 0.5 to 0.7 over 250 epochs"),
+        ("Optimizers", f"SGD, rate 0.1 / 1.000004 per update, momentum 0.5 to 0.7 over {min(epochs, MOMENTUM_EPOCHS)} epochs"),
         ("Trials", f"{len(outcomes)}; {', '.join(sorted({str(o.record.status) for o in outcomes}))}"),
         ("Training time", f"{duration(seconds)} a seed"),
         ("Machine", ", ".join(f"{k} {environment[k]}" for k in ("device", "torch", "execution", "git_commit") if k in environment)),
-        ("Departures", "epoch chosen among every tenth (the source saves each and does not say how it stopped)"),
+        (
+            "Departures",
+            f"epoch chosen among {epochs // EPOCHS_BETWEEN or 1}, evenly spaced (the source saves each and does not say how it stopped);"
+            " momentum moves with every update (there: with every epoch)",
+        ),
     )

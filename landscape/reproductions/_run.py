@@ -1,7 +1,6 @@
 """Runs the trials of a reproduction: a process each, as many at a time as there are cores; resumable, no Ray."""
 
 import multiprocessing
-import os
 import signal
 import threading
 import time
@@ -18,6 +17,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from landscape import results
 from landscape.config import Protocol, TrialConfig
 from landscape.errors import UserError
+from landscape.processors import cores
 from landscape.record import RECORD_FILE, Scores, TrialRecord
 
 LOOK_SECONDS, LINE_SECONDS = 0.5, 60.0
@@ -66,7 +66,7 @@ def run(trials: Sequence[Trial], folder: Path, *, data_dir: Path | None, jobs: i
     """
     left = [t for t in trials if not (_folder(folder, t) / RECORD_FILE).exists()]
     if left:
-        jobs = min(jobs or len(os.sched_getaffinity(0)), len(left))
+        jobs = min(jobs or cores(), len(left))
         context = multiprocessing.get_context("spawn")
         # Without locks: a process that dies while it holds one would take all others with it.
         shares, stop = context.Array("d", len(left), lock=False), context.Value("b", 0, lock=False)

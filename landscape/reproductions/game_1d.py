@@ -14,6 +14,7 @@ from scipy.stats import norm
 from torch import nn
 
 from landscape.config import TrialConfig
+from landscape.errors import UserError
 from landscape.gan import GAN
 from landscape.registry import PositiveInt
 from landscape.reproductions._base import REPRODUCTIONS
@@ -209,6 +210,8 @@ def game_1d(*, results_dir: Path, data_dir: Path | None, rounds: PositiveInt = 4
         rounds: of each game; a multiple of 40.
         folder: where the page goes instead.
     """
+    if rounds % 40:
+        raise UserError(f"game-1d: rounds={rounds} is no multiple of 40: the games are looked at at fixed shares of them")
     from landscape.reproductions._game_1d_page import write
 
     return write(play(rounds), Path(folder) if folder else Path(results_dir) / "published" / "game-1d")

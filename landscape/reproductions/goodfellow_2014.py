@@ -14,6 +14,9 @@ UPDATES_PER_EPOCH = 500
 EPOCHS_BETWEEN = 10
 """Epochs from one look at the validation set to the next; the last epoch is among them."""
 
+MOMENTUM_EPOCHS = 250
+"""In which the source's momentum rises; a shorter training raises it in its own time."""
+
 # Written before anything was run.
 PUBLISHED, PUBLISHED_ERROR = 225.0, 2.0
 """Nats; standard error of the mean over test images, of one model."""
@@ -36,7 +39,7 @@ def trial(seed: int, epochs: int, data_dir: Path | None) -> Trial:
         "learning_rate": 0.1,
         "momentum": 0.5,
         "final_momentum": 0.7,
-        "momentum_saturation": min(250 / epochs, 1.0),
+        "momentum_saturation": min(MOMENTUM_EPOCHS / epochs, 1.0),
         "schedule": {"name": "exponential", "decay": 1 / 1.000004, "final": 1e-5},
     }
     config = TrialConfig.parse(

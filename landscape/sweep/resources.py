@@ -1,9 +1,9 @@
 """How trials share a machine. Imports neither Ray nor Optuna: wrong options show before anything starts."""
 
-import os
 from dataclasses import dataclass
 
 from landscape.errors import UserError
+from landscape.processors import cores
 
 
 @dataclass(frozen=True)
@@ -17,11 +17,6 @@ class Resources:
     gpus: int
     """GPUs of this machine that trials use."""
     local: bool
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def visible_gpus() -> int:

@@ -119,10 +119,10 @@ def test_wgan_gp_toy_networks(build):
 
 
 def test_ebgan_keeps_the_framework_initialization(build):
-    """U[-b, b], b = 1 / sqrt(fan-in), weights and biases alike: what ran, since the source's own initializer finds no layer."""
+    """U[-b, b], b = 1 / sqrt(inputs * kernel), weights and biases alike: what ran (PyTorch 0.3.1), since the source's own finds no layer."""
     networks = build("autoencoder", (3, 32, 32), width=16, code_width=16)
     for layer in layers(networks.generator, nn.ConvTranspose2d) + layers(networks.discriminator, (nn.Conv2d, nn.ConvTranspose2d)):
-        bound = 1 / math.sqrt(layer.weight[0].numel())
+        bound = 1 / math.sqrt(layer.in_channels * 4 * 4)
         assert_std(layer, bound / math.sqrt(3))
         assert layer.weight.abs().max() <= bound
         assert 0 < layer.bias.abs().max() <= bound

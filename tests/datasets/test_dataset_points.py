@@ -179,3 +179,15 @@ def test_convex_polygons_as_a_data_set():
         load("convex_polygons", {"sides": 2})
     with pytest.raises(UserError, match="do not exist"):
         load("convex_polygons", {"sides": 30})
+
+
+@pytest.mark.parametrize("name", ["ring", "grid", "swiss_roll", "gaussian_1d", "convex_polygons"])
+def test_a_seed_that_the_generator_does_not_take_is_refused(name):
+    with pytest.raises(UserError, match=r"seed=4294967296.*less than 4294967296"):
+        load(name, {"seed": 2**32})
+
+
+def test_too_few_polygons_for_three_splits_are_refused():
+    with pytest.raises(UserError, match="count=7 leaves a split empty"):
+        load("convex_polygons", {"count": 7})
+    assert min(len(load("convex_polygons", {"count": 8}).split(split)) for split in ("train", "validation", "test")) == 1
