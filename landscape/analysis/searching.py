@@ -35,22 +35,24 @@ class BudgetCheck:
     """Finished or attempted search trials of a cell."""
 
 
-def check_budgets(table: TrialTable) -> BudgetCheck:
+def check_budgets(table: TrialTable, cells: int | None = None) -> BudgetCheck:
     """Equal number of search trials in every cell, and one training budget for all: what makes a comparison fair.
 
-    Skipped trials do not count: their cells do not exist.
+    Skipped trials do not count: their cells do not exist. `cells`: how many the study has, trials or not; None where it does not say.
     """
     frame = table.role("search").frame
     frame = frame[frame["status"] != "skipped"]
     if frame.empty:
         return BudgetCheck(False, "No trial was run.", 0, 0)
     counts = frame.groupby("cell").size()
-    fewest, most = int(counts.min()), int(counts.max())
+    untried = max((cells or 0) - len(counts), 0)
+    fewest, most = 0 if untried else int(counts.min()), int(counts.max())
     trainings = _training_budgets(frame)
     if fewest == most:
         text = f"Every cell got {fewest} trial{'s' * (fewest > 1)}"
     else:
         text = f"Cells got between {fewest} and {most} trials: their bests are not comparable, more trials find better ones"
+        text += f" ({untried} of {cells} cells have none yet)" if untried else ""
     if len(trainings) <= 1:
         text += f", each with a training budget of {trainings[0]}." if trainings else "."
     else:

@@ -36,6 +36,8 @@ class Verdict:
     levels: pd.DataFrame
     """A row a confirmed level: setting, seeds, mean with interval, what the search had scored it."""
     contrasts: tuple[Contrast, ...] = field(default=())
+    is_log: bool = False
+    """Whether means are geometric and contrasts ratios."""
 
     @property
     def is_decided(self) -> bool:
@@ -46,15 +48,17 @@ def verdict(table: TrialTable, axis: str, score: str, *, level: float = 0.95) ->
     """Compare the levels of `axis` by their confirmation runs; intervals hold jointly (Bonferroni over the pairs of this axis)."""
     facts = table.scores[score]
     groups = _representatives(table, axis, score)
-    rows = pd.DataFrame([_level_row(name, group, score, facts) for name, group in groups.items()])
     each = {name: group.costs(score, each_seed=True) for name, group in groups.items()}
+    # One scale for the whole axis: a score with a value at or below 0 has no logarithm.
+    log = facts.is_log and all((costs > 0).all() for costs in each.values())
+    rows = pd.DataFrame([_level_row(name, group, score, facts, log) for name, group in groups.items()])
     enough = {name: costs for name, costs in each.items() if len(costs) >= FEWEST_SEEDS}
     if not enough:
-        return Verdict(axis, NOT_CONFIRMED, rows)
+        return Verdict(axis, NOT_CONFIRMED, rows, is_log=log)
     if len(enough) == 1:
-        return Verdict(axis, f"{NOT_CONFIRMED}: only {next(iter(enough))} has {FEWEST_SEEDS} or more confirmation runs", rows)
-    contrasts = _contrasts(enough, facts, level)
-    return Verdict(axis, _text(contrasts), rows, contrasts)
+        return Verdict(axis, f"{NOT_CONFIRMED}: only {next(iter(enough))} has {FEWEST_SEEDS} or more confirmation runs", rows, is_log=log)
+    contrasts = _contrasts(enough, facts, level, log)
+    return Verdict(axis, _text(contrasts), rows, contrasts, log)
 
 
 def _representatives(table: TrialTable, axis: str, score: str) -> dict[str, TrialTable]:
@@ -88,9 +92,9 @@ def _best_of_search(table: TrialTable, axis: str, level: str, score: str) -> str
     return str(found["setting"].iloc[int(np.nanargmin(costs))])
 
 
-def _level_row(name: str, group: TrialTable, score: str, facts: ScoreFacts) -> dict[str, object]:
+def _level_row(name: str, group: TrialTable, score: str, facts: ScoreFacts, log: bool) -> dict[str, object]:
     costs = group.costs(score, each_seed=True)
-    mean = seed_mean(costs, log=_in_log(facts, costs))
+    mean = seed_mean(costs, log=log)
     mean = mean.mirrored() if facts.sign < 0 else mean
     first = group.frame.iloc[0]
     return {
@@ -105,14 +109,9 @@ def _level_row(name: str, group: TrialTable, score: str, facts: ScoreFacts) -> d
     }
 
 
-def _in_log(facts: ScoreFacts, *groups: Values) -> bool:
-    return facts.is_log and all((costs > 0).all() for costs in groups)
-
-
-def _contrasts(groups: dict[str, Values], facts: ScoreFacts, level: float) -> tuple[Contrast, ...]:
+def _contrasts(groups: dict[str, Values], facts: ScoreFacts, level: float, log: bool) -> tuple[Contrast, ...]:
     pairs = list(itertools.combinations(groups, 2))
     joint = 1 - (1 - level) / len(pairs)
-    log = _in_log(facts, *groups.values())
     found = []
     for a, b in pairs:
         better, other = sorted((a, b), key=lambda name: (float(groups[name].mean()), name))
@@ -121,7 +120,8 @@ def _contrasts(groups: dict[str, Values], facts: ScoreFacts, level: float) -> tu
             better, other = other, better
             difference = seed_contrast(groups[better], groups[other], log=log, level=joint)
         decided = difference.high is not None and difference.high < (1 if log else 0)
-        found.append(Contrast(better, other, difference, decided))
+        # Decided on costs, shown in the score's own direction.
+        found.append(Contrast(better, other, difference.mirrored() if facts.sign < 0 and not log else difference, decided))
     return tuple(found)
 
 

@@ -56,6 +56,8 @@ def box_figure(view: View, axis: str) -> Drawn | None:
         f"The best {shown} of {n} trials a level. The box's middle line is the top quantile of the table; diamond and bar: the same "
         f"with its 95% interval (order statistics{_given(view)})."
     )
+    if len(frame) and frame["diverged"].any():
+        caption += " Diverged trials are among the best of some levels and not drawn: there the diamond alone is the quantile."
     alt = f"Box plots of {view.score} of the best trials by {words(axis)}; the numbers stand in the table above."
     return _drawn(
         f"box_{axis}", f"Best trials by {words(axis)}", caption, alt, frame, partial(boxes.draw, frame, view.facts, view.floor_value)
@@ -84,7 +86,10 @@ def budget_figures(view: View, axis: str | None) -> list[Drawn]:
             f"Exact expected best of k of the trials run (n = {n} a curve, k ≤ n/2). Bands: 95%, Bayesian bootstrap{_given(view)}, "
             "for 2 ≤ k ≤ n/5, where its coverage was shown."
         )
-        alt = f"{title}{by}: {view.score} falls as more models are trained; the numbers are in figure_budget_{against}{suffix}.csv."
+        if (view.table.role("search").frame["status"] == "diverged").any():
+            caption += " A diverged trial counts as the worst score of the study."
+        better = "falls" if view.facts.sign > 0 else "rises"
+        alt = f"{title}{by}: {view.score} {better} as more models are trained; the numbers are in figure_budget_{against}{suffix}.csv."
         drawing = _drawn(
             f"budget_{against}{suffix}",
             title + by,

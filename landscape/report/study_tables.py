@@ -78,13 +78,13 @@ def cells_table(view: View) -> Table:
     first = axes or (Column("cell", "Cell"),)
     statistics = (replace(c, note="") if c.key == "seconds_per_trial" else c for c in _statistics(view))
     columns = (*first, Column("trials", "Trials", "count"), *statistics)
-    caption = f"{view.score} by cell, lowest best first. {_reading(view)} A top quantile needs 6 trials in the cell."
+    caption = f"{view.score} by cell, the best first. {_reading(view)} A top quantile needs 6 trials in the cell."
     return Table("cells", "By cell", caption, columns, frame, floor=view.floor_value, compact=True)
 
 
 def confirmation_table(view: View, verdict: Verdict) -> Table:
     """The settings that stood for the levels of an axis, on fresh seeds."""
-    mean = "Geometric mean" if view.facts.is_log else "Mean"
+    mean = "Geometric mean" if verdict.is_log else "Mean"
     columns = (
         Column("level", words(verdict.axis)),
         Column("cell", "Setting from cell"),
@@ -108,7 +108,7 @@ def contrast_table(view: View, verdict: Verdict) -> Table:
         | c.difference.columns("difference")
         for c in verdict.contrasts
     ]
-    kind = "Ratio of geometric means" if view.facts.is_log else "Difference of means"
+    kind = "Ratio of geometric means" if verdict.is_log else "Difference of means"
     columns = (
         Column("better", "Lower mean" if view.facts.sign > 0 else "Higher mean"),
         Column("other", "Other"),
@@ -116,7 +116,7 @@ def contrast_table(view: View, verdict: Verdict) -> Table:
         Column("decided", "Verdict"),
         Column("why", "Note", optional=True),
     )
-    nothing = "1" if view.facts.is_log else "0"
+    nothing = "1" if verdict.is_log else "0"
     joint = verdict.contrasts[0].difference.level if verdict.contrasts else 0.95
     caption = f"Pairs of {words(verdict.axis)} levels. Decided: the interval excludes {nothing}. Welch's t over seeds, {100 * joint:.4g}%"
     caption += f" each, so that all {len(rows)} hold together with 95% (Bonferroni)." if len(rows) > 1 else "."

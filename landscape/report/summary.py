@@ -43,7 +43,7 @@ class Summary:
 
 def summarize(view: View, verdicts: Sequence[Verdict]) -> Summary:
     """What a reader needs who reads nothing else."""
-    budget = check_budgets(view.table)
+    budget = check_budgets(view.table, view.cells)
     ran, best = _ran(view), best_trial(view)
     if best is None:
         return Summary(ran, budget.text, tiles=_tiles(view, None))

@@ -57,6 +57,12 @@ class View:
         return SEARCHERS.get(self.searcher, self.searcher)
 
     @property
+    def cells(self) -> int | None:
+        """Cells that the study has, tried or not; None where it does not say."""
+        cells = self.study.facts.get("cells")
+        return cells if isinstance(cells, int) else None
+
+    @property
     def floor_value(self) -> float | None:
         return self.floor.value if self.floor else None
 

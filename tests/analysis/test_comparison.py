@@ -226,3 +226,19 @@ def test_verdict_where_higher_is_better(trial):
     found = verdict(trials_frame(rows), "loss", SCORE)
     assert found.text == "a beats b"
     assert found.levels["mean"].tolist() == pytest.approx([0.52, 0.42])
+    (contrast,) = found.contrasts
+    assert (contrast.better, contrast.decided) == ("a", True)
+    assert contrast.difference.value == pytest.approx(0.1)
+    assert 0 < contrast.difference.low < 0.1 < contrast.difference.high
+
+
+def test_a_score_that_may_fall_below_zero_is_compared_by_differences_throughout(trial):
+    """An FD extrapolated to infinitely many samples: one level around 2, one around -0.5, and no ratio of the two."""
+    rows = []
+    for name, center in (("a", -0.5), ("b", 2.0)):
+        rows.append(trial(f"{name}-s", center, cell=cells(name), setting=name))
+        rows += [trial(f"{name}{i}", center + 0.1 * i, cell=cells(name), role="confirmation", setting=name) for i in range(5)]
+    found = verdict(trials_frame(rows), "loss", SCORE)
+    assert not found.is_log
+    assert sorted(found.levels["mean"]) == pytest.approx([-0.3, 2.2])
+    assert found.contrasts[0].difference.value == pytest.approx(-2.5)

@@ -148,6 +148,11 @@ def test_budgets_are_equal_only_with_equal_trials_and_equal_training():
     assert "between 1 and 2 trials" in uneven.text
     table = trials_frame([trial("a", 1.0, cell=hinge), trial("b", 1.0, cell=mlp)])
     table.frame.loc[1, HYPER + "budget.amount"] = 800
+    half = check_budgets(trials_frame([trial("a", 1.0, cell=hinge)]), cells=2)
+    assert not half.equal
+    assert "between 0 and 1 trials" in half.text
+    assert "1 of 2 cells have none yet" in half.text
+    assert check_budgets(trials_frame([trial("a", 1.0, cell=hinge)]), cells=1).equal
     longer = check_budgets(table)
     assert not longer.equal
     assert "Training budgets differ (400 D steps, 800 D steps)" in longer.text

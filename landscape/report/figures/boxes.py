@@ -17,7 +17,7 @@ def data(table: TrialTable, axis: str, score: str) -> pd.DataFrame:
     """A row a trial among the best of its level.
 
     Of n finished trials the best 2k - 1 are shown, where the k-th best is the quantile of the table: the box's middle line is it.
-    Columns: level, score, n, quantile, quantile_low, quantile_high. A diverged trial has no score to draw and is left out.
+    Columns: level, score, n, shown, diverged (of those, not drawn), quantile, quantile_low, quantile_high.
     """
     facts, search = table.scores[score], table.role("search")
     rows = []
@@ -27,9 +27,12 @@ def data(table: TrialTable, axis: str, score: str) -> pd.DataFrame:
         if share is None:
             continue
         top = costs[: 2 * rank_of(len(costs), share) - 1]
-        shared = {"level": level, "n": len(costs), "shown": len(top)} | score_quantile(costs, facts).columns("quantile")
+        drawn = int(np.isfinite(top).sum())
+        shared = {"level": level, "n": len(costs), "shown": drawn, "diverged": len(top) - drawn} | score_quantile(costs, facts).columns(
+            "quantile"
+        )
         rows += [shared | {"score": float(x) * facts.sign} for x in top if np.isfinite(x)]
-    return pd.DataFrame(rows, columns=["level", "n", "shown", "quantile", "quantile_low", "quantile_high", "score"])
+    return pd.DataFrame(rows, columns=["level", "n", "shown", "diverged", "quantile", "quantile_low", "quantile_high", "score"])
 
 
 @house_style

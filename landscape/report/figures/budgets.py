@@ -32,7 +32,7 @@ def budgets(n: int) -> list[int]:
 def data(table: TrialTable, score: str, axis: str | None = None) -> pd.DataFrame:
     """A row a level and budget: level, n, trials (k), seconds (of k trials), expected, low, high. `axis` None: all trials as one level.
 
-    A diverged trial counts as the worst finite score of the whole study, as the searcher was told.
+    A diverged trial counts as the worst finite score of the whole study: its own has no mean.
     """
     search = table.role("search")
     all_costs = search.costs(score)
