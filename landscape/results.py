@@ -179,7 +179,9 @@ def merge(sources: Sequence[Path], target: Path) -> Merge:
     for source in sources:
         if not _is_study(source):
             raise UserError(f"{source} is no study: it has neither {STUDY_FILE} nor a folder {TRIALS_FOLDER}")
-        _same_study(source, target)
+    described = next((study for study in (target, *sources) if (study / STUDY_FILE).is_file()), target)
+    for source in sources:
+        _same_study(source, described)
     copied = kept = scores_added = 0
     reading = Reading(set_aside=False)
     for source in sources:
@@ -188,14 +190,19 @@ def merge(sources: Sequence[Path], target: Path) -> Merge:
         for folder, stamps in _listing(source):
             if stamps is None or trial_from_files(folder, stamps, reading) is None:
                 continue
-            new = not (target / TRIALS_FOLDER / folder.name / RECORD_FILE).is_file()
+            new = not _is_sound(target / TRIALS_FOLDER / folder.name)
             copied, kept = copied + new, kept + (not new)
             scores_added += 0 if new else _copy_missing_scores(folder, target / TRIALS_FOLDER / folder.name)
             if new:
                 _copy_trial(folder, target / TRIALS_FOLDER / folder.name)
     if (target / TRIALS_FOLDER).is_dir():
-        read_study(target)
+        reading.warnings += read_study(target).warnings
     return Merge(copied, kept, scores_added, tuple(reading.warnings))
+
+
+def _is_sound(trial: Path) -> bool:
+    stamps = stamps_of(trial)
+    return stamps is not None and trial_from_files(trial, stamps, Reading(set_aside=False)) is not None
 
 
 def _sound_facts(study: Path) -> dict[str, Any]:
@@ -221,7 +228,7 @@ def _copy_trial(source: Path, target: Path) -> None:
         shutil.rmtree(partial, ignore_errors=True)
         shutil.copytree(source, partial, symlinks=True, ignore=shutil.ignore_patterns("*.tmp"))
         if target.exists():
-            # The target began this trial without ending it; a finished one replaces it.
+            # The target began this trial without ending it, or its record is damaged; a finished one replaces it.
             shutil.rmtree(target)
         partial.rename(target)
     except OSError as error:
@@ -251,6 +258,8 @@ def verify(folder: Path) -> list[str]:
     reading = Reading(set_aside=False)
     _facts(folder, reading)
     index = Index.load(folder)
+    leftovers = [*folder.glob(".*.tmp"), *(folder / TRIALS_FOLDER).glob(".*.partial")]
+    reading.warnings += [f"{path}: left by an interrupted write; safe to delete" for path in sorted(leftovers)]
     finished = 0
     for trial_folder, stamps in _listing(folder):
         reading.warnings += [f"{path}: left by an interrupted write; safe to delete" for path in sorted(trial_folder.rglob(".*.tmp"))]

@@ -22,6 +22,8 @@ from landscape.parameters import Assignment, Parameter, components, set_field
 from landscape.strict_yaml import Document, Where, read
 
 MODEL_BASED = ("optuna-tpe", "optuna-gp", "gp-ucb")
+AXIS_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+"""Reports name files by it."""
 NOT_IDENTITY = ("note", "trials", "confirmation", "limits")
 """What may change in a study that goes on: none of it decides what the trials already run were."""
 
@@ -118,6 +120,8 @@ class Space(Frozen):
             return data
         if not data["axes"]:
             raise LocatedError(("axes",), UserError("axes is empty: name at least the architecture and the loss, one entry each"))
+        if wrong := next((axis for axis in data["axes"] if not AXIS_NAME.fullmatch(str(axis))), None):
+            raise LocatedError(("axes", str(wrong)), UserError(f"axis {str(wrong)!r}: give a name of letters, digits, '_', '.' and '-'"))
         return {**data, "axes": {axis: entries_of(str(axis), entries) for axis, entries in data["axes"].items()}}
 
     @model_validator(mode="after")

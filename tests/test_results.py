@@ -404,3 +404,27 @@ def test_modification_time_decides_even_at_equal_size(study):
     path.write_bytes(path.read_bytes().replace(b'"value": 1.0', b'"value": 4.0'))
     os.utime(path, ns=(1, 1))
     assert values(results.read_study(study))["a"] == 4.0
+
+
+def test_merge_into_a_new_folder_refuses_copies_of_different_studies(tmp_path, study):
+    other = tmp_path / "other"
+    write_trial(other, "e" * 16)
+    write_json(other / "study.json", {"schema": 1, "name": "digits", "space": {"dataset": "mnist"}, "protocol": PROTOCOL})
+    with pytest.raises(UserError, match=r"other is a study of another space than .*digits"):
+        results.merge([study, other], tmp_path / "both")
+    assert not (tmp_path / "both").exists()
+
+
+def test_merge_mends_a_damaged_record_of_the_target(tmp_path, study):
+    target = tmp_path / "copy"
+    shutil.copytree(study, target)
+    (target / "trials" / ("a" * 16) / "record.json").write_text("{")
+    merged = results.merge([study], target)
+    assert (merged.copied, merged.kept, merged.warnings) == (1, 2, ())
+    assert values(results.read_study(target)) == values(results.read_study(study))
+
+
+def test_leftovers_beside_the_trials_are_named_too(study):
+    for leftover in (study / ".study.json.1.tmp", study / "trials" / f".{'f' * 16}.partial"):
+        leftover.mkdir()
+        assert any(str(leftover) in line for line in results.verify(study))

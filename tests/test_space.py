@@ -284,3 +284,8 @@ def test_ones_own_images_take_the_folder_study():
     assert space.dataset.hyperparameters["path"] == "/data/My photos!"
     assert load("zip:/x/y.zip").name == "folder-y"
     assert load("folder:/data/a/faces").digest() == load("folder:/moved/faces").digest()
+
+
+def test_an_axis_is_named_as_a_file_can_be():
+    with pytest.raises(UserError, match=r"axis 'batch/size'"):
+        parsed(TEXT.replace("axes:\n", "axes:\n  batch/size: [{a: {batch_size: 8}}]\n"))

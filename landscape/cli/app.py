@@ -41,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(arguments)
     try:
         return _run(arguments)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "landscape"
         return _complain(f"{error.format_message()}; see `{where} --help`", error.exit_code)

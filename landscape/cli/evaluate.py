@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 )
 @click.option("--real", required=True, metavar="SET", help="Data set name, folder, .zip, .npz, .npy, .pt, or a trial's folder.")
 @click.option("--fake", required=True, metavar="SET", help="As --real.")
-@click.option("--protocol", "protocol_name", default="quick", show_default=True, help="`landscape list protocols`.")
+@click.option("--protocol", "protocol_name", help="`landscape list protocols`.  [default: by --real: quick, quick-points or given]")
 @click.option("--metrics", multiple=True, metavar="NAME[:key=value,...]", help="In place of the protocol's; repeatable, or NAME,NAME.")
 @click.option("--features", metavar="EXTRACTOR", help="In place of the protocol's: inception, classifier:digits, pixels, ...")
 @click.option("--weights", type=click.Path(path_type=Path), help="File with the extractor's weights.")
@@ -51,9 +51,10 @@ def evaluate(as_json: bool, plugins: tuple[Path, ...], **options: Any) -> None:
     from landscape.evaluation.extraction import Options
     from landscape.evaluation.loading import Where
 
-    protocol = _protocol(options["protocol_name"], options["metrics"], options["features"])
-    device = resolve_device(options["device"])
     where = Where(options["data_dir"], options["resolution"], options["channels"])
+    name = options["protocol_name"] or _default_protocol(options["real"], where)
+    protocol = _protocol(name, options["metrics"], options["features"])
+    device = resolve_device(options["device"])
     with counting_bar(quiet=as_json) as progress:
         how = Options(weights=options["weights"], device=device, cache=not options["no_cache"], progress=progress)
         scores = _score(options["real"], options["fake"], protocol, where, how)
@@ -64,6 +65,17 @@ def evaluate(as_json: bool, plugins: tuple[Path, ...], **options: Any) -> None:
         print_json(scores.to_json())
         return
     click.echo("\n".join(score_lines(scores, notes=True)))
+
+
+def _default_protocol(real: str, where: "Where") -> str:
+    """`quick` for data with a classifier (and for what a trial makes of them), `quick-points` for points, else `given`."""
+    from landscape.evaluation.loading import default_protocol, load_samples
+    from landscape.protocols import get
+    from landscape.record import GENERATOR_FILE
+
+    if (Path(real) / GENERATOR_FILE).is_file():
+        return "quick"
+    return default_protocol(load_samples(real, get("given"), where))
 
 
 def _protocol(name: str, metrics: tuple[str, ...], features: str | None) -> "Protocol":

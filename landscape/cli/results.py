@@ -1,5 +1,6 @@
 """`landscape results`: merge, verify, prune and export what runs left."""
 
+import json
 from pathlib import Path
 
 import click
@@ -106,6 +107,11 @@ def export(study: Path, out: Path, protocol: str | None) -> None:
     if len(chosen) > 1:
         raise UserError(f"several protocols are called {protocol!r}: give the digest, one of {', '.join(chosen)}")
     frame = trials_frame(found.trials, *chosen).frame
-    text = frame.to_csv(index=False) if out.suffix == ".csv" else frame.to_json(orient="records", indent=1)
+    if out.suffix == ".csv":
+        text = frame.to_csv(index=False)
+    else:  # pandas would round to a number of decimals
+        text = json.dumps(frame.astype(object).where(frame.notna(), None).to_dict("records"), indent=1, default=str)
     write_bytes(out, text.encode())
+    for warning in found.warnings:
+        click.echo(warning, err=True)
     click.echo(f"{len(frame)} trials: {out.resolve()}")

@@ -19,12 +19,19 @@ from landscape.cli.options import examples, plugin_option, reports_option, resul
 )
 @click.argument("study", default="digits")
 @click.option("--dataset", help="Another data set than the study's own: digits, mnist, folder:/path, zip:/path.zip, ...")
-@click.option("--trials", type=click.IntRange(min=1), help="Models to train in all.  [default: the study's]")
+@click.option(
+    "--trials", type=click.IntRange(min=1), help="Models to train in all, rounded up to as many in every cell.  [default: the study's]"
+)
 @click.option("--steps", type=click.IntRange(min=1), help="Length of training, in the unit of the study's budget.")
 @click.option("--seed", type=click.IntRange(min=0), help="Of the search; trial n trains with seed + n.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Trials at a time.  [default: one a core, or as GPUs allow]")
 @click.option("--gpus-per-trial", type=click.FloatRange(min=0), help="0.25: four trials share one GPU.")
-@click.option("--ray-address", help="An existing Ray cluster: auto, or its address.  [default: Ray is started on this machine]")
+@click.option(
+    "--ray-address",
+    envvar="RAY_ADDRESS",
+    show_envvar=True,
+    help="An existing Ray cluster: auto, or its address.  [default: Ray is started on this machine]",
+)
 @click.option("--deterministic", is_flag=True, help="Propose in rounds: the same seed gives the same trials, whatever finishes first.")
 @click.option("--report/--no-report", "with_report", default=True, help="Build the report at the end.  [default: --report]")
 @sweep_data_dir_option

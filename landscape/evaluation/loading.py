@@ -180,5 +180,7 @@ def _reason(error: Exception) -> str:
 
 def _array(value: Any, path: Path) -> Tensor | np.ndarray[Any, Any]:
     if isinstance(value, (Tensor, np.ndarray)) and value.ndim > 0:
+        if isinstance(value, np.ndarray) and value.dtype.kind not in "biuf":
+            raise UserError(f"{path} holds an array of {value.dtype} where numbers were expected: number the classes from 0")
         return value
     raise UserError(f"{path} holds a {type(value).__name__} where an array was expected")

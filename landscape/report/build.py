@@ -1,5 +1,6 @@
 """results/ -> reports/: one self-contained HTML page a study, tables as CSV and figures as PNG and SVG beside it, and an index over all."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,7 +122,19 @@ def _overview(page: StudyPage, files: list[str]) -> dict[str, Any]:
 
 def _write_index(results_dir: Path, reports_dir: Path, environment: Environment) -> Path:
     reported = [n for n in list_studies(results_dir) if (reports_dir / n / PAGE).is_file() and (reports_dir / n / OVERVIEW).is_file()]
-    listed = [Listed(name, read_json(reports_dir / name / OVERVIEW)) for name in reported]
+    listed = [Listed(name, found) for name in reported if (found := _overview_of(reports_dir / name / OVERVIEW)) is not None]
     html = environment.get_template("index.html.j2").render(studies=listed)
     write_bytes(reports_dir / PAGE, html.encode())
     return reports_dir / PAGE
+
+
+def _overview_of(path: Path) -> Mapping[str, Any] | None:
+    """What an earlier report left for the index; None, with a warning, where the file is not what was written."""
+    try:
+        found = read_json(path)
+        if not ({"study", "tiles", "ran", "best", "verdicts"} <= set(found) and isinstance(found["verdicts"], Mapping)):
+            raise UserError(f"{path} is not what a report writes")
+    except UserError as error:
+        warnings.warn(f"{error}: left out of the index; `landscape report {path.parent.name}` writes it anew", stacklevel=2)
+        return None
+    return found

@@ -206,6 +206,12 @@ class TestEvaluate:
         both = ("--real", tmp_path / "a.npz", "--fake", tmp_path / "a.npz")
         refused(("evaluate", *both, "--features", "inception", "--weights", "absent.pth"), "absent.pth")
 
+    def test_words_for_labels(self, refused, tmp_path):
+        np.savez(tmp_path / "a.npz", images=np.zeros((8, 1, 8, 8), np.uint8), labels=np.array(["cat"] * 8))
+        np.save(tmp_path / "b.npy", np.array(["cat"] * 8))
+        for name in ("a.npz", "b.npy"):
+            refused(("evaluate", "--real", tmp_path / name, "--fake", tmp_path / name), name)
+
     def test_no_numbers(self, refused, tmp_path):
         np.savez(tmp_path / "a.npz", features=np.array([{}, {}], dtype=object))
         refused(("evaluate", "--real", tmp_path / "a.npz", "--fake", tmp_path / "a.npz"), "a.npz")

@@ -75,3 +75,11 @@ def test_version(run):
 def test_as_a_module():
     outcome = subprocess.run([sys.executable, "-m", "landscape", "--help"], capture_output=True, text=True, check=True)
     assert "sweep" in outcome.stdout
+
+
+@pytest.mark.parametrize("command", [(), ("results",), ("data",)])
+def test_a_command_without_its_command_shows_its_help(command, run):
+    outcome = run(*command)
+    assert outcome.code == 2
+    assert outcome.err.startswith("Usage: landscape")
+    assert "\n  -h, --help" in outcome.err

@@ -128,6 +128,22 @@ class TestExport:
         assert run("results", "export", study, "--out", "trials.json", "--protocol", "quick").code == 0
         assert [r["status"] for r in json.loads((here / "trials.json").read_text())] == ["completed", "completed"]
 
+    def test_every_digit_survives(self, run, study, here):
+        tiny = 8.27419177e-21 / 3
+        path = next((study / "trials" / "a1" / "scores").glob("*.json"))
+        scores = json.loads(path.read_text())
+        scores["estimates"]["FD[pixels]"] |= {"value": tiny, "interval": None}
+        write_json(path, scores)
+        assert run("results", "export", study, "--out", "trials.json").code == 0
+        first = json.loads((here / "trials.json").read_text())[0]
+        assert (first["score:FD[pixels]"], first["low:FD[pixels]"]) == (tiny, None)
+
+    def test_a_record_that_is_set_aside_is_named(self, run, study, here):
+        (study / "trials" / "a1" / "record.json").write_text("{")
+        outcome = run("results", "export", study, "--out", "trials.csv")
+        assert outcome.code == 0
+        assert "a1" in outcome.err
+
     def test_unknown_protocol(self, run, study, here):
         line = run("results", "export", study, "--out", "x.csv", "--protocol", "quik").is_one_line_error()
         assert "unknown protocol of this study 'quik'" in line

@@ -135,3 +135,27 @@ class TestSample:
         scores = json.loads(outcome.out)
         assert "FD[pixels]" in scores["estimates"]
         assert scores["protocol"]["extractor"]["name"] == "pixels"
+
+    def test_the_protocol_follows_from_the_real_set(self, run, trained, here):
+        outcome = run("evaluate", "--real", "digits", "--fake", trained, "--json")
+        assert outcome.code == 0, outcome.err
+        assert json.loads(outcome.out)["protocol"]["name"] == "quick"
+        np.savez(here / "points.npz", samples=np.random.default_rng(0).normal(size=(10_000, 2)))
+        outcome = run("evaluate", "--real", "points.npz", "--fake", "points.npz", "--json")
+        assert outcome.code == 0, outcome.err
+        assert json.loads(outcome.out)["protocol"]["name"] == "quick-points"
+
+    def test_a_trial_is_drawn_as_its_protocol_says(self, run, trained, monkeypatch):
+        """Ten runs, with batch-norm statistics of each batch."""
+        from landscape.evaluation import models
+        from landscape.protocols import get, varied
+
+        modes = []
+        original = models.protocol_mode
+        monkeypatch.setattr(models, "protocol_mode", lambda g, s, p: modes.append(p.batch_norm) or original(g, s, p))
+        changed = varied(get("quick"), name="runs", metrics=["frechet"], batch_norm="batch", averaging_runs=3)
+        monkeypatch.setattr("landscape.protocols.get", lambda name: changed)
+        outcome = run("evaluate", "--real", "digits", "--fake", trained, "--protocol", "quick", "--json")
+        assert outcome.code == 0, outcome.err
+        assert modes == ["batch"]
+        assert json.loads(outcome.out)["estimates"]["FD[classifier:digits]"]["spread"] > 0

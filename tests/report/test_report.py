@@ -386,3 +386,15 @@ def test_a_floor_of_another_sample_size_is_not_drawn(synthetic, tmp_path):
     text = " ".join(page_of(page).text)
     assert "not comparable, not drawn" in text
     assert "times the floor" not in text
+
+
+@pytest.mark.usefixtures("quick_figures")
+@pytest.mark.parametrize("content", ["{}", "[]", "{", '{"study": "x", "tiles": [], "ran": "", "best": null, "verdicts": 3}'])
+def test_a_damaged_overview_is_left_out_of_the_index(content, synthetic, tmp_path):
+    for name in ("first", "second"):
+        synthetic.write_study(tmp_path / "results", 6, name, confirm=0, pictures=False)
+    build(tmp_path / "results", tmp_path / "reports")
+    (tmp_path / "reports" / "first" / "summary.json").write_text(content)
+    with pytest.warns(UserWarning, match="landscape report first"):
+        pages = build(tmp_path / "results", tmp_path / "reports", "second")
+    assert set(page_of(pages[-1]).links) == {"second/index.html"}
