@@ -3,16 +3,19 @@
 import pytest
 
 from landscape import protocols
+from landscape.config import Protocol
 from landscape.errors import UserError
 from landscape.evaluation.models import selection_protocol
+from landscape.metrics._base import METRICS
+from landscape.registry import load_plugin
 
 GOLDEN = {
     "ebgan-2017": "ea663fff36bf54f1",
     "given": "2ac83a7920132afe",
     "goodfellow-2014": "032b127df4946b59",
-    "landscape-2018": "a6e14e5c34f7fb0b",
-    "landscape-2018-celeba-hq": "5558079bd76beb9a",
-    "lucic-2018": "8a59eeec5a75f16d",
+    "landscape-2018": "90314637d7ddc626",
+    "landscape-2018-celeba-hq": "a83a88ad784a045d",
+    "lucic-2018": "2212e914ad17b7ea",
     "mimicry": "2a997d34ba64e49b",
     "modern-50k": "6648ce8fe185f771",
     "pacgan-2018": "c46ace7c9df3fa1f",
@@ -22,7 +25,7 @@ GOLDEN = {
     "quick-points": "9da18e78ed26109a",
     "sngan-2018": "0ba12a6ae49dee4c",
     "sngan-2018-is": "962364ef9749dc1d",
-    "studiogan-2023": "8856c99410332599",
+    "studiogan-2023": "3dc85f52398beda6",
     "torch-fidelity-default": "92eb7d2adfb8bf6b",
     "unrolled-2016-stacked-mnist": "b00ac795a2b99062",
     "veegan-2017": "c364599cf2ae9729",
@@ -81,3 +84,27 @@ def test_unknown_names_and_fields_are_refused():
         protocols.varied(protocols.get("quick"), n_fakes=3)
     with pytest.raises(UserError, match="n_fake"):
         protocols.varied(protocols.get("quick"), n_fake=0)
+
+
+def test_a_best_checkpoint_is_one_of_several():
+    for name in protocols.names():
+        protocol = protocols.get(name)
+        assert (protocol.checkpoint == "last") == (protocol.selection_points == 1), name
+
+
+def test_a_changed_metric_of_ones_own_is_another_protocol(tmp_path):
+    """Scores of two versions of a plugin's metric never share a column."""
+    digests = []
+    for body in ("1.0", "2.0"):
+        path = tmp_path / "mine.py"
+        path.write_text(
+            "from landscape.metrics._base import METRICS\nfrom landscape.record import Estimate\n\n"
+            "@METRICS.register(needs=frozenset(), names=('mine',), direction='lower')\ndef mine(evidence):\n"
+            f'    """A number."""\n    return {{\'mine\': Estimate({body}, \'lower\')}}\n'
+        )
+        load_plugin(path)
+        try:
+            digests.append(Protocol.parse({"name": "x", "extractor": "pixels", "metrics": ["mine"]}).digest())
+        finally:
+            METRICS.forget(METRICS["mine"].function.__module__)
+    assert digests[0] != digests[1]
