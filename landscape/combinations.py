@@ -42,6 +42,8 @@ def resolve(config: TrialConfig) -> dict[str, Any]:
     if LOSSES[loss.name].facts.inputs == "autoencoding":
         # The bound's prior is N(0, I), whatever latent the architecture's GAN used.
         latent = LatentConfig(dim=facts.latent.dim, distribution="normal")
+    if config.latent is not None:
+        latent = latent.model_copy(update={name: getattr(config.latent, name) for name in config.latent.model_fields_set})
     resolved = {
         "dataset": dataset,
         "architecture": architecture,
@@ -49,7 +51,7 @@ def resolve(config: TrialConfig) -> dict[str, Any]:
         "regularizers": tuple(_completed(r, REGULARIZERS[r.name]) for r in config.regularizers),
         "d_normalization": _completed(config.d_normalization, NORMALIZATIONS[config.d_normalization.name]),
         "g_normalization": _completed(g_normalization, NORMALIZATIONS[g_normalization.name]),
-        "latent": config.latent or latent,
+        "latent": latent,
         "g_batch_size": config.g_batch_size or config.batch_size,
         "resolution": config.resolution or DATASETS[dataset.name].facts.resolution,
     }

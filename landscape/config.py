@@ -226,7 +226,7 @@ class TrialConfig(Frozen):
     g_normalization: ComponentChoice | None = None
     """None: the architecture's own."""
     latent: LatentConfig | None = None
-    """None: the architecture's own."""
+    """What is not given is the architecture's own."""
 
     d_optimizer: Optimizer = Optimizer()
     g_optimizer: Optimizer = Optimizer()

@@ -120,7 +120,7 @@ class TrialRecord:
     """Learning curves against D steps (G steps where there is no D): `d_loss`, `g_loss`, `d_gradient_norm`, `g_gradient_norm`,
     `d_accuracy_real`, `d_accuracy_fake`, `sample_diversity`, and each regularizer's term."""
     seconds: Mapping[str, float] = field(default_factory=dict)
-    """`training`, `evaluation`, `setup`: wall clock, summed over interruptions."""
+    """`training`, `evaluation` (that during training too): wall clock, summed over interruptions; `setup`: of the last start."""
     peak_memory_bytes: Mapping[str, int] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
     """Device, threads, execution path, versions, git commit, interruptions."""

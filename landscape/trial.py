@@ -265,6 +265,7 @@ class _Run:
             "gan": gan.extra_state(),
             "random": random_data,
             "training_seconds": self.training_seconds,
+            "selecting_seconds": self.selecting_seconds,
             "selection": {"points": self.selected.points, "value": self.selected.value if self.selected.state else None},
             "started_at": self.started_at,
             "interruptions": self.interruptions,
@@ -301,7 +302,7 @@ class _Run:
         points, value = [(x, y) for x, y in data["selection"]["points"]], data["selection"]["value"]
         checkpoint.set_random_states(tensors, data["random"])
         self.training_seconds, self.started_at, self.interruptions = (data[k] for k in ("training_seconds", "started_at", "interruptions"))
-        self.interruptions += 1
+        self.interruptions, self.selecting_seconds = self.interruptions + 1, data.get("selecting_seconds", 0.0)
         self.frames, self.selected = frames, Selected(points, best, value) if best else Selected()
 
     # What is left behind
@@ -372,7 +373,11 @@ class _Run:
             counts=vars(gan.counts).copy(),
             parameters=gan.parameter_counts(),
             curves=curves,
-            seconds={"training": self.training_seconds, "evaluation": self.evaluation_seconds, "setup": self.setup_seconds},
+            seconds={
+                "training": self.training_seconds - self.selecting_seconds,
+                "evaluation": self.evaluation_seconds + self.selecting_seconds,
+                "setup": self.setup_seconds,
+            },
             peak_memory_bytes=memory,
             environment=describe(self.device, execution=gan.execution, interruptions=self.interruptions, notes=notes(config)),
             study=self.how.study,

@@ -137,3 +137,11 @@ def test_protocol_note_is_not_identity():
     a, b = (Protocol(name="p", note=note, extractor={"name": "pixels"}) for note in ("one", "two"))
     assert a.digest() == b.digest()
     assert Protocol(name="p", n_fake=10, extractor={"name": "pixels"}).digest() != a.digest()
+
+
+def test_what_is_not_given_of_a_latent_is_the_architectures_own():
+    found = config(architecture="mlp_2014", dataset="mnist", latent={"dim": 50}).latent
+    assert (found.dim, found.distribution) == (50, "uniform")
+    assert found.bound == pytest.approx(3**0.5)
+    assert config(architecture="mlp_2014", dataset="mnist", latent={"distribution": "normal"}).latent.dim == 100
+    assert config(loss="vae", latent={"dim": 5}).latent.distribution == "normal"

@@ -11,7 +11,8 @@ class SelfAttention(nn.Module):
     """Zhang et al. 2019, arXiv:1805.08318, as google/compare_gan has it: [N, C, H, W] -> the same shape, at first the identity.
 
     Queries and keys have C / 8 channels, values C / 2; keys and values are max-pooled 2x2; the result, through a 1x1 convolution back
-    to C, is added times a learned scalar that starts at 0. The four 1x1 convolutions are wrapped as every layer and have no bias.
+    to C, is added times a learned scalar that starts at 0. The four 1x1 convolutions are wrapped as every layer and have no bias;
+    they are initialized by Glorot's uniform, not by its N(0, 0.02^2).
     """
 
     def __init__(self, make: Layers, channels: int, size: int) -> None:

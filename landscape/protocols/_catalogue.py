@@ -28,8 +28,8 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
             "compare_gan v2: the first 10,000 test images in file order against 10,000 generated in batches of 64, not "
             "quantised, moving batch-norm averages, seed 42, one run, Inception score in one split, the best of 10 checkpoints "
             "(every 20,000 of 200,000 steps; theirs had step 0 too) on this very test set: optimistic, and kept under "
-            "landscape-2018/best_on_test beside the last one's. CIFAR-10 and LSUN bedroom. Differences: torch-fidelity's conversion of the "
-            "network for TF-GAN's; z from torch, not NumPy."
+            "landscape-2018/best_on_test beside the last one's. CIFAR-10 (give cifar10 with validation=False) and LSUN bedroom. "
+            "Differences: torch-fidelity's conversion of the network for TF-GAN's; z from torch, not NumPy."
         ),
         "metrics": ["frechet", {"kid": {"estimator": "blocks", "subset_size": 1024}}, _IS_ONE_SPLIT, "ms_ssim"],
         "extractor": "inception",
@@ -63,7 +63,7 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
             "Lucic et al., Are GANs Created Equal?, arXiv:1711.10337, code compare_gan v1: FID of 10,000 test images against "
             "10,000 generated, not quantised, gray repeated to 3 channels, the best of 20 checkpoints on the test set (optimistic; "
             "every 5 epochs of CIFAR-10's 100: MNIST's 20 epochs have 4, CelebA's 40 have 8) under lucic-2018/best_on_test. "
-            "The table's spread is over 50 training seeds of the best setting, not over evaluations."
+            "The table's spread is over 50 training seeds of the best setting, not over evaluations. Give cifar10 with validation=False."
         ),
         "metrics": ["frechet"],
         "extractor": "inception",
@@ -81,7 +81,7 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
             "Miyato et al., Spectral Normalization for GANs, ICLR 2018: FID of 10,000 real against 5,000 generated images. "
             "Real images score 7.8 there on CIFAR-10. The split and quantisation are not told in what we read: test, and 8 "
             "bits, are this project's reading. The paper's Inception score is the mean of ten sets of 5,000: protocol "
-            "sngan-2018-is."
+            "sngan-2018-is. Give cifar10 with validation=False."
         ),
         "metrics": ["frechet"],
         "extractor": "inception",
