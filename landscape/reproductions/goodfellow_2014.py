@@ -17,6 +17,12 @@ EPOCHS_BETWEEN = 10
 MOMENTUM_EPOCHS = 250
 """In which the source's momentum rises; a shorter training raises it in its own time."""
 
+NETS, FASTER = "adversarial nets", "rate falling five times as fast"
+"""Rows: the recipe; and what was tested once seed 0 had ended below the published number. The source names no end of training: its rate
+of 0.1 falls to 0.06 in 250 epochs and goes on falling."""
+DECAY = {NETS: 1 / 1.000004, FASTER: 1 / 1.00002}
+"""Of the rate, with every update."""
+
 # Written before anything was run.
 PUBLISHED, PUBLISHED_ERROR = 225.0, 2.0
 """Nats; standard error of the mean over test images, of one model."""
@@ -30,7 +36,7 @@ def protocol(epochs: int) -> Protocol:
     return varied(protocols.get("goodfellow-2014"), selection_points=max(epochs // EPOCHS_BETWEEN, 1))
 
 
-def trial(seed: int, epochs: int, data_dir: Path | None) -> Trial:
+def trial(seed: int, epochs: int, data_dir: Path | None, row: str = NETS) -> Trial:
     """The recipe of the authors' `mnist.yaml`: both updates from one pass, momentum raised and rate lowered with every update."""
     from landscape.trial import prepare
 
@@ -40,7 +46,7 @@ def trial(seed: int, epochs: int, data_dir: Path | None) -> Trial:
         "momentum": 0.5,
         "final_momentum": 0.7,
         "momentum_saturation": min(MOMENTUM_EPOCHS / epochs, 1.0),
-        "schedule": {"name": "exponential", "decay": 1 / 1.000004, "final": 1e-5},
+        "schedule": {"name": "exponential", "decay": DECAY[row], "final": 1e-5},
     }
     config = TrialConfig.parse(
         {
@@ -55,7 +61,7 @@ def trial(seed: int, epochs: int, data_dir: Path | None) -> Trial:
             "seed": seed,
         }
     )
-    return Trial("adversarial nets", prepare(config, data_dir)[0], protocol(epochs))
+    return Trial(row, prepare(config, data_dir)[0], protocol(epochs))
 
 
 @REPRODUCTIONS.register(paper="Goodfellow et al. 2014, arXiv:1406.2661", table="table 1, MNIST")
@@ -72,5 +78,6 @@ def goodfellow_2014(*, results_dir: Path, data_dir: Path | None, seeds: Positive
     from landscape.reproductions._goodfellow_2014_page import page
 
     folder = Path(results_dir) / "published" / "goodfellow-2014"
-    outcomes = run([trial(seed, epochs, data_dir) for seed in range(seeds)], folder, data_dir=data_dir)
+    trials = [*(trial(seed, epochs, data_dir) for seed in range(seeds)), trial(0, epochs, data_dir, FASTER)]
+    outcomes = run(trials, folder, data_dir=data_dir)
     return write(page(outcomes), folder)
