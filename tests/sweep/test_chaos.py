@@ -16,6 +16,7 @@ def killed(chaos, folder, kills, seed, trials, **weights):
     return hits, found
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_a_few_kills(chaos, tmp_path):
     hits, found = killed(chaos, tmp_path / "killed", 2, 7, 16, worker=1, everything=1)

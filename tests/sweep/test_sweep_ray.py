@@ -78,7 +78,7 @@ def test_a_sweep_survives_its_trials(sweep, chaos, fake, tmp_path):
 
 def test_interrupted_and_killed_a_sweep_goes_on_as_if_nothing_had_been(sweep, chaos, fake, make_space):
     options = {"jobs": 2, "deterministic": True, "trials": 16}
-    it = sweep(step_seconds=0.15, **options)
+    it = sweep(step_seconds=0.3, **options)
     it.start()
     assert it.wait_for(lambda: it.ended() >= 1)
     assert {"raylet", "gcs_server"} <= {p.name() for p in it.left()}
@@ -86,7 +86,9 @@ def test_interrupted_and_killed_a_sweep_goes_on_as_if_nothing_had_been(sweep, ch
     other = sweep(**options)
     assert other.run() == 2
     assert "another sweep is running" in other.text
-    # Ctrl-C in a terminal reaches every process of the group.
+    # Ctrl-C in a terminal reaches every process of the group; it comes when a trial has just begun.
+    begun = it.begun()
+    assert it.wait_for(lambda: it.begun() > begun)
     it.process.send_signal(signal.SIGINT)
     assert it.process.wait(60) == 130
     assert "the same command continues the study" in it.said()
