@@ -15,7 +15,7 @@ def has_scores(folder: Path, protocol: Protocol) -> bool:
     """Whether `folder` holds scores under `protocol`, with whichever extractor weights it does not fix."""
     free = {"digest", "note"} | ({"weights_hash"} if not protocol.weights_hash else set())
     wanted = {k: v for k, v in protocol.to_json().items() if k not in free}
-    found = (read_json(path)["protocol"] for path in sorted((folder / "scores").glob("*.json")))
+    found = (read_json(path).get("protocol") or {} for path in sorted((folder / "scores").glob("*.json")))
     return any({k: v for k, v in given.items() if k not in free} == wanted for given in found)
 
 

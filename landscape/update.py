@@ -32,7 +32,9 @@ class Update(NamedTuple):
             {name: term.detach() for name, term in objective.terms.items() if name != "adversarial"},
             {name: value.detach() for name, value in objective.report.items()},
             {name: value.detach() for name, value in objective.loss_state.items()},
-            tuple(o.logit.detach() - boundary for o in outputs if o is not None) if boundary is not None else (),
+            tuple(o.logit.detach() - boundary if boundary else o.logit.detach() for o in outputs if o is not None)
+            if boundary is not None
+            else (),
         )
 
     def watched(self) -> "Update":

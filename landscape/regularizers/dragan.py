@@ -36,7 +36,7 @@ def dragan(critique: Critique, *, weight: NonNegative = 10.0, scale: NonNegative
                 (compare_gan since v2).
             `lucic`: x + a c std U with U per pixel and a share a in [0, 1] per sample, not clipped; gradient of the sigmoid
                 (compare_gan v1, "Are GANs Created Equal?").
-            `paper`: x + c std N(0, 1) per pixel, not clipped, gradient of the sigmoid: the text's Gaussian noise.
+            `paper`: x + c std N(0, 1) per pixel, not clipped, gradient of the sigmoid: the text's Gaussian noise at the code's scale.
 
     Returns:
         Per-sample penalty [N].
