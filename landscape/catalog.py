@@ -139,7 +139,11 @@ def _studies() -> list[dict[str, Any]]:
     for name, path in space.available().items():
         study = space.load(name)
         axes = {axis: [e.label for e in entries] for axis, entries in study.axes.items()}
-        details = {"data set": study.dataset.label(), "trials": study.trials.to_json(), "searcher": study.searcher.name} | axes
+        details = {
+            "data set": study.dataset.label(),
+            "trials": {k: n for k, n in study.trials.to_json().items() if n},
+            "searcher": study.searcher.name,
+        } | axes
         found.append({"name": name, "what": study.note, "details": details, "file": str(path)})
     return found
 
