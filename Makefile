@@ -60,7 +60,7 @@ reproduce: setup ## Re-run a published table: PAPER=name, without it the list of
 	@$(LANDSCAPE) reproduce $(if $(PAPER),$(call quoted,$(PAPER))) $(if $(PAPER),$(data) $(call option,--results,$(RESULTS))) $(ARGS)
 
 test: setup ## Run the tests (minutes).
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "$(QUICK)" -n 2 --dist worksteal $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "$(QUICK)" -n 3 --dist worksteal $(ARGS)
 
 test-full: setup ## Run the slow tests too.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not weights and not gpu and not chaos and not fuzz and not soak" -n 2 --dist worksteal $(ARGS)

@@ -6,10 +6,16 @@ from pathlib import Path
 import pytest
 import torch
 
-# Two workers share two cores; more threads only wait for each other.
+# Workers share the cores; more threads only wait for each other.
 torch.set_num_threads(1)
 
 ROOT = Path(__file__).resolve().parent.parent
+LONG = ("test_sweep_ray", "test_sweep", "test_combinations", "test_run", "test_unrolled_2016", "test_bit_identity")
+"""Files whose tests take tens of seconds, some of them waiting: begun first, so that no worker is left alone with them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
 
 
 @pytest.fixture(autouse=True)
