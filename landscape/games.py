@@ -259,7 +259,8 @@ class Adversarial(Game):
         return {**buffers, **found}
 
     def _after_d_update(self, parameters: Parameters) -> Parameters:
-        """`after_d_update` on parameters that are not D's own; where a value was changed, no gradient passes."""
+        """What acts on D after its step, on parameters that are not D's own; where a value was changed, no gradient passes."""
+        assert self.discriminator is not None
         for r in self.at["after_d_update"]:
             changed = {name: p.detach().clone().requires_grad_(True) for name, p in parameters.items()}
             r.call(_Replaced(changed, self.discriminator))
@@ -314,16 +315,16 @@ GAMES: Mapping[str, Callable[..., Adversarial]] = {
 class _Replaced(nn.Module):
     """A module whose named parameters are other tensors: what `d_weights` regularizers iterate over under unrolling."""
 
-    def __init__(self, parameters: Parameters, stands_for: nn.Module | None) -> None:
+    def __init__(self, parameters: Parameters, stands_for: nn.Module) -> None:
         super().__init__()
+        # In a tuple: as an attribute it would become a part of this module.
         self._replacements, self._stands_for = dict(parameters), (stands_for,)
 
     def named_parameters(self, *_: Any, **__: Any) -> Any:
         return iter(self._replacements.items())
 
     def named_modules(self, *arguments: Any, **keywords: Any) -> Any:
-        (module,) = self._stands_for
-        return module.named_modules(*arguments, **keywords) if module is not None else iter(())
+        return self._stands_for[0].named_modules(*arguments, **keywords)
 
 
 def _with_state(critique: Critique, state: Mapping[str, Tensor], g_loss: Tensor | None = None) -> Critique:

@@ -51,7 +51,7 @@ def evaluate(as_json: bool, plugins: tuple[Path, ...], **options: Any) -> None:
     from landscape.evaluation.extraction import Options
     from landscape.evaluation.loading import Where
 
-    where = Where(options["data_dir"], options["resolution"], options["channels"])
+    where = _as_trained(options["real"], options["fake"], Where(options["data_dir"], options["resolution"], options["channels"]))
     name = options["protocol_name"] or _default_protocol(options["real"], where)
     protocol = _protocol(name, options["metrics"], options["features"])
     device = resolve_device(options["device"])
@@ -104,8 +104,7 @@ def _score(real: str, fake: str, protocol: "Protocol", where: "Where", how: "Opt
     from landscape.record import GENERATOR_FILE
     from landscape.trained import load
 
-    resolution, channels = _as_trained(real, fake, where)
-    where = replace(where, resolution=resolution, channels=channels, open_trial=lambda folder: _sampler(folder, protocol, how))
+    where = replace(where, open_trial=lambda folder: _sampler(folder, protocol, how))
     if (Path(fake) / GENERATOR_FILE).is_file():
         model = load(Path(fake), how.device)
         return evaluate_trained(load_samples(real, protocol, where), model, protocol, options=how)
@@ -113,16 +112,18 @@ def _score(real: str, fake: str, protocol: "Protocol", where: "Where", how: "Opt
     return score(*pair, protocol, options=how)
 
 
-def _as_trained(real: str, fake: str, where: "Where") -> tuple[int | None, int | None]:
-    """Resolution and channels to which data sets are brought: as asked for, else those of the trial among the two sets."""
+def _as_trained(real: str, fake: str, where: "Where") -> "Where":
+    """`where` with the resolution and the channels to which data sets are brought: as asked for, else those of the trial among the two."""
+    from dataclasses import replace
+
     from landscape.record import GENERATOR_FILE
     from landscape.trained import load
 
     trial = next((Path(spec) for spec in (fake, real) if (Path(spec) / GENERATOR_FILE).is_file()), None)
     shape = load(trial).shape if trial is not None else ()
     if len(shape) != 3:
-        return where.resolution, where.channels
-    return where.resolution or shape[-1], where.channels or shape[0]
+        return where
+    return replace(where, resolution=where.resolution or shape[-1], channels=where.channels or shape[0])
 
 
 def _sampler(folder: Path, protocol: "Protocol", how: "Options") -> Any:

@@ -145,6 +145,14 @@ class TestSample:
         assert outcome.code == 0, outcome.err
         assert json.loads(outcome.out)["protocol"]["name"] == "quick-points"
 
+    def test_pictures_of_any_size_are_brought_to_the_trials(self, run, trained, here):
+        (here / "real").mkdir()
+        for i in range(4):
+            Image.new("L", (20 + i, 30), color=60 * i).save(here / "real" / f"{i}.png")
+        outcome = run("evaluate", "--real", "real", "--fake", trained, "--features", "pixels", "--metrics", "frechet", "--json")
+        assert outcome.code == 0, outcome.err
+        assert json.loads(outcome.out)["protocol"]["name"] == "given, changed"
+
     def test_a_trial_is_drawn_as_its_protocol_says(self, run, trained, monkeypatch):
         """Ten runs, with batch-norm statistics of each batch."""
         from landscape.evaluation import models
