@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from landscape.architectures._base import Output
+from landscape.architectures._base import Constrains, Output, constrain
 from landscape.building import Loss, Regularizer
 from landscape.losses._base import LossPair
 from landscape.optimizers import OptimizerState
@@ -83,6 +83,8 @@ class Game:
         self.at = {site: tuple(r for r in regularizers if r.facts.site == site) for site in SITES}
         self.joint_d_call, self.bounds, self.states = joint_d_call, bounds, states
         self.progress = torch.zeros(())
+        # Looked up once: asking a protocol costs as much as a small layer.
+        self._bounded_d = discriminator if isinstance(discriminator, Constrains) else None
 
     @property
     def has_discriminator(self) -> bool:
@@ -166,7 +168,7 @@ class Adversarial(Game):
     ) -> Objective:
         samples = (self.seen(batch.real, states), self.seen(fake, states))
         outputs = self._pair(*samples, batch.condition, parameters)
-        pair = self._call_loss(outputs[0].logit, outputs[1].logit)
+        pair = self._call_loss(outputs[0].logit, outputs[1].logit, states)
         assert pair.d is not None
         critique = self._critique(batch, samples, outputs, parameters)
         terms = {"adversarial": pair.d.mean()}
@@ -185,8 +187,8 @@ class Adversarial(Game):
         own = (name for name, _ in self.discriminator.named_parameters() if name in parameters)
         return _Replaced({name: parameters[name] for name in own}, self.discriminator)
 
-    def _call_loss(self, real: Tensor, fake: Tensor) -> LossPair:
-        state = {"state": self.states["loss"]} if self.loss.facts.state else {}
+    def _call_loss(self, real: Tensor, fake: Tensor, states: States | None = None) -> LossPair:
+        state = {"state": (states or self.states)["loss"]} if self.loss.facts.state else {}
         pair: LossPair = self.loss.call(real, fake, **state)
         return pair
 
@@ -248,7 +250,9 @@ class Adversarial(Game):
         update = optimizer_view["optimizer_step"]
 
         def d_loss(parameters: Parameters) -> Tensor:
-            return self.d_objective(batch, fake, due=next(turns), parameters={**buffers, **parameters}, states=states).total
+            objective = self.d_objective(batch, fake, due=next(turns), parameters={**buffers, **parameters}, states=states)
+            states["loss"] = {name: value.detach() for name, value in objective.loss_state.items()}
+            return objective.total
 
         def optimizer_step(parameters: Parameters, gradients: Parameters, moments: Parameters) -> Moved:
             updated, kept = update(parameters, gradients, moments)
@@ -259,8 +263,10 @@ class Adversarial(Game):
         return {**buffers, **found}
 
     def _after_d_update(self, parameters: Parameters) -> Parameters:
-        """What acts on D after its step, on parameters that are not D's own; where a value was changed, no gradient passes."""
+        """What acts on D after its step, on parameters that are not D's own; where clipping changed a value, no gradient passes."""
         assert self.discriminator is not None
+        if self._bounded_d is not None:
+            parameters = {**parameters, **self._bounded_d.constrained(parameters)}
         for r in self.at["after_d_update"]:
             changed = {name: p.detach().clone().requires_grad_(True) for name, p in parameters.items()}
             r.call(_Replaced(changed, self.discriminator))
@@ -269,6 +275,9 @@ class Adversarial(Game):
 
     def after_d_update(self) -> None:
         """What acts on D after its step."""
+        assert self.discriminator is not None
+        if self._bounded_d is not None:
+            constrain(self.discriminator)
         for r in self.at["after_d_update"]:
             r.call(self.discriminator)
 

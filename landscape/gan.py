@@ -11,7 +11,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
-from landscape.architectures._base import AdaptsToData, Constrains
+from landscape.architectures._base import AdaptsToData, Constrains, constrain
 from landscape.building import Loss, Regularizer, build_critic, build_networks, trainable_parameters
 from landscape.config import LatentConfig, Optimizer, TrialConfig
 from landscape.curves import Counts, Curves, has_point
@@ -53,8 +53,7 @@ class GAN(pl.LightningModule):
         if isinstance(self.generator, AdaptsToData):
             self.generator.adapt_to(mean_sample(dataset))
         # Looked up once: asking a protocol costs as much as a small layer.
-        self._d_constraints: list[Callable[[], None]] = [self.discriminator.constrain] if isinstance(self.discriminator, Constrains) else []
-        self._g_constraints: list[Callable[[], None]] = [self.generator.constrain] if isinstance(self.generator, Constrains) else []
+        self._g_is_bounded = isinstance(self.generator, Constrains)
         self.average: nn.Module | None = copy.deepcopy(self.generator).requires_grad_(False) if config.ema else None
         self.regularizers = tuple(map(Regularizer.of, config.regularizers))
         self._own = self._register_states(loss)
@@ -239,8 +238,6 @@ class GAN(pl.LightningModule):
         self.d_stepper.apply(update.gradients, lasting=self._lasting)
         for name, value in update.loss_state.items():
             self._own["loss"][name].copy_(value)
-        for constrain in self._d_constraints:
-            constrain()
         self.game.after_d_update()
         self.counts.d_steps += 1
         self.counts.images += self.config.batch_size
@@ -273,8 +270,8 @@ class GAN(pl.LightningModule):
     def _apply_g(self, update: Update) -> None:
         own = len(self.g_parameters)
         self.g_stepper.apply(update.gradients[:own], lasting=self._lasting)
-        for constrain in self._g_constraints:
-            constrain()
+        if self._g_is_bounded:
+            constrain(self.generator)
         if not self.game.has_discriminator:
             self.counts.images += self.config.g_batch_size or self.config.batch_size
             if self.d_stepper is not None:

@@ -1,6 +1,7 @@
 """Shared by all tests: few threads, a fixed seed, the optional real data."""
 
 import os
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,17 @@ import torch
 torch.set_num_threads(1)
 
 ROOT = Path(__file__).resolve().parent.parent
-LONG = ("test_sweep_ray", "test_sweep", "test_combinations", "test_run", "test_unrolled_2016", "test_bit_identity")
-"""Files whose tests take tens of seconds, some of them waiting: begun first, so that no worker is left alone with them at the end."""
+LONG = ("test_sweep_ray", "test_combinations", "test_sweep", "test_unrolled_2016", "test_run", "test_bit_identity")
+"""Files whose tests take tens of seconds, some of them waiting."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+    """Long files go to the workers in turn, to be their first: each worker of ``--dist worksteal`` begins with an equal run of ``items``."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+    long = [[item for item in items if item.path.stem in LONG[worker::workers]] for worker in range(workers)]
+    others = iter([item for item in items if item.path.stem not in LONG])
+    size = len(items) // workers
+    items[:] = [item for first in long for item in [*first, *islice(others, max(size - len(first), 0))]] + list(others)
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,7 @@
 """What a round does, counted and compared with the same done by hand: who sees what, what is averaged, what curves hold."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -7,6 +9,7 @@ from torch import nn
 import landscape
 import landscape.gan
 from landscape.config import TrialConfig
+from landscape.data_stream import DataStream
 
 BASE = {
     "dataset": "digits",
@@ -132,3 +135,119 @@ def test_a_budget_in_seconds_anneals_by_the_clock(tmp_path):
         run_trial(config, None, folder=tmp_path, pictures=False)
     assert seen == sorted(seen)
     assert seen[0] < 0.5 < seen[-1] <= 1
+
+
+LINEAR = {"architecture": {"mlp": {"width": 8, "depth": 1}}, "g_normalization": "none"}
+
+
+@pytest.mark.parametrize(
+    ("regularizer", "objective"),
+    [
+        ("r1", "d"),
+        ("l2", "d"),
+        ("top_k", "g"),
+        ({"name": "r1", "order": "simultaneous"}, "both"),
+        ({"name": "l2", "order": "simultaneous"}, "both"),
+    ],
+)
+def test_lazy_terms_count_k_times_at_every_kth_step(regularizer, objective):
+    given = {"name": regularizer} if isinstance(regularizer, str) else dict(regularizer)
+    order = given.pop("order", "d_first")
+
+    def terms(every, step):
+        gan = model(regularizers=[given | {"every": every}], order=order, **LINEAR)
+        batch, z, due = gan.stream.next(8), gan.draw_z(8), gan.game.due(step)
+        gan.game.progress.fill_(1.0)
+        if objective == "both":
+            return gan.game.both_objectives(batch, z, due=due)[0].terms
+        if objective == "d":
+            return gan.game.d_objective(batch, gan.generator(z, None).detach(), due=due).terms
+        return gan.game.g_objective(batch, z, due=due).terms
+
+    name = given["name"]
+    for step in range(5):
+        found, always = terms(4, step), terms(1, step)
+        torch.testing.assert_close(found["adversarial"], always["adversarial"])
+        assert (name in found) == (step % 4 == 0)
+    assert always[name] != 0
+    torch.testing.assert_close(terms(4, 0)[name], 4 * terms(1, 0)[name])
+
+
+def test_reused_z_is_that_of_the_last_d_step():
+    for reuse in (False, True):
+        gan = model(reuse_z=reuse, d_steps_per_round=2, g_steps_per_round=2)
+        seen = []
+        gan.generator.register_forward_pre_hook(lambda module, given, seen=seen: seen.append(given[0].clone()))
+        gan.run_rounds(1)
+        assert not torch.equal(seen[0], seen[1])
+        assert [torch.equal(z, seen[1]) for z in seen[2:4]] == [reuse, reuse]
+
+
+def by_hand(gan, updates, rate):
+    """Weights after `updates` of plain gradient descent on the non-saturating loss: `d`, `g`, or `both` at the same weights."""
+    g, d, stream = copy.deepcopy(gan.generator), copy.deepcopy(gan.discriminator), copy.copy(gan.stream)
+
+    def step(side):
+        real = stream.next(8).real if side != "g" else None
+        fake = g(gan.draw_z(8), None)
+        losses = {}
+        if side != "g":
+            losses[d] = (nn.functional.softplus(-d(real).logit) + nn.functional.softplus(d(fake.detach()).logit)).mean()
+        if side != "d":
+            losses[g] = nn.functional.softplus(-d(fake).logit).mean()
+        gradients = {network: torch.autograd.grad(loss, list(network.parameters()), retain_graph=True) for network, loss in losses.items()}
+        for network, found in gradients.items():
+            with torch.no_grad():
+                for parameter, gradient in zip(network.parameters(), found, strict=True):
+                    parameter -= rate * gradient
+
+    for side in updates:
+        step(side)
+    return [*g.parameters(), *d.parameters()]
+
+
+@pytest.mark.parametrize(
+    ("order", "d_steps", "updates"),
+    [
+        ("d_first", 1, ["d", "g"]),
+        ("d_first", 2, ["d", "d", "g"]),
+        ("g_first", 1, ["g", "d"]),
+        ("g_first", 2, ["g", "d", "d"]),
+        ("g_after_first_d", 2, ["d", "g", "d"]),
+        ("simultaneous", 1, ["both"]),
+    ],
+)
+def test_a_round_by_hand(order, d_steps, updates):
+    optimizer = {"name": "sgd", "learning_rate": 0.5}
+    gan = model(order=order, d_steps_per_round=d_steps, d_optimizer=optimizer, g_optimizer=optimizer, **LINEAR)
+    torch.manual_seed(9)
+    expected = by_hand(gan, updates, 0.5)
+    torch.manual_seed(9)
+    gan.run_rounds(1)
+    torch.testing.assert_close([*gan.generator.parameters(), *gan.discriminator.parameters()], expected)
+
+
+def stream_of_ramps(**options):
+    """256 images of 1x4 pixels: levels i, 0, 0, 255."""
+    levels = torch.tensor([[i, 0, 0, 255] for i in range(256)], dtype=torch.uint8).view(256, 1, 1, 4)
+    return DataStream(levels, None, seed=0, device=torch.device("cpu"), **options)
+
+
+def test_half_of_the_images_are_mirrored():
+    images = torch.cat([stream_of_ramps(horizontal_flip=True).next(256).real for _ in range(8)]).flatten(1)
+    mirrored = images[:, 0] == 1
+    assert 0.45 < mirrored.float().mean() < 0.55  # 2,048 of them: three standard deviations are 0.033
+    upright = torch.where(mirrored[:, None], images.flip(1), images)
+    assert (upright[:, 1:] == torch.tensor([0.0, 0, 1])).all()
+    assert stream_of_ramps().next(256).real.flatten(1)[:, 3].unique().tolist() == [1]
+
+
+def test_dequantised_levels_fill_their_steps():
+    stream = stream_of_ramps(dequantise=True)
+    levels = 256 * torch.cat([stream.next(256).real for _ in range(8)]).flatten(1)
+    assert (levels[:, 1] < 1).all()
+    assert ((levels[:, 3] >= 255) & (levels[:, 3] < 256)).all()
+    assert sorted(levels[:256, 0].long().tolist()) == list(range(256))
+    within = levels - levels.floor()
+    assert within.mean() == pytest.approx(0.5, abs=0.02)
+    assert within.std() == pytest.approx(12**-0.5, abs=0.01)

@@ -1,6 +1,6 @@
 """Parts of the 2014 networks that no later source has."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -46,13 +46,11 @@ class MaxoutConv(nn.Module):
         return max_pool2d(pieces.amax(1), self.pool, stride=2, ceil_mode=True)
 
 
-@torch.no_grad()
-def _clip_column_norms(network: nn.Module, limit: float | None) -> None:
+def _clip_column_norms(parameters: Mapping[str, Tensor], limit: float | None) -> Mapping[str, Tensor]:
     """The weights into each unit scaled down to Euclidean norm `limit` where they exceed it."""
-    if limit is not None:
-        for parameter in network.parameters():
-            if parameter.ndim == 2:
-                parameter.copy_(parameter.renorm(2, 0, limit))
+    if limit is None:
+        return {}
+    return {name: p.renorm(2, 0, limit) for name, p in parameters.items() if p.ndim == 2}
 
 
 class BoundedGenerator(Generator):
@@ -70,9 +68,9 @@ class BoundedGenerator(Generator):
             with torch.no_grad():
                 bias.copy_(mean.flatten().clamp(1e-7, 1 - 1e-7).logit())
 
-    def constrain(self) -> None:
-        """After an update: clip column norms, where the source does."""
-        _clip_column_norms(self, self.max_column_norm)
+    def constrained(self, parameters: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """Column norms clipped, where the source does."""
+        return _clip_column_norms(parameters, self.max_column_norm)
 
 
 class BoundedDiscriminator(Discriminator):
@@ -82,6 +80,6 @@ class BoundedDiscriminator(Discriminator):
         super().__init__(body, head, feature_size)
         self.max_column_norm = max_column_norm
 
-    def constrain(self) -> None:
-        """After an update: clip column norms, where the source does."""
-        _clip_column_norms(self, self.max_column_norm)
+    def constrained(self, parameters: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """Column norms clipped, where the source does."""
+        return _clip_column_norms(parameters, self.max_column_norm)

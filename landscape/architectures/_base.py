@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
+import torch
 from torch import Tensor, nn
 
 from landscape.registry import Registry
@@ -28,10 +29,19 @@ class AdaptsToData(Protocol):
 
 @runtime_checkable
 class Constrains(Protocol):
-    """A network whose weights are bounded by its source: called after each of its updates."""
+    """A network whose weights are bounded by its source, after each of its updates."""
 
-    def constrain(self) -> None:
-        """Bring the weights back to where they may be, in place."""
+    def constrained(self, parameters: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """`parameters` (its own by name, or such as they would be) brought back to where they may be; gradients pass."""
+
+
+@torch.no_grad()
+def constrain(network: nn.Module) -> None:
+    """Bring the weights of a network that `Constrains` them back to where they may be, in place."""
+    assert isinstance(network, Constrains)
+    parameters = dict(network.named_parameters())
+    for name, value in network.constrained(parameters).items():
+        parameters[name].copy_(value)
 
 
 class Networks(NamedTuple):

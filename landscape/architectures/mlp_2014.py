@@ -82,7 +82,7 @@ def mlp_2014(
     normalizes; norms stand before G's hidden activations and after D's maxout layers.
 
     The source starts G's output bias at the data's marginals: call the generator's `adapt_to(mean image)` before training, where it has one
-    (mnist, tfd). It clips column norms after every update for TFD: call `constrain()` of both networks.
+    (mnist, tfd). It clips column norms after every update for TFD: `constrained` of both networks.
 
     Args:
         preset: `mnist`: G 1200, 1200 ReLU units, sigmoid; D 240, 240 maxout units of 5 pieces. `tfd_pretrain`: G 8000 ReLU, 8000 sigmoid

@@ -25,6 +25,7 @@ def _refuses(resolution: int) -> str:
 
 
 @ARCHITECTURES.register(
+    revision=2,  # 2: biases are vectors, so that penalties on kernels leave them alone
     refuses=_refuses,
     honors_plugins=False,
     latent=Latent(dim=64, distribution="normal"),
@@ -90,10 +91,10 @@ class _BiasedActivation(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        return leaky_relu(x + self.bias, _SLOPE)
+        return leaky_relu(x + self.bias[:, None, None], _SLOPE)
 
 
 class _Block(nn.Module):

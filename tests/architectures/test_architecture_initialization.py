@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from landscape.architectures._base import constrain
 from landscape.architectures._layers import UnpoolConv2d
 from landscape.architectures._resnet import PlainShortcut
 
@@ -172,7 +173,7 @@ def test_2014_column_norms_are_clipped_for_tfd_alone(build):
             for layer in layers(network, nn.Linear):
                 nn.init.normal_(layer.weight)
             before = {id(m): m.weight.norm(dim=1).clone() for m in layers(network, nn.Linear)}
-            network.constrain()
+            constrain(network)
             for layer in layers(network, nn.Linear):
                 expected = before[id(layer)].clamp(max=limit) if limit else before[id(layer)]
                 torch.testing.assert_close(layer.weight.norm(dim=1), expected, rtol=1e-5, atol=1e-6)

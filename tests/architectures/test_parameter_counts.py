@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from landscape.architectures._base import ARCHITECTURES
+from landscape.regularizers._kernels import kernels
 
 
 def dense(inputs, outputs):
@@ -278,3 +279,30 @@ def test_counts_that_the_sources_state():
     assert [round(n / 1e6, 1) for n in r3gan()] == [20.7, 20.7]
     assert round(infogan(8, 3)[1] / 1e6, 1) == 8.5
     assert round(began(8, 3)[1] / 1e6, 1) == 1.3
+
+
+KERNELS = {  # of D; compare_gan asserts the first six, R3GAN's are its convolutions and its linear map
+    ("infogan", None, (3, 32, 32)): 4,
+    ("dcgan", None, (3, 64, 64)): 5,
+    ("sndcgan", "landscape", (3, 32, 32)): 8,
+    ("resnet_cifar", "landscape", (3, 32, 32)): 13,
+    ("resnet19", None, (3, 128, 128)): 19,
+    ("resnet107", None, (3, 128, 128)): 107,
+    ("r3gan", None, (3, 32, 32)): 1 + 8 * 3 + 2,
+}
+
+
+@pytest.mark.parametrize(("name", "preset", "shape"), KERNELS, ids=lambda value: str(value).replace(" ", ""))
+def test_kernels_of_published_discriminators(build, name, preset, shape):
+    """What `l2` takes the mean over: no bias among them, however it is shaped."""
+    with torch.device("meta"):
+        networks = build(name, shape, small=False, **({"preset": preset} if preset else {}))
+    assert len(kernels(networks.discriminator)) == KERNELS[name, preset, shape]
+
+
+def test_kernels_are_weights_of_layers(build, variant, smallest_shape):
+    name, preset = variant
+    with torch.device("meta"):
+        discriminator = build(name, smallest_shape(name, preset), preset=preset).discriminator
+    names = {id(p): name for name, p in discriminator.named_parameters()}
+    assert [names[id(p)] for p in kernels(discriminator) if not names[id(p)].endswith("weight")] == []

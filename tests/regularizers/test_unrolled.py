@@ -175,6 +175,12 @@ AHEAD = {
     "running statistics": {"regularizers": ["unrolled"], "d_normalization": "batch"},
     "a falling rate": {"regularizers": [{"unrolled": {"k": 1}}], "schedule": {"name": "linear"}},
     "both at once": {"regularizers": ["unrolled"], "order": "simultaneous"},
+    "a state of the loss": {"regularizers": ["unrolled"], "loss": {"began": {"gain": 0.5}}, "architecture": "autoencoder_mlp"},
+    "column norms": {
+        "regularizers": ["unrolled"],
+        "architecture": {"mlp_2014": {"preset": "tfd_pretrain", "width_factor": 0.01}},
+        "d_optimizer": {"name": "sgd", "learning_rate": 30.0},
+    },
 }
 
 
@@ -197,10 +203,12 @@ def test_d_ahead_is_where_its_own_updates_would_take_it_and_d_stays(name):
     batch, z = gan.stream.next(8), gan.draw_z(8)
     before = {key: value.clone() for key, value in gan.discriminator.state_dict().items()}
     states = {key: value.clone() for key, value in gan.states.state_dict().items()}
+    torch.manual_seed(6)  # dropout
     ahead = gan._look_ahead(batch, z, gan._next_d())
     for now, then in ((gan.discriminator.state_dict(), before), (gan.states.state_dict(), states)):
         assert [key for key in then if not torch.equal(now[key], then[key])] == []
     fake = gan.generator(z, None).detach()
+    torch.manual_seed(6)
     for _ in range(choice.hyperparameters["k"]):
         objective = gan.game.d_objective(batch, fake, due=gan.game.due(gan.counts.d_steps))
         gan._apply_d(Update.of(objective, gan.d_parameters))
