@@ -55,15 +55,15 @@ def read(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return tensors, data
 
 
-def random_states() -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """States of every random generator that a trial may draw from: torch (CPU, CUDA), NumPy, Python."""
+def random_states(device: torch.device) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """States of every random generator that a trial on `device` may draw from: torch (CPU, the device), NumPy, Python."""
     import random
 
     import numpy as np
 
     tensors = {"random.torch": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        tensors |= {f"random.cuda.{i}": s for i, s in enumerate(torch.cuda.get_rng_state_all())}
+    if device.type == "cuda":
+        tensors["random.device"] = torch.cuda.get_rng_state(device)
     name, keys, position, has_gauss, cached = cast(tuple[str, Any, int, int, float], np.random.get_state())
     tensors["random.numpy"] = torch.from_numpy(keys.astype("int64"))
     version, internal, gauss = random.getstate()
@@ -71,16 +71,15 @@ def random_states() -> tuple[dict[str, Tensor], dict[str, Any]]:
     return tensors, data
 
 
-def set_random_states(tensors: Mapping[str, Tensor], data: Mapping[str, Any]) -> None:
-    """Restore what `random_states` gave."""
+def set_random_states(tensors: Mapping[str, Tensor], data: Mapping[str, Any], device: torch.device) -> None:
+    """Restore what `random_states` gave, on whichever GPU the trial now is."""
     import random
 
     import numpy as np
 
     torch.set_rng_state(tensors["random.torch"])
-    for name, state in tensors.items():
-        if name.startswith("random.cuda."):
-            torch.cuda.set_rng_state(state, int(name.rsplit(".", 1)[1]))
+    if device.type == "cuda" and "random.device" in tensors:
+        torch.cuda.set_rng_state(tensors["random.device"], device)
     kind, position, has_gauss, cached = data["numpy"]
     np.random.set_state((kind, tensors["random.numpy"].numpy().astype("uint32"), position, has_gauss, cached))
     version, internal, gauss = data["python"]

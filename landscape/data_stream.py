@@ -36,12 +36,15 @@ class DataStream:
 
     @classmethod
     def of(cls, dataset: Dataset, *, seed: int, device: torch.device, horizontal_flip: bool, dequantise: bool) -> "DataStream":
-        """The training split, moved to the device where half of its free memory holds it."""
+        """The training split, moved to the device where half of the memory that this process may take of it holds it."""
         split = dataset.split("train")
         samples = split.samples if split.parts is None else split.parts
         stack = split.samples.shape[1] // samples.shape[1] if split.parts is not None else 1
-        if device.type == "cuda" and samples.nbytes < torch.cuda.mem_get_info(device)[0] / 2:
-            samples = samples.to(device)
+        if device.type == "cuda":
+            # Not what is free now: a resumed trial must find its data where they were.
+            whole = torch.cuda.get_device_properties(device).total_memory
+            if samples.nbytes < whole * torch.cuda.get_per_process_memory_fraction(device) / 2:
+                samples = samples.to(device)
         return cls(samples, split.labels, seed, device, horizontal_flip, dequantise, stack)
 
     def next(self, size: int) -> Batch:

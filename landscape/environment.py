@@ -76,4 +76,8 @@ def resolve_device(name: str) -> "torch.device":
         raise UserError(f"device {name!r} is not known: use auto, cpu or cuda") from None
     if device.type == "cuda" and not torch.cuda.is_available():
         raise UserError("device 'cuda' was asked for, and torch sees none: use --device cpu, or install a driver")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UserError(
+            f"device {name!r} was asked for, and the last that torch sees is cuda:{torch.cuda.device_count() - 1}: choose another"
+        )
     return device

@@ -1,5 +1,6 @@
 """How an update runs: eager, or compiled into one graph with its gradients (double backward included)."""
 
+import itertools
 import shutil
 import warnings
 from collections.abc import Callable
@@ -13,6 +14,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 CPU_UPDATES, CUDA_UPDATES = 60_000, 20_000
 """Updates from which compiling pays: it takes 10 to 40 s and saves about 0.5 ms an update (dense nets on a CPU), more on a GPU."""
+VARIANTS = 64
+"""Of one update that may lie compiled in a process: lazy terms make a few, the hyperparameters of every further trial more."""
+KEPT_FUNCTIONS = 16
+"""Compiled functions of a process before all are forgotten, so that `VARIANTS` is not reached: a trial has two, of a few variants each."""
 LOOKING_AHEAD = 4
 """Such updates an update that looks ahead is worth: it holds several of D's, each differentiated twice."""
 
@@ -45,14 +50,25 @@ def choose(
     return "compiled" if updates >= CPU_UPDATES and not convolutional else "eager"
 
 
+_made = itertools.count()
+
+
 def compiled(function: F, *, as_cuda_graph: bool = False) -> F:
     """`function` as one compiled graph, `as_cuda_graph` replayed as one of its own. It draws the same random numbers as the eager one."""
     torch._dynamo.config.trace_autograd_ops = True
     torch._inductor.config.fallback_random = True
-    # Lazy terms make a few variants of one function; hyperparameters of other trials in the same process make more.
-    torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, 64)
+    torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, VARIANTS)
+    if next(_made) % KEPT_FUNCTIONS == KEPT_FUNCTIONS - 1:
+        torch.compiler.reset()
     mode = "reduce-overhead" if as_cuda_graph else None
     return cast(F, torch.compile(function, fullgraph=True, dynamic=False, mode=mode))
+
+
+_COMPILER_ERRORS = (
+    torch._dynamo.exc.TorchDynamoException,
+    torch._dynamo.exc.FailOnRecompileLimitHit,
+    torch._inductor.exc.InductorError,
+)
 
 
 def with_fallback(function: F, on_failure: Callable[[str], None], *, as_cuda_graph: bool = False) -> F:
@@ -65,7 +81,7 @@ def with_fallback(function: F, on_failure: Callable[[str], None], *, as_cuda_gra
         state = torch.get_rng_state()
         try:
             return current[0](*arguments)
-        except (torch._dynamo.exc.TorchDynamoException, torch._inductor.exc.InductorError) as error:
+        except _COMPILER_ERRORS as error:
             if torch.cuda.is_available() and torch.cuda.is_current_stream_capturing():
                 raise  # the recording fails, not the update
             torch.set_rng_state(state)

@@ -17,7 +17,7 @@ from landscape.config import LatentConfig, Optimizer, TrialConfig
 from landscape.curves import Counts, Curves, has_point
 from landscape.data_stream import DataStream, mean_sample
 from landscape.datasets._base import Dataset
-from landscape.execution import Path, cannot_compile, choose, with_fallback
+from landscape.execution import F, Path, cannot_compile, choose, with_fallback
 from landscape.games import GAMES, Adversarial, Batch, Due, NextD, Parameters
 from landscape.optimizers import functional_view
 from landscape.replays import Record, Replays, cannot_replay, cuda_graph
@@ -152,12 +152,14 @@ class GAN(pl.LightningModule):
             return
         self._path, self._lasting = "compiled", not update_graphs
 
-        def fell_back(reason: str) -> None:
-            self._path = f"eager ({reason})"
+        def or_eager(update: F, whose: str) -> F:
+            def fell_back(reason: str) -> None:
+                self._path += f", but {whose} eager ({reason})"
 
-        self._d_update = with_fallback(self._d_gradients, fell_back, as_cuda_graph=update_graphs)
-        self._g_update = with_fallback(self._g_gradients, fell_back, as_cuda_graph=update_graphs)
-        self._both_update = with_fallback(self._both_gradients, fell_back, as_cuda_graph=update_graphs)
+            return with_fallback(update, fell_back, as_cuda_graph=update_graphs)
+
+        self._d_update, self._g_update = or_eager(self._d_gradients, "D's updates"), or_eager(self._g_gradients, "G's updates")
+        self._both_update = or_eager(self._both_gradients, "all updates")
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         return [s.optimizer for s in (self.d_stepper, self.g_stepper) if s is not None]
@@ -322,7 +324,7 @@ class GAN(pl.LightningModule):
     def _settle(self) -> None:
         """Read the stretch's scalars and check them."""
         for name, values in self.trace.items():
-            numbers = torch.stack([v.float().mean() for v in values]).tolist()
+            numbers = torch.stack([v.float() if v.ndim == 0 else v.float().mean() for v in values]).tolist()
             if name in ("d_loss", "g_loss"):
                 self._check_finite(name, numbers)
             self.curves.add(name, numbers)

@@ -1,6 +1,7 @@
 """Where half precision would spoil a result: sums over many terms, distances by cancellation, power iterations."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import Tensor
@@ -11,6 +12,17 @@ def full_precision(device: torch.device) -> AbstractContextManager[object]:
     if torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type):
         return torch.autocast(device.type, enabled=False)
     return nullcontext()
+
+
+@contextmanager
+def without_tf32() -> Iterator[None]:
+    """Convolutions of float32 on a GPU in float32: cuDNN would round their inputs to 10 bits (products of matrices it leaves alone)."""
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
 
 
 def at_least_float32(tensor: Tensor) -> Tensor:

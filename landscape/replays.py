@@ -5,6 +5,7 @@ at fixed places and is filled in before it: which samples are drawn, the share o
 (weights, moments, running statistics, the position of the random generator) the replay leaves too; what the host counts is added after it.
 """
 
+import contextlib
 import copy
 import gc
 import math
@@ -36,16 +37,20 @@ _FAILED: list[torch.cuda.CUDAGraph] = []
 def cuda_graph(work: Callable[[], None], device: torch.device) -> Callable[[], None]:
     """`work` as one CUDA graph on `device`. Should recording it fail, stream and random generator are as before."""
     graph, stream = torch.cuda.CUDAGraph(), torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    pool = torch.cuda.graph_pool_handle()
     with torch.cuda.device(device):
         current = torch.cuda.current_stream()
         # A graph of an earlier model that is collected now would end this recording.
         gc.collect()
         gc.disable()
         try:
-            with torch.cuda.graph(graph, stream=stream):
+            with torch.cuda.graph(graph, pool=pool, stream=stream):
                 work()
         except BaseException:
             _FAILED.append(graph)
+            with contextlib.suppress(RuntimeError):
+                # Up to torch 2.12 memory went on being taken for the recording, and full memory was no longer given back.
+                torch._C._cuda_endAllocateToPool(stream.device.index, pool)
             torch.cuda.set_stream(current)
             # Some versions of torch leave the generator in the state of a recording; a copy of it is not.
             generator = torch.cuda.default_generators[stream.device.index]

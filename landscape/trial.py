@@ -80,7 +80,7 @@ def prepare(config: TrialConfig, data_dir: Path | None = None) -> tuple[TrialCon
 def run_trial(config: TrialConfig, protocol: Protocol | None, **settings: Any) -> TrialRecord:
     """Train the model of `config`, score it under `protocol`, and leave both in `folder`; keywords are the fields of `Settings`.
 
-    A digest that `folder` already holds is not trained again; an interrupted one continues from its last checkpoint, bit for bit.
+    A digest that `folder` already holds is not trained again; an interrupted one continues from its last checkpoint, on a CPU bit for bit.
     Divergence is a result, not an error.
 
     Raises:
@@ -146,6 +146,8 @@ class _Run:
         self.frames: list[torch.Tensor] = []
         self.selected = Selected()
         begin = time.perf_counter()
+        if self.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self.device)
         self._build()
         points = protocol.selection_points if protocol is not None and protocol.objective else 0
         self.frames_at, self.selections_at = (spaced(self.gan.total_rounds, n) for n in (PROGRESS_PICTURES, points))
@@ -251,7 +253,7 @@ class _Run:
     def save(self) -> None:
         """Everything that the rest of the trial depends on, in one file."""
         gan = self.gan
-        random_tensors, random_data = checkpoint.random_states()
+        random_tensors, random_data = checkpoint.random_states(self.device)
         tensors = {f"module.{k}": v for k, v in gan.state_dict().items()} | random_tensors
         for name, stepper in (("d", gan.d_stepper), ("g", gan.g_stepper)):
             if stepper is not None:
@@ -300,7 +302,7 @@ class _Run:
         frames = [tensors[f"frame.{i}"] for i in range(sum(k.startswith("frame.") for k in tensors))]
         best = {k.removeprefix("best."): v for k, v in tensors.items() if k.startswith("best.")}
         points, value = [(x, y) for x, y in data["selection"]["points"]], data["selection"]["value"]
-        checkpoint.set_random_states(tensors, data["random"])
+        checkpoint.set_random_states(tensors, data["random"], self.device)
         self.training_seconds, self.started_at, self.interruptions = (data[k] for k in ("training_seconds", "started_at", "interruptions"))
         self.interruptions, self.selecting_seconds = self.interruptions + 1, data.get("selecting_seconds", 0.0)
         self.frames, self.selected = frames, Selected(points, best, value) if best else Selected()

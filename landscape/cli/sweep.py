@@ -25,7 +25,11 @@ from landscape.cli.options import examples, plugin_option, reports_option, resul
 @click.option("--steps", type=click.IntRange(min=1), help="Length of training, in the unit of the study's budget.")
 @click.option("--seed", type=click.IntRange(min=0), help="Of the search; trial n trains with seed + n.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Trials at a time.  [default: one a core, or as GPUs allow]")
-@click.option("--gpus-per-trial", type=click.FloatRange(min=0), help="0.25: four trials share one GPU.")
+@click.option(
+    "--gpus-per-trial",
+    type=click.FloatRange(min=0),
+    help="0.25: four trials share one GPU; 0: none is used.  [default: 1 where there are GPUs]",
+)
 @click.option(
     "--ray-address",
     envvar="RAY_ADDRESS",

@@ -16,6 +16,7 @@ from landscape.evaluation.given import Given, require_finite
 from landscape.evaluation.handling import require_channels, to_levels
 from landscape.features._base import FEATURES, Extractor, Features
 from landscape.metrics._base import SampleSet
+from landscape.precision import without_tf32
 
 CHUNK = 256
 """Samples between two reports of progress."""
@@ -112,7 +113,8 @@ def extract(levels: Iterable[Tensor], total: int, extractor: Extractor, what: st
     """
     features, logits, done = [], [], 0
     for part in levels:
-        made = extractor(part)
+        with without_tf32():  # the other set's features may come from a CPU
+            made = extractor(part)
         features.append(made.features.to(torch.float32).cpu())
         logits += [] if made.logits is None else [made.logits.to(torch.float32).cpu()]
         done += len(part)

@@ -160,14 +160,25 @@ def floor(dataset: Dataset, protocol: Protocol | str, *, options: Options | None
     """
     protocol = get(protocol) if isinstance(protocol, str) else protocol
     real, others = reporting(dataset, protocol), _others(dataset, protocol)
-    available, wanted = sum(map(len, others)), protocol.n_fake or len(real.samples)
-    number = min(wanted, available)
+    number, draws_taken = _floor_size(real, others, protocol)
     if number < len(real.samples) and protocol.n_fake is None:
         real = RealSamples(real.samples.first(number), f"{real.choice}, cut to {number}")
-    order = torch.randperm(available, generator=torch.Generator().manual_seed(protocol.seed))
-    parts = torch.split(order[: number * min(FLOOR_DRAWS, available // number)], number)
+    order = torch.randperm(sum(map(len, others)), generator=torch.Generator().manual_seed(protocol.seed))
+    parts = torch.split(order[: number * draws_taken], number)
     draws = [partial(_picked, others, part.sort().values, f"floor {number}, draw {i}") for i, part in enumerate(parts)]
     return score(real, draws, protocol, Aids(dataset=dataset), options or Options(), "real")
+
+
+def floor_draws(dataset: Dataset, protocol: Protocol) -> int:
+    """How many sets of samples `floor` scores."""
+    return _floor_size(reporting(dataset, protocol), _others(dataset, protocol), protocol)[1]
+
+
+def _floor_size(real: RealSamples, others: Sequence[Given], protocol: Protocol) -> tuple[int, int]:
+    """Samples of a draw, and draws."""
+    available, wanted = sum(map(len, others)), protocol.n_fake or len(real.samples)
+    number = min(wanted, available)
+    return number, min(FLOOR_DRAWS, available // number)
 
 
 def _others(dataset: Dataset, protocol: Protocol) -> list[Given]:

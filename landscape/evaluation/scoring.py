@@ -196,6 +196,8 @@ def _run(protocol: Protocol, evidence: Evidence, failures: dict[str, str], which
             found |= METRICS[choice.name].function(evidence, **choice.hyperparameters)
         except UserError as error:
             failures[choice.label()] = f"{which}{error}"
+        except (torch.OutOfMemoryError, torch.AcceleratorError):
+            raise  # no fault of the metric: whoever runs the trial decides whether it is tried again
         except Exception as error:
             reason = " ".join(str(error).split())
             failures[choice.label()] = f"{which}{type(error).__name__}: {reason}"

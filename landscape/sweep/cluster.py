@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -107,8 +108,8 @@ def _lives(process: psutil.Process) -> bool:
 
 
 @contextlib.contextmanager
-def started(resources: Resources, temporary: Path, ray_address: str | None, on_death: Callable[[], None]) -> Iterator[None]:
-    """Ray, ready for trials; at the end every process that was started for it is gone.
+def started(resources: Resources, temporary: Path, ray_address: str | None, on_death: Callable[[], None]) -> Iterator[Resources]:
+    """Ray, ready for trials, with the resources of each decided; at the end every process that was started for it is gone.
 
     Args:
         resources: of this machine, for trials.
@@ -132,7 +133,7 @@ def started(resources: Resources, temporary: Path, ray_address: str | None, on_d
                 lives = at_head(ray.get_runtime_context().gcs_address)
             watch = ServerWatch(lives, temporary, on_death)
             watch.start()
-            yield
+            yield _decided(resources)
         finally:
             family = _family()
             if watch is not None and not watch.died:
@@ -143,6 +144,14 @@ def started(resources: Resources, temporary: Path, ray_address: str | None, on_d
                 watch.over.set()
             if resources.local:
                 end_processes(family)
+
+
+def _decided(resources: Resources) -> Resources:
+    """With one GPU for each trial, where the choice was left and the cluster has any."""
+    if resources.gpus_per_trial is not None:
+        return resources
+    there = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return replace(resources, gpus_per_trial=float(there.get("GPU", 0) > 0))
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ from landscape.sweep.options import Options
 from landscape.sweep.plan import Outcome, Plan, Task
 from landscape.sweep.pool import Ahead, Hooks, Pool, StopNowError, run_pool
 from landscape.sweep.remote import Remote
+from landscape.sweep.resources import Resources
 from landscape.sweep.worker import HANG_FILE, Common
 
 
@@ -40,16 +41,16 @@ class Driver:
 
         self.interrupt = interrupt
         self.log = SearchLog(self.folder, self.space, ended)
-        common = self._common(interrupt.stop_file)
         self.ahead = Ahead(self.plan)
         self.pool = Pool(self.ahead, self.space.limits, self.how.resources, interrupt, self._hooks())
         try:
             # The cores are the trials'; a searcher's model makes do with one.
-            with threadpool_limits(1), started(self.how.resources, self.lock.temporary, self.how.ray_address, self._ray_died):
+            with threadpool_limits(1), started(self.how.resources, self.lock.temporary, self.how.ray_address, self._ray_died) as resources:
                 # Ray took the signals when it started.
                 interrupt.install()
                 self.progress.begin()
-                run_pool(self.pool, common, str(self.lock.temporary / "tune"))
+                self.pool.resources = resources
+                run_pool(self.pool, self._common(interrupt.stop_file, resources), str(self.lock.temporary / "tune"))
         except (StopNowError, KeyboardInterrupt):
             interrupt.request()
         finally:
@@ -66,12 +67,13 @@ class Driver:
         self.interrupt.at_once = True
         _thread.interrupt_main()
 
-    def _common(self, stop_file: Path) -> Common:
+    def _common(self, stop_file: Path, resources: Resources) -> Common:
         return Common(
             study=self.folder,
             protocol=self.space.protocol.to_json(),
             data_dir=self.how.data_dir,
-            threads=self.how.resources.threads,
+            threads=resources.threads,
+            gpus_per_trial=resources.gpus_per_trial or 0.0,
             hang_seconds=self.space.limits.hang_seconds,
             stop_file=stop_file,
             temporary=self.lock.temporary,

@@ -11,9 +11,15 @@ from landscape.space import Cell, Space
 from landscape.sweep.data import Data
 from landscape.sweep.options import Options
 from landscape.sweep.plan import Plan
+from landscape.sweep.resources import Resources
 
 PROBES, PROBE_SECONDS = 4, 1.0
 """At most so many cells are tried for so long each: together a small part of the smallest study."""
+SETTLED, MOST_REPORTS = 1.5, 12
+"""A rate is believed once two stretches of training in a row differ by less than this factor: before, things happen that happen only once
+(libraries start, updates are compiled, rounds are recorded). After so many stretches it is taken as it is."""
+Seen = Sequence[tuple[float, float]]
+"""Share of the budget done and seconds taken, stretch by stretch."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +30,8 @@ class Estimate:
     basis: str = ""
 
 
-def floor_of(space: Space, data: Data, threads: int | None) -> tuple[dict[str, Any], float]:
-    """The `floor` (what other real samples score in the place of generated ones, by name) and the `protocol`; and the seconds taken.
+def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, Any], float]:
+    """The `floor` (what other real samples score in the place of generated ones, by name) and the `protocol`; and seconds of one scoring.
 
     The protocol is that of the space with the hash of the weights it was measured through, as every score carries it.
 
@@ -34,21 +40,33 @@ def floor_of(space: Space, data: Data, threads: int | None) -> tuple[dict[str, A
     """
     import torch
 
-    from landscape.evaluation.models import floor
+    from landscape.environment import resolve_device
+    from landscape.evaluation.extraction import Options as Evaluation
+    from landscape.evaluation.models import floor, floor_draws
 
-    if threads:  # as many as a trial has: its scoring is timed here too
-        torch.set_num_threads(threads)
+    # Threads and device as a trial has them: its scoring is timed here too.
+    torch.set_num_threads(resources.threads)
+    dataset = data.load(space.cells()[0].config({}, seed=0))
     begin = time.perf_counter()
-    scores = floor(data.load(space.cells()[0].config({}, seed=0)), space.protocol)
+    scores = floor(dataset, space.protocol, options=Evaluation(device=resolve_device(device_of(resources))))
+    seconds = (time.perf_counter() - begin) / floor_draws(dataset, space.protocol)
     estimates = {name: asdict(found) for name, found in scores.estimates.items()}
-    return {"floor": estimates, "protocol": dict(scores.protocol)}, time.perf_counter() - begin
+    return {"floor": estimates, "protocol": dict(scores.protocol)}, seconds
+
+
+def device_of(resources: Resources) -> str:
+    """Where trials run, and so what is tried before them."""
+    return "cpu" if resources.gpus_per_trial == 0 else "auto"
 
 
 def estimate(space: Space, plan: Plan, data: Data, how: Options, scoring: float | None) -> Estimate:
     """The time of a trial, from a second of training in a few different cells."""
     if how.run_trial is not None or not how.resources.local:
         return Estimate(None)
+    from landscape.sweep.worker import free_memory
+
     measured = [probe(cell, data, how) for cell in probed(plan.cells)]
+    free_memory(device=True)  # trials are other processes
     known = [seconds for seconds in measured if seconds is not None]
     if not known:
         return Estimate(None)
@@ -80,11 +98,25 @@ def probe(cell: Cell, data: Data, how: Options) -> float | None:
             None,
             folder=Path(folder),
             report=lambda line: seen.append((line["progress"], line["seconds"])),
-            should_stop=lambda: bool(seen) and seen[-1][1] >= PROBE_SECONDS,
+            should_stop=lambda: settled(seen),
             data_dir=how.data_here,
             threads=how.resources.threads,
+            device=device_of(how.resources),
             pictures=False,
         )
-    # The first stretch holds what happens only once.
-    first, last = (seen[0] if len(seen) > 1 else (0.0, 0.0)), (seen[-1] if seen else (0.0, 0.0))
-    return (last[1] - first[1]) / (last[0] - first[0]) if last[0] > first[0] else None
+    return seconds_of_all(seen)
+
+
+def settled(seen: Seen) -> bool:
+    """Whether enough was seen to tell how long training takes."""
+    if len(seen) < 3 or seen[-1][1] - seen[0][1] < PROBE_SECONDS:
+        return False
+    (p1, s1), (p2, s2), (p3, s3) = seen[-3:]
+    earlier, later = (s2 - s1) / (p2 - p1), (s3 - s2) / (p3 - p2)
+    return len(seen) >= MOST_REPORTS or max(earlier, later) < SETTLED * min(earlier, later)
+
+
+def seconds_of_all(seen: Seen) -> float | None:
+    """Seconds of the whole budget at the rate of the last two stretches; of fewer, of what there is; None where nothing is."""
+    (first, begin), (last, end) = (seen[-3:][0] if len(seen) > 1 else (0.0, 0.0)), (seen[-1] if seen else (0.0, 0.0))
+    return (end - begin) / (last - first) if last > first else None

@@ -23,7 +23,7 @@ class Options:
     jobs: int | None = None
     """Trials at a time; None: one a core, or as the GPUs allow."""
     gpus_per_trial: float | None = None
-    """A fraction lets trials share a GPU; None: one GPU a trial where there are GPUs."""
+    """A fraction lets trials share a GPU; None: one GPU a trial where there are GPUs; 0: trials run on the CPU."""
     ray_address: str | None = None
     """An existing Ray cluster; None: Ray is started here."""
     deterministic: bool = False

@@ -271,7 +271,7 @@ class _Suggest(TuneSearcher):
             return {"task": json.dumps({"wait_seconds": chosen.seconds, "processes": chosen.processes})}
         task = chosen.task
         # As text: Tune copies and flattens whatever structure it sees.
-        return {"task": json.dumps({"config": task.config.to_json(), "digest": task.digest, "study": task.study})}
+        return {"task": json.dumps({"config": task.config.to_json(), "digest": task.digest, "study": task.study, "alone": chosen.alone})}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """The callback below hears more."""
@@ -324,7 +324,7 @@ def run_pool(pool: Pool, common: Common, storage: str) -> None:
         StopNowError: a requested stop took too long.
     """
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(limit(pool.resources))
-    share = {"cpu": pool.resources.threads, "gpu": pool.resources.gpus_per_trial}
+    share = {"cpu": pool.resources.threads, "gpu": pool.resources.gpus_per_trial or 0.0}
     trainable = tune.with_resources(tune.with_parameters(TrialActor, common=common), share)
     while not pool.over:
         tuner = tune.Tuner(

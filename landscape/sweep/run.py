@@ -102,7 +102,7 @@ class _Sweep:
         scoring = None
         if not facts["floor"]:
             self.how.say(f"study {self.space.name}: scoring real samples against other real ones, then timing a few short probes")
-            measured, scoring = floor_of(self.space, self.data, self.how.resources.threads)
+            measured, scoring = floor_of(self.space, self.data, self.how.resources)
             facts |= measured
         files.write_study(self.folder, self.space, facts)
         if self.there is not None:

@@ -39,6 +39,8 @@ class Common:
     protocol: Mapping[str, Any]
     data_dir: Path | str | None
     threads: int
+    gpus_per_trial: float
+    """0: trials run on the CPU, whatever torch sees."""
     hang_seconds: float
     stop_file: Path
     temporary: Path
@@ -86,13 +88,24 @@ class TrialActor(tune.Trainable):
             self._wait(task["wait_seconds"], task["processes"])
             return {"done": True, "ended": {}}
         try:
+            self._limit_device_memory(alone=task.get("alone", False))
             ended = self._run(task)
         except UserError as error:
             ended = {"user_error": str(error)}
         except Exception as error:
             ended = {"out_of_memory" if is_out_of_memory(error) else "error": explain(error)}
-        free_memory(device="out_of_memory" in ended)
+            if not device_answers():
+                os._exit(1)  # every further trial of this process would fail: a new one takes this one up
+        free_memory(device="out_of_memory" in ended or self.common.gpus_per_trial < 1)
         return {"done": True, "ended": ended}
+
+    def _limit_device_memory(self, *, alone: bool) -> None:
+        """The trial's share of its GPU, or all of it where nothing else runs: whoever takes more runs out of memory, not its neighbors."""
+        if self.common.gpus_per_trial:
+            import torch
+
+            if torch.cuda.is_available():
+                torch.cuda.set_per_process_memory_fraction(1.0 if alone else self.common.gpus_per_trial)
 
     def _wait(self, seconds: float, processes: int) -> None:
         """Until so many workers live, or (where none is asked for, or not as many come) for so long."""
@@ -124,6 +137,7 @@ class TrialActor(tune.Trainable):
                 should_stop=self._stopper(claim),
                 data_dir=self.data_dir,
                 threads=self.common.threads,
+                device="auto" if self.common.gpus_per_trial else "cpu",
             )
         if self.there is not None:
             self.there.push_trial(task["digest"])
@@ -182,11 +196,25 @@ class Watchdog:
 def is_out_of_memory(error: Exception) -> bool:
     """Whether memory ran out, on whichever device."""
     text = str(error).lower()
-    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
+    # The last is how CUDA's libraries say it (cuBLAS, cuDNN, cuSOLVER).
+    signs = ("out of memory", "can't allocate memory", "not enough memory", "_status_alloc_failed")
+    return isinstance(error, MemoryError) or any(sign in text for sign in signs)
+
+
+def device_answers() -> bool:
+    """Whether CUDA still works in this process: after an illegal access, a failed assertion or a fault of the memory no call to it does."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return True
+    try:
+        torch.cuda.synchronize()
+    except RuntimeError as error:
+        return is_out_of_memory(error)
+    return True
 
 
 def free_memory(*, device: bool) -> None:
-    """Give back what the last trial held; `device`: also the device memory that torch keeps for the next one.
+    """Give back what the last trial held; `device`: also the device memory that torch keeps for the next one (others may need it).
 
     A model and its trainer refer to one another, so that only the collector finds them. Half a million objects of imported modules
     would take it 0.2 s each time, and by itself it would wait for as many of ours: the first time these are set apart for good.
@@ -195,7 +223,7 @@ def free_memory(*, device: bool) -> None:
     if not gc.get_freeze_count():
         gc.freeze()
     torch = sys.modules.get("torch")
-    if device and torch is not None and torch.cuda.is_available():
+    if device and torch is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()
 
 

@@ -126,6 +126,18 @@ def test_fewer_samples_than_the_protocol_needs():
     assert cut.estimates["KID[pixels]"].n_fake == 10
 
 
+def test_full_memory_is_no_fault_of_a_metric(metric):
+    """Whoever runs the trial tries again with more of it."""
+
+    def large(evidence):
+        """Takes more memory than there is."""
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    protocol = varied(get("given"), metrics=["frechet", metric(large)])
+    with pytest.raises(torch.OutOfMemoryError):
+        evaluate(SampleSet(features=torch.randn(50, 3)), SampleSet(features=torch.randn(50, 3)), protocol)
+
+
 def test_a_failed_metric_is_absent_with_its_reason_and_the_others_stay(metric):
     def broken(evidence):
         """Divides by zero."""

@@ -33,7 +33,9 @@ limits: {hang_seconds: 2}
 """
 
 
-def fake_trial(config: TrialConfig, protocol: Protocol, *, folder: Path, study, report, should_stop, data_dir, threads) -> TrialRecord:
+def fake_trial(
+    config: TrialConfig, protocol: Protocol, *, folder: Path, study, report, should_stop, data_dir, threads, device
+) -> TrialRecord:
     """As `landscape.trial.run_trial`, in short."""
     if (folder / "record.json").exists():
         return TrialRecord.from_json(json.loads((folder / "record.json").read_bytes()))

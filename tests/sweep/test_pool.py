@@ -10,6 +10,7 @@ import pytest
 from landscape.errors import UserError
 from landscape.space import Limits
 from landscape.sweep import interrupt as interrupts
+from landscape.sweep.cluster import _decided
 from landscape.sweep.display import Display, Progress, duration
 from landscape.sweep.interrupt import Interrupt
 from landscape.sweep.plan import Outcome, Plan
@@ -271,7 +272,8 @@ def test_interruptions_work_without_the_main_thread(tmp_path):
         ((None, 1 / 3, None, 8, 1), (3, 2, 1 / 3)),
         ((None, 0.0, None, 8, 2), (8, 1, 0.0)),
         ((1, 0.25, None, 8, 2), (1, 8, 0.25)),
-        ((None, None, "auto", 8, 0), (None, 1, 0.0)),
+        ((None, 0.4, None, 8, 2), (4, 2, 0.4)),
+        ((None, None, "auto", 8, 0), (None, 1, None)),
     ],
 )
 def test_how_trials_share_a_machine(options, expected, monkeypatch):
@@ -290,6 +292,20 @@ def test_resources_that_are_not_there(monkeypatch):
         plan_resources(None, 2, None)
     with pytest.raises(UserError, match="at least one"):
         plan_resources(0, None, None)
+
+
+def test_more_trials_than_gpus_hold(monkeypatch):
+    monkeypatch.setattr("landscape.sweep.resources.visible_gpus", lambda: 1)
+    with pytest.raises(UserError, match=r"jobs=4: with gpus_per_trial=1 the GPUs here hold 1 trial at a time; give a smaller share"):
+        plan_resources(4, None, None)
+    assert plan_resources(4, 0.25, None).jobs == 4
+    assert plan_resources(4, 0.0, None).jobs == 4
+
+
+@pytest.mark.parametrize(("asked", "gpus", "share"), [(None, 2, 1.0), (None, 0, 0.0), (0.5, 2, 0.5), (0.0, 2, 0.0)])
+def test_a_trial_of_a_cluster_with_gpus_gets_one(asked, gpus, share, monkeypatch):
+    monkeypatch.setattr("landscape.sweep.cluster.ray.cluster_resources", lambda: {"CPU": 8.0} | ({"GPU": float(gpus)} if gpus else {}))
+    assert _decided(plan_resources(None, asked, "auto")).gpus_per_trial == share
 
 
 def test_durations_in_words():
