@@ -20,6 +20,8 @@ REGISTRIES: dict[str, Registry] = {  # type: ignore[type-arg]
 }
 
 _LOSSES, _NORMS, _REGULARIZERS, _NETWORKS = "tests/losses", "tests/normalizations", "tests/regularizers", "tests/architectures"
+_TABLES = f"{_NETWORKS}/test_architecture_tables.py"
+_LAYERS = ("layers in order, and parameter counts, from the sources' tables", f"{_TABLES}::test_layers_in_order")
 _FORMULA = ("NumPy float64 formula; values by hand", f"{_LOSSES}/test_logit_losses.py::test_formula")
 _SLOPES = (
     "values by hand; finite differences, of the penalty's gradient too",
@@ -29,10 +31,6 @@ _SPECTRAL = (
     "torch's own parametrization, an SVD, one iteration by hand",
     f"{_NORMS}/test_spectral.py::test_follows_torchs_parametrization",
 )
-_COUNT = (
-    "layers in order and parameter counts from the sources' tables",
-    f"{_NETWORKS}/test_parameter_counts.py::test_published_count",
-)
 _FORMATS = "tests/datasets/test_dataset_formats.py"
 _POINTS = "tests/datasets/test_dataset_points.py"
 
@@ -41,7 +39,10 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
         **dict.fromkeys(("absolute_error", "hinge", "least_squares", "least_squares_sigmoid", "minimax", "non_saturating"), _FORMULA),
         **dict.fromkeys(("relativistic_average", "relativistic_pairing", "wasserstein"), _FORMULA),
         "began": ("two steps by hand", f"{_LOSSES}/test_energy_losses.py::test_began_two_steps_by_hand"),
-        "margin_energy": ("NumPy formula; its equilibrium V = m in 1-D", "tests/test_game_1d.py::test_ebgan_value_approaches_the_margin"),
+        "margin_energy": (
+            "NumPy formula; V in 1-D, driven from m and back to it",
+            "tests/test_game_1d.py::test_ebgan_value_approaches_the_margin",
+        ),
         "mmd": ("double loops in NumPy; unbiased over many draws", f"{_LOSSES}/test_mmd.py::test_unbiased_over_many_draws"),
         "vae": ("SciPy's and torch.distributions' densities", f"{_LOSSES}/test_vae.py::test_bernoulli_bound"),
     },
@@ -81,7 +82,19 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
         "weight": ("torch's weight norm", f"{_NORMS}/test_norm_layers.py::test_weight_norm_is_torchs"),
     },
     "Architectures": {
-        **dict.fromkeys((name for name in ARCHITECTURES if name != "mlp"), _COUNT),
+        **dict.fromkeys(ARCHITECTURES, _LAYERS),
+        **dict.fromkeys(
+            ("resnet_cifar", "resnet_stl", "resnet19"),
+            ("blocks in order, and parameter counts, from the sources' tables", f"{_TABLES}::test_blocks_in_order"),
+        ),
+        "resnet107": (
+            "blocks in order, and parameter counts, as the source makes them",
+            f"{_TABLES}::test_resnet107_has_five_blocks_a_stage",
+        ),
+        "r3gan": (
+            "both networks written out in NumPy; parameter counts",
+            f"{_NETWORKS}/test_architecture_layers.py::test_r3gan_discriminator",
+        ),
         "mlp": ("size of signals", f"{_NETWORKS}/test_architecture_initialization.py::test_mlp_keeps_the_size_of_signals"),
     },
     "Data sets": {
@@ -93,7 +106,7 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
         "digits": ("sizes, levels and class counts; a golden hash", f"{_FORMATS}::test_digits_are_split_once_and_for_all"),
         "fashion_mnist": ("files in its format", f"{_FORMATS}::test_fashion_mnist_by_either_name"),
         "folder": ("Pillow", "tests/datasets/test_dataset_collections.py::test_resizing_is_pillows_antialiased_bicubic"),
-        "gaussian_1d": ("splits, range and seed of the draw", f"{_POINTS}::test_contract_of_points"),
+        "gaussian_1d": ("centres, width and count of every preset", f"{_POINTS}::test_gaussians_on_a_line"),
         "grid": ("published centres, width and count", f"{_POINTS}::test_published_grids"),
         "lsun_bedroom": ("a database in its format", f"{_FORMATS}::test_lsun_from_its_database"),
         "mnist": ("the real files' MD5 sums and class counts", f"{_FORMATS}::test_real_mnist"),

@@ -8,7 +8,7 @@ import torch
 from scipy.stats import norm
 from torch import nn
 
-from landscape.reproductions.game_1d import accuracy, against_noise, game, snapshot
+from landscape.reproductions.game_1d import ALONE, MARGIN, accuracy, against_noise, energy_game, game, snapshot
 
 X = np.linspace(-8, 8, 8001)
 STEP = X[1] - X[0]
@@ -135,8 +135,12 @@ def energies_of_fakes(gan):
 
 
 def test_ebgan_value_approaches_the_margin():
-    """The paper's theorem 1: at the equilibrium V is m."""
-    gan = game({"margin_energy": {"margin": 2.0}}, budget={"amount": 1500}, **ENERGY)
-    gan.run_rounds(1500)
-    late = [y for x, y in gan.curves.points["d_loss"] if x > 1000]
-    assert np.mean(late) == pytest.approx(2.0, abs=0.1)
+    """The paper's theorem 1: at the equilibrium V is m. D that learns alone takes V far below; the G that learns brings it back."""
+    found = energy_game(1500)
+    alone, late = found[ALONE], found[-10:]
+    assert abs(found[0].value - MARGIN) > 0.5
+    assert alone.value < 0.5 * MARGIN
+    assert alone.real < 0.1 * MARGIN < 0.75 * MARGIN < alone.fake
+    assert np.mean([e.value for e in late]) == pytest.approx(MARGIN, abs=0.1)
+    assert np.mean([e.real - e.fake for e in late]) == pytest.approx(0, abs=0.1)
+    assert all(e.fake < MARGIN for e in late)

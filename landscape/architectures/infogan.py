@@ -33,8 +33,9 @@ def infogan(
 
     G: dense 16 `width`, dense to 2 `width` maps of resolution / 4, two 4x4 transposed convolutions of stride 2, leaky ReLU 0.2, sigmoid. D:
     4x4 convolutions of stride 2 to `width` and 2 `width`, dense 16 `width`, leaky ReLU 0.2, norm in all but the first, dense 1.
-    The source's G always has batch norm, its D batch norm, spectral norm or none; other norms stand at the same places here. Its batch norm
-    has momentum 0.001 and epsilon 0.001: the default of G here; name them for D.
+    The source's G always has batch norm, its D batch norm, spectral norm or none; other norms stand at the same places here,
+    self-modulation too (a scale and a shift for each unit of the flat layers, which compare_gan's cannot). Its batch norm has momentum
+    0.001 and epsilon 0.001: the default of G here; name them for D.
     """
     return Networks(
         infogan_generator(Layers(g_normalization), resolution, channels, latent_dim, width),

@@ -54,6 +54,7 @@ def sndcgan(
 
     Args:
         preset: `landscape` normalizes G's dense layer unit by unit, with ReLU, and D's maps are 64, 128, 128, 256, 256, 512, 512.
+            Self-modulation scales and shifts the dense layer unit by unit too, where compare_gan's cannot.
             `sngan` is the paper's table: nothing after G's dense layer, D's maps 64, 64, 128, 128, 256, 256, 512.
         width: 64 in both sources.
     """

@@ -36,6 +36,8 @@ def grid(
 
     Presets: `pacgan` (also VEEGAN's) 25 modes at {-4, -2, 0, 2, 4}^2, sigma 0.05. `wgan_gp` the same, divided by 2.828.
 
+    A fixed set is drawn, each mode with its exact share of it; PacGAN's code too has a fixed set.
+
     Args:
         preset: a published variant; the next three change it.
         side: modes a side.

@@ -40,6 +40,8 @@ def ring(
     `unrolled` radius 2, sigma 0.02 (the paper's appendix, from memory: not read in the source). `unrolled_notebook`, the authors'
     demonstration, radius 1, sigma 0.01, whose first and last of 8 modes coincide: 7 modes, the first twice as heavy.
 
+    A fixed set is drawn, each mode with its exact share of it; PacGAN's code too has a fixed set, the others draw every batch anew.
+
     Args:
         preset: a published variant; the next three change it.
         modes: number of Gaussians.

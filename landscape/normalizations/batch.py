@@ -21,5 +21,9 @@ class BatchNorm(Norm):
 
 @NORMALIZATIONS.register(follows=True, couples_samples=True, paper="Ioffe & Szegedy 2015, arXiv:1502.03167")
 def batch(*, momentum: Fraction = 0.1, epsilon: Positive = 1e-5) -> Normalization:
-    """Batch norm with scale and shift. `momentum` 0.1 is the originals' decay of 0.9; evaluation uses the moving averages."""
+    """Batch norm with scale and shift. `momentum` 0.1 is the originals' decay of 0.9; evaluation uses the moving averages.
+
+    As in torch the averages take the unbiased variance, with n - 1; TensorFlow's unfused batch norm, which the originals have after flat
+    layers, takes the biased one (63/64 of ours at batch size 64).
+    """
     return Normalization(follow=lambda channels, spatial: BatchNorm(channels, spatial, momentum, epsilon))

@@ -27,6 +27,8 @@ def perturbed(real: Tensor, form: Form, scale: float, bounds: tuple[float, float
 def dragan(critique: Critique, *, weight: NonNegative = 10.0, scale: NonNegative = 0.5, form: Form = "landscape") -> Tensor:
     """Penalty (slope - 1)^2 at points near the real ones; slope = sqrt(1e-4 + |grad|^2). The fake samples play no part.
 
+    Slopes are taken in the samples as the data set gives them, images in [0, 1] as in compare_gan.
+
     Args:
         critique: D's look at the batch; `real` [N, ...].
         weight: lambda; 10 in the paper and in the code, 0.1 to 100 in the Landscape study.

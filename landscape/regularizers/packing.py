@@ -13,7 +13,8 @@ from landscape.regularizers._base import REGULARIZERS
 def packing(samples: Tensor, *, degree: Annotated[int, Ge(1), Le(4)] = 2) -> Tensor:
     """D judges m samples of one kind together, stacked along the channels: [N, C, ...] -> [N / m, m C, ...].
 
-    The batch is divided: for the paper's batch of B packed rows the batch size is m B.
+    The batch is divided: for the paper's batch of B packed rows the batch size is m B. PacGAN's code differs in what it draws: packs with
+    replacement, each member by a call of G of its own (whose batch norm then sees B samples, here m B); here a sample comes once an epoch.
 
     Args:
         samples: images [N, C, H, W] or points [N, D], drawn independently of each other.

@@ -11,6 +11,9 @@ from landscape.regularizers._zero_centered import squared_slope
 def r1(critique: Critique, *, gamma: NonNegative = 10.0) -> Tensor:
     """gamma/2 |grad D(x)|^2 at real samples, summed over a sample's coordinates.
 
+    Slopes are taken in the samples as the data set gives them, images in [0, 1] as in compare_gan. In a source with images in [-1, 1] the
+    same D has half the slope: its gamma is gamma / 4 here.
+
     Args:
         critique: D's look at the batch.
         gamma: 10 in the paper; the factor 1/2 belongs to the penalty, not to gamma.

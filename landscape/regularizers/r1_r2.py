@@ -13,6 +13,9 @@ def r1_r2(critique: Critique, *, gamma: NonNegative = 1.0) -> Tensor:
 
     Two calls of D, so that its batch norm, if it has one, does not mix real with fake.
 
+    Slopes are taken in the samples as the data set gives them, images in [0, 1] as in compare_gan. In a source with images in [-1, 1] the
+    same D has half the slope: its gamma (R3GAN's too) is gamma / 4 here.
+
     Args:
         critique: D's look at the batch.
         gamma: the factor 1/2 belongs to the penalty, not to gamma; R3GAN's falls from 1 to 0.1 on Stacked MNIST.

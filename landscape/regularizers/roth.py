@@ -18,6 +18,8 @@ def roth(critique: Critique, *, gamma: NonNegative = 0.1, final: NonNegative | N
     """gamma/2 ((1 - s(D(x)))^2 |grad D(x)|^2 + s(D(G(z)))^2 |grad D(G(z))|^2), s the sigmoid, gradients of the logit.
 
     The analytic form of training with input noise of variance gamma, to first order. The gradient passes through the factors s too.
+    Slopes are taken in the samples as the data set gives them, images in [0, 1] as in compare_gan. In a source with images in [-1, 1] the
+    same D has half the slope: its gamma is gamma / 4 here.
 
     Args:
         critique: D's look at the batch; its outputs are read as logits.

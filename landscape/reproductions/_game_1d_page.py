@@ -11,7 +11,7 @@ from scipy.stats import norm
 from landscape.record import write_bytes
 from landscape.report.figures._style import FAINT, INK, PALETTE, house_style, render, scale
 from landscape.report.formats import number
-from landscape.reproductions.game_1d import LEVELS, MARGIN, REAL, SCALE, SHIFT, Played, Snapshot, X
+from landscape.reproductions.game_1d import ALONE, CENTER, LEVELS, MARGIN, REAL, SCALE, SHIFT, Played, Snapshot, X
 
 BLUE, ORANGE, GREEN, RED = PALETTE[:4]
 
@@ -106,17 +106,20 @@ def matching_figure(played: Played) -> Figure:
 
 @house_style
 def energy_figure(played: Played) -> Figure:
-    """EBGAN: D's loss against the margin, and how many fakes are below it."""
+    """EBGAN: D's loss against the margin, and the energies of both kinds."""
     figure = Figure(figsize=(9.0, 2.6), layout="constrained")
     left, right = figure.subplots(1, 2)
-    left.plot(*zip(*played.energy["d_loss"], strict=True), color=BLUE)
-    left.axhline(MARGIN, color=FAINT, linewidth=1, linestyle="--", label=f"margin m = {MARGIN:g}")
-    left.set_title("V = E(x) + max(0, m - E(G(z))), mean of a stretch", loc="left", fontsize=9)
-    left.legend()
-    right.plot(*zip(*played.energy["margin_active"], strict=True), color=ORANGE)
-    right.set_title("Share of generated points below the margin", loc="left", fontsize=9)
+    steps = [e.step for e in played.energy]
+    left.plot(steps, [e.value for e in played.energy], color=BLUE)
+    left.set_title("V = E(x) + max(0, m - E(G(z)))", loc="left", fontsize=9)
+    right.plot(steps, [e.real for e in played.energy], color=BLUE, label="E(x)")
+    right.plot(steps, [e.fake for e in played.energy], color=ORANGE, label="E(G(z))")
+    right.set_title("Mean energies", loc="left", fontsize=9)
     for axes in (left, right):
-        axes.set_xlabel("rounds")
+        axes.axhline(MARGIN, color=FAINT, linewidth=1, linestyle="--", label=f"margin m = {MARGIN:g}")
+        axes.axvline(steps[ALONE], color=RED, linewidth=1, label="from here G learns too")
+        axes.set_xlabel("D's updates")
+        axes.legend()
     return figure
 
 
@@ -165,8 +168,9 @@ def text(played: Played) -> str:
     learned = [(d, a) for step, d, a in played.decay if step <= played.turned][-5:]
     noise = [d for step, d, _ in played.decay if step > played.turned]
     before, right = (sum(column) / len(learned) for column in zip(*learned, strict=True))
-    late = [y for _, y in played.energy["d_loss"]][-16:]
-    active = [y for _, y in played.energy["margin_active"]]
+    late = played.energy[-10:]
+    value, real, fake = (sum(column) / len(late) for column in list(zip(*late, strict=True))[1:])
+    alone = played.energy[ALONE]
     return f"""# The game on a line
 
 Made by `landscape reproduce game-1d:folder=docs`; the numbers are in [game-1d.csv](game-1d.csv). The data are N(0, 1), z is uniform in
@@ -213,9 +217,10 @@ The same G on the same data by MMD, which compares samples directly and needs no
 
 ## EBGAN's margin
 
-D reconstructs points and gives their error as energy; the margin is m = {MARGIN:g}. At the equilibrium D's loss V is m: it is
-{number(sum(late) / len(late))} over the last quarter. The share of generated points whose energy is below the margin was between
-{number(min(active))} and {number(max(active))}: where it is below 1 the margin binds.
+D reconstructs points and gives their error as energy; the margin is m = {MARGIN:g}. The data are N({CENTER:g}, 1), away from where G
+begins. While D learns alone its loss V falls to {number(alone.value)}, with points of G at an energy of {number(alone.fake)}, where the
+margin binds. Then G learns too, and V returns to m, its value at the equilibrium: {number(value)} over the last quarter of that, at
+energies of {number(real)} (data) and {number(fake)} (G).
 
 ![V and the margin](game-1d-margin.png)
 """

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -23,7 +23,9 @@ Values = NDArray[np.float64]
 EDGES = np.linspace(-5, 5, 401)
 X = (EDGES[1:] + EDGES[:-1]) / 2
 REAL = norm.pdf(X)
-SAMPLES, MARGIN = 200_000, 0.5
+SAMPLES = 200_000
+MARGIN, CENTER, ALONE, TOGETHER = 2.0, 3.0, 20, 40
+"""Of EBGAN's game: m; where its data lie, away from where G begins; how often it is looked at while D learns alone, and while both do."""
 SHIFT, SCALE = 1.0, 0.7
 """Of the points that a G held fixed makes of z ~ N(0, 1)."""
 LEVELS = (np.arange(2000) + 0.5) / 2000
@@ -153,6 +155,43 @@ def against_noise(gan: GAN, g_steps: int) -> None:
     gan._settle()
 
 
+class Energies(NamedTuple):
+    """EBGAN's game after `step` updates of D, on 4,096 points of each kind."""
+
+    step: int
+    value: float
+    """V: mean of E(x) + max(0, m - E(G(z)))."""
+    real: float
+    fake: float
+    """Mean energies."""
+
+
+@torch.no_grad()
+def energies(gan: GAN) -> Energies:
+    """Where EBGAN's game stands."""
+    assert gan.discriminator is not None
+    real, fake = (gan.discriminator(x, None).logit for x in (gan.stream.next(4096).real, gan.generator(gan.draw_z(4096), None)))
+    value = real.mean() + (MARGIN - fake).clamp(min=0).mean()
+    return Energies(gan.counts.d_steps, float(value), float(real.mean()), float(fake.mean()))
+
+
+def energy_game(rounds: int) -> list[Energies]:
+    """EBGAN's, in (about) `rounds` updates of D: for the first third it learns alone, then G too."""
+    each = max(rounds // (ALONE + TOGETHER), 1)
+    autoencoder = {"autoencoder_mlp": {"g_layers": 3, "g_width": 32, "d_width": 32}}
+    gan = game({"margin_energy": {"margin": MARGIN}}, architecture=autoencoder, dataset={"gaussian_1d": {"center": CENTER}})
+    found = [energies(gan)]
+    for _ in range(ALONE):
+        for _ in range(each):
+            gan._d_step()
+        found.append(energies(gan))
+    gan._settle()
+    for _ in range(TOGETHER):
+        gan.run_rounds(each)
+        found.append(energies(gan))
+    return found
+
+
 @dataclass(frozen=True)
 class Played:
     """Every game that the page shows."""
@@ -166,8 +205,8 @@ class Played:
     turned: int
     direct: list[Snapshot]
     indirect: list[Snapshot]
-    energy: dict[str, list[tuple[float, float]]]
-    """EBGAN's learning curves: D's loss, share of fakes below the margin."""
+    energy: list[Energies]
+    """EBGAN's: before, `ALONE` times while D learns alone, `TOGETHER` times while both learn."""
 
 
 def play(rounds: int) -> Played:
@@ -176,9 +215,6 @@ def play(rounds: int) -> Played:
     many_d = {"d_steps_per_round": 5}
     smooth = {"regularizers": [{"r1": {"gamma": 0.1}}]}
     every = range(rounds // 20, rounds + 1, rounds // 20)
-    autoencoder = {"autoencoder_mlp": {"g_layers": 3, "g_width": 32, "d_width": 32}}
-    energy = game({"margin_energy": {"margin": MARGIN}}, architecture=autoencoder, budget={"amount": rounds})
-    energy.run_rounds(rounds)
     return Played(
         fixed={loss: against_fixed_g(loss, rounds // 2) for loss in ("minimax", "absolute_error")},
         adversarial=snapshots(game("non_saturating", **many_d), steps),
@@ -187,7 +223,7 @@ def play(rounds: int) -> Played:
         turned=rounds,
         direct=snapshots(game("mmd", batch_size=128), tuple(every)),
         indirect=snapshots(game("non_saturating", batch_size=128), tuple(every)),
-        energy={name: energy.curves.points[name] for name in ("d_loss", "margin_active")},
+        energy=energy_game(rounds),
     )
 
 

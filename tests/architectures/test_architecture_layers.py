@@ -296,3 +296,91 @@ def test_energies_against_the_margins_of_the_paper():
     assert energy(worst, "mean_square").item() == 4.0
     assert energy(0.1 * worst, "per_image_norm").item() == pytest.approx(0.2 * (3 * 64 * 64) ** 0.5)  # 22.2
     assert energy(0.1 * worst, "per_image_norm").item() > 20
+
+
+# R3GAN as one sum over explicit loops
+
+FILTER = np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 64
+
+
+def numpy_halved(x):
+    """Each channel filtered at every second position, zeros beyond the border."""
+    padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    half = x.shape[-1] // 2
+    return np.stack(
+        [
+            np.stack([(padded[:, :, 2 * i : 2 * i + 4, 2 * j : 2 * j + 4] * FILTER).sum((2, 3)) for j in range(half)], -1)
+            for i in range(half)
+        ],
+        -2,
+    )
+
+
+def numpy_doubled(x):
+    """Every value spread by the filter around its place in a map of twice the size, four times as strong; what leaves the map is lost."""
+    n, c, h, _ = x.shape
+    y = np.zeros((n, c, 2 * h + 2, 2 * h + 2))
+    for i in range(h):
+        for j in range(h):
+            y[:, :, 2 * i : 2 * i + 4, 2 * j : 2 * j + 4] += 4 * FILTER * x[:, :, i, j, None, None]
+    return y[:, :, 1:-1, 1:-1]
+
+
+def numpy_grouped(x, w):
+    """3x3, zeros beyond the border: each group of outputs sees its own group of inputs."""
+    inputs = w.shape[1]
+    groups = x.shape[1] // inputs
+    outputs = len(w) // groups
+    parts = [(x[:, g * inputs : (g + 1) * inputs], w[g * outputs : (g + 1) * outputs]) for g in range(groups)]
+    return np.concatenate([numpy_same_conv(a, b, np.zeros(outputs), 1) for a, b in parts], 1)
+
+
+class NumpyR3GAN:
+    """Takes the weights of a network in their order, one after the other."""
+
+    def __init__(self, network):
+        self.weights = [p.detach().numpy() for p in network.parameters()]
+
+    def take(self):
+        return self.weights.pop(0)
+
+    def mixed(self, x):
+        return np.einsum("oi,nihw->nohw", self.take()[:, :, 0, 0], x)
+
+    def active(self, x):
+        y = x + self.take()[:, None, None]
+        return np.where(y > 0, y, 0.2 * y)
+
+    def block(self, x):
+        return x + self.mixed(self.active(numpy_grouped(self.active(self.mixed(x)), self.take())))
+
+
+def r3gan_with_random_weights(build):
+    torch.manual_seed(1)
+    networks = build("r3gan", (3, 8, 8), small=False, widths=(8, 4), blocks=2, group_width=4, expansion=2, latent_dim=5)
+    for network in (networks.generator, networks.discriminator):
+        for parameter in network.double().parameters():
+            nn.init.normal_(parameter, std=0.4)
+    return networks
+
+
+def test_r3gan_generator(build):
+    generator = r3gan_with_random_weights(build).generator
+    z, it = torch.randn(2, 5, dtype=torch.float64), NumpyR3GAN(generator)
+    maps, scales = it.take(), it.take()
+    x = it.block(it.block(maps * (z.numpy() @ scales.T)[:, :, None, None]))  # 8 maps of 4x4
+    x = it.block(it.block(numpy_doubled(it.mixed(x))))  # 4 maps of 8x8
+    expected = (it.mixed(x) + 1) / 2
+    assert it.weights == []
+    np.testing.assert_allclose(generator(z, None).detach().numpy(), expected, rtol=1e-10, atol=1e-10)
+
+
+def test_r3gan_discriminator(build):
+    discriminator = r3gan_with_random_weights(build).discriminator
+    images, it = torch.rand(2, 3, 8, 8, dtype=torch.float64), NumpyR3GAN(discriminator)
+    x = it.block(it.block(it.mixed(2 * images.numpy() - 1)))  # 4 maps of 8x8
+    x = it.block(it.block(it.mixed(numpy_halved(x))))  # 8 maps of 4x4
+    basis, head = it.take(), it.take()
+    expected = ((x * basis[:, 0]).sum((2, 3)) @ head.T)[:, 0]
+    assert it.weights == []
+    np.testing.assert_allclose(discriminator(images, None).logit.detach().numpy(), expected, rtol=1e-10, atol=1e-10)

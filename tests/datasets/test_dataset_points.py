@@ -57,6 +57,16 @@ def test_published_rings(preset, modes, radius, sigma):
     assert ring.modes.radius_in_sigmas == 3
 
 
+@pytest.mark.parametrize(("preset", "centers", "sigma"), [("normal", [0], 1.0), ("pair", [-2, 2], 0.5), ("five", [-4, -2, 0, 2, 4], 0.2)])
+def test_gaussians_on_a_line(preset, centers, sigma):
+    line = load("gaussian_1d", {"preset": preset})
+    torch.testing.assert_close(line.modes.centers, torch.tensor(centers)[:, None].float())
+    spread, imbalance = spread_of(line)
+    assert line.modes.sigma == sigma
+    assert abs(spread / sigma - 1) < 5 / math.sqrt(200_000)  # 100,000 points on one coordinate
+    assert imbalance <= 1 / 100_000
+
+
 def test_the_notebook_ring_has_seven_modes_and_one_is_twice_as_heavy():
     ring = load("ring", {"preset": "unrolled_notebook", "points": 8000})
     # Angles from 0 to 2 pi with both ends.

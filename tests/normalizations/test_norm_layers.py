@@ -30,9 +30,10 @@ def per_channel(values, ndim):
 
 @pytest.mark.parametrize("shape", [(4, 3, 5, 5), (4, 7)])
 @pytest.mark.parametrize("epsilon", [1e-5, 1e-12, 0.1])
-def test_layer_norm_over_everything_but_the_batch(shape, epsilon):
+@pytest.mark.parametrize("name", ["layer", "spectral_layer"])
+def test_layer_norm_over_everything_but_the_batch(name, shape, epsilon):
     x = torch.randn(shape, dtype=torch.float64)
-    norm = follow("layer", shape[1], shape[2:], epsilon=epsilon)
+    norm = follow(name, shape[1], shape[2:], epsilon=epsilon)
     expected = standardized(x.numpy(), tuple(range(1, len(shape))), epsilon)
     expected = expected * per_channel(norm.weight, len(shape)) + per_channel(norm.bias, len(shape))
     np.testing.assert_allclose(norm(x).detach().numpy(), expected, rtol=1e-10, atol=1e-10)

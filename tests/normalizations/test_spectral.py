@@ -12,9 +12,11 @@ from landscape.errors import UserError
 from landscape.normalizations._base import NORMALIZATIONS
 from landscape.normalizations.spectral import SpectralNorm
 
+NAMES = ("spectral", "spectral_batch", "spectral_instance", "spectral_layer")
 
-def wrap(layer: nn.Module, **hyperparameters) -> SpectralNorm:
-    return NORMALIZATIONS["spectral"].function(**hyperparameters).wrap(layer)
+
+def wrap(layer: nn.Module, name: str = "spectral", **hyperparameters) -> SpectralNorm:
+    return NORMALIZATIONS[name].function(**hyperparameters).wrap(layer)
 
 
 class PaddedConv(nn.Conv2d):
@@ -55,14 +57,15 @@ def test_follows_torchs_first_implementation_step_for_step(case):
         torch.testing.assert_close(ours.u, theirs.weight_u)
 
 
-def test_follows_torchs_parametrization(case):
+@pytest.mark.parametrize("name", NAMES)
+def test_follows_torchs_parametrization(case, name):
     """Torch's parametrization keeps u and v and steps u first: the same chain of u, its sigma half an iteration ahead of the paper's.
 
     Our evaluation mode takes v from the stored u, and so computes with the u and v that torch has after the same number of steps.
     """
     layer, x = case
     theirs = parametrizations.spectral_norm(copy.deepcopy(layer), eps=1e-12)
-    ours = wrap(layer)
+    ours = wrap(layer, name)
     ours.u.copy_(theirs.parametrizations.weight[0]._u)
     for _ in range(3):
         ours.train()(x)
