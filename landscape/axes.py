@@ -75,6 +75,7 @@ def _entry(axis: str, raw: Any) -> dict[str, Any]:
     if axis not in COMPONENT_AXES:
         if not detailed or not given.get("label") or not given.get("overrides"):
             raise UserError(f"{axis!r} is no axis of components ({', '.join(COMPONENT_AXES)}), so each entry needs a label and overrides")
+        _check_overrides(given["overrides"], {name for each in COMPONENT_AXES for name in _registry(each)})
         return given
     if "use" not in given:
         raise UserError("the entry names no component: add use: <name>")
@@ -82,11 +83,15 @@ def _entry(axis: str, raw: Any) -> dict[str, Any]:
     used = used if isinstance(used, list) else [used]
     for choice in used:
         _registry(axis)[choice["name"]].complete(choice["hyperparameters"])
-    for dotted in given.get("overrides") or {}:
-        head = dotted.split(".")[0]
-        if head not in TrialConfig.model_fields and head not in {c["name"] for c in used}:
-            raise unknown("field in overrides", head, TrialConfig.model_fields)
+    _check_overrides(given.get("overrides") or {}, {c["name"] for c in used})
     return {"label": _label(used), **given, "use": used}
+
+
+def _check_overrides(overrides: Mapping[str, Any], components: set[str]) -> None:
+    for dotted in overrides:
+        head, _, rest = dotted.partition(".")
+        if head not in TrialConfig.model_fields and not (rest and head in components):
+            raise unknown("field in overrides", head, TrialConfig.model_fields)
 
 
 def _registry(axis: str) -> Any:

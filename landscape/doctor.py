@@ -76,7 +76,8 @@ def _weights() -> dict[str, str]:
     named = os.environ.get("LANDSCAPE_INCEPTION_WEIGHTS")
     found["LANDSCAPE_INCEPTION_WEIGHTS"] = (named if Path(named).is_file() else f"{named}: no such file") if named else "not set"
     folder = cache_folder()
-    found |= {path.name: str(path) for path in sorted(folder.glob("**/*.pth")) + sorted(folder.glob("**/*.safetensors"))}
+    kept = (path for pattern in ("weights/**/*", "classifiers/**/*") for path in sorted(folder.glob(pattern)))
+    found |= {path.name: str(path) for path in kept if path.suffix in (".pth", ".safetensors")}
     return found
 
 

@@ -230,6 +230,26 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise UserError(f"cannot write {path}: {error.strerror or error}; free space there or choose another folder") from error
 
 
+def require_writable(folder: Path) -> None:
+    """Write a file in `folder`, made where it is missing, and take both away again: before long work whose outcome is to lie there.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    probe = folder / f".{uuid.uuid4().hex[:8]}.tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(f"cannot write to {folder}: {error.strerror or error}; check its permissions or choose another folder") from error
+    finally:
+        for path in missing:
+            with contextlib.suppress(OSError):
+                path.rmdir()
+
+
 def finite_number(text: str) -> float:
     """A number of a JSON file. ValueError for one that overflows to infinity, which no file of ours could hold."""
     number = float(text)

@@ -200,8 +200,8 @@ def load_plugin(path: str | Path) -> None:
     if module_name in sys.modules:
         return
     spec = importlib.util.spec_from_file_location(module_name, file)
-    assert spec is not None
-    assert spec.loader is not None
+    if spec is None or spec.loader is None:
+        raise UserError(f"plugin {path} is no Python module by its name: give a file that ends in .py")
     with _all_or_nothing(module_name, digest, f"plugin {path}", "fix the file or leave it out"):
         sys.modules[module_name] = module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)

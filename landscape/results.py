@@ -109,6 +109,7 @@ def read_study(folder: Path) -> Study:
     for trial_folder, stamps in _listing(folder):
         if stamps is None:
             unfinished += 1
+            reading.warnings += [f"{path} was set aside as damaged; the trial counts as unfinished" for path in _set_aside(trial_folder)]
         elif trial := index.take(trial_folder, stamps):
             trials.append(trial)
         elif trial := trial_from_files(trial_folder, stamps, reading):
@@ -119,6 +120,10 @@ def read_study(folder: Path) -> Study:
         reading.warnings.append(f"the index is not up to date: {error}")
     ordered = sorted([*trials, *fresh], key=lambda t: (t.record.study.get("ask", 0), t.record.started_at, t.record.digest))
     return Study(folder.name, folder, facts, tuple(ordered), unfinished, tuple(reading.warnings))
+
+
+def _set_aside(trial_folder: Path) -> list[Path]:
+    return sorted(trial_folder.glob(f"{RECORD_FILE}*.corrupt"))
 
 
 def _facts(folder: Path, reading: Reading) -> dict[str, Any]:

@@ -171,6 +171,13 @@ def test_record_cut_at_every_byte_is_set_aside(study):
         aside.unlink()
 
 
+def test_what_was_set_aside_is_said_again(study):
+    (study / "trials" / ("a" * 16) / "record.json").write_bytes(b"{")
+    first, second = results.read_study(study), results.read_study(study)
+    assert "set aside as record.json.corrupt" in first.warnings[0]
+    assert ["record.json.corrupt was set aside as damaged; the trial counts as unfinished" in w for w in second.warnings] == [True]
+
+
 def test_a_second_damaged_file_does_not_replace_the_first(study):
     path = study / "trials" / ("a" * 16) / "record.json"
     for name, content in (("record.json.corrupt", b"one"), ("record.json.2.corrupt", b"two")):

@@ -23,7 +23,7 @@ def report(studies: tuple[str, ...], results_dir: Path, reports_dir: Path, as_js
 
     names: list[str | None] = [study_folder(results_dir, name).name for name in studies] or [None]
     # The last page of each is the index over all studies.
-    built = [build(results_dir, reports_dir, name) for name in names]
+    built = [build(results_dir, reports_dir, name, tell=lambda warning: click.echo(f"note: {warning}", err=True)) for name in names]
     pages = [page.resolve() for pages in built for page in pages[:-1]] + [built[-1][-1].resolve()]
     if as_json:
         print_json({"pages": [str(page) for page in pages[:-1]], "index": str(pages[-1])})

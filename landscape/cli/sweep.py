@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from landscape.cli.options import examples, plugin_option, reports_option, results_option, sweep_data_dir_option
+from landscape.record import require_writable
 
 
 @click.command(
@@ -53,6 +54,8 @@ def sweep(study: str, dataset: str | None, with_report: bool, reports_dir: Path,
     chosen = space.load(study, dataset=dataset)
     from landscape.sweep.run import run
 
+    if with_report:
+        require_writable(reports_dir)
     outcome = run(chosen, **options)
     if with_report and outcome.trials:
         from landscape.report.build import build

@@ -18,7 +18,7 @@ from landscape.cli.options import (
 )
 from landscape.cli.output import progress_bar, score_lines
 from landscape.cli.stopping import stop_on_signal
-from landscape.record import Scores, Status, TrialRecord, read_json
+from landscape.record import Scores, Status, TrialRecord, read_json, require_writable
 
 if TYPE_CHECKING:
     from landscape.config import Protocol, TrialConfig
@@ -95,6 +95,7 @@ def _run(config: "TrialConfig", protocol: "Protocol | None", folder: Path, *, as
     """Train with progress on stderr; then the outcome on stdout."""
     from landscape.trial import run_trial
 
+    require_writable(folder)
     with stop_on_signal() as should_stop, progress_bar("training", quiet=as_json) as report:
         record = run_trial(config, protocol, folder=folder, report=report, should_stop=should_stop, **settings)
     found = sorted((folder / "scores").glob("[!.]*.json")) if record.status is Status.COMPLETED else []

@@ -17,7 +17,7 @@ from landscape.errors import UserError
 from landscape.evaluation.given import Given, as_given
 from landscape.evaluation.sampling import Sampler, draw
 from landscape.metrics._base import SampleSet
-from landscape.record import GENERATOR_FILE
+from landscape.record import GENERATOR_FILE, RECORD_FILE
 
 ARRAYS = (".npz", ".npy", ".pt", ".pth")
 IMAGE_KEYS = ("images", "samples", "arr_0", "x", "data")
@@ -60,6 +60,8 @@ def load_samples(spec: str, protocol: Protocol, where: Where | None = None, *, n
         return _trial(path, protocol, where, number)
     if path.suffix.lower() in ARRAYS and (path.exists() or not _registered(spec)):
         return load_array(path)
+    if path.is_dir() and _holds_trials(path):
+        raise UserError(f"{spec} holds trials, and the pictures in it are theirs: give the folder of one trial that has a {GENERATOR_FILE}")
     if path.is_dir() or (path.is_file() and path.suffix.lower() == ".zip"):
         return _pictures(f"{'folder' if path.is_dir() else 'zip'}:{path}", where)
     if _registered(spec):
@@ -70,6 +72,11 @@ def load_samples(spec: str, protocol: Protocol, where: Where | None = None, *, n
         raise UserError(f"{spec} is neither images nor an array: give a folder, a .zip, {', '.join(ARRAYS)}, or a data set")
     kind = "no such file or folder" if any(c in spec for c in "/.\\") else "neither a file nor a data set"
     raise UserError(f"{spec}: {kind}; data sets are {', '.join(DATASETS.names())}")
+
+
+def _holds_trials(path: Path) -> bool:
+    """Whether a folder is a trial without its generator, a study, or a folder of studies."""
+    return any(next(path.glob(f"{above}{RECORD_FILE}"), None) is not None for above in ("", "trials/*/", "*/trials/*/", "*/"))
 
 
 def load_pair(

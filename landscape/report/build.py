@@ -1,7 +1,7 @@
 """results/ -> reports/: one self-contained HTML page a study, tables as CSV and figures as PNG and SVG beside it, and an index over all."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,10 @@ class Listed:
     summary: Mapping[str, Any]
 
 
-def build(results_dir: Path, reports_dir: Path, study: str | None = None) -> list[Path]:
+def build(results_dir: Path, reports_dir: Path, study: str | None = None, *, tell: Callable[[str], None] = lambda _: None) -> list[Path]:
     """Write the report of every study in `results_dir`, or of the one called `study`; returns the pages, the index over all studies last.
+
+    `tell` hears what is wrong with the files of a study, a line each; the page says it too.
 
     Raises:
         UserError: no results, no such study, a record of a newer schema, or a folder that cannot be written.
@@ -40,7 +42,10 @@ def build(results_dir: Path, reports_dir: Path, study: str | None = None) -> lis
     environment = page_environment()
     pages = []
     for name in names:
-        page = study_page(read_study(study_folder(results_dir, name)))
+        found = read_study(study_folder(results_dir, name))
+        for warning in found.warnings:
+            tell(warning)
+        page = study_page(found)
         pages.append(_write_study(page, reports_dir / name, environment))
     pages.append(_write_index(results_dir, reports_dir, environment))
     return pages

@@ -184,6 +184,7 @@ def _quiet_and_local(local: bool) -> Iterator[None]:
 
 def _connect(resources: Resources, temporary: Path, ray_address: str | None) -> None:
     if ray_address:
+        _require_listening(ray_address)
         try:
             ray.init(address=ray_address, log_to_driver=False, logging_level=logging.CRITICAL)
         except (ConnectionError, ValueError, RuntimeError) as error:
@@ -204,6 +205,18 @@ def _connect(resources: Resources, temporary: Path, ray_address: str | None) -> 
         configure_logging=False,
         _temp_dir=str(temporary / "ray"),
     )
+
+
+def _require_listening(address: str) -> None:
+    """Ray itself would try for a quarter of an hour."""
+    host, _, port = address.rpartition("//")[2].rpartition(":")
+    if not host or not port.isdigit():
+        return  # auto, or an address that Ray looks up
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+    except OSError as error:
+        reason = error.strerror or error
+        raise UserError(f"no Ray cluster at {address!r} ({reason}): start one with `ray start --head`, or leave the address out") from None
 
 
 def _family() -> set[tuple[int, float]]:

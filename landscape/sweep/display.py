@@ -33,7 +33,8 @@ class Progress:
     expected_seconds: float | None = None
     """Time that one trial keeps the machine busy, before any was measured: seconds divided by trials at a time."""
     clock: Callable[[], float] = time.monotonic
-    started: float = 0.0
+    started: float | None = None
+    """By the clock; None until the trials start."""
     done_before: int = 0
 
     def begin(self) -> None:
@@ -55,7 +56,7 @@ class Progress:
     @property
     def elapsed(self) -> float:
         """Seconds of this run."""
-        return self.clock() - self.started
+        return 0.0 if self.started is None else self.clock() - self.started
 
     @property
     def seconds_left(self) -> float | None:

@@ -1,5 +1,6 @@
 """What a study will take, before its first trial: the floor of its scores, and its time from short probes."""
 
+import gc
 import tempfile
 import time
 from collections.abc import Sequence
@@ -7,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from landscape.errors import UserError
 from landscape.space import Cell, Space
 from landscape.sweep.data import Data
 from landscape.sweep.options import Options
@@ -36,7 +38,8 @@ def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, 
     The protocol is that of the space with the hash of the weights it was measured through, as every score carries it.
 
     Raises:
-        UserError: the protocol cannot be carried out (weights are missing, too few samples): better said now than after a trial.
+        UserError: the protocol cannot be carried out (weights are missing, too few samples, metrics that give no such objective): better
+            said now than after a trial.
     """
     import torch
 
@@ -51,6 +54,10 @@ def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, 
     scores = floor(dataset, space.protocol, options=Evaluation(device=resolve_device(device_of(resources))))
     seconds = (time.perf_counter() - begin) / floor_draws(dataset, space.protocol)
     estimates = {name: asdict(found) for name, found in scores.estimates.items()}
+    # A metric that fails here, for want of a generator, may give it.
+    if space.protocol.objective and space.protocol.objective not in estimates and not scores.failures:
+        message = f"protocol {space.protocol.name!r}: its metrics give no objective {space.protocol.objective!r}"
+        raise UserError(f"{message}; choose one of {', '.join(estimates)}")
     return {"floor": estimates, "protocol": dict(scores.protocol)}, seconds
 
 
@@ -63,10 +70,12 @@ def estimate(space: Space, plan: Plan, data: Data, how: Options, scoring: float 
     """The time of a trial, from a second of training in a few different cells."""
     if how.run_trial is not None or not how.resources.local:
         return Estimate(None)
-    from landscape.sweep.worker import free_memory
+    import torch
 
     measured = [probe(cell, data, how) for cell in probed(plan.cells)]
-    free_memory(device=True)  # trials are other processes
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]  # the trials, in processes of their own, need it
+        gc.collect()
+        torch.cuda.empty_cache()
     known = [seconds for seconds in measured if seconds is not None]
     if not known:
         return Estimate(None)

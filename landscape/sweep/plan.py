@@ -153,6 +153,17 @@ class Plan:
         self._by_digest[outcome.digest] = outcome
         self._tell(outcome.ask)
 
+    def would_make(self, outcome: Outcome) -> bool:
+        """Whether a trial is one of this plan's: of one of its cells, with the digest that its proposal has there."""
+        cell = next((cell for cell in self.cells if cell.id == outcome.cell_id), None)
+        if cell is None:
+            return False
+        return self._config(cell, outcome.assignment, outcome.ask, outcome.repeat).digest() == outcome.digest
+
+    def _config(self, cell: Cell, assignment: Assignment, ask: int, repeat: int) -> TrialConfig:
+        seed = (self.space.seed + ask * self.space.seeds + repeat) % 2**31
+        return self._pin(cell.config(assignment, seed=seed))
+
     def cell_of(self, ask: int) -> int:
         """Index of the cell whose turn it is: all cells in turn, in an order that is drawn anew for each lap."""
         lap, position = divmod(ask, len(self.cells))
@@ -193,8 +204,7 @@ class Plan:
             ended = self._ended.setdefault(ask, {})
             if repeat in ended:
                 continue
-            seed = (self.space.seed + ask * self.space.seeds + repeat) % 2**31
-            config = self._pin(cell.config(assignment, seed=seed))
+            config = self._config(cell, assignment, ask, repeat)
             digest = config.digest()
             if (known := self._by_digest.get(digest)) is not None:
                 ended[repeat] = known

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from landscape import results
+from landscape.errors import UserError
 from landscape.registry import load_installed_plugins, load_plugin
 from landscape.space import Space
 from landscape.sweep import study as files
@@ -72,6 +73,9 @@ class _Sweep:
             made=files.proposals(self.folder),
             deterministic=self.how.deterministic,
         )
+        if not found and (foreign := next((o.digest for o in ended if not plan.would_make(o)), None)):
+            message = f"{self.folder} holds trials but no {results.STUDY_FILE}, and trial {foreign} is not of this search space"
+            raise UserError(f"{message}: choose another results folder, or give the space another name")
         if plan.finished >= plan.trials:
             self.how.say(f"study {self.space.name}: all {plan.trials} trials are done already; give more trials to extend it")
             files.write_study(self.folder, self.space, self._facts(found))

@@ -182,6 +182,22 @@ class TestFiles:
         (tmp_path / "broken.py").write_text("1 / 0\n")
         refused(("list", "losses", "--plugin", tmp_path / "broken.py"), "broken.py failed on import: ZeroDivisionError", "fix the file")
 
+    def test_plugin_that_is_no_python_file(self, refused, tmp_path):
+        (tmp_path / "a.yaml").write_text("a: 1\n")
+        refused(("list", "losses", "--plugin", tmp_path / "a.yaml"), "a.yaml is no Python module by its name", "ends in .py")
+
+    def test_places_that_cannot_be_written_are_told_before_the_work(self, refused, tmp_path, monkeypatch):
+        (tmp_path / "taken").write_text("x")
+        for work in ("landscape.trial.run_trial", "landscape.sweep.run.run", "landscape.reproductions.game_1d.play"):
+            monkeypatch.setattr(work, lambda *_, **__: pytest.fail("began"))
+        refused((*TRAIN, "--out", tmp_path / "taken" / "trial"), "cannot write to", "taken/trial", "choose another folder")
+        refused(
+            ("sweep", "digits", "--results", tmp_path / "r", "--reports", tmp_path / "taken" / "reports"),
+            "cannot write to",
+            "taken/reports",
+        )
+        refused(("reproduce", f"game-1d:folder={tmp_path / 'taken' / 'page'}"), "cannot write to", "taken/page")
+
     def test_trial_folder_that_is_a_file(self, refused, tmp_path):
         (tmp_path / "taken").write_text("x")
         refused((*TRAIN, "--out", tmp_path / "taken"), "taken")

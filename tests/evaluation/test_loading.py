@@ -160,6 +160,17 @@ def test_bad_files_are_refused_in_one_line(tmp_path, name, message):
     assert not Evil.ran
 
 
+@pytest.mark.parametrize("named", ["results", "results/toy", "results/toy/trials", "results/toy/trials/0123"])
+def test_a_trials_pictures_are_no_samples(tmp_path, named):
+    trial = tmp_path / "results/toy/trials/0123"
+    trial.mkdir(parents=True)
+    (trial / "record.json").write_text("{}")
+    for name in ("samples.png", "nearest.png"):
+        (trial / name).write_bytes(_png(np.zeros((3, 8, 8), np.uint8)))
+    with pytest.raises(UserError, match=r"holds trials, .*: give the folder of one trial that has a generator\.safetensors"):
+        load_samples(str(tmp_path / named), QUICK)
+
+
 def test_an_unknown_name_lists_the_data_sets():
     with pytest.raises(UserError, match=r"digitz: neither a file nor a data set; data sets are .*digits"):
         load_samples("digitz", QUICK)

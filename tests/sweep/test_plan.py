@@ -212,3 +212,16 @@ def test_records_are_taken_up_once_each_and_no_config_is_built_for_them(make_spa
         monkeypatch.setattr(owner, name, counting)
     assert Plan(space, pin=lambda config: config, outcomes=outcomes).propose().ask == 1000
     assert counts == {"replay": 1000, "tell": 1000, "ask": 1, "config": 1}
+
+
+def test_whose_trials_they_are(make_space):
+    space = make_space(trials=8)
+    ours = Imitation(space, 0)
+    ours.run()
+    outcomes = list(ours.done.values())
+    assert all(Plan(space, pin=lambda config: config).would_make(o) for o in outcomes)
+    longer = Plan(space.with_steps(21), pin=lambda config: config)
+    fewer = Plan(make_space(trials=8, axes={"loss": ["hinge"], "architecture": ["mlp"]}, search={}), pin=lambda config: config)
+    for other in (longer, fewer):
+        assert not any(other.would_make(o) for o in outcomes)
+    assert Plan(space.with_changes(trials=16), pin=lambda config: config).would_make(outcomes[0])

@@ -2,6 +2,7 @@
 
 import io
 import signal
+import socket
 import threading
 import time
 
@@ -10,7 +11,7 @@ import pytest
 from landscape.errors import UserError
 from landscape.space import Limits
 from landscape.sweep import interrupt as interrupts
-from landscape.sweep.cluster import _decided
+from landscape.sweep.cluster import _decided, _require_listening
 from landscape.sweep.display import Display, Progress, duration
 from landscape.sweep.interrupt import Interrupt
 from landscape.sweep.plan import Outcome, Plan
@@ -308,13 +309,25 @@ def test_a_trial_of_a_cluster_with_gpus_gets_one(asked, gpus, share, monkeypatch
     assert _decided(plan_resources(None, asked, "auto")).gpus_per_trial == share
 
 
+def test_a_closed_port_is_no_cluster():
+    """Without asking Ray, which would try for a quarter of an hour."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+        for given in (address, f"ray://{address}"):
+            with pytest.raises(UserError, match="no Ray cluster at .*start one with `ray start --head`"):
+                _require_listening(given)
+    _require_listening("auto")
+
+
 def test_durations_in_words():
     assert [duration(s) for s in (5, 89, 200, 7200, 200_000)] == ["5 s", "89 s", "3 min", "2.0 h", "2.3 days"]
 
 
 def test_progress_and_time_left():
     now = [0.0]
-    progress = Progress(12, "FD", done=2, clock=lambda: now[0])
+    progress = Progress(12, "FD", done=2, clock=lambda: now[0] + 50_000)
+    assert "0 s elapsed" in progress.line()  # nothing has begun, however long the machine runs
     progress.begin()
     assert progress.seconds_left is None
     progress.expected_seconds = 10.0

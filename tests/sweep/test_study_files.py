@@ -14,8 +14,10 @@ from landscape.errors import UserError
 from landscape.record import Estimate, Scores, Status, TrialRecord, write_json
 from landscape.sweep import lock as locks
 from landscape.sweep import study as files
+from landscape.sweep.data import Data
 from landscape.sweep.log import SearchLog
 from landscape.sweep.plan import Made, Outcome, Plan
+from landscape.sweep.run import run
 
 
 @pytest.fixture
@@ -174,6 +176,28 @@ lock.note_process(held.temporary, child.pid)
 print(child.pid, held.temporary, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
+
+
+def test_studies_that_would_come_to_nothing_are_refused_before_the_first_trial(make_space, tmp_path):
+    """An objective that no metric gives; trials of another search space, whose study.json is gone."""
+
+    def unreachable(*_, **__):
+        raise AssertionError("a trial began")
+
+    space = make_space(trials=4)
+    options = {"results_dir": tmp_path, "jobs": 1, "run_trial": unreachable}
+    misspelled = make_space(trials=4, protocol={"name": "toy", "extractor": "pixels", "metrics": ["frechet"], "objective": "FD[pixel]"})
+    with pytest.raises(UserError, match=r"protocol 'toy': its metrics give no objective 'FD\[pixel\]'; choose one of FD\[pixels\],"):
+        run(misspelled, **options)
+    assert not (tmp_path / "toy").exists()
+    plan = Plan(space, pin=Data(None).pin)
+    task = plan.propose()
+    record = TrialRecord(task.digest, "s" * 16, "r" * 16, task.config.to_json(), Status.DIVERGED, study=task.study)
+    write_json(files.trial_folder(tmp_path / "toy", task.digest) / "record.json", record.to_json())
+    with pytest.raises(UserError, match=rf"holds trials but no study\.json, and trial {task.digest} is not of this search space"):
+        run(space, steps=21, **options)
+    with pytest.raises(UserError, match="another name"):
+        run(make_space(trials=4, seed=5), **options)
 
 
 def test_what_a_killed_sweep_left_running_is_ended(tmp_path, root):

@@ -52,6 +52,7 @@ def gpu(monkeypatch):
     }.items():
         monkeypatch.setattr(torch.cuda, name, function)
     monkeypatch.setattr(worker.os, "_exit", end)
+    monkeypatch.setattr(worker.gc, "freeze", lambda: None)
     return it
 
 
