@@ -1,12 +1,14 @@
 """Sweeps of small trials through Ray and Optuna: trials an hour against a bare loop, and what a trial costs beside its training.
 
-`python -m benchmarks.sweeps [--trials N]` prints one table. The bare loop trains the very same models one after the other with 2 threads
-and scores them in the same way; it writes no records, checkpoints or pictures. Rates are taken from the second trial to the last, so that
-the start of Ray (given apart) and the first import of torch in a worker do not enter.
+`python -m benchmarks.sweeps [--trials N] [--repeats N]` prints one table. Sweep and bare loop take turns, each in a process of its own;
+given are medians with the least and the greatest. The bare loop trains the very same models one after the other with 2 threads and scores
+them in the same way; it writes no records, checkpoints or pictures. Rates are taken from the second trial to the last, so that the start
+of Ray (given apart) and the first import of torch in a worker do not enter.
 """
 
 import argparse
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -97,6 +99,7 @@ def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=40)
+    parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--part", choices=["ours", "empty", "bare"], help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--jobs", type=int, default=1, help=argparse.SUPPRESS)
@@ -106,26 +109,36 @@ def main() -> None:
     elif given.part:
         ours(given.folder, given.trials, given.jobs, empty=given.part == "empty")
     else:
-        report(given.trials)
+        report(given.trials, given.repeats)
 
 
-def report(trials: int) -> None:
+def report(trials: int, repeats: int) -> None:
     """The table."""
+    mine, theirs, start = list[float](), list[float](), list[float]()
     with tempfile.TemporaryDirectory(prefix="landscape-bench-") as name:
-        folder, alone, nothing = (Path(name) / each for each in ("trained", "alone", "empty"))
-        whole, _ = child("--part", "ours", "--folder", str(folder), "--trials", str(trials), "--jobs", "2")
+        for i in range(repeats):
+            folder = Path(name) / f"trained{i}"
+            whole, _ = child("--part", "ours", "--folder", str(folder), "--trials", str(trials), "--jobs", "2")
+            _, printed = child("--part", "bare", "--folder", str(folder))
+            mine.append(steady(folder))
+            theirs.append(float(printed.split()[-1]))
+            start.append(whole - mine[-1] * trials)
+        alone, nothing = (Path(name) / each for each in ("alone", "empty"))
         child("--part", "ours", "--folder", str(alone), "--trials", str(trials))
-        _, printed = child("--part", "bare", "--folder", str(folder))
         child("--part", "empty", "--folder", str(nothing), "--trials", "100")
-        mine, theirs, cost = steady(folder), float(printed.split()[-1]), steady(nothing)
-        start, single = whole - mine * trials, steady(alone)
+        single, cost = steady(alone), steady(nothing)
     print("| what | figure |", "|---|---|", sep="\n")
-    print(f"| sweep of {trials} trials on 2 cores | {3600 / mine:.0f} trials an hour |")
-    print(f"| a sweep of as many with one worker of 2 threads | {3600 / single:.0f} trials an hour |")
-    print(f"| the same models in a bare loop with 2 threads | {3600 / theirs:.0f} trials an hour |")
-    print(f"| ratio of the first to the bare loop | {theirs / mine:.2f} |")
-    print(f"| start of the sweep, floor, probes and end | {start:.1f} s |")
+    print(f"| sweep of {trials} trials on 2 cores | {spread([3600 / s for s in mine], '.0f')} trials an hour |")
+    print(f"| a sweep of as many with one worker of 2 threads (once) | {3600 / single:.0f} trials an hour |")
+    print(f"| the same models in a bare loop with 2 threads | {spread([3600 / s for s in theirs], '.0f')} trials an hour |")
+    print(f"| ratio of the first to the bare loop, in pairs | {spread([b / a for a, b in zip(mine, theirs, strict=True)], '.2f')} |")
+    print(f"| start of the sweep, floor, probes and end | {spread(start, '.1f')} s |")
     print(f"| a trial beside its training (propose, send, record; 100 trials one at a time) | {cost:.3f} s |")
+
+
+def spread(values: list[float], form: str) -> str:
+    """The median, with the least and the greatest."""
+    return f"{statistics.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
 
 
 if __name__ == "__main__":
