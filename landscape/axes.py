@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from landscape.config import ComponentChoice, Frozen, RegularizerChoice, Regularizers, TrialConfig, UserErrorAsValueError
+from landscape.config import ComponentChoice, RegularizerChoice, Regularizers, TrialConfig
 from landscape.errors import UserError, unknown
+from landscape.frozen import Frozen, UserErrorAsValueError
 from landscape.strict_yaml import Where
 
 COMPONENT_AXES = ("loss", "d_normalization", "g_normalization", "regularizers", "architecture")

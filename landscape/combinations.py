@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from landscape.errors import UserError
 if TYPE_CHECKING:
     from landscape.architectures._base import ArchitectureFacts
     from landscape.config import Choice, Protocol, TrialConfig
-    from landscape.registry import Component
+    from landscape.registry import Component, Registry
 
 
 class UndefinedCombinationError(UserError):
@@ -148,6 +149,9 @@ def _regularizers(config: TrialConfig) -> None:
             raise UndefinedCombinationError(f"regularizer {r.name!r} acts on every step: `every` is for terms of a loss")
         if facts[r.name].needs_features and not _architecture(config).has_features:
             raise UndefinedCombinationError(f"regularizer {r.name!r} reads features, architecture {config.architecture.name!r} gives none")
+        if facts[r.name].needs_logits and _architecture(config).output == "energy":
+            message = f"regularizer {r.name!r} reads a logit, the discriminator of {config.architecture.name!r} gives an energy"
+            raise UndefinedCombinationError(message)
     degree = packing_degree(config)
     if config.batch_size % degree or (config.g_batch_size or degree) % degree:
         raise UndefinedCombinationError(f"packing {degree} samples needs batch sizes that are multiples of {degree}")
@@ -247,22 +251,32 @@ def notes(config: TrialConfig) -> list[str]:
     return found
 
 
-def component_identities(config: TrialConfig) -> dict[str, Any]:
-    """Revision or source hash of every component in `config`: part of its digest."""
+def component_choices(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, Component[Any]]]:
+    """(axis, name and hyperparameters, component) of every component of a config as plain data."""
     from landscape.architectures._base import ARCHITECTURES
     from landscape.datasets._base import DATASETS
     from landscape.losses._base import LOSSES
     from landscape.normalizations._base import NORMALIZATIONS
     from landscape.regularizers._base import REGULARIZERS
 
-    assert config.g_normalization is not None
-    return {
-        "architecture": ARCHITECTURES[config.architecture.name].identity,
-        "dataset": DATASETS[config.dataset.name].identity,
-        "loss": LOSSES[config.loss.name].identity,
-        "d_normalization": NORMALIZATIONS[config.d_normalization.name].identity,
-        "g_normalization": NORMALIZATIONS[config.g_normalization.name].identity,
-        "regularizers": [REGULARIZERS[r.name].identity for r in config.regularizers],
+    registries: dict[str, Registry[Any]] = {
+        "architecture": ARCHITECTURES,
+        "dataset": DATASETS,
+        "loss": LOSSES,
+        "d_normalization": NORMALIZATIONS,
+        "g_normalization": NORMALIZATIONS,
+    }
+    for axis, registry in registries.items():
+        yield axis, data[axis], registry[data[axis]["name"]]
+    for choice in data["regularizers"]:
+        yield "regularizers", choice, REGULARIZERS[choice["name"]]
+
+
+def component_identities(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Revision or source hash of every component of a config as plain data: part of its digest."""
+    found = [(axis, component.identity) for axis, _, component in component_choices(data)]
+    return {axis: identity for axis, identity in found if axis != "regularizers"} | {
+        "regularizers": [identity for axis, identity in found if axis == "regularizers"]
     }
 
 

@@ -4,73 +4,15 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self, get_args
+from functools import reduce
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from landscape.errors import UserError, unknown
-
-
-class UserErrorAsValueError(ValueError):
-    """A UserError on its way through pydantic, which lets only a ValueError pass."""
-
-    def __init__(self, error: UserError) -> None:
-        super().__init__(str(error))
-        self.error = error
-
+from landscape.errors import UserError
+from landscape.frozen import Frozen, UserErrorAsValueError
 
 Unit = Literal["d_steps", "g_steps", "images", "seconds"]
-
-
-class Frozen(BaseModel):
-    """Immutable, no unknown fields, no NaN or infinity."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    @classmethod
-    def parse(cls, data: Mapping[str, Any], *, source: str = "") -> Self:
-        """Build from plain data. UserError: one line naming the field, the value and what is valid."""
-        try:
-            return cls.model_validate(dict(data))
-        except ValidationError as error:
-            cause = _telling(error).get("ctx", {}).get("error")
-            kind = type(cause.error) if isinstance(cause, UserErrorAsValueError) else UserError
-            raise kind(_one_line(cls, error, source)) from None
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data, every field present; `parse` gives the same object back."""
-        return self.model_dump(mode="json")
-
-
-def _telling(error: ValidationError) -> Any:
-    """The error to show: a misspelt field before the one that is then missing."""
-    errors = error.errors()
-    return next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
-
-
-def _model_at(cls: type[BaseModel], path: tuple[int | str, ...]) -> type[BaseModel]:
-    """The model whose field stands at the end of `path`."""
-    for part in path[:-1]:
-        found = cls.model_fields.get(str(part))
-        kinds = (found.annotation, *get_args(found.annotation)) if found is not None else ()
-        cls = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), cls)
-    return cls
-
-
-def _one_line(cls: type[BaseModel], error: ValidationError, source: str) -> str:
-    first = _telling(error)
-    cause = first.get("ctx", {}).get("error")
-    if isinstance(cause, UserErrorAsValueError):
-        return f"{source}: {cause}" if source else str(cause)
-    where = ".".join(str(part) for part in first["loc"]) or cls.__name__
-    if first["type"] == "extra_forbidden":
-        model = _model_at(cls, first["loc"])
-        message = str(unknown(f"field of {model.__name__}", str(first["loc"][-1]), model.model_fields))
-    elif first["type"] == "missing":
-        message = f"{where} is missing: give it"
-    else:
-        message = f"{where}={first.get('input')!r}: {first['msg'].removeprefix('Value error, ')}"
-    return f"{source}: {message}" if source else message
 
 
 def _shorthand(value: object) -> object:
@@ -121,14 +63,24 @@ Regularizers = Annotated[
 class Schedule(Frozen):
     """Learning rate over training, as a factor of the optimizer's rate.
 
-    `constant`; `linear` from 1 to `final`; `cosine` likewise; `exponential`: `decay` to the power of the step, floored at `final`.
+    `constant`; `linear` from 1 to `final`; `cosine` likewise; `exponential`: `decay` to the power of the step, floored at `final`;
+    `step`: times `decay` at `drops` times, which divide the decay into equal parts.
     """
 
-    name: Literal["constant", "linear", "cosine", "exponential"] = "constant"
+    name: Literal["constant", "linear", "cosine", "exponential", "step"] = "constant"
     final: Annotated[float, Field(ge=0, le=1)] = 0.0
     start: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the budget after which the decay begins."""
     decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    end: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the budget at which the decay is over (`exponential` has none)."""
+    drops: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> Self:
+        if self.start >= self.end:
+            raise ValueError(f"start={self.start:g} must lie before end={self.end:g}")
+        return self
 
 
 class Optimizer(Frozen):
@@ -268,8 +220,10 @@ class TrialConfig(Frozen):
             return self.d_steps_per_round * self.batch_size
         return self.g_steps_per_round * (self.g_batch_size or self.batch_size)
 
-    LATER: ClassVar[frozenset[str]] = frozenset()
-    """Fields added after the first release; at their default they do not enter a digest, so old digests stay."""
+    LATER: ClassVar[Mapping[str, Any]] = {
+        f"{side}_optimizer.schedule.{name}": default for side in ("d", "g") for name, default in (("end", 1.0), ("drops", 0))
+    }
+    """Fields that came after trials were kept, with their defaults: at them they do not enter a digest, so old digests stay."""
 
     @model_validator(mode="after")
     def _resolve(self) -> Self:
@@ -296,14 +250,21 @@ class TrialConfig(Frozen):
 
     def identity(self) -> dict[str, Any]:
         """What `digest` is taken of: the config, the data's content and the revision or source hash of each component."""
-        from landscape.combinations import component_identities
+        from landscape.combinations import component_choices, component_identities
 
         data = self.to_json()
-        defaults = type(self).model_fields
-        data = {k: v for k, v in data.items() if not (k in self.LATER and v == defaults[k].default)}
+        for dotted, default in self.LATER.items():
+            *path, last = dotted.split(".")
+            node = reduce(lambda node, name: node[name], path, data)
+            if node[last] == default:
+                del node[last]
+        for _, choice, component in component_choices(data):
+            for name in component.later:
+                if choice["hyperparameters"][name] == component.hyperparameters[name].default:
+                    del choice["hyperparameters"][name]
         # A path is where the data lie, not what they are.
         data["dataset"]["hyperparameters"] = {k: v for k, v in data["dataset"]["hyperparameters"].items() if k != "path"}
-        return {"config": data, "components": component_identities(self)}
+        return {"config": data, "components": component_identities(data)}
 
     def digest(self) -> str:
         """Identity of the trained model, 16 hex digits: the same digest is never trained twice."""

@@ -109,8 +109,9 @@ class FusedAdam:
 def rate_multiplier(schedule: Schedule, step: int, total: int | None) -> float:
     """What the learning rate is multiplied by at update number `step` (from 0) of `total`.
 
-    `linear` and `cosine` stay at 1 until the share `start` of the updates is done and reach `final` at the end of them;
-    `exponential` is decay^(updates since the start), not below `final`, and needs no `total` when it starts at once.
+    `linear` and `cosine` stay at 1 until the share `start` of the updates is done and reach `final` at the share `end` of them; `step`
+    multiplies by `decay` at `drops` times in between, which divide it equally; `exponential` is decay^(updates since the start), not below
+    `final`, and needs no `total` when it starts at once.
 
     Raises:
         UserError: a schedule over the budget, when the budget is not known in steps.
@@ -123,7 +124,9 @@ def rate_multiplier(schedule: Schedule, step: int, total: int | None) -> float:
     if schedule.name == "exponential":
         return max(math.pow(schedule.decay, max(step - begin, 0.0)), schedule.final)
     assert total is not None
-    share = min(max((step - begin) / (total - begin), 0.0), 1.0)
+    share = min(max((step - begin) / (schedule.end * total - begin), 0.0), 1.0)
+    if schedule.name == "step":
+        return math.pow(schedule.decay, min(int(share * (schedule.drops + 1)), schedule.drops))
     if schedule.name == "cosine":
         share = 0.5 * (1 - math.cos(math.pi * share))
     return 1 + share * (schedule.final - 1)

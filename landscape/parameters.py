@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from landscape.config import Frozen, TrialConfig
+from landscape.config import TrialConfig
+from landscape.frozen import Frozen
 
 Scalar = bool | int | float | str
 Assignment = Mapping[str, Scalar]

@@ -16,8 +16,9 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from landscape.axes import COMPONENT_AXES, Entry, LocatedError, choice_data, choices, entries_of
 from landscape.combinations import UndefinedCombinationError
-from landscape.config import ComponentChoice, Frozen, Protocol, TrialConfig, UserErrorAsValueError
+from landscape.config import ComponentChoice, Protocol, TrialConfig
 from landscape.errors import UserError, unknown
+from landscape.frozen import Frozen, UserErrorAsValueError
 from landscape.parameters import Assignment, Parameter, components, set_field
 from landscape.strict_yaml import Document, Where, read
 

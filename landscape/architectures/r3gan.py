@@ -19,9 +19,9 @@ _GAIN = (2 / (1 + _SLOPE**2)) ** 0.5
 
 
 def _refuses(resolution: int) -> str:
-    if resolution in (8, 16, 32, 64, 128):
+    if resolution in (8, 16, 32, 64, 128, 256):
         return ""
-    return f"doubles maps from 4x4 on and takes 8, 16, 32, 64 or 128, not {resolution}"
+    return f"doubles maps from 4x4 on and takes 8, 16, 32, 64, 128 or 256, not {resolution}"
 
 
 @ARCHITECTURES.register(

@@ -70,6 +70,7 @@ class RegularizerFacts:
         `around_g`: (unrolling) -> parameters of D (name -> tensor) that G's step uses in the place of the current ones.
     packs: name of the hyperparameter that multiplies D's input channels (and divides its batch), or "".
     needs_features: reads `Output.features`: refused where the discriminator gives none.
+    needs_logits: reads D's output as a log-odds: refused where it is an energy, which is low for real.
     least_batch: what D sees of G's batch at least (packs, under packing).
     below_side: name of the hyperparameter in pixels that must be below the images' side, or "".
     needs_images: treats samples as images [N, C, H, W]: refused for points.
@@ -80,6 +81,7 @@ class RegularizerFacts:
     packs: str = ""
     needs_features: bool = False
     needs_images: bool = False
+    needs_logits: bool = False
     least_batch: int = 1
     below_side: str = ""
     state: Mapping[str, float] = field(default_factory=dict)

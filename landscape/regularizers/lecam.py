@@ -32,6 +32,7 @@ def lecam(
         weight: lambda.
         decay: of the averages, per call.
         form: `paper`: both squares; `code`: one-sided, relu(D(x) - a_fake)^2 + relu(a_real - D(G(z)))^2, as released.
+            Energies are low for real: there the released form is zero once D tells the two apart.
 
     Returns:
         Per-sample penalty [N].

@@ -2,13 +2,13 @@
 
 from torch import Tensor
 
-from landscape.registry import NonNegative
+from landscape.registry import NonNegative, Share
 from landscape.regularizers._base import REGULARIZERS, Critique
-from landscape.regularizers._zero_centered import squared_slope
+from landscape.regularizers._zero_centered import annealed, squared_slope
 
 
-@REGULARIZERS.register(site="d_term", revision=2, paper="Huang et al. 2024 (R3GAN), arXiv:2501.05441")
-def r1_r2(critique: Critique, *, gamma: NonNegative = 1.0) -> Tensor:
+@REGULARIZERS.register(site="d_term", revision=2, later=("final", "end"), paper="Huang et al. 2024 (R3GAN), arXiv:2501.05441")
+def r1_r2(critique: Critique, *, gamma: NonNegative = 1.0, final: NonNegative | None = None, end: Share = 1.0) -> Tensor:
     """gamma/2 (|grad D(x)|^2 + |grad D(G(z))|^2): one weight for both, at real and at generated samples.
 
     Two calls of D, so that its batch norm, if it has one, does not mix real with fake.
@@ -19,8 +19,14 @@ def r1_r2(critique: Critique, *, gamma: NonNegative = 1.0) -> Tensor:
     Args:
         critique: D's look at the batch.
         gamma: the factor 1/2 belongs to the penalty, not to gamma; R3GAN's falls from 1 to 0.1 on Stacked MNIST.
+        final: where gamma goes along half a cosine (R3GAN's burn-in); None: constant.
+        end: share of the budget at which it is there.
 
     Returns:
         Per-sample penalty [N].
     """
-    return 0.5 * gamma * (squared_slope(critique, critique.real) + squared_slope(critique, critique.fake))
+    return (
+        0.5
+        * annealed(gamma, final, end, critique.progress)
+        * (squared_slope(critique, critique.real) + squared_slope(critique, critique.fake))
+    )

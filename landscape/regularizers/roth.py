@@ -13,7 +13,9 @@ def weighted_squared_slope(critique: Critique, points: Tensor, sign: float) -> T
     return (sign * logit).sigmoid().square() * gradient.square().flatten(1).sum(1)
 
 
-@REGULARIZERS.register(site="d_term", revision=2, paper="Roth et al. 2017, arXiv:1705.09367, the Jensen-Shannon regularizer")
+@REGULARIZERS.register(
+    site="d_term", needs_logits=True, revision=2, paper="Roth et al. 2017, arXiv:1705.09367, the Jensen-Shannon regularizer"
+)
 def roth(critique: Critique, *, gamma: NonNegative = 0.1, final: NonNegative | None = None) -> Tensor:
     """gamma/2 ((1 - s(D(x)))^2 |grad D(x)|^2 + s(D(G(z)))^2 |grad D(G(z))|^2), s the sigmoid, gradients of the logit.
 

@@ -154,6 +154,14 @@ def test_mlp_keeps_the_size_of_signals(build):
     assert 0.5 < h.square().mean() < 2
 
 
+def test_networks_of_an_mlp_may_differ(build):
+    networks = build("mlp", (1, 8, 8), small=False, width=16, g_width=24, d_depth=3, dropout=0.5)
+    g, d = ([m.out_features for m in layers(network, nn.Linear)] for network in (networks.generator, networks.discriminator))
+    assert (g, d) == ([24, 24, 64], [16, 16, 16, 1])
+    assert [m.p for m in layers(networks.discriminator, nn.Dropout)] == [0.5] * 3
+    assert layers(networks.generator, nn.Dropout) == []
+
+
 def test_2014_output_starts_at_the_marginals(build):
     """With all else zero the generator gives the data's mean image; a pixel that is always black stays finite."""
     generator = build("mlp_2014", (1, 28, 28)).generator

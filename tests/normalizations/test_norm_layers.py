@@ -39,6 +39,16 @@ def test_layer_norm_over_everything_but_the_batch(name, shape, epsilon):
     np.testing.assert_allclose(norm(x).detach().numpy(), expected, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("name", ["batch", "layer"])
+def test_without_a_learned_gain_the_scale_is_one(name):
+    with_gain, without = (NORMALIZATIONS[name].function(learned_gain=learned).follow(3, (4, 4)) for learned in (True, False))
+    x = torch.randn(5, 3, 4, 4)
+    torch.testing.assert_close(without(x), with_gain(x))
+    assert [sum(p.numel() for p in norm.parameters() if p.requires_grad) for norm in (with_gain, without)] == [6, 3]
+    without(x).square().sum().backward()
+    assert [p.grad is not None for p in without.parameters() if p.requires_grad] == [True]
+
+
 def test_layer_norm_by_hand():
     norm = NORMALIZATIONS["layer"].function(epsilon=1e-12).follow(2, (1, 2))
     y = norm(torch.tensor([[[[1.0, 3.0]], [[5.0, 7.0]]]]))  # mean 4, variance 5

@@ -83,6 +83,14 @@ def test_roth_by_hand_and_annealed(progress, final, gamma):
 # Where the slope is taken
 
 
+@pytest.mark.parametrize("name", ["r1", "r2", "r1_r2"])
+@pytest.mark.parametrize(("progress", "gamma"), [(0.0, 8.0), (0.125, 2 + 6 * 0.5 * (1 + 0.5**0.5)), (0.25, 5.0), (0.5, 2.0), (1.0, 2.0)])
+def test_gamma_follows_half_a_cosine_to_its_end(bench, name, progress, gamma):
+    bench.progress = torch.tensor(progress)
+    annealed = bench.term(name, gamma=8.0, final=2.0, end=0.5)
+    torch.testing.assert_close(annealed, bench.term(name, gamma=gamma))
+
+
 def test_gradient_penalty_lies_on_the_lines_between_real_and_fake():
     seen = []
 
