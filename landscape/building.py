@@ -41,13 +41,14 @@ def build_critic(config: TrialConfig, networks: Networks) -> nn.Module | None:
 class Loss:
     """A loss with its hyperparameters bound: call(real, fake[, state=...]) -> LossPair."""
 
+    name: str
     call: Callable[..., Any]
     facts: LossFacts
 
     @classmethod
     def of(cls, choice: Choice) -> "Loss":
         component = LOSSES[choice.name]
-        return cls(partial(component.function, **choice.hyperparameters), component.facts)
+        return cls(component.name, partial(component.function, **choice.hyperparameters), component.facts)
 
 
 @dataclass(frozen=True)

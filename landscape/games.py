@@ -16,6 +16,7 @@ from torch.func import functional_call
 
 from landscape.architectures._base import Constrains, Output, constrain
 from landscape.building import Loss, Regularizer
+from landscape.errors import UserError
 from landscape.losses._base import LossPair
 from landscape.optimizers import OptimizerState
 from landscape.precision import full_precision
@@ -189,7 +190,9 @@ class Adversarial(Game):
 
     def _call_loss(self, real: Tensor, fake: Tensor, states: States | None = None) -> LossPair:
         state = {"state": (states or self.states)["loss"]} if self.loss.facts.state else {}
-        pair: LossPair = self.loss.call(real, fake, **state)
+        pair = self.loss.call(real, fake, **state)
+        if not isinstance(pair, LossPair):
+            raise UserError(f"loss {self.loss.name!r} returned {type(pair).__name__}: return a LossPair with the losses of D and of G")
         return pair
 
     def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from landscape.cli.options import data_dir_option, examples, json_option, parse_dataset, plugin_option, print_json
+from landscape.cli.options import data_dir_option, examples, json_option, parse_dataset, plugin_option, print_json, whole_number
 
 
 @click.group(
@@ -39,7 +39,7 @@ def status(as_json: bool, plugins: tuple[Path, ...]) -> None:
 @data.command()
 @click.argument("name")
 @click.option("--resolution", type=click.IntRange(min=1), help="Side in pixels.  [default: the data set's own]")
-@click.option("--channels", type=click.IntRange(1, 3), help="1 (gray) or 3 (color).  [default: the data set's own]")
+@click.option("--channels", type=click.Choice(["1", "3"]), callback=whole_number, help="Gray or color.  [default: the data set's own]")
 @click.option("--verify", is_flag=True, help="Read every prepared sample and compare checksums.")
 @data_dir_option
 @json_option

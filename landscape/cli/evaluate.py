@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from landscape.cli.options import data_dir_option, examples, json_option, parse_component, plugin_option, print_json
+from landscape.cli.options import data_dir_option, examples, json_option, parse_component, plugin_option, print_json, whole_number
 from landscape.cli.output import counting_bar, score_lines
 from landscape.errors import UserError
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option("--features", metavar="EXTRACTOR", help="In place of the protocol's: inception, classifier:digits, pixels, ...")
 @click.option("--weights", type=click.Path(path_type=Path), help="File with the extractor's weights.")
 @click.option("--resolution", type=click.IntRange(min=1), help="To which data sets, folders and zips are brought.")
-@click.option("--channels", type=click.IntRange(1, 3), help="1 (gray) or 3 (color), as --resolution.")
+@click.option("--channels", type=click.Choice(["1", "3"]), callback=whole_number, help="1 (gray) or 3 (color), as --resolution.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor keep features on disk.")
 @data_dir_option

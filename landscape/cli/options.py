@@ -151,3 +151,8 @@ def read_mapping(path: Path) -> dict[str, Any]:
     from landscape.strict_yaml import read
 
     return read(path).data
+
+
+def whole_number(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    """The number of a choice among numbers."""
+    return None if value is None else int(value)

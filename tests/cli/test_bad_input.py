@@ -182,6 +182,11 @@ class TestFiles:
         (tmp_path / "broken.py").write_text("1 / 0\n")
         refused(("list", "losses", "--plugin", tmp_path / "broken.py"), "broken.py failed on import: ZeroDivisionError", "fix the file")
 
+    def test_loss_that_returns_no_pair(self, refused, tmp_path):
+        text = "from landscape.losses._base import LOSSES\n@LOSSES.register\ndef single(real, fake):\n    return 1.0\n"
+        (tmp_path / "single.py").write_text(text)
+        refused((*TRAIN, "--plugin", tmp_path / "single.py", "--loss", "single"), "loss 'single' returned float", "return a LossPair")
+
     def test_plugin_that_is_no_python_file(self, refused, tmp_path):
         (tmp_path / "a.yaml").write_text("a: 1\n")
         refused(("list", "losses", "--plugin", tmp_path / "a.yaml"), "a.yaml is no Python module by its name", "ends in .py")
