@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from landscape.errors import UserError
+from landscape.record import same_score
 from landscape.space import Cell, Space
 from landscape.sweep.data import Data
 from landscape.sweep.options import Options
@@ -55,8 +56,9 @@ def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, 
     seconds = (time.perf_counter() - begin) / floor_draws(dataset, space.protocol)
     estimates = {name: asdict(found) for name, found in scores.estimates.items()}
     # A metric that fails here, for want of a generator, may give it.
-    if space.protocol.objective and space.protocol.objective not in estimates and not scores.failures:
-        message = f"protocol {space.protocol.name!r}: its metrics give no objective {space.protocol.objective!r}"
+    wanted = space.protocol.objective
+    if wanted and not scores.failures and not any(same_score(name, wanted) for name in estimates):
+        message = f"protocol {space.protocol.name!r}: its metrics give no objective {wanted!r}"
         raise UserError(f"{message}; choose one of {', '.join(estimates)}")
     return {"floor": estimates, "protocol": dict(scores.protocol)}, seconds
 

@@ -12,10 +12,13 @@ import pytest
 
 from landscape.errors import UserError
 from landscape.record import Estimate, Scores, Status, TrialRecord, write_json
+from landscape.space import load
 from landscape.sweep import lock as locks
 from landscape.sweep import study as files
 from landscape.sweep.data import Data
+from landscape.sweep.estimate import floor_of
 from landscape.sweep.log import SearchLog
+from landscape.sweep.options import Options
 from landscape.sweep.plan import Made, Outcome, Plan
 from landscape.sweep.run import run
 
@@ -190,6 +193,9 @@ def test_studies_that_would_come_to_nothing_are_refused_before_the_first_trial(m
     with pytest.raises(UserError, match=r"protocol 'toy': its metrics give no objective 'FD\[pixel\]'; choose one of FD\[pixels\],"):
         run(misspelled, **options)
     assert not (tmp_path / "toy").exists()
+    every = [load(name) for name in ("digits", "ring")]
+    for each in every:  # the extractor of an objective may go without what it was trained on
+        floor_of(each, Data(None), Options(tmp_path, jobs=1).resources)
     plan = Plan(space, pin=Data(None).pin)
     task = plan.propose()
     record = TrialRecord(task.digest, "s" * 16, "r" * 16, task.config.to_json(), Status.DIVERGED, study=task.study)
