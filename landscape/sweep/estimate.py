@@ -123,6 +123,8 @@ def settled(seen: Seen) -> bool:
     if len(seen) < 3 or seen[-1][1] - seen[0][1] < PROBE_SECONDS:
         return False
     (p1, s1), (p2, s2), (p3, s3) = seen[-3:]
+    if not p1 < p2 < p3:
+        return True  # a stretch without a round: the budget is spent
     earlier, later = (s2 - s1) / (p2 - p1), (s3 - s2) / (p3 - p2)
     return len(seen) >= MOST_REPORTS or max(earlier, later) < SETTLED * min(earlier, later)
 

@@ -46,6 +46,14 @@ def test_a_rate_that_never_settles_is_taken_as_it_is():
     assert seconds_of_all(seen) == pytest.approx(40.0)
 
 
+def test_a_trial_that_ends_within_its_probe():
+    """Training ends with a stretch of no rounds."""
+    seen = watched([(0.1, 0.3), (0.4, 1.2), (0.5, 1.5), (0.0, 0.0), (0.0, 0.0)])
+    assert seconds_of_all(seen) == pytest.approx(3.0)
+    assert settled(reports((0.5, 1.0), (0.5, 1.0), (0.0, 0.0)))
+    assert seconds_of_all(reports((0.5, 1.0), (0.5, 1.0), (0.0, 0.0))) == pytest.approx(2.0)
+
+
 def test_a_trial_that_ends_before():
     assert seconds_of_all([]) is None
     assert seconds_of_all(reports((0.5, 1.0))) == pytest.approx(2.0)
