@@ -1,9 +1,11 @@
 """The files of one trial, read and checked: record, scores, their stamps. Standard library only."""
 
+import contextlib
+import gc
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,6 +17,18 @@ SCORES_FOLDER = "scores"
 
 Stamps = dict[str, list[int]]
 """File name relative to the trial's folder -> [size in bytes, modification time in ns]."""
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Without Python's garbage collector: while a large study is read it looks through all of it over and over, and finds nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class DamagedError(Exception):

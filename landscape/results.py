@@ -22,6 +22,7 @@ from landscape._results_files import (
     score_path,
     stamps_of,
     trial_from_files,
+    uncollected,
 )
 from landscape._results_index import INDEX_FILE, Index, append, index_line
 from landscape.errors import UserError, unknown
@@ -92,6 +93,7 @@ def _is_study(folder: Path) -> bool:
     return (folder / STUDY_FILE).is_file() or (folder / TRIALS_FOLDER).is_dir()
 
 
+@uncollected()
 def read_study(folder: Path) -> Study:
     """Every trial of a study. Damaged files are set aside as `*.corrupt` with a warning; the index is brought up to date.
 

@@ -14,6 +14,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
+from landscape._results_files import uncollected
 from landscape.space import Cell, Space
 from landscape.sweep.optuna_search import distribution
 from landscape.sweep.plan import Outcome
@@ -55,6 +56,7 @@ class SearchLog:
         self.path.unlink(missing_ok=True)
         return self._load()
 
+    @uncollected()
     def _load(self) -> set[str]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
