@@ -77,9 +77,13 @@ class Schedule(Frozen):
     drops: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="after")
-    def _begins_before_it_ends(self) -> Self:
+    def _decays_as_it_says(self) -> Self:
         if self.start >= self.end:
             raise ValueError(f"start={self.start:g} must lie before end={self.end:g}")
+        if self.end < 1 and self.name in ("constant", "exponential"):
+            raise ValueError(f"end is not used by {self.name}: leave it out")
+        if (self.drops > 0) != (self.name == "step"):
+            raise ValueError(f"drops={self.drops}: step takes one or more, {'the others none' if self.drops else 'say how many'}")
         return self
 
 

@@ -16,8 +16,8 @@ CPU_UPDATES, CUDA_UPDATES = 60_000, 20_000
 """Updates from which compiling pays: it takes 10 to 40 s and saves about 0.5 ms an update (dense nets on a CPU), more on a GPU."""
 VARIANTS = 64
 """Of one update that may lie compiled in a process: lazy terms make a few, the hyperparameters of every further trial more."""
-KEPT_FUNCTIONS = 16
-"""Compiled functions of a process before all are forgotten, so that `VARIANTS` is not reached: a trial has two, of a few variants each."""
+KEPT_FUNCTIONS = 36
+"""Compiled functions of a process before all are forgotten, so that `VARIANTS` is not reached: three a trial, each of a few variants."""
 LOOKING_AHEAD = 4
 """Such updates an update that looks ahead is worth: it holds several of D's, each differentiated twice."""
 

@@ -189,7 +189,7 @@ class Adversarial(Game):
         return _Replaced({name: parameters[name] for name in own}, self.discriminator)
 
     def _call_loss(self, real: Tensor, fake: Tensor, states: States | None = None) -> LossPair:
-        state = {"state": (states or self.states)["loss"]} if self.loss.facts.state else {}
+        state = {"state": (self.states if states is None else states)["loss"]} if self.loss.facts.state else {}
         pair = self.loss.call(real, fake, **state)
         if not isinstance(pair, LossPair):
             raise UserError(f"loss {self.loss.name!r} returned {type(pair).__name__}: return a LossPair with the losses of D and of G")

@@ -114,6 +114,13 @@ def test_fields_that_came_later_leave_old_digests_alone(root):
     )
     with pytest.raises(UserError, match="start=0.6 must lie before end=0.5"):
         config(g_optimizer={"schedule": {"name": "linear", "start": 0.6, "end": 0.5}})
+    for wrong, message in (
+        ({"name": "exponential", "end": 0.5}, "end is not used by exponential"),
+        ({"name": "step", "decay": 0.5}, "drops=0: step takes one or more, say how many"),
+        ({"name": "linear", "drops": 2}, "drops=2: step takes one or more, the others none"),
+    ):
+        with pytest.raises(UserError, match=message):
+            config(g_optimizer={"schedule": wrong})
 
 
 def test_digest_depends_on_what_decides_the_model_and_on_nothing_else():

@@ -73,7 +73,9 @@ class TestOnAGpu:
         for gan in (eager, compiled):
             torch.manual_seed(1)
             gan.run_rounds(3)
-        assert compiled.execution.startswith("compiled")  # torch 2.11 does not compile a penalty's gradient: D's updates may be eager
+        partly = tuple(map(int, torch.__version__.split(".")[:2])) < (2, 12)  # a penalty's gradient is not compiled: D's updates are eager
+        assert compiled.execution.startswith("compiled, ")
+        assert ("but D's updates eager" in compiled.execution) == partly
         tolerance = 1e-4 if precision == "fp32" else 2e-2
         for mine, theirs in zip(compiled.generator.parameters(), eager.generator.parameters(), strict=True):
             torch.testing.assert_close(mine, theirs, rtol=tolerance, atol=tolerance)

@@ -1,14 +1,16 @@
 """A plain fully connected GAN for images of any shape or points."""
 
 from math import prod
+from typing import Annotated
 
+from annotated_types import Ge, Lt
 from torch import nn
 
 from landscape.architectures._base import ARCHITECTURES, ON_VECTORS, Latent, Networks
 from landscape.architectures._layers import Layers, ToSigned, fan_in_normal
 from landscape.architectures._networks import Discriminator, Generator
 from landscape.normalizations._base import Normalization
-from landscape.registry import Fraction, PositiveInt
+from landscape.registry import PositiveInt
 
 
 @ARCHITECTURES.register(
@@ -32,7 +34,7 @@ def mlp(
     g_depth: PositiveInt | None = None,
     d_width: PositiveInt | None = None,
     d_depth: PositiveInt | None = None,
-    dropout: Fraction = 0.0,
+    dropout: Annotated[float, Ge(0), Lt(1)] = 0.0,
 ) -> Networks:
     """Fully connected networks, small and fast: no paper's, but what a first experiment takes.
 

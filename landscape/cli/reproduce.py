@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from landscape.cli.options import data_dir_option, examples, json_option, parse_component, plugin_option, print_json, results_option
-from landscape.record import require_writable
 
 
 @click.command(
@@ -36,7 +35,6 @@ def reproduce(paper: str | None, data_dir: Path | None, results_dir: Path, as_js
     choice = parse_component(paper)
     recipe = REPRODUCTIONS[choice["name"].replace("-", "_")]
     given = recipe.complete(choice.get("hyperparameters", {}))
-    require_writable(Path(given.get("folder") or results_dir))
     path = recipe.function(results_dir=results_dir, data_dir=data_dir, **given)
     if as_json:
         print_json({"paper": recipe.name.replace("_", "-"), "report": str(path)})

@@ -18,8 +18,7 @@ def gradient_penalty(
     """Penalty (slope - target)^2 at random points between real and fake; slope = sqrt(1e-4 + |grad D|^2) as in compare_gan.
 
     Slopes are taken in the samples as the data set gives them, images in [0, 1] as in compare_gan. In a source with images in [-1, 1] the
-    same D has half the slope: WGAN-GP's own
-    penalty of weight 10 and target 1 (CIFAR-10) is `weight: 2.5, target: 2` here.
+    same D has half the slope: WGAN-GP's own penalty of weight 10 and target 1 (CIFAR-10) is `weight: 2.5, target: 2` here.
 
     Args:
         critique: D's look at the batch; `real` and `fake` [N, ...].

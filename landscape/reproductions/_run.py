@@ -18,7 +18,7 @@ from landscape import results
 from landscape.config import Protocol, TrialConfig
 from landscape.errors import UserError
 from landscape.processors import cores
-from landscape.record import RECORD_FILE, Scores, TrialRecord
+from landscape.record import RECORD_FILE, Scores, TrialRecord, require_writable
 
 LOOK_SECONDS, LINE_SECONDS = 0.5, 60.0
 CHECKPOINT_SECONDS = 120.0
@@ -62,10 +62,11 @@ def run(trials: Sequence[Trial], folder: Path, *, data_dir: Path | None, jobs: i
         In the order of `trials`.
 
     Raises:
-        UserError: data missing; another trial's record where one of these belongs.
+        UserError: data missing; another trial's record where one of these belongs; a folder that cannot be written.
     """
     left = [t for t in trials if not (_folder(folder, t) / RECORD_FILE).exists()]
     if left:
+        require_writable(folder)
         jobs = min(jobs or cores(), len(left))
         context = multiprocessing.get_context("spawn")
         # Without locks: a process that dies while it holds one would take all others with it.

@@ -16,6 +16,7 @@ from torch import nn
 from landscape.config import TrialConfig
 from landscape.errors import UserError
 from landscape.gan import GAN
+from landscape.record import require_writable
 from landscape.registry import PositiveInt
 from landscape.reproductions._base import REPRODUCTIONS
 
@@ -250,4 +251,6 @@ def game_1d(*, results_dir: Path, data_dir: Path | None, rounds: PositiveInt = 4
         raise UserError(f"game-1d: rounds={rounds} is no multiple of 40: the games are looked at at fixed shares of them")
     from landscape.reproductions._game_1d_page import write
 
-    return write(play(rounds), Path(folder) if folder else Path(results_dir) / "published" / "game-1d")
+    place = Path(folder) if folder else Path(results_dir) / "published" / "game-1d"
+    require_writable(place)
+    return write(play(rounds), place)

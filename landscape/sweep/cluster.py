@@ -188,10 +188,7 @@ def _connect(resources: Resources, temporary: Path, ray_address: str | None) -> 
         try:
             ray.init(address=ray_address, log_to_driver=False, logging_level=logging.CRITICAL)
         except (ConnectionError, ValueError, RuntimeError) as error:
-            reason = str(error).splitlines()[0]
-            raise UserError(
-                f"no Ray cluster at {ray_address!r} ({reason}): start one with `ray start --head`, or leave the address out"
-            ) from None
+            raise _no_cluster(ray_address, str(error).splitlines()[0]) from None
         return
     assert resources.jobs is not None
     ray.init(
@@ -215,8 +212,11 @@ def _require_listening(address: str) -> None:
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
     except OSError as error:
-        reason = error.strerror or error
-        raise UserError(f"no Ray cluster at {address!r} ({reason}): start one with `ray start --head`, or leave the address out") from None
+        raise _no_cluster(address, error.strerror or str(error)) from None
+
+
+def _no_cluster(address: str, reason: str) -> UserError:
+    return UserError(f"no Ray cluster at {address!r} ({reason}): start one with `ray start --head`, or leave the address out")
 
 
 def _family() -> set[tuple[int, float]]:

@@ -14,7 +14,7 @@ from landscape.space import Cell, Space
 from landscape.sweep.data import Data
 from landscape.sweep.options import Options
 from landscape.sweep.plan import Plan
-from landscape.sweep.resources import Resources
+from landscape.sweep.resources import Resources, device_of
 
 PROBES, PROBE_SECONDS = 4, 1.0
 """At most so many cells are tried for so long each: together a small part of the smallest study."""
@@ -52,7 +52,7 @@ def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, 
     torch.set_num_threads(resources.threads)
     dataset = data.load(space.cells()[0].config({}, seed=0))
     begin = time.perf_counter()
-    scores = floor(dataset, space.protocol, options=Evaluation(device=resolve_device(device_of(resources))))
+    scores = floor(dataset, space.protocol, options=Evaluation(device=resolve_device(device_of(resources.gpus_per_trial))))
     seconds = (time.perf_counter() - begin) / floor_draws(dataset, space.protocol)
     estimates = {name: asdict(found) for name, found in scores.estimates.items()}
     # A metric that fails here, for want of a generator, may give it.
@@ -61,11 +61,6 @@ def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, 
         message = f"protocol {space.protocol.name!r}: its metrics give no objective {wanted!r}"
         raise UserError(f"{message}; choose one of {', '.join(estimates)}")
     return {"floor": estimates, "protocol": dict(scores.protocol)}, seconds
-
-
-def device_of(resources: Resources) -> str:
-    """Where trials run, and so what is tried before them."""
-    return "cpu" if resources.gpus_per_trial == 0 else "auto"
 
 
 def estimate(space: Space, plan: Plan, data: Data, how: Options, scoring: float | None) -> Estimate:
@@ -112,7 +107,7 @@ def probe(cell: Cell, data: Data, how: Options) -> float | None:
             should_stop=lambda: settled(seen),
             data_dir=how.data_here,
             threads=how.resources.threads,
-            device=device_of(how.resources),
+            device=device_of(how.resources.gpus_per_trial),
             pictures=False,
         )
     return seconds_of_all(seen)

@@ -20,6 +20,11 @@ class Resources:
     local: bool
 
 
+def device_of(gpus_per_trial: float | None) -> str:
+    """Where trials run, and so what is tried before them: with no share of a GPU on the CPU, whatever torch sees."""
+    return "cpu" if gpus_per_trial == 0 else "auto"
+
+
 def visible_gpus() -> int:
     """GPUs that torch sees."""
     import torch

@@ -22,6 +22,7 @@ from landscape.record import Status, TrialRecord
 from landscape.sweep.claim import Carrier, Claim
 from landscape.sweep.lock import WORKERS_FILE, living_workers, note_process
 from landscape.sweep.remote import Remote, mirror, staged
+from landscape.sweep.resources import device_of
 
 RunTrial = Callable[..., TrialRecord]
 HANG_FILE = "hang.txt"
@@ -40,7 +41,6 @@ class Common:
     data_dir: Path | str | None
     threads: int
     gpus_per_trial: float
-    """0: trials run on the CPU, whatever torch sees."""
     hang_seconds: float
     stop_file: Path
     temporary: Path
@@ -137,7 +137,7 @@ class TrialActor(tune.Trainable):
                 should_stop=self._stopper(claim),
                 data_dir=self.data_dir,
                 threads=self.common.threads,
-                device="auto" if self.common.gpus_per_trial else "cpu",
+                device=device_of(self.common.gpus_per_trial),
             )
         if self.there is not None:
             self.there.push_trial(task["digest"])
