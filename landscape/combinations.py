@@ -184,9 +184,10 @@ def _schedule(config: TrialConfig) -> None:
         )
     if config.budget.unit == "seconds":
         for side, optimizer in (("d_optimizer", config.d_optimizer), ("g_optimizer", config.g_optimizer)):
-            schedule, falls = optimizer.schedule, optimizer.final_momentum is not None
-            if falls or (schedule.name != "constant" and (schedule.name != "exponential" or schedule.start > 0)):
-                what = "final_momentum" if falls else f"schedule {schedule.name!r}"
+            schedule = optimizer.schedule
+            reached = next((name for name in ("final_momentum", "final_beta2") if getattr(optimizer, name) is not None), None)
+            if reached or (schedule.name != "constant" and (schedule.name != "exponential" or schedule.start > 0)):
+                what = reached or f"schedule {schedule.name!r}"
                 raise UserError(f"{side}: {what} follows the share of the steps: give a budget in steps or images, not in seconds")
     if config.reuse_z and config.g_batch_size != config.batch_size:
         raise UndefinedCombinationError("reuse_z needs g_batch_size equal to batch_size")

@@ -94,6 +94,9 @@ class Optimizer(Frozen):
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4
     beta1: Annotated[float, Field(ge=0, le=1)] = 0.5
     beta2: Annotated[float, Field(ge=0, le=1)] = 0.999
+    final_beta2: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Adam's beta2 reached along half a cosine at `beta2_saturation` of the budget (R3GAN's burn-in: 0.9 to 0.99)."""
+    beta2_saturation: Annotated[float, Field(gt=0, le=1)] = 1.0
     epsilon: Annotated[float, Field(gt=0)] = 1e-8
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
     final_momentum: Annotated[float, Field(ge=0, lt=1)] | None = None
@@ -107,14 +110,16 @@ class Optimizer(Frozen):
     def _fields_of_its_own(self) -> Self:
         # Left over from another optimizer they would give one model two identities.
         used = {
-            "adam": {"beta1", "beta2", "epsilon"},
+            "adam": {"beta1", "beta2", "final_beta2", "epsilon"},
             "sgd": {"momentum", "final_momentum"},
             "rmsprop": {"epsilon", "smoothing", "momentum", "final_momentum"},
-        }[self.name] | ({"momentum_saturation"} if self.final_momentum is not None else set())
+        }[self.name]
+        reached = {"momentum_saturation": "final_momentum", "beta2_saturation": "final_beta2"}
+        used |= {share for share, final in reached.items() if getattr(self, final) is not None}
         common = {"name", "learning_rate", "schedule"}
         for name, field in type(self).model_fields.items():
             if name not in used | common and getattr(self, name) != field.default:
-                because = "only with final_momentum" if name == "momentum_saturation" and self.name != "adam" else f"not by {self.name}"
+                because = f"only with {reached[name]}" if reached.get(name) in used else f"not by {self.name}"
                 raise ValueError(f"{name} is used {because}: leave it out")
         return self
 
@@ -143,11 +148,15 @@ class Ema(Frozen):
     half_life_images: Annotated[float, Field(gt=0)] | None = None
     start: Annotated[int, Field(ge=0)] = 0
     """G steps before averaging begins; until then the average is a copy."""
+    burn_in: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the budget over which the half-life rises from 0 to `half_life_images` along half a cosine (R3GAN)."""
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:
         if (self.decay is None) == (self.half_life_images is None):
             raise ValueError("give exactly one of decay and half_life_images")
+        if self.burn_in and self.half_life_images is None:
+            raise ValueError("burn_in raises half_life_images: give that in the place of decay")
         return self
 
 
@@ -225,8 +234,10 @@ class TrialConfig(Frozen):
         return self.g_steps_per_round * (self.g_batch_size or self.batch_size)
 
     LATER: ClassVar[Mapping[str, Any]] = {
-        f"{side}_optimizer.schedule.{name}": default for side in ("d", "g") for name, default in (("end", 1.0), ("drops", 0))
-    }
+        f"{side}_optimizer.{name}": default
+        for side in ("d", "g")
+        for name, default in (("schedule.end", 1.0), ("schedule.drops", 0), ("final_beta2", None), ("beta2_saturation", 1.0))
+    } | {"ema.burn_in": 0.0}
     """Fields that came after trials were kept, with their defaults: at them they do not enter a digest, so old digests stay."""
 
     @model_validator(mode="after")
@@ -260,7 +271,7 @@ class TrialConfig(Frozen):
         for dotted, default in self.LATER.items():
             *path, last = dotted.split(".")
             node = reduce(lambda node, name: node[name], path, data)
-            if node[last] == default:
+            if node is not None and node[last] == default:
                 del node[last]
         for _, choice, component in component_choices(data):
             for name in component.later:

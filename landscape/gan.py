@@ -11,6 +11,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
+from landscape import averaging
 from landscape.architectures._base import AdaptsToData, Constrains, constrain
 from landscape.building import Loss, Regularizer, build_critic, build_networks, trainable_parameters
 from landscape.config import LatentConfig, Optimizer, TrialConfig
@@ -295,17 +296,13 @@ class GAN(pl.LightningModule):
             d, g = self.game.both_objectives(batch, z, due=due, ahead=self._look_ahead(batch, z, next_d))
         return Update.of(d, self.d_parameters, retain_graph=True), Update.of(g, self.g_parameters)
 
-    @torch.no_grad()
     def _update_average(self) -> None:
         ema = self.config.ema
         if ema is None or self.average is None:
             return
         images = self.config.images_per_round / self.config.g_steps_per_round
-        decay = ema.decay if ema.decay is not None else 0.5 ** (images / (ema.half_life_images or 1))
-        weight = 1.0 if self.counts.g_steps <= ema.start else 1 - decay
-        torch._foreach_lerp_(list(self.average.parameters()), [p.detach() for p in self.generator.parameters()], weight)
-        for mine, theirs in zip(self.average.buffers(), self.generator.buffers(), strict=True):
-            mine.copy_(theirs)
+        weight = 1.0 if self.counts.g_steps <= ema.start else averaging.share_of_present(ema, images, self.game.progress)
+        averaging.move(self.average, self.generator, weight)
 
     # What is watched
 

@@ -142,8 +142,18 @@ def momentum_at(config: Optimizer, step: int, total: int | None) -> float:
     return config.momentum + share * (config.final_momentum - config.momentum)
 
 
+def beta2_at(config: Optimizer, step: int, total: int | None) -> float:
+    """Adam's beta2 at update number `step` (from 0): half a cosine from `beta2` to `final_beta2` over `beta2_saturation` of the updates."""
+    if config.final_beta2 is None:
+        return config.beta2
+    if total is None:
+        raise UserError("final_beta2 is reached at a share of the steps: give a budget in steps or images, not in seconds")
+    share = min(step / (config.beta2_saturation * total), 1.0)
+    return config.beta2 + 0.5 * (1 - math.cos(math.pi * share)) * (config.final_beta2 - config.beta2)
+
+
 def schedule(optimizer: torch.optim.Optimizer, config: Optimizer, step: int, total: int | None) -> None:
-    """Set the learning rate and the momentum for update number `step` (from 0) of `total`; nothing to do where both are constant.
+    """Set learning rate, momentum and beta2 for update number `step` (from 0) of `total`; nothing to do where they are constant.
 
     Args:
         optimizer: what `build` made of `config`; its rate may be a tensor, which is then filled in place.
@@ -161,6 +171,9 @@ def schedule(optimizer: torch.optim.Optimizer, config: Optimizer, step: int, tot
     if config.final_momentum is not None:
         for group in optimizer.param_groups:
             group["momentum"] = momentum_at(config, step, total)
+    if config.final_beta2 is not None:
+        for group in optimizer.param_groups:
+            group["betas"] = (config.beta1, beta2_at(config, step, total))
 
 
 # Differentiable steps
@@ -175,6 +188,7 @@ class OptimizerState(NamedTuple):
 
     rate: Tensor
     momentum: Tensor
+    beta2: Tensor
     moments: dict[str, Tensor]
     """Zeros before the first step; detached."""
 
@@ -183,9 +197,9 @@ def state_of(optimizer: torch.optim.Optimizer, config: Optimizer, parameters: Te
     """The state of `optimizer`, over `parameters` by name."""
     group = optimizer.param_groups[0]
     device = next(iter(parameters.values())).device
-    given = (group.get(name, 0.0) for name in ("lr", "momentum"))
-    rate, momentum = (g.double() if isinstance(g, Tensor) else torch.full((), g, dtype=torch.float64, device=device) for g in given)
-    return OptimizerState(rate, momentum, _moments(optimizer, config.name, parameters))
+    given = (group["lr"], group.get("momentum", 0.0), group.get("betas", (0.0, 0.0))[1])
+    rate, momentum, beta2 = (g.double() if isinstance(g, Tensor) else torch.full((), g, dtype=torch.float64, device=device) for g in given)
+    return OptimizerState(rate, momentum, beta2, _moments(optimizer, config.name, parameters))
 
 
 def functional_view(config: Optimizer, state: OptimizerState) -> dict[str, Any]:
@@ -196,8 +210,9 @@ def functional_view(config: Optimizer, state: OptimizerState) -> dict[str, Any]:
         `moments`, its state now; `learning_rate`.
     """
     rate, momentum = state.rate, state.momentum
+    beta2 = config.beta2 if config.final_beta2 is None else state.beta2
     steps: dict[str, Step] = {
-        "adam": lambda p, g, m: adam_step(p, g, m, rate=rate, betas=(config.beta1, config.beta2), epsilon=config.epsilon),
+        "adam": lambda p, g, m: adam_step(p, g, m, rate=rate, betas=(config.beta1, beta2), epsilon=config.epsilon),
         "sgd": lambda p, g, m: sgd_step(p, g, m, rate=rate, momentum=momentum),
         "rmsprop": lambda p, g, m: rmsprop_step(p, g, m, rate=rate, smoothing=config.smoothing, epsilon=config.epsilon, momentum=momentum),
     }
@@ -217,7 +232,7 @@ def _moments(optimizer: torch.optim.Optimizer, name: str, parameters: Tensors) -
 
 
 def adam_step(
-    parameters: Tensors, gradients: Tensors, moments: Tensors, *, rate: float | Tensor, betas: tuple[float, float], epsilon: float
+    parameters: Tensors, gradients: Tensors, moments: Tensors, *, rate: float | Tensor, betas: tuple[float, float | Tensor], epsilon: float
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """One update of torch's Adam, differentiable in all three arguments. Returns the new parameters and moments."""
     beta1, beta2 = betas

@@ -77,8 +77,9 @@ def block_size(gan: "GAN") -> int:
 
 def cannot_replay(gan: "GAN") -> str:
     """Why rounds cannot be recorded; "" where they can."""
-    if any(optimizer.final_momentum is not None for optimizer in (gan.config.d_optimizer, gan.config.g_optimizer)):
-        return "momentum changes with every step"
+    for optimizer in (gan.config.d_optimizer, gan.config.g_optimizer):
+        if optimizer.final_momentum is not None or optimizer.final_beta2 is not None:
+            return f"{'momentum' if optimizer.final_beta2 is None else 'beta2'} changes with every step"
     if gan.stream.samples.device.type != gan.device.type:
         return "the samples do not fit on the device"
     if not block_size(gan):

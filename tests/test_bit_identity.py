@@ -24,6 +24,7 @@ STATES = {
     "EMA, flips, dequantisation": {"ema": {"decay": 0.9}, "horizontal_flip": True, "dequantise": True},
     "kept z": {"reuse_z": True, "order": "g_after_first_d", "d_steps_per_round": 2},
     "rates and momentum on schedules": {"d_optimizer": {"name": "sgd", "momentum": 0.5, "final_momentum": 0.7, "learning_rate": 0.01}},
+    "beta2 on a schedule": {"d_optimizer": {"beta2": 0.9, "final_beta2": 0.99}, "ema": {"half_life_images": 40, "burn_in": 0.5}},
 }
 
 

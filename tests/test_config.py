@@ -54,6 +54,7 @@ def test_shorthand_and_none():
         ({"architecture": "dcgan", "resolution": 7}, ["dcgan", "7"]),
         ({"regularizers": ["gradient_penalty", "gradient_penalty"]}, ["twice"]),
         ({"ema": {}}, ["exactly one"]),
+        ({"ema": {"decay": 0.9, "burn_in": 0.1}}, ["burn_in", "half_life_images"]),
         ({"order": "simultaneous", "d_steps_per_round": 2}, ["simultaneous"]),
         ({"reuse_z": True, "g_batch_size": 128}, ["reuse_z"]),
         ({"regularizers": [{"packing": {"degree": 3}}], "batch_size": 64}, ["packing", "3"]),
@@ -61,6 +62,10 @@ def test_shorthand_and_none():
         ({"g_optimizer": {"momentum": 0.9}}, ["g_optimizer", "momentum", "not by adam"]),
         ({"g_optimizer": {"final_momentum": 0.9}}, ["final_momentum", "not by adam"]),
         ({"g_optimizer": {"name": "sgd", "momentum_saturation": 0.5}}, ["momentum_saturation", "only with final_momentum"]),
+        ({"g_optimizer": {"name": "sgd", "final_beta2": 0.99}}, ["final_beta2", "not by sgd"]),
+        ({"g_optimizer": {"beta2_saturation": 0.5}}, ["beta2_saturation", "only with final_beta2"]),
+        ({"g_optimizer": {"name": "sgd", "beta2_saturation": 0.5}}, ["beta2_saturation", "not by sgd"]),
+        ({"budget": {"unit": "seconds"}, "g_optimizer": {"final_beta2": 0.99}}, ["g_optimizer", "final_beta2", "seconds"]),
         ({"g_optimizer": {"name": "sgd", "smoothing": 0.5}}, ["smoothing", "not by sgd"]),
         ({"budget": {"unit": "seconds"}, "g_optimizer": {"schedule": {"name": "linear"}}}, ["g_optimizer", "'linear'", "seconds"]),
         (

@@ -14,7 +14,7 @@ LAYERS = {
         *("losses", "regularizers", "normalizations", "architectures", "datasets", "features", "metrics", "published"),
         *("results", "_results_files", "_results_index", "pruning", "analysis"),
     },
-    2: {"config", "combinations", "layouts", "optimizers", "checkpoint", "environment", "report"},
+    2: {"config", "combinations", "averaging", "layouts", "optimizers", "checkpoint", "environment", "report"},
     3: {
         *("axes", "parameters", "space", "protocols", "evaluation"),
         *("building", "games", "data_stream", "stepper", "execution", "trained", "curves", "update", "replays", "gan"),

@@ -10,6 +10,7 @@ from torch import nn
 from landscape import optimizers
 from landscape.config import Optimizer, Schedule
 from landscape.errors import UserError
+from landscape.stepper import Stepper
 
 CONFIGS = {
     "adam": Optimizer(name="adam", learning_rate=0.03, beta1=0.5, beta2=0.9),
@@ -142,6 +143,33 @@ def test_momentum_that_starts_at_zero():
     assert weight.item() == pytest.approx(-(1 + 1 + 1.5))
 
 
+def test_r3gans_beta2():
+    """0.9 to 0.99 along half a cosine over the burn-in, which here is half of the budget."""
+    config = Optimizer(beta1=0.0, beta2=0.9, final_beta2=0.99, beta2_saturation=0.5)
+    optimizer = optimizers.build(config, [nn.Parameter(torch.zeros(1))])
+    seen = []
+    for step in (0, 10, 25, 40, 50, 100):
+        optimizers.schedule(optimizer, config, step, 100)
+        seen.append(optimizer.param_groups[0]["betas"])
+    quarter = 0.5 * (1 - math.cos(math.pi / 5))
+    assert [beta1 for beta1, _ in seen] == [0.0] * 6
+    assert [beta2 for _, beta2 in seen] == pytest.approx([0.9, 0.9 + 0.09 * quarter, 0.945, 0.99 - 0.09 * quarter, 0.99, 0.99])
+
+
+def test_a_look_ahead_takes_the_beta2_of_its_step():
+    config = Optimizer(learning_rate=0.1, beta1=0.0, beta2=0.5, final_beta2=0.9)
+    parameter = nn.Parameter(torch.ones(1, dtype=torch.float64))
+    stepper = Stepper(config, {"w": parameter}, 2)
+    stepper.apply([torch.full_like(parameter, 3.0)])
+    view = optimizers.functional_view(config, stepper.state())
+    ahead, _ = view["optimizer_step"]({"w": parameter}, {"w": torch.ones_like(parameter)}, view["moments"])
+    # Halfway beta2 is 0.7: the mean square is 0.7 * (0.5 * 9) + 0.3, corrected by 1 - 0.7^2.
+    expected = parameter.item() - 0.1 / (math.sqrt((0.7 * 4.5 + 0.3) / (1 - 0.7**2)) + 1e-8)
+    assert ahead["w"].item() == pytest.approx(expected, abs=1e-12)
+    stepper.apply([torch.ones_like(parameter)])
+    assert parameter.item() == pytest.approx(expected, abs=1e-12)
+
+
 def test_a_tensor_rate_is_filled_in_place():
     config = Optimizer(learning_rate=0.5, schedule=Schedule(name="linear"))
     optimizer = optimizers.build(config, [nn.Parameter(torch.zeros(1))], tensor_rate=True)
@@ -158,6 +186,7 @@ def test_a_tensor_rate_is_filled_in_place():
         Optimizer(schedule=Schedule(name="cosine")),
         Optimizer(schedule=Schedule(name="exponential", decay=0.9, start=0.1)),
         Optimizer(name="sgd", final_momentum=0.9),
+        Optimizer(final_beta2=0.99),
     ],
 )
 def test_a_share_of_unknown_steps_is_refused(config):

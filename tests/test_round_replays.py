@@ -34,6 +34,7 @@ MORE = {
     "G first": {"order": "g_first", "reuse_z": True},
     "five D steps": {"d_steps_per_round": 5, "budget": {"amount": 5 * 64 * INTERVAL, "unit": "d_steps"}},
     "two G steps, larger batches": {"g_steps_per_round": 2, "g_batch_size": 6},
+    "an average whose half-life rises": {"ema": {"half_life_images": 40, "burn_in": 0.2}},
     "a late average": {"ema": {"decay": 0.9, "start": 6}},
     "bf16": {"precision": "bf16"},
     "an epoch's end": {"batch_size": 300},
@@ -101,9 +102,10 @@ def test_every_regularizer(name):
 @pytest.mark.parametrize("name", [*STATES, *MORE])
 def test_every_state(name):
     fields = (STATES | MORE)[name]
-    if "final_momentum" in str(fields):
+    changing = next((what for what in ("momentum", "beta2") if f"final_{what}" in str(fields)), None)
+    if changing:
         gan = model(**fields)
-        assert gan.execution == "eager, round by round (momentum changes with every step)"
+        assert gan.execution == f"eager, round by round ({changing} changes with every step)"
     else:
         check_fields(**fields)
 

@@ -1,6 +1,7 @@
 """What a round does, counted and compared with the same done by hand: who sees what, what is averaged, what curves hold."""
 
 import copy
+import math
 
 import pytest
 import torch
@@ -68,6 +69,24 @@ def test_half_life_of_the_average_is_in_images(fields, images):
     while gan.counts.images < 4 * images:
         gan.run_rounds(1)
     torch.testing.assert_close(average - weight, torch.full_like(weight, 0.5), atol=1e-5, rtol=0)
+
+
+def test_the_half_life_of_the_average_rises_over_the_burn_in():
+    """G stands still, its average begins at a distance of 1: R3GAN's 0.5^(images / half-life), which rises along half a cosine."""
+    gan = model(ema={"half_life_images": 100, "burn_in": 0.5}, g_optimizer={"learning_rate": 1e-30}, budget={"amount": 16})
+    weight, average = next(gan.generator.parameters()), next(gan.average.parameters())
+    gan.counts.g_steps = 1
+    found, expected = [], []
+    for i in range(16):
+        with torch.no_grad():
+            average.copy_(weight + 1)
+        gan.run_rounds(1)
+        found.append((average - weight).mean().item())
+        half_life = 100 * 0.5 * (1 - math.cos(math.pi * min(i / 8, 1)))
+        expected.append(0.5 ** (8 / half_life) if half_life else 0.0)
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert found[0] == 0
+    assert found[-1] == pytest.approx(0.5**0.08, abs=1e-5)
 
 
 @pytest.mark.parametrize("loss", ["mmd", "vae", "non_saturating"])
