@@ -31,8 +31,10 @@ study_argument = click.argument("study", type=click.Path(path_type=Path))
 def merge(sources: tuple[Path, ...], target: Path, as_json: bool) -> None:
     """Bring the trials of several copies of one study together. SOURCES stay as they are."""
     from landscape.results import merge as bring_together
+    from landscape.sweep.lock import StudyLock
 
-    done = bring_together(sources, target)
+    with StudyLock(target):
+        done = bring_together(sources, target)
     if as_json:
         print_json({"copied": done.copied, "kept": done.kept, "scores_added": done.scores_added, "warnings": list(done.warnings)})
         return

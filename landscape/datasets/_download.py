@@ -54,6 +54,7 @@ def fetched(request: Request, name: str, files: Files, found: Callable[[Request]
                 _unpack(folder / file)
     # Whatever the network, the server or torchvision raises, the user's remedy is the same.
     except Exception as error:
+        _drop_empty(folder)
         listed = ", ".join(f"{address} (MD5 {md5})" for address, md5 in files.values())
         missing(request, name, f"download failed: {_first_line(error)}", source=f"fetch {listed}")
     result = found(request)
@@ -101,6 +102,7 @@ def fetched_from_drive(request: Request, name: str, found: Callable[[Request], F
             fetch_from_drive(identifier, folder, file, md5)
     # As above: whatever is raised, the remedy is the same.
     except Exception as error:
+        _drop_empty(folder)
         missing(request, name, f"Google Drive refused: {_first_line(error)}")
     result = found(request)
     if result is None:
@@ -120,6 +122,12 @@ def fetch_from_drive(identifier: str, folder: Path, file: str, md5: str) -> None
     if not check_integrity(partial, md5):
         raise UserError(f"{file} came with another checksum than {md5}")
     partial.replace(folder / file)
+
+
+def _drop_empty(folder: Path) -> None:
+    """An empty folder would later be taken for one that lost its files."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _first_line(error: Exception) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from landscape.datasets._base import Channels
 from landscape.errors import UserError
@@ -75,6 +75,8 @@ def decode(data: bytes, name: str) -> tuple[Image.Image, tuple[str, ...]]:
                 return plain, (*turned, *notes)
     except UserError:
         raise
+    except UnidentifiedImageError as error:  # which names the object, not the file
+        raise UserError(f"{name} cannot be read as a picture: it is damaged or not one of {', '.join(FORMATS)}") from error
     # Whatever a damaged file makes a decoder raise (struct.error, SyntaxError, MemoryError, ...) means the same to the user.
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -7,6 +7,7 @@ import pytest
 
 from landscape.record import Estimate, Scores, Status, TrialRecord, write_json
 from landscape.results import read_study
+from landscape.sweep.lock import StudyLock
 
 PROTOCOL = {"name": "quick", "version": 1, "digest": "aaaa"}
 
@@ -49,6 +50,17 @@ class TestMerge:
         line = run("results", "merge", "other/s", "--into", study).is_one_line_error()
         assert "another space" in line
         assert sorted(p.name for p in (study / "trials").iterdir()) == ["a1", "b2"]
+
+    def test_waits_for_no_sweep(self, run, study, here):
+        write_study(here / "other" / "s", ["c3"])
+        with StudyLock(study):
+            line = run("results", "merge", "other/s", "--into", study).is_one_line_error()
+        assert "another sweep is running" in line
+        assert sorted(p.name for p in (study / "trials").iterdir()) == ["a1", "b2"]
+
+    def test_of_no_study_leaves_nothing(self, run, here):
+        run("results", "merge", "nowhere", "--into", "new").is_one_line_error()
+        assert not (here / "new").exists()
 
 
 class TestVerify:

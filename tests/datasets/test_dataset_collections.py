@@ -178,7 +178,7 @@ def test_folder_errors(files, tmp_path):
     (folder / "01.png").write_bytes(whole[:100])
     fails("01.png cannot be read as a picture", f"folder:{folder}")
     (folder / "01.png").write_bytes(b"")
-    fails("01.png cannot be read as a picture", f"folder:{folder}")
+    fails("01.png cannot be read as a picture: it is damaged or not one of PNG", f"folder:{folder}")
     (folder / "01.png").unlink()
     os.mkfifo(folder / "01.png")
     assert len(load(f"folder:{folder}", {"validation": 0.0, "test": 0.0}).split("train")) == 2

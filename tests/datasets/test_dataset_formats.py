@@ -146,8 +146,12 @@ def test_missing_data_say_what_to_fetch_and_where_to_put_it(tmp_path, files):
         fails(f"data set '{name}' not found|'mnist' not found", name, data_dir=tmp_path / "notes")
 
 
-def test_a_failed_download_is_one_clear_error(monkeypatch, tmp_path):
-    def refuse(*_):
+def test_a_failed_download_is_one_clear_error(monkeypatch):
+    begun = []
+
+    def refuse(_, folder, *more):
+        folder.mkdir(parents=True)
+        begun.append(folder)
         raise OSError("<urlopen error [Errno -3] Temporary failure in name resolution>\nmore")
 
     monkeypatch.setattr("landscape.datasets._download.fetch", refuse)
@@ -157,6 +161,8 @@ def test_a_failed_download_is_one_clear_error(monkeypatch, tmp_path):
     )
     fails(r"'cifar10' not found .*fetch https://www.cs.toronto.edu", "cifar10")
     fails(r"'celeba' not found .*Google Drive refused: .*img_align_celeba.zip .MD5 00d2c5", "celeba")
+    assert [folder.name for folder in begun] == ["mnist", "cifar10", "celeba"]
+    assert not any(folder.exists() for folder in begun)
 
 
 @pytest.mark.usefixtures("_small_validation")
