@@ -42,24 +42,47 @@ def train(
     """Train one model and score it. With a `folder` its record, scores, pictures and generator stay there; else only the record returns.
 
     Raises:
-        UserError: bad input. Divergence is not an error: the record's status says so.
+        UserError: bad input, a protocol that these data or this machine cannot carry out. Divergence is not an error: the record's status
+            says so.
     """
     from landscape import protocols
-    from landscape.trial import run_trial
+    from landscape.evaluation import require_scorable
+    from landscape.trial import prepare, run_trial
 
     chosen = protocols.get(protocol) if isinstance(protocol, str) else protocol
-    settings = {"data_dir": Path(data_dir) if data_dir else None, "device": device}
+    where = Path(data_dir) if data_dir else None
+    settings: dict[str, Any] = {"data_dir": where, "device": device}
+    pinned, dataset = prepare(_config(config), where)
+    if chosen is not None:
+        require_scorable(dataset, chosen)
     if folder is not None:
-        return run_trial(_config(config), chosen, folder=Path(folder), **settings)
+        return run_trial(pinned, chosen, folder=Path(folder), **settings)
     with tempfile.TemporaryDirectory(prefix="landscape-") as temporary:
-        return run_trial(_config(config), chosen, folder=Path(temporary), pictures=False, **settings)
+        return run_trial(pinned, chosen, folder=Path(temporary), pictures=False, **settings)
 
 
-def evaluate(real: Any, fake: Any, protocol: Protocol | str = "quick", **options: Any) -> Scores:
-    """Scores of any two sets of samples under a protocol; see `landscape.evaluation.evaluate` for what may be given."""
+def evaluate(real: Any, fake: Any, protocol: Protocol | str | None = None, **options: Any) -> Scores:
+    """Scores of any two sets of samples under a protocol, with their intervals.
+
+    Args:
+        real: images (N, C, H, W) or (N, H, W, C), uint8 or float in [0, 1], points (N, D), as array or tensor; or what
+            `landscape.evaluation.evaluate` takes beside them.
+        fake: likewise.
+        protocol: a Protocol or the name of one. None: by `real`, as the command line chooses: `quick` for a data set with a classifier,
+            `quick-points` for points, else `given`.
+        options: `aids` and `options` of `landscape.evaluation.evaluate`.
+
+    Raises:
+        UserError: sets that are empty, too small for the protocol, not finite, or not comparable; weights missing or wrong.
+    """
     from landscape import protocols
+    from landscape.datasets._base import Dataset
     from landscape.evaluation import evaluate as core
+    from landscape.evaluation.given import as_given
+    from landscape.evaluation.loading import default_protocol
 
+    if protocol is None:
+        protocol = default_protocol(real if isinstance(real, Dataset) else as_given(real, "real"))
     return core(real, fake, protocols.get(protocol) if isinstance(protocol, str) else protocol, **options)
 
 

@@ -88,9 +88,11 @@ def _entry(axis: str, raw: Any) -> dict[str, Any]:
     return {"label": _label(used), **given, "use": used}
 
 
-def _check_overrides(overrides: Mapping[str, Any], components: set[str]) -> None:
+def _check_overrides(overrides: Any, components: set[str]) -> None:
+    if not isinstance(overrides, Mapping):
+        raise UserError(f"overrides: write fields and their values, {{batch_size: 256}}, not {overrides!r}")
     for dotted in overrides:
-        head, _, rest = dotted.partition(".")
+        head, _, rest = str(dotted).partition(".")
         if head not in TrialConfig.model_fields and not (rest and head in components):
             raise unknown("field in overrides", head, TrialConfig.model_fields)
 

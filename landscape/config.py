@@ -11,15 +11,18 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from landscape.errors import UserError
 from landscape.frozen import Frozen, UserErrorAsValueError
+from landscape.shorthand import parse_dataset
 
 Unit = Literal["d_steps", "g_steps", "images", "seconds"]
 
 
 def _shorthand(value: object) -> object:
-    """`hinge` -> {name: hinge}; {hinge: {margin: 1}} -> {name: hinge, hyperparameters: {margin: 1}}; `folder:/p` -> its path."""
+    """`hinge:margin=1` and {hinge: {margin: 1}} -> {name: hinge, hyperparameters: {margin: 1}}; `folder:/p` -> its path."""
     if isinstance(value, str):
-        name, colon, path = value.partition(":")
-        return {"name": name, "hyperparameters": {"path": path}} if colon else {"name": name}
+        try:
+            return parse_dataset(value)
+        except UserError as error:
+            raise UserErrorAsValueError(error) from None
     if isinstance(value, Mapping) and "name" not in value and len(value) == 1:
         ((name, given),) = value.items()
         if given is not None and not isinstance(given, Mapping):
@@ -82,6 +85,8 @@ class Schedule(Frozen):
             raise ValueError(f"start={self.start:g} must lie before end={self.end:g}")
         if self.end < 1 and self.name in ("constant", "exponential"):
             raise ValueError(f"end is not used by {self.name}: leave it out")
+        if self.final and self.name == "step":
+            raise ValueError("final is not used by step, which falls by decay: leave it out")
         if (self.drops > 0) != (self.name == "step"):
             raise ValueError(f"drops={self.drops}: step takes one or more, {'the others none' if self.drops else 'say how many'}")
         return self

@@ -42,8 +42,9 @@ class DataStream:
         stack = split.samples.shape[1] // samples.shape[1] if split.parts is not None else 1
         if device.type == "cuda":
             # Not what is free now: a resumed trial must find its data where they were.
-            whole = torch.cuda.get_device_properties(device).total_memory
-            if samples.nbytes < whole * torch.cuda.get_per_process_memory_fraction(device) / 2:
+            index = torch.cuda.current_device() if device.index is None else device.index
+            whole = torch.cuda.get_device_properties(index).total_memory
+            if samples.nbytes < whole * torch.cuda.get_per_process_memory_fraction(index) / 2:
                 samples = samples.to(device)
         return cls(samples, split.labels, seed, device, horizontal_flip, dequantise, stack)
 

@@ -190,10 +190,7 @@ class Adversarial(Game):
 
     def _call_loss(self, real: Tensor, fake: Tensor, states: States | None = None) -> LossPair:
         state = {"state": (self.states if states is None else states)["loss"]} if self.loss.facts.state else {}
-        pair = self.loss.call(real, fake, **state)
-        if not isinstance(pair, LossPair):
-            raise UserError(f"loss {self.loss.name!r} returned {type(pair).__name__}: return a LossPair with the losses of D and of G")
-        return pair
+        return _pair_of(self.loss, real, fake, **state)
 
     def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
         fake_seen = self.seen(self.generator(z, batch.condition).float())
@@ -295,7 +292,7 @@ class Matching(Adversarial):
     def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
         fake = self.generator(z, batch.condition).float()
         with full_precision(fake.device):
-            pair = self.loss.call(batch.real, fake)
+            pair = _pair_of(self.loss, batch.real, fake)
         return Objective(pair.g.mean(), {"adversarial": pair.g.mean()}, report=pair.report)
 
 
@@ -310,9 +307,8 @@ class Autoencoding(Matching):
         mean, log_variance = self.discriminator(batch.real, batch.condition)
         # z is the round's standard normal draw: the reparametrized sample uses it as its noise.
         latent = mean.float() + (0.5 * log_variance.float()).exp() * z
-        pair = self.loss.call(
-            batch.real, self.generator(latent, batch.condition).float(), mean=mean.float(), log_variance=log_variance.float()
-        )
+        made = self.generator(latent, batch.condition).float()
+        pair = _pair_of(self.loss, batch.real, made, mean=mean.float(), log_variance=log_variance.float())
         return Objective(pair.g.mean(), {"adversarial": pair.g.mean()}, report=pair.report)
 
 
@@ -337,6 +333,13 @@ class _Replaced(nn.Module):
 
     def named_modules(self, *arguments: Any, **keywords: Any) -> Any:
         return self._stands_for[0].named_modules(*arguments, **keywords)
+
+
+def _pair_of(loss: Loss, real: Tensor, fake: Tensor, **keywords: Any) -> LossPair:
+    pair = loss.call(real, fake, **keywords)
+    if not isinstance(pair, LossPair):
+        raise UserError(f"loss {loss.name!r} returned {type(pair).__name__}: return a LossPair with the losses of D and of G")
+    return pair
 
 
 def _with_state(critique: Critique, state: Mapping[str, Tensor], g_loss: Tensor | None = None) -> Critique:

@@ -6,7 +6,10 @@ from typing import Any
 
 from landscape.architectures._base import ARCHITECTURES, Networks
 from landscape.config import Choice, LatentConfig
+from landscape.errors import UserError
 from landscape.normalizations._base import NORMALIZATIONS, Normalization
+
+_SEEN_BY_D = ("d_channels", "d_dimension", "d_shape")
 
 
 def layout(
@@ -28,6 +31,8 @@ def layout(
         "g_normalization": build_normalization(g_normalization, latent.dim),
         "d_normalization": build_normalization(d_normalization, latent.dim),
     }
+    if degree > 1 and not _wanted(component.function, dict.fromkeys(_SEEN_BY_D)):
+        raise UserError(f"architecture {component.name!r} names none of {', '.join(_SEEN_BY_D)}: its D cannot see packs of samples")
     networks: Networks = component.function(**_wanted(component.function, offered), **architecture.hyperparameters)
     return networks
 

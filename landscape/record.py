@@ -236,9 +236,10 @@ def require_writable(folder: Path) -> None:
     Raises:
         UserError: it cannot be written.
     """
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    missing: list[Path] = []
     probe = folder / f".{uuid.uuid4().hex[:8]}.tmp"
     try:
+        missing += [path for path in (folder, *folder.parents) if not path.exists()]
         folder.mkdir(parents=True, exist_ok=True)
         probe.touch()
         probe.unlink()

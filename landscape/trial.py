@@ -62,6 +62,8 @@ class Settings:
     pictures: bool = True
     execution: Literal["auto", "eager", "compiled"] = "auto"
     """How updates run; see `landscape.execution`. Compiled and eager updates differ by rounding."""
+    tried_again: bool = False
+    """As in the evaluation's `Options`."""
 
 
 def prepare(config: TrialConfig, data_dir: Path | None = None) -> tuple[TrialConfig, Dataset]:
@@ -147,6 +149,7 @@ class _Run:
         self.selected = Selected()
         begin = time.perf_counter()
         if self.device.type == "cuda":
+            torch.cuda.init()  # type: ignore[no-untyped-call]  # resetting does so for the current device alone
             torch.cuda.reset_peak_memory_stats(self.device)
         self._build()
         points = protocol.selection_points if protocol is not None and protocol.objective else 0
@@ -229,7 +232,8 @@ class _Run:
         from landscape.evaluation.models import evaluate_model, select_model, selection_protocol
 
         network = self.gan.sampler.eval()
-        sampler, options = make_sampler(network, self.gan.latent, protocol.sampling_batch), Options(device=self.device)
+        sampler = make_sampler(network, self.gan.latent, protocol.sampling_batch)
+        options = Options(device=self.device, tried_again=self.how.tried_again)
         try:
             with self._forked_random_states():
                 if protocol.checkpoint == "best_on_test":
@@ -347,7 +351,7 @@ class _Run:
                 discriminator=self.gan.discriminator if self.gan.game.has_discriminator else None,
                 latent=self.gan.draw_z,
                 checkpoint=checkpoint_name,
-                options=Options(device=self.device),
+                options=Options(device=self.device, tried_again=self.how.tried_again),
             )
         write_scores(self.how.folder, scores)
 

@@ -7,7 +7,9 @@ import random
 import pytest
 import torch
 
-from landscape.architectures._base import ARCHITECTURES
+import landscape
+from landscape.architectures._base import ARCHITECTURES, Networks, Output
+from landscape.architectures._networks import Generator
 from landscape.checkpoint import read, write
 from landscape.combinations import UndefinedCombinationError
 from landscape.config import TrialConfig
@@ -154,3 +156,36 @@ def test_every_refusal_is_one_line_with_a_reason():
             except UserError as error:
                 assert "\n" not in str(error)
                 assert len(str(error)) > 20
+
+
+@pytest.fixture
+def plain():
+    """An architecture as somebody writes it at first: D gives no features, and sees one sample at a time."""
+
+    def plain(*, shape: tuple[int, ...], latent_dim: int) -> Networks:
+        """Two dense layers."""
+        generator = Generator([torch.nn.Linear(latent_dim, 64), torch.nn.Sigmoid(), torch.nn.Unflatten(1, shape)])
+        return Networks(generator, Plain())
+
+    class Plain(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.dense = torch.nn.Linear(64, 1)
+
+        def forward(self, x, condition=None):
+            return Output(self.dense(x.flatten(1)).flatten())
+
+    ARCHITECTURES.names()
+    ARCHITECTURES.register(samples="any")(plain)
+    yield "plain"
+    del ARCHITECTURES._components["plain"]
+
+
+def test_what_an_architecture_of_ones_own_lacks_is_named(plain):
+    fields = {"dataset": "digits", "architecture": plain, "loss": "hinge", "budget": {"amount": 4}, "batch_size": 8}
+    landscape.build(fields).run_rounds(2)
+    with pytest.raises(UndefinedCombinationError, match="'plain' names none of d_channels, .*packs"):
+        TrialConfig.parse(fields | {"regularizers": [{"packing": {"degree": 2}}]})
+    gan = landscape.build(fields | {"regularizers": ["pulling_away"]})
+    with pytest.raises(UserError, match="pulling_away reads features, D gives none: .*has_features=False"):
+        gan.run_rounds(1)

@@ -4,13 +4,14 @@ import json
 import math
 import os
 import string
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landscape.errors import UserError
-from landscape.record import SCHEMA, Estimate, Scores, Status, TrialRecord, read_json, write_bytes, write_json
+from landscape.record import SCHEMA, Estimate, Scores, Status, TrialRecord, read_json, require_writable, write_bytes, write_json
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 names = st.text(string.ascii_letters + "[]_é", min_size=1, max_size=8)
@@ -88,6 +89,11 @@ def test_a_score_is_finite():
 def test_fields_of_a_later_minor_version_are_ignored():
     data = example().to_json() | {"something_new": 1}
     assert TrialRecord.from_json(data) == example()
+
+
+def test_a_name_that_no_folder_can_have():
+    with pytest.raises(UserError, match="cannot write to .*choose another folder"):
+        require_writable(Path("x" * 5000))
 
 
 @pytest.mark.parametrize("schema", [SCHEMA + 1, 10**6])

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ import landscape
 import landscape.gan
 from landscape.config import TrialConfig
 from landscape.data_stream import DataStream
+from landscape.datasets._load import load
 
 BASE = {
     "dataset": "digits",
@@ -87,6 +89,24 @@ def test_the_half_life_of_the_average_rises_over_the_burn_in():
     assert found == pytest.approx(expected, abs=1e-5)
     assert found[0] == 0
     assert found[-1] == pytest.approx(0.5**0.08, abs=1e-5)
+
+
+@pytest.mark.parametrize(("name", "index"), [("cuda", 3), ("cuda:1", 1)])
+def test_a_gpu_without_an_index_is_the_current_one(name, index, monkeypatch):
+    """torch gives the share of memory that a process may take by index alone."""
+    asked = []
+
+    def fraction(device):
+        assert isinstance(device, int)
+        asked.append(device)
+        return 1.0
+
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 3)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(total_memory=1))
+    monkeypatch.setattr(torch.cuda, "get_per_process_memory_fraction", fraction)
+    stream = DataStream.of(load("digits"), seed=0, device=torch.device(name), horizontal_flip=False, dequantise=False)
+    assert stream.samples.device.type == "cpu"  # which no GPU of one byte holds
+    assert asked == [index]
 
 
 @pytest.mark.parametrize("loss", ["mmd", "vae", "non_saturating"])

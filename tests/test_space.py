@@ -110,6 +110,12 @@ def test_undefined_cells_are_listed_with_their_reasons():
         ("[non_saturating, hinge]", "[{label: x}]", r"toy.yaml:9: axes.loss: the entry names no component"),
         ("d_steps_per_round: 5}}", "d_steps: 5}}", r"toy.yaml:14: axes.regularizers: unknown field in overrides 'd_steps'"),
         ("axes:\n", "axes:\n  size:\n    - {label: big, overrides: {batch: 9}}\n", r"axes.size: unknown field in overrides 'batch'"),
+        (
+            "{d_steps_per_round: 5}}",
+            "[{d_steps_per_round: 5}]}",
+            r"toy.yaml:14: axes.regularizers: overrides: write fields and their values",
+        ),
+        ("axes:\n", "axes:\n  size:\n    - {label: big, overrides: batch_size=9}\n", r"axes.size: overrides: .*, not 'batch_size=9'"),
         ("min: 1e-5, max: 1e-2", "min: 1e-2, max: 1e-5", r"toy.yaml:17: search.learning_rate.*min below max"),
         ("min: 1e-5, max: 1e-2", "mn: 1e-2, max: 1e-5", r"toy.yaml:17: search.learning_rate.mn: unknown setting 'mn': did you mean"),
         ("gradient_penalty.weight:", "gradient_penalt.weight:", r"toy.yaml:18: .*'gradient_penalt': did you mean 'gradient_penalty'"),

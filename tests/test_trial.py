@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -25,6 +26,18 @@ TINY = {
 
 def config(**fields):
     return TrialConfig.parse(TINY | fields)
+
+
+def test_a_gpu_is_woken_before_its_memory_is_counted(tmp_path, monkeypatch):
+    """Of a device given by index torch resets nothing before CUDA has begun."""
+    calls = []
+    monkeypatch.setattr(torch.cuda, "init", lambda: calls.append("init"))
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", calls.append)
+    monkeypatch.setattr(trial_module, "resolve_device", torch.device)
+    monkeypatch.setattr(trial_module._Run, "_build", lambda run: setattr(run, "gan", SimpleNamespace(total_rounds=10)))
+    monkeypatch.setattr(trial_module._Run, "_resume", lambda run: None)
+    trial_module._Run(config(), None, None, trial_module.Settings(tmp_path, device="cuda:1"))
+    assert calls == ["init", torch.device("cuda:1")]
 
 
 def stop_after(looks: int):

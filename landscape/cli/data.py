@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from landscape.cli.options import data_dir_option, examples, json_option, parse_dataset, plugin_option, print_json, whole_number
+from landscape.cli.options import data_dir_option, examples, json_option, plugin_option, print_json, whole_number
+from landscape.shorthand import parse_dataset
 
 
 @click.group(

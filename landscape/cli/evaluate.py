@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from landscape.cli.options import data_dir_option, examples, json_option, parse_component, plugin_option, print_json, whole_number
+from landscape.cli.options import data_dir_option, examples, json_option, plugin_option, print_json, whole_number
 from landscape.cli.output import counting_bar, score_lines
 from landscape.errors import UserError
+from landscape.shorthand import parse_component
 
 if TYPE_CHECKING:
     from landscape.config import Protocol

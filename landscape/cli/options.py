@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from landscape.errors import UserError
+from landscape.shorthand import parse_value
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -84,42 +85,6 @@ def examples(*lines: str) -> str:
 def print_json(value: Any) -> None:
     """`value` on stdout, as JSON that every parser reads: no NaN, no infinity."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, sort_keys=False))
-
-
-def parse_value(text: str) -> Any:
-    """`1e-4` -> 0.0001, `true` -> True, `[1, 2]` -> a list; anything that is not JSON stays text."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def parse_dataset(text: str) -> dict[str, Any]:
-    """As `parse_component`; `folder:/path` and `zip:/path.zip` keep their path."""
-    name, colon, rest = text.partition(":")
-    is_path = colon and "=" not in rest.split("/")[0]
-    return {"name": name, "hyperparameters": {"path": rest}} if is_path else parse_component(text)
-
-
-def parse_component(text: str) -> dict[str, Any]:
-    """`hinge` or `gradient_penalty:weight=10,every=4` as a config holds it.
-
-    Raises:
-        UserError: a hyperparameter without a value.
-    """
-    name, colon, rest = text.partition(":")
-    if not colon:
-        return {"name": name}
-    given: dict[str, Any] = {}
-    for item in rest.split(","):
-        key, equals, value = item.partition("=")
-        if not equals or not key or not value:
-            raise UserError(f"{text!r}: {item!r} is not of the form name=value; write {name}:weight=10,other=2")
-        given[key.strip()] = parse_value(value.strip())
-    choice: dict[str, Any] = {"name": name}
-    if "every" in given:
-        choice["every"] = given.pop("every")
-    return choice | {"hyperparameters": given}
 
 
 def set_dotted(data: dict[str, Any], assignment: str) -> None:

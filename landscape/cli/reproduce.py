@@ -4,7 +4,9 @@ from pathlib import Path
 
 import click
 
-from landscape.cli.options import data_dir_option, examples, json_option, parse_component, plugin_option, print_json, results_option
+from landscape.cli.options import data_dir_option, examples, json_option, plugin_option, print_json
+from landscape.errors import UserError
+from landscape.shorthand import parse_component
 
 
 @click.command(
@@ -15,10 +17,10 @@ from landscape.cli.options import data_dir_option, examples, json_option, parse_
 )
 @click.argument("paper", metavar="[PAPER[:key=value,...]]", required=False)
 @data_dir_option
-@results_option
+@click.option("--results", "results_dir", metavar="PATH", default="results", show_default=True, help="Folder of the results.")
 @json_option
 @plugin_option
-def reproduce(paper: str | None, data_dir: Path | None, results_dir: Path, as_json: bool, plugins: tuple[Path, ...]) -> None:
+def reproduce(paper: str | None, data_dir: Path | None, results_dir: str, as_json: bool, plugins: tuple[Path, ...]) -> None:
     """Run a published table again and hold the outcome against it. Without PAPER: which papers there are."""
     from landscape.catalog import describe
     from landscape.reproductions._base import REPRODUCTIONS
@@ -32,10 +34,12 @@ def reproduce(paper: str | None, data_dir: Path | None, results_dir: Path, as_js
             click.echo(f"{entry['name']}: {entry['what']} ({entry['source']})")
         click.echo(f"{len(found)} recipes; landscape reproduce PAPER runs one")
         return
+    if "://" in results_dir:
+        raise UserError(f"--results {results_dir}: a reproduction is written to a folder of this machine; copy it from there")
     choice = parse_component(paper)
     recipe = REPRODUCTIONS[choice["name"].replace("-", "_")]
     given = recipe.complete(choice.get("hyperparameters", {}))
-    path = recipe.function(results_dir=results_dir, data_dir=data_dir, **given)
+    path = recipe.function(results_dir=Path(results_dir), data_dir=data_dir, **given)
     if as_json:
         print_json({"paper": recipe.name.replace("_", "-"), "report": str(path)})
     else:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from landscape.cli.options import examples
+from landscape.cli.options import examples, plugin_option
 from landscape.errors import UserError
 
 
@@ -23,7 +23,8 @@ from landscape.errors import UserError
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed gives the same samples.")
 @click.option("--columns", type=click.IntRange(min=1), default=8, show_default=True, help="Pictures in a row of the grid.")
 @click.option("--batch", type=click.IntRange(min=1), default=64, show_default=True, help="Samples made at once.")
-def sample(trial: Path, count: int, out: Path, seed: int, columns: int, batch: int) -> None:
+@plugin_option
+def sample(trial: Path, count: int, out: Path, seed: int, columns: int, batch: int, plugins: tuple[Path, ...]) -> None:
     """Draw samples from the generator that a trial left in its folder TRIAL.
 
     An .npz holds them as `images`, uint8 (N, C, H, W), or as `samples`, float32 points (N, D).

@@ -9,8 +9,6 @@ from landscape.cli.options import (
     data_dir_option,
     examples,
     json_option,
-    parse_component,
-    parse_dataset,
     plugin_option,
     print_json,
     read_mapping,
@@ -19,6 +17,7 @@ from landscape.cli.options import (
 from landscape.cli.output import progress_bar, score_lines
 from landscape.cli.stopping import stop_on_signal
 from landscape.record import Scores, Status, TrialRecord, read_json, require_writable
+from landscape.shorthand import parse_component, parse_dataset
 
 if TYPE_CHECKING:
     from landscape.config import Protocol, TrialConfig
@@ -72,7 +71,8 @@ def train(plugins: tuple[Path, ...], **options: Any) -> int:
     """
     from landscape import protocols
     from landscape.config import TrialConfig
-    from landscape.trial import prepare
+    from landscape.evaluation import require_scorable
+    from landscape.trial import finished_record, prepare
 
     config_file: Path | None = options.pop("config_file")
     data = _config(
@@ -85,8 +85,12 @@ def train(plugins: tuple[Path, ...], **options: Any) -> int:
     )
     name = options.pop("protocol")
     protocol = None if name == "none" else protocols.get(name)
-    config, _ = prepare(TrialConfig.parse(data, source=str(config_file or "")), options["data_dir"])
+    config, dataset = prepare(TrialConfig.parse(data, source=str(config_file or "")), options["data_dir"])
     folder = options.pop("folder") or Path("trials") / config.digest()
+    if finished_record(folder, config.digest()) is None:
+        require_writable(folder)
+        if protocol is not None:
+            require_scorable(dataset, protocol)
     record = _run(config, protocol, folder, **options)
     return 130 if record.status is Status.STOPPED else 0
 
@@ -95,7 +99,6 @@ def _run(config: "TrialConfig", protocol: "Protocol | None", folder: Path, *, as
     """Train with progress on stderr; then the outcome on stdout."""
     from landscape.trial import run_trial
 
-    require_writable(folder)
     with stop_on_signal() as should_stop, progress_bar("training", quiet=as_json) as report:
         record = run_trial(config, protocol, folder=folder, report=report, should_stop=should_stop, **settings)
     found = sorted((folder / "scores").glob("[!.]*.json")) if record.status is Status.COMPLETED else []

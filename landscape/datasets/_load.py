@@ -9,10 +9,10 @@ from typing import Any, cast
 from landscape.datasets._base import DATASETS, Channels, Dataset, Request
 from landscape.datasets._memory import converted
 from landscape.errors import UserError
+from landscape.shorthand import WITH_PATH, parse_dataset
 
 MAX_RESOLUTION = 1024
 _HOME = Path("~/.cache/landscape")
-_WITH_PATH = ("folder", "zip")
 
 
 def load(
@@ -50,13 +50,14 @@ def load(
 
 
 def resolve_name(name: str) -> tuple[str, dict[str, Any]]:
-    """(registered name, hyperparameters implied): `celeba-hq-128` -> celeba_hq_128, {}; `folder:/path` -> folder, {"path": "/path"}."""
-    kind, colon, path = name.partition(":")
-    if colon and kind in _WITH_PATH:
-        if not path:
-            raise UserError(f"data set {name!r} lacks a path: write {kind}:/path/to/the/data")
-        return kind, {"path": path}
-    return name.replace("-", "_"), {}
+    """(registered name, hyperparameters given): `folder:/p` -> folder, {"path": "/p"}; `celeba-hq-128:x=1` -> celeba_hq_128, {"x": 1}."""
+    kind, colon, rest = name.partition(":")
+    registered = kind.replace("-", "_")
+    if not colon or registered not in DATASETS:
+        return name.replace("-", "_"), {}
+    if not rest and kind in WITH_PATH:
+        raise UserError(f"data set {name!r} lacks a path: write {kind}:/path/to/the/data")
+    return registered, parse_dataset(name)["hyperparameters"]
 
 
 def _request(

@@ -35,6 +35,8 @@ class Options:
     cache: bool = True
     """Keep and reuse features on disk."""
     progress: Progress | None = None
+    tried_again: bool = False
+    """Whether the caller tries again with more memory: a metric that lacks memory then raises, in the place of a failure of that metric."""
 
 
 def load_extractor(protocol: Protocol, dataset: Dataset | None = None, options: Options | None = None) -> Extractor:

@@ -82,6 +82,13 @@ def evaluate(
     return score(chosen, [lambda: made], protocol, aids, options or Options(), checkpoint)
 
 
+def require_scorable(dataset: Dataset, protocol: Protocol, options: Options | None = None) -> None:
+    """UserError where no model of `dataset` could be scored under `protocol`: too few real samples, an extractor without weights."""
+    reporting(dataset, protocol)
+    if _needs(protocol, "features", "logits"):
+        load_extractor(protocol, dataset, options)
+
+
 def enough(given: Given, wanted: int | None, what: str, protocol: Protocol) -> Given:
     """The first `wanted` samples.
 
@@ -113,7 +120,8 @@ def score(
         _comparable(real.samples, made)
         fake = sample_set(made, protocol, extractor, options, keep_images=keep)
         evidence = replace(known, fake=fake)
-        runs.append(_run(protocol, evidence, failures, f"run {number + 1} of {len(draws)}: " if len(draws) > 1 else ""))
+        which = f"run {number + 1} of {len(draws)}: " if len(draws) > 1 else ""
+        runs.append(_run(protocol, evidence, failures, which, tried_again=options.tried_again))
     estimates = {name: averaged([run[name] for run in runs]) for name in runs[0] if all(name in run for run in runs)}
     return Scores(
         protocol=protocol.to_json() | {"digest": protocol.digest()},
@@ -188,7 +196,7 @@ def _known(real: Given, protocol: Protocol, aids: Aids, extractor: Extractor | N
     )
 
 
-def _run(protocol: Protocol, evidence: Evidence, failures: dict[str, str], which: str) -> dict[str, Estimate]:
+def _run(protocol: Protocol, evidence: Evidence, failures: dict[str, str], which: str, *, tried_again: bool) -> dict[str, Estimate]:
     """Every metric of the protocol on one generated set."""
     found: dict[str, Estimate] = {}
     for choice in protocol.metrics:
@@ -196,9 +204,11 @@ def _run(protocol: Protocol, evidence: Evidence, failures: dict[str, str], which
             found |= METRICS[choice.name].function(evidence, **choice.hyperparameters)
         except UserError as error:
             failures[choice.label()] = f"{which}{error}"
-        except (torch.OutOfMemoryError, torch.AcceleratorError):
-            raise  # no fault of the metric: whoever runs the trial decides whether it is tried again
+        except torch.AcceleratorError:
+            raise  # the device is gone, for every other metric too
         except Exception as error:
+            if tried_again and isinstance(error, torch.OutOfMemoryError):
+                raise
             reason = " ".join(str(error).split())
             failures[choice.label()] = f"{which}{type(error).__name__}: {reason}"
             warnings.warn(f"metric {choice.name!r} failed: {failures[choice.label()]}", stacklevel=2)

@@ -68,14 +68,17 @@ def train_classifier(
     return network, replace(facts, accuracy=accuracy, accuracy_split=held_out_name, accuracy_samples=len(held_out), training=how)
 
 
+_OTHERS = "use the extractor 'inception' or 'pixels' (protocol quick-pixels)"
+
+
 def _labelled(dataset: Dataset) -> Split:
     train = dataset.split("train")
     if train.samples.dim() != 4:
         raise UserError(f"data set {dataset.name!r} holds points: a classifier reads images; use the extractor 'pixels'")
     if train.labels is None:
-        raise UserError(f"data set {dataset.name!r} has no labels to train a classifier on: use the extractor 'inception' or 'pixels'")
+        raise UserError(f"data set {dataset.name!r} has no labels to train a classifier on: {_OTHERS}")
     if len(torch.unique(train.labels)) < 2:
-        raise UserError(f"data set {dataset.name!r} has one class only: use the extractor 'inception' or 'pixels'")
+        raise UserError(f"data set {dataset.name!r} has one class only: {_OTHERS}")
     return train
 
 

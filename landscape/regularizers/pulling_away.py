@@ -3,6 +3,7 @@
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from landscape.errors import UserError
 from landscape.precision import at_least_float32, full_precision
 from landscape.registry import NonNegative
 from landscape.regularizers._base import REGULARIZERS, Critique
@@ -17,7 +18,8 @@ def pulling_away(critique: Critique, *, weight: NonNegative = 0.1) -> Tensor:
         weight: 0.1 in the paper.
     """
     features = critique.fake_output.features
-    assert features is not None
+    if features is None:
+        raise UserError("pulling_away reads features, D gives none: return them in its Output, or register it with has_features=False")
     with full_precision(features.device):
         directions = normalize(at_least_float32(features.flatten(1)), dim=1)
         cosines = directions @ directions.T

@@ -56,7 +56,7 @@ def run(trials: Sequence[Trial], folder: Path, *, data_dir: Path | None, jobs: i
         trials: what to run; the first ones first.
         folder: of the reproduction.
         data_dir: where the data sets' files lie.
-        jobs: processes at a time, one thread each.  None: one a core.
+        jobs: processes at a time, which share the cores.  None: one a core.
 
     Returns:
         In the order of `trials`.
@@ -72,7 +72,8 @@ def run(trials: Sequence[Trial], folder: Path, *, data_dir: Path | None, jobs: i
         # Without locks: a process that dies while it holds one would take all others with it.
         shares, stop = context.Array("d", len(left), lock=False), context.Value("b", 0, lock=False)
         with ProcessPoolExecutor(jobs, context, _begin, (shares, stop), max_tasks_per_child=1) as pool:
-            running = [pool.submit(_run_one, i, t, _folder(folder, t), data_dir) for i, t in enumerate(left)]
+            threads = max(cores() // jobs, 1)
+            running = [pool.submit(_run_one, i, t, _folder(folder, t), data_dir, threads) for i, t in enumerate(left)]
             try:
                 _watch(running, left, shares)
             except BaseException:
@@ -102,13 +103,13 @@ def _follow_the_parent() -> None:
     _stop.value = 1
 
 
-def _run_one(index: int, trial: Trial, folder: Path, data_dir: Path | None) -> None:
+def _run_one(index: int, trial: Trial, folder: Path, data_dir: Path | None, threads: int) -> None:
     from landscape.trial import run_trial
 
     def report(line: dict[str, Any]) -> None:
         _shares[index] = line["progress"]
 
-    how = {"device": "cpu", "threads": 1, "report": report, "should_stop": lambda: bool(_stop.value)}
+    how = {"device": "cpu", "threads": threads, "report": report, "should_stop": lambda: bool(_stop.value)}
     run_trial(trial.config, trial.protocol, folder=folder, data_dir=data_dir, checkpoint_seconds=CHECKPOINT_SECONDS, **how)
     _shares[index] = 1.0
 

@@ -211,8 +211,8 @@ def _require_listening(address: str) -> None:
         return  # auto, or an address that Ray looks up
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
-    except OSError as error:
-        raise _no_cluster(address, error.strerror or str(error)) from None
+    except (OSError, ValueError) as error:  # the latter of names that cannot be looked up
+        raise _no_cluster(address, getattr(error, "strerror", None) or str(error)) from None
 
 
 def _no_cluster(address: str, reason: str) -> UserError:

@@ -160,6 +160,10 @@ class Plan:
             return False
         return self._config(cell, outcome.assignment, outcome.ask, outcome.repeat).digest() == outcome.digest
 
+    def has_place_for(self, outcome: Outcome) -> bool:
+        """Whether the turn in which a trial was proposed is still that of its cell: turns go by the number of cells."""
+        return self.cells[self.cell_of(outcome.ask)].id == outcome.cell_id
+
     def _config(self, cell: Cell, assignment: Assignment, ask: int, repeat: int) -> TrialConfig:
         seed = (self.space.seed + ask * self.space.seeds + repeat) % 2**31
         return self._pin(cell.config(assignment, seed=seed))

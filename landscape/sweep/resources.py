@@ -43,9 +43,9 @@ def plan_resources(jobs: int | None, gpus_per_trial: float | None, ray_address: 
     if jobs is not None and jobs < 1:
         raise UserError(f"jobs={jobs}: at least one trial must run at a time")
     if ray_address:
-        return Resources(jobs, 1, gpus_per_trial, 0, local=False)
+        return Resources(jobs, 1, None if gpus_per_trial is None else float(gpus_per_trial), 0, local=False)
     gpus = visible_gpus()
-    share = gpus_per_trial if gpus_per_trial is not None else float(gpus > 0)
+    share = float(gpus > 0 if gpus_per_trial is None else gpus_per_trial)
     if share and not gpus:
         raise UserError(f"gpus_per_trial={share:g}, and torch sees no GPU here: leave it out to train on the CPU")
     # 1e-9: three trials share a GPU when each is given a third of it.

@@ -76,6 +76,9 @@ class _Sweep:
         if not found and (foreign := next((o.digest for o in ended if not plan.would_make(o)), None)):
             message = f"{self.folder} holds trials but no {results.STUDY_FILE}, and trial {foreign} is not of this search space"
             raise UserError(f"{message}: choose another results folder, or give the space another name")
+        if other := next((o.digest for o in sorted(ended, key=lambda o: o.ask) if not plan.has_place_for(o)), None):
+            message = f"trial {other} of {self.folder} is of a cell that has another turn in this version, which allows other combinations"
+            raise UserError(f"{message}: continue with the version that began the study, or give the space another name")
         if plan.finished >= plan.trials:
             self.how.say(f"study {self.space.name}: all {plan.trials} trials are done already; give more trials to extend it")
             files.write_study(self.folder, self.space, self._facts(found))

@@ -187,6 +187,22 @@ class TestFiles:
         (tmp_path / "single.py").write_text(text)
         refused((*TRAIN, "--plugin", tmp_path / "single.py", "--loss", "single"), "loss 'single' returned float", "return a LossPair")
 
+    def test_loss_on_samples_that_returns_no_pair(self, refused, tmp_path):
+        text = "from landscape.losses._base import LOSSES\n@LOSSES.register(inputs='samples')\ndef no_pair(real, fake):\n    return 1, 2\n"
+        (tmp_path / "no_pair.py").write_text(text)
+        refused((*TRAIN, "--plugin", tmp_path / "no_pair.py", "--loss", "no_pair"), "loss 'no_pair' returned tuple", "return a LossPair")
+
+    def test_data_that_the_protocol_cannot_score_are_told_before_the_training(self, run, here, monkeypatch):
+        monkeypatch.setattr("landscape.trial.run_trial", lambda *_, **__: pytest.fail("began"))
+        write_pictures(here / "mine")
+        line = run("train", "--dataset", "folder:mine", "--architecture", "mlp", "--steps", "1").is_one_line_error()
+        assert "has no labels to train a classifier on" in line
+        assert "quick-pixels" in line
+        assert not (here / "trials").exists()
+
+    def test_a_reproduction_at_an_address(self, refused):
+        refused(("reproduce", "game-1d", "--results", "s3://bucket/results"), "--results s3://bucket/results", "a folder of this machine")
+
     def test_plugin_that_is_no_python_file(self, refused, tmp_path):
         (tmp_path / "a.yaml").write_text("a: 1\n")
         refused(("list", "losses", "--plugin", tmp_path / "a.yaml"), "a.yaml is no Python module by its name", "ends in .py")

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from landscape.cli.options import parse_component, parse_dataset, parse_value, read_mapping, set_dotted
+from landscape.cli.options import read_mapping, set_dotted
 from landscape.errors import UserError
+from landscape.shorthand import parse_component, parse_dataset, parse_value
 
 
 @pytest.mark.parametrize(

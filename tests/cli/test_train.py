@@ -101,8 +101,14 @@ def test_plugin(run, here):
         "none",
         "--json",
     )
-    config = json.loads(run(*arguments).out)["record"]["config"]
-    assert config["loss"] == {"name": "mine_in_training", "hyperparameters": {"scale": 0.5}}
+    made = json.loads(run(*arguments).out)
+    assert made["record"]["config"]["loss"] == {"name": "mine_in_training", "hyperparameters": {"scale": 0.5}}
+    assert run("sample", made["folder"], "--plugin", "mine.py", "--n", "4", "--out", "mine.png").code == 0
+
+
+def test_a_trial_that_is_there_already_needs_no_writing(run, trained, monkeypatch):
+    monkeypatch.setattr("landscape.cli.train.require_writable", lambda _: pytest.fail("tried"))
+    assert run("train", "--config", trained / "record.json", "--out", trained, "--protocol", "none").code == 0
 
 
 class TestSample:

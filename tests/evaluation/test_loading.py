@@ -35,6 +35,16 @@ def _png(array):
     return buffer.getvalue()
 
 
+def test_a_data_set_with_hyperparameters():
+    dataset = load_samples("ring:modes=3,points=60", get("quick-points"))
+    assert isinstance(dataset, Dataset)
+    assert dataset.split("train").labels.unique().tolist() == [0, 1, 2]
+    with pytest.raises(UserError, match="did you mean 'modes'"):
+        load_samples("ring:mode=3", QUICK)
+    with pytest.raises(UserError, match="'mode' is not of the form name=value"):
+        load_samples("digits:mode", QUICK)
+
+
 def test_a_data_set_by_name():
     dataset = load_samples("digits", QUICK)
     assert isinstance(dataset, Dataset)

@@ -126,16 +126,20 @@ def test_fewer_samples_than_the_protocol_needs():
     assert cut.estimates["KID[pixels]"].n_fake == 10
 
 
-def test_full_memory_is_no_fault_of_a_metric(metric):
-    """Whoever runs the trial tries again with more of it."""
+def test_a_metric_that_lacks_memory_fails_alone_unless_all_is_tried_again(metric):
 
     def large(evidence):
         """Takes more memory than there is."""
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     protocol = varied(get("given"), metrics=["frechet", metric(large)])
+    sets = [SampleSet(features=torch.randn(50, 3)) for _ in range(2)]
+    with pytest.warns(UserWarning, match="'large' failed"):
+        scores = evaluate(*sets, protocol)
+    assert "FD[given]" in scores.estimates
+    assert scores.failures == {"large": "OutOfMemoryError: CUDA out of memory"}
     with pytest.raises(torch.OutOfMemoryError):
-        evaluate(SampleSet(features=torch.randn(50, 3)), SampleSet(features=torch.randn(50, 3)), protocol)
+        evaluate(*sets, protocol, options=Options(tried_again=True))
 
 
 def test_a_failed_metric_is_absent_with_its_reason_and_the_others_stay(metric):

@@ -5,11 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 
 import psutil
 import pytest
 
 from landscape.record import RECORD_FILE, RESUME_FILE
+from landscape.reproductions import _run
+from landscape.reproductions.unrolled_2016 import NOTEBOOK, trial
 
 SECONDS = 120
 # What a shell starts in the background ignores Ctrl-C, and so would whatever these tests start.
@@ -30,6 +33,30 @@ def workers_of(parent: psutil.Process) -> list[psutil.Process]:
             if found := [p for p in parent.children() if any("libtorch" in m.path for m in p.memory_maps())]:
                 return found
     return []
+
+
+def test_trials_share_the_cores(tmp_path, monkeypatch):
+    threads = []
+
+    class Pool(contextlib.nullcontext):
+        def __init__(self, jobs, *_, **__):
+            super().__init__(self)
+            threads.append(jobs)
+
+        def submit(self, function, *arguments):
+            threads.append(arguments[-1])
+            done = Future()
+            done.set_result(None)
+            return done
+
+    monkeypatch.setattr(_run, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(_run, "cores", lambda: 5)
+    monkeypatch.setattr(_run, "_read", lambda trial, folder: None)
+    trials = [trial(NOTEBOOK, 0, seed, 10, None) for seed in range(3)]
+    for number, expected in ((3, [3, 1, 1, 1]), (2, [2, 2, 2]), (1, [1, 5])):
+        threads.clear()
+        _run.run(trials[:number], tmp_path, data_dir=None)
+        assert threads == expected
 
 
 @pytest.mark.parametrize(("number", "code"), [pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow), (signal.SIGKILL, -9)])

@@ -225,3 +225,5 @@ def test_whose_trials_they_are(make_space):
     for other in (longer, fewer):
         assert not any(other.would_make(o) for o in outcomes)
     assert Plan(space.with_changes(trials=16), pin=lambda config: config).would_make(outcomes[0])
+    assert all(longer.has_place_for(o) for o in outcomes)
+    assert not all(fewer.has_place_for(o) for o in outcomes)

@@ -300,6 +300,8 @@ def test_more_trials_than_gpus_hold(monkeypatch):
     with pytest.raises(UserError, match=r"jobs=4: with gpus_per_trial=1 the GPUs here hold 1 trial at a time; give a smaller share"):
         plan_resources(4, None, None)
     assert plan_resources(4, 0.25, None).jobs == 4
+    # torch takes no whole numbers for a share of the memory
+    assert all(type(plan_resources(1, 1, address).gpus_per_trial) is float for address in (None, "auto"))
     assert plan_resources(4, 0.0, None).jobs == 4
 
 
@@ -314,7 +316,7 @@ def test_a_closed_port_is_no_cluster():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-        for given in (address, f"ray://{address}"):
+        for given in (address, f"ray://{address}", f"a..b:{address.rpartition(':')[2]}"):
             with pytest.raises(UserError, match="no Ray cluster at .*start one with `ray start --head`"):
                 _require_listening(given)
     _require_listening("auto")

@@ -204,6 +204,12 @@ def test_studies_that_would_come_to_nothing_are_refused_before_the_first_trial(m
         run(space, steps=21, **options)
     with pytest.raises(UserError, match="another name"):
         run(make_space(trials=4, seed=5), **options)
+    other = next(cell.id for cell in plan.cells if cell.id != task.cell.id)
+    elsewhere = TrialRecord.from_json(record.to_json() | {"study": task.study | {"cell_id": other}})
+    write_json(files.trial_folder(tmp_path / "toy", task.digest) / "record.json", elsewhere.to_json())
+    files.write_study(tmp_path / "toy", space, {"floor": {}, "data": {}})
+    with pytest.raises(UserError, match=f"trial {task.digest} of .*toy is of a cell that has another turn in this version"):
+        run(space, **options)
 
 
 def test_what_a_killed_sweep_left_running_is_ended(tmp_path, root):
