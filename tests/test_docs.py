@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 import pytest
 
-from landscape import catalog
+from landscape import catalog, strict_yaml
 from landscape.cli.app import landscape
+from landscape.space import Space
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted(p for p in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("results/*.md"), *ROOT.glob("reports/*.md")])
@@ -84,6 +85,53 @@ def test_the_loss_of_the_readme_trains(plugin, tmp_path):
     run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     assert "completed" in run.stdout
+
+
+def test_the_study_of_the_readme_compares_that_loss(plugin, tmp_path):
+    study = next(b for b in blocks(README, "yaml") if b.startswith("# my_study.yaml"))
+    (tmp_path / "my_study.yaml").write_text(study)
+    code = """
+import sys
+from landscape import registry, space
+registry.load_plugin(__import__("pathlib").Path(sys.argv[1]))
+study = space.load("my_study.yaml")
+print(*(cell.id for cell in study.cells()), sep="\\n")
+"""
+    run = subprocess.run([sys.executable, "-c", code, str(plugin)], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    cells = run.stdout.splitlines()
+    assert len(cells) == 6
+    assert sum("tempered" in cell for cell in cells) == 2
+
+
+def test_the_study_of_the_page_on_studies_is_one():
+    text = blocks((ROOT / "docs" / "studies.md").read_text(encoding="utf-8"), "yaml")[0]
+    document = strict_yaml.parse(text, "studies.md")
+    study = Space.parse(document.data, document=document)
+    assert len(study.cells()) == 12
+    kept = Space.model_fields
+    said = {"seeds", "seed", "limits", "confirmation"}
+    assert {name: getattr(study, name) for name in said} == {name: kept[name].default for name in said}
+    assert set(document.data) == set(kept)
+
+
+def test_the_architecture_of_contributing_trains():
+    source = next(b for b in blocks((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), "python") if "def tiny" in b)
+    imports = """
+from math import prod
+from torch import nn
+import landscape
+from landscape.architectures._base import ARCHITECTURES, Networks
+from landscape.architectures._networks import Discriminator, Generator
+from landscape.normalizations._base import Normalization
+from landscape.registry import PositiveInt
+"""
+    use = """
+fields = {"dataset": "digits", "architecture": "tiny", "loss": "hinge", "d_normalization": "spectral", "budget": {"amount": 4}, "batch_size": 8}
+landscape.build(fields | {"regularizers": [{"packing": {"degree": 2}}]}).run_rounds(2)
+"""
+    run = subprocess.run([sys.executable, "-c", imports + source + use], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
 
 
 def test_the_library_example_runs(tmp_path):

@@ -45,7 +45,11 @@ def constrain(network: nn.Module) -> None:
 
 
 class Networks(NamedTuple):
-    """generator(z [N, latent], condition=None) -> samples; discriminator(x, condition=None) -> Output."""
+    """generator(z [N, latent], condition=None) -> samples; discriminator(x, condition=None) -> Output.
+
+    Images [N, C, H, W] lie in [0, 1] on both sides, whatever the source's range: a generator ends in a sigmoid, or halves its tanh; a
+    discriminator that wants [-1, 1] takes 2x - 1 first. Points [N, D] lie where the data lie.
+    """
 
     generator: nn.Module
     discriminator: nn.Module
@@ -85,8 +89,8 @@ class ArchitectureFacts:
     published: the sample shapes of the source, each with the parameter counts (generator, discriminator) derived from its layer table
         at the default hyperparameters, latent size and G normalization, without normalization of D.
     presets: what holds in place of these facts for each value of the hyperparameter `preset`; read them through `of`.
-    has_features: its discriminator fills `Output.features`.
-    has_encoder: `encoder_of` can make an encoder of its discriminator.
+    has_features: its discriminator fills `Output.features`; say False where it does not.
+    has_encoder: `encoder_of` can make an encoder of its discriminator; say False where it cannot.
     """
 
     samples: Literal["images", "points", "any"] = "images"

@@ -25,11 +25,13 @@ if TYPE_CHECKING:
         "landscape evaluate --real a.npz --fake b.npz --json",
         "landscape evaluate --real digits --fake results/digits/trials/0123456789abcdef --protocol quick",
         "landscape evaluate --real folder/of/pictures --fake other.zip --resolution 64 --features pixels",
-        "landscape evaluate --real cifar10 --fake b.npz --protocol torch-fidelity-default --weights inception.pth",
+        "landscape evaluate --real cifar10:validation=false --fake b.npz --protocol torch-fidelity-default --weights inception.pth",
         "landscape evaluate --real a.npz --fake b.npz --metrics frechet,kid --metrics precision_recall:k=3",
     ),
 )
-@click.option("--real", required=True, metavar="SET", help="Data set name, folder, .zip, .npz, .npy, .pt, or a trial's folder.")
+@click.option(
+    "--real", required=True, metavar="SET", help="Data set (NAME[:key=value,...]), folder, .zip, .npz, .npy, .pt, or a trial's folder."
+)
 @click.option("--fake", required=True, metavar="SET", help="As --real.")
 @click.option("--protocol", "protocol_name", help="`landscape list protocols`.  [default: by --real: quick, quick-points or given]")
 @click.option("--metrics", multiple=True, metavar="NAME[:key=value,...]", help="In place of the protocol's; repeatable, or NAME,NAME.")

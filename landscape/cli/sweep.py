@@ -19,7 +19,9 @@ from landscape.record import require_writable
     ),
 )
 @click.argument("study", default="digits")
-@click.option("--dataset", help="Another data set than the study's own: digits, mnist, folder:/path, zip:/path.zip, ...")
+@click.option(
+    "--dataset", help="Another data set than the study's own: digits, mnist, folder:/path, zip:/path.zip, cifar10:validation=false, ..."
+)
 @click.option(
     "--trials", type=click.IntRange(min=1), help="Models to train in all, rounded up to as many in every cell.  [default: the study's]"
 )
