@@ -34,7 +34,7 @@ limits: {hang_seconds: 2}
 
 
 def fake_trial(
-    config: TrialConfig, protocol: Protocol, *, folder: Path, study, report, should_stop, data_dir, threads, device
+    config: TrialConfig, protocol: Protocol, *, folder: Path, study, report, should_stop, data_dir, threads, device, tried_again
 ) -> TrialRecord:
     """As `landscape.trial.run_trial`, in short."""
     if (folder / "record.json").exists():
