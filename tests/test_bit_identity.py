@@ -82,7 +82,7 @@ def check(settings, tmp_path, monkeypatch, **options):
 
 
 @pytest.mark.parametrize("precision", ["fp32", pytest.param("bf16", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", sorted(ARCHITECTURES))
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n == "resnet107" else n for n in sorted(ARCHITECTURES)])
 def test_every_architecture(name, precision, tmp_path, monkeypatch):
     check(trial_of(name) | {"precision": precision}, tmp_path, monkeypatch)
 
