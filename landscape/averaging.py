@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from landscape.config import Ema
+from landscape.ramps import half_cosine
 
 
 def share_of_present(ema: Ema, images: float, progress: Tensor) -> float | Tensor:
@@ -17,7 +18,7 @@ def share_of_present(ema: Ema, images: float, progress: Tensor) -> float | Tenso
         return 1 - (ema.decay or 0.0)
     if not ema.burn_in:
         return 1 - math.pow(0.5, images / ema.half_life_images)
-    half_life = ema.half_life_images * 0.5 * (1 - torch.cos(torch.pi * (progress / ema.burn_in).clamp(max=1)))
+    half_life = ema.half_life_images * half_cosine((progress / ema.burn_in).clamp(max=1))
     return 1 - torch.pow(0.5, images / half_life)
 
 

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from landscape.errors import UserError
 from landscape.frozen import Frozen, UserErrorAsValueError
-from landscape.shorthand import parse_dataset
+from landscape.shorthand import parse_component
 
 Unit = Literal["d_steps", "g_steps", "images", "seconds"]
 
@@ -20,7 +20,7 @@ def _shorthand(value: object) -> object:
     """`hinge:margin=1` and {hinge: {margin: 1}} -> {name: hinge, hyperparameters: {margin: 1}}; `folder:/p` -> its path."""
     if isinstance(value, str):
         try:
-            return parse_dataset(value)
+            return parse_component(value)
         except UserError as error:
             raise UserErrorAsValueError(error) from None
     if isinstance(value, Mapping) and "name" not in value and len(value) == 1:

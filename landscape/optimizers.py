@@ -9,6 +9,7 @@ from torch import Tensor
 
 from landscape.config import Optimizer, Schedule
 from landscape.errors import UserError
+from landscape.ramps import half_cosine
 
 Tensors = Mapping[str, Tensor]
 """By the parameter's name; moments by `<moment>/<parameter>`."""
@@ -128,7 +129,7 @@ def rate_multiplier(schedule: Schedule, step: int, total: int | None) -> float:
     if schedule.name == "step":
         return math.pow(schedule.decay, min(int(share * (schedule.drops + 1)), schedule.drops))
     if schedule.name == "cosine":
-        share = 0.5 * (1 - math.cos(math.pi * share))
+        share = half_cosine(share)
     return 1 + share * (schedule.final - 1)
 
 
@@ -136,9 +137,7 @@ def momentum_at(config: Optimizer, step: int, total: int | None) -> float:
     """Momentum at update number `step` (from 0): linear from `momentum` to `final_momentum` over `momentum_saturation` of the updates."""
     if config.final_momentum is None:
         return config.momentum
-    if total is None:
-        raise UserError("final_momentum is reached at a share of the steps: give a budget in steps or images, not in seconds")
-    share = min(step / (config.momentum_saturation * total), 1.0)
+    share = _share("final_momentum", step, config.momentum_saturation, total)
     return config.momentum + share * (config.final_momentum - config.momentum)
 
 
@@ -146,10 +145,14 @@ def beta2_at(config: Optimizer, step: int, total: int | None) -> float:
     """Adam's beta2 at update number `step` (from 0): half a cosine from `beta2` to `final_beta2` over `beta2_saturation` of the updates."""
     if config.final_beta2 is None:
         return config.beta2
+    share = _share("final_beta2", step, config.beta2_saturation, total)
+    return config.beta2 + half_cosine(share) * (config.final_beta2 - config.beta2)
+
+
+def _share(what: str, step: int, end: float, total: int | None) -> float:
     if total is None:
-        raise UserError("final_beta2 is reached at a share of the steps: give a budget in steps or images, not in seconds")
-    share = min(step / (config.beta2_saturation * total), 1.0)
-    return config.beta2 + 0.5 * (1 - math.cos(math.pi * share)) * (config.final_beta2 - config.beta2)
+        raise UserError(f"{what} is reached at a share of the steps: give a budget in steps or images, not in seconds")
+    return min(step / (end * total), 1.0)
 
 
 def schedule(optimizer: torch.optim.Optimizer, config: Optimizer, step: int, total: int | None) -> None:

@@ -17,15 +17,8 @@ def parse_value(text: str) -> Any:
         return text
 
 
-def parse_dataset(text: str) -> dict[str, Any]:
-    """As `parse_component`; `folder:/path`, `zip:path.zip` and whatever else has a slash after its colon keep their path."""
-    name, colon, rest = text.partition(":")
-    is_path = colon and (name in WITH_PATH or "/" in rest) and "=" not in rest.split("/")[0]
-    return {"name": name, "hyperparameters": {"path": rest}} if is_path else parse_component(text)
-
-
 def parse_component(text: str) -> dict[str, Any]:
-    """`hinge` or `gradient_penalty:weight=10,every=4` as a config holds it.
+    """`hinge` or `gradient_penalty:weight=10,every=4` as a config holds it; `folder:a`, `zip:a.zip` and what has a slash keep their path.
 
     Raises:
         UserError: a hyperparameter without a value.
@@ -33,6 +26,8 @@ def parse_component(text: str) -> dict[str, Any]:
     name, colon, rest = text.partition(":")
     if not colon:
         return {"name": name}
+    if (name in WITH_PATH or "/" in rest) and "=" not in rest.split("/")[0]:
+        return {"name": name, "hyperparameters": {"path": rest}}
     given: dict[str, Any] = {}
     for item in rest.split(","):
         key, equals, value = item.partition("=")

@@ -20,7 +20,7 @@ from landscape.config import ComponentChoice, Protocol, TrialConfig
 from landscape.errors import UserError, unknown
 from landscape.frozen import Frozen, UserErrorAsValueError
 from landscape.parameters import Assignment, Parameter, components, set_field
-from landscape.shorthand import parse_dataset
+from landscape.shorthand import parse_component
 from landscape.strict_yaml import Document, Where, read
 
 MODEL_BASED = ("optuna-tpe", "optuna-gp", "gp-ucb")
@@ -392,6 +392,6 @@ def load(study: str | Path, *, dataset: str | None = None) -> Space:
     space = Space.parse(document.data, document=document)
     if dataset is None:
         return space
-    where = Path(parse_dataset(dataset).get("hyperparameters", {}).get("path", "")).stem or dataset
+    where = Path(parse_component(dataset).get("hyperparameters", {}).get("path", "")).stem or dataset
     renamed = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{space.name}-{where}").strip("-.")[:100]
     return space.with_changes(dataset=dataset, name=renamed)

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "landscape"
 LAYERS = {
-    0: {"registry", "record", "errors", "gradients", "precision", "strict_yaml", "images", "processors", "frozen", "shorthand"},
+    0: {"registry", "record", "errors", "gradients", "precision", "strict_yaml", "images", "processors", "frozen", "shorthand", "ramps"},
     1: {
         *("losses", "regularizers", "normalizations", "architectures", "datasets", "features", "metrics", "published"),
         *("results", "_results_files", "_results_index", "pruning", "analysis"),

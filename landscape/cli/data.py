@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from landscape.cli.options import data_dir_option, examples, json_option, plugin_option, print_json, whole_number
-from landscape.shorthand import parse_dataset
+from landscape.shorthand import parse_component
 
 
 @click.group(
@@ -50,7 +50,7 @@ def prepare(name: str, plugins: tuple[Path, ...], as_json: bool, verify: bool, *
     from landscape.datasets._cache import verify as check
     from landscape.datasets._load import load
 
-    choice = parse_dataset(name)
+    choice = parse_component(name)
     dataset = load(choice["name"], choice.get("hyperparameters"), progress=not as_json, **where)
     if verify:
         check(dataset)

@@ -17,7 +17,7 @@ from landscape.cli.options import (
 from landscape.cli.output import progress_bar, score_lines
 from landscape.cli.stopping import stop_on_signal
 from landscape.record import Scores, Status, TrialRecord, read_json, require_writable
-from landscape.shorthand import parse_component, parse_dataset
+from landscape.shorthand import parse_component
 
 if TYPE_CHECKING:
     from landscape.config import Protocol, TrialConfig
@@ -130,7 +130,7 @@ def _config(
     data = DEFAULTS | (given["config"] if isinstance(given.get("config"), dict) else given)
     for name, text in axes.items():
         if text is not None:
-            data[name] = parse_dataset(text) if name == "dataset" else parse_component(text)
+            data[name] = parse_component(text)
     if regularizers:
         data["regularizers"] = [parse_component(text) for text in regularizers]
     if steps is not None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 from landscape.datasets._base import DATASETS, Channels, Dataset, Request
 from landscape.datasets._memory import converted
 from landscape.errors import UserError
-from landscape.shorthand import WITH_PATH, parse_dataset
+from landscape.shorthand import WITH_PATH, parse_component
 
 MAX_RESOLUTION = 1024
 _HOME = Path("~/.cache/landscape")
@@ -57,7 +57,7 @@ def resolve_name(name: str) -> tuple[str, dict[str, Any]]:
         return name.replace("-", "_"), {}
     if not rest and kind in WITH_PATH:
         raise UserError(f"data set {name!r} lacks a path: write {kind}:/path/to/the/data")
-    return registered, parse_dataset(name)["hyperparameters"]
+    return registered, parse_component(name)["hyperparameters"]
 
 
 def _request(

@@ -1,9 +1,9 @@
 """The zero-centered gradient penalty that R1, R2 and their sum share."""
 
-import torch
 from torch import Tensor
 
 from landscape.gradients import input_gradient
+from landscape.ramps import half_cosine
 from landscape.regularizers._base import Critique
 
 
@@ -11,8 +11,7 @@ def annealed(gamma: float, final: float | None, end: float, progress: Tensor) ->
     """gamma, or where `final` is given: down (or up) to it along half a cosine, over the share `end` of the budget; 0-dim."""
     if final is None:
         return gamma
-    share = (progress / end).clamp(max=1)
-    return final + (gamma - final) * 0.5 * (1 + torch.cos(torch.pi * share))
+    return gamma + (final - gamma) * half_cosine((progress / end).clamp(max=1))
 
 
 def squared_slope(critique: Critique, points: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import pytest
 
 from landscape.cli.options import read_mapping, set_dotted
 from landscape.errors import UserError
-from landscape.shorthand import parse_component, parse_dataset, parse_value
+from landscape.shorthand import parse_component, parse_value
 
 
 @pytest.mark.parametrize(
@@ -31,14 +31,13 @@ def test_values(text, value):
 )
 def test_components(text, choice):
     assert parse_component(text) == choice
-    assert parse_dataset(text) == choice
 
 
 @pytest.mark.parametrize(
     ("text", "path"), [("folder:/a/b", "/a/b"), ("zip:a.zip", "a.zip"), ("folder:/a=b/c,d", "/a=b/c,d"), ("folder:", "")]
 )
 def test_data_sets_with_a_path(text, path):
-    assert parse_dataset(text) == {"name": text.partition(":")[0], "hyperparameters": {"path": path}}
+    assert parse_component(text) == {"name": text.partition(":")[0], "hyperparameters": {"path": path}}
 
 
 @pytest.mark.parametrize("text", ["hinge:margin=", "hinge:=2", "hinge:margin=1,,", "hinge:margin=1,x", "hinge:margin", "hinge:"])
