@@ -18,7 +18,7 @@ import psutil
 from landscape.errors import UserError
 
 LOCK_FILE = ".lock"
-PROCESSES_FILE, WORKERS_FILE = "processes", "workers"
+PROCESSES_FILE = "processes"
 PREFIX = "landscape-sweep-"
 
 
@@ -112,12 +112,12 @@ def make_temporary_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix=PREFIX, dir=root if len(root) <= 30 else "/tmp"))  # noqa: S108 - mkdtemp makes it private
 
 
-def note_process(temporary: Path, pid: int | None = None, kind: str = PROCESSES_FILE) -> None:
+def note_process(temporary: Path, pid: int | None = None) -> None:
     """Remember a process (this one by default) as started by the sweep that owns `temporary`."""
     with contextlib.suppress(psutil.Error, OSError):
         process = psutil.Process(pid)
         # One short write in append mode: lines of several processes do not mix.
-        with open(temporary / kind, "a", encoding="utf-8") as file:
+        with open(temporary / PROCESSES_FILE, "a", encoding="utf-8") as file:
             file.write(f"{process.pid} {process.create_time()!r}\n")
 
 
@@ -125,7 +125,7 @@ def end_leftovers(temporary: Path) -> None:
     """End every process noted in `temporary` that still lives, and remove the folder."""
     if not temporary.name.startswith(PREFIX) or not temporary.is_dir():
         return
-    end_processes(_noted(temporary / PROCESSES_FILE) | _noted(temporary / WORKERS_FILE))
+    end_processes(_noted(temporary / PROCESSES_FILE))
     shutil.rmtree(temporary, ignore_errors=True)
 
 
@@ -136,11 +136,6 @@ def _noted(path: Path) -> set[tuple[int, float]]:
     except OSError:
         return set()
     return {(int(pid), float(created)) for pid, _, created in (line.partition(" ") for line in lines)}
-
-
-def living_workers(temporary: Path) -> int:
-    """Worker processes that are ready for trials."""
-    return sum(_alive(pid, created) for pid, created in _noted(temporary / WORKERS_FILE))
 
 
 def end_processes(noted: Iterable[tuple[int, float]], patience: float = 5.0) -> None:

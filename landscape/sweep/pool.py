@@ -1,16 +1,19 @@
 """Ray Tune runs the tasks of a plan, with processes that are used again; retries are ours, for only we know what may succeed."""
 
+import contextlib
 import json
 import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ray import tune
+from ray.tune.execution import tune_controller
 from ray.tune.search import Searcher as TuneSearcher
+from ray.tune.utils.object_cache import _ObjectCache
 
 from landscape.errors import UserError
 from landscape.space import Limits
@@ -22,7 +25,7 @@ from landscape.sweep.worker import Common, TrialActor
 
 CHUNK = 2000
 """Trials in one Tune experiment: Tune keeps every trial of an experiment in memory."""
-GATHER_SECONDS = 30.0
+GATHER_SECONDS = 60.0
 """Longest wait for all processes to be up."""
 GRACE_SECONDS = 15.0
 """Time for running trials to save after a request to stop; then their processes are ended (their last checkpoint stays)."""
@@ -43,14 +46,8 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Wait:
-    """No task, but work for a process all the same: Tune ends a process that has nothing to do, and a new one takes seconds.
-
-    It returns once so many worker processes live, or after some seconds.
-    """
-
-    seconds: float
-    processes: int = 0
+class Start:
+    """No task: all that is wanted is that a process comes up. It returns at once."""
 
 
 class Ahead:
@@ -142,16 +139,34 @@ class Pool:
         self.running: dict[str, Attempt] = {}
         """By Tune's trial id."""
         self.again: deque[Attempt] = deque()
-        self.waiting: set[str] = set()
-        """Tune's trial ids of waits."""
-        self.gathering = resources.local
-        """Before the first task, and after a death: wait until every process is up, for Tune would give the tasks to those that
-        are, and never end starting the rest."""
+        self.starting: set[str] = set()
+        """Tune's trial ids of starts that have not returned."""
+        self.idle = 0
+        """Processes between two trials."""
         self.failed_starts = 0
-        self.stalled_since: float | None = None
         self.over = False
+        self._gather_until = 0.0
+        self.gather()
         self.fatal: BaseException | None = None
         """What ended the sweep: Tune would wrap it in an error of its own."""
+
+    def gather(self) -> None:
+        """Processes are missing: begin no task before all are up, or for so long."""
+        self._gather_until = time.monotonic() + GATHER_SECONDS
+
+    @property
+    def up(self) -> int:
+        """Processes that are there for trials."""
+        return self.idle + len(self.running)
+
+    @property
+    def gathering(self) -> bool:
+        """Whether tasks wait for processes that are missing.
+
+        Tune gives a task whose process is still starting to the first one that is idle, and ends the one that was starting: with tasks
+        shorter than a start, those that are up would go on doing all the work. Only on one machine: a cluster may always grow.
+        """
+        return self.resources.local and self.up < limit(self.resources) and time.monotonic() < self._gather_until
 
     def give_up(self, error: BaseException) -> None:
         """End the sweep in order, as an interruption does, because of `error`."""
@@ -159,7 +174,7 @@ class Pool:
         self.over = True
         self.interrupt.request()
 
-    def next(self, trial_id: str) -> Attempt | Wait | None:
+    def next(self, trial_id: str) -> Attempt | Start | None:
         """What to start now; None for nothing. `over` says that nothing will come any more."""
         if self.interrupt.requested:
             self.over = True
@@ -169,43 +184,37 @@ class Pool:
             self.hooks.begin(chosen.task)
             self.running[trial_id] = chosen
         elif chosen is not None:
-            self.waiting.add(trial_id)
+            self.starting.add(trial_id)
         return chosen
 
-    def _choose(self) -> Attempt | Wait | None:
+    def _choose(self) -> Attempt | Start | None:
         places = limit(self.resources)
-        if len(self.running) + len(self.waiting) >= places or any(a.alone for a in self.running.values()):
+        if len(self.running) + len(self.starting) >= places or self.alone:
             return None
-        if self.gathering and not self.ahead.exhausted:
-            return Wait(GATHER_SECONDS, places)
         if self.again and self.again[0].alone:
-            return None if self.running else self.again.popleft()
+            return None if self.running or self.starting else self.again.popleft()
+        if self.gathering and not self.ahead.exhausted:
+            return Start() if self.up + len(self.starting) < places else None
         if self.again:
             return self.again.popleft()
+        # Where there is none, the next proposal needs the end of trials that run.
         task = self.ahead.take(patience=0.05 if self.running else 1.0)
         if task is not None:
-            self.stalled_since = None
             return Attempt(task)
         if self.ahead.exhausted:
             self.over = not self.running
-            return None
-        return self._stalled()
-
-    def _stalled(self) -> Wait:
-        """The next proposal needs the end of trials that run: the longer it takes, the longer are the waits."""
-        now = time.monotonic()
-        self.stalled_since = self.stalled_since or now
-        return Wait(min(0.1 + (now - self.stalled_since) / 10, 5.0))
+        return None
 
     def ended(self, trial_id: str, result: dict[str, Any]) -> None:
         """A worker came back. A user's mistake ends the sweep: what one trial needs and is missing, others would miss likewise."""
         how = result["ended"]
-        if trial_id in self.waiting:
-            self.waiting.discard(trial_id)
-            self.gathering = False
+        if trial_id not in self.running:
+            self.starting.discard(trial_id)
             self.failed_starts = 0
             return
         attempt = self.running.pop(trial_id)
+        if attempt.alone:
+            self.gather()
         if "user_error" in how:
             raise UserError(how["user_error"])
         if "stopped" in how:
@@ -222,13 +231,13 @@ class Pool:
 
     def died(self, trial_id: str, reason: str) -> None:
         """A worker's process is gone, or could not be started."""
-        if trial_id in self.waiting:
-            self.waiting.discard(trial_id)
+        self.gather()
+        if trial_id in self.starting:
+            self.starting.discard(trial_id)
             self.failed_starts += 1
             if self.failed_starts >= self.limits.attempts:
                 raise UserError(f"worker processes do not start ({reason}): run `landscape doctor`, and see that memory is left")
             return
-        self.gathering = self.resources.local
         attempt = self.running.pop(trial_id, None)
         if attempt is None or self.interrupt.requested:
             return
@@ -237,6 +246,11 @@ class Pool:
             self.again.append(attempt)
         else:
             self.hooks.failed(attempt.task, f"its process ended {attempt.deaths} times; the last time: {reason}")
+
+    @property
+    def alone(self) -> bool:
+        """Whether the trial that runs wants all memory for itself."""
+        return any(attempt.alone for attempt in self.running.values())
 
     def tick(self) -> None:
         """Called between any two events."""
@@ -267,8 +281,8 @@ class _Suggest(TuneSearcher):
             self.pool.give_up(error)
         if chosen is None:
             return TuneSearcher.FINISHED if self.pool.over else None
-        if isinstance(chosen, Wait):
-            return {"task": json.dumps({"wait_seconds": chosen.seconds, "processes": chosen.processes})}
+        if isinstance(chosen, Start):
+            return {"task": json.dumps({"start": True})}
         task = chosen.task
         # As text: Tune copies and flattens whatever structure it sees.
         return {"task": json.dumps({"config": task.config.to_json(), "digest": task.digest, "study": task.study, "alone": chosen.alone})}
@@ -309,6 +323,55 @@ class _Listen(tune.Callback):
             self.pool.give_up(error)
 
 
+class IdleProcesses(_ObjectCache):
+    """Processes between two trials: all are kept, but for a trial that runs alone.
+
+    Of several that become idle before the next task is there, Tune would keep one and end the others, and a new one takes seconds to import
+    torch: trials that take equally long, and so end together, would cost a process each time.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__()
+        self.pool = pool
+
+    def has_cached_object(self, key: Any) -> bool:
+        """While processes start, none takes over what they start for: see `Pool.gathering`."""
+        return not self.pool.gathering and bool(super().has_cached_object(key))
+
+    def cache_object(self, key: Any, obj: Any) -> bool:
+        """Keep a process."""
+        self._cached_objects[key].append(obj)
+        self._num_cached_objects += 1
+        self.pool.idle += 1
+        return True
+
+    def pop_cached_object(self, key: Any) -> Any:
+        """A process, for the next trial."""
+        process = super().pop_cached_object(key)
+        self.pool.idle -= process is not None
+        return process
+
+    def flush_cached_objects(self, force_all: bool = False) -> Generator[Any, None, None]:
+        """Those to end: at the end of the search, or where their memory is a trial's that runs alone."""
+        if force_all or self.pool.alone:
+            process: Any
+            for process in super().flush_cached_objects(force_all=True):
+                self.pool.idle -= 1
+                yield process
+
+
+@contextlib.contextmanager
+def _idle_processes_kept(pool: Pool) -> Iterator[None]:
+    """Tune has no setting for it. As before at the end."""
+    controller: Any = tune_controller
+    before = controller._ObjectCache
+    controller._ObjectCache = lambda **_: IdleProcesses(pool)
+    try:
+        yield
+    finally:
+        controller._ObjectCache = before
+
+
 def _reason(trial: Any) -> str:
     lines = [line.strip() for line in str(trial.get_error() or "").splitlines() if line.strip()]
     told = next(
@@ -345,4 +408,7 @@ def run_pool(pool: Pool, common: Common, storage: str) -> None:
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             ),
         )
-        tuner.fit()
+        pool.idle = 0
+        pool.gather()
+        with _idle_processes_kept(pool):
+            tuner.fit()

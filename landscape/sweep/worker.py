@@ -20,7 +20,7 @@ from landscape.config import Protocol, TrialConfig
 from landscape.errors import UserError
 from landscape.record import Status, TrialRecord
 from landscape.sweep.claim import Carrier, Claim
-from landscape.sweep.lock import WORKERS_FILE, living_workers, note_process
+from landscape.sweep.lock import note_process
 from landscape.sweep.remote import Remote, mirror, staged
 from landscape.sweep.resources import device_of
 
@@ -74,7 +74,7 @@ class TrialActor(tune.Trainable):
         else:
             self.run_trial = common.run_trial
         if common.temporary.is_dir():
-            note_process(common.temporary, kind=WORKERS_FILE)
+            note_process(common.temporary)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """The process takes the next trial."""
@@ -84,8 +84,7 @@ class TrialActor(tune.Trainable):
     def step(self) -> dict[str, Any]:
         """Run the trial to its end; what comes back says how it ended, the record itself lies in the trial's folder."""
         task = json.loads(self.config["task"])
-        if "wait_seconds" in task:
-            self._wait(task["wait_seconds"], task["processes"])
+        if "start" in task:
             return {"done": True, "ended": {}}
         try:
             self._limit_device_memory(alone=task.get("alone", False))
@@ -106,14 +105,6 @@ class TrialActor(tune.Trainable):
 
             if torch.cuda.is_available():
                 torch.cuda.set_per_process_memory_fraction(1.0 if alone else self.common.gpus_per_trial)
-
-    def _wait(self, seconds: float, processes: int) -> None:
-        """Until so many workers live, or (where none is asked for, or not as many come) for so long."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and not self.common.stop_file.exists():
-            if processes and living_workers(self.common.temporary) >= processes:
-                return
-            time.sleep(0.02)
 
     def _run(self, task: dict[str, Any]) -> dict[str, Any]:
         config = TrialConfig.parse(task["config"])

@@ -82,6 +82,11 @@ class Sweep:
             time.sleep(0.05)
         return False
 
+    def workers(self) -> set[str]:
+        """Processes in which trials have begun."""
+        lines = [line for path in self.study.glob("trials/*/journal") for line in path.read_text().splitlines()]
+        return {pid for what, _, pid in (line.partition(" ") for line in lines) if what == "begin"}
+
     def begun(self) -> int:
         return len(list(self.study.glob("trials/*/journal")))
 

@@ -15,7 +15,7 @@ from landscape.sweep.cluster import _decided, _require_listening
 from landscape.sweep.display import Display, Progress, duration
 from landscape.sweep.interrupt import Interrupt
 from landscape.sweep.plan import Outcome, Plan
-from landscape.sweep.pool import Ahead, Attempt, Hooks, Pool, StopNowError, Wait
+from landscape.sweep.pool import Ahead, Attempt, Hooks, IdleProcesses, Pool, Start, StopNowError
 from landscape.sweep.resources import Resources, plan_resources
 
 DONE, OUT_OF_MEMORY = {"ended": {"status": "completed"}}, {"ended": {"out_of_memory": "MemoryError: 9 GB"}}
@@ -51,8 +51,9 @@ class Tune:
         end = time.monotonic() + 20
         name, chosen = self.next()
         while not isinstance(chosen, Attempt) and time.monotonic() < end:
-            if isinstance(chosen, Wait):
+            if isinstance(chosen, Start):
                 self.pool.ended(name, {"ended": {}})
+                self.pool.idle += 1
             name, chosen = self.next()
         assert isinstance(chosen, Attempt)
         return name, chosen
@@ -146,15 +147,58 @@ def test_a_users_mistake_ends_the_sweep(tune):
 
 def test_processes_gather_before_the_first_task_and_after_a_death(tune):
     it = tune(jobs=2, gather=True, trials=6)
-    waits = [it.next(), it.next()]
-    assert all(isinstance(w, Wait) and w.processes == 2 for _, w in waits)
+    starts = [it.next(), it.next()]
+    assert all(isinstance(each, Start) for _, each in starts)
     assert it.next()[1] is None
-    it.pool.ended(waits[0][0], {"ended": {}})
-    one = it.task()
-    it.pool.ended(waits[1][0], {"ended": {}})
-    it.task()
+    idle = IdleProcesses(it.pool)
+    # One is up and idle: it neither gets a task, nor what the other one starts for.
+    it.pool.ended(starts[0][0], {"ended": {}})
+    assert idle.cache_object("cpu", "first")
+    assert it.next()[1] is None
+    assert not idle.has_cached_object("cpu")
+    it.pool.ended(starts[1][0], {"ended": {}})
+    assert idle.cache_object("cpu", "second")
+    assert idle.has_cached_object("cpu")
+    one, _ = it.task(), it.task()
+    assert [idle.pop_cached_object("cpu") for _ in range(2)] == ["first", "second"]
+    # After a death a new one starts, and the task of the dead one waits for it.
     it.pool.died(one[0], "killed")
-    assert isinstance(it.next()[1], Wait)
+    name, chosen = it.next()
+    assert isinstance(chosen, Start)
+    assert it.next()[1] is None
+    it.pool.ended(name, {"ended": {}})
+    assert idle.cache_object("cpu", "third")
+    assert it.task()[1].task is one[1].task
+
+
+def test_processes_that_come_late_are_not_waited_for_without_end(tune, monkeypatch):
+    it = tune(jobs=2, gather=True, trials=6)
+    (name, _), _ = it.next(), it.next()
+    it.pool.ended(name, {"ended": {}})
+    it.pool.idle += 1
+    assert it.next()[1] is None
+    begin = time.monotonic()
+    monkeypatch.setattr("landscape.sweep.pool.time.monotonic", lambda: begin + 100)
+    assert isinstance(it.task()[1], Attempt)
+
+
+def test_all_idle_processes_are_kept_but_for_a_trial_alone(tune):
+    it = tune(jobs=3, trials=6)
+    idle = IdleProcesses(it.pool)
+    for i in range(3):
+        assert idle.cache_object("cpu", i)
+    assert not list(idle.flush_cached_objects())
+    name, attempt = it.task()
+    it.pool.ended(name, OUT_OF_MEMORY)
+    name, alone = it.task()
+    assert alone.alone
+    assert alone.task is attempt.task
+    assert idle.pop_cached_object("cpu") == 0
+    assert list(idle.flush_cached_objects()) == [1, 2]
+    assert it.pool.idle == 0
+    it.pool.ended(name, DONE)
+    assert idle.cache_object("cpu", 0)
+    assert list(idle.flush_cached_objects(force_all=True)) == [0]
 
 
 def test_processes_that_never_start_end_the_sweep(tune):
@@ -166,19 +210,16 @@ def test_processes_that_never_start_end_the_sweep(tune):
     assert not it.failed
 
 
-def test_idle_processes_are_kept_while_a_round_ends(tune):
+def test_while_a_round_ends_there_is_no_task(tune):
     it = tune(jobs=3, trials=8, batch=1)
     it.plan.space = it.plan.space.with_changes(searcher={"name": "optuna-tpe", "startup": 1})
     names = [it.task()[0] for _ in range(3)]
     it.pool.resources = Resources(8, 1, 0.0, 0, local=False)
     names.append(it.task()[0])
     # The first lap of 4 cells is under way; each next proposal waits for its cell's first.
-    name, wait = it.next()
-    while isinstance(wait, Attempt):
-        name, wait = it.next()
-    assert isinstance(wait, Wait)
-    assert wait.seconds <= 5
-    it.pool.ended(name, {"ended": {}})
+    while (given := it.next())[1] is not None:
+        names.append(given[0])
+    assert not it.pool.over
     for each in names:
         it.pool.ended(each, DONE)
     it.task()
