@@ -10,6 +10,7 @@ from landscape.errors import UserError
 from landscape.record import RECORD_FILE, Status, TrialRecord, write_json
 from landscape.space import Space
 from landscape.sweep import study as files
+from landscape.sweep.bridge import run_pool
 from landscape.sweep.cluster import SERVER_DIED, started
 from landscape.sweep.display import Display
 from landscape.sweep.interrupt import Interrupt
@@ -17,7 +18,7 @@ from landscape.sweep.lock import StudyLock
 from landscape.sweep.log import SearchLog
 from landscape.sweep.options import Options
 from landscape.sweep.plan import Outcome, Plan, Task
-from landscape.sweep.pool import Ahead, Hooks, Pool, StopNowError, run_pool
+from landscape.sweep.pool import Ahead, Hooks, Pool, StopNowError
 from landscape.sweep.remote import Remote
 from landscape.sweep.resources import Resources
 from landscape.sweep.worker import HANG_FILE, Common

@@ -1,21 +1,21 @@
 """What becomes of tasks: retries, what is given up, waits, interruptions. The pool without Ray: the test plays Tune."""
 
-import io
 import signal
 import socket
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from landscape.errors import UserError
 from landscape.space import Limits
 from landscape.sweep import interrupt as interrupts
+from landscape.sweep.bridge import IdleProcesses, TasksFirst
 from landscape.sweep.cluster import _decided, _require_listening
-from landscape.sweep.display import Display, Progress, duration
 from landscape.sweep.interrupt import Interrupt
 from landscape.sweep.plan import Outcome, Plan
-from landscape.sweep.pool import Ahead, Attempt, Hooks, IdleProcesses, Pool, Start, StopNowError
+from landscape.sweep.pool import Ahead, Attempt, Hooks, Pool, Start, StopNowError
 from landscape.sweep.resources import Resources, plan_resources
 
 DONE, OUT_OF_MEMORY = {"ended": {"status": "completed"}}, {"ended": {"out_of_memory": "MemoryError: 9 GB"}}
@@ -24,13 +24,14 @@ DONE, OUT_OF_MEMORY = {"ended": {"status": "completed"}}, {"ended": {"out_of_mem
 class Tune:
     """The other side of the pool, by hand."""
 
-    def __init__(self, make_space, tmp_path, jobs=2, gather=False, **changes) -> None:
+    def __init__(self, make_space, tmp_path, jobs=2, **changes) -> None:
         self.plan = Plan(make_space(searcher={"name": "random"}, **changes), pin=lambda config: config)
         self.ahead = Ahead(self.plan)
         self.interrupt = Interrupt(tmp_path / "stop")
         self.begun, self.done, self.failed = [], [], {}
         hooks = Hooks(self.begun.append, self._done, self._failed, lambda running: None)
-        self.pool = Pool(self.ahead, Limits(attempts=3), Resources(jobs, 1, 0.0, 0, local=gather), self.interrupt, hooks)
+        self.pool = Pool(self.ahead, Limits(attempts=3), Resources(jobs, 1, 0.0, 0, local=True), self.interrupt, hooks)
+        self.idle = IdleProcesses(self.pool)
         self.count = 0
 
     def _done(self, task) -> None:
@@ -44,16 +45,23 @@ class Tune:
     def next(self):
         self.count += 1
         chosen = self.pool.next(str(self.count))
+        if isinstance(chosen, Attempt):
+            assert self.idle.has_cached_object("cpu")
+            assert self.idle.pop_cached_object("cpu")
         return str(self.count), chosen
 
+    def ended(self, name, how=DONE) -> None:
+        """The process is idle from then on."""
+        self.pool.ended(name, how)
+        self.idle.cache_object("cpu", object())
+
     def task(self):
-        """The next attempt; on a busy machine a proposal may not be there at the first call."""
+        """The next attempt, all processes being up; on a busy machine a proposal may not be there at the first call."""
         end = time.monotonic() + 20
         name, chosen = self.next()
         while not isinstance(chosen, Attempt) and time.monotonic() < end:
             if isinstance(chosen, Start):
-                self.pool.ended(name, {"ended": {}})
-                self.pool.idle += 1
+                self.ended(name)
             name, chosen = self.next()
         assert isinstance(chosen, Attempt)
         return name, chosen
@@ -76,14 +84,14 @@ def test_tasks_are_handed_out_up_to_the_limit_until_all_are_done(tune):
     it = tune(jobs=2, trials=4)
     first, second = it.task(), it.task()
     assert it.next()[1] is None
-    it.pool.ended(first[0], DONE)
+    it.ended(first[0], DONE)
     third = it.task()
     for name, _ in (second, third):
-        it.pool.ended(name, DONE)
+        it.ended(name, DONE)
     fourth = it.task()
     assert it.next()[1] is None
     assert not it.pool.over
-    it.pool.ended(fourth[0], DONE)
+    it.ended(fourth[0], DONE)
     assert it.next()[1] is None
     assert it.pool.over
     assert sorted(t.ask for t in it.done) == [0, 1, 2, 3]
@@ -105,15 +113,15 @@ def test_a_dead_process_is_a_retry_and_the_third_one_the_end(tune):
 def test_out_of_memory_is_one_retry_alone(tune):
     it = tune(jobs=3, trials=8)
     (hungry, attempt), (other, _) = it.task(), it.task()
-    it.pool.ended(hungry, OUT_OF_MEMORY)
+    it.ended(hungry, OUT_OF_MEMORY)
     # Nothing begins beside what runs, then the hungry one begins, and nothing beside it.
     assert it.next()[1] is None
-    it.pool.ended(other, DONE)
+    it.ended(other, DONE)
     name, again = it.task()
     assert again.task is attempt.task
     assert again.alone
     assert it.next()[1] is None
-    it.pool.ended(name, OUT_OF_MEMORY)
+    it.ended(name, OUT_OF_MEMORY)
     assert it.failed == {attempt.task.ask: "out of memory, also when run alone: MemoryError: 9 GB"}
     it.task()
     it.task()
@@ -128,7 +136,7 @@ def test_a_process_killed_for_memory_is_run_alone(tune):
 def test_an_error_of_the_code_is_not_tried_again(tune):
     it = tune(jobs=1, trials=4)
     name, attempt = it.task()
-    it.pool.ended(name, {"ended": {"error": "ZeroDivisionError: x (trial.py:3)"}})
+    it.ended(name, {"ended": {"error": "ZeroDivisionError: x (trial.py:3)"}})
     assert it.failed == {attempt.task.ask: "ZeroDivisionError: x (trial.py:3)"}
     assert it.task()[1].task.ask != attempt.task.ask
 
@@ -137,7 +145,7 @@ def test_a_users_mistake_ends_the_sweep(tune):
     it = tune(jobs=1, trials=4)
     name, _ = it.task()
     with pytest.raises(UserError, match="disk is full"):
-        it.pool.ended(name, {"ended": {"user_error": "disk is full"}})
+        it.ended(name, {"ended": {"user_error": "disk is full"}})
     it.pool.give_up(UserError("disk is full"))
     assert it.pool.over
     assert it.interrupt.requested
@@ -145,64 +153,87 @@ def test_a_users_mistake_ends_the_sweep(tune):
     assert not it.failed
 
 
-def test_processes_gather_before_the_first_task_and_after_a_death(tune):
-    it = tune(jobs=2, gather=True, trials=6)
-    starts = [it.next(), it.next()]
-    assert all(isinstance(each, Start) for _, each in starts)
+def test_a_task_begins_where_a_process_is_idle_and_missing_ones_start(tune):
+    it = tune(jobs=2, trials=6)
+    first, second = it.next(), it.next()
+    assert all(isinstance(each, Start) for _, each in (first, second))
     assert it.next()[1] is None
-    idle = IdleProcesses(it.pool)
-    # One is up and idle: it neither gets a task, nor what the other one starts for.
-    it.pool.ended(starts[0][0], {"ended": {}})
-    assert idle.cache_object("cpu", "first")
+    # One is up: it gets a task, and nothing of what the other one starts for.
+    it.ended(first[0])
+    assert not it.idle.has_cached_object("cpu")
+    one = it.task()
     assert it.next()[1] is None
-    assert not idle.has_cached_object("cpu")
-    it.pool.ended(starts[1][0], {"ended": {}})
-    assert idle.cache_object("cpu", "second")
-    assert idle.has_cached_object("cpu")
-    one, _ = it.task(), it.task()
-    assert [idle.pop_cached_object("cpu") for _ in range(2)] == ["first", "second"]
-    # After a death a new one starts, and the task of the dead one waits for it.
+    it.ended(one[0])
+    assert not it.idle.has_cached_object("cpu")
+    one = it.task()
+    it.ended(second[0])
+    it.task()
+    # After a death a new one starts, for the task of the dead one.
     it.pool.died(one[0], "killed")
     name, chosen = it.next()
     assert isinstance(chosen, Start)
     assert it.next()[1] is None
-    it.pool.ended(name, {"ended": {}})
-    assert idle.cache_object("cpu", "third")
+    it.ended(name)
     assert it.task()[1].task is one[1].task
 
 
-def test_processes_that_come_late_are_not_waited_for_without_end(tune, monkeypatch):
-    it = tune(jobs=2, gather=True, trials=6)
-    (name, _), _ = it.next(), it.next()
-    it.pool.ended(name, {"ended": {}})
-    it.pool.idle += 1
+def test_at_the_end_nothing_waits_for_a_process_that_is_starting(tune):
+    it = tune(jobs=2, trials=4)
+    it.ended(it.next()[0])
+    for _ in range(4):
+        it.ended(_first_task(it))
     assert it.next()[1] is None
-    begin = time.monotonic()
-    monkeypatch.setattr("landscape.sweep.pool.time.monotonic", lambda: begin + 100)
-    assert isinstance(it.task()[1], Attempt)
+    assert it.pool.over
+    assert it.pool.starting
+    assert it.idle.has_cached_object("cpu")
 
 
-def test_all_idle_processes_are_kept_but_for_a_trial_alone(tune):
+def _first_task(it):
+    """A task while a process is starting."""
+    end = time.monotonic() + 20
+    while not isinstance((given := it.next())[1], Attempt):
+        assert time.monotonic() < end
+    return given[0]
+
+
+def test_tasks_go_before_starts(tune):
+    it = tune(jobs=2, trials=4)
+    first = it.next()[0]
+    start = it.next()[0]
+    it.ended(first)
+    task = it.task()[0]
+    trials = [SimpleNamespace(trial_id=name, status="PENDING", PENDING="PENDING") for name in (start, task)]
+    controller = SimpleNamespace(get_live_trials=lambda: trials)
+    assert TasksFirst(it.pool).choose_trial_to_run(controller).trial_id == task
+    trials[1].status = "RUNNING"
+    assert TasksFirst(it.pool).choose_trial_to_run(controller).trial_id == start
+    trials[0].status = "RUNNING"
+    assert TasksFirst(it.pool).choose_trial_to_run(controller) is None
+
+
+def test_idle_processes_are_kept_but_for_a_trial_alone(tune):
     it = tune(jobs=3, trials=6)
-    idle = IdleProcesses(it.pool)
-    for i in range(3):
-        assert idle.cache_object("cpu", i)
-    assert not list(idle.flush_cached_objects())
+    for name in [it.next()[0] for _ in range(3)]:
+        it.ended(name)
+    assert it.pool.idle == 3
+    assert not list(it.idle.flush_cached_objects())
     name, attempt = it.task()
-    it.pool.ended(name, OUT_OF_MEMORY)
+    it.ended(name, OUT_OF_MEMORY)
     name, alone = it.task()
     assert alone.alone
     assert alone.task is attempt.task
-    assert idle.pop_cached_object("cpu") == 0
-    assert list(idle.flush_cached_objects()) == [1, 2]
+    assert len(list(it.idle.flush_cached_objects())) == 2
     assert it.pool.idle == 0
-    it.pool.ended(name, DONE)
-    assert idle.cache_object("cpu", 0)
-    assert list(idle.flush_cached_objects(force_all=True)) == [0]
+    assert it.next()[1] is None
+    it.ended(name, DONE)
+    # Those that ended for it start again.
+    assert all(isinstance(it.next()[1], Start) for _ in range(2))
+    assert it.pool.idle == 1
+    assert len(list(it.idle.flush_cached_objects(force_all=True))) == 1
 
 
 def test_processes_that_never_start_end_the_sweep(tune):
-    it = tune(jobs=1, gather=True, trials=6)
+    it = tune(jobs=1, trials=6)
     for _ in range(2):
         it.pool.died(it.next()[0], "no memory")
     with pytest.raises(UserError, match="worker processes do not start .no memory.: run `landscape doctor`"):
@@ -221,7 +252,7 @@ def test_while_a_round_ends_there_is_no_task(tune):
         names.append(given[0])
     assert not it.pool.over
     for each in names:
-        it.pool.ended(each, DONE)
+        it.ended(each, DONE)
     it.task()
 
 
@@ -245,7 +276,7 @@ def test_errors_of_a_searcher_reach_the_driver(tune, monkeypatch):
     it = tune(jobs=1, trials=4)
     monkeypatch.setattr(it.plan, "propose", lambda: 1 / 0)
     name, _ = it.task()
-    it.pool.ended(name, DONE)
+    it.ended(name, DONE)
     with pytest.raises(ZeroDivisionError):
         it.next()
 
@@ -361,65 +392,3 @@ def test_a_closed_port_is_no_cluster():
             with pytest.raises(UserError, match="no Ray cluster at .*start one with `ray start --head`"):
                 _require_listening(given)
     _require_listening("auto")
-
-
-def test_durations_in_words():
-    assert [duration(s) for s in (5, 89, 200, 7200, 200_000)] == ["5 s", "89 s", "3 min", "2.0 h", "2.3 days"]
-
-
-def test_progress_and_time_left():
-    now = [0.0]
-    progress = Progress(12, "FD", done=2, clock=lambda: now[0] + 50_000)
-    assert "0 s elapsed" in progress.line()  # nothing has begun, however long the machine runs
-    progress.begin()
-    assert progress.seconds_left is None
-    progress.expected_seconds = 10.0
-    now[0] = 5.0
-    assert progress.seconds_left == pytest.approx(95.0)
-    progress.done, progress.running, now[0] = 4, 2, 30.0
-    assert progress.seconds_left == pytest.approx(30 / 2 * 8)
-    assert progress.left == 6
-    for value, loss, cell in ((3.0, 3.0, "a"), (None, None, "b"), (1.0, 1.0, "c"), (2.0, 2.0, "d")):
-        progress.score(value, loss, cell)
-    assert (progress.best, progress.best_cell, progress.failed) == (1.0, "c", 1)
-    line = progress.line()
-    for part in ("4 of 12 trials done", "1 without a score", "2 running", "6 to go", "best FD 1 (c)", "30 s elapsed", "about 2 min left"):
-        assert part in line
-
-
-def test_scores_that_are_better_high():
-    progress = Progress(2, "IS")
-    progress.score(3.0, -3.0, "a")
-    progress.score(9.0, -9.0, "b")
-    assert progress.best == 9.0
-
-
-def test_a_log_file_gets_plain_lines_now_and_then():
-    now, stream = [0.0], io.StringIO()
-    progress = Progress(3, "FD", clock=lambda: now[0])
-    progress.begin()
-    with Display(progress, stream) as display:
-        for second in range(61):
-            now[0] = float(second)
-            display.refresh()
-        display.say("a word")
-    lines = stream.getvalue().splitlines()
-    assert [("s elapsed" in line, line == "a word") for line in lines] == [(True, False)] * 3 + [(False, True), (True, False)]
-    assert "\x1b" not in stream.getvalue()
-
-
-def test_a_terminal_gets_one_live_line():
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    stream = Terminal()
-    progress = Progress(3, "FD [bold]x")
-    progress.begin()
-    with Display(progress, stream) as display:
-        display.refresh()
-        display.say("a [word]")
-    assert "0 of 3 trials done" in stream.getvalue()
-    # What is shown is text, not markup.
-    assert "a [word]" in stream.getvalue()
-    assert "FD [bold]x" in stream.getvalue()
