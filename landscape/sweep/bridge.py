@@ -12,7 +12,6 @@ from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher as TuneSearcher
 from ray.tune.utils.object_cache import _ObjectCache
 
-from landscape.sweep.cluster import limit
 from landscape.sweep.pool import Pool, Start
 from landscape.sweep.worker import Common, TrialActor
 
@@ -166,7 +165,9 @@ def run_pool(pool: Pool, common: Common, storage: str) -> None:
     Raises:
         StopNowError: a requested stop took too long.
     """
-    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(limit(pool.resources))
+    # The pool says when there is nothing to start. Tune would ask for nothing more while that many wait for their processes: on a cluster
+    # that grows, idle processes would go without a task.
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(CHUNK)
     share = {"cpu": pool.resources.threads, "gpu": pool.resources.gpus_per_trial or 0.0}
     trainable = tune.with_resources(tune.with_parameters(TrialActor, common=common), share)
     while not pool.over:
