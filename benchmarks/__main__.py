@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from benchmarks import mimicry, sweeps, training
 from benchmarks._timing import Ratio, table
 from benchmarks.metrics import machine
-from landscape.errors import UserError
-from landscape.features._inception_network import fast_bfloat16
+from landscape.components.extractors._inception_network import fast_bfloat16
+from landscape.core.errors import UserError
 
 
 def rows(*, quick: bool) -> Iterator[tuple[str, Callable[[], Ratio]]]:

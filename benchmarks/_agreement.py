@@ -16,19 +16,19 @@ from torch import Tensor
 from benchmarks import _peers as peers
 from benchmarks import inception
 from benchmarks._speed import evidence, features
-from landscape.features import inception as inception_module
-from landscape.features.inception import Inception
-from landscape.metrics._moments import moments
-from landscape.metrics._neighbors import neighborhoods
-from landscape.metrics.density_coverage import density_coverage
-from landscape.metrics.frechet import frechet_terms
-from landscape.metrics.inception_score import inception_score
-from landscape.metrics.kid import kid
-from landscape.metrics.ms_ssim import WEIGHTS, ms_ssim_of_pairs
-from landscape.metrics.parzen import log_likelihoods
-from landscape.metrics.prd import best_f, prd_curve
-from landscape.metrics.precision_recall import precision_recall
-from landscape.metrics.vendi import vendi_score
+from landscape.components.extractors import inception as inception_module
+from landscape.components.extractors.inception import Inception
+from landscape.components.metrics._moments import moments
+from landscape.components.metrics._neighbors import neighborhoods
+from landscape.components.metrics.density_coverage import density_coverage
+from landscape.components.metrics.frechet import frechet_terms
+from landscape.components.metrics.inception_score import inception_score
+from landscape.components.metrics.kid import kid
+from landscape.components.metrics.ms_ssim import WEIGHTS, ms_ssim_of_pairs
+from landscape.components.metrics.parzen import log_likelihoods
+from landscape.components.metrics.prd import best_f, prd_curve
+from landscape.components.metrics.precision_recall import precision_recall
+from landscape.components.metrics.vendi import vendi_score
 
 COUNT, WIDTH = 3000, 512
 EXACT = 1e-15

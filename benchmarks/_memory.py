@@ -20,7 +20,7 @@ LIMIT_GIB = 4
 def scores() -> dict[str, Callable[[int], object]]:
     """Each score of N + N samples; its features are made inside, so that they count."""
     from benchmarks._speed import evidence, features
-    from landscape.metrics._base import METRICS, SampleSet
+    from landscape.components.metrics._base import METRICS, SampleSet
 
     def of_features(*names: str) -> Callable[[int], object]:
         def run(count: int) -> object:
@@ -40,7 +40,7 @@ def scores() -> dict[str, Callable[[int], object]]:
         return METRICS["inception_score"].function(evidence(empty, empty, torch.randn(count, CLASSES)))
 
     def parzen(count: int) -> Tensor:
-        from landscape.metrics.parzen import log_likelihoods
+        from landscape.components.metrics.parzen import log_likelihoods
 
         return log_likelihoods(torch.rand(count, 784), torch.rand(count, 784), torch.tensor([0.2], dtype=torch.float64))
 

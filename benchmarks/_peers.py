@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from landscape.metrics._moments import Moments
+from landscape.components.metrics._moments import Moments
 
 
 def scipy_frechet(real: Tensor, fake: Tensor) -> float:

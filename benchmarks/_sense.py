@@ -4,13 +4,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
-from landscape.datasets._base import Dataset
-from landscape.datasets._load import load
-from landscape.errors import UserError
+from landscape.components.datasets._base import Dataset
+from landscape.components.datasets._load import load
+from landscape.components.metrics._base import SampleSet
+from landscape.config.protocols import get, varied
+from landscape.core.errors import UserError
 from landscape.evaluation.scoring import Aids, evaluate
-from landscape.metrics._base import SampleSet
-from landscape.protocols import get, varied
-from landscape.record import Estimate
+from landscape.results.record import Estimate
 
 METRICS = [
     "frechet",

@@ -8,15 +8,15 @@ from torch import Tensor
 
 from benchmarks import _peers as peers
 from benchmarks._timing import Ratio, compare
-from landscape.metrics._base import Evidence, SampleSet
-from landscape.metrics._moments import moments
-from landscape.metrics.density_coverage import density_coverage
-from landscape.metrics.frechet import frechet, frechet_terms
-from landscape.metrics.inception_score import inception_score
-from landscape.metrics.kid import kid
-from landscape.metrics.ms_ssim import WEIGHTS, ms_ssim_of_pairs
-from landscape.metrics.parzen import log_likelihoods
-from landscape.metrics.precision_recall import precision_recall
+from landscape.components.metrics._base import Evidence, SampleSet
+from landscape.components.metrics._moments import moments
+from landscape.components.metrics.density_coverage import density_coverage
+from landscape.components.metrics.frechet import frechet, frechet_terms
+from landscape.components.metrics.inception_score import inception_score
+from landscape.components.metrics.kid import kid
+from landscape.components.metrics.ms_ssim import WEIGHTS, ms_ssim_of_pairs
+from landscape.components.metrics.parzen import log_likelihoods
+from landscape.components.metrics.precision_recall import precision_recall
 
 WIDTH = 2048
 CLASSES = 1008

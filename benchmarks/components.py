@@ -16,9 +16,9 @@ from torch.utils.flop_counter import flop_registry
 
 import landscape
 from benchmarks._timing import Ratio, compare
-from landscape.gan import GAN
-from landscape.normalizations._base import NORMALIZATIONS
-from landscape.regularizers._base import REGULARIZERS
+from landscape.components.normalizations._base import NORMALIZATIONS
+from landscape.components.regularizers._base import REGULARIZERS
+from landscape.training.gan import GAN
 
 BASE: dict[str, Any] = {
     "dataset": "digits",

@@ -17,10 +17,10 @@ from benchmarks._memory import peak_of
 from benchmarks._timing import seconds
 from benchmarks.components import products
 from benchmarks.metrics import machine
-from landscape.config import TrialConfig
-from landscape.datasets._base import Dataset, Split
-from landscape.execution import Path
-from landscape.gan import GAN
+from landscape.components.datasets._base import Dataset, Split
+from landscape.config.trial_config import TrialConfig
+from landscape.training.compilation import Path
+from landscape.training.gan import GAN
 
 RESOLUTIONS = (8, 16, 32, 64, 128)
 WIDTH, BATCH = 16, 32

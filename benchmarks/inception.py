@@ -18,11 +18,11 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks._timing import Ratio, compare, table
-from landscape.features import inception as module
-from landscape.features._inception_network import fast_bfloat16
-from landscape.features.inception import SIDE, VARIABLE, Inception
-from landscape.metrics._moments import moments
-from landscape.metrics.frechet import frechet_terms
+from landscape.components.extractors import inception as module
+from landscape.components.extractors._inception_network import fast_bfloat16
+from landscape.components.extractors.inception import SIDE, VARIABLE, Inception
+from landscape.components.metrics._moments import moments
+from landscape.components.metrics.frechet import frechet_terms
 
 BATCH = 32
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 from torch.utils.data import DataLoader, TensorDataset
 
-from landscape.gan import GAN
+from landscape.training.gan import GAN
 
 
 class PlainGAN(pl.LightningModule):
@@ -49,7 +49,7 @@ class PlainGAN(pl.LightningModule):
 def plain_loop(gan: GAN, rounds: int) -> Callable[[], None]:
     """`rounds` steps of a fit with logger, checkpoint and data loader at their defaults (the progress bar, which floods a log, is off)."""
     warnings.filterwarnings("ignore", module="pytorch_lightning.*")
-    samples = gan.stream.samples
+    samples = gan.rounds.stream.samples
     data = TensorDataset(samples.float() / 255 if samples.dtype == torch.uint8 else samples)
     loader = DataLoader(data, batch_size=gan.config.batch_size, shuffle=True, drop_last=True)
     module, folder = PlainGAN(gan), tempfile.mkdtemp(prefix="landscape-bench-")

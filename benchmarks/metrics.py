@@ -13,7 +13,7 @@ import torch
 
 from benchmarks import _agreement, _memory, _sense, _speed, inception
 from benchmarks._timing import Ratio
-from landscape.features.inception import VARIABLE
+from landscape.components.extractors.inception import VARIABLE
 
 
 def speed(groups: list[str], repeats: int, quick: bool) -> None:

@@ -16,11 +16,11 @@ from torch import Tensor, nn
 
 from benchmarks._timing import Ratio, compare, table
 from benchmarks.costs import noise
-from landscape.architectures._base import ARCHITECTURES, Networks, Output
-from landscape.config import TrialConfig
-from landscape.datasets._base import Dataset
-from landscape.errors import UserError
-from landscape.gan import GAN
+from landscape.components.architectures._base import ARCHITECTURES, Networks, Output
+from landscape.components.datasets._base import Dataset
+from landscape.config.trial_config import TrialConfig
+from landscape.core.errors import UserError
+from landscape.training.gan import GAN
 
 BATCH = 64
 

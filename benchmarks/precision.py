@@ -12,12 +12,12 @@ import torch
 from scipy.stats import ttest_1samp
 
 from benchmarks.metrics import machine
-from landscape import space
-from landscape.config import TrialConfig
-from landscape.errors import UserError
-from landscape.record import Status
+from landscape.config.trial_config import TrialConfig
+from landscape.core.errors import UserError
 from landscape.reproductions._run import Outcome, Trial, run
-from landscape.trial import prepare
+from landscape.results.record import Status
+from landscape.space import study_files
+from landscape.trial.run_trial import prepare
 
 STUDIES = {"digits": 4, "mnist": 16}
 """Embedded studies, and the width of the network that is taken from each."""
@@ -28,7 +28,7 @@ SCORES = ("FD[classifier:{}]", "KID[classifier:{}]", "recall[classifier:{}]")
 
 def trial(name: str, precision: str, seed: int, data_dir: Path | None) -> Trial:
     """The convolutional model of the study `name`: non-saturating loss, batch norm in G."""
-    chosen = space.load(name)
+    chosen = study_files.load(name)
     adam = {"learning_rate": LEARNING_RATE}
     changed = {
         "dataset": name,
@@ -46,7 +46,7 @@ def trial(name: str, precision: str, seed: int, data_dir: Path | None) -> Trial:
 
 def line(name: str, score: str, pairs: dict[str, list[Outcome]]) -> str:
     """One row: means over seeds, and the interval of the mean of the differences seed by seed (Student's t, Bonferroni over all rows)."""
-    score, protocol = score.format(name), space.load(name).protocol.name
+    score, protocol = score.format(name), study_files.load(name).protocol.name
     values = {p: np.array([o.scores[protocol].estimates[score].value for o in pairs[p]]) for p in PRECISIONS}
     difference = values["bf16"] - values["fp32"]
     low, high = ttest_1samp(difference, 0).confidence_interval(1 - 0.05 / len(SCORES) / len(STUDIES))

@@ -13,12 +13,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks._memory import resident
-from landscape import results, space
-from landscape.record import RECORD_FILE, Estimate, Scores, Status, TrialRecord, write_json
+from landscape.core.files import write_json
 from landscape.report.build import build
-from landscape.sweep import study as files
-from landscape.sweep.log import SearchLog
-from landscape.sweep.plan import Outcome, Plan
+from landscape.results import studies
+from landscape.results.record import RECORD_FILE, Estimate, Scores, Status, TrialRecord
+from landscape.space import study_files
+from landscape.space.study import Space
+from landscape.sweep import study_folder as files
+from landscape.sweep.search.optuna_log import SearchLog
+from landscape.sweep.search.plan import Outcome, Plan
 
 CURVE = tuple((float(i), 0.5) for i in range(64))
 SCORES = ("FD[classifier:digits]", "KID[classifier:digits]")
@@ -31,7 +34,7 @@ def timed(action: Callable[[], object]) -> tuple[float, object]:
     return time.process_time() - begin, found
 
 
-def write_trials(folder: Path, chosen: space.Space, number: int) -> list[Outcome]:
+def write_trials(folder: Path, chosen: Space, number: int) -> list[Outcome]:
     """Proposals of a random search, each with a record and scores of the usual size."""
     plan = Plan(chosen.with_changes(trials=number, searcher={"name": "random"}), pin=lambda config: config)
     protocol = chosen.protocol.to_json() | {"digest": chosen.protocol.digest()}
@@ -47,7 +50,7 @@ def write_trials(folder: Path, chosen: space.Space, number: int) -> list[Outcome
         trial = files.trial_folder(folder, task.digest)
         write_json(trial / RECORD_FILE, record.to_json())
         estimates = dict.fromkeys(SCORES, Estimate(value, "lower", (value - 0.1, value + 0.1)))
-        write_json(results.score_path(trial, protocol), Scores(protocol, estimates).to_json())
+        write_json(studies.score_path(trial, protocol), Scores(protocol, estimates).to_json())
         outcomes.append(Outcome(task.ask, task.repeat, task.cell.id, task.assignment, task.digest, "completed", value, value, 1.0))
         plan.settle(outcomes[-1])
     files.write_study(folder, chosen, {})
@@ -56,7 +59,7 @@ def write_trials(folder: Path, chosen: space.Space, number: int) -> list[Outcome
 
 def costs(number: int) -> dict[str, float]:
     """What a study of `number` trials costs, in this process; below a trial a cell, of a study of 3 cells."""
-    chosen = space.load("digits")
+    chosen = study_files.load("digits")
     if number < len(chosen.cells()):
         axes = {name: entries if name == "regularizers" else entries[:1] for name, entries in chosen.axes.items()}
         chosen = chosen.with_changes(axes=axes)
@@ -67,11 +70,11 @@ def costs(number: int) -> dict[str, float]:
         trial = next((folder / "trials").iterdir())
         found["bytes of a record"] = (trial / RECORD_FILE).stat().st_size
         before = resident("VmRSS")
-        found["seconds to read it without its index"], study = timed(lambda: results.read_study(folder))
+        found["seconds to read it without its index"], study = timed(lambda: studies.read_study(folder))
         found["MiB of it in memory"] = 1024 * (resident("VmRSS") - before)
-        found["bytes of a line of the index"] = (folder / results.INDEX_FILE).stat().st_size / number
+        found["bytes of a line of the index"] = (folder / studies.INDEX_FILE).stat().st_size / number
         del study
-        found["seconds to read it with its index"], study = timed(lambda: results.read_study(folder))
+        found["seconds to read it with its index"], study = timed(lambda: studies.read_study(folder))
         ended = files.outcomes(study, chosen.protocol)
         more = chosen.with_changes(trials=number + len(chosen.cells()), searcher={"name": "random"})
         found["seconds to plan its continuation"], _ = timed(lambda: Plan(more, pin=lambda config: config, outcomes=ended))
@@ -79,7 +82,7 @@ def costs(number: int) -> dict[str, float]:
         found["seconds to open search.log"], log = timed(lambda: SearchLog(folder, chosen, outcomes))
         late = replace(outcomes[-1], digest="f" * 16)
         found["milliseconds to add a line to search.log"] = 1000 * timed(lambda: log.add(late))[0]
-        found["milliseconds to add a line to the index"] = 1000 * timed(lambda: results.append_to_index(folder, trial.name))[0]
+        found["milliseconds to add a line to the index"] = 1000 * timed(lambda: studies.append_to_index(folder, trial.name))[0]
         build(Path(temporary), Path(temporary) / "reports", "digits")  # imports
         found["seconds to write its report"], pages = timed(lambda: build(Path(temporary), Path(temporary) / "reports", "digits"))
         found["MB of the report's page"] = pages[0].stat().st_size / 1e6

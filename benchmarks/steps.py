@@ -15,7 +15,7 @@ import landscape
 from benchmarks._timing import rate_of_products, seconds
 from benchmarks.components import products
 from benchmarks.metrics import machine
-from landscape.gan import GAN
+from landscape.training.gan import GAN
 
 CASES: dict[str, dict[str, Any]] = {
     "mlp, ring, width 128, batch 512": {

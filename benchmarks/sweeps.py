@@ -19,10 +19,12 @@ from typing import Any
 import torch
 
 import landscape
-from landscape import results
-from landscape.config import Protocol, TrialConfig
-from landscape.record import RECORD_FILE, Status, TrialRecord, write_json
-from landscape.space import Space
+from landscape.config.protocol import Protocol
+from landscape.config.trial_config import TrialConfig
+from landscape.core.files import write_json
+from landscape.results import studies
+from landscape.results.record import RECORD_FILE, Status, TrialRecord
+from landscape.space.study import Space
 
 SPACE: dict[str, Any] = {
     "name": "small",
@@ -66,11 +68,11 @@ def bare(folder: Path) -> None:
     """The models of the sweep in `folder` again, one after the other, with 2 threads; prints seconds per trial."""
     from benchmarks.training import bare_loop
     from landscape.evaluation import evaluate_model
-    from landscape.trained import make_sampler
+    from landscape.training.sampling import make_sampler
 
     torch.set_num_threads(2)
     protocol = Space.parse(SPACE).protocol
-    configs = [trial.record.config for trial in results.read_study(folder / "small").trials]
+    configs = [trial.record.config for trial in studies.read_study(folder / "small").trials]
     begin = 0.0
     for i, fields in enumerate(configs):
         if i == 1:  # the first one warms up

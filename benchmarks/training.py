@@ -19,7 +19,7 @@ from torch.nn.functional import relu, softplus
 import landscape
 from benchmarks._timing import Ratio, compare, ratio, table
 from benchmarks.lightning import plain_loop
-from landscape.gan import GAN
+from landscape.training.gan import GAN
 
 COMMON = {"loss": "non_saturating", "budget": {"amount": 10_000_000}}
 RING = {"dataset": "ring", "architecture": {"mlp": {"width": 128}}, "batch_size": 512, "latent": {"dim": 2}}
@@ -76,7 +76,7 @@ def bare_loop(gan: GAN, rounds: int) -> Callable[[], None]:
     assert discriminator is not None
     config = gan.config
     d_loss, g_loss = LOSSES[config.loss.name]
-    samples, size = gan.stream.samples, config.batch_size
+    samples, size = gan.rounds.stream.samples, config.batch_size
     g, d = config.g_optimizer, config.d_optimizer
     g_optimizer = torch.optim.Adam(generator.parameters(), g.learning_rate, (g.beta1, g.beta2), fused=True)
     d_optimizer = torch.optim.Adam(discriminator.parameters(), d.learning_rate, (d.beta1, d.beta2), fused=True)

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from landscape import catalog
-from landscape.architectures._base import ARCHITECTURES
-from landscape.datasets._base import DATASETS
-from landscape.losses._base import LOSSES
-from landscape.normalizations._base import NORMALIZATIONS
-from landscape.registry import Registry
-from landscape.regularizers._base import REGULARIZERS
+from landscape.components.architectures._base import ARCHITECTURES
+from landscape.components.datasets._base import DATASETS
+from landscape.components.losses._base import LOSSES
+from landscape.components.normalizations._base import NORMALIZATIONS
+from landscape.components.regularizers._base import REGULARIZERS
+from landscape.core.registry import Registry
+from landscape.inventory import components
 
 PAGE = Path(__file__).with_suffix(".md")
 REGISTRIES: dict[str, Registry] = {  # type: ignore[type-arg]
@@ -19,7 +19,8 @@ REGISTRIES: dict[str, Registry] = {  # type: ignore[type-arg]
     "Data sets": DATASETS,
 }
 
-_LOSSES, _NORMS, _REGULARIZERS, _NETWORKS = "tests/losses", "tests/normalizations", "tests/regularizers", "tests/architectures"
+_TESTS = "tests/components"
+_LOSSES, _NORMS, _REGULARIZERS, _NETWORKS = (f"{_TESTS}/{a}" for a in ("losses", "normalizations", "regularizers", "architectures"))
 _TABLES = f"{_NETWORKS}/test_architecture_tables.py"
 _LAYERS = ("layers in order, and parameter counts, from the sources' tables", f"{_TABLES}::test_layers_in_order")
 _FORMULA = ("NumPy float64 formula; values by hand", f"{_LOSSES}/test_logit_losses.py::test_formula")
@@ -31,8 +32,8 @@ _SPECTRAL = (
     "torch's own parametrization, an SVD, one iteration by hand",
     f"{_NORMS}/test_spectral.py::test_follows_torchs_parametrization",
 )
-_FORMATS = "tests/datasets/test_dataset_formats.py"
-_POINTS = "tests/datasets/test_dataset_points.py"
+_FORMATS = "tests/components/datasets/test_dataset_formats.py"
+_POINTS = "tests/components/datasets/test_dataset_points.py"
 
 ORACLES: dict[str, dict[str, tuple[str, str]]] = {
     "Losses": {
@@ -41,7 +42,7 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
         "began": ("two steps by hand", f"{_LOSSES}/test_energy_losses.py::test_began_two_steps_by_hand"),
         "margin_energy": (
             "NumPy formula; V in 1-D, driven from m and back to it",
-            "tests/test_game_1d.py::test_ebgan_value_approaches_the_margin",
+            "tests/reproductions/test_game_1d.py::test_ebgan_value_approaches_the_margin",
         ),
         "mmd": ("double loops in NumPy; unbiased over many draws", f"{_LOSSES}/test_mmd.py::test_unbiased_over_many_draws"),
         "vae": ("SciPy's and torch.distributions' densities", f"{_LOSSES}/test_vae.py::test_bernoulli_bound"),
@@ -101,11 +102,14 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
         "celeba": ("the originals' crop and resize, written out", f"{_FORMATS}::test_celeba_as_compare_gan_prepares_it"),
         "celeba_hq_128": ("order and box filter", f"{_FORMATS}::test_celeba_hq_is_split_in_natural_order_and_box_filtered"),
         "cifar10": ("files in its format", f"{_FORMATS}::test_cifar10"),
-        "cifar10_jpeg": ("the pictures themselves", "tests/datasets/test_dataset_collections.py::test_zips_by_split_and_cifar10_jpeg"),
+        "cifar10_jpeg": (
+            "the pictures themselves",
+            f"{_TESTS}/datasets/test_dataset_collections.py::test_zips_by_split_and_cifar10_jpeg",
+        ),
         "convex_polygons": ("the originals' tools, their drawing order", f"{_POINTS}::test_polygons_are_those_of_the_originals_tools"),
         "digits": ("sizes, levels and class counts; a golden hash", f"{_FORMATS}::test_digits_are_split_once_and_for_all"),
         "fashion_mnist": ("files in its format", f"{_FORMATS}::test_fashion_mnist_by_either_name"),
-        "folder": ("Pillow", "tests/datasets/test_dataset_collections.py::test_resizing_is_pillows_antialiased_bicubic"),
+        "folder": ("Pillow", "tests/components/datasets/test_dataset_collections.py::test_resizing_is_pillows_antialiased_bicubic"),
         "gaussian_1d": ("centres, width and count of every preset", f"{_POINTS}::test_gaussians_on_a_line"),
         "grid": ("published centres, width and count", f"{_POINTS}::test_published_grids"),
         "lsun_bedroom": ("a database in its format", f"{_FORMATS}::test_lsun_from_its_database"),
@@ -119,7 +123,7 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
             "its subspaces, noise and modes",
             f"{_POINTS}::test_veegan_1200d_has_noise_in_700_coordinates_and_modes_that_real_points_reach",
         ),
-        "zip": ("a StyleGAN archive", "tests/datasets/test_dataset_collections.py::test_a_stylegan_zip"),
+        "zip": ("a StyleGAN archive", "tests/components/datasets/test_dataset_collections.py::test_a_stylegan_zip"),
     },
 }
 """Component -> (what it is checked against, the test that does)."""
@@ -129,7 +133,7 @@ def table(kind: str, registry: Registry) -> list[str]:  # type: ignore[type-arg]
     """The components of one kind."""
     lines = [f"## {kind}", "", "| name | what it is | source | oracle |", "|---|---|---|---|"]
     for name in registry:
-        entry, (oracle, test) = catalog.describe(registry[name]), ORACLES[kind][name]
+        entry, (oracle, test) = components.describe(registry[name]), ORACLES[kind][name]
         file, _, function = test.partition("::")
         cells = (f"`{name}`", entry["what"], entry["source"] or "ours", f"{oracle}: [`{function}`](../{file})")
         lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
@@ -143,7 +147,7 @@ def counts() -> list[str]:
     lines += ["built: the two and this table agree. `landscape list architectures` shows them too.", ""]
     lines += ["| architecture | preset | samples | G | D |", "|---|---|---|---|---|"]
     for name in ARCHITECTURES:
-        for preset, found in catalog.published_counts(ARCHITECTURES[name]).items():
+        for preset, found in components.published_counts(ARCHITECTURES[name]).items():
             lines += [f"| `{name}` | {preset} | {shape} | {g:,} | {d:,} |" for shape, (g, d) in found.items()]
     return [*lines, ""]
 

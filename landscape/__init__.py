@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+from landscape.core.version import __version__
+
 if TYPE_CHECKING:
     from landscape.api import build, evaluate, train
 
-__version__ = "0.1.0"
-__all__ = ["build", "evaluate", "train"]
+__all__ = ["__version__", "build", "evaluate", "train"]
 
 
 def __getattr__(name: str) -> Any:

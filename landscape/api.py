@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from landscape.config import Protocol, TrialConfig
-from landscape.record import Scores, TrialRecord
+from landscape.config.protocol import Protocol
+from landscape.config.trial_config import TrialConfig
+from landscape.results.record import Scores, TrialRecord
 
 
 def build(config: TrialConfig | Mapping[str, Any], *, data_dir: str | Path | None = None) -> Any:
@@ -17,12 +18,12 @@ def build(config: TrialConfig | Mapping[str, Any], *, data_dir: str | Path | Non
         data_dir: where the data set's files lie, for those that need files.
 
     Returns:
-        landscape.gan.GAN: `.generator`, `.discriminator`, `.sample(z)`, `.run_rounds(n)`.
+        landscape.training.gan.GAN: `.generator`, `.discriminator`, `.sample(z)`, `.run_rounds(n)`.
     """
     import torch
 
-    from landscape.gan import GAN
-    from landscape.trial import prepare
+    from landscape.training.gan import GAN
+    from landscape.trial.run_trial import prepare
 
     pinned, dataset = prepare(_config(config), Path(data_dir) if data_dir else None)
     torch.manual_seed(pinned.seed)
@@ -45,9 +46,9 @@ def train(
         UserError: bad input, a protocol that these data or this machine cannot carry out. Divergence is not an error: the record's status
             says so.
     """
-    from landscape import protocols
+    from landscape.config import protocols
     from landscape.evaluation import require_scorable
-    from landscape.trial import prepare, run_trial
+    from landscape.trial.run_trial import prepare, run_trial
 
     chosen = protocols.get(protocol) if isinstance(protocol, str) else protocol
     where = Path(data_dir) if data_dir else None
@@ -75,8 +76,8 @@ def evaluate(real: Any, fake: Any, protocol: Protocol | str | None = None, **opt
     Raises:
         UserError: sets that are empty, too small for the protocol, not finite, or not comparable; weights missing or wrong.
     """
-    from landscape import protocols
-    from landscape.datasets._base import Dataset
+    from landscape.components.datasets._base import Dataset
+    from landscape.config import protocols
     from landscape.evaluation import evaluate as core
     from landscape.evaluation.given import as_given
     from landscape.evaluation.loading import default_protocol

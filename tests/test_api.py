@@ -5,8 +5,8 @@ import pytest
 import torch
 
 import landscape
-from landscape.datasets._load import load
-from landscape.errors import UserError
+from landscape.components.datasets._load import load
+from landscape.core.errors import UserError
 
 
 def test_the_protocol_follows_what_is_given(monkeypatch):

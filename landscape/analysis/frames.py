@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from landscape.analysis.interval import Values
-from landscape.errors import UserError
-from landscape.record import Estimate, Scores, Status
-from landscape.results import Trial
+from landscape.core.errors import UserError
+from landscape.results.record import Estimate, Scores, Status
+from landscape.results.trial_files import Trial
 
 AXIS, SCORE, LOW, HIGH, HYPER = "axis:", "score:", "low:", "high:", "hyper:"
 """Prefixes of column names: `axis:loss`, `score:FD[classifier]`, its own interval `low:...` and `high:...`, `hyper:batch_size`."""

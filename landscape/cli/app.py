@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import click
 
-from landscape import __version__
 from landscape.cli.data import data
 from landscape.cli.doctor import doctor
 from landscape.cli.evaluate import evaluate
@@ -17,7 +16,8 @@ from landscape.cli.results import results
 from landscape.cli.sample import sample
 from landscape.cli.sweep import sweep
 from landscape.cli.train import train
-from landscape.errors import UserError
+from landscape.core.errors import UserError
+from landscape.core.version import __version__
 
 USER_ERROR, INTERRUPTED = 2, 130
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from landscape.cli.options import data_dir_option, examples, json_option, plugin_option, print_json, whole_number
-from landscape.shorthand import parse_component
+from landscape.core.component_text import parse_component
 
 
 @click.group(
@@ -26,7 +26,7 @@ def data() -> None:
 @plugin_option
 def status(as_json: bool, plugins: tuple[Path, ...]) -> None:
     """List the data sets: where each comes from, and what of it is prepared on this machine."""
-    from landscape.catalog import dataset_status
+    from landscape.inventory.prepared_data import dataset_status
 
     found = dataset_status()
     if as_json:
@@ -47,8 +47,8 @@ def status(as_json: bool, plugins: tuple[Path, ...]) -> None:
 @plugin_option
 def prepare(name: str, plugins: tuple[Path, ...], as_json: bool, verify: bool, **where: Any) -> None:
     """Read (or download) data set NAME and keep it prepared; say what it holds."""
-    from landscape.datasets._cache import verify as check
-    from landscape.datasets._load import load
+    from landscape.components.datasets._load import load
+    from landscape.components.datasets._preparing.cache import verify as check
 
     choice = parse_component(name)
     dataset = load(choice["name"], choice.get("hyperparameters"), progress=not as_json, **where)

@@ -12,7 +12,7 @@ from landscape.cli.options import examples, json_option, print_json, results_opt
 @json_option
 def doctor(results_dir: Path, as_json: bool) -> None:
     """Show versions, devices, compiler, free memory and disk, weights found: what to put into a bug report."""
-    from landscape.doctor import examine
+    from landscape.inventory.machine import examine
 
     found = examine(results_dir)
     if as_json:

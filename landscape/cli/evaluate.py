@@ -7,16 +7,16 @@ import click
 
 from landscape.cli.options import data_dir_option, examples, json_option, plugin_option, print_json, whole_number
 from landscape.cli.output import counting_bar, score_lines
-from landscape.errors import UserError
-from landscape.shorthand import parse_component
+from landscape.core.component_text import parse_component
+from landscape.core.errors import UserError
 
 if TYPE_CHECKING:
-    from landscape.config import Protocol
-    from landscape.datasets._base import Dataset
+    from landscape.components.datasets._base import Dataset
+    from landscape.config.protocol import Protocol
     from landscape.evaluation.extraction import Options
     from landscape.evaluation.given import Given
     from landscape.evaluation.loading import Where
-    from landscape.record import Scores
+    from landscape.results.record import Scores
 
 
 @click.command(
@@ -50,7 +50,7 @@ def evaluate(as_json: bool, plugins: tuple[Path, ...], **options: Any) -> None:
     Arrays are images (N, C, H, W), (N, H, W, C) or (N, H, W), points (N, D), or features (N, d) under the key `features`. What differs
     from the named protocol makes another protocol, and the scores say so.
     """
-    from landscape.environment import resolve_device
+    from landscape.core.environment import resolve_device
     from landscape.evaluation.extraction import Options
     from landscape.evaluation.loading import Where
 
@@ -72,9 +72,9 @@ def evaluate(as_json: bool, plugins: tuple[Path, ...], **options: Any) -> None:
 
 def _default_protocol(real: str, where: "Where") -> str:
     """`quick` for data with a classifier (and for what a trial makes of them), `quick-points` for points, else `given`."""
+    from landscape.config.protocols import get
     from landscape.evaluation.loading import default_protocol, load_samples
-    from landscape.protocols import get
-    from landscape.record import GENERATOR_FILE
+    from landscape.results.record import GENERATOR_FILE
 
     if (Path(real) / GENERATOR_FILE).is_file():
         return "quick"
@@ -83,7 +83,7 @@ def _default_protocol(real: str, where: "Where") -> str:
 
 def _protocol(name: str, metrics: tuple[str, ...], features: str | None) -> "Protocol":
     """The named protocol; changed where the options ask for it, under a name that says so."""
-    from landscape.protocols import get, varied
+    from landscape.config.protocols import get, varied
 
     protocol = get(name)
     changes: dict[str, Any] = {}
@@ -102,10 +102,10 @@ def _score(real: str, fake: str, protocol: "Protocol", where: "Where", how: "Opt
     from dataclasses import replace
 
     from landscape.evaluation.loading import load_pair, load_samples
-    from landscape.evaluation.models import evaluate_trained
     from landscape.evaluation.scoring import evaluate as score
-    from landscape.record import GENERATOR_FILE
-    from landscape.trained import load
+    from landscape.results.record import GENERATOR_FILE
+    from landscape.trial.saved_generator import load
+    from landscape.trial.scoring_saved import evaluate_trained
 
     where = replace(where, open_trial=lambda folder: _sampler(folder, protocol, how))
     if (Path(fake) / GENERATOR_FILE).is_file():
@@ -119,8 +119,8 @@ def _as_trained(real: str, fake: str, where: "Where") -> "Where":
     """`where` with the resolution and the channels to which data sets are brought: as asked for, else those of the trial among the two."""
     from dataclasses import replace
 
-    from landscape.record import GENERATOR_FILE
-    from landscape.trained import load
+    from landscape.results.record import GENERATOR_FILE
+    from landscape.trial.saved_generator import load
 
     trial = next((Path(spec) for spec in (fake, real) if (Path(spec) / GENERATOR_FILE).is_file()), None)
     shape = load(trial).shape if trial is not None else ()
@@ -130,14 +130,14 @@ def _as_trained(real: str, fake: str, where: "Where") -> "Where":
 
 
 def _sampler(folder: Path, protocol: "Protocol", how: "Options") -> Any:
-    from landscape.trained import load
+    from landscape.trial.saved_generator import load
 
     return load(folder, how.device).sampling(protocol.sampling_batch)
 
 
 def _size(given: "Given | Dataset", protocol: "Protocol") -> int:
     """Samples on the real side: as many are drawn from a trial."""
-    from landscape.datasets._base import Dataset
+    from landscape.components.datasets._base import Dataset
     from landscape.evaluation.splits import reporting
 
     return len(reporting(given, protocol).samples) if isinstance(given, Dataset) else len(given)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from landscape.cli.options import examples, json_option, plugin_option, print_json
-from landscape.errors import unknown
+from landscape.core.errors import unknown
 
 
 @click.command(
@@ -29,7 +29,7 @@ def list_components(kind: str | None, as_json: bool, plugins: tuple[Path, ...]) 
 
     KIND is one of losses, regularizers, normalizations, architectures, datasets, extractors, metrics, protocols, studies.
     """
-    from landscape.catalog import CATALOG, with_parameter_counts
+    from landscape.inventory.components import CATALOG, with_parameter_counts
 
     if kind is not None and kind not in CATALOG:
         raise unknown("kind of component", kind, CATALOG)

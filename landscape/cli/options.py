@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 
 import click
 
-from landscape.errors import UserError
-from landscape.shorthand import parse_value
+from landscape.core.component_text import parse_value
+from landscape.core.errors import UserError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _load_plugins(context: click.Context, option: click.Parameter, files: tuple[Path, ...]) -> tuple[Path, ...]:
-    from landscape.registry import load_installed_plugins, load_plugin
+    from landscape.core.registry import load_installed_plugins, load_plugin
 
     load_installed_plugins()
     for file in files:
@@ -25,7 +25,7 @@ def _load_plugins(context: click.Context, option: click.Parameter, files: tuple[
 def _results_folder(context: click.Context, option: click.Parameter, text: str) -> Path:
     if "://" not in text:
         return Path(text)
-    from landscape.sweep import remote
+    from landscape.results import remote
 
     return remote.local(text)
 
@@ -33,7 +33,7 @@ def _results_folder(context: click.Context, option: click.Parameter, text: str) 
 def _data_folder(context: click.Context, option: click.Parameter, text: str | None) -> Path | None:
     if text is None or "://" not in text:
         return Path(text) if text is not None else None
-    from landscape.sweep import remote
+    from landscape.results import remote
 
     return remote.staged(text)
 
@@ -110,10 +110,10 @@ def set_dotted(data: dict[str, Any], assignment: str) -> None:
 def read_mapping(path: Path) -> dict[str, Any]:
     """A JSON or YAML file that holds one mapping; UserError naming the file otherwise."""
     if path.suffix == ".json":
-        from landscape.record import read_json
+        from landscape.core.files import read_json
 
         return read_json(path)
-    from landscape.strict_yaml import read
+    from landscape.core.strict_yaml import read
 
     return read(path).data
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from landscape.record import Estimate, Scores
+from landscape.results.record import Estimate, Scores
 
 LINE_SECONDS = 10.0
 """Between two lines of progress where stderr is a file."""
@@ -40,7 +40,7 @@ def _notes(estimate: Estimate) -> list[str]:
 
 @contextmanager
 def progress_bar(label: str, *, quiet: bool = False) -> Iterator[Callable[[Mapping[str, Any]], None]]:
-    """Yields a function for `landscape.trial`'s status lines: a bar on a terminal, a line every ten seconds in a file."""
+    """Yields a function for `landscape.trial.run_trial`'s status lines: a bar on a terminal, a line every ten seconds in a file."""
     if quiet:
         yield lambda status: None
         return

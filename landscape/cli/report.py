@@ -19,7 +19,7 @@ from landscape.cli.options import examples, json_option, plugin_option, print_js
 def report(studies: tuple[str, ...], results_dir: Path, reports_dir: Path, as_json: bool, plugins: tuple[Path, ...]) -> None:
     """Build the HTML report, tables and figures of STUDIES (all without it) from the results folder alone."""
     from landscape.report.build import build
-    from landscape.results import study_folder
+    from landscape.results.studies import study_folder
 
     names: list[str | None] = [study_folder(results_dir, name).name for name in studies] or [None]
     # The last page of each is the index over all studies.

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from landscape.cli.options import data_dir_option, examples, json_option, plugin_option, print_json
-from landscape.errors import UserError
-from landscape.shorthand import parse_component
+from landscape.core.component_text import parse_component
+from landscape.core.errors import UserError
 
 
 @click.command(
@@ -22,7 +22,7 @@ from landscape.shorthand import parse_component
 @plugin_option
 def reproduce(paper: str | None, data_dir: Path | None, results_dir: str, as_json: bool, plugins: tuple[Path, ...]) -> None:
     """Run a published table again and hold the outcome against it. Without PAPER: which papers there are."""
-    from landscape.catalog import describe
+    from landscape.inventory.components import describe
     from landscape.reproductions._base import REPRODUCTIONS
 
     if paper is None:

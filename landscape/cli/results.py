@@ -30,8 +30,8 @@ study_argument = click.argument("study", type=click.Path(path_type=Path))
 @json_option
 def merge(sources: tuple[Path, ...], target: Path, as_json: bool) -> None:
     """Bring the trials of several copies of one study together. SOURCES stay as they are."""
-    from landscape.results import merge as bring_together
-    from landscape.sweep.lock import StudyLock
+    from landscape.results.merging import merge as bring_together
+    from landscape.sweep.study_lock import StudyLock
 
     with StudyLock(target):
         done = bring_together(sources, target)
@@ -48,7 +48,7 @@ def merge(sources: tuple[Path, ...], target: Path, as_json: bool) -> None:
 @json_option
 def verify(study: Path, as_json: bool) -> int:
     """Check every record, score and picture of STUDY; change nothing. Exit code 1 when something is wrong."""
-    from landscape.results import verify as check
+    from landscape.results.verifying import verify as check
 
     problems = check(study)
     if as_json:
@@ -70,9 +70,9 @@ def prune(study: Path, dry_run: bool, as_json: bool, **what: bool) -> None:
 
     Records, scores and pictures stay.
     """
-    from landscape.pruning import What
-    from landscape.pruning import prune as remove
-    from landscape.sweep.lock import StudyLock
+    from landscape.results.pruning import What
+    from landscape.results.pruning import prune as remove
+    from landscape.sweep.study_lock import StudyLock
 
     # Looked at first: nothing is written where there is no study; then under the lock, so that no sweep is writing.
     done = remove(study, What(**what), dry_run=True)
@@ -95,9 +95,9 @@ def prune(study: Path, dry_run: bool, as_json: bool, **what: bool) -> None:
 def export(study: Path, out: Path, protocol: str | None) -> None:
     """Write one row a trial: axes, status, hyperparameters, cost, and the scores of one protocol with their intervals."""
     from landscape.analysis.frames import protocols, trials_frame
-    from landscape.errors import UserError, unknown
-    from landscape.record import write_bytes
-    from landscape.results import read_study
+    from landscape.core.errors import UserError, unknown
+    from landscape.core.files import write_bytes
+    from landscape.results.studies import read_study
 
     if out.suffix not in (".csv", ".json"):
         raise UserError(f"--out {out}: the ending says what to write: .csv or .json")

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from landscape.cli.options import examples, plugin_option
-from landscape.errors import UserError
+from landscape.core.errors import UserError
 
 
 @click.command(
@@ -29,7 +29,7 @@ def sample(trial: Path, count: int, out: Path, seed: int, columns: int, batch: i
 
     An .npz holds them as `images`, uint8 (N, C, H, W), or as `samples`, float32 points (N, D).
     """
-    from landscape.trained import load
+    from landscape.trial.saved_generator import load
 
     trained = load(trial)
     samples = trained.sampler(count, seed, batch).numpy()
@@ -38,7 +38,7 @@ def sample(trial: Path, count: int, out: Path, seed: int, columns: int, batch: i
     elif samples.ndim != 4:
         raise UserError(f"{trial} makes points, not pictures: write them as arrays with --out samples.npz")
     elif out.suffix == ".png":
-        from landscape.images import grid, write_png
+        from landscape.results.png_grids import grid, write_png
 
         write_png(out, grid(samples, columns))
     elif out.suffix:
@@ -53,8 +53,8 @@ def _write_arrays(out: Path, samples: Any) -> None:
 
     import numpy as np
 
-    from landscape.images import as_levels
-    from landscape.record import write_bytes
+    from landscape.core.files import write_bytes
+    from landscape.results.png_grids import as_levels
 
     buffer = io.BytesIO()
     if samples.ndim == 4:
@@ -65,7 +65,7 @@ def _write_arrays(out: Path, samples: Any) -> None:
 
 
 def _write_folder(out: Path, samples: Any) -> None:
-    from landscape.images import as_levels, write_png
+    from landscape.results.png_grids import as_levels, write_png
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"--out {out} is not an empty folder: name a new one")

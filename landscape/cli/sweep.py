@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from landscape.cli.options import examples, plugin_option, reports_option, results_option, sweep_data_dir_option
-from landscape.record import require_writable
+from landscape.core.files import require_writable
 
 
 @click.command(
@@ -51,10 +51,10 @@ def sweep(study: str, dataset: str | None, with_report: bool, reports_dir: Path,
     STUDY is a data set with a default study (`landscape list studies`), folder:/path, zip:/path.zip, or a YAML file. Interrupted with
     Ctrl-C, the same command continues it. Trials that were already run are not run again.
     """
-    from landscape import space
-
-    chosen = space.load(study, dataset=dataset)
+    from landscape.space import study_files
     from landscape.sweep.run import run
+
+    chosen = study_files.load(study, dataset=dataset)
 
     if with_report:
         require_writable(reports_dir)

@@ -5,22 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from landscape.cli.options import (
-    data_dir_option,
-    examples,
-    json_option,
-    plugin_option,
-    print_json,
-    read_mapping,
-    set_dotted,
-)
+from landscape.cli.options import data_dir_option, examples, json_option, plugin_option, print_json, read_mapping, set_dotted
 from landscape.cli.output import progress_bar, score_lines
 from landscape.cli.stopping import stop_on_signal
-from landscape.record import Scores, Status, TrialRecord, read_json, require_writable
-from landscape.shorthand import parse_component
+from landscape.core.component_text import parse_component
+from landscape.core.files import read_json, require_writable
+from landscape.results.record import Scores, Status, TrialRecord
 
 if TYPE_CHECKING:
-    from landscape.config import Protocol, TrialConfig
+    from landscape.config.protocol import Protocol
+    from landscape.config.trial_config import TrialConfig
 
 COMPONENTS = {
     "dataset": "digits, mnist, folder:/path, zip:/path.zip, ... (`landscape list datasets`)",
@@ -69,10 +63,10 @@ def train(plugins: tuple[Path, ...], **options: Any) -> int:
     What is not given keeps the component's own default; the whole config stands in the trial's record.json. Interrupted with Ctrl-C,
     the same command continues it.
     """
-    from landscape import protocols
-    from landscape.config import TrialConfig
+    from landscape.config import protocols
+    from landscape.config.trial_config import TrialConfig
     from landscape.evaluation import require_scorable
-    from landscape.trial import finished_record, prepare
+    from landscape.trial.run_trial import finished_record, prepare
 
     config_file: Path | None = options.pop("config_file")
     data = _config(
@@ -97,7 +91,7 @@ def train(plugins: tuple[Path, ...], **options: Any) -> int:
 
 def _run(config: "TrialConfig", protocol: "Protocol | None", folder: Path, *, as_json: bool, **settings: Any) -> TrialRecord:
     """Train with progress on stderr; then the outcome on stdout."""
-    from landscape.trial import run_trial
+    from landscape.trial.run_trial import run_trial
 
     with stop_on_signal() as should_stop, progress_bar("training", quiet=as_json) as report:
         record = run_trial(config, protocol, folder=folder, report=report, should_stop=should_stop, **settings)

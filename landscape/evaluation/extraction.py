@@ -8,15 +8,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from landscape.config import Protocol
-from landscape.datasets._base import Dataset
-from landscape.errors import UserError
+from landscape.components.datasets._base import Dataset
+from landscape.components.extractors._base import EXTRACTORS, Extractor, Features
+from landscape.components.metrics._base import SampleSet
+from landscape.components.numerics.precision import without_tf32
+from landscape.config.protocol import Protocol
+from landscape.core.errors import UserError
 from landscape.evaluation.feature_cache import cached_features
 from landscape.evaluation.given import Given, require_finite
 from landscape.evaluation.handling import require_channels, to_levels
-from landscape.features._base import FEATURES, Extractor, Features
-from landscape.metrics._base import SampleSet
-from landscape.precision import without_tf32
 
 CHUNK = 256
 """Samples between two reports of progress."""
@@ -46,7 +46,7 @@ def load_extractor(protocol: Protocol, dataset: Dataset | None = None, options: 
         UserError: weights missing or wrong; weights other than those the protocol was pinned to.
     """
     options = options or Options()
-    component = FEATURES[protocol.extractor.name]
+    component = EXTRACTORS[protocol.extractor.name]
     injected = {
         "dataset": dataset,
         "weights": options.weights,
@@ -92,7 +92,7 @@ def _features(given: Given, protocol: Protocol, extractor: Extractor, options: O
         levels = (to_levels(part, protocol.quantise) for part in given.chunks(CHUNK))
         return extract(levels, len(given), extractor, given.source, options.progress)
 
-    component = FEATURES[protocol.extractor.name]
+    component = EXTRACTORS[protocol.extractor.name]
     if not (options.cache and given.cached and component.facts.cached):
         return compute()
     assert given.samples is not None

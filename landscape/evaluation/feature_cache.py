@@ -13,10 +13,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from landscape.errors import UserError
-from landscape.features._base import Features
-from landscape.features._locks import locked
-from landscape.features._weights import cache_folder
+from landscape.components.extractors._base import Features
+from landscape.core.cache_folder import cache_folder
+from landscape.core.errors import UserError
+from landscape.core.locks import locked
 
 FORMAT = 1
 """Counts changes of the layout; another number computes anew."""

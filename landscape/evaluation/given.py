@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from landscape.datasets._base import Dataset, Split
-from landscape.errors import UserError
-from landscape.metrics._base import SampleSet
+from landscape.components.datasets._base import Dataset, Split
+from landscape.components.metrics._base import SampleSet
+from landscape.core.errors import UserError
 
 ROWS = 1024
 """Samples looked at or hashed at a time: memory-mapped sets pass through in pieces."""

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from landscape.config import Protocol
-from landscape.errors import UserError
-from landscape.features._base import Extractor
+from landscape.components.extractors._base import Extractor
+from landscape.config.protocol import Protocol
+from landscape.core.errors import UserError
 
 QUANTISATION = {
     "round": "float images x 255, rounded to the nearest of 256 levels",

@@ -10,14 +10,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from landscape.config import Protocol
-from landscape.datasets._base import DATASETS, Dataset
-from landscape.datasets._load import load, resolve_name
-from landscape.errors import UserError
+from landscape.components.datasets._base import DATASETS, Dataset
+from landscape.components.datasets._load import load, resolve_name
+from landscape.components.metrics._base import SampleSet
+from landscape.config.protocol import Protocol
+from landscape.core.errors import UserError
 from landscape.evaluation.given import Given, as_given
 from landscape.evaluation.sampling import Sampler, draw
-from landscape.metrics._base import SampleSet
-from landscape.record import GENERATOR_FILE, RECORD_FILE
+from landscape.results.record import GENERATOR_FILE, RECORD_FILE
 
 ARRAYS = (".npz", ".npy", ".pt", ".pth")
 IMAGE_KEYS = ("images", "samples", "arr_0", "x", "data")

@@ -8,18 +8,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from landscape.config import Protocol
-from landscape.datasets._base import Dataset
-from landscape.errors import UserError
+from landscape.components.datasets._base import Dataset
+from landscape.components.metrics._base import METRICS
+from landscape.config.protocol import Protocol
+from landscape.config.protocols import get, varied
+from landscape.core.errors import UserError
 from landscape.evaluation.extraction import Options
 from landscape.evaluation.given import Given
 from landscape.evaluation.sampling import Sampler, draw, protocol_mode
-from landscape.evaluation.scoring import Aids, enough, score
+from landscape.evaluation.scoring import Aids, score
 from landscape.evaluation.splits import RealSamples, reporting, selection, whole
-from landscape.metrics._base import METRICS
-from landscape.protocols import get, varied
-from landscape.record import Scores
-from landscape.trained import Trained
+from landscape.results.record import Scores
 
 FLOOR_DRAWS = 4
 """Sets of real samples that the floor averages over."""
@@ -60,23 +59,6 @@ def evaluate_model(
     with protocol_mode(generator, sampler, protocol), _evaluating(discriminator) as critic:
         aids = Aids(dataset=dataset, generator=generator, latent=latent, discriminator=critic)
         return score(real, draws, protocol, aids, options or Options(), checkpoint)
-
-
-def evaluate_trained(real: Given | Dataset, model: Trained, protocol: Protocol, *, options: Options | None = None) -> Scores:
-    """Score a generator that a trial left: as `evaluate_model`, against samples as given where `real` is no Dataset.
-
-    Raises:
-        UserError: as `evaluate_model`.
-    """
-    sampler = model.sampling(protocol.sampling_batch)
-    if isinstance(real, Dataset):
-        return evaluate_model(sampler, real, protocol, generator=model.generator, latent=model.draw_z, options=options)
-    chosen = RealSamples(enough(real, protocol.n_real, "real", protocol), "as given")
-    number = protocol.n_fake or len(chosen.samples)
-    draws = [partial(draw, sampler, number, protocol.seed + run, protocol.quantise) for run in range(protocol.averaging_runs)]
-    with protocol_mode(model.generator, sampler, protocol):
-        aids = Aids(generator=model.generator, latent=model.draw_z)
-        return score(chosen, draws, protocol, aids, options or Options(), "last")
 
 
 def select_model(

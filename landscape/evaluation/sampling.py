@@ -7,8 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from landscape.config import Protocol
-from landscape.errors import SamplesError, UserError
+from landscape.config.protocol import Protocol
+from landscape.core.errors import SamplesError, UserError
 from landscape.evaluation.given import Given, require_finite, require_unit_range
 from landscape.evaluation.handling import QUANTISATION, to_levels
 

@@ -10,17 +10,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from landscape.config import Protocol
-from landscape.datasets._base import Dataset, Modes
-from landscape.errors import UserError
+from landscape.components.datasets._base import Dataset, Modes
+from landscape.components.extractors._base import EXTRACTORS, Extractor
+from landscape.components.metrics._base import METRICS, Evidence, SampleSet
+from landscape.config.protocol import Protocol
+from landscape.config.protocols import get, varied
+from landscape.core.errors import UserError
 from landscape.evaluation.extraction import Options, load_extractor, sample_set
 from landscape.evaluation.given import Given, Source, as_given
 from landscape.evaluation.handling import describe
 from landscape.evaluation.splits import RealSamples, reporting, whole
-from landscape.features._base import FEATURES, Extractor
-from landscape.metrics._base import METRICS, Evidence, SampleSet
-from landscape.protocols import get, varied
-from landscape.record import Estimate, Scores
+from landscape.results.record import Estimate, Scores
 
 GIVEN = "given"
 """Name of the extractor of features that came without one."""
@@ -179,7 +179,7 @@ def _known(real: Given, protocol: Protocol, aids: Aids, extractor: Extractor | N
         return sample_set(given, protocol, extractor if both else None, options)
 
     name = extractor.name if extractor is not None else real.extractor or (GIVEN if real.samples is None else "")
-    is_fid = extractor is not None and FEATURES[protocol.extractor.name].facts.is_fid and extractor.name == protocol.extractor.name
+    is_fid = extractor is not None and EXTRACTORS[protocol.extractor.name].facts.is_fid and extractor.name == protocol.extractor.name
     return Evidence(
         real=sample_set(real, protocol, extractor, options),
         fake=SampleSet(),

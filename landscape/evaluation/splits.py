@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import torch
 
-from landscape.config import Protocol
-from landscape.datasets._base import Dataset, SplitName
-from landscape.errors import UserError
+from landscape.components.datasets._base import Dataset, SplitName
+from landscape.config.protocol import Protocol
+from landscape.core.errors import UserError
 from landscape.evaluation.given import Given
 
 HALVING_SEED = 547

@@ -9,11 +9,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from landscape.errors import UserError
-from landscape.record import read_json, write_bytes, write_json
+from landscape.core.errors import UserError
+from landscape.core.files import read_json, write_bytes, write_json
 from landscape.report import formats
 from landscape.report.study_page import StudyPage, study_page
-from landscape.results import list_studies, read_study, study_folder
+from landscape.results.studies import list_studies, read_study, study_folder
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGE, OVERVIEW = "index.html", "summary.json"

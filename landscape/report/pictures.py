@@ -5,7 +5,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from landscape.results import Trial
+from landscape.results.trial_files import Trial
 
 LARGEST_BYTES = 4 * 2**20
 LARGEST_SIDE = 8192

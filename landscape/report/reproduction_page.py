@@ -5,7 +5,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from landscape.record import write_bytes
+from landscape.core.files import write_bytes
 from landscape.report.build import PAGE, page_environment, place
 from landscape.report.study_figures import Drawn
 from landscape.report.tables import Table

@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 
 from landscape.analysis.frames import HYPER, SCORE
 from landscape.analysis.verdicts import Verdict
-from landscape.record import TrialRecord
 from landscape.report.figures import boxes, budgets, curves, hyperparameters, seeds
 from landscape.report.figures._style import Rendered, render
 from landscape.report.formats import plural, words
 from landscape.report.summary import best_trial
 from landscape.report.view import View
+from landscape.results.record import TrialRecord
 
 MOST_HYPERPARAMETERS = 12
 CURVES = {

@@ -33,7 +33,7 @@ from landscape.report.study_tables import (
 from landscape.report.summary import Summary, summarize
 from landscape.report.tables import Table
 from landscape.report.view import View, view_of
-from landscape.results import Study
+from landscape.results.studies import Study
 
 SAMPLE_CELLS = 6
 MORE_PICTURES = {

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from landscape._results_files import DamagedError, checked_scores
 from landscape.analysis.frames import ScoreFacts, TrialTable, customary, protocols, trials_frame
 from landscape.analysis.searching import is_given_search, searcher_name
-from landscape.record import Estimate
-from landscape.results import Study, Trial
+from landscape.results.record import Estimate
+from landscape.results.studies import Study
+from landscape.results.trial_files import DamagedError, Trial, checked_scores
 
 SEARCHERS = {
     "optuna-tpe": "Optuna's TPE",

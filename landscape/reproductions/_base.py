@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from landscape.registry import Registry
+from landscape.core.registry import Registry
 
 
 @dataclass(frozen=True)

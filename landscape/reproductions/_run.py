@@ -14,11 +14,13 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from landscape import results
-from landscape.config import Protocol, TrialConfig
-from landscape.errors import UserError
-from landscape.processors import cores
-from landscape.record import RECORD_FILE, Scores, TrialRecord, require_writable
+from landscape.config.protocol import Protocol
+from landscape.config.trial_config import TrialConfig
+from landscape.core.cpu_count import cores
+from landscape.core.errors import UserError
+from landscape.core.files import require_writable
+from landscape.results import studies
+from landscape.results.record import RECORD_FILE, Scores, TrialRecord
 
 LOOK_SECONDS, LINE_SECONDS = 0.5, 60.0
 CHECKPOINT_SECONDS = 120.0
@@ -104,7 +106,7 @@ def _follow_the_parent() -> None:
 
 
 def _run_one(index: int, trial: Trial, folder: Path, data_dir: Path | None, threads: int) -> None:
-    from landscape.trial import run_trial
+    from landscape.trial.run_trial import run_trial
 
     def report(line: dict[str, Any]) -> None:
         _shares[index] = line["progress"]
@@ -136,7 +138,7 @@ def _watch(running: Sequence[Future[None]], trials: Sequence[Trial], shares: Seq
 
 
 def _read(trial: Trial, folder: Path) -> Outcome:
-    found = results.read_trial(folder)
+    found = studies.read_trial(folder)
     if found.record.digest != trial.config.digest():
         raise UserError(f"{folder} holds trial {found.record.digest}, not {trial.config.digest()}: move it away")
     return Outcome(trial, found.record, {str(s.protocol["name"]): s for s in found.scores.values()}, folder)

@@ -1,82 +1,11 @@
 """Unrolled GAN, Metz et al. 2017: the ring of Gaussians against the number of unrolled steps."""
 
-import math
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from landscape import protocols
-from landscape.config import TrialConfig
-from landscape.registry import PositiveInt
+from landscape.core.registry import PositiveInt
 from landscape.reproductions._base import REPRODUCTIONS
-from landscape.reproductions._run import Outcome, Trial, run
-
-UNROLLED_STEPS = (0, 1, 5, 10)
-NOTEBOOK_STEPS = 5
-"""What the authors' notebook takes."""
-PROTOCOL = "pacgan-2018"
-
-# Written before anything was run. Neither the paper nor the notebook states a number for the ring: what they show is a figure.
-PUBLISHED_MODES, PUBLISHED_QUALITY = 7.6 / 8, 0.356
-"""Unrolled GAN on a ring of 8 modes, VEEGAN's table 1: another implementation, ring and (unstated) number of steps."""
-MODES_MARGIN, QUALITY_MARGIN = 1 / 8, 0.15
-LEAST_GAIN = 1.0
-"""Modes that 10 unrolled steps must find beyond plain training for the paper's figure to be confirmed."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What a row trains, beside its number of unrolled steps."""
-
-    name: str
-    preset: str
-    """Of the networks."""
-    ring: Literal["unrolled", "unrolled_notebook"]
-    order: str
-
-    def row(self, k: int) -> str:
-        """How a table names it at `k` unrolled steps."""
-        return f"{self.name}, k = {k}"
-
-
-NOTEBOOK = Setting("notebook", "unrolled_notebook", "unrolled_notebook", "simultaneous")
-IN_TURN = Setting("notebook, updates in turn", "unrolled_notebook", "unrolled_notebook", "g_first")
-PAPER = Setting("paper's appendix, updates in turn", "unrolled_paper", "unrolled", "g_first")
-EXPLANATIONS = (*((IN_TURN, k) for k in UNROLLED_STEPS), (PAPER, 0), (PAPER, 10))
-"""What could make a difference between the notebook's setting and the paper's figure: the order of the updates; networks and ring."""
-
-
-def trial(setting: Setting, k: int, seed: int, steps: int, data_dir: Path | None) -> Trial:
-    """A setting at `k` unrolled steps; `NOTEBOOK` is the authors' demonstration, which takes k = 5.
-
-    The notebook computes both updates in one call, from one batch, one draw of z and the weights before it (whether a weight is read
-    before or after its update there is left to chance). Its ring draws new points for ever, ours from 100,000. In turn, G's update comes
-    first, from the D that D's own update starts from, and D's has a batch and a draw of its own.
-    """
-    from landscape.trial import prepare
-
-    config = TrialConfig.parse(
-        {
-            "dataset": {"ring": {"preset": setting.ring}},
-            "architecture": {"mlp_2d": {"preset": setting.preset}},
-            "loss": "minimax",
-            # Looking no step ahead is plain training: at once, both gradients then come from one pass.
-            "regularizers": [{"unrolled": {"k": k}}] if k or setting.order != "simultaneous" else [],
-            "order": setting.order,
-            "batch_size": 512,
-            "d_optimizer": {"learning_rate": 1e-4, "beta1": 0.5},
-            "g_optimizer": {"learning_rate": 1e-3, "beta1": 0.5},
-            "budget": {"amount": steps, "unit": "d_steps"},
-            "seed": seed,
-        }
-    )
-    return Trial(setting.row(k), prepare(config, data_dir)[0], protocols.get(PROTOCOL))
-
-
-def score(outcome: Outcome, name: str) -> float:
-    """A score of a finished trial; NaN where it has none (it diverged, or no point was near a mode)."""
-    found = outcome.scores.get(PROTOCOL)
-    return found.estimates[name].value if found is not None and name in found.estimates else math.nan
+from landscape.reproductions._run import run
+from landscape.reproductions._unrolled_2016.recipe import EXPLANATIONS, NOTEBOOK, UNROLLED_STEPS, trial
 
 
 @REPRODUCTIONS.register(paper="Metz et al. 2017, arXiv:1611.02163; the authors' notebook", table="the 2-D ring (a figure)")
@@ -90,7 +19,7 @@ def unrolled_2016(*, results_dir: Path, data_dir: Path | None, seeds: PositiveIn
         steps: of D and of G each; 25,000 in the notebook.
     """
     from landscape.report.reproduction_page import write
-    from landscape.reproductions._unrolled_2016_page import page
+    from landscape.reproductions._unrolled_2016.page import page
 
     folder = Path(results_dir) / "published" / "unrolled-2016"
     rows = [*((NOTEBOOK, k) for k in UNROLLED_STEPS), *EXPLANATIONS]

@@ -4,24 +4,25 @@ import _thread
 from collections.abc import Sequence
 from pathlib import Path
 
-from landscape import results
-from landscape.environment import describe
-from landscape.errors import UserError
-from landscape.record import RECORD_FILE, Status, TrialRecord, write_json
-from landscape.space import Space
-from landscape.sweep import study as files
-from landscape.sweep.bridge import run_pool
-from landscape.sweep.cluster import SERVER_DIED, started
+from landscape.core.environment import describe
+from landscape.core.errors import UserError
+from landscape.core.files import write_json
+from landscape.results import studies
+from landscape.results.record import RECORD_FILE, Status, TrialRecord
+from landscape.results.remote import Remote
+from landscape.space.study import Space
+from landscape.sweep import study_folder as files
 from landscape.sweep.display import Display
-from landscape.sweep.interrupt import Interrupt
-from landscape.sweep.lock import StudyLock
-from landscape.sweep.log import SearchLog
-from landscape.sweep.options import Options
-from landscape.sweep.plan import Outcome, Plan, Task
-from landscape.sweep.pool import Ahead, Hooks, Pool, StopNowError
-from landscape.sweep.remote import Remote
-from landscape.sweep.resources import Resources
-from landscape.sweep.worker import HANG_FILE, Common
+from landscape.sweep.pool.cluster import SERVER_DIED, started
+from landscape.sweep.pool.interrupt import Interrupt
+from landscape.sweep.pool.pool import Ahead, Hooks, Pool, StopNowError
+from landscape.sweep.pool.resources import Resources
+from landscape.sweep.pool.tune_bridge import run_pool
+from landscape.sweep.pool.worker import HANG_FILE, Common
+from landscape.sweep.search.optuna_log import SearchLog
+from landscape.sweep.search.plan import Outcome, Plan, Task
+from landscape.sweep.study_lock import StudyLock
+from landscape.sweep.sweep_options import Options
 
 
 class Driver:
@@ -91,14 +92,14 @@ class Driver:
     def _done(self, task: Task) -> None:
         if self.there is not None:
             self.there.pull(f"trials/{task.digest}")
-        trial = results.read_trial(files.trial_folder(self.folder, task.digest))
+        trial = studies.read_trial(files.trial_folder(self.folder, task.digest))
         outcome = files.outcome_of(trial.record, trial.scores, self.space.protocol)
         if outcome is None or (outcome.ask, outcome.repeat) != (task.ask, task.repeat):
             # A record that was there before, of the same model in another place.
             status = trial.record.status.value
             value, loss = (outcome.value, outcome.loss) if outcome else (None, None)
             outcome = Outcome(task.ask, task.repeat, task.cell.id, task.assignment, task.digest, status, value, loss)
-        results.append_to_index(self.folder, task.digest)
+        studies.append_to_index(self.folder, task.digest)
         files.drop_proposal(self.folder, task.digest)
         self.log.add(outcome)
         self.ahead.settle(outcome)

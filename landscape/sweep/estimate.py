@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from landscape.errors import UserError
-from landscape.record import same_score
-from landscape.space import Cell, Space
-from landscape.sweep.data import Data
-from landscape.sweep.options import Options
-from landscape.sweep.plan import Plan
-from landscape.sweep.resources import Resources, device_of
+from landscape.core.errors import UserError
+from landscape.results.record import same_score
+from landscape.space.cells import Cell
+from landscape.space.study import Space
+from landscape.sweep.pool.resources import Resources, device_of
+from landscape.sweep.search.plan import Plan
+from landscape.sweep.study_data import Data
+from landscape.sweep.sweep_options import Options
 
 PROBES, PROBE_SECONDS = 4, 1.0
 """At most so many cells are tried for so long each: together a small part of the smallest study."""
@@ -44,7 +45,7 @@ def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, 
     """
     import torch
 
-    from landscape.environment import resolve_device
+    from landscape.core.environment import resolve_device
     from landscape.evaluation.extraction import Options as Evaluation
     from landscape.evaluation.models import floor, floor_draws
 
@@ -93,7 +94,7 @@ def probed(cells: Sequence[Cell]) -> list[Cell]:
 
 def probe(cell: Cell, data: Data, how: Options) -> float | None:
     """Seconds of training of a trial of `cell`, extrapolated; None if it ended (diverged) before anything could be measured."""
-    from landscape.trial import run_trial
+    from landscape.trial.run_trial import run_trial
 
     seen: list[tuple[float, float]] = []
     assignment = {name: p.at(0.5) for name, p in cell.parameters.items()}

@@ -4,19 +4,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from landscape import results
-from landscape.errors import UserError
-from landscape.registry import load_installed_plugins, load_plugin
-from landscape.space import Space
-from landscape.sweep import study as files
-from landscape.sweep.data import Data
+from landscape.core.errors import UserError
+from landscape.core.registry import load_installed_plugins, load_plugin
+from landscape.results import studies
+from landscape.results.remote import STOP_FILE, Remote, opened
+from landscape.space.study import Space
+from landscape.sweep import study_folder as files
 from landscape.sweep.display import Display, Progress, duration
 from landscape.sweep.estimate import Estimate, estimate, floor_of
-from landscape.sweep.interrupt import Interrupt
-from landscape.sweep.lock import StudyLock
-from landscape.sweep.options import Options
-from landscape.sweep.plan import Outcome, Plan
-from landscape.sweep.remote import STOP_FILE, Remote, opened
+from landscape.sweep.pool.interrupt import Interrupt
+from landscape.sweep.search.plan import Outcome, Plan
+from landscape.sweep.study_data import Data
+from landscape.sweep.study_lock import StudyLock
+from landscape.sweep.sweep_options import Options
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def run(space: Space, *, trials: int | None = None, steps: int | None = None, se
     """Run a study, or go on with it: every trial that has no record yet. Keywords are the fields of `Options`.
 
     Args:
-        space: the study; see `landscape.space.load`.
+        space: the study; see `landscape.space.study_files.load`.
         trials: models to train in all, in the place of the study's own number; more than before extends the study.
         steps: length of training, in the unit of the study's budget.
         seed: of the search.
@@ -74,7 +74,7 @@ class _Sweep:
             deterministic=self.how.deterministic,
         )
         if not found and (foreign := next((o.digest for o in ended if not plan.would_make(o)), None)):
-            message = f"{self.folder} holds trials but no {results.STUDY_FILE}, and trial {foreign} is not of this search space"
+            message = f"{self.folder} holds trials but no {studies.STUDY_FILE}, and trial {foreign} is not of this search space"
             raise UserError(f"{message}: choose another results folder, or give the space another name")
         if other := next((o.digest for o in sorted(ended, key=lambda o: o.ask) if not plan.has_place_for(o)), None):
             message = f"trial {other} of {self.folder} is of a cell that has another turn in this version, which allows other combinations"
@@ -89,15 +89,15 @@ class _Sweep:
 
     def _ended(self) -> list[Outcome]:
         """What the records say; damaged ones are set aside and run again."""
-        if not (self.folder / results.STUDY_FILE).exists() and not (self.folder / results.TRIALS_FOLDER).exists():
+        if not (self.folder / studies.STUDY_FILE).exists() and not (self.folder / studies.TRIALS_FOLDER).exists():
             return []
-        study = results.read_study(self.folder)
+        study = studies.read_study(self.folder)
         for warning in study.warnings:
             self.how.say(f"note: {warning}")
         return files.outcomes(study, self.space.protocol)
 
     def _facts(self, found: dict[str, Any]) -> dict[str, Any]:
-        from landscape.environment import describe
+        from landscape.core.environment import describe
 
         kept = {name: found[name] for name in ("floor", "protocol", "environment", "created_at") if name in found}
         facts = {"floor": {}, "environment": describe(), "created_at": files.now(), "deterministic": self.how.deterministic}
@@ -113,7 +113,7 @@ class _Sweep:
             facts |= measured
         files.write_study(self.folder, self.space, facts)
         if self.there is not None:
-            self.there.push(results.STUDY_FILE)
+            self.there.push(studies.STUDY_FILE)
         return estimate(self.space, plan, self.data, self.how, scoring)
 
     def _train(self, plan: Plan, ended: list[Outcome], expected: Estimate) -> bool:

@@ -1,11 +1,10 @@
 """Cells, levels and verdicts, on small tables worked by hand."""
 
-import importlib.util
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.made_trials import trial
 
 from landscape.analysis.comparison import compare_cells, compare_levels, diversity_score, ordinal
 from landscape.analysis.frames import ScoreFacts, trials_frame
@@ -13,26 +12,18 @@ from landscape.analysis.improvement import probability_of_improvement
 from landscape.analysis.quantiles import quantile
 from landscape.analysis.seeds import seed_contrast, seed_mean
 from landscape.analysis.verdicts import NOT_CONFIRMED, join, verdict
-from landscape.record import Estimate, Scores, Status
+from landscape.results.record import Estimate, Scores, Status
 
 SCORE = "FD[x]"
 REPETITIONS = 400
 LEAST = 0.95 - 3 * math.sqrt(0.95 * 0.05 / REPETITIONS)
 
 
-@pytest.fixture(scope="module")
-def trial():
-    spec = importlib.util.spec_from_file_location("landscape_test_frames_helper", Path(__file__).with_name("test_frames.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.trial
-
-
 def cells(loss, norm="none"):
     return {"loss": loss, "d_normalization": norm}
 
 
-def test_levels_by_hand(trial):
+def test_levels_by_hand():
     hinge = [trial(f"h{i}", float(i + 1), cell=cells("hinge")) for i in range(8)]
     wgan = [trial(f"w{i}", float(i + 3), cell=cells("wgan", "batch")) for i in range(7)]
     lost = [trial("d", status=Status.DIVERGED, cell=cells("wgan")), trial("f", status=Status.FAILED, cell=cells("wgan"))]
@@ -53,14 +44,14 @@ def test_levels_by_hand(trial):
     assert second["scores"] == (3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, math.inf)
 
 
-def test_confirmation_runs_are_no_part_of_the_comparison(trial):
+def test_confirmation_runs_are_no_part_of_the_comparison():
     rows = [trial("a", 2.0, cell=cells("hinge")), trial("b", 0.1, cell=cells("hinge"), role="confirmation")]
     frame = compare_cells(trials_frame(rows), SCORE, given_search=False)
     assert frame["best"].tolist() == [2.0]
     assert math.isnan(frame["quantile"][0])
 
 
-def test_higher_is_better_turns_the_order(trial):
+def test_higher_is_better_turns_the_order():
     rows = [
         trial(f"{loss}{i}", value, direction="higher", cell=cells(loss))
         for loss, top in (("good", 0.9), ("bad", 0.5))
@@ -74,7 +65,7 @@ def test_higher_is_better_turns_the_order(trial):
     assert frame["wins"].tolist() == [1.0, 0.0]
 
 
-def test_a_cell_where_all_diverged_has_no_best(trial):
+def test_a_cell_where_all_diverged_has_no_best():
     frame = compare_cells(
         trials_frame([trial("a", 1.0, cell=cells("x")), trial("b", status=Status.DIVERGED, cell=cells("y"))]), SCORE, given_search=False
     )
@@ -83,7 +74,7 @@ def test_a_cell_where_all_diverged_has_no_best(trial):
     assert frame["diverged_share"].tolist() == [0.0, 1.0]
 
 
-def test_diversity_is_that_of_the_best_trial(trial):
+def test_diversity_is_that_of_the_best_trial():
     rows = []
     for i, (fd, diversity) in enumerate([(3.0, 0.5), (1.0, 0.2), (2.0, 0.9)]):
         one = trial(str(i), fd)
@@ -139,7 +130,7 @@ def test_intervals_over_seeds_cover(spread, n):
     assert min(mean_hits, contrast_hits) / REPETITIONS >= LEAST
 
 
-def confirmed(trial, loss, setting, center, seeds=5, norm="none", **study):
+def confirmed(loss, setting, center, seeds=5, norm="none", **study):
     spread = np.linspace(0.97, 1.03, seeds)
     return [
         trial(f"{setting}-{i}", center * x, cell=cells(loss, norm), role="confirmation", setting=setting, **study)
@@ -147,23 +138,23 @@ def confirmed(trial, loss, setting, center, seeds=5, norm="none", **study):
     ]
 
 
-def search(trial, loss, setting, value, norm="none"):
+def search(loss, setting, value, norm="none"):
     return trial(f"{setting}-s", value, cell=cells(loss, norm), setting=setting)
 
 
-def test_without_confirmation_runs_there_is_no_verdict(trial):
-    rows = [search(trial, loss, loss, value) for loss, value in (("a", 1.0), ("b", 100.0))]
+def test_without_confirmation_runs_there_is_no_verdict():
+    rows = [search(loss, loss, value) for loss, value in (("a", 1.0), ("b", 100.0))]
     found = verdict(trials_frame(rows), "loss", SCORE)
     assert found.text == NOT_CONFIRMED == "no verdict: not confirmed"
     assert not found.is_decided
-    four = [*rows, *confirmed(trial, "a", "a", 1.0, seeds=4), *confirmed(trial, "b", "b", 100.0, seeds=4)]
+    four = [*rows, *confirmed("a", "a", 1.0, seeds=4), *confirmed("b", "b", 100.0, seeds=4)]
     assert verdict(trials_frame(four), "loss", SCORE).text == NOT_CONFIRMED
-    one = [*rows, *confirmed(trial, "a", "a", 1.0)]
+    one = [*rows, *confirmed("a", "a", 1.0)]
     assert verdict(trials_frame(one), "loss", SCORE).text == "no verdict: not confirmed: only a has 5 or more confirmation runs"
 
 
-def test_confirmation_decides_whatever_the_search_had_seen(trial):
-    rows = [search(trial, "a", "a", 1.0), search(trial, "b", "b", 2.0), *confirmed(trial, "a", "a", 8.0), *confirmed(trial, "b", "b", 3.0)]
+def test_confirmation_decides_whatever_the_search_had_seen():
+    rows = [search("a", "a", 1.0), search("b", "b", 2.0), *confirmed("a", "a", 8.0), *confirmed("b", "b", 3.0)]
     found = verdict(trials_frame(rows), "loss", SCORE)
     assert found.text == "b beats a"
     (contrast,) = found.contrasts
@@ -172,40 +163,40 @@ def test_confirmation_decides_whatever_the_search_had_seen(trial):
     assert contrast.difference.high < 1
 
 
-def test_close_means_stay_undecided_and_pairs_share_the_error(trial):
-    rows = [search(trial, x, x, 1.0) for x in "abc"]
-    rows += [*confirmed(trial, "a", "a", 3.0), *confirmed(trial, "b", "b", 3.02), *confirmed(trial, "c", "c", 9.0)]
+def test_close_means_stay_undecided_and_pairs_share_the_error():
+    rows = [search(x, x, 1.0) for x in "abc"]
+    rows += [*confirmed("a", "a", 3.0), *confirmed("b", "b", 3.02), *confirmed("c", "c", 9.0)]
     found = verdict(trials_frame(rows), "loss", SCORE)
     assert found.text == "a beats c; b beats c; not decided: a or b"
     assert {round(c.difference.level, 6) for c in found.contrasts} == {round(1 - 0.05 / 3, 6)}
 
 
-def test_only_the_best_setting_of_a_level_stands_for_it(trial):
+def test_only_the_best_setting_of_a_level_stands_for_it():
     """A setting confirmed for another axis must not stand for a level whose own best setting was not confirmed."""
-    rows = [search(trial, "a", "best-a", 1.0), search(trial, "b", "best-b", 2.0), search(trial, "b", "worse-b", 5.0, "batch")]
-    rows += [*confirmed(trial, "a", "best-a", 1.1), *confirmed(trial, "b", "worse-b", 5.1, norm="batch")]
+    rows = [search("a", "best-a", 1.0), search("b", "best-b", 2.0), search("b", "worse-b", 5.0, "batch")]
+    rows += [*confirmed("a", "best-a", 1.1), *confirmed("b", "worse-b", 5.1, norm="batch")]
     assert verdict(trials_frame(rows), "loss", SCORE).text.endswith("only a has 5 or more confirmation runs")
-    rows += confirmed(trial, "b", "best-b", 2.1)
+    rows += confirmed("b", "best-b", 2.1)
     found = verdict(trials_frame(rows), "loss", SCORE)
     assert found.text == "a beats b"
     assert found.levels["setting"].tolist() == ["best-a", "best-b"]
 
 
-def test_runs_that_say_what_they_confirm_are_believed(trial):
+def test_runs_that_say_what_they_confirm_are_believed():
     """The sweep selects on other samples than the report shows: its choice stands."""
-    rows = [search(trial, "a", "chosen", 1.2), search(trial, "a", "luckier", 1.0), search(trial, "b", "b", 2.0)]
-    rows += [*confirmed(trial, "a", "chosen", 1.3, confirms=["loss=a"]), *confirmed(trial, "b", "b", 2.0, confirms=["loss=b"])]
+    rows = [search("a", "chosen", 1.2), search("a", "luckier", 1.0), search("b", "b", 2.0)]
+    rows += [*confirmed("a", "chosen", 1.3, confirms=["loss=a"]), *confirmed("b", "b", 2.0, confirms=["loss=b"])]
     found = verdict(trials_frame(rows), "loss", SCORE)
     assert found.text == "a beats b"
     assert found.levels["setting"].tolist() == ["chosen", "b"]
 
 
-def test_a_diverged_seed_leaves_its_pairs_undecided(trial):
+def test_a_diverged_seed_leaves_its_pairs_undecided():
     rows = [
-        search(trial, "a", "a", 1.0),
-        search(trial, "b", "b", 9.0),
-        *confirmed(trial, "a", "a", 1.0, seeds=5),
-        *confirmed(trial, "b", "b", 9.0),
+        search("a", "a", 1.0),
+        search("b", "b", 9.0),
+        *confirmed("a", "a", 1.0, seeds=5),
+        *confirmed("b", "b", 9.0),
     ]
     rows.append(trial("a-lost", cell=cells("a"), role="confirmation", setting="a", status=Status.DIVERGED))
     found = verdict(trials_frame(rows), "loss", SCORE)
@@ -213,7 +204,7 @@ def test_a_diverged_seed_leaves_its_pairs_undecided(trial):
     assert "diverged" in found.contrasts[0].difference.absent
 
 
-def test_verdict_where_higher_is_better(trial):
+def test_verdict_where_higher_is_better():
     rows = [
         trial("a-s", 0.5, direction="higher", cell=cells("a"), setting="a"),
         trial("b-s", 0.4, direction="higher", cell=cells("b"), setting="b"),
@@ -232,7 +223,7 @@ def test_verdict_where_higher_is_better(trial):
     assert 0 < contrast.difference.low < 0.1 < contrast.difference.high
 
 
-def test_a_score_that_may_fall_below_zero_is_compared_by_differences_throughout(trial):
+def test_a_score_that_may_fall_below_zero_is_compared_by_differences_throughout():
     """An FD extrapolated to infinitely many samples: one level around 2, one around -0.5, and no ratio of the two."""
     rows = []
     for name, center in (("a", -0.5), ("b", 2.0)):

@@ -183,17 +183,17 @@ class TestFiles:
         refused(("list", "losses", "--plugin", tmp_path / "broken.py"), "broken.py failed on import: ZeroDivisionError", "fix the file")
 
     def test_loss_that_returns_no_pair(self, refused, tmp_path):
-        text = "from landscape.losses._base import LOSSES\n@LOSSES.register\ndef single(real, fake):\n    return 1.0\n"
+        text = "from landscape.components.losses._base import LOSSES\n@LOSSES.register\ndef single(real, fake):\n    return 1.0\n"
         (tmp_path / "single.py").write_text(text)
         refused((*TRAIN, "--plugin", tmp_path / "single.py", "--loss", "single"), "loss 'single' returned float", "return a LossPair")
 
     def test_loss_on_samples_that_returns_no_pair(self, refused, tmp_path):
-        text = "from landscape.losses._base import LOSSES\n@LOSSES.register(inputs='samples')\ndef no_pair(real, fake):\n    return 1, 2\n"
+        text = "from landscape.components.losses._base import LOSSES\n@LOSSES.register(inputs='samples')\ndef no_pair(real, fake):\n    return 1, 2\n"
         (tmp_path / "no_pair.py").write_text(text)
         refused((*TRAIN, "--plugin", tmp_path / "no_pair.py", "--loss", "no_pair"), "loss 'no_pair' returned tuple", "return a LossPair")
 
     def test_data_that_the_protocol_cannot_score_are_told_before_the_training(self, run, here, monkeypatch):
-        monkeypatch.setattr("landscape.trial.run_trial", lambda *_, **__: pytest.fail("began"))
+        monkeypatch.setattr("landscape.trial.run_trial.run_trial", lambda *_, **__: pytest.fail("began"))
         write_pictures(here / "mine")
         line = run("train", "--dataset", "folder:mine", "--architecture", "mlp", "--steps", "1").is_one_line_error()
         assert "has no labels to train a classifier on" in line
@@ -209,7 +209,7 @@ class TestFiles:
 
     def test_places_that_cannot_be_written_are_told_before_the_work(self, refused, tmp_path, monkeypatch):
         (tmp_path / "taken").write_text("x")
-        for work in ("landscape.trial.run_trial", "landscape.sweep.run.run", "landscape.reproductions.game_1d.play"):
+        for work in ("landscape.trial.run_trial.run_trial", "landscape.sweep.run.run", "landscape.reproductions._game_1d.recipe.play"):
             monkeypatch.setattr(work, lambda *_, **__: pytest.fail("began"))
         refused((*TRAIN, "--out", tmp_path / "taken" / "trial"), "cannot write to", "taken/trial", "choose another folder")
         refused(

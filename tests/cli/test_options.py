@@ -5,8 +5,8 @@ import json
 import pytest
 
 from landscape.cli.options import read_mapping, set_dotted
-from landscape.errors import UserError
-from landscape.shorthand import parse_component, parse_value
+from landscape.core.component_text import parse_component, parse_value
+from landscape.core.errors import UserError
 
 
 @pytest.mark.parametrize(

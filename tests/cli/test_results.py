@@ -5,9 +5,10 @@ import json
 
 import pytest
 
-from landscape.record import Estimate, Scores, Status, TrialRecord, write_json
-from landscape.results import read_study
-from landscape.sweep.lock import StudyLock
+from landscape.core.files import write_json
+from landscape.results.record import Estimate, Scores, Status, TrialRecord
+from landscape.results.studies import read_study
+from landscape.sweep.study_lock import StudyLock
 
 PROTOCOL = {"name": "quick", "version": 1, "digest": "aaaa"}
 

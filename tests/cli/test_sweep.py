@@ -8,7 +8,7 @@ import sys
 import pytest
 
 PLUGIN = '''
-from landscape.losses._base import LOSSES, LossPair
+from landscape.components.losses import LOSSES, LossPair
 
 
 @LOSSES.register

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from landscape.record import Status, TrialRecord, read_json
+from landscape.core.files import read_json
+from landscape.results.record import Status, TrialRecord
 
 TINY = ("--dataset", "digits", "--architecture", "mlp:width=16", "--set", "batch_size=16", "--threads", "1")
 
@@ -82,7 +83,7 @@ def test_options_win_over_the_file(run, trained, here):
 
 def test_plugin(run, here):
     (here / "mine.py").write_text(
-        "from landscape.losses._base import LOSSES, LossPair\n\n"
+        "from landscape.components.losses._base import LOSSES, LossPair\n\n"
         "@LOSSES.register\ndef mine_in_training(real, fake, *, scale: float = 2.0):\n    '''Mine.'''\n"
         "    return LossPair(d=scale * (fake - real), g=-scale * fake)\n"
     )
@@ -161,14 +162,14 @@ class TestSample:
 
     def test_a_trial_is_drawn_as_its_protocol_says(self, run, trained, monkeypatch):
         """Ten runs, with batch-norm statistics of each batch."""
+        from landscape.config.protocols import get, varied
         from landscape.evaluation import models
-        from landscape.protocols import get, varied
 
         modes = []
         original = models.protocol_mode
         monkeypatch.setattr(models, "protocol_mode", lambda g, s, p: modes.append(p.batch_norm) or original(g, s, p))
         changed = varied(get("quick"), name="runs", metrics=["frechet"], batch_norm="batch", averaging_runs=3)
-        monkeypatch.setattr("landscape.protocols.get", lambda name: changed)
+        monkeypatch.setattr("landscape.config.protocols.get", lambda name: changed)
         outcome = run("evaluate", "--real", "digits", "--fake", trained, "--protocol", "quick", "--json")
         assert outcome.code == 0, outcome.err
         assert modes == ["batch"]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from landscape.components.extractors._base import Features
 from landscape.evaluation.feature_cache import cached_features
-from landscape.features._base import Features
 
 IDENTITY = {"content": "a", "extractor": "b"}
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from landscape.datasets._base import Dataset, Split
-from landscape.errors import UserError
+from landscape.components.datasets._base import Dataset, Split
+from landscape.components.metrics._base import SampleSet
+from landscape.config.protocols import get, varied
+from landscape.core.errors import UserError
 from landscape.evaluation.given import Given, as_given
 from landscape.evaluation.handling import to_levels
 from landscape.evaluation.splits import reporting, selection
-from landscape.metrics._base import SampleSet
-from landscape.protocols import get, varied
 
 
 def test_arrays_of_every_layout_become_channels_first():

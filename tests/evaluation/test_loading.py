@@ -9,12 +9,12 @@ import pytest
 import torch
 from PIL import Image
 
-from landscape.datasets._base import Dataset
-from landscape.errors import UserError
+from landscape.components.datasets._base import Dataset
+from landscape.config.protocols import get
+from landscape.core.errors import UserError
 from landscape.evaluation import evaluate
 from landscape.evaluation.loading import Where, default_protocol, load_array, load_pair, load_samples
-from landscape.protocols import get
-from landscape.record import GENERATOR_FILE
+from landscape.results.record import GENERATOR_FILE
 
 QUICK = get("quick")
 

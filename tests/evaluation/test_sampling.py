@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from landscape.errors import UserError
+from landscape.config.protocols import get, varied
+from landscape.core.errors import UserError
 from landscape.evaluation import sampling
 from landscape.evaluation.sampling import batch_norm_mode, blocks, draw, protocol_mode
-from landscape.protocols import get, varied
 
 
 @pytest.fixture

@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 import torch
 
-from landscape.datasets._base import Dataset, Modes, Split
-from landscape.datasets._load import load
-from landscape.errors import UserError
+from landscape.components.datasets._base import Dataset, Modes, Split
+from landscape.components.datasets._load import load
+from landscape.components.extractors._base import Features
+from landscape.components.metrics._base import METRICS, SampleSet
+from landscape.config.protocols import get, varied
+from landscape.core.errors import UserError
 from landscape.evaluation import evaluate, evaluate_model, floor, select_model
 from landscape.evaluation import extraction as extraction_module
 from landscape.evaluation.extraction import Options, load_extractor
 from landscape.evaluation.given import Given
 from landscape.evaluation.models import gives
 from landscape.evaluation.scoring import Aids, averaged
-from landscape.features._base import Features
-from landscape.metrics._base import METRICS, SampleSet
-from landscape.protocols import get, varied
-from landscape.record import Estimate, Scores
+from landscape.results.record import Estimate, Scores
 
 
 @pytest.fixture(autouse=True)

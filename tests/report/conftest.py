@@ -1,21 +1,13 @@
 """Synthetic studies for the report's tests."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import pytest
+from helpers import synthetic_study
 
 
 @pytest.fixture(scope="session")
 def synthetic():
     """The module that writes synthetic studies."""
-    path = Path(__file__).with_name("synthetic_study.py")
-    spec = importlib.util.spec_from_file_location("landscape_test_synthetic_study", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return synthetic_study
 
 
 @pytest.fixture

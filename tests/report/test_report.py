@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from landscape.errors import UserError
-from landscape.record import Status
+from landscape.core.errors import UserError
 from landscape.report import formats
 from landscape.report.build import build
 from landscape.report.study_page import study_page
 from landscape.report.tables import RENDERERS
-from landscape.results import read_study
+from landscape.results.record import Status
+from landscape.results.studies import read_study
 
 VOID = {"meta", "img", "br", "hr", "input", "link", "line", "circle"}
 

@@ -3,10 +3,11 @@
 import re
 
 from landscape.reproductions import game_1d
+from landscape.reproductions._game_1d import recipe
 
 
 def test_page(tmp_path, monkeypatch):
-    monkeypatch.setattr(game_1d, "SAMPLES", 2000)
+    monkeypatch.setattr(recipe, "SAMPLES", 2000)
     written = game_1d.game_1d(results_dir=tmp_path, data_dir=None, rounds=40)
     assert written == tmp_path / "published" / "game-1d" / "game-1d.md"
     text = written.read_text(encoding="utf-8")

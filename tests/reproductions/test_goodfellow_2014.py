@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from landscape import protocols
-from landscape.config import TrialConfig
-from landscape.record import Estimate, Scores, Status, TrialRecord
+from landscape.config import protocols
+from landscape.config.trial_config import TrialConfig
 from landscape.report.reproduction_page import write
-from landscape.reproductions import _goodfellow_2014_page as page
-from landscape.reproductions import goodfellow_2014 as recipe
+from landscape.reproductions._goodfellow_2014 import page, recipe
 from landscape.reproductions._run import Outcome, Trial
+from landscape.results.record import Estimate, Scores, Status, TrialRecord
 
 LIKELIHOODS = [180.0, 190.0, 200.0]
 
@@ -21,7 +20,7 @@ LIKELIHOODS = [180.0, 190.0, 200.0]
 @pytest.fixture
 def made(monkeypatch):
     """The recipe's trials, of whatever data."""
-    monkeypatch.setattr("landscape.trial.prepare", lambda config, data_dir: (config, None))
+    monkeypatch.setattr("landscape.trial.run_trial.prepare", lambda config, data_dir: (config, None))
     return recipe.trial
 
 

@@ -10,9 +10,9 @@ from concurrent.futures import Future
 import psutil
 import pytest
 
-from landscape.record import RECORD_FILE, RESUME_FILE
 from landscape.reproductions import _run
-from landscape.reproductions.unrolled_2016 import NOTEBOOK, trial
+from landscape.reproductions._unrolled_2016.recipe import NOTEBOOK, trial
+from landscape.results.record import RECORD_FILE, RESUME_FILE
 
 SECONDS = 120
 # What a shell starts in the background ignores Ctrl-C, and so would whatever these tests start.

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from landscape.config import TrialConfig
-from landscape.reproductions import _unrolled_2016_page as page
-from landscape.reproductions.unrolled_2016 import EXPLANATIONS, NOTEBOOK, UNROLLED_STEPS, trial, unrolled_2016
-from landscape.trial import run_trial
+from landscape.config.trial_config import TrialConfig
+from landscape.reproductions._unrolled_2016 import page as page
+from landscape.reproductions._unrolled_2016.recipe import EXPLANATIONS, NOTEBOOK, UNROLLED_STEPS, trial
+from landscape.reproductions.unrolled_2016 import unrolled_2016
+from landscape.trial.run_trial import run_trial
 
 SEEDS = [3.0, 6.0, 7.0]
 

@@ -1,36 +1,25 @@
 """The space of fake trials."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import pytest
+from helpers import chaos as chaos_module
+from helpers import fake as fake_module
 
-from landscape import strict_yaml
-from landscape.space import Space
-
-
-def _module(name: str):
-    path = Path(__file__).with_name(f"{name}.py")
-    spec = importlib.util.spec_from_file_location(f"sweep_{name}", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+from landscape.core import strict_yaml
+from landscape.space.study import Space
 
 
 @pytest.fixture(scope="session")
 def fake():
     """The module of the fake trial."""
-    return _module("fake")
+    return fake_module
 
 
 @pytest.fixture(scope="session")
-def make_space(fake):
+def make_space():
     """The toy space of 4 cells with some settings changed."""
 
     def make(**changes) -> Space:
-        return Space.parse(strict_yaml.parse(fake.SPACE, "fake").data | changes)
+        return Space.parse(strict_yaml.parse(fake_module.SPACE, "fake").data | changes)
 
     return make
 
@@ -38,4 +27,4 @@ def make_space(fake):
 @pytest.fixture(scope="session")
 def chaos():
     """The module that starts sweeps as programs and kills them."""
-    return _module("chaos")
+    return chaos_module

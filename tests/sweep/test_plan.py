@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from landscape.sweep.plan import Made, Outcome, Plan
+from landscape.sweep.search.plan import Made, Outcome, Plan
 
 
 def value_of(task) -> float | None:
@@ -191,8 +191,8 @@ def test_proposals_of_an_interrupted_run_are_taken_up_not_made_anew(make_space):
 
 
 def test_records_are_taken_up_once_each_and_no_config_is_built_for_them(make_space, monkeypatch):
-    from landscape.space import Cell
-    from landscape.sweep.searcher import Searcher
+    from landscape.space.cells import Cell
+    from landscape.sweep.search.searcher import Searcher
 
     space = make_space(searcher={"name": "random"}, trials=4000)
     cells, shape = space.cells(), Plan(space, pin=lambda config: config)

@@ -8,15 +8,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from landscape.errors import UserError
-from landscape.space import Limits
-from landscape.sweep import interrupt as interrupts
-from landscape.sweep.bridge import IdleProcesses, TasksFirst
-from landscape.sweep.cluster import _decided, _require_listening
-from landscape.sweep.interrupt import Interrupt
-from landscape.sweep.plan import Outcome, Plan
-from landscape.sweep.pool import Ahead, Attempt, Hooks, Pool, Start, StopNowError
-from landscape.sweep.resources import Resources, plan_resources
+from landscape.core.errors import UserError
+from landscape.space.settings import Limits
+from landscape.sweep.pool import interrupt as interrupts
+from landscape.sweep.pool.cluster import _decided, _require_listening
+from landscape.sweep.pool.interrupt import Interrupt
+from landscape.sweep.pool.pool import Ahead, Attempt, Hooks, Pool, Start, StopNowError
+from landscape.sweep.pool.resources import Resources, plan_resources
+from landscape.sweep.pool.tune_bridge import IdleProcesses, TasksFirst
+from landscape.sweep.search.plan import Outcome, Plan
 
 DONE, OUT_OF_MEMORY = {"ended": {"status": "completed"}}, {"ended": {"out_of_memory": "MemoryError: 9 GB"}}
 
@@ -351,14 +351,14 @@ def test_interruptions_work_without_the_main_thread(tmp_path):
 )
 def test_how_trials_share_a_machine(options, expected, monkeypatch):
     jobs, share, address, cores, gpus = options
-    monkeypatch.setattr("landscape.sweep.resources.cores", lambda: cores)
-    monkeypatch.setattr("landscape.sweep.resources.visible_gpus", lambda: gpus)
+    monkeypatch.setattr("landscape.sweep.pool.resources.cores", lambda: cores)
+    monkeypatch.setattr("landscape.sweep.pool.resources.visible_gpus", lambda: gpus)
     found = plan_resources(jobs, share, address)
     assert (found.jobs, found.threads, found.gpus_per_trial) == expected
 
 
 def test_resources_that_are_not_there(monkeypatch):
-    monkeypatch.setattr("landscape.sweep.resources.visible_gpus", lambda: 0)
+    monkeypatch.setattr("landscape.sweep.pool.resources.visible_gpus", lambda: 0)
     with pytest.raises(UserError, match="sees no GPU here"):
         plan_resources(None, 0.5, None)
     with pytest.raises(UserError, match="one GPU at most"):
@@ -368,7 +368,7 @@ def test_resources_that_are_not_there(monkeypatch):
 
 
 def test_more_trials_than_gpus_hold(monkeypatch):
-    monkeypatch.setattr("landscape.sweep.resources.visible_gpus", lambda: 1)
+    monkeypatch.setattr("landscape.sweep.pool.resources.visible_gpus", lambda: 1)
     with pytest.raises(UserError, match=r"jobs=4: with gpus_per_trial=1 the GPUs here hold 1 trial at a time; give a smaller share"):
         plan_resources(4, None, None)
     assert plan_resources(4, 0.25, None).jobs == 4
@@ -379,7 +379,7 @@ def test_more_trials_than_gpus_hold(monkeypatch):
 
 @pytest.mark.parametrize(("asked", "gpus", "share"), [(None, 2, 1.0), (None, 0, 0.0), (0.5, 2, 0.5), (0.0, 2, 0.0)])
 def test_a_trial_of_a_cluster_with_gpus_gets_one(asked, gpus, share, monkeypatch):
-    monkeypatch.setattr("landscape.sweep.cluster.ray.cluster_resources", lambda: {"CPU": 8.0} | ({"GPU": float(gpus)} if gpus else {}))
+    monkeypatch.setattr("landscape.sweep.pool.cluster.ray.cluster_resources", lambda: {"CPU": 8.0} | ({"GPU": float(gpus)} if gpus else {}))
     assert _decided(plan_resources(None, asked, "auto")).gpus_per_trial == share
 
 

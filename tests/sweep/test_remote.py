@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from landscape import results
-from landscape.errors import UserError
-from landscape.sweep import remote as remotes
-from landscape.sweep.claim import Claim
-from landscape.sweep.remote import Remote, RemoteLock
+from landscape.core.errors import UserError
+from landscape.results import remote as remotes
+from landscape.results import studies
+from landscape.results.remote import Remote, RemoteLock
+from landscape.sweep.pool.trial_claim import Claim
 
 KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1"}  # pragma: allowlist secret
 
@@ -142,7 +142,7 @@ def test_the_later_process_has_the_trial(s3, tmp_path, far):
 @pytest.mark.timeout(600)
 def test_a_killed_sweep_is_continued_by_another_machine(s3, tmp_path, root):
     """The second machine has no file of the first: an empty cache. The third only reads."""
-    program = Path(__file__).with_name("run_fake.py")
+    program = Path(__file__).parents[1] / "helpers" / "run_fake.py"
 
     def start(machine: str):
         environment = os.environ | {"LANDSCAPE_CACHE": str(tmp_path / machine), "FAKE_STEP_SECONDS": "0.02", "OMP_NUM_THREADS": "1"}
@@ -160,7 +160,7 @@ def test_a_killed_sweep_is_continued_by_another_machine(s3, tmp_path, root):
     before = {p: there.system.info(p)["LastModified"] for p in there.system.find(there.root) if p.endswith("record.json")}
     two = start("two")
     assert two.wait(400) == 0, (tmp_path / "two.log").read_text()
-    found = results.read_study(remotes.local(s3) / "toy")
+    found = studies.read_study(remotes.local(s3) / "toy")
     assert len(found.trials) == 8
     assert not [p for p, stamp in before.items() if there.system.info(p)["LastModified"] != stamp]
     assert not found.unfinished

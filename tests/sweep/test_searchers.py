@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from landscape.parameters import Parameter
-from landscape.space import SearcherChoice
-from landscape.sweep.gp_ucb import confidence, decode, encode
-from landscape.sweep.searcher import make_searcher
+from landscape.space.search_range import Parameter
+from landscape.space.settings import SearcherChoice
+from landscape.sweep.search.gp_ucb import confidence, decode, encode
+from landscape.sweep.search.make_searcher import make_searcher
 
 PARAMETERS = {
     "a": Parameter(min=1e-5, max=1e-1, scaling="log", points=3),

@@ -7,7 +7,7 @@ import statistics
 import psutil
 import pytest
 
-from landscape import results
+from landscape.results import studies
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(6 * 3600)]
 TINY = {
@@ -48,7 +48,7 @@ def test_a_thousand_trials(chaos, tmp_path, real):
         looks[sweep.ended()] = measure(sweep)
         print(f"\n{sweep.ended()} trials: {looks[sweep.ended()]}", flush=True)
     assert sweep.wait(600) == 0
-    assert len(results.read_study(sweep.study).trials) == trials
+    assert len(studies.read_study(sweep.study).trials) == trials
     assert not sweep.left()
     assert not list((tmp_path / "results").rglob("hang.txt"))
     # A tenth of the way in, caches have filled; compare with what is the rule later.

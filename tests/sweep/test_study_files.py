@@ -10,17 +10,18 @@ import optuna
 import psutil
 import pytest
 
-from landscape.errors import UserError
-from landscape.record import Estimate, Scores, Status, TrialRecord, write_json
-from landscape.space import load
-from landscape.sweep import lock as locks
-from landscape.sweep import study as files
-from landscape.sweep.data import Data
+from landscape.core.errors import UserError
+from landscape.core.files import write_json
+from landscape.results.record import Estimate, Scores, Status, TrialRecord
+from landscape.space.study_files import load
+from landscape.sweep import study_folder as files
+from landscape.sweep import study_lock as locks
 from landscape.sweep.estimate import floor_of
-from landscape.sweep.log import SearchLog
-from landscape.sweep.options import Options
-from landscape.sweep.plan import Made, Outcome, Plan
 from landscape.sweep.run import run
+from landscape.sweep.search.optuna_log import SearchLog
+from landscape.sweep.search.plan import Made, Outcome, Plan
+from landscape.sweep.study_data import Data
+from landscape.sweep.sweep_options import Options
 
 
 @pytest.fixture
@@ -172,10 +173,10 @@ HOLDER = """
 import os, signal, subprocess, sys
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
-from landscape.sweep import lock
-held = lock.StudyLock(Path(sys.argv[1])).__enter__()
+from landscape.sweep import study_lock
+held = study_lock.StudyLock(Path(sys.argv[1])).__enter__()
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"], start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-lock.note_process(held.temporary, child.pid)
+study_lock.note_process(held.temporary, child.pid)
 print(child.pid, held.temporary, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -5,10 +5,10 @@ import signal
 
 import pytest
 
-from landscape import results
-from landscape.datasets._load import load as load_data
-from landscape.record import Status
-from landscape.sweep.plan import Outcome, Plan
+from landscape.components.datasets._load import load as load_data
+from landscape.results import studies, verifying
+from landscape.results.record import Status
+from landscape.sweep.search.plan import Outcome, Plan
 
 pytestmark = [pytest.mark.timeout(600)]
 
@@ -49,7 +49,7 @@ def test_a_sweep_survives_its_trials(sweep, faults, tmp_path):
     assert it.text.strip().splitlines()[-1] == "landscape: the data folder is gone"
     assert "Traceback" not in it.text
     assert it.run() == 0, it.text
-    study = results.read_study(it.study)
+    study = studies.read_study(it.study)
     assert not study.warnings
     assert study.unfinished == 0
     by_ask = {t.record.study["ask"]: t.record for t in study.trials}
@@ -67,7 +67,7 @@ def test_a_sweep_survives_its_trials(sweep, faults, tmp_path):
         assert (it.study / "trials" / by_ask[ask].digest / "journal").read_text().count("begin") >= 2
     # The index and the log were kept on the way, study.json says what it is, and nothing is left behind.
     assert len((it.study / "trials.jsonl").read_text().splitlines()) == 12
-    assert results.verify(it.study) == []
+    assert verifying.verify(it.study) == []
     facts = json.loads((it.study / "study.json").read_text())
     assert facts["floor"]["FD[pixels]"]["value"] >= 0
     assert facts["budget"]["trials"] == 12

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from landscape.sweep import worker
-from landscape.sweep.worker import TrialActor, is_out_of_memory
+from landscape.sweep.pool import worker
+from landscape.sweep.pool.worker import TrialActor, is_out_of_memory
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from landscape.record import TrialRecord
 from landscape.report.figures._style import NARROW, LabelStyle, headline, house_style, legend_below, new_figure, scale
+from landscape.results.record import TrialRecord
 
 STYLES = {"best": LabelStyle("#0072B2", "o"), "typical": LabelStyle("#E69F00", "s"), "diverged": LabelStyle("#B3261E", "X")}
 LINES = {"best": "-", "typical": "--", "diverged": ":"}

@@ -1,0 +1,30 @@
+"""Architectures, one file each: a generator and a discriminator for every resolution they support."""
+
+from landscape.components.architectures._base import (
+    ARCHITECTURES,
+    ON_MAPS,
+    ON_VECTORS,
+    AdaptsToData,
+    ArchitectureFacts,
+    Constrains,
+    Latent,
+    Networks,
+    Output,
+    any_resolution,
+)
+from landscape.components.architectures._networks import Discriminator, Generator
+
+__all__ = [
+    "ARCHITECTURES",
+    "ON_MAPS",
+    "ON_VECTORS",
+    "AdaptsToData",
+    "ArchitectureFacts",
+    "Constrains",
+    "Discriminator",
+    "Generator",
+    "Latent",
+    "Networks",
+    "Output",
+    "any_resolution",
+]

@@ -1,0 +1,23 @@
+"""The generator of the InfoGAN networks, which BEGAN of "Are GANs Created Equal?" shares (its VAE too, but for plain ReLU)."""
+
+from torch import nn
+
+from landscape.components.architectures._layers import Layers, halvings
+from landscape.components.architectures._networks import Generator
+
+
+def infogan_generator(make: Layers, resolution: int, channels: int, latent_dim: int, width: int) -> Generator:
+    """Dense 16 `width`; dense to 2 `width` maps of resolution / 4; 4x4 transposed convolutions of stride 2 to `width` and the image.
+
+    Each but the last is followed by norm (of a dense layer: unit by unit) and leaky ReLU 0.2; sigmoid.
+    """
+    _, half, quarter = halvings(resolution, 2)
+    hidden, units = 16 * width, 2 * width * quarter**2
+    layers: list[nn.Module] = [
+        *(make.dense(latent_dim, hidden), make.norm(hidden), nn.LeakyReLU(0.2)),
+        *(make.dense(hidden, units), make.norm(units), nn.LeakyReLU(0.2)),
+        nn.Unflatten(1, (2 * width, quarter, quarter)),
+        *(make.transposed(2 * width, width, 4, 2, half), make.norm(width, half, half), nn.LeakyReLU(0.2)),
+        *(make.transposed(width, channels, 4, 2, resolution), nn.Sigmoid()),
+    ]
+    return Generator(layers)

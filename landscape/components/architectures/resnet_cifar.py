@@ -1,0 +1,73 @@
+"""ResNet-CIFAR."""
+
+from typing import Literal
+
+from landscape.components.architectures._base import ARCHITECTURES, ON_MAPS, ArchitectureFacts, Latent, Networks
+from landscape.components.architectures._layers import halvings
+from landscape.components.architectures._resnet import STYLES, Plan, resnet_discriminator, resnet_generator
+from landscape.components.normalizations._base import Normalization
+from landscape.core.registry import NonNegativeInt, PositiveInt
+
+_G_NORMALIZATIONS = ON_MAPS | {"self_modulated"}
+
+
+@ARCHITECTURES.register(
+    d_normalizations=ON_MAPS,
+    g_normalizations=_G_NORMALIZATIONS,
+    default_g_normalization="batch",
+    latent=Latent(dim=128, distribution="uniform"),
+    published={(3, 32, 32): (5_849_603, 1_483_137)},
+    presets={
+        "sngan": ArchitectureFacts(
+            d_normalizations=ON_MAPS,
+            g_normalizations=_G_NORMALIZATIONS,
+            default_g_normalization="batch",
+            default_g_hyperparameters={"epsilon": 2e-5},
+            latent=Latent(dim=128, distribution="normal"),
+            published={(3, 32, 32): (4_276_739, 1_053_824)},
+        ),
+        "wgan_gp": ArchitectureFacts(
+            d_normalizations=ON_MAPS,
+            g_normalizations=_G_NORMALIZATIONS,
+            default_g_normalization="batch",
+            latent=Latent(dim=128, distribution="normal"),
+            published={(3, 32, 32): (1_204_483, 1_053_825)},
+        ),
+    },
+    paper="Gulrajani et al. 2017, arXiv:1704.00028; Miyato et al. 2018, arXiv:1802.05957, table 4; google/compare_gan's resnet_cifar",
+)
+def resnet_cifar(
+    *,
+    resolution: int,
+    channels: int,
+    d_channels: int,
+    latent_dim: int,
+    g_normalization: Normalization,
+    d_normalization: Normalization,
+    preset: Literal["landscape", "sngan", "wgan_gp"] = "landscape",
+    width: PositiveInt = 128,
+    attention_resolution: NonNegativeInt = 0,
+) -> Networks:
+    """Residual networks for 32x32: G has three upsampling blocks from maps of resolution / 8; D two pooling blocks, then two plain ones.
+
+    Other resolutions keep the blocks and change G's first map (4x4 at 32). The source refuses them.
+
+    Args:
+        preset: whose blocks. `landscape`: zero insertion, 3x3 shortcuts in every block, mean pooling, D on images in [0, 1], truncated
+            normal initialization; G has twice D's width. `sngan`: repeated values, 1x1 shortcuts, sum pooling, no bias in D's last
+            layer, 2x - 1 and tanh, Glorot initialization; G has twice D's width. `wgan_gp`: as sngan, but G and D equally wide, mean
+            pooling and a bias. Dequantization noise, which the last two sources add to real images, belongs to the data: left out.
+        width: maps in D's blocks.
+        attention_resolution: size of the maps after which both networks attend to themselves; 0: nowhere.
+    """
+    style = STYLES[preset]
+    sizes = halvings(resolution, 3)
+    g_width = width if preset == "wgan_gp" else 2 * width
+    g_plan = Plan([g_width] * 4, sizes[::-1], ["up"] * 3)
+    d_plan = Plan([d_channels] + [width] * 4, sizes[:3] + [sizes[2]] * 2, ["down", "down", "none", "none"])
+    return Networks(
+        resnet_generator(
+            g_normalization, style, g_plan, latent_dim=latent_dim, channels=channels, attention_resolution=attention_resolution
+        ),
+        resnet_discriminator(d_normalization, style, d_plan, attention_resolution=attention_resolution),
+    )

@@ -1,0 +1,1 @@
+"""Points and pictures that are drawn in place of being read."""

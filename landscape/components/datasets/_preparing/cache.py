@@ -1,0 +1,140 @@
+"""Prepared data sets on disk: memory-mapped arrays in a folder of their own, written whole or not at all, once.
+
+<cache>/datasets/<name>-<key>/meta.json              shapes, labels, checksums, the content hash, what was done
+<cache>/datasets/<name>-<key>/train.npy              uint8 (N, C, H, W)
+<cache>/datasets/<name>-<key>/train-labels.npy       int64 (N,)
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from landscape.components.datasets._base import SPLITS, Dataset, Request, Split
+from landscape.components.datasets._preparing.content import content_hash
+from landscape.core.errors import UserError
+from landscape.core.files import read_json, write_json
+
+FORMAT = 1
+"""Counts changes of the layout or of how pictures are prepared; another number prepares anew."""
+
+
+def cached(request: Request, name: str, identity: Mapping[str, Any], fill: Callable[[Path], Mapping[str, Any]]) -> Dataset:
+    """The data set prepared from `identity`, from disk if it was prepared before.
+
+    Several processes may ask at once: one prepares, the others wait for it.
+
+    Args:
+        request: whose `cache_dir` is used.
+        name: of the data set.
+        identity: plain data that decides the outcome: the sources' fingerprint and every setting.
+        fill: writes `<split>.npy` and `<split>-labels.npy` into the folder that it is given and returns the fields
+            `classes`, `handling`, `classifier` of the Dataset.
+
+    Raises:
+        UserError: whatever `fill` raises, or the cache cannot be written.
+    """
+    text = json.dumps({"format": FORMAT, "name": name, **identity}, sort_keys=True, default=str)
+    key = hashlib.sha256(text.encode()).hexdigest()[:16]
+    folder = request.cache_dir / "datasets" / f"{name}-{key}"
+    if (ready := _opened(folder, name)) is not None:
+        return ready
+    with _lock(folder):
+        if (ready := _opened(folder, name)) is not None:
+            return ready
+        _prepare(folder, name, fill)
+    ready = _opened(folder, name)
+    if ready is None:
+        raise UserError(f"the prepared data in {folder} vanished or changed while being written: is another program cleaning the cache?")
+    return ready
+
+
+def _prepare(folder: Path, name: str, fill: Callable[[Path], Mapping[str, Any]]) -> None:
+    _remove_leftovers(folder)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        facts = dict(fill(temporary))
+        # Read back from the files: the hash says what is on disk.
+        content = content_hash(_read_splits(temporary))
+        sizes = {f.name: f.stat().st_size for f in sorted(temporary.glob("*.npy"))}
+        write_json(temporary / "meta.json", {**facts, "content_hash": content, "sizes": sizes, "name": name, "format": FORMAT})
+        os.replace(temporary, folder)
+    except OSError as error:
+        raise _unwritable(folder.parent, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """What a killed process left (we hold the lock, so nobody is writing), and a damaged predecessor."""
+    for leftover in folder.parent.glob(f".{folder.name}.*"):
+        if leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
+    if folder.exists():
+        print(f"landscape: the prepared data in {folder} are damaged; preparing them again", file=sys.stderr)
+        shutil.rmtree(folder)
+
+
+def _opened(folder: Path, name: str) -> Dataset | None:
+    """The data set in `folder`; None if it is not there or not whole (sizes are compared; `verify` compares checksums)."""
+    try:
+        meta = read_json(folder / "meta.json")
+        if any((folder / file).stat().st_size != size for file, size in meta["sizes"].items()):
+            return None
+        splits = _read_splits(folder)
+        facts = {k: meta[k] for k in ("classes", "handling", "classifier")}
+        return Dataset(name=name, splits=splits, content_hash=meta["content_hash"], **facts)
+    except (UserError, OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _read_splits(folder: Path) -> dict[str, Split]:
+    import torch
+
+    def mapped(path: Path) -> "torch.Tensor":
+        # Copy-on-write: torch needs a writable array; nothing is ever written to the file.
+        return torch.from_numpy(np.load(path, mmap_mode="c", allow_pickle=False))
+
+    found = {}
+    for name in SPLITS:
+        if (samples := folder / f"{name}.npy").exists():
+            labels = folder / f"{name}-labels.npy"
+            found[name] = Split(mapped(samples), mapped(labels) if labels.exists() else None)
+    return found
+
+
+def verify(dataset: Dataset) -> None:
+    """UserError if the samples no longer have the content hash under which they were prepared (a failing disk, a changed file)."""
+    if content_hash(dataset.splits) != dataset.content_hash:
+        raise UserError(
+            f"the prepared data of {dataset.name!r} have changed on disk: delete the folder `datasets` of the cache to prepare them again"
+        )
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    from filelock import FileLock
+
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder.parent / f".{folder.name}.lock")
+        lock.acquire()
+    except (OSError, NotImplementedError) as error:
+        raise _unwritable(folder.parent, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _unwritable(folder: Path, error: Exception) -> UserError:
+    reason = getattr(error, "strerror", None) or error
+    return UserError(f"cannot write the data cache {folder}: {reason}; free space there or set LANDSCAPE_CACHE to another folder")

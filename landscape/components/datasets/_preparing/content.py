@@ -1,0 +1,30 @@
+"""The content hash of a data set: part of the identity of every model trained on it."""
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from landscape.components.datasets._base import SPLITS, Split
+
+
+def content_hash(splits: Mapping[str, Split]) -> str:
+    """SHA-256 (16 hex digits) over name, type, shape and bytes of the samples, labels and parts of every split."""
+    digest = hashlib.sha256()
+    for name in SPLITS:
+        if name not in splits:
+            continue
+        for kind, tensor in (("samples", splits[name].samples), ("labels", splits[name].labels), ("parts", splits[name].parts)):
+            if tensor is None:
+                continue
+            array = np.ascontiguousarray(tensor.numpy())
+            little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+            digest.update(f"{name}/{kind}/{little.dtype.str}/{little.shape};".encode())
+            _update(digest, little)
+    return digest.hexdigest()[:16]
+
+
+def _update(digest: "hashlib._Hash", array: np.ndarray, rows: int = 1 << 14) -> None:
+    """In pieces, so that a memory-mapped array larger than memory passes through."""
+    for start in range(0, len(array), rows):
+        digest.update(array[start : start + rows].tobytes())

@@ -1,0 +1,45 @@
+"""Data sets that are made in memory: small ones, and drawn ones."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from landscape.components.datasets._base import Channels, Dataset, Split
+from landscape.components.datasets._preparing.content import content_hash
+from landscape.components.datasets._preparing.pictures import Fit, fitted, from_array
+
+Array = NDArray[Any]
+
+
+def in_memory(name: str, splits: Mapping[str, tuple[Array, Array | None]], **facts: Any) -> Dataset:
+    """A Dataset of arrays: samples uint8 (N, C, H, W) or float (N, D), stored as float32, and integer labels or None."""
+    made = {split: Split(_samples(samples), None if labels is None else _labels(labels)) for split, (samples, labels) in splits.items()}
+    return Dataset(name=name, splits=made, content_hash=content_hash(made), **facts)
+
+
+def _samples(array: Array) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.uint8 if array.dtype == np.uint8 else np.float32))
+
+
+def _labels(array: Array) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64))
+
+
+def converted(dataset: Dataset, resolution: int | None, channels: Channels | None) -> Dataset:
+    """`dataset` at another resolution or with other channels, its hash and its handling with it; itself if it is so already."""
+    have_channels, height, width = dataset.shape
+    if (height, width) == (resolution or height, resolution or width) and have_channels == (channels or have_channels):
+        return dataset
+    fit = Fit(resolution, channels)
+    splits = {name: replace(split, samples=_fitted(split.samples, fit)) for name, split in dataset.splits.items()}
+    handling = {**dataset.handling, **fit.describe()} | ({"channels": {1: "gray", 3: "RGB"}[channels]} if channels else {})
+    return replace(dataset, splits=splits, content_hash=content_hash(splits), handling=handling)
+
+
+def _fitted(samples: Tensor, fit: Fit) -> Tensor:
+    return torch.from_numpy(np.stack([fitted(from_array(levels), fit) for levels in samples.numpy()]))

@@ -1,0 +1,152 @@
+"""From the bytes of a picture file to a uint8 array: decoding within limits, modes, square crop, antialiased resize."""
+
+import contextlib
+import io
+import threading
+import warnings
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from landscape.components.datasets._base import Channels
+from landscape.core.errors import UserError
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "PPM", "TIFF")
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".ppm", ".pgm", ".pnm", ".tif", ".tiff"})
+MAX_PICTURE_BYTES = 128 * 2**20
+"""Largest picture file that is read."""
+MAX_PIXELS = 2**26
+"""Largest picture that is decoded (8192 x 8192): a small file may claim more, to exhaust memory."""
+
+Filter = Literal["bicubic", "bilinear", "box", "lanczos"]
+FILTERS = {
+    "bicubic": Image.Resampling.BICUBIC,
+    "bilinear": Image.Resampling.BILINEAR,
+    "box": Image.Resampling.BOX,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+FILTER_NOTE = "Pillow {}, antialiased (its support grows with the reduction)"
+
+Picture = Image.Image | NDArray[np.uint8]
+"""In mode L or RGB; or an array (1, H, W) or (3, H, W)."""
+_GRAY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N", "F"})
+_LARGE_PIXELS = 2**23
+_one_large_at_a_time = threading.Lock()
+"""Large pictures are decoded singly, so that memory does not grow with the number of threads."""
+
+# Pillow's limit gives way to ours, which is checked before any pixel is decoded; its remarks on odd metadata help nobody here.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How pictures are brought to one shape. None: as they come, once square."""
+
+    resolution: int | None = None
+    channels: Channels | None = None
+    filter: Filter = "bicubic"
+
+    def describe(self) -> dict[str, str]:
+        """The entries of `Dataset.handling` that this amounts to."""
+        size = f"to {self.resolution}x{self.resolution}, {FILTER_NOTE.format(self.filter)}" if self.resolution else "none"
+        return {"resize": size}
+
+
+def decode(data: bytes, name: str) -> tuple[Image.Image, tuple[str, ...]]:
+    """The picture in `data` as mode L or RGB, and notes on what was converted. Photographs are turned upright by their EXIF tag.
+
+    Raises:
+        UserError: not a picture, truncated, larger than the limits, or a mode without 8-bit levels; names `name`.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            pixels = image.width * image.height
+            if pixels > MAX_PIXELS:
+                raise UserError(
+                    f"{name}: {image.width}x{image.height} pixels are more than the limit of {MAX_PIXELS}: leave it out or shrink it"
+                )
+            with _one_large_at_a_time if pixels > _LARGE_PIXELS else contextlib.nullcontext():
+                image.load()
+                upright, turned = _upright(image)
+                plain, notes = _eight_bits(upright, name)
+                return plain, (*turned, *notes)
+    except UserError:
+        raise
+    except UnidentifiedImageError as error:  # which names the object, not the file
+        raise UserError(f"{name} cannot be read as a picture: it is damaged or not one of {', '.join(FORMATS)}") from error
+    # Whatever a damaged file makes a decoder raise (struct.error, SyntaxError, MemoryError, ...) means the same to the user.
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"{name} cannot be read as a picture ({reason}): it is damaged or not one of {', '.join(FORMATS)}") from error
+
+
+def _upright(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+    try:
+        orientation = image.getexif().get(0x0112, 1)
+    except Exception:  # a damaged EXIF block leaves a sound picture
+        return image, ("unreadable EXIF block ignored",)
+    if orientation in range(2, 9):
+        return ImageOps.exif_transpose(image), ("turned upright by EXIF",)
+    return image, ()
+
+
+def _eight_bits(image: Image.Image, name: str) -> tuple[Image.Image, tuple[str, ...]]:
+    mode = image.mode
+    if mode in ("L", "RGB"):
+        return image, ()
+    if mode == "F":
+        raise UserError(f"{name} holds floating-point pixels of unknown range: convert it to 8 or 16 bits")
+    if mode.startswith("I"):
+        levels = np.asarray(image).astype(np.int64)
+        if levels.min() < 0 or levels.max() > 65535:
+            raise UserError(f"{name} holds integers outside 0..65535: convert it to 8 or 16 bits")
+        return Image.fromarray(((levels + 128) // 257).astype(np.uint8)), ("16-bit levels divided by 257",)
+    target = "L" if mode in _GRAY_MODES else "RGB"
+    if image.has_transparency_data:
+        clear = image.convert("RGBA")
+        white = Image.new("RGBA", clear.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, clear).convert(target), (f"{mode} laid on white",)
+    return image.convert(target), (f"{mode} to {target}",)
+
+
+def centre_square(image: Image.Image) -> Image.Image:
+    """The largest centred square (the extra pixel of an odd margin is cut at the right or bottom)."""
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    return image if image.width == image.height else image.crop((left, top, left + side, top + side))
+
+
+def to_channels(image: Image.Image, channels: Channels | None) -> Image.Image:
+    """Gray by the luma weights of ITU-R 601 (Pillow's L), colour by repeating gray."""
+    mode = {None: image.mode, 1: "L", 3: "RGB"}[channels]
+    return image if image.mode == mode else image.convert(mode)
+
+
+def resized(image: Image.Image, side: int, kind: Filter) -> Image.Image:
+    """`image` at side x side. A box of whole pixels is averaged in one step, where Pillow's resize would round after each axis."""
+    if kind == "box" and image.width == image.height and image.width % side == 0:
+        return image.reduce(image.width // side)
+    return image if image.size == (side, side) else image.resize((side, side), FILTERS[kind])
+
+
+def fitted(picture: Picture, fit: Fit) -> NDArray[np.uint8]:
+    """`picture` (mode L or RGB, or an array) as uint8 (C, H, H): channels, centre square, resize, in that order."""
+    if isinstance(picture, np.ndarray) and picture.shape == (fit.channels or picture.shape[0], *[fit.resolution or picture.shape[2]] * 2):
+        return picture
+    image = from_array(picture) if isinstance(picture, np.ndarray) else picture
+    square = centre_square(to_channels(image, fit.channels))
+    return as_array(square if fit.resolution is None else resized(square, fit.resolution, fit.filter))
+
+
+def as_array(image: Image.Image) -> NDArray[np.uint8]:
+    """uint8 (1, H, W) or (3, H, W) of a picture in mode L or RGB."""
+    levels = np.asarray(image, dtype=np.uint8)
+    return levels[None] if levels.ndim == 2 else np.ascontiguousarray(levels.transpose(2, 0, 1))
+
+
+def from_array(levels: NDArray[np.uint8]) -> Image.Image:
+    """The picture of a uint8 array (1, H, W) or (3, H, W)."""
+    return Image.fromarray(levels[0]) if levels.shape[0] == 1 else Image.fromarray(np.ascontiguousarray(levels.transpose(1, 2, 0)))

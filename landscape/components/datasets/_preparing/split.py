@@ -1,0 +1,48 @@
+"""Fixed divisions of samples into train, validation and test, drawn with NumPy's legacy generator, whose stream never changes."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landscape.core.errors import UserError
+
+Indices = NDArray[np.int64]
+
+
+def stratified(labels: Indices, sizes: Mapping[str, int], seed: int) -> dict[str, Indices]:
+    """Sorted indices of each split; `train` gets what the others leave.
+
+    Args:
+        labels: class of each sample.
+        sizes: samples of each class in each split but train.
+        seed: of the shuffle within each class.
+    """
+    random = np.random.RandomState(seed)
+    parts: dict[str, list[Indices]] = {"train": [], **{name: [] for name in sizes}}
+    for label in np.unique(labels):
+        members = random.permutation(np.flatnonzero(labels == label))
+        start = 0
+        for name, size in sizes.items():
+            parts[name].append(members[start : start + size])
+            start += size
+        parts["train"].append(members[start:])
+    return {name: np.sort(np.concatenate(members)) for name, members in parts.items()}
+
+
+def by_fraction(count: int, fractions: Mapping[str, float], seed: int, what: str) -> dict[str, Indices]:
+    """Sorted indices of each split of `count` samples: a fraction, rounded down, of each but train.
+
+    Raises:
+        UserError: nothing would be left to train on.
+    """
+    order = np.random.RandomState(seed).permutation(count)
+    parts: dict[str, Indices] = {}
+    start = 0
+    for name, fraction in fractions.items():
+        size = int(count * fraction)
+        parts[name] = np.sort(order[start : start + size])
+        start += size
+    if start >= count:
+        raise UserError(f"{what}: {count} pictures with fractions {dict(fractions)} leave none to train on: lower the fractions")
+    return {"train": np.sort(order[start:]), **parts}

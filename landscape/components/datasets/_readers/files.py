@@ -1,0 +1,140 @@
+"""Finding and reading a user's files: where to look, what counts as a picture, and within which limits."""
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from landscape.components.datasets._base import DATASETS, Request
+from landscape.components.datasets._preparing.pictures import SUFFIXES
+from landscape.core.errors import UserError
+
+
+def find(request: Request, name: str, required: Mapping[str, Sequence[str]], inside: Sequence[str] = ("",)) -> dict[str, Path] | None:
+    """The files of data set `name`: for each key of `required` the first of its alternative names that exists.
+
+    Looked for in each root, and in its sub-folders `name` and `inside`. None where no folder holds any of them.
+
+    Raises:
+        UserError: a folder holds some of the files but not all, or the user's own folder is empty or cannot be read.
+    """
+    for folder in _folders(request, name, inside):
+        found = {key: path for key, names in required.items() for path in [_first(folder, names)] if path is not None}
+        if len(found) == len(required):
+            return found
+        if found:
+            lacking = next(names for key, names in required.items() if key not in found)
+            raise UserError(
+                f"data set {shown(name)!r}: {folder} has no {' or '.join(lacking)}: put it beside {next(iter(found.values())).name}"
+            )
+    return None
+
+
+def _folders(request: Request, name: str, inside: Sequence[str]) -> Iterator[Path]:
+    if request.explicit:
+        check_folder(request.roots[0])
+    for root in request.roots:
+        # The folder of that name first: MNIST and Fashion-MNIST name their files alike.
+        for folder in dict.fromkeys((root / shown(name), root / name, root)):
+            for sub in inside:
+                if os.path.isdir(folder / sub):
+                    yield folder / sub
+
+
+def _first(folder: Path, names: Sequence[str]) -> Path | None:
+    return next((folder / n for n in names if os.path.exists(folder / n)), None)
+
+
+def shown(name: str) -> str:
+    """The name as users type it: `celeba-hq-128`."""
+    return name.replace("_", "-")
+
+
+def missing(request: Request, name: str, reason: str = "", source: str = "") -> NoReturn:
+    """UserError that says where `name` was looked for, what to fetch and where to put it."""
+    places = ", ".join(str(r) for r in request.roots)
+    why = f" ({reason})" if reason else ""
+    where = request.roots[0] if request.explicit else request.download_dir / shown(name)
+    what = source or DATASETS[name].facts.source
+    raise UserError(
+        f"data set {shown(name)!r} not found in {places}{why}: {what}; put the files into {where} or name their folder (DATA_DIR)"
+    )
+
+
+def check_folder(folder: Path) -> None:
+    """UserError unless `folder` is a folder that can be listed and is not empty."""
+    try:
+        empty = next(os.scandir(folder), None) is None
+    except OSError as error:
+        raise UserError(f"data folder {folder} cannot be read: {error.strerror or error}; check the path and its permissions") from error
+    if empty:
+        raise UserError(f"data folder {folder} is empty: put the data there or name another folder")
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """The content of a regular file of at most `limit` bytes; UserError naming it otherwise."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UserError(f"{path} is not a regular file: replace it or leave it out")
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+    if len(data) > limit:
+        raise UserError(f"{path} is larger than the limit of {limit:,} bytes: it is not what it seems to be")
+    return data
+
+
+def walk(root: Path) -> list[Path]:
+    """Every regular file under `root`, sorted by its relative path; hidden files and folders are left out.
+
+    Raises:
+        UserError: a folder cannot be listed, or a symbolic link leads out of `root` (what lies behind it is not the user's data).
+    """
+    check_folder(root)
+    real_root = root.resolve()
+    files: list[Path] = []
+    for folder, folders, names in os.walk(root, onerror=_unreadable):
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        here = Path(folder)
+        for entry in (here / n for n in [*folders, *names] if not n.startswith(".")):
+            if entry.is_symlink() and not entry.resolve().is_relative_to(real_root):
+                raise UserError(f"{entry} is a symbolic link out of {root}: copy what it points to, or remove it")
+            if entry.is_file():
+                files.append(entry)
+    return sorted(files, key=lambda f: f.relative_to(root).parts)
+
+
+def picture_files(request: Request, name: str, inside: Sequence[str]) -> list[Path]:
+    """The pictures of the first folder that holds any, in natural order (2.jpg before 10.jpg).
+
+    Looked for in each root's sub-folders `name` and `inside`; in the root itself, with all below it, only where the user named it.
+    """
+    for root in request.roots:
+        folders = [root / n for n in (shown(name), name)]
+        within = [folder / i for folder in (*folders, root) for i in inside]
+        for folder in (*within, *folders, *([root] if request.explicit else [])):
+            if folder.is_dir() and (files := [f for f in walk(folder) if f.suffix.lower() in SUFFIXES]):
+                return sorted(files, key=lambda f: natural_key(f.relative_to(folder).as_posix()))
+    return []
+
+
+def natural_key(text: str) -> list[tuple[int, int, str]]:
+    """Sorts numbers within names by value."""
+    parts = re.split(r"(\d+)", text)
+    return [(1, int(part), part) if part.isdecimal() else (0, 0, part) for part in parts]
+
+
+def _unreadable(error: OSError) -> None:
+    raise UserError(f"data folder {error.filename} cannot be read: {error.strerror or error}; check its permissions") from error
+
+
+def fingerprint(files: Sequence[Path]) -> list[tuple[str, int, int]]:
+    """Name, size and time of change of each file: the same as long as nobody touched them. Paths are not part of it."""
+    try:
+        stats = [(f.name, f.stat()) for f in files]
+    except OSError as error:
+        raise UserError(f"cannot read {error.filename}: {error.strerror or error}") from error
+    return [(name, s.st_size, s.st_mtime_ns) for name, s in stats]

@@ -1,0 +1,25 @@
+"""CIFAR-10 as JPEG: not CIFAR-10."""
+
+from landscape.components.datasets._base import DATASETS, Dataset, Request
+from landscape.components.datasets._preparing.collection import Options
+from landscape.components.datasets._preparing.zip_pictures import from_zips
+from landscape.components.datasets._readers.files import find, missing
+
+
+@DATASETS.register(
+    shape=(3, 32, 32),
+    resolution=32,
+    source="train.zip and test.zip with CIFAR-10's pictures as JPEG and dataset.json (StyleGAN's layout) in a folder cifar10-jpeg/",
+)
+def cifar10_jpeg(*, validation: bool = True, request: Request) -> Dataset:
+    """CIFAR-10 compressed to JPEG, 32x32, colour. JPEG loses detail: scores on it are not CIFAR-10 scores.
+
+    Args:
+        validation: hold out a tenth of the training pictures at random (seed 0); False trains on all.
+        request: what is asked for.
+    """
+    files = find(request, "cifar10_jpeg", {"train": ("train.zip",), "test": ("test.zip",)})
+    if files is None:
+        missing(request, "cifar10_jpeg")
+    fractions = {"validation": 0.1 if validation else 0.0}
+    return from_zips(request, "cifar10_jpeg", files, Options(labels="auto", fractions=fractions), "bicubic")

@@ -1,0 +1,42 @@
+"""The swiss roll of WGAN-GP's toy experiments."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landscape.components.datasets._base import DATASETS, Dataset
+from landscape.components.datasets._preparing.memory import in_memory
+from landscape.core.registry import NonNegative, Positive, PositiveInt, Seed
+
+
+@DATASETS.register(samples="points", shape=(2,), source="drawn, nothing to fetch", paper="WGAN-GP, Gulrajani et al. 2017, arXiv:1704.00028")
+def swiss_roll(
+    *,
+    noise: NonNegative = 0.25,
+    divisor: Positive = 7.5,
+    points: PositiveInt = 100_000,
+    held_out: PositiveInt = 10_000,
+    seed: Seed = 0,
+) -> Dataset:
+    """A spiral in the plane: the first and third coordinate of scikit-learn's swiss roll, divided so that they have about unit deviation.
+
+    The source draws each batch anew; here a fixed set is drawn. No labels, no modes.
+
+    Args:
+        noise: standard deviation around the spiral, before the division.
+        divisor: 7.5 in the source.
+        points: to train on.
+        held_out: points of the validation split, and of the test split.
+        seed: of the draw.
+    """
+    random = np.random.RandomState(seed)
+    sizes = {"train": points, "validation": held_out, "test": held_out}
+    splits = {name: (roll(random, size, noise) / divisor, None) for name, size in sizes.items()}
+    return in_memory("swiss_roll", splits, bounds=None, handling={"draw": f"seed {seed}"})
+
+
+def roll(random: np.random.RandomState, count: int, noise: float) -> NDArray[np.float64]:
+    """(count, 2): the same draws in the same order as scikit-learn's `make_swiss_roll`, whose height is not used."""
+    angle = 1.5 * np.pi * (1 + 2 * random.uniform(size=count))
+    random.uniform(size=count)
+    jitter = noise * random.standard_normal((3, count))
+    return np.stack([angle * np.cos(angle) + jitter[0], angle * np.sin(angle) + jitter[2]], axis=1)

@@ -1,0 +1,177 @@
+"""Train a small classifier, on the spot or as a shipped one: `python -m landscape.components.extractors._train_classifier digits`."""
+
+import argparse
+import math
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, pad
+
+from landscape.components.datasets._base import Dataset, Split
+from landscape.components.extractors._small_network import ClassifierFacts, SmallClassifier, SmallNetwork, fitted, save_classifier
+from landscape.core.errors import UserError
+
+SHIPPED = Path(__file__).parent / "weights"
+VISITS = 300_000
+"""Training samples shown in all: six epochs of MNIST, a few minutes of one core at 28x28."""
+LARGEST_INPUT = 32
+"""Larger images are reduced to this before they reach a locally trained classifier: its cost must stay minutes."""
+BATCH = 128
+LEARNING_RATE = 3e-3
+
+SMOOTHING = 0.05
+"""Of the labels: without it the features grow heavy tails, which drown a Frechet distance in noise."""
+
+Progress = Callable[[str], None]
+
+
+def train_classifier(
+    dataset: Dataset,
+    name: str,
+    *,
+    visits: int = VISITS,
+    width: int = 32,
+    features: int = 64,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> tuple[SmallNetwork, ClassifierFacts]:
+    """Fit a small network to the train split; its accuracy is measured on the test (else validation) split.
+
+    The same data, seed, thread count and torch version give the same weights; torch's global generator is left as it was.
+
+    Raises:
+        UserError: the data set has no labels, fewer than two classes, or holds points.
+    """
+    train, held_out_name = _labelled(dataset), _held_out_name(dataset)
+    channels, height, columns = dataset.shape
+    shape = (channels, min(height, LARGEST_INPUT), min(columns, LARGEST_INPUT))
+    classes = dataset.classes or int(train.labels.max()) + 1  # type: ignore[union-attr]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = SmallNetwork(shape, classes, width, features)
+        images, labels = _inputs(train, shape)
+        epochs = max(1, math.ceil(visits / len(images)))
+        _fit(network, images, labels, epochs, progress)
+        validation = dataset.splits.get("validation", train)
+        scale = _calibrate(network, validation if validation.labels is not None else train, shape)
+    held_out = dataset.splits[held_out_name]
+    facts = ClassifierFacts(name=name, shape=shape, classes=classes, width=width, features=features, data_hash=dataset.content_hash)
+    accuracy = _accuracy(network, facts, held_out)
+    how: dict[str, Any] = {"seed": seed, "epochs": epochs, "batch": BATCH, "learning_rate": LEARNING_RATE, "train_samples": len(images)}
+    how |= {"label_smoothing": SMOOTHING, "logit_scale": scale}
+    how |= {"threads": torch.get_num_threads(), "torch": torch.__version__}
+    return network, replace(facts, accuracy=accuracy, accuracy_split=held_out_name, accuracy_samples=len(held_out), training=how)
+
+
+_OTHERS = "use the extractor 'inception' or 'pixels' (protocol quick-pixels)"
+
+
+def _labelled(dataset: Dataset) -> Split:
+    train = dataset.split("train")
+    if train.samples.dim() != 4:
+        raise UserError(f"data set {dataset.name!r} holds points: a classifier reads images; use the extractor 'pixels'")
+    if train.labels is None:
+        raise UserError(f"data set {dataset.name!r} has no labels to train a classifier on: {_OTHERS}")
+    if len(torch.unique(train.labels)) < 2:
+        raise UserError(f"data set {dataset.name!r} has one class only: {_OTHERS}")
+    return train
+
+
+def _held_out_name(dataset: Dataset) -> str:
+    return next((name for name in ("test", "validation") if name in dataset.splits), "train")
+
+
+def _inputs(split: Split, shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
+    """uint8 images at the classifier's input size, in memory, and their labels."""
+    parts = [fitted(part, shape).round().clamp(0, 255).to(torch.uint8) for part in torch.split(split.samples, 4096)]
+    assert split.labels is not None
+    return torch.cat(parts), split.labels
+
+
+def _fit(network: SmallNetwork, images: Tensor, labels: Tensor, epochs: int, progress: Progress | None) -> None:
+    batch = min(BATCH, max(16, len(images) // 16))
+    steps = epochs * (len(images) // batch)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=LEARNING_RATE, total_steps=steps + 1)
+    network.train()
+    for epoch in range(epochs):
+        order = torch.randperm(len(images))
+        for chosen in torch.split(order[: len(order) // batch * batch], batch):
+            _, logits = network(_shifted(images[chosen]))
+            loss = cross_entropy(logits, labels[chosen], label_smoothing=SMOOTHING)
+            optimizer.zero_grad(set_to_none=True)
+            torch.autograd.backward(loss)
+            optimizer.step()
+            schedule.step()
+        if progress is not None:
+            progress(f"classifier: epoch {epoch + 1} of {epochs}, loss {loss.item():.4f}")
+    network.eval()
+
+
+@torch.no_grad()
+def _calibrate(network: SmallNetwork, split: Split, shape: tuple[int, int, int]) -> float:
+    """Scale the logits to the best likelihood on samples not trained on; the predicted classes stay the same.
+
+    Smoothed labels leave a network too modest, and an Inception score reads its confidence.
+    """
+    network.eval()
+    images, labels = _inputs(split, shape)
+    logits = torch.cat([network(part)[1] for part in torch.split(images, 1024)])
+    scales = torch.logspace(-1, 1, 81, base=4.0)
+    # Rule of succession: n samples without an error do not show an error rate below 1/n.
+    doubt = 1 / len(labels)
+    best: float = min(scales.tolist(), key=lambda scale: float(cross_entropy(scale * logits, labels, label_smoothing=doubt)))
+    network.output.weight.mul_(best)
+    network.output.bias.mul_(best)
+    return round(best, 4)
+
+
+def _shifted(images: Tensor) -> Tensor:
+    """Each image moved by up to a fourteenth of its side (1 px at 8x8, 2 px at 28x28), black coming in."""
+    reach = max(1, images.shape[-1] // 14)
+    height, width = images.shape[-2:]
+    padded = pad(images, (reach, reach, reach, reach))  # [N, C, H + 2 reach, W + 2 reach]
+    rows = torch.randint(0, 2 * reach + 1, (len(images), 1)) + torch.arange(height)  # [N, H]
+    columns = torch.randint(0, 2 * reach + 1, (len(images), 1)) + torch.arange(width)  # [N, W]
+    index = torch.arange(len(images))[:, None, None]
+    return padded.permute(0, 2, 3, 1)[index, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+
+
+def _accuracy(network: nn.Module, facts: ClassifierFacts, held_out: Split) -> float:
+    assert isinstance(network, SmallNetwork)
+    logits = SmallClassifier(network, facts, torch.device("cpu"))(held_out.samples).logits
+    assert logits is not None
+    assert held_out.labels is not None
+    return float((logits.argmax(1) == held_out.labels).double().mean())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train and write a shipped classifier; prints its accuracy."""
+    from landscape.components.datasets._load import load
+
+    parser = argparse.ArgumentParser(prog="python -m landscape.components.extractors._train_classifier", description=__doc__)
+    parser.add_argument("dataset", help="a labelled data set, at its native resolution")
+    parser.add_argument("--data-dir", type=Path, default=None)
+    parser.add_argument("--out", type=Path, default=SHIPPED)
+    parser.add_argument("--visits", type=int, default=VISITS, help="training samples shown in all")
+    given = parser.parse_args(arguments)
+    # One thread: the same weights on any machine with the same processor and torch, however many cores it has.
+    torch.set_num_threads(1)
+    dataset = load(given.dataset, data_dir=given.data_dir)
+    network, facts = train_classifier(
+        dataset, f"classifier:{given.dataset}", visits=given.visits, progress=lambda line: print(line, flush=True)
+    )
+    folder = " --data-dir <folder with the IDX files>" if given.data_dir else ""
+    command = f"python -m landscape.components.extractors._train_classifier {given.dataset}{folder} --visits {given.visits}"
+    facts = save_classifier(network, replace(facts, command=command), given.out / f"{given.dataset}.safetensors")
+    print(f"{facts.name}: accuracy {facts.accuracy:.4f} on {facts.accuracy_samples} {facts.accuracy_split} samples, sha256 {facts.sha256}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

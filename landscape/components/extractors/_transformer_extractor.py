@@ -1,0 +1,74 @@
+"""A vision transformer as an extractor: resize, normalize, class token."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from landscape.components.extractors._base import Features, require_images
+from landscape.components.extractors._resize import resize_like_tensorflow
+from landscape.components.extractors._vision_transformer import VisionTransformer
+from landscape.components.extractors._weights import first_existing
+from landscape.core.cache_folder import cache_folder
+from landscape.core.errors import UserError
+
+BATCH = 32
+
+RESIZES = {"tensorflow": "TensorFlow 1 bilinear, not antialiased", "bicubic": "bicubic, antialiased"}
+
+
+class TransformerExtractor:
+    """Features [N, width]; no classes."""
+
+    channels: int | None = 3
+
+    def __init__(self, name: str, network: VisionTransformer, side: int, mean: Sequence[float], std: Sequence[float], resize: str) -> None:
+        self.name = name
+        self.weights_hash = ""
+        self.network = network.eval().requires_grad_(False)
+        self.side, self.resize = side, resize
+        self.device = network.position.device
+        self.mean, self.std = (255 * torch.tensor(v, device=self.device).reshape(1, 3, 1, 1) for v in (mean, std))
+        self.handling: Mapping[str, str] = {
+            "channels": "gray repeated to 3",
+            "resize": f"{RESIZES[resize]}, to {side}x{side}",
+            "range": f"levels / 255, mean {tuple(mean)}, deviation {tuple(std)}",
+            "features": f"class token after the last norm, {network.shape.projection or network.shape.width}",
+        }
+
+    def __call__(self, images: Tensor) -> Features:
+        require_images(images, self.name)
+        with torch.no_grad():
+            return Features(torch.cat([self.network(self._input(batch)) for batch in torch.split(images, BATCH)]))
+
+    def _input(self, images: Tensor) -> Tensor:
+        levels = images.to(self.device).to(torch.float32)
+        if self.resize == "tensorflow":
+            levels = resize_like_tensorflow(levels, self.side, self.side)
+        elif levels.shape[2:] != (self.side, self.side):
+            levels = interpolate(levels, (self.side, self.side), mode="bicubic", antialias=True).clamp(0, 255)
+        return ((levels - self.mean) / self.std).expand(-1, 3, -1, -1).contiguous()
+
+
+def find(given: Path | None, variable: str, files: Sequence[str], what: str, source: str) -> Path:
+    """The weights file: the given one, the one that `variable` names, or one in this project's or torch.hub's cache.
+
+    Never downloaded: this project knows no published hash by which a download could be checked.
+
+    Raises:
+        UserError: not found: what to fetch and where to put it.
+    """
+    if given is None and os.environ.get(variable):
+        given = Path(os.environ[variable])
+    if given is not None:
+        if given.expanduser().is_file():
+            return given.expanduser()
+        raise UserError(f"weights {given}: no such file; give {what} ({source})")
+    home = cache_folder() / "weights"
+    found = first_existing(folder / name for folder in (home, Path(torch.hub.get_dir()) / "checkpoints") for name in files)
+    if found is None:
+        raise UserError(f"{what} not found: fetch {source}, put it at {home / files[0]} or name it by --weights or {variable}")
+    return found

@@ -1,0 +1,99 @@
+"""Weight files: where they lie, which hash they must have, how they are read. Never pickle."""
+
+import hashlib
+import socket
+import urllib.error
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from landscape.core.errors import UserError
+
+DOWNLOAD_TIMEOUT_SECONDS = 30.0
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, 64 hex digits. UserError when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"cannot read weights {path}: {error.strerror or error}; check the path") from error
+
+
+def checked(path: Path, expected: str, what: str) -> Path:
+    """`path` when its SHA-256 begins with `expected`.
+
+    Raises:
+        UserError: another hash, with both named.
+    """
+    found = sha256_of(path)
+    if not found.startswith(expected):
+        short = max(16, min(len(expected), 64))
+        raise UserError(f"{path} is not {what}: expected SHA-256 {expected[:short]}, found {found[:short]}; fetch the file again")
+    return path
+
+
+def first_existing(candidates: Iterable[Path]) -> Path | None:
+    """The first of `candidates` that is a file."""
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def download(url: str, target: Path, expected: str, what: str) -> Path:
+    """Fetch `url` to `target` through torch.hub's mechanism (temporary file, hash, rename).
+
+    Raises:
+        UserError: no network, a wrong hash, no space: says what to fetch and where to put it.
+    """
+    remedy = f"fetch {url} by hand and put it at {target}"
+    before = socket.getdefaulttimeout()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        socket.setdefaulttimeout(DOWNLOAD_TIMEOUT_SECONDS)
+        torch.hub.download_url_to_file(url, str(target), hash_prefix=expected, progress=True)
+    except (OSError, urllib.error.URLError, RuntimeError) as error:
+        raise UserError(f"{what} not found and not downloaded ({_one_line(error)}): {remedy}") from error
+    finally:
+        socket.setdefaulttimeout(before)
+    return target
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(getattr(error, "reason", error)).split()) or type(error).__name__
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """The tensors of a weight file by name: safetensors, or a PyTorch file read without unpickling code.
+
+    Raises:
+        UserError: the file is missing, damaged, or holds anything but tensors by name.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return dict(load_file(path))
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise UserError(f"cannot read weights {path}: {_one_line(error)[:200]}; give a .safetensors or a PyTorch state dict") from error
+    for wrapper in ("state_dict", "model"):
+        if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
+            state = state[wrapper]
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise UserError(f"weights {path} hold {type(state).__name__}, not tensors by name: give a state dict")
+    return state
+
+
+def load_into(network: torch.nn.Module, state: dict[str, Tensor], path: Path | str) -> None:
+    """Load `state` into `network`, strictly.
+
+    Raises:
+        UserError: a missing, surplus or misshapen tensor, the first one named.
+    """
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        detail = " ".join(str(error).split("\n")[1:2]).strip() or _one_line(error)
+        raise UserError(f"weights {path} do not fit {type(network).__name__}: {detail[:200]}") from error

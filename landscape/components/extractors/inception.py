@@ -1,0 +1,106 @@
+"""The 2015 Inception network, through which FID is defined."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from landscape.components.extractors._base import EXTRACTORS, Features, require_images
+from landscape.components.extractors._inception_network import CLASSES, InceptionNetwork
+from landscape.components.extractors._inception_network import EXTRACTORS as WIDTH
+from landscape.components.extractors._resize import resize_like_tensorflow
+from landscape.components.extractors._weights import checked, download, first_existing, read_state
+from landscape.core.cache_folder import cache_folder
+from landscape.core.errors import UserError
+
+SIDE = 299
+SMALLEST_NATIVE = 75
+"""Below this the last blocks of the network have nothing left to read."""
+BATCH = 32
+"""The fastest on CPUs; larger ones leave their caches."""
+
+SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
+FILES = ("weights-inception-2015-12-05-6726825d.pth", "pt_inception-2015-12-05-6726825d.pth")
+"""torch-fidelity's and pytorch-fid's name of one file."""
+URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{FILES[0]}"
+VARIABLE = "LANDSCAPE_INCEPTION_WEIGHTS"
+WHAT = "the 2015 Inception weights of FID"
+
+
+class Inception:
+    """Pool features [N, 2048], and logits [N, 1008] without the last bias, as the Inception score reads them."""
+
+    name = "inception"
+    channels: int | None = 3
+
+    def __init__(self, path: Path, device: torch.device, precision: str, resize: str) -> None:
+        state = read_state(path)
+        if state.get("fc.weight", torch.empty(0)).shape != (CLASSES, WIDTH):
+            raise UserError(f"weights {path} are not of the 2015 Inception network: expected 'fc.weight' [{CLASSES}, {WIDTH}]")
+        self.weights_hash = SHA256[:16]
+        self.device = device
+        self.native = resize == "native"
+        self.dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+        self.network = InceptionNetwork(state, self.dtype).to(device).eval().requires_grad_(False)
+        size = f"none from {SMALLEST_NATIVE} px on" if self.native else f"TensorFlow 1 bilinear to {SIDE}x{SIDE}, not antialiased"
+        self.handling: Mapping[str, str] = {
+            "channels": "gray repeated to 3",
+            "resize": size,
+            "range": "(level - 128) / 128",
+            "features": "pool_3, 2048; logits without bias, 1008",
+        } | ({"precision": "bfloat16 weights and activations"} if precision == "bf16" else {})
+
+    def __call__(self, images: Tensor) -> Features:
+        require_images(images, self.name)
+        if self.native and min(images.shape[2:]) < SMALLEST_NATIVE:
+            raise UserError(f"extractor 'inception' reads images from {SMALLEST_NATIVE} px on without a resize: use resize 'extractor'")
+        with torch.no_grad():
+            parts = [self.network(self._input(batch)) for batch in torch.split(images, BATCH)]
+        return Features(torch.cat([f for f, _ in parts]), torch.cat([logits for _, logits in parts]))
+
+    def _input(self, images: Tensor) -> Tensor:
+        levels = images.to(self.device).to(torch.float32)
+        # The range is mapped before the resize, on fewer pixels: both are linear.
+        scaled = (levels - 128) / 128
+        if not self.native:
+            scaled = resize_like_tensorflow(scaled, SIDE, SIDE)
+        return scaled.expand(-1, 3, -1, -1).to(self.dtype).contiguous(memory_format=torch.channels_last)
+
+
+@EXTRACTORS.register(is_fid=True, source=f"{URL}; pytorch-fid's file is the same", files={FILES[0]: SHA256})
+def inception(
+    *,
+    weights: Path | None = None,
+    device: torch.device | None = None,
+    precision: Literal["fp32", "bf16"] = "fp32",
+    resize: Literal["extractor", "native"] = "extractor",
+) -> Inception:
+    """The network of FID (Heusel et al. 2017, arXiv:1706.08500), with torch-fidelity's weights, resize and numbers to rounding.
+
+    Raises:
+        UserError: weights missing (what to fetch and where to put it), or another file (which hash was expected).
+    """
+    return Inception(checked(find_weights(weights), SHA256, WHAT), device or torch.device("cpu"), precision, resize)
+
+
+def find_weights(given: Path | None = None) -> Path:
+    """The weights file: the given one, $LANDSCAPE_INCEPTION_WEIGHTS, this project's or torch.hub's cache, or downloaded into the first.
+
+    Raises:
+        UserError: a named file does not exist; nothing found and the download failed.
+    """
+    named = [(given, "weights")] if given is not None else [(Path(os.environ[VARIABLE]), VARIABLE)] if os.environ.get(VARIABLE) else []
+    for path, source in named:
+        if not path.expanduser().is_file():
+            raise UserError(f"{source}: {path} does not exist; give {WHAT} ({URL})")
+        return path.expanduser()
+    home = cache_folder() / "weights"
+    folders = (home, Path(torch.hub.get_dir()) / "checkpoints")
+    found = first_existing(folder / name for folder in folders for name in FILES)
+    try:
+        return found or download(URL, home / FILES[0], SHA256, WHAT)
+    except UserError as error:
+        raise UserError(f"{error}, or set {VARIABLE} to where it is") from error

@@ -1,0 +1,28 @@
+"""Raw values as features."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from landscape.components.extractors._base import EXTRACTORS, Features
+
+
+class Pixels:
+    """Levels / 255, flattened; points as they are."""
+
+    name = "pixels"
+    weights_hash = ""
+    channels: int | None = None
+    handling: Mapping[str, str] = {"features": "levels / 255, flattened; points as they are"}
+
+    def __call__(self, images: Tensor) -> Features:
+        if images.dim() == 2:
+            return Features(images.float())
+        return Features(images.flatten(1).to(torch.float32) / 255)
+
+
+@EXTRACTORS.register(takes_points=True, cached=False)
+def pixels() -> Pixels:
+    """The samples themselves: images flattened to [N, C*H*W] in [0, 1], points unchanged. No classes."""
+    return Pixels()

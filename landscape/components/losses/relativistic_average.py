@@ -1,0 +1,24 @@
+"""Relativistic average loss."""
+
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from landscape.components.losses._base import LOSSES, LossPair
+
+
+@LOSSES.register(g_needs_real=True, paper="Jolicoeur-Martineau 2018, arXiv:1807.00734, RaSGAN")
+def relativistic_average(real: Tensor, fake: Tensor) -> LossPair:
+    """Each sample is judged against the average of the other kind; the two terms are summed, not halved.
+
+    D minimizes softplus(-(D(x) - mean D(G(z)))) + softplus(D(G(z)) - mean D(x)), G the same with real and fake exchanged. In `g` the
+    term of the real samples stands as its average, so that G's batch may have another size than D's.
+
+    Args:
+        real [N], fake [M]: critic logits; N = M where `d` is read.
+    """
+    real_above = real - fake.mean()
+    fake_above = fake - real.mean()
+    g = softplus(-fake_above) + softplus(real_above).mean()
+    if len(real) != len(fake):
+        return LossPair(d=softplus(-real_above).mean() + softplus(fake_above).mean(), g=g, boundary=None)
+    return LossPair(d=softplus(-real_above) + softplus(fake_above), g=g, boundary=None)

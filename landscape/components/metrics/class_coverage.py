@@ -1,0 +1,49 @@
+"""Classes that generated samples fall into, as a classifier or their own labels say (Stacked MNIST: 1000 triples of digits)."""
+
+import torch
+from torch import Tensor
+
+from landscape.components.metrics._base import METRICS, Evidence, SampleSet
+from landscape.components.metrics._samples import checked, named, on_device
+from landscape.components.metrics.mode_coverage import histogram_estimates
+from landscape.core.errors import UserError
+from landscape.core.registry import PositiveInt
+from landscape.results.record import Estimate
+
+
+def predicted(samples: SampleSet, whose: str) -> Tensor:
+    """Class [N] of each sample: of the highest logit; of several digits (logits [N, digits, 10]) the number that they spell."""
+    logits = checked(samples.logits, whose, "logits", "class_coverage", minimum=1)
+    best = logits.argmax(dim=-1)
+    if best.ndim == 1:
+        return best
+    return (best * logits.shape[-1] ** torch.arange(best.shape[1] - 1, -1, -1, device=best.device)).sum(dim=1)
+
+
+@METRICS.register(
+    needs=frozenset({"logits"}),
+    names=("classes[{extractor}]", "class_KL[{extractor}]"),
+    direction="higher",
+    paper="Metz et al. 2017, arXiv:1611.02163; Lin et al. 2018, arXiv:1712.04086",
+)
+def class_coverage(evidence: Evidence, *, at_least: PositiveInt = 1) -> dict[str, Estimate]:
+    """Number of classes that the classifier finds among generated samples, and KL(generated || uniform) over all classes.
+
+    Args:
+        evidence: logits [N, classes] of the generated set, or [N, digits, classes of a digit] for stacked images.
+        at_least: samples that make a class found.
+
+    Raises:
+        UserError: no logits, or NaN.
+    """
+    labels = on_device(predicted(evidence.fake, "generated"), evidence)
+    logits = evidence.fake.logits
+    assert logits is not None
+    classes = logits.shape[-1] ** (logits.shape[1] if logits.ndim == 3 else 1)
+    if logits.ndim > 3:
+        raise UserError(
+            f"class_coverage: logits have shape {tuple(logits.shape)}, expected (samples, classes) or (samples, digits, classes)"
+        )
+    counts = torch.bincount(labels, minlength=classes)
+    names = (named("classes", evidence), named("class_KL", evidence))
+    return histogram_estimates(counts, len(labels), names, at_least, "by the classifier's highest logit")

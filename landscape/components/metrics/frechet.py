@@ -1,0 +1,175 @@
+"""Frechet distance between Gaussians fitted to features: FID, FD[extractor]."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from landscape.components.metrics._base import METRICS, Evidence
+from landscape.components.metrics._intervals import normal
+from landscape.components.metrics._memo import shared
+from landscape.components.metrics._moments import Moments, moments
+from landscape.components.metrics._products import congruence, eigenvalues, eigenvectors, product
+from landscape.components.metrics._samples import feature_pair
+from landscape.results.record import Estimate
+
+ENOUGH = 8192
+"""Samples, evenly spaced, that the variance of an influence is taken from: more would change the standard error by a few percent."""
+
+
+class FrechetTerms(NamedTuple):
+    """The distance is mean + covariance. `roots` [d]: square roots of the eigenvalues of the product of the covariances."""
+
+    mean: float
+    covariance: float
+    roots: Tensor
+    full_rank: bool
+
+    @property
+    def distance(self) -> float:
+        return self.mean + self.covariance
+
+
+class Transport(NamedTuple):
+    """The optimal map between two Gaussians: L L' = S1, and L' S2 L has eigenvalues V (ascending) and eigenvectors U (columns)."""
+
+    lower: Tensor
+    values: Tensor
+    vectors: Tensor
+
+
+def transport(one: Moments, two: Moments) -> Transport | None:
+    """None unless both covariances have full rank."""
+    if min(one.samples, two.samples) <= len(one.mean):
+        return None
+    return _transport(one.covariance, two.covariance)
+
+
+@shared
+def _transport(first: Tensor, second: Tensor) -> Transport | None:
+    lower, failed = torch.linalg.cholesky_ex(first)
+    if int(failed) or int(torch.linalg.cholesky_ex(second).info):
+        return None
+    return Transport(lower, *eigenvectors(congruence(lower, second)))
+
+
+def frechet_terms(one: Moments, two: Moments, known: Transport | None = None) -> FrechetTerms:
+    """|m1 - m2|^2 and tr(S1 + S2 - 2 (S1 S2)^(1/2)), Dowson & Landau 1982; Heusel et al. 2017, arXiv:1706.08500, equation 6.
+
+    With L L' = S1 the eigenvalues of S1 S2 are those of the symmetric L' S2 L. Where no covariance has full rank, S1^(1/2) takes
+    the place of L and only as many eigenvalues are kept as the product has rank, for the square root of rounding is not small.
+    `known`, where the caller has it, spares the eigenvalues.
+    """
+    difference = one.mean - two.mean
+    values, full_rank = _product_eigenvalues(one, two) if known is None else (known.values, True)
+    values = values.clamp(min=0)
+    rank = min(one.samples - 1, two.samples - 1, len(values))
+    roots = values[len(values) - rank :].sqrt()
+    covariance = float(one.covariance.trace() + two.covariance.trace() - 2 * roots.sum())
+    return FrechetTerms(float(difference @ difference), max(covariance, 0.0), roots, full_rank)
+
+
+def _product_eigenvalues(one: Moments, two: Moments) -> tuple[Tensor, bool]:
+    """(ascending eigenvalues of the product of the covariances, whether one of them has full rank)."""
+    factor, other, full_rank = _factor(one, two)
+    if full_rank:
+        return eigenvalues(congruence(factor, other)), True
+    inner = factor.T @ other @ factor
+    return eigenvalues((inner + inner.T) / 2), False
+
+
+def _factor(one: Moments, two: Moments) -> tuple[Tensor, Tensor, bool]:
+    """(a factor F of one covariance, F F' = S; the other covariance; whether F is a Cholesky factor)."""
+    for first, second in ((one, two), (two, one)):
+        if first.samples > len(first.mean):
+            factor, failed = torch.linalg.cholesky_ex(first.covariance)
+            if int(failed) == 0:
+                return factor, second.covariance, True
+    values, vectors = eigenvectors(one.covariance)
+    return vectors * values.clamp(min=0).sqrt(), two.covariance, False
+
+
+def equal_floor(roots: Tensor, count_one: int, count_two: int) -> float:
+    """Expected distance of two samples of one Gaussian whose covariance has eigenvalues `roots` [d]: the bias at these sizes.
+
+    To second order in 1/N: tr(S) (1/n1 + 1/n2) from the means, and half the sum over i, j of var(dS_ij) / (s_i + s_j) from the covariances.
+    """
+    spectrum = roots[roots > 0]
+    if len(spectrum) == 0:
+        return 0.0
+    pairs = torch.outer(spectrum, spectrum).div_(spectrum[:, None] + spectrum)
+    return float((spectrum.sum() + 0.5 * (pairs.sum() + pairs.diagonal().sum())) * (1 / count_one + 1 / count_two))
+
+
+def frechet_standard_error(real: Tensor, fake: Tensor, one: Moments, two: Moments) -> float | None:
+    """Standard error of the distance over both samples by the delta method; None unless both covariances have full rank.
+
+    The distance moves with sample x of set one by 2 (m1 - m2).(x - m1) + (x - m1)'(I - T)(x - m1) around its mean, T being the optimal
+    map from one Gaussian to the other; its variance over each set, divided by the set's size, adds up. At equal distributions
+    this first order vanishes and what is left overstates the error.
+    """
+    found = transport(one, two)
+    if found is None:
+        return None
+    lower, values, vectors = found
+    # a collapsed set: its empty directions have eigenvalues of rounding's size or below 0, and hold no samples whatever stands there
+    values = values.clamp(min=float(values[-1]) * len(values) * torch.finfo(torch.float64).eps)
+    if float(values[-1]) <= 0:
+        return None
+    # with L L' = S1 and L' S2 L = U V U': T = L'^-1 U V^(1/2) U' L^-1 takes S1 to S2, and its inverse takes S2 to S1
+    to_two = (torch.linalg.solve_triangular(lower.T, vectors, upper=True) * values**0.25).T
+    to_one = (lower @ vectors * values**-0.25).T
+    shift = one.mean - two.mean
+    variance = _influence(real, one.mean, shift, to_two) / one.samples + _influence(fake, two.mean, -shift, to_one) / two.samples
+    return math.sqrt(variance)
+
+
+def _influence(features: Tensor, mean: Tensor, shift: Tensor, root: Tensor) -> float:
+    """Variance over samples of 2 shift.c + |c|^2 - |root c|^2 for centered c. Some, in float32, will do for an error."""
+    root = root.float()
+    some = min(len(features), ENOUGH)
+    centered = (features[torch.arange(some, device=features.device) * len(features) // some] - mean).float()
+    values = centered @ (2 * shift.float()) + torch.linalg.vecdot(centered, centered)
+    mapped = product(centered, root)
+    return float((values - torch.linalg.vecdot(mapped, mapped)).double().var())
+
+
+@METRICS.register(
+    needs=frozenset({"features"}),
+    names=("FD[{extractor}]", "FD_mean[{extractor}]", "FD_covariance[{extractor}]", "FID", "FID_mean", "FID_covariance"),
+    paper="Heusel et al. 2017, arXiv:1706.08500",
+)
+def frechet(evidence: Evidence, *, interval: bool = True) -> dict[str, Estimate]:
+    """Frechet distance of real and generated features, and its mean and covariance terms.
+
+    Called FID only through the 2015 Inception network. The value is that of the plug-in estimator at these sample sizes, which is
+    biased upwards; the note gives the value expected of two samples of one distribution (Gaussian, second order).
+
+    Args:
+        evidence: features [N, d] of both sets.
+        interval: add a 95 % interval for the expectation at these sizes, by the delta method (at d = 2048 it doubles the time).
+
+    Raises:
+        UserError: fewer than two samples, NaN, or features that do not compare.
+    """
+    real, fake = feature_pair(evidence, "frechet")
+    one, two = moments(real), moments(fake)
+    terms = frechet_terms(one, two, transport(one, two) if interval else None)
+    error = frechet_standard_error(real, fake, one, two) if interval else None
+    note = f"biased upwards at N = {one.samples} and {two.samples}: equal distributions would give about "
+    note += f"{equal_floor(terms.roots, one.samples, two.samples):.4g}"
+    if not terms.full_rank or (interval and error is None):
+        note += f"; rank-deficient covariance ({len(one.mean)} features): no interval, and not comparable with larger samples"
+
+    def estimate(value: float, error: float | None = None) -> Estimate:
+        within = None if error is None else normal(value, error, (0.0, None))
+        kind = "" if error is None else "delta method over samples, at these sizes"
+        return Estimate(value, "lower", within, interval_kind=kind, bounds=(0.0, None), n_real=one.samples, n_fake=two.samples, note=note)
+
+    name, tail = ("FID", "") if evidence.is_fid else ("FD", f"[{evidence.extractor or 'features'}]")
+    return {
+        f"{name}{tail}": estimate(terms.distance, error),
+        f"{name}_mean{tail}": estimate(terms.mean),
+        f"{name}_covariance{tail}": estimate(terms.covariance),
+    }

@@ -1,0 +1,87 @@
+"""How near generated samples lie to training samples, against real samples that were not trained on."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from landscape.components.metrics._base import METRICS, Evidence, need
+from landscape.components.metrics._clouds import Cloud, cloud
+from landscape.components.metrics._intervals import normal, wilson
+from landscape.components.metrics._neighbors import nearest_across
+from landscape.components.metrics._samples import named, paired
+from landscape.results.record import Estimate
+
+
+def chance_smaller(one: Tensor, other: Tensor) -> tuple[float, float]:
+    """(P(a < b) + P(a = b) / 2 for a of `one` [n] and b of `other` [m], its standard error). DeLong et al. 1988."""
+    placements = []
+    for values, among in ((one, other.sort().values), (other, one.sort().values)):
+        below, upto = (torch.searchsorted(among, values, right=right).double() for right in (False, True))
+        placements.append((below + upto) / (2 * len(among)))
+    error = math.sqrt(sum(float(each.var()) / len(each) for each in placements))
+    return float(placements[1].mean()), error
+
+
+def authentic(squared: Tensor, index: Tensor, train: Cloud) -> Tensor:
+    """Whether each generated sample [m] is no nearer to a training sample than another training sample is. Alaa et al. 2022.
+
+    Args:
+        squared: [m], squared distance to the nearest training sample.
+        index: [m], which it is.
+        train: all training samples.
+    """
+    which, position = torch.unique(index, return_inverse=True)
+    return squared >= nearest_across(train.part(which), train, but=which)[0][position]
+
+
+@METRICS.register(
+    needs=frozenset({"features", "train"}),
+    names=("memorization[{extractor}]", "authenticity[{extractor}]"),
+    paper="Meehan et al. 2020, arXiv:2004.05675; Alaa et al. 2022, arXiv:2102.08921",
+)
+def memorization(evidence: Evidence) -> dict[str, Estimate]:
+    """Chance that a generated sample is nearer to the training set than a real one that was not trained on, and share of authentic samples.
+
+    Memorization is 0.5 where generated samples are as far from the training set as real ones, 1 for copies. Authenticity is about
+    the share that real samples reach (in the note); 0 for copies.
+
+    Args:
+        evidence: features [N, d] of the real, generated and training sets; the real set must not be trained on.
+
+    Raises:
+        UserError: no training set, too few samples, NaN, or features that do not compare.
+    """
+    train_set = need(evidence.train, "the training set", "memorization")
+    real, train = paired(evidence.real, train_set, evidence, "memorization", names=("real", "training"))
+    fake, _ = paired(evidence.fake, train_set, evidence, "memorization", names=("generated", "training"))
+    reals, fakes, trains = (cloud(each, train, "float32") for each in (real, fake, train))
+    of_fake, of_real = nearest_across(fakes, trains), nearest_across(reals, trains)
+    value, error = chance_smaller(of_fake[0], of_real[0])
+    (low, high), (least, most) = normal(value, error, (0.0, 1.0)), wilson(value * min(len(real), len(fake)), min(len(real), len(fake)))
+    ratio = math.sqrt(float(of_fake[0].double().median()) / max(float(of_real[0].double().median()), torch.finfo(torch.float32).tiny))
+    genuine, genuine_real = authentic(*of_fake, trains), authentic(*of_real, trains)
+    share = float(genuine.double().mean())
+    note = f"{len(train)} training samples"
+    return {
+        named("memorization", evidence): Estimate(
+            value,
+            "lower",
+            (min(low, least), max(high, most)),
+            interval_kind="DeLong over samples, or Wilson if wider, given the training set",
+            bounds=(0.0, 1.0),
+            n_real=len(real),
+            n_fake=len(fake),
+            note=f"{note}; 0.5 as real samples; median distance {ratio:.3g} times that of real samples",
+        ),
+        named("authenticity", evidence): Estimate(
+            share,
+            "higher",
+            wilson(int(genuine.sum()), len(fake)),
+            interval_kind="Wilson over samples, given the training set",
+            bounds=(0.0, 1.0),
+            n_real=len(real),
+            n_fake=len(fake),
+            note=f"{note}; real samples {float(genuine_real.double().mean()):.3f}",
+        ),
+    }

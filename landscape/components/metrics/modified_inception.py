@@ -1,0 +1,58 @@
+"""EBGAN's modified inception score."""
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from landscape.components.metrics._base import METRICS, Evidence
+from landscape.components.metrics._intervals import normal_if_varied
+from landscape.components.metrics._samples import checked, named, on_device
+from landscape.results.record import Estimate
+
+
+def reversed_divergences(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """(KL(p(y) || p(y|x_i)) [N], p(y|x) [N, k]) of `logits` [N, k], in float64."""
+    log_p = logits.double().log_softmax(dim=1)
+    p = log_p.exp()
+    marginal = p.mean(dim=0)
+    entropy = torch.special.entr(marginal).sum()
+    return -entropy - log_p @ marginal, p
+
+
+@METRICS.register(
+    needs=frozenset({"logits"}), names=("modified_IS[{extractor}]",), direction="higher", paper="Zhao et al. 2017, arXiv:1609.03126"
+)
+def modified_inception(evidence: Evidence, *, square: Literal["inside", "outside", "none"] = "inside") -> dict[str, Estimate]:
+    """I' = E_x KL(p(y) || p(y|x))^2: the order of the divergence is reversed against the inception score's, and squared.
+
+    Args:
+        evidence: logits [N, k] of the generated set.
+        square: the paper's formula can be read with the square inside or outside the mean; `none` leaves it out.
+
+    Raises:
+        UserError: fewer than two samples, NaN, or no logits.
+    """
+    logits = on_device(checked(evidence.fake.logits, "generated", "logits", "modified_inception"), evidence)
+    divergence, p = reversed_divergences(logits)
+    mean = float(divergence.mean())
+    value = float(divergence.square().mean()) if square == "inside" else mean ** (2 if square == "outside" else 1)
+    # change of the mean of KL^2 with p(y), through which each sample acts on all others
+    outer = {"inside": 2 * divergence, "outside": torch.full_like(divergence, 2 * mean), "none": torch.ones_like(divergence)}[square]
+    own = divergence.square() if square == "inside" else outer * divergence
+    marginal = p.mean(dim=0)
+    log_ratio = marginal.clamp(min=torch.finfo(torch.float64).tiny).log() + 1 - logits.double().log_softmax(dim=1)
+    through_marginal = p @ (outer[:, None] * log_ratio).mean(dim=0)
+    error = float((own + through_marginal).std()) / math.sqrt(len(logits))
+    return {
+        named("modified_IS", evidence): Estimate(
+            value,
+            "higher",
+            normal_if_varied(value, error, (0.0, None)),
+            interval_kind="delta method over samples",
+            bounds=(0.0, None),
+            n_fake=len(logits),
+            note=f"square {square} the mean" if square != "none" else "not squared",
+        )
+    }

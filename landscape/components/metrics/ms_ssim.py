@@ -1,0 +1,168 @@
+"""Diversity by multi-scale structural similarity of generated images with one another."""
+
+import math
+from typing import Annotated, Literal
+
+import numpy as np
+import torch
+from annotated_types import Ge, Le
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, pad
+
+from landscape.components.metrics._base import METRICS, Evidence
+from landscape.components.metrics._intervals import normal_if_varied
+from landscape.components.metrics._samples import checked, on_device
+from landscape.core.errors import UserError
+from landscape.core.registry import PositiveInt
+from landscape.results.record import Estimate
+
+WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+"""Exponent of each scale, finest first."""
+WINDOW, SIGMA = 11, 1.5
+C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+Variant = Literal["original", "torchmetrics"]
+CHUNK = 1 << 19
+"""Pixels of products worked on at once: 2 MiB, so that they stay in the cache."""
+
+
+def ms_ssim_of_pairs(
+    images: Tensor,
+    first: Tensor,
+    second: Tensor,
+    weights: tuple[float, ...] = WEIGHTS,
+    window: int = WINDOW,
+    variant: Variant = "original",
+) -> Tensor:
+    """Multi-scale SSIM [P] of the image pairs (first[p], second[p]). Wang, Simoncelli & Bovik 2003, equation 7.
+
+    Gaussian window of sigma 1.5, no padding, shrunk to the image where that is smaller; scales by 2 x 2 averages, an odd side first
+    repeating its last row; cs and the last SSIM clipped at 0; the product over scales a color, then the mean over colors.
+    Moments of single images are taken once for all their pairs: only the mean of the product is left to do for each pair.
+
+    Args:
+        images: [N, C, H, W], levels in [0, 255].
+        first: [P] int64, indices of images.
+        second: [P] int64, indices of images.
+        weights: exponents, one a scale.
+        window: side of the Gaussian window.
+        variant: `torchmetrics` reflects the coarsest images at their borders and averages colors at each scale.
+    """
+    level = images.float()
+    result = torch.ones(len(first), 1 if variant == "torchmetrics" else images.shape[1], device=images.device)
+    for scale, weight in enumerate(weights):
+        if scale:
+            level = _halve(level)
+        last, size = scale == len(weights) - 1, min(window, *level.shape[-2:])
+        if last and variant == "torchmetrics":
+            level = pad(level, (size // 2,) * 4, mode="reflect")
+        term = _ssim_terms(level, first, second, size)[1 if last else 0]
+        if variant == "torchmetrics":
+            term = term.mean(dim=1, keepdim=True)
+        result *= term.clamp(min=0) ** weight
+    return result.mean(dim=1)
+
+
+def _halve(images: Tensor) -> Tensor:
+    odd = [side % 2 for side in images.shape[-2:]]
+    padded = pad(images, (0, odd[1], 0, odd[0]), mode="replicate") if any(odd) else images
+    return avg_pool2d(padded, 2)
+
+
+def _band(size: int, window: int, device: torch.device) -> Tensor:
+    """[size, size - window + 1]: a Gaussian-weighted mean over each window of a line, as a matrix."""
+    offsets = torch.arange(window, dtype=torch.float64) - (window - 1) / 2
+    weights = torch.softmax(-0.5 * (offsets / SIGMA) ** 2, dim=0)
+    band = torch.zeros(size, size - window + 1, dtype=torch.float64)
+    for start in range(band.shape[1]):
+        band[start : start + window, start] = weights
+    return band.float().to(device)
+
+
+def _smooth(images: Tensor, down: Tensor, across: Tensor) -> Tensor:
+    """Windowed means [..., W', H'] (transposed, which no average over pixels minds) of images [..., H, W]."""
+    return (images @ across).transpose(-1, -2) @ down
+
+
+def _local_moments(images: Tensor, down: Tensor, across: Tensor, step: int) -> tuple[Tensor, Tensor]:
+    """Local mean and variance of each image, `step` images at a time."""
+    mean = images.new_empty(*images.shape[:2], across.shape[1], down.shape[1])
+    spread = torch.empty_like(mean)
+    for start in range(0, len(images), step):
+        rows = slice(start, start + step)
+        smooth = _smooth(images[rows], down, across)
+        mean[rows] = smooth
+        torch.sub(_smooth(images[rows].square(), down, across), smooth.square_(), out=spread[rows])
+    return mean, spread
+
+
+def _ssim_terms(images: Tensor, first: Tensor, second: Tensor, window: int) -> tuple[Tensor, Tensor]:
+    """Mean over pixels of cs and of SSIM, each [P, C], at one scale."""
+    down, across = (_band(side, window, images.device) for side in images.shape[-2:])
+    step = max(1, CHUNK // images[0].numel())
+    mean, spread = _local_moments(images, down, across, step)
+    contrast, similarity = [], []
+    for i, j in zip(torch.split(first, step), torch.split(second, step), strict=True):
+        one, two = mean[i], mean[j]
+        means = one * two
+        cs = _smooth(images[i].mul_(images[j]), down, across).sub_(means).mul_(2).add_(C2)
+        cs /= spread[i].add_(spread[j]).add_(C2)
+        contrast.append(cs.mean(dim=(-1, -2)))
+        luminance = means.mul_(2).add_(C1)
+        luminance /= one.square_().add_(two.square_()).add_(C1)
+        similarity.append(luminance.mul_(cs).mean(dim=(-1, -2)))
+    return torch.cat(contrast), torch.cat(similarity)
+
+
+def group_similarity(images: Tensor, variant: Variant = "original") -> tuple[float, float]:
+    """(mean MS-SSIM over all pairs of distinct images of a group [n, C, H, W], its standard error as a U-statistic)."""
+    first, second = torch.triu_indices(len(images), len(images), offset=1, device=images.device)
+    similarity = ms_ssim_of_pairs(images, first, second, variant=variant).double()
+    rows = torch.zeros(len(images), dtype=torch.float64, device=images.device)
+    rows.index_add_(0, first, similarity).index_add_(0, second, similarity)
+    rows /= len(images) - 1
+    # 4 / n times the variance of an image's mean similarity to the others (Hoeffding 1948); the noise in these means overstates it
+    error = math.sqrt(4 * float(rows.var()) / len(images)) if len(images) > 2 else math.inf
+    return float(similarity.mean()), error
+
+
+def _groups(count: int, labels: Tensor | None, batches: int, size: int, seed: int) -> list[np.ndarray]:
+    """Indices of images to compare with one another: `batches` disjoint random groups, or one group for each label."""
+    order = np.random.default_rng(seed).permutation(count)
+    if labels is None:
+        return [group for group in np.split(order, range(size, count, size))[:batches] if len(group) > 1]
+    of_image = labels.cpu().numpy()[order]
+    groups = [order[of_image == label][:size] for label in np.unique(of_image)]
+    return [group for group in groups if len(group) > 1]
+
+
+@METRICS.register(needs=frozenset({"images"}), names=("MS-SSIM",), direction="lower", paper="Odena et al. 2017, arXiv:1610.09585")
+def ms_ssim(
+    evidence: Evidence, *, batches: PositiveInt = 5, batch_size: Annotated[int, Ge(2), Le(4096)] = 64, variant: Variant = "original"
+) -> dict[str, Estimate]:
+    """Mean MS-SSIM between generated images; high means that samples look alike. Compare with the value among real images.
+
+    Args:
+        evidence: generated images [N, C, H, W], levels in [0, 255]; where they have labels, only images of one label are compared.
+        batches: groups of images (Fedus et al. 2018, arXiv:1710.08446, section 5.3: 5 of 64); with labels, one group a label.
+        batch_size: images in a group, all pairs of which are compared.
+        variant: `original` (Wang et al.; compare_gan; pytorch-msssim) or `torchmetrics` (see `ms_ssim_of_pairs`).
+
+    Raises:
+        UserError: samples that are no images, NaN, or no two images (of one label).
+    """
+    images = on_device(checked(evidence.fake.images, "generated", "images", "ms_ssim"), evidence)
+    if images.ndim != 4:
+        raise UserError(f"ms_ssim compares images (N, C, H, W), the samples have shape {tuple(images.shape)}: leave it out for points")
+    labels = evidence.fake.labels
+    groups = _groups(len(images), labels, batches, batch_size, evidence.seed)
+    if not groups:
+        raise UserError("ms_ssim needs two generated images of one label: score more samples or leave the labels out")
+    found = [group_similarity(images[torch.from_numpy(group).to(images.device)], variant) for group in groups]
+    value = sum(similarity for similarity, _ in found) / len(found)
+    error = math.sqrt(sum(error**2 for _, error in found)) / len(found)
+    sides = [math.ceil(min(images.shape[-2:]) / 2**scale) for scale in range(len(WEIGHTS))]
+    note = f"{len(groups)} {'groups' if labels is None else 'labels'} of up to {batch_size} images, all pairs; "
+    note += f"5 scales of {', '.join(map(str, sides))} pixels, window {WINDOW} or the image"
+    interval = normal_if_varied(value, error, (0.0, 1.0)) if math.isfinite(error) else None
+    kind = "U-statistic over samples" if interval else ""
+    return {"MS-SSIM": Estimate(value, "lower", interval, interval_kind=kind, bounds=(0.0, 1.0), n_fake=sum(map(len, groups)), note=note)}

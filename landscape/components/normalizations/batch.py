@@ -1,0 +1,36 @@
+"""Batch normalization."""
+
+from torch import Tensor, nn
+
+from landscape.components.normalizations._base import NORMALIZATIONS, Norm, Normalization
+from landscape.core.registry import Fraction, Positive
+
+
+class BatchNorm(Norm):
+    """Batch normalization over all but the channel axis, of feature maps [N, C, H, W] or vectors [N, C]."""
+
+    def __init__(self, channels: int, spatial: tuple[int, ...], momentum: float, epsilon: float, learned_gain: bool = True) -> None:
+        super().__init__()
+        kind = nn.BatchNorm2d if spatial else nn.BatchNorm1d
+        self.norm = kind(channels, eps=epsilon, momentum=momentum)
+        if not learned_gain:
+            self.norm.weight.requires_grad_(False)
+
+    def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
+        normalized: Tensor = self.norm(x)
+        return normalized
+
+
+@NORMALIZATIONS.register(follows=True, couples_samples=True, later=("learned_gain",), paper="Ioffe & Szegedy 2015, arXiv:1502.03167")
+def batch(*, momentum: Fraction = 0.1, epsilon: Positive = 1e-5, learned_gain: bool = True) -> Normalization:
+    """Batch norm with scale and shift. `momentum` 0.1 is the originals' decay of 0.9; evaluation uses the moving averages.
+
+    As in torch the averages take the unbiased variance, with n - 1; TensorFlow's unfused batch norm, which the originals have after flat
+    layers, takes the biased one (63/64 of ours at batch size 64).
+
+    Args:
+        momentum: share of the batch's statistics in the moving averages.
+        epsilon: added to the variance.
+        learned_gain: False holds the scale at 1, as SNGAN's comparison does.
+    """
+    return Normalization(follow=lambda channels, spatial: BatchNorm(channels, spatial, momentum, epsilon, learned_gain))

@@ -1,0 +1,47 @@
+"""Self-modulated batch normalization of the generator."""
+
+from torch import Tensor, nn
+from torch.nn.functional import relu
+
+from landscape.components.normalizations._base import NORMALIZATIONS, Norm, Normalization
+from landscape.core.registry import Fraction, NonNegativeInt, Positive
+
+
+class SelfModulatedBatchNorm(Norm):
+    """Batch norm whose scale and shift are functions of the latent: scale 1 + A h(z), shift B h(z), h(z) = relu(C z).
+
+    The 1 stands outside of the linear map (the original starts that map's bias at 1), so that an initializer which sets all biases
+    to 0 does not silence the layer.
+    """
+
+    def __init__(self, channels: int, spatial: tuple[int, ...], latent_dim: int, hidden: int, momentum: float, epsilon: float) -> None:
+        super().__init__()
+        kind = nn.BatchNorm2d if spatial else nn.BatchNorm1d
+        self.norm = kind(channels, eps=epsilon, momentum=momentum, affine=False)
+        self.hidden = nn.Linear(latent_dim, hidden) if hidden else None
+        self.scale = nn.Linear(hidden or latent_dim, channels)
+        self.shift = nn.Linear(hidden or latent_dim, channels)
+        for layer in (self.hidden, self.scale, self.shift):
+            if layer is not None:
+                nn.init.normal_(layer.weight, std=0.02)
+                nn.init.zeros_(layer.bias)
+
+    def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
+        assert z is not None, "self-modulation reads the latent: call the norm as norm(x, z)"
+        h = z if self.hidden is None else relu(self.hidden(z))
+        per_channel = (len(x), -1, *[1] * (x.ndim - 2))  # [N, C, 1, 1] for maps, [N, C] for vectors
+        normalized: Tensor = self.norm(x) * (1 + self.scale(h).view(per_channel)) + self.shift(h).view(per_channel)
+        return normalized
+
+
+@NORMALIZATIONS.register(sides=frozenset({"g"}), follows=True, couples_samples=True, paper="Chen et al. 2019, arXiv:1810.01365")
+def self_modulated(*, latent_dim: int, hidden: NonNegativeInt = 32, momentum: Fraction = 0.1, epsilon: Positive = 1e-5) -> Normalization:
+    """Batch norm of G whose scale and shift are learned functions of its own latent z (a small network for each layer).
+
+    Args:
+        latent_dim: dimension of z.
+        hidden: units of that network's hidden layer; 32 in compare_gan, 0 for plain linear maps of z.
+        momentum: of the moving averages of mean and variance.
+        epsilon: added to the variance.
+    """
+    return Normalization(follow=lambda channels, spatial: SelfModulatedBatchNorm(channels, spatial, latent_dim, hidden, momentum, epsilon))

@@ -1,0 +1,1 @@
+"""Small numerical helpers that several kinds of component share."""

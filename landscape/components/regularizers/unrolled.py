@@ -1,0 +1,29 @@
+"""Unrolled discriminator steps."""
+
+import torch
+from torch import Tensor
+
+from landscape.components.regularizers._base import REGULARIZERS, Unrolling
+from landscape.core.registry import NonNegativeInt
+
+
+@REGULARIZERS.register(site="around_g", revision=2, paper="Metz et al. 2017, arXiv:1611.02163")
+def unrolled(unrolling: Unrolling, *, k: NonNegativeInt = 5) -> dict[str, Tensor]:
+    """G answers to D as it would be after k more of its own updates on this batch, and its gradient passes through these updates.
+
+    The updates are those of D's optimizer from its present state (its Adam, moments included). D itself does not move. In a zero-sum
+    game (`minimax`) G answers to the whole value, real samples included: D's future weights depend on G there too.
+
+    Args:
+        unrolling: D, its loss on this batch and its optimizer as functions of its parameters.
+        k: steps ahead; 0, 1, 5 and 10 in the paper; 0 is plain training.
+
+    Returns:
+        D's parameters after k steps, name -> tensor, differentiable in G.
+    """
+    parameters = {name: p.detach().requires_grad_(True) for name, p in unrolling.discriminator.named_parameters() if p.requires_grad}
+    moments = unrolling.moments
+    for _ in range(k):
+        gradients = torch.autograd.grad(unrolling.d_loss(parameters), list(parameters.values()), create_graph=True, materialize_grads=True)
+        parameters, moments = unrolling.optimizer_step(parameters, dict(zip(parameters, gradients, strict=True)), moments)
+    return parameters

@@ -1,0 +1,63 @@
+"""A component by name with its hyperparameters, and the short ways of writing one."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from landscape.core.component_text import parse_component
+from landscape.core.errors import UserError
+from landscape.core.frozen_model import Frozen, UserErrorAsValueError
+
+
+def from_shorthand(value: object) -> object:
+    """`hinge:margin=1` and {hinge: {margin: 1}} -> {name: hinge, hyperparameters: {margin: 1}}; `folder:/p` -> its path."""
+    if isinstance(value, str):
+        try:
+            return parse_component(value)
+        except UserError as error:
+            raise UserErrorAsValueError(error) from None
+    if isinstance(value, Mapping) and "name" not in value and len(value) == 1:
+        ((name, given),) = value.items()
+        if given is not None and not isinstance(given, Mapping):
+            raise UserErrorAsValueError(UserError(f"{name}: expected its hyperparameters as name: value, found {given!r}"))
+        given = dict(given or {})
+        return {"name": name, "hyperparameters": given} | ({"every": given.pop("every")} if "every" in given else {})
+    return value
+
+
+class Choice(Frozen):
+    """A component and its hyperparameters; after validation in a TrialConfig every hyperparameter stands here, defaults included."""
+
+    name: str
+    hyperparameters: dict[str, Any] = Field(default_factory=dict)
+
+    def label(self) -> str:
+        """`hinge` or `gradient_penalty[weight=10]`: as plots and tables show it."""
+        given = ", ".join(f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}" for k, v in sorted(self.hyperparameters.items()))
+        return f"{self.name}[{given}]" if given else self.name
+
+
+class RegularizerChoice(Choice):
+    """A regularizer, applied at every `every`-th D step (G step for terms of G) and scaled by `every`."""
+
+    every: Annotated[int, Field(ge=1)] = 1
+
+
+def _drop_none(value: object) -> object:
+    """A regularizer named `none` stands for an empty tuple, so that search spaces can cross it."""
+    items = value if isinstance(value, (list, tuple)) else [value]
+    return [s for s in map(from_shorthand, items) if s is not None and not (isinstance(s, Mapping) and s.get("name") == "none")]
+
+
+ComponentChoice = Annotated[Choice, BeforeValidator(from_shorthand)]
+
+
+Regularizers = Annotated[
+    tuple[Annotated[RegularizerChoice, BeforeValidator(from_shorthand)], ...],
+    BeforeValidator(_drop_none),
+]
+
+
+class MetricChoice(Choice):
+    """A metric of a protocol."""

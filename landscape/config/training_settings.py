@@ -1,0 +1,119 @@
+"""Settings of training that are no components: optimizers and their schedules, the budget, the average of G, the latent distribution."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from landscape.core.frozen_model import Frozen
+
+Unit = Literal["d_steps", "g_steps", "images", "seconds"]
+
+
+class Schedule(Frozen):
+    """Learning rate over training, as a factor of the optimizer's rate.
+
+    `constant`; `linear` from 1 to `final`; `cosine` likewise; `exponential`: `decay` to the power of the step, floored at `final`;
+    `step`: times `decay` at `drops` times, which divide the decay into equal parts.
+    """
+
+    name: Literal["constant", "linear", "cosine", "exponential", "step"] = "constant"
+    final: Annotated[float, Field(ge=0, le=1)] = 0.0
+    start: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the budget after which the decay begins."""
+    decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    end: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the budget at which the decay is over (`exponential` has none)."""
+    drops: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _decays_as_it_says(self) -> Self:
+        if self.start >= self.end:
+            raise ValueError(f"start={self.start:g} must lie before end={self.end:g}")
+        if self.end < 1 and self.name in ("constant", "exponential"):
+            raise ValueError(f"end is not used by {self.name}: leave it out")
+        if self.final and self.name == "step":
+            raise ValueError("final is not used by step, which falls by decay: leave it out")
+        if (self.drops > 0) != (self.name == "step"):
+            raise ValueError(f"drops={self.drops}: step takes one or more, {'the others none' if self.drops else 'say how many'}")
+        return self
+
+
+class Optimizer(Frozen):
+    """An optimizer of one network. Fields that the named optimizer does not use must stay at their defaults."""
+
+    name: Literal["adam", "sgd", "rmsprop"] = "adam"
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-4
+    beta1: Annotated[float, Field(ge=0, le=1)] = 0.5
+    beta2: Annotated[float, Field(ge=0, le=1)] = 0.999
+    final_beta2: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Adam's beta2 reached along half a cosine at `beta2_saturation` of the budget (R3GAN's burn-in: 0.9 to 0.99)."""
+    beta2_saturation: Annotated[float, Field(gt=0, le=1)] = 1.0
+    epsilon: Annotated[float, Field(gt=0)] = 1e-8
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    final_momentum: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Momentum reached linearly at `momentum_saturation` of the budget (the 2014 recipe: 0.5 to 0.7)."""
+    momentum_saturation: Annotated[float, Field(gt=0, le=1)] = 1.0
+    smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    """RMSprop's alpha."""
+    schedule: Schedule = Schedule()
+
+    @model_validator(mode="after")
+    def _fields_of_its_own(self) -> Self:
+        # Left over from another optimizer they would give one model two identities.
+        used = {
+            "adam": {"beta1", "beta2", "final_beta2", "epsilon"},
+            "sgd": {"momentum", "final_momentum"},
+            "rmsprop": {"epsilon", "smoothing", "momentum", "final_momentum"},
+        }[self.name]
+        reached = {"momentum_saturation": "final_momentum", "beta2_saturation": "final_beta2"}
+        used |= {share for share, final in reached.items() if getattr(self, final) is not None}
+        common = {"name", "learning_rate", "schedule"}
+        for name, field in type(self).model_fields.items():
+            if name not in used | common and getattr(self, name) != field.default:
+                because = f"only with {reached[name]}" if reached.get(name) in used else f"not by {self.name}"
+                raise ValueError(f"{name} is used {because}: leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _adam_needs_betas_below_one(self) -> Self:
+        # Search ranges of the literature are U[0, 1] for both; at exactly 1 Adam divides by zero.
+        if self.name == "adam" and (self.beta1 >= 1 or self.beta2 >= 1):
+            raise ValueError(f"adam needs beta1 and beta2 below 1, got {self.beta1:g} and {self.beta2:g}")
+        return self
+
+
+class Budget(Frozen):
+    """How long to train. `images` counts real images shown to D, or to the loss where there is no D; `seconds` is wall time."""
+
+    amount: Annotated[float, Field(gt=0)] = 1000
+    unit: Unit = "d_steps"
+
+
+class Ema(Frozen):
+    """Exponential moving average of G (buffers copied); evaluation and sampling use it. Exactly one of decay / half_life_images.
+
+    Images are counted as in `Budget`.
+    """
+
+    decay: Annotated[float, Field(ge=0, lt=1)] | None = None
+    half_life_images: Annotated[float, Field(gt=0)] | None = None
+    start: Annotated[int, Field(ge=0)] = 0
+    """G steps before averaging begins; until then the average is a copy."""
+    burn_in: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the budget over which the half-life rises from 0 to `half_life_images` along half a cosine (R3GAN)."""
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        if (self.decay is None) == (self.half_life_images is None):
+            raise ValueError("give exactly one of decay and half_life_images")
+        if self.burn_in and self.half_life_images is None:
+            raise ValueError("burn_in raises half_life_images: give that in the place of decay")
+        return self
+
+
+class LatentConfig(Frozen):
+    """Distribution of z: `normal` N(0, I), `uniform` U[-bound, bound]."""
+
+    dim: Annotated[int, Field(ge=1)] = 128
+    distribution: Literal["normal", "uniform"] = "normal"
+    bound: Annotated[float, Field(gt=0)] = 1.0

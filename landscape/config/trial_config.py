@@ -1,0 +1,99 @@
+"""TrialConfig: everything that decides a trained model. Protocol: everything that decides a score. Frozen, validated, digested."""
+
+import math
+from collections.abc import Mapping
+from functools import reduce
+from typing import Any, ClassVar, Self
+
+from pydantic import model_validator
+
+from landscape.config.digests import digest_of, without_fields
+from landscape.config.trial_fields import TrialFields
+from landscape.core.errors import UserError
+from landscape.core.frozen_model import Frozen, UserErrorAsValueError
+
+
+class TrialConfig(TrialFields):
+    """Everything that decides a trained model. Missing parts are filled from the components' own defaults, so a stored config is explicit.
+
+    Raises (through `parse`):
+        UserError: unknown component, hyperparameter or field; value out of range; a combination that is undefined.
+    """
+
+    @property
+    def rounds(self) -> int | None:
+        """Rounds (D steps and G steps together) that the budget amounts to, rounded up; None for a budget in seconds.
+
+        A budget in D steps gives a method without a discriminator as many rounds as one with it.
+        """
+        per_round = {"d_steps": self.d_steps_per_round, "g_steps": self.g_steps_per_round, "images": self.images_per_round}
+        return math.ceil(self.budget.amount / per_round[self.budget.unit]) if self.budget.unit in per_round else None
+
+    @property
+    def images_per_round(self) -> int:
+        """Real images that D sees in a round, or the loss where there is no D."""
+        from landscape.components.losses._base import LOSSES
+
+        if LOSSES[self.loss.name].facts.inputs in ("logits", "energies"):
+            return self.d_steps_per_round * self.batch_size
+        return self.g_steps_per_round * (self.g_batch_size or self.batch_size)
+
+    LATER: ClassVar[Mapping[str, Any]] = {
+        f"{side}_optimizer.{name}": default
+        for side in ("d", "g")
+        for name, default in (("schedule.end", 1.0), ("schedule.drops", 0), ("final_beta2", None), ("beta2_saturation", 1.0))
+    } | {"ema.burn_in": 0.0}
+    """Fields that came after trials were kept, with their defaults: at them they do not enter a digest, so old digests stay."""
+
+    @model_validator(mode="after")
+    def _resolve(self) -> Self:
+        from landscape.config.compatibility import resolve
+
+        try:
+            resolved = resolve(self)
+        except UserError as error:
+            raise UserErrorAsValueError(error) from None
+        for name, value in resolved.items():
+            object.__setattr__(self, name, value)
+        return self
+
+    def replace(self, **changes: Any) -> Self:
+        """A validated copy with some fields changed; nested fields by dotted name: `replace(**{"d_optimizer.beta1": 0.5})`."""
+        data = self.to_json()
+        for dotted, value in changes.items():
+            *path, last = dotted.split(".")
+            node = data
+            for part in path:
+                node = node[part]
+            node[last] = value.to_json() if isinstance(value, Frozen) else value
+        return type(self).parse(data)
+
+    def identity(self) -> dict[str, Any]:
+        """What `digest` is taken of: the config, the data's content and the revision or source hash of each component."""
+        from landscape.config.component_identities import component_choices, component_identities
+
+        data = self.to_json()
+        for dotted, default in self.LATER.items():
+            *path, last = dotted.split(".")
+            node = reduce(lambda node, name: node[name], path, data)
+            if node is not None and node[last] == default:
+                del node[last]
+        for _, choice, component in component_choices(data):
+            for name in component.later:
+                if choice["hyperparameters"][name] == component.hyperparameters[name].default:
+                    del choice["hyperparameters"][name]
+        # A path is where the data lie, not what they are.
+        data["dataset"]["hyperparameters"] = {k: v for k, v in data["dataset"]["hyperparameters"].items() if k != "path"}
+        return {"config": data, "components": component_identities(data)}
+
+    def digest(self) -> str:
+        """Identity of the trained model, 16 hex digits: the same digest is never trained twice."""
+        return digest_of(self.identity())
+
+    def setting_digest(self) -> str:
+        """Identity without the seed: trials to aggregate."""
+        return digest_of(without_fields(self.identity(), "seed"))
+
+    def run_digest(self) -> str:
+        """Identity without the budget: trials that extend one another."""
+        return digest_of(without_fields(self.identity(), "seed", "budget"))

@@ -1,0 +1,1 @@
+"""What knows nothing of GANs: errors, the registry, files, locks, versions."""

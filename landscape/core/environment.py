@@ -1,0 +1,82 @@
+"""Where a result was made: versions, device, threads, commit. Goes into every record."""
+
+import functools
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from landscape.core.errors import UserError
+from landscape.core.version import __version__
+
+if TYPE_CHECKING:
+    import torch
+
+PACKAGES = ("torch", "pytorch-lightning", "numpy", "ray", "optuna", "scikit-learn", "torch-fidelity")
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Installed versions of what results depend on; absent packages are left out."""
+    found = {"landscape": __version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+@functools.cache
+def git_commit() -> str:
+    """Commit of the checkout this package runs from, `+changes` when files differ from it; "" outside one."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return ""
+    try:
+        run = functools.partial(subprocess.run, cwd=root, capture_output=True, text=True, timeout=10, check=True)
+        commit = run(["git", "rev-parse", "HEAD"]).stdout.strip()
+        changed = run(["git", "status", "--porcelain", "--untracked-files=no"]).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return commit + ("+changes" if changed else "")
+
+
+def describe(device: Any = None, **more: Any) -> dict[str, Any]:
+    """The environment as plain data. `device`: a torch.device, or None where torch plays no part."""
+    described: dict[str, Any] = {
+        "versions": versions(),
+        "git_commit": git_commit(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+    }
+    if device is not None:
+        import torch
+
+        cuda = device.type == "cuda"
+        described["device"] = torch.cuda.get_device_name(device) if cuda else f"cpu ({platform.processor() or platform.machine()})"
+        described["threads"] = torch.get_num_threads()
+        allowed = {"products": torch.backends.cuda.matmul.allow_tf32, "convolutions": torch.backends.cudnn.allow_tf32}
+        described["tf32"] = [what for what, yes in allowed.items() if cuda and yes]
+    return described | more
+
+
+def resolve_device(name: str) -> "torch.device":
+    """`auto` (a GPU where there is one), `cpu`, `cuda`, `cuda:1`. UserError when it is not there."""
+    import torch
+
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UserError(f"device {name!r} is not known: use auto, cpu or cuda") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise UserError("device 'cuda' was asked for, and torch sees none: use --device cpu, or install a driver")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UserError(
+            f"device {name!r} was asked for, and the last that torch sees is cuda:{torch.cuda.device_count() - 1}: choose another"
+        )
+    return device

@@ -1,0 +1,80 @@
+"""Files that are written whole or not at all, and JSON that is read with a clear error."""
+
+import contextlib
+import json
+import math
+import os
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from landscape.core.errors import UserError
+
+
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
+    """Write `data` to `path` whole or not at all: temporary file in the same folder, flushed to disk, then renamed."""
+    text = json.dumps(data, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """As `write_json`, for bytes. UserError when the folder cannot be written or the disk is full."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise UserError(f"cannot write {path}: {error.strerror or error}; free space there or choose another folder") from error
+
+
+def require_writable(folder: Path) -> None:
+    """Write a file in `folder`, made where it is missing, and take both away again: before long work whose outcome is to lie there.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    missing: list[Path] = []
+    probe = folder / f".{uuid.uuid4().hex[:8]}.tmp"
+    try:
+        missing += [path for path in (folder, *folder.parents) if not path.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(f"cannot write to {folder}: {error.strerror or error}; check its permissions or choose another folder") from error
+    finally:
+        for path in missing:
+            with contextlib.suppress(OSError):
+                path.rmdir()
+
+
+def finite_number(text: str) -> float:
+    """A number of a JSON file. ValueError for one that overflows to infinity, which no file of ours could hold."""
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is no finite number")
+    return number
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not a number of JSON")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in `path`; UserError naming the file when it is missing, unreadable or not one JSON object."""
+    try:
+        data = json.loads(path.read_bytes(), parse_constant=_refuse, parse_float=finite_number)
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is damaged: {error}") from error
+    if not isinstance(data, dict):
+        raise UserError(f"{path} is damaged: expected a JSON object, found {type(data).__name__}")
+    return data

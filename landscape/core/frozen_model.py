@@ -1,0 +1,67 @@
+"""Immutable, validated models whose mistakes are one line."""
+
+from collections.abc import Mapping
+from typing import Any, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from landscape.core.errors import UserError, unknown
+
+
+class UserErrorAsValueError(ValueError):
+    """A UserError on its way through pydantic, which lets only a ValueError pass."""
+
+    def __init__(self, error: UserError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class Frozen(BaseModel):
+    """Immutable, no unknown fields, no NaN or infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any], *, source: str = "") -> Self:
+        """Build from plain data. UserError: one line naming the field, the value and what is valid."""
+        try:
+            return cls.model_validate(dict(data))
+        except ValidationError as error:
+            cause = _telling(error).get("ctx", {}).get("error")
+            kind = type(cause.error) if isinstance(cause, UserErrorAsValueError) else UserError
+            raise kind(_one_line(cls, error, source)) from None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, every field present; `parse` gives the same object back."""
+        return self.model_dump(mode="json")
+
+
+def _telling(error: ValidationError) -> Any:
+    """The error to show: a misspelt field before the one that is then missing."""
+    errors = error.errors()
+    return next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
+
+
+def _model_at(cls: type[BaseModel], path: tuple[int | str, ...]) -> type[BaseModel]:
+    """The model whose field stands at the end of `path`."""
+    for part in path[:-1]:
+        found = cls.model_fields.get(str(part))
+        kinds = (found.annotation, *get_args(found.annotation)) if found is not None else ()
+        cls = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), cls)
+    return cls
+
+
+def _one_line(cls: type[BaseModel], error: ValidationError, source: str) -> str:
+    first = _telling(error)
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, UserErrorAsValueError):
+        return f"{source}: {cause}" if source else str(cause)
+    where = ".".join(str(part) for part in first["loc"]) or cls.__name__
+    if first["type"] == "extra_forbidden":
+        model = _model_at(cls, first["loc"])
+        message = str(unknown(f"field of {model.__name__}", str(first["loc"][-1]), model.model_fields))
+    elif first["type"] == "missing":
+        message = f"{where} is missing: give it"
+    else:
+        message = f"{where}={first.get('input')!r}: {first['msg'].removeprefix('Value error, ')}"
+    return f"{source}: {message}" if source else message

@@ -1,0 +1,51 @@
+"""Import paths of the last version, for plugins that still use them; each gives a notice. They go with the next version."""
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import sys
+import warnings
+from collections.abc import Sequence
+from types import ModuleType
+
+_COMPONENTS = {name: f"landscape.components.{name}" for name in ("architectures", "datasets", "losses", "metrics")}
+_COMPONENTS |= {name: f"landscape.components.{name}" for name in ("normalizations", "regularizers")}
+MOVED = {f"landscape.{old}": new for old, new in _COMPONENTS.items()} | {
+    "landscape.features": "landscape.components.extractors",
+    "landscape.registry": "landscape.core.registry",
+    "landscape.errors": "landscape.core.errors",
+}
+"""Where plugins imported from -> where that lies now."""
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds what has moved: a module under the old name with the names of the new one."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if _new_name(fullname) is None:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=fullname.count(".") == 1)
+
+    def exec_module(self, module: ModuleType) -> None:
+        new = _new_name(module.__name__)
+        assert new is not None
+        if module.__name__.rpartition(".")[0] != "landscape" or module.__name__ in ("landscape.registry", "landscape.errors"):
+            public = new.removesuffix("._base")
+            warnings.warn(f"{module.__name__} has moved: import from {public}; the old path goes with the next version", FutureWarning, 2)
+        moved = importlib.import_module(new)
+        module.__dict__.update({name: value for name, value in vars(moved).items() if not name.startswith("__")})
+
+
+def _new_name(fullname: str) -> str | None:
+    for old, new in MOVED.items():
+        if fullname == old or fullname.startswith(old + "."):
+            return new + fullname[len(old) :]
+    return None
+
+
+def honor() -> None:
+    """From now on the old paths can be imported too."""
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.append(_Finder())

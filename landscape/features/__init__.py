@@ -1,1 +1,0 @@
-"""Feature extractors, one file each: what a score looks through."""

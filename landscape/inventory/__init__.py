@@ -1,0 +1,1 @@
+"""What there is: components with their hyperparameters, prepared data, and this machine."""

@@ -1,1 +1,0 @@
-"""Metrics, one file each: pure functions of features or images that return Estimates."""

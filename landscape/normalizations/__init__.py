@@ -1,1 +1,0 @@
-"""Normalizations, one file each: how a layer is wrapped, and which layer follows it."""

@@ -1,9 +1,0 @@
-"""No normalization."""
-
-from landscape.normalizations._base import NORMALIZATIONS, Normalization
-
-
-@NORMALIZATIONS.register
-def none() -> Normalization:
-    """Layers as they are, nothing after them."""
-    return Normalization()

@@ -1,0 +1,1 @@
+"""The game on a line: recipe and page."""

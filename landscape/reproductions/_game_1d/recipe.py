@@ -1,0 +1,248 @@
+"""The game on a line: its data, its networks, and what is measured while it is played."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+from scipy.special import xlogy
+from scipy.stats import norm
+from torch import nn
+
+from landscape.config.trial_config import TrialConfig
+from landscape.training.gan import GAN
+
+Values = NDArray[np.float64]
+
+
+EDGES = np.linspace(-5, 5, 401)
+
+
+X = (EDGES[1:] + EDGES[:-1]) / 2
+
+
+REAL = norm.pdf(X)
+
+
+SAMPLES = 200_000
+
+
+MARGIN, CENTER, ALONE, TOGETHER = 2.0, 3.0, 20, 40
+"""Of EBGAN's game: m; where its data lie, away from where G begins; how often it is looked at while D learns alone, and while both do."""
+
+
+SHIFT, SCALE = 1.0, 0.7
+"""Of the points that a G held fixed makes of z ~ N(0, 1)."""
+
+
+LEVELS = (np.arange(2000) + 0.5) / 2000
+
+
+QUANTILES = norm.ppf(LEVELS)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The game after `step` rounds, on the points X."""
+
+    step: int
+    fake: Values
+    """Density of the generated points, from 200,000 of them."""
+    learned: Values
+    """D(x), after the sigmoid."""
+    mapped: Values
+    """G(z) at the 2,000 LEVELS of z."""
+
+    @property
+    def optimal(self) -> Values:
+        """What D(x) should be, p_real / (p_real + p_fake)."""
+        return REAL / (REAL + self.fake)
+
+    @property
+    def distance(self) -> float:
+        """Wasserstein-1 distance of the generated points to the real distribution."""
+        return float(np.abs(np.sort(self.mapped) - QUANTILES).mean())
+
+    @property
+    def d_error(self) -> float:
+        """Mean |D(x) - optimal| over real and generated points in equal shares."""
+        weight = (REAL + self.fake) / (REAL + self.fake).sum()
+        return float((weight * np.abs(self.learned - self.optimal)).sum())
+
+    @property
+    def value(self) -> float:
+        """-log 4 + 2 JSD(p_real, p_fake): what the game is worth with the best D."""
+        step = float(EDGES[1] - EDGES[0])
+        return float((xlogy(REAL, self.optimal) + xlogy(self.fake, 1 - self.optimal)).sum() * step)
+
+
+def game(loss: Any, **changes: Any) -> GAN:
+    """A small game against N(0, 1), z uniform in [-1, 1], ready to run."""
+    from landscape.trial.run_trial import prepare
+
+    fields: dict[str, Any] = {
+        "dataset": "gaussian_1d",
+        "architecture": {"mlp": {"width": 32}},
+        "loss": loss,
+        "g_normalization": "none",
+        "latent": {"dim": 1, "distribution": "uniform"},
+        "batch_size": 256,
+        "d_optimizer": {"learning_rate": 1e-3},
+        "g_optimizer": {"learning_rate": 1e-3},
+        "budget": {"amount": 1_000_000},
+    }
+    config, dataset = prepare(TrialConfig.parse(fields | changes))
+    torch.manual_seed(config.seed)
+    gan = GAN(config, dataset)
+    gan.prepare(torch.device("cpu"))
+    return gan
+
+
+class Affine(nn.Module):
+    """A G that stands still, whose density is known: SHIFT + SCALE z."""
+
+    def forward(self, z: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
+        return SHIFT + SCALE * z
+
+
+def against_fixed_g(loss: str, steps: int) -> Values:
+    """D(x) on X after `steps` steps against the G that stands still, at a learning rate that falls to 0."""
+    falling = {"learning_rate": 5e-3, "schedule": {"name": "linear"}}
+    gan = game(loss, latent={"dim": 1}, batch_size=1024, d_optimizer=falling, budget={"amount": steps})
+    gan.game.generator = Affine()
+    for _ in range(steps):
+        gan.rounds.d_step()
+    gan.settle()
+    return d_on_line(gan)
+
+
+@torch.no_grad()
+def d_on_line(gan: GAN) -> Values:
+    """D(x) on X, after the sigmoid; NaN where there is no D."""
+    if gan.discriminator is None:
+        return np.full(len(X), np.nan)
+    return np.asarray(gan.discriminator(torch.tensor(X[:, None]).float(), None).logit.sigmoid().double())
+
+
+@torch.no_grad()
+def snapshot(gan: GAN) -> Snapshot:
+    """Where the game stands."""
+    z = gan.draw_z(SAMPLES, torch.Generator().manual_seed(1))
+    counts, _ = np.histogram(gan.sample(z)[:, 0].double().numpy(), EDGES)
+    fake = gaussian_filter1d(counts / (SAMPLES * (EDGES[1] - EDGES[0])), 2.0, mode="constant")
+    mapped = gan.sample(torch.tensor(2 * LEVELS[:, None] - 1).float())[:, 0].double().numpy()
+    return Snapshot(gan.counts.rounds, fake, d_on_line(gan), mapped)
+
+
+@torch.no_grad()
+def accuracy(gan: GAN, n: int = 20_000) -> float:
+    """Share of real and generated points, in equal numbers, that D tells right."""
+    assert gan.discriminator is not None
+    real, fake = gan.rounds.stream.next(n).real, gan.generator(gan.draw_z(n), None)
+    right = [(gan.discriminator(real, None).logit > 0), (gan.discriminator(fake, None).logit <= 0)]
+    return float(torch.cat(right).float().mean())
+
+
+def snapshots(gan: GAN, steps: tuple[int, ...], run: Callable[[GAN, int], None] = GAN.run_rounds) -> list[Snapshot]:
+    """The game before its first round and after each number of rounds in `steps`."""
+    found = [snapshot(gan)]
+    for step in steps:
+        run(gan, step - gan.counts.rounds)
+        found.append(snapshot(gan))
+    return found
+
+
+def against_noise(gan: GAN, g_steps: int) -> None:
+    """G goes on learning, from a D that is drawn anew before each of its steps and knows nothing."""
+    assert gan.discriminator is not None
+    layers = [m for m in gan.discriminator.modules() if isinstance(m, nn.Linear)]
+    for _ in range(g_steps):
+        for layer in layers:
+            nn.init.normal_(layer.weight, std=(2 / layer.in_features) ** 0.5)
+            nn.init.zeros_(layer.bias)
+        gan.rounds.g_step()
+    gan.settle()
+
+
+class Energies(NamedTuple):
+    """EBGAN's game after `step` updates of D, on 4,096 points of each kind."""
+
+    step: int
+    value: float
+    """V: mean of E(x) + max(0, m - E(G(z)))."""
+    real: float
+    fake: float
+    """Mean energies."""
+
+
+@torch.no_grad()
+def energies(gan: GAN) -> Energies:
+    """Where EBGAN's game stands."""
+    assert gan.discriminator is not None
+    real, fake = (gan.discriminator(x, None).logit for x in (gan.rounds.stream.next(4096).real, gan.generator(gan.draw_z(4096), None)))
+    value = real.mean() + (MARGIN - fake).clamp(min=0).mean()
+    return Energies(gan.counts.d_steps, float(value), float(real.mean()), float(fake.mean()))
+
+
+def energy_game(rounds: int) -> list[Energies]:
+    """EBGAN's, in (about) `rounds` updates of D: for the first third it learns alone, then G too."""
+    each = max(rounds // (ALONE + TOGETHER), 1)
+    autoencoder = {"autoencoder_mlp": {"g_layers": 3, "g_width": 32, "d_width": 32}}
+    gan = game({"margin_energy": {"margin": MARGIN}}, architecture=autoencoder, dataset={"gaussian_1d": {"center": CENTER}})
+    found = [energies(gan)]
+    for _ in range(ALONE):
+        for _ in range(each):
+            gan.rounds.d_step()
+        found.append(energies(gan))
+    gan.settle()
+    for _ in range(TOGETHER):
+        gan.run_rounds(each)
+        found.append(energies(gan))
+    return found
+
+
+@dataclass(frozen=True)
+class Played:
+    """Every game that the page shows."""
+
+    fixed: dict[str, Values]
+    """D(x) by loss, G held fixed."""
+    adversarial: list[Snapshot]
+    absolute: list[Snapshot]
+    decay: list[tuple[int, float, float]]
+    """(G steps, distance, accuracy of D); D is noise from `turned` on."""
+    turned: int
+    direct: list[Snapshot]
+    indirect: list[Snapshot]
+    energy: list[Energies]
+    """EBGAN's: before, `ALONE` times while D learns alone, `TOGETHER` times while both learn."""
+
+
+def play(rounds: int) -> Played:
+    """Play them all, `rounds` rounds each, seed 0."""
+    steps = tuple(max(rounds * share // 40, 1) for share in (1, 4, 12, 40))
+    many_d = {"d_steps_per_round": 5}
+    smooth = {"regularizers": [{"r1": {"gamma": 0.1}}]}
+    every = range(rounds // 20, rounds + 1, rounds // 20)
+    return Played(
+        fixed={loss: against_fixed_g(loss, rounds // 2) for loss in ("minimax", "absolute_error")},
+        adversarial=snapshots(game("non_saturating", **many_d), steps),
+        absolute=snapshots(game("absolute_error", **many_d, **smooth), steps),
+        decay=_decay(game("non_saturating"), rounds),
+        turned=rounds,
+        direct=snapshots(game("mmd", batch_size=128), tuple(every)),
+        indirect=snapshots(game("non_saturating", batch_size=128), tuple(every)),
+        energy=energy_game(rounds),
+    )
+
+
+def _decay(gan: GAN, rounds: int) -> list[tuple[int, float, float]]:
+    found = []
+    for run in (GAN.run_rounds, against_noise):
+        for _ in range(20):
+            run(gan, rounds // 20)
+            found.append((gan.counts.g_steps, snapshot(gan).distance, accuracy(gan)))
+    return found

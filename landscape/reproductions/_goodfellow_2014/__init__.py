@@ -1,0 +1,1 @@
+"""The Parzen-window table of the first GAN paper: recipe and page."""

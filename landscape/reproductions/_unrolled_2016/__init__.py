@@ -1,0 +1,1 @@
+"""The ring of the Unrolled GAN paper: recipe and page."""

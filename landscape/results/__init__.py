@@ -1,0 +1,1 @@
+"""Results on disk: records, scores, the folders of studies. Needs neither torch nor pandas."""

@@ -1,0 +1,265 @@
+"""Results on storage that is no file system (`s3://bucket/results` and whatever else fsspec knows).
+
+A study is worked on in a local mirror. Whole files travel: what a trial leaves when it has ended (its record last, so that a record
+stands for all that belongs to it), its checkpoint while it runs. Nothing on the storage is ever half written.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from landscape.core.cache_folder import cache_folder
+from landscape.core.errors import UserError
+from landscape.core.files import write_bytes, write_json
+from landscape.core.locks import locked
+from landscape.results.record import GENERATOR_FILE, RECORD_FILE, RESUME_FILE
+
+MARK, STATE = ".remote", ".remote-state.json"
+LOG_FILE, STOP_FILE = "search.log", ".stop"
+LEFT_THERE = (RESUME_FILE, GENERATOR_FILE)
+"""Files of a trial that only a trial reads."""
+OUR_OWN = ("trials.jsonl", "hang.txt", ".lock", STATE, MARK)
+"""Files that mean something on one machine only. (The index names times of files.)"""
+
+
+def is_url(text: str) -> bool:
+    """Whether `text` is an address such as s3://bucket/folder."""
+    return re.match(r"[a-z][a-z0-9+.-]*://", text) is not None
+
+
+def mirror(url: str) -> Path:
+    """The local folder that stands for the results at `url`, on whichever machine; `run` knows it by a file in it."""
+    folder = cache_folder() / "mirrors" / hashlib.sha256(url.rstrip("/").encode()).hexdigest()[:16]
+    if not (folder / MARK).exists():
+        write_bytes(folder / MARK, url.rstrip("/").encode() + b"\n")
+    return folder
+
+
+def url_of(results: Path) -> str | None:
+    """What `results` is a mirror of; None for a folder that is none."""
+    with contextlib.suppress(OSError):
+        return (results / MARK).read_text(encoding="utf-8").strip()
+    return None
+
+
+def local(text: str) -> Path:
+    """A results folder as given on a command line: a path, or the mirror of an address, brought up to date.
+
+    Raises:
+        UserError: the storage cannot be reached.
+    """
+    if not is_url(text):
+        return Path(text)
+    folder = mirror(text)
+    Remote(text, folder).pull()
+    return folder
+
+
+def staged(text: str) -> Path:
+    """A data folder: the path itself, or a copy of the address, made once on each machine (its processes wait for one another).
+
+    Raises:
+        UserError: the storage cannot be reached, or holds nothing there.
+    """
+    if not is_url(text):
+        return Path(text)
+    folder = cache_folder() / "staged" / hashlib.sha256(text.rstrip("/").encode()).hexdigest()[:16]
+    with locked(folder):
+        if not (folder / MARK).exists():
+            if not Remote(text, folder).pull(everything=True):
+                raise UserError(f"{text} holds no files: give the address of the folder with the data set's files")
+            write_bytes(folder / MARK, text.encode())
+    return folder
+
+
+@dataclass
+class Remote:
+    """One folder at an address, and the local folder that mirrors it."""
+
+    url: str
+    folder: Path
+    _states: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        with self._told():
+            import fsspec
+
+            options = {"use_listings_cache": False} if self.url.startswith("s3") else {}
+            self.system, self.root = fsspec.core.url_to_fs(self.url.rstrip("/"), **options)
+        with contextlib.suppress(OSError, ValueError):
+            self._states = dict(json.loads((self.folder / STATE).read_bytes()))
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (ImportError, ValueError) as error:
+            raise UserError(f"cannot use {self.url}: {_first_line(error)}; for s3:// install landscape[s3]") from None
+        except UserError:
+            raise
+        except Exception as error:
+            # Each storage raises errors of its own kinds.
+            reason = f"{type(error).__name__}: {_first_line(error)}"
+            raise UserError(f"cannot reach {self.url} ({reason}): check its name, the network and your credentials") from None
+
+    def pull(self, below: str = "", *, everything: bool = False) -> int:
+        """Copy what has changed there since the last time; the number of files that came.
+
+        Args:
+            below: a folder of it.
+            everything: checkpoints and weights, too.
+        """
+        came = 0
+        with self._told():
+            self.system.invalidate_cache()
+            start = f"{self.root}/{below}".rstrip("/")
+            found = self.system.find(start, detail=True)
+            # A record comes last: who sees it may read everything beside it.
+            for path in sorted(found, key=lambda p: (p.endswith(RECORD_FILE), p)):
+                name = path[len(self.root) :].lstrip("/")
+                if not _is_plain(name) or Path(name).name in (OUR_OWN if everything else (*OUR_OWN, *LEFT_THERE)):
+                    continue
+                state = _state(found[path])
+                if self._states.get(name) == state and (self.folder / name).exists():
+                    continue
+                write_bytes(self.folder / name, self.system.cat_file(path))
+                self._states[name] = state
+                came += 1
+        if came:
+            self._keep_states()
+        return came
+
+    def push(self, *names: str) -> None:
+        """Copy files, in this order; those that are not here are left out."""
+        with self._told():
+            for name in names:
+                if (self.folder / name).is_file():
+                    self.system.pipe_file(f"{self.root}/{name}", (self.folder / name).read_bytes())
+                    self._states[name] = _state(self.system.info(f"{self.root}/{name}"))
+        self._keep_states()
+
+    def push_trial(self, digest: str) -> None:
+        """Everything that a trial left here; the record last. One that is there already stays."""
+        if self.exists(f"trials/{digest}/{RECORD_FILE}"):
+            return
+        here = self.folder / "trials" / digest
+        names = [str(p.relative_to(self.folder)) for p in sorted(here.rglob("*")) if p.is_file() and not p.name.endswith(".tmp")]
+        names = [n for n in names if Path(n).name not in OUR_OWN]
+        self.push(*sorted(names, key=lambda n: Path(n).name == RECORD_FILE))
+        if (here / RECORD_FILE).exists():
+            for name in (RESUME_FILE, "proposal.json"):
+                self.remove(f"trials/{digest}/{name}")
+
+    def write(self, name: str, text: str) -> None:
+        """A small file that is there only."""
+        with self._told():
+            self.system.pipe_file(f"{self.root}/{name}", text.encode())
+
+    def read(self, name: str) -> str | None:
+        """A small file there; None where there is none."""
+        with self._told():
+            try:
+                return bytes(self.system.cat_file(f"{self.root}/{name}")).decode(errors="replace")
+            except FileNotFoundError:
+                return None
+
+    def exists(self, name: str) -> bool:
+        """Whether there is such a file."""
+        with self._told():
+            self.system.invalidate_cache()
+            return bool(self.system.exists(f"{self.root}/{name}"))
+
+    def remove(self, name: str) -> None:
+        """Remove a file there, if there is one."""
+        with self._told(), contextlib.suppress(FileNotFoundError):
+            self.system.rm_file(f"{self.root}/{name}")
+
+    def _keep_states(self) -> None:
+        # Two processes of one machine may write it in turns: what one forgets comes once more.
+        write_json(self.folder / STATE, self._states)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [""])[0][:200]
+
+
+def _is_plain(name: str) -> bool:
+    """No name leads out of the folder."""
+    return bool(name) and not name.startswith("/") and ".." not in name.split("/") and "\\" not in name
+
+
+def _state(info: dict[str, Any]) -> list[Any]:
+    changed = next((str(info[key]) for key in ("ETag", "etag", "mtime", "created", "LastModified") if info.get(key)), "")
+    return [info.get("size"), changed]
+
+
+@contextlib.contextmanager
+def opened(results: Path, study: str) -> "Iterator[Remote | None]":
+    """The study's folder there, locked for this sweep and brought here; None for results that lie in a folder."""
+    url = url_of(results)
+    if url is None:
+        yield None
+        return
+    remote = Remote(f"{url}/{study}", results / study)
+    with RemoteLock(remote):
+        remote.remove(STOP_FILE)
+        remote.pull()
+        try:
+            yield remote
+        finally:
+            with contextlib.suppress(UserError):
+                remote.push(LOG_FILE)
+                remote.remove(STOP_FILE)
+
+
+class RemoteLock:
+    """One sweep at a time on a study there. Its holder writes a new number every `BEAT_SECONDS`; clocks are not compared.
+
+    Raises:
+        UserError: another sweep holds it, and lives.
+    """
+
+    NAME, BEAT_SECONDS = ".lock", 10.0
+
+    def __init__(self, remote: Remote) -> None:
+        import threading
+
+        self.remote, self.beat = remote, 0
+        self.mine = f"{os.uname().nodename} {os.getpid()} {time.time_ns()}"
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._live, name="remote-lock", daemon=True)
+
+    def __enter__(self) -> "RemoteLock":
+        held = self.remote.read(self.NAME)
+        if held:
+            time.sleep(self.BEAT_SECONDS * 2.5)
+            if self.remote.read(self.NAME) not in (held, None):
+                host, pid = held.split()[:2] if len(held.split()) > 2 else ("?", "?")
+                message = f"another sweep is running on {self.remote.url} (process {pid} on {host})"
+                raise UserError(f"{message}: wait for it, stop it, or choose another results folder")
+        self._write()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(timeout=30)
+        with contextlib.suppress(UserError):
+            self.remote.remove(self.NAME)
+
+    def _write(self) -> None:
+        self.beat += 1
+        self.remote.write(self.NAME, f"{self.mine} {self.beat}\n")
+
+    def _live(self) -> None:
+        while not self._over.wait(self.BEAT_SECONDS):
+            # Storage that is away for a while comes back, or ends the sweep at its next record.
+            with contextlib.suppress(UserError):
+                self._write()

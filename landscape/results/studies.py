@@ -1,0 +1,148 @@
+"""A results folder: read a study, list, merge, verify. Standard library only; the formats are `record.py`'s.
+
+The truth is one file a trial (`trials/<digest>/record.json`) and one a protocol (`scores/<name>-<digest>.json` beside it);
+`trials.jsonl` is an index with the size and time of each file it was made from, so that a changed file is seen.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from landscape.core.errors import UserError, unknown
+from landscape.results.record import RECORD_FILE
+from landscape.results.trial_files import (
+    DamagedError,
+    Reading,
+    Stamps,
+    Trial,
+    check_schema,
+    load,
+    stamps_of,
+    trial_from_files,
+    uncollected,
+)
+from landscape.results.trial_index import INDEX_FILE, Index, append, index_line
+
+STUDY_FILE = "study.json"
+TRIALS_FOLDER = "trials"
+
+
+@dataclass(frozen=True)
+class Study:
+    """One study as it lies on disk."""
+
+    name: str
+    folder: Path
+    facts: Mapping[str, Any]
+    """`study.json`: space, protocol, searcher, budget, floor, environment; empty where the file is missing or damaged."""
+    trials: tuple[Trial, ...]
+    """In the order of their proposals."""
+    unfinished: int = 0
+    """Trial folders without a record: running, or waiting to be continued."""
+    warnings: tuple[str, ...] = ()
+    """What was set aside or left out, a line each."""
+
+
+def list_studies(results: Path) -> list[str]:
+    """Names of the studies in `results`, sorted. UserError when there is no such folder."""
+    if not results.is_dir():
+        raise UserError(f"no results folder at {results}: run a sweep first, or name the folder that holds the studies")
+    return sorted(p.name for p in results.iterdir() if not p.name.startswith(".") and is_study(p))
+
+
+def study_folder(results: Path, name: str) -> Path:
+    """Folder of the study called `name`; UserError listing the studies when there is none."""
+    names = list_studies(results)
+    if name not in names:
+        raise unknown("study", name, names)
+    return results / name
+
+
+def is_study(folder: Path) -> bool:
+    """Whether `folder` is that of a study: it has its description or trials."""
+    return (folder / STUDY_FILE).is_file() or (folder / TRIALS_FOLDER).is_dir()
+
+
+@uncollected()
+def read_study(folder: Path) -> Study:
+    """Every trial of a study. Damaged files are set aside as `*.corrupt` with a warning; the index is brought up to date.
+
+    Raises:
+        UserError: not a study's folder; a file of a newer schema; a file that the system cannot read.
+    """
+    if not is_study(folder):
+        raise UserError(f"{folder} is no study: it has neither {STUDY_FILE} nor a folder {TRIALS_FOLDER}")
+    reading = Reading()
+    facts = study_facts(folder, reading)
+    index = Index.load(folder)
+    trials: list[Trial] = []
+    fresh: list[Trial] = []
+    unfinished = 0
+    for trial_folder, stamps in trial_folders(folder):
+        if stamps is None:
+            unfinished += 1
+            reading.warnings += [f"{path} was set aside as damaged; the trial counts as unfinished" for path in _set_aside(trial_folder)]
+        elif trial := index.take(trial_folder, stamps):
+            trials.append(trial)
+        elif trial := trial_from_files(trial_folder, stamps, reading):
+            fresh.append(trial)
+    try:
+        index.save(fresh)
+    except UserError as error:
+        reading.warnings.append(f"the index is not up to date: {error}")
+    ordered = sorted([*trials, *fresh], key=lambda t: (t.record.study.get("ask", 0), t.record.started_at, t.record.digest))
+    return Study(folder.name, folder, facts, tuple(ordered), unfinished, tuple(reading.warnings))
+
+
+def _set_aside(trial_folder: Path) -> list[Path]:
+    return sorted(trial_folder.glob(f"{RECORD_FILE}*.corrupt"))
+
+
+def study_facts(folder: Path, reading: Reading) -> dict[str, Any]:
+    """What `study.json` says; nothing, with a warning in `reading`, where it is missing or damaged."""
+    path = folder / STUDY_FILE
+    if not path.is_file():
+        reading.warnings.append(f"{path} is missing: search space, protocol and budget of this study are unknown")
+        return {}
+    try:
+        data = load(path)
+        check_schema(data, path)
+    except DamagedError as error:
+        reading.damaged(path, error)
+        return {}
+    return data
+
+
+def trial_folders(study: Path) -> Iterator[tuple[Path, Stamps | None]]:
+    """(folder, stamps) of every trial, by digest."""
+    root = study / TRIALS_FOLDER
+    if root.is_dir():
+        with os.scandir(root) as entries:
+            names = sorted(e.name for e in entries if not e.name.startswith(".") and e.is_dir())
+        for name in names:
+            yield root / name, stamps_of(root / name)
+
+
+def read_trial(folder: Path) -> Trial:
+    """One trial, nothing set aside. UserError when it has no record, or one of its files is damaged or of a newer schema."""
+    stamps = stamps_of(folder)
+    if stamps is None:
+        raise UserError(f"{folder} holds no {RECORD_FILE}: the trial has not ended, or this is another folder")
+    reading = Reading(set_aside=False)
+    trial = trial_from_files(folder, stamps, reading)
+    if trial is None or reading.warnings:
+        raise UserError("; ".join(reading.warnings))
+    return trial
+
+
+def append_to_index(study: Path, digest: str) -> None:
+    """Add one trial that has just ended to the study's index. UserError when the trial cannot be read or the index not written."""
+    append(study / INDEX_FILE, [index_line(read_trial(study / TRIALS_FOLDER / digest))])
+
+
+def rebuild_index(study: Path) -> Study:
+    """Write the index anew from the records alone."""
+    (study / INDEX_FILE).unlink(missing_ok=True)
+    return read_study(study)

@@ -1,0 +1,264 @@
+"""A study's search space: YAML -> cells -> the parameters searched in each cell -> TrialConfig. Knows neither Ray nor Optuna."""
+
+import contextlib
+import copy
+import hashlib
+import itertools
+import json
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from landscape.config.choices import ComponentChoice
+from landscape.config.compatibility import UndefinedCombinationError
+from landscape.config.protocol import Protocol
+from landscape.config.trial_config import TrialConfig
+from landscape.core.errors import UserError, unknown
+from landscape.core.frozen_model import Frozen, UserErrorAsValueError
+from landscape.core.strict_yaml import Document, Where
+from landscape.space.axes import COMPONENT_AXES, Entry, LocatedError, choice_data, choices, entries_of
+from landscape.space.cells import Cell, Skipped, applies
+from landscape.space.search_range import Parameter, components, set_field
+from landscape.space.settings import Confirmation, Limits, SearcherChoice, Trials, total_or_per_cell
+
+MODEL_BASED = ("optuna-tpe", "optuna-gp", "gp-ucb")
+AXIS_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+"""Reports name files by it."""
+NOT_IDENTITY = ("note", "trials", "confirmation", "limits")
+"""What may change in a study that goes on: none of it decides what the trials already run were."""
+
+
+def _named_protocol(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    from landscape.config import protocols
+
+    try:
+        return protocols.get(value)
+    except UserError as error:
+        raise UserErrorAsValueError(error) from None
+
+
+class Space(Frozen):
+    """A study: which models are compared, what is searched in each, by whom, and how each is scored."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    note: str = ""
+    dataset: ComponentChoice
+    protocol: Annotated[Protocol, BeforeValidator(_named_protocol)]
+    base: dict[str, Any] = Field(default_factory=dict)
+    """Fields of TrialConfig that all cells share."""
+    axes: dict[str, tuple[Entry, ...]]
+    """What is crossed. Axes of components carry their field's name; any other axis has entries with a label and overrides."""
+    search: dict[str, Parameter] = Field(default_factory=dict)
+    searcher: SearcherChoice = SearcherChoice()
+    trials: Annotated[Trials, BeforeValidator(total_or_per_cell)]
+    batch: Annotated[int, Field(ge=1)] | None = None
+    """Proposals in a round (of a cell; of all cells together where the searcher works across): made from completed rounds only."""
+    seeds: Annotated[int, Field(ge=1)] = 1
+    """Models trained for each proposal, with different seeds; the searcher is told their median."""
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    """Of the search; trial number n trains with seed + n."""
+    confirmation: Confirmation = Confirmation()
+    limits: Limits = Limits()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _entries(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and isinstance(data.get("axes"), (list, tuple)):
+            # As `to_data` writes them: pairs keep their order in every format.
+            with contextlib.suppress(TypeError, ValueError):
+                data = {**data, "axes": dict(data["axes"])}
+        if not isinstance(data, Mapping) or not isinstance(data.get("axes"), Mapping):
+            return data
+        if not data["axes"]:
+            raise LocatedError(("axes",), UserError("axes is empty: name at least the architecture and the loss, one entry each"))
+        if wrong := next((axis for axis in data["axes"] if not AXIS_NAME.fullmatch(str(axis))), None):
+            raise LocatedError(("axes", str(wrong)), UserError(f"axis {str(wrong)!r}: give a name of letters, digits, '_', '.' and '-'"))
+        return {**data, "axes": {axis: entries_of(str(axis), entries) for axis, entries in data["axes"].items()}}
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        for field in self.base:
+            if field in (*self.axes, "dataset", "seed"):
+                raise LocatedError(("base", field), UserError(f"base.{field}: is set by the study's own {field}: remove it here"))
+            if field not in TrialConfig.model_fields:
+                raise LocatedError(("base", field), unknown("field of base", field, set(TrialConfig.model_fields) - set(self.axes)))
+        if not self.protocol.objective:
+            message = "protocol.objective is empty: name the score that the search goes by, for example FD[classifier]"
+            raise LocatedError(("protocol",), UserError(message))
+        for name, parameter in self.search.items():
+            self._check_parameter(name, parameter)
+        return self
+
+    def _check_parameter(self, name: str, parameter: Parameter) -> None:
+        if self.searcher.name == "grid" and not parameter.grid():
+            message = f"search.{name}: a grid needs to know how many values: add points, or give choices"
+            raise LocatedError(("search", name), UserError(message))
+        for axis, labels in parameter.when.items():
+            if axis not in self.axes:
+                raise LocatedError(("search", name, "when"), unknown("axis", axis, self.axes))
+            for label in labels:
+                if label not in (known := self.labels[axis]):
+                    raise LocatedError(("search", name, "when"), unknown(f"entry of axis {axis!r}", label, known))
+        named = {c.name for entries in self.axes.values() for e in entries for c in e.use} | {c["name"] for c in components(self._shared())}
+        for dotted in parameter.targets(name):
+            head = dotted.split(".")[0]
+            if head not in TrialConfig.model_fields and head not in named:
+                error = unknown("thing to search", head, {*named, "d_optimizer", "g_optimizer", "batch_size", "d_steps_per_round"})
+                raise LocatedError(("search", name), UserError(f"search.{name}: {error}"))
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any], *, source: str = "", document: Document | None = None) -> Self:
+        """Build from plain data.
+
+        Raises:
+            UserError: one line with the place in the file, what stands there, and what is valid.
+        """
+        try:
+            return cls.model_validate(dict(data))
+        except ValidationError as error:
+            where, message = _explained(error)
+            place = document.place(where) if document else source
+            raise UserError(f"{place}: {message}" if place else message) from None
+
+    def with_changes(self, **changes: Any) -> Self:
+        """A validated copy with some fields changed."""
+        return type(self).parse({**self.to_json(), **changes})
+
+    def with_steps(self, steps: int) -> Self:
+        """The same study with another length of training, in the unit of its budget."""
+        data = self.to_json()
+        data["base"].setdefault("budget", {})["amount"] = steps
+        for entries in data["axes"].values():
+            for entry in entries:
+                entry["overrides"].pop("budget.amount", None)
+        return type(self).parse(data)
+
+    @property
+    def labels(self) -> dict[str, list[str]]:
+        """The entries' labels, by axis."""
+        return {axis: [e.label for e in entries] for axis, entries in self.axes.items()}
+
+    def to_data(self) -> dict[str, Any]:
+        """Plain data that survives a format without order of keys: the order of axes decides in which order cells get their turns."""
+        data = self.to_json()
+        return data | {"axes": [[axis, entries] for axis, entries in data["axes"].items()]}
+
+    def identity(self) -> dict[str, Any]:
+        """What `digest` is taken of. A path is where the data lie, not what they are."""
+        data = {k: v for k, v in self.to_data().items() if k not in NOT_IDENTITY}
+        data["dataset"]["hyperparameters"].pop("path", None)
+        return data
+
+    def digest(self) -> str:
+        """Identity of the study, 16 hex digits; more trials of the same study leave it as it is."""
+        text = json.dumps(self.identity(), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def asks_per_cell(self, cells: int) -> int:
+        """Proposals that each of `cells` cells gets; each is trained `seeds` times.
+
+        Raises:
+            UserError: fewer trials than cells, or not the same number for each proposal.
+        """
+        total = self.trials.total
+        if total is not None and total < cells * self.seeds:
+            each = f", each trained with {self.seeds} seeds" if self.seeds > 1 else ""
+            message = f"{total} trials do not reach {cells} cells{each}: give at least {cells * self.seeds}, or a study with fewer cells"
+            raise UserError(message)
+        # A total that does not go up evenly is rounded up: every cell gets the same.
+        trials = self.trials.per_cell or -(-(total or 0) // cells)
+        return -(-trials // self.seeds)
+
+    def _shared(self) -> dict[str, Any]:
+        data = copy.deepcopy(self.base)
+        for field in set(COMPONENT_AXES) & set(data):
+            data[field] = choices(field, data[field])
+        return data | {"dataset": self.dataset.to_json()}
+
+    def _cell(self, entries: Mapping[str, Entry]) -> "Cell":
+        data = self._shared()
+        for axis, entry in entries.items():
+            used = [choice_data(c) for c in entry.use]
+            if axis == "regularizers":
+                data[axis] = used
+            elif axis in COMPONENT_AXES:
+                data[axis] = {k: v for k, v in used[0].items() if k != "every"}
+        for entry in entries.values():
+            for dotted, value in entry.overrides.items():
+                set_field(data, dotted, choices(dotted, value) if dotted in COMPONENT_AXES else copy.deepcopy(value))
+        labels = {axis: entry.label for axis, entry in entries.items()}
+        searched = {name: p for name, p in sorted(self.search.items()) if applies(name, p, labels, data)}
+        return Cell(labels, searched, data)
+
+    @cached_property
+    def _crossed(self) -> tuple[tuple["Cell", ...], tuple["Skipped", ...]]:
+        cells, skipped = [], []
+        models: dict[tuple[str, tuple[str, ...]], str] = {}
+        for combination in itertools.product(*self.axes.values()):
+            cell = self._cell(dict(zip(self.axes, combination, strict=True)))
+            try:
+                config = cell.config({}, seed=0)
+            except UndefinedCombinationError as error:
+                skipped.append(Skipped(cell.labels, str(error)))
+                continue
+            model = (config.digest(), tuple(cell.parameters))
+            if model in models:
+                raise UserError(f"space {self.name!r}: cells {models[model]!r} and {cell.id!r} are the same model: remove one entry")
+            models[model] = cell.id
+            cells.append(cell)
+        if not cells:
+            raise UserError(f"space {self.name!r} has no cell that can be trained: {skipped[0].reason}")
+        self._check_ends(cells)
+        return tuple(cells), tuple(skipped)
+
+    def _check_ends(self, cells: list["Cell"]) -> None:
+        """Every end of a range and every choice must make a valid config: better said now than in the middle of a sweep."""
+        for name, parameter in self.search.items():
+            cell = next((c for c in cells if name in c.parameters), None)
+            if cell is None:
+                raise UserError(f"space {self.name!r}: search.{name} applies to no cell: correct `when` or remove it")
+            for value in parameter.values or (parameter.at(0.0), parameter.at(1.0)):
+                try:
+                    cell.config({name: value}, seed=0)
+                except UserError as error:
+                    raise UserError(f"space {self.name!r}: search.{name}={value!r}: {error}") from None
+
+    def cells(self) -> tuple["Cell", ...]:
+        """Every combination of entries that can be trained, in a fixed order."""
+        return self._crossed[0]
+
+    def skipped(self) -> tuple["Skipped", ...]:
+        """Every other combination, with the reason."""
+        return self._crossed[1]
+
+
+_MODELS: dict[str, type[Frozen]] = {
+    "search": Parameter,
+    "searcher": SearcherChoice,
+    "protocol": Protocol,
+    "trials": Trials,
+    "limits": Limits,
+}
+
+
+def _explained(error: ValidationError) -> tuple[Where, str]:
+    """Where the first mistake stands, and one line about it."""
+    first = error.errors()[0]
+    where: Where = tuple(first["loc"])
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, LocatedError):
+        return cause.where, str(cause)
+    dotted = ".".join(str(part) for part in where)
+    if isinstance(cause, UserErrorAsValueError):
+        return where, f"{dotted}: {cause}" if dotted else str(cause)
+    if first["type"] == "extra_forbidden":
+        model: type[Frozen] = Space if len(where) == 1 else _MODELS.get(str(where[0]), Entry)
+        return where, f"{dotted}: {unknown('setting', str(where[-1]), model.model_fields)}"
+    if first["type"] == "missing":
+        return where[:-1], f"{dotted} is missing"
+    return where, f"{dotted}={first.get('input')!r}: {first['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,49 @@
+"""Study files: the default ones by name, and a user's own."""
+
+import re
+from pathlib import Path
+
+from landscape.core.component_text import parse_component
+from landscape.core.errors import unknown
+from landscape.core.strict_yaml import read
+from landscape.space.study import Space
+
+
+def folder() -> Path:
+    """Where the default studies lie: in the checkout, or in the installed package."""
+    here = Path(__file__).resolve().parents[1]
+    return next((f for f in (here / "search_spaces", here.parent / "search_spaces") if f.is_dir()), here / "search_spaces")
+
+
+def available() -> dict[str, Path]:
+    """The default studies by name."""
+    return {path.stem: path for path in sorted(folder().glob("*.yaml"))}
+
+
+def load(study: str | Path, *, dataset: str | None = None) -> Space:
+    """A study from its file, or the default study of a data set (`digits`, `celeba`, `folder:/path`, `zip:/path.zip`).
+
+    Args:
+        study: path of a YAML file, or a data set.
+        dataset: in place of the study's own data set; the study is then named after both.
+
+    Raises:
+        UserError: no such study, or a mistake in it, with file and line.
+    """
+    text = str(study)
+    name, _, path = text.partition(":")
+    if dataset is None and name in ("folder", "zip") and path:
+        return load(available()["folder"], dataset=text)
+    if text in available():
+        file = available()[text]
+    elif text.endswith((".yaml", ".yml")):
+        file = Path(study)
+    else:
+        raise unknown("study (or give the path of a .yaml file)", text, available())
+    document = read(file)
+    space = Space.parse(document.data, document=document)
+    if dataset is None:
+        return space
+    where = Path(parse_component(dataset).get("hyperparameters", {}).get("path", "")).stem or dataset
+    renamed = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{space.name}-{where}").strip("-.")[:100]
+    return space.with_changes(dataset=dataset, name=renamed)

@@ -1,0 +1,228 @@
+"""Ray: started quietly on this machine, or an existing cluster; its processes end with the sweep."""
+
+import contextlib
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import ray
+
+import landscape
+from landscape.core.errors import UserError
+from landscape.sweep.pool.resources import Resources
+from landscape.sweep.study_lock import end_leftovers, end_processes, note_process
+
+SERVERS = ("raylet", "gcs_server")
+SERVER_DIED = "a server process of Ray has died; nothing is lost: the same command continues the study"
+HEAD_SILENCE_SECONDS = 20.0
+"""After so long without an answer the head of a cluster counts as dead."""
+OBJECT_STORE_BYTES = 100_000_000
+"""Trials pass settings and outcomes only; Ray takes no less than 75 MB."""
+QUIET = {
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # Idle workers started ahead would take memory and a core each while the trials begin.
+    "RAY_prestart_worker_first_driver": "0",
+    "RAY_enable_worker_prestart": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    # The records are the truth; Tune's own snapshots are never read.
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+}
+
+
+def limit(resources: Resources) -> int:
+    """Trials at a time, now: a cluster may grow."""
+    if resources.jobs is not None:
+        return resources.jobs
+    there = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    by_cpu = int(there.get("CPU", 1) // resources.threads)
+    by_gpu = int(there.get("GPU", 0) / resources.gpus_per_trial) if resources.gpus_per_trial else by_cpu
+    # One more waits in line, so that a cluster that can grow sees that it should.
+    return max(1, min(by_cpu, by_gpu)) + 1
+
+
+class ServerWatch(threading.Thread):
+    """Looks after Ray's servers: without one of them no trial ends, and calls into Ray may never return.
+
+    When one dies, `on_death` is called, to end the sweep in order. If that takes longer than `PATIENCE_SECONDS`, the main thread hangs
+    inside Ray: then everything is ended from here, this process last (nothing is lost: records are written whole).
+    """
+
+    PATIENCE_SECONDS = 15.0
+
+    def __init__(self, lives: Callable[[], bool], temporary: Path, on_death: Callable[[], None]) -> None:
+        super().__init__(name="ray-servers", daemon=True)
+        self.lives, self.temporary, self.on_death = lives, temporary, on_death
+        self.over = threading.Event()
+        self.died = False
+
+    def run(self) -> None:
+        """Until `over`, or a death."""
+        while not self.over.wait(1.0):
+            if not self.lives():
+                self.died = True
+                self.on_death()
+                if not self.over.wait(self.PATIENCE_SECONDS):
+                    print(f"landscape: {SERVER_DIED}", file=sys.stderr, flush=True)
+                    end_leftovers(self.temporary)
+                    os._exit(2)
+                return
+
+
+def on_this_machine(processes: Sequence[psutil.Process]) -> Callable[[], bool]:
+    """Whether every one of them lives."""
+    return lambda: all(map(_lives, processes))
+
+
+def at_head(address: str) -> Callable[[], bool]:
+    """Whether the cluster's head answers, or has not been silent for `HEAD_SILENCE_SECONDS` yet."""
+    host, _, port = address.rpartition(":")
+    answered = time.monotonic()
+
+    def lives() -> bool:
+        nonlocal answered
+        with contextlib.suppress(OSError), socket.create_connection((host.strip("[]"), int(port)), timeout=5):
+            answered = time.monotonic()
+        return time.monotonic() - answered < HEAD_SILENCE_SECONDS
+
+    return lives
+
+
+def _lives(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    return False
+
+
+@contextlib.contextmanager
+def started(resources: Resources, temporary: Path, ray_address: str | None, on_death: Callable[[], None]) -> Iterator[Resources]:
+    """Ray, ready for trials, with the resources of each decided; at the end every process that was started for it is gone.
+
+    Args:
+        resources: of this machine, for trials.
+        temporary: folder for Ray's files; what it starts is noted there.
+        ray_address: an existing cluster, or None.
+        on_death: called (in another thread) when a server process of Ray has died.
+
+    Raises:
+        UserError: no cluster at `ray_address`.
+    """
+    with _quiet_and_local(resources.local):
+        watch = None
+        try:
+            _connect(resources, temporary, ray_address)
+            below = psutil.Process().children(recursive=True)
+            for process in below:
+                note_process(temporary, process.pid)
+            if resources.local:
+                lives = on_this_machine([p for p in below if p.name() in SERVERS])
+            else:
+                lives = at_head(ray.get_runtime_context().gcs_address)
+            watch = ServerWatch(lives, temporary, on_death)
+            watch.start()
+            yield _decided(resources)
+        finally:
+            family = _family()
+            if watch is not None and not watch.died:
+                # From here on they end because we end them. (After a death, the watch goes on until the shutdown has come to its end.)
+                watch.over.set()
+            ray.shutdown()
+            if watch is not None:
+                watch.over.set()
+            if resources.local:
+                end_processes(family)
+
+
+def _decided(resources: Resources) -> Resources:
+    """With one GPU for each trial, where the choice was left and the cluster has any."""
+    if resources.gpus_per_trial is not None:
+        return resources
+    there = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return replace(resources, gpus_per_trial=float(there.get("GPU", 0) > 0))
+
+
+@contextlib.contextmanager
+def _quiet_and_local(local: bool) -> Iterator[None]:
+    """Ray's settings, for it and for the processes that it starts; as before at the end."""
+    before = {
+        name: os.environ.get(name) for name in (*QUIET, "PYTHONPATH", "TUNE_MAX_PENDING_TRIALS_PG", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER")
+    }
+    os.environ.update({name: value for name, value in QUIET.items() if name not in os.environ})
+    constants = ray._private.ray_constants
+    reachable, printing = constants.ENABLE_RAY_CLUSTER, ray._private.worker.print_to_stdstream
+    if local:
+        # Ray binds its ports to the loopback address where it may not form a cluster; elsewhere anyone on the network could reach them.
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+        constants.ENABLE_RAY_CLUSTER = False
+    # That a worker died is our news to tell.
+    ray._private.worker.print_to_stdstream = lambda *_, **__: None
+    # Workers find this very package, installed or not.
+    root = str(Path(landscape.__file__).resolve().parent.parent)
+    os.environ["PYTHONPATH"] = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+    for logger in ("ray", "ray.tune", "ray.data", "ray._private"):
+        logging.getLogger(logger).setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        constants.ENABLE_RAY_CLUSTER, ray._private.worker.print_to_stdstream = reachable, printing
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+
+
+def _connect(resources: Resources, temporary: Path, ray_address: str | None) -> None:
+    if ray_address:
+        _require_listening(ray_address)
+        try:
+            ray.init(address=ray_address, log_to_driver=False, logging_level=logging.CRITICAL)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise _no_cluster(ray_address, str(error).splitlines()[0]) from None
+        return
+    assert resources.jobs is not None
+    ray.init(
+        address="local",
+        num_cpus=resources.jobs * resources.threads,
+        num_gpus=resources.gpus,
+        include_dashboard=False,
+        object_store_memory=OBJECT_STORE_BYTES,
+        log_to_driver=False,
+        logging_level=logging.CRITICAL,
+        configure_logging=False,
+        _temp_dir=str(temporary / "ray"),
+    )
+
+
+def _require_listening(address: str) -> None:
+    """Ray itself would try for a quarter of an hour."""
+    host, _, port = address.rpartition("//")[2].rpartition(":")
+    if not host or not port.isdigit():
+        return  # auto, or an address that Ray looks up
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+    except (OSError, ValueError) as error:  # the latter of names that cannot be looked up
+        raise _no_cluster(address, getattr(error, "strerror", None) or str(error)) from None
+
+
+def _no_cluster(address: str, reason: str) -> UserError:
+    return UserError(f"no Ray cluster at {address!r} ({reason}): start one with `ray start --head`, or leave the address out")
+
+
+def _family() -> set[tuple[int, float]]:
+    """Every process below this one, with its time of creation."""
+    found = set()
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            found.add((process.pid, process.create_time()))
+    return found

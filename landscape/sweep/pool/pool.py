@@ -1,0 +1,237 @@
+"""What runs next, and what becomes of a task that did not end well: retries are ours, for only we know what may succeed."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from landscape.core.errors import UserError
+from landscape.space.settings import Limits
+from landscape.sweep.pool.cluster import limit
+from landscape.sweep.pool.interrupt import Interrupt
+from landscape.sweep.pool.resources import Resources
+from landscape.sweep.search.plan import Outcome, Plan, Task
+
+GRACE_SECONDS = 15.0
+"""Time for running trials to save after a request to stop; then their processes are ended (their last checkpoint stays)."""
+
+
+class StopNowError(KeyboardInterrupt):
+    """The trials did not stop in time. As an interruption by hand, it passes through Tune without further waiting."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A task, and how often its process has died."""
+
+    task: Task
+    deaths: int = 0
+    alone: bool = False
+    """To be run with nothing beside it: memory ran out before."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """No task: all that is wanted is that a process comes up. It returns at once."""
+
+
+class Ahead:
+    """The plan's next task, made in a thread of its own while trials run, so that a slow searcher costs no time."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._changed = threading.Condition()
+        self._ready: Task | None = None
+        self._ended: deque[Outcome] = deque()
+        self._error: BaseException | None = None
+        self._idle = self._closed = False
+        self._thread = threading.Thread(target=self._work, name="proposals", daemon=True)
+        self._thread.start()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed or bool(self._ended) or (self._ready is None and not self._idle))
+                if self._closed:
+                    return
+                ended, self._ended = list(self._ended), deque()
+                wanted = self._ready is None
+            try:
+                for outcome in ended:
+                    self.plan.settle(outcome)
+                task = self.plan.propose() if wanted else None
+            except BaseException as error:
+                with self._changed:
+                    self._error = error
+                    self._changed.notify_all()
+                return
+            with self._changed:
+                if wanted:
+                    self._ready, self._idle = task, task is None
+                self._changed.notify_all()
+
+    def settle(self, outcome: Outcome) -> None:
+        """A task ended: the plan hears of it before the next proposal is made."""
+        with self._changed:
+            self._ended.append(outcome)
+            self._idle = False
+            self._changed.notify_all()
+
+    def take(self, patience: float) -> Task | None:
+        """The next task; None where there is none (yet) after `patience` seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._error or self._ready is not None or (self._idle and not self._ended), patience)
+            if self._error is not None:
+                raise self._error
+            task, self._ready = self._ready, None
+            if task is not None:
+                self._changed.notify_all()
+            return task
+
+    @property
+    def exhausted(self) -> bool:
+        """Nothing more will come."""
+        with self._changed:
+            return self._ready is None and self._idle and not self._ended and self.plan.exhausted
+
+    def close(self) -> None:
+        """End the thread."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._thread.join(timeout=10)
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the driver does along the way."""
+
+    begin: Callable[[Task], None]
+    """Before a task starts."""
+    done: Callable[[Task], None]
+    """Its record is there."""
+    failed: Callable[[Task, str], None]
+    """It is given up, with the reason."""
+    tick: Callable[[int], None]
+    """Often; how many run."""
+
+
+class Pool:
+    """Hands tasks to Tune and decides what becomes of those that did not end well."""
+
+    def __init__(self, ahead: Ahead, limits: Limits, resources: Resources, interrupt: Interrupt, hooks: Hooks) -> None:
+        self.ahead, self.limits, self.resources, self.interrupt, self.hooks = ahead, limits, resources, interrupt, hooks
+        self.running: dict[str, Attempt] = {}
+        """By Tune's trial id."""
+        self.again: deque[Attempt] = deque()
+        self.starting: set[str] = set()
+        """Tune's trial ids of starts that have not returned."""
+        self.idle = 0
+        """Processes between two trials."""
+        self.unplaced = 0
+        """Tasks that are running for the pool and have no process yet: there is an idle one for each."""
+        self.failed_starts = 0
+        self.over = False
+        self.fatal: BaseException | None = None
+        """What ended the sweep: Tune would wrap it in an error of its own."""
+
+    def give_up(self, error: BaseException) -> None:
+        """End the sweep in order, as an interruption does, because of `error`."""
+        self.fatal = self.fatal or error
+        self.over = True
+        self.interrupt.request()
+
+    def next(self, trial_id: str) -> Attempt | Start | None:
+        """What to start now; None for nothing. `over` says that nothing will come any more."""
+        if self.interrupt.requested:
+            self.over = True
+            return None
+        chosen = self._choose()
+        if isinstance(chosen, Attempt):
+            self.hooks.begin(chosen.task)
+            self.running[trial_id] = chosen
+            self.unplaced += 1
+        elif chosen is not None:
+            self.starting.add(trial_id)
+        return chosen
+
+    def _choose(self) -> Attempt | Start | None:
+        """A task only where a process is idle, and a start for each process that is missing.
+
+        Tune would give a task whose process is still starting to the first one that is idle, and end the one that was starting: with tasks
+        shorter than a start, the processes that are up would go on doing all the work.
+        """
+        if self.alone:
+            return None
+        if not self.again and self.ahead.exhausted:
+            self.over = not self.running
+            return None
+        alone = bool(self.again) and self.again[0].alone
+        if alone and (self.running or self.starting):
+            return None
+        there = self.idle + len(self.running) - self.unplaced + len(self.starting)
+        if there < (1 if alone else limit(self.resources)):
+            return Start()
+        if self.idle == self.unplaced:
+            return None
+        if self.again:
+            return self.again.popleft()
+        # Where there is none, the next proposal needs the end of trials that run.
+        task = self.ahead.take(patience=0.05 if self.running else 1.0)
+        if task is not None:
+            return Attempt(task)
+        if self.ahead.exhausted:
+            self.over = not self.running
+        return None
+
+    def ended(self, trial_id: str, result: dict[str, Any]) -> None:
+        """A worker came back. A user's mistake ends the sweep: what one trial needs and is missing, others would miss likewise."""
+        how = result["ended"]
+        if trial_id not in self.running:
+            self.starting.discard(trial_id)
+            self.failed_starts = 0
+            return
+        attempt = self.running.pop(trial_id)
+        if "user_error" in how:
+            raise UserError(how["user_error"])
+        if "stopped" in how:
+            return
+        if "out_of_memory" in how and not attempt.alone:
+            self.again.append(replace(attempt, alone=True))
+        elif "out_of_memory" in how:
+            self.hooks.failed(attempt.task, f"out of memory, also when run alone: {how['out_of_memory']}")
+        elif "error" in how:
+            # The same code on the same data would raise it again.
+            self.hooks.failed(attempt.task, how["error"])
+        else:
+            self.hooks.done(attempt.task)
+
+    def died(self, trial_id: str, reason: str) -> None:
+        """A worker's process is gone, or could not be started."""
+        if trial_id in self.starting:
+            self.starting.discard(trial_id)
+            self.failed_starts += 1
+            # Of a cluster, a machine may have gone.
+            if self.failed_starts >= self.limits.attempts and (self.resources.local or not self.idle + len(self.running)):
+                raise UserError(f"worker processes do not start ({reason}): run `landscape doctor`, and see that memory is left")
+            return
+        attempt = self.running.pop(trial_id, None)
+        if attempt is None or self.interrupt.requested:
+            return
+        attempt = replace(attempt, deaths=attempt.deaths + 1, alone=attempt.alone or "memory" in reason.lower())
+        if attempt.deaths < self.limits.attempts:
+            self.again.append(attempt)
+        else:
+            self.hooks.failed(attempt.task, f"its process ended {attempt.deaths} times; the last time: {reason}")
+
+    @property
+    def alone(self) -> bool:
+        """Whether the trial that runs wants all memory for itself."""
+        return any(attempt.alone for attempt in self.running.values())
+
+    def tick(self) -> None:
+        """Called between any two events."""
+        self.hooks.tick(len(self.running))
+        if self.interrupt.at_once or (self.interrupt.waited > GRACE_SECONDS and self.running):
+            raise StopNowError

@@ -1,0 +1,195 @@
+"""Ray Tune runs what the pool chooses, in processes that are used again: one trial of Tune's is one of ours, or the start of a process."""
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+from ray import tune
+from ray.tune.execution import tune_controller
+from ray.tune.schedulers import FIFOScheduler
+from ray.tune.search import Searcher as TuneSearcher
+from ray.tune.utils.object_cache import _ObjectCache
+
+from landscape.sweep.pool.pool import Pool, Start
+from landscape.sweep.pool.worker import Common, TrialActor
+
+CHUNK = 2000
+"""Trials in one Tune experiment: Tune keeps every trial of an experiment in memory."""
+
+
+class _Suggest(TuneSearcher):
+    """Tune asks; the pool answers."""
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__()
+        self.pool = pool
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune keeps a copy of its arguments, which nothing ever reads."""
+        return {}
+
+    def set_search_properties(self, metric: str | None, mode: str | None, config: dict[str, Any], **spec: Any) -> bool:
+        return True
+
+    def suggest(self, trial_id: str) -> Any:
+        chosen = None
+        try:
+            chosen = self.pool.next(trial_id)
+        except Exception as error:
+            self.pool.give_up(error)
+        if chosen is None:
+            return TuneSearcher.FINISHED if self.pool.over else None
+        if isinstance(chosen, Start):
+            return {"task": json.dumps({"start": True})}
+        task = chosen.task
+        # As text: Tune copies and flattens whatever structure it sees.
+        return {"task": json.dumps({"config": task.config.to_json(), "digest": task.digest, "study": task.study, "alone": chosen.alone})}
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """The callback below hears more."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing is saved: records are the truth."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing is restored."""
+
+
+class _Listen(tune.Callback):
+    """Tune tells; the pool hears."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+
+    def __getstate__(self) -> dict[str, Any]:
+        """As above."""
+        return {}
+
+    def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any) -> None:
+        self._guarded(self.pool.ended, trial.trial_id, result)
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        self._guarded(self.pool.died, trial.trial_id, _reason(trial))
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        self._guarded(self.pool.tick)
+
+    def _guarded(self, hear: Callable[..., None], *told: Any) -> None:
+        try:
+            hear(*told)
+        except Exception as error:
+            self.pool.give_up(error)
+
+
+class TasksFirst(FIFOScheduler):
+    """An idle process is for a task, not for what another process is starting for."""
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.pool = pool
+
+    def __getstate__(self) -> dict[str, Any]:
+        """As above."""
+        return {}
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Any:
+        """A trial that has no process yet."""
+        pending = [trial for trial in tune_controller.get_live_trials() if trial.status == trial.PENDING]
+        return next((trial for trial in pending if trial.trial_id in self.pool.running), next(iter(pending), None))
+
+
+class IdleProcesses(_ObjectCache):
+    """Processes between two trials: all are kept, but for a trial that runs alone.
+
+    Of several that become idle before the next task is there, Tune would keep one and end the others, and a new one takes seconds to import
+    torch: trials that take equally long, and so end together, would cost a process each time.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__()
+        self.pool = pool
+
+    def has_cached_object(self, key: Any) -> bool:
+        """For a task. At the end there is none, and nothing to wait for processes that are starting."""
+        return bool(self.pool.unplaced or self.pool.over) and bool(super().has_cached_object(key))
+
+    def cache_object(self, key: Any, obj: Any) -> bool:
+        """Keep a process."""
+        self._cached_objects[key].append(obj)
+        self._num_cached_objects += 1
+        self.pool.idle += 1
+        return True
+
+    def pop_cached_object(self, key: Any) -> Any:
+        """A process, for the next task."""
+        process = super().pop_cached_object(key)
+        if process is not None:
+            self.pool.idle -= 1
+            self.pool.unplaced = max(0, self.pool.unplaced - 1)
+        return process
+
+    def flush_cached_objects(self, force_all: bool = False) -> Generator[Any, None, None]:
+        """Those to end: at the end of the search, or where their memory is a trial's that runs alone."""
+        if force_all or (self.pool.alone and not self.pool.unplaced):
+            process: Any
+            for process in super().flush_cached_objects(force_all=True):
+                self.pool.idle -= 1
+                yield process
+
+
+@contextlib.contextmanager
+def _idle_processes_kept(pool: Pool) -> Iterator[None]:
+    """Tune has no setting for it. As before at the end."""
+    controller: Any = tune_controller
+    before = controller._ObjectCache
+    controller._ObjectCache = lambda **_: IdleProcesses(pool)
+    try:
+        yield
+    finally:
+        controller._ObjectCache = before
+
+
+def _reason(trial: Any) -> str:
+    lines = [line.strip() for line in str(trial.get_error() or "").splitlines() if line.strip()]
+    told = next(
+        (line for line in lines if "exit detail" in line.lower() or "memory" in line.lower()), lines[-1] if lines else "no reason known"
+    )
+    return told[:300]
+
+
+def run_pool(pool: Pool, common: Common, storage: str) -> None:
+    """Run every task of the pool, until it is over; `pool.fatal` then says whether it ended badly.
+
+    Raises:
+        StopNowError: a requested stop took too long.
+    """
+    # The pool says when there is nothing to start. Tune would ask for nothing more while that many wait for their processes: on a cluster
+    # that grows, idle processes would go without a task.
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(CHUNK)
+    share = {"cpu": pool.resources.threads, "gpu": pool.resources.gpus_per_trial or 0.0}
+    trainable = tune.with_resources(tune.with_parameters(TrialActor, common=common), share)
+    while not pool.over:
+        tuner = tune.Tuner(
+            trainable,
+            tune_config=tune.TuneConfig(
+                search_alg=_Suggest(pool),
+                scheduler=TasksFirst(pool),
+                num_samples=CHUNK,
+                reuse_actors=True,
+                trial_name_creator=lambda trial: f"t{trial.trial_id}",
+                trial_dirname_creator=lambda trial: f"t{trial.trial_id}",
+            ),
+            run_config=tune.RunConfig(
+                name="tune",
+                storage_path=storage,
+                verbose=0,
+                callbacks=[_Listen(pool)],
+                failure_config=tune.FailureConfig(max_failures=0),
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+            ),
+        )
+        pool.idle = 0
+        with _idle_processes_kept(pool):
+            tuner.fit()

@@ -1,0 +1,241 @@
+"""What runs in a Ray actor: one trial after the other in one process, which imports torch once."""
+
+import contextlib
+import faulthandler
+import gc
+import json
+import os
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from ray import tune
+
+from landscape.config.protocol import Protocol
+from landscape.config.trial_config import TrialConfig
+from landscape.core.errors import UserError
+from landscape.results.record import Status, TrialRecord
+from landscape.results.remote import Remote, mirror, staged
+from landscape.sweep.pool.resources import device_of
+from landscape.sweep.pool.trial_claim import Carrier, Claim
+from landscape.sweep.study_lock import note_process
+
+RunTrial = Callable[..., TrialRecord]
+HANG_FILE = "hang.txt"
+LOOK_SECONDS = 0.2
+"""Between two looks at the stop file."""
+REMOTE_LOOK_SECONDS = 3.0
+"""As above, where a look is a request over the network."""
+
+
+@dataclass(frozen=True)
+class Common:
+    """What all trials of a sweep share."""
+
+    study: Path
+    protocol: Mapping[str, Any]
+    data_dir: Path | str | None
+    threads: int
+    gpus_per_trial: float
+    hang_seconds: float
+    stop_file: Path
+    temporary: Path
+    """The driver's temporary folder, where processes are noted; elsewhere than on the driver's machine it is not there."""
+    plugins: tuple[tuple[str, bytes], ...] = ()
+    """Path and content of each: on another machine the path may lead nowhere."""
+    run_trial: RunTrial | None = None
+    """None: `landscape.trial.run_trial.run_trial`."""
+    results_url: str | None = None
+    """Address of the results, where they lie in no file system; `study` is then a mirror on the driver's machine."""
+
+
+class TrialActor(tune.Trainable):
+    """A Tune trial is one training from its beginning (or last checkpoint) to its record."""
+
+    def setup(self, config: dict[str, Any], common: Common) -> None:  # type: ignore[override]
+        """Once for each process."""
+        self.common = common
+        self.parent = os.getppid()
+        self.study, self.there = common.study, None
+        if common.results_url is not None:
+            self.study = mirror(common.results_url) / common.study.name
+            self.there = Remote(f"{common.results_url}/{common.study.name}", self.study)
+        self.data_dir = None if common.data_dir is None else staged(str(common.data_dir))
+        load_plugins(common.plugins)
+        self.protocol = Protocol.parse(common.protocol)
+        if common.run_trial is None:
+            from landscape.trial.run_trial import run_trial
+
+            self.run_trial: RunTrial = run_trial
+        else:
+            self.run_trial = common.run_trial
+        if common.temporary.is_dir():
+            note_process(common.temporary)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """The process takes the next trial."""
+        self.config = new_config
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Run the trial to its end; what comes back says how it ended, the record itself lies in the trial's folder."""
+        task = json.loads(self.config["task"])
+        if "start" in task:
+            return {"done": True, "ended": {}}
+        try:
+            self._limit_device_memory(alone=task.get("alone", False))
+            ended = self._run(task)
+        except UserError as error:
+            ended = {"user_error": str(error)}
+        except Exception as error:
+            ended = {"out_of_memory" if is_out_of_memory(error) else "error": explain(error)}
+            if not device_answers():
+                os._exit(1)  # every further trial of this process would fail: a new one takes this one up
+        free_memory(device="out_of_memory" in ended or self.common.gpus_per_trial < 1)
+        return {"done": True, "ended": ended}
+
+    def _limit_device_memory(self, *, alone: bool) -> None:
+        """The trial's share of its GPU, or all of it where nothing else runs: whoever takes more runs out of memory, not its neighbors."""
+        if self.common.gpus_per_trial:
+            import torch
+
+            if torch.cuda.is_available():
+                torch.cuda.set_per_process_memory_fraction(1.0 if alone else self.common.gpus_per_trial)
+
+    def _run(self, task: dict[str, Any]) -> dict[str, Any]:
+        config = TrialConfig.parse(task["config"])
+        folder = self.study / "trials" / task["digest"]
+        if self.there is not None:
+            self.there.pull(f"trials/{task['digest']}", everything=True)
+        claim = Claim(folder, self.there)
+        carry = Carrier(folder, self.there)
+
+        def report(_: Any) -> None:
+            watchdog.alive()
+            carry.checkpoint()
+
+        with Watchdog(folder / HANG_FILE, self.common.hang_seconds) as watchdog:
+            record = self.run_trial(
+                config,
+                self.protocol,
+                folder=folder,
+                study=task["study"],
+                report=report,
+                should_stop=self._stopper(claim),
+                data_dir=self.data_dir,
+                threads=self.common.threads,
+                device=device_of(self.common.gpus_per_trial),
+                tried_again=not task.get("alone", False),
+            )
+        if self.there is not None:
+            self.there.push_trial(task["digest"])
+        claim.drop()
+        return {"status": record.status.value} if record.status is not Status.STOPPED else {"stopped": True}
+
+    def _stopper(self, claim: Claim) -> Callable[[], bool]:
+        looked = 0.0
+        look_seconds = LOOK_SECONDS if self.there is None else REMOTE_LOOK_SECONDS
+
+        def should_stop() -> bool:
+            nonlocal looked
+            now = time.monotonic()
+            if now - looked < look_seconds:
+                return False
+            looked = now
+            if os.getppid() != self.parent or not claim.holds():
+                # Ray is gone, or took this process for dead: whoever continues the trial must find its folder still.
+                os._exit(1)
+            if self.there is not None:
+                return self.there.exists(self.common.stop_file.name)
+            return self.common.stop_file.exists()
+
+        return should_stop
+
+
+class Watchdog:
+    """Ends this process, with a traceback in `path`, when it gives no sign of life for `seconds`, even from within a hanging C call."""
+
+    def __init__(self, path: Path, seconds: float) -> None:
+        self.path, self.seconds = path, seconds
+        self.armed_at = 0.0
+        self.file: TextIO | None = None
+
+    def __enter__(self) -> "Watchdog":
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.file = open(self.path, "w", encoding="utf-8")
+        self.alive()
+        return self
+
+    def alive(self) -> None:
+        """A sign of life."""
+        now = time.monotonic()
+        if self.file is not None and now - self.armed_at > min(1.0, self.seconds / 4):
+            self.armed_at = now
+            faulthandler.dump_traceback_later(self.seconds, exit=True, file=self.file)
+
+    def __exit__(self, *_: object) -> None:
+        faulthandler.cancel_dump_traceback_later()
+        if self.file is not None:
+            self.file.close()
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out, on whichever device."""
+    text = str(error).lower()
+    # The last is how CUDA's libraries say it (cuBLAS, cuDNN, cuSOLVER).
+    signs = ("out of memory", "can't allocate memory", "not enough memory", "_status_alloc_failed")
+    return isinstance(error, MemoryError) or any(sign in text for sign in signs)
+
+
+def device_answers() -> bool:
+    """Whether CUDA still works in this process: after an illegal access, a failed assertion or a fault of the memory no call to it does."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return True
+    try:
+        torch.cuda.synchronize()
+    except RuntimeError as error:
+        return is_out_of_memory(error)
+    return True
+
+
+def free_memory(*, device: bool) -> None:
+    """Give back what the last trial held; `device`: also the device memory that torch keeps for the next one (others may need it).
+
+    A model and its trainer refer to one another, so that only the collector finds them. Half a million objects of imported modules
+    would take it 0.2 s each time, and by itself it would wait for as many of ours: the first time these are set apart for good.
+    """
+    gc.collect()
+    if not gc.get_freeze_count():
+        gc.freeze()
+    torch = sys.modules.get("torch")
+    if device and torch is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+
+
+def explain(error: Exception) -> str:
+    """The error in one line, with the place where it was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}{place}"[:500]
+
+
+def load_plugins(plugins: tuple[tuple[str, bytes], ...]) -> None:
+    """Register installed plugins and the given ones; a file that is not on this machine (or differs here) is written anew."""
+    from landscape.core.registry import load_installed_plugins, load_plugin
+
+    load_installed_plugins()
+    for path, content in plugins:
+        file = Path(path)
+        if not file.is_file() or file.read_bytes() != content:
+            file = Path(tempfile.mkdtemp(prefix="landscape-plugin-")) / file.name
+            file.write_bytes(content)
+        load_plugin(file)

@@ -1,0 +1,21 @@
+"""The searcher that a study names."""
+
+from landscape.space.settings import SearcherChoice
+from landscape.sweep.search.searcher import GridSearcher, RandomSearcher, Searcher
+
+
+def make_searcher(choice: SearcherChoice, seed: int) -> Searcher:
+    """The searcher of one cell, or of all cells where it works across."""
+    if choice.name == "random":
+        return RandomSearcher(seed)
+    if choice.name == "grid":
+        return GridSearcher(seed)
+    if choice.name == "gp-ucb":
+        from landscape.sweep.search.gp_ucb import GpUcbSearcher
+
+        return GpUcbSearcher(seed, choice.startup)
+    from landscape.sweep.search.optuna_searchers import GpSearcher, TpeSearcher
+
+    if choice.name == "optuna-gp":
+        return GpSearcher(seed, choice.startup)
+    return TpeSearcher(seed, choice.startup, conditional=choice.scope == "across")

@@ -1,0 +1,59 @@
+"""The data of a study: loaded once by the driver, so that missing files show at once and every trial's identity holds their content."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from landscape.components.datasets._base import Dataset
+from landscape.config.trial_config import TrialConfig
+from landscape.core.errors import UserError
+from landscape.space.study import Space
+from landscape.trial.run_trial import prepare
+
+
+class Data:
+    """Content hashes of the prepared data sets, by what is asked of them (cells may differ in resolution)."""
+
+    def __init__(self, data_dir: Path | None) -> None:
+        self.data_dir = data_dir
+        self._hashes: dict[str, str] = {}
+
+    def pin(self, config: TrialConfig) -> TrialConfig:
+        """`config` with the content hash of its data."""
+        key = request(config)
+        if key not in self._hashes:
+            self._hashes[key] = self.load(config).content_hash
+        return config.replace(data_hash=self._hashes[key])
+
+    def load(self, config: TrialConfig) -> Dataset:
+        """The data set of `config`.
+
+        Raises:
+            UserError: it is missing, empty or damaged.
+        """
+        return prepare(config, self.data_dir)[1]
+
+    def hashes(self, space: Space) -> dict[str, str]:
+        """Content hash of each data set that the study uses."""
+        for cell in space.cells():
+            self.pin(cell.config({}, seed=0))
+        return dict(self._hashes)
+
+    def check(self, space: Space, before: Mapping[str, str]) -> None:
+        """Load the data; they must be what the study began with.
+
+        Raises:
+            UserError: they are not, or cannot be loaded.
+        """
+        now = self.hashes(space)
+        for key in now.keys() & before.keys():
+            if now[key] != before[key]:
+                message = f"the data have changed since study {space.name!r} began ({key}: content {before[key]}, now {now[key]})"
+                raise UserError(f"{message}: restore them, or choose another results folder")
+
+
+def request(config: TrialConfig) -> str:
+    """What is asked of a data set; where its files lie is no part of it."""
+    kept = {k: v for k, v in config.dataset.hyperparameters.items() if k != "path"}
+    parts = [config.dataset.name, f"resolution {config.resolution}", f"channels {config.channels or 'as they are'}"]
+    return ", ".join(parts + ([json.dumps(kept, sort_keys=True)] if kept else []))

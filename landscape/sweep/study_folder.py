@@ -1,0 +1,192 @@
+"""A study's folder as the sweep keeps it: study.json, the proposals under way, and the outcomes so far."""
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from landscape.config.choices import Choice
+from landscape.config.protocol import Protocol
+from landscape.core.errors import UserError
+from landscape.core.files import read_json, write_json
+from landscape.results import studies
+from landscape.results.record import RECORD_FILE, Estimate, Scores, Status, TrialRecord, same_score
+from landscape.space.study import Space
+from landscape.sweep.search.plan import Made, Outcome, Task
+
+SCHEMA = 1
+PROPOSAL_FILE = "proposal.json"
+NO_DISTANCE = 1e-12
+"""A Frechet distance below this is rounding of zero, which has no logarithm."""
+
+
+def describe(space: Space, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of study.json. `facts`: floor, environment, data, deterministic, ..."""
+    identity = space.identity()
+    per_cell = space.asks_per_cell(len(space.cells())) * space.seeds
+    return {
+        "schema": SCHEMA,
+        "name": space.name,
+        "note": space.note,
+        "space": identity
+        | {
+            "dataset": Choice(**identity["dataset"]).label(),
+            "axes": space.labels,
+            "axis_order": list(space.axes),
+            "entries": {axis: [e.to_json() for e in entries] for axis, entries in space.axes.items()},
+        },
+        "space_digest": space.digest(),
+        "protocol": space.protocol.to_json() | {"digest": space.protocol.digest()},
+        "objective": space.protocol.objective,
+        "searcher": space.searcher.to_json() | {"batch": space.batch},
+        "budget": {
+            "trials": per_cell * len(space.cells()),
+            "trials_per_cell": per_cell,
+            "seeds": space.seeds,
+            "training": space.base.get("budget"),
+        },
+        "confirmation": space.confirmation.to_json(),
+        "limits": space.limits.to_json(),
+        "definition": space.to_data(),
+        "cells": len(space.cells()),
+        "skipped": [{"cell": dict(s.labels), "reason": s.reason} for s in space.skipped()],
+        **facts,
+    }
+
+
+def open_study(folder: Path, space: Space) -> dict[str, Any]:
+    """What study.json says, or {} for a new study. Nothing is written.
+
+    Raises:
+        UserError: the folder belongs to another search space, or to a newer version.
+    """
+    path = folder / studies.STUDY_FILE
+    if not path.exists():
+        return {}
+    found = read_json(path)
+    if not isinstance(found.get("schema"), int) or found["schema"] > SCHEMA:
+        raise UserError(f"{path} has schema {found.get('schema')!r}, this version reads up to {SCHEMA}: update landscape to continue it")
+    if found.get("space_digest") != space.digest():
+        try:
+            theirs = Space.parse(found["definition"]).identity()
+        except (KeyError, TypeError, UserError):
+            theirs = {}
+        where = difference(theirs, space.identity()) or "it was made by another version"
+        message = f"{folder} holds a study of another search space ({where})"
+        raise UserError(f"{message}: choose another results folder, give the space another name, or undo the change")
+    return found
+
+
+def difference(theirs: Any, ours: Any, where: str = "") -> str:
+    """The first place where two search spaces differ, with both values; "" where they do not."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        for key in sorted({*theirs, *ours}):
+            if found := difference(theirs.get(key), ours.get(key), f"{where}.{key}" if where else key):
+                return found
+        return ""
+    if isinstance(theirs, list) and isinstance(ours, list) and len(theirs) == len(ours):
+        return next((found for i, (a, b) in enumerate(zip(theirs, ours, strict=True)) if (found := difference(a, b, f"{where}[{i}]"))), "")
+    return "" if theirs == ours else f"{where} was {_short(theirs)}, now {_short(ours)}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def write_study(folder: Path, space: Space, facts: Mapping[str, Any]) -> None:
+    """Write study.json whole."""
+    write_json(folder / studies.STUDY_FILE, describe(space, facts))
+
+
+def trial_folder(study: Path, digest: str) -> Path:
+    """Where a trial lies."""
+    return study / studies.TRIALS_FOLDER / digest
+
+
+def write_proposal(study: Path, task: Task) -> None:
+    """Note a proposal before its trial begins: an interrupted one is continued, not proposed again."""
+    data = {"schema": SCHEMA, "digest": task.digest, "config": task.config.to_json(), "study": task.study}
+    write_json(trial_folder(study, task.digest) / PROPOSAL_FILE, data)
+
+
+def drop_proposal(study: Path, digest: str) -> None:
+    """Forget a proposal: its record is there."""
+    (trial_folder(study, digest) / PROPOSAL_FILE).unlink(missing_ok=True)
+
+
+def proposals(study: Path) -> list[Made]:
+    """Proposals whose trials began and have no record. Damaged ones are proposed again."""
+    found = []
+    for path in sorted((study / studies.TRIALS_FOLDER).glob(f"*/{PROPOSAL_FILE}")):
+        if (path.parent / RECORD_FILE).exists():
+            continue
+        try:
+            place = read_json(path)["study"]
+            found.append(Made(int(place["ask"]), int(place["repeat"]), dict(place["assignment"])))
+        except (UserError, KeyError, TypeError, ValueError):
+            continue
+    return found
+
+
+def outcomes(study: studies.Study, protocol: Protocol) -> list[Outcome]:
+    """Every trial of the search that ended."""
+    found = (outcome_of(trial.record, trial.scores, protocol) for trial in study.trials)
+    return [outcome for outcome in found if outcome is not None]
+
+
+def outcome_of(record: TrialRecord, scores: Mapping[str, Scores], protocol: Protocol) -> Outcome | None:
+    """A record as the search sees it; None for a trial that is not part of a search."""
+    place = record.study
+    if place.get("role") != "search" or not isinstance(place.get("ask"), int) or not isinstance(place.get("assignment"), Mapping):
+        return None
+    estimate = objective(scores, protocol) if record.status is Status.COMPLETED else None
+    return Outcome(
+        ask=place["ask"],
+        repeat=int(place.get("repeat", 0)),
+        cell_id=str(place.get("cell_id", "")),
+        assignment=dict(place["assignment"]),
+        digest=record.digest,
+        status=record.status.value,
+        value=estimate.value if estimate else None,
+        loss=modelled(estimate, protocol.objective) if estimate else None,
+        seconds=record.seconds.get("training", 0.0) + record.seconds.get("evaluation", 0.0),
+    )
+
+
+def objective(scores: Mapping[str, Scores], protocol: Protocol) -> Estimate | None:
+    """The score that the search goes by: on the selection samples where they were scored, else on the reporting ones."""
+    for name in (f"{protocol.name}/selection", protocol.name):
+        for found in scores.values():
+            if found.protocol.get("name") == name:
+                for score, estimate in found.estimates.items():
+                    if same_score(score, protocol.objective):
+                        return estimate
+    return None
+
+
+def is_frechet(name: str) -> bool:
+    """Whether a score is a Frechet distance: those are modelled in log."""
+    return name.partition("[")[0] in ("FID", "FD")
+
+
+def modelled(estimate: Estimate, name: str) -> float:
+    """A score in the scale that a searcher models: lower is better, Frechet distances in log.
+
+    Raises:
+        UserError: a score of which neither more nor less is better.
+    """
+    if is_frechet(name):
+        return math.log(max(estimate.value, NO_DISTANCE))
+    if estimate.direction not in ("lower", "higher"):
+        raise UserError(
+            f"protocol.objective {name!r} is neither better high nor low: a search needs one that is, for example FD[classifier]"
+        )
+    return -estimate.value if estimate.direction == "higher" else estimate.value
+
+
+def now() -> str:
+    """UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

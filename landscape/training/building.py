@@ -1,0 +1,75 @@
+"""From a TrialConfig to its parts: networks, the loss and the regularizers as calls with their hyperparameters bound."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from torch import nn
+
+from landscape.components.architectures._base import Networks
+from landscape.components.architectures._networks import encoder_of
+from landscape.components.losses._base import LOSSES, LossFacts
+from landscape.components.regularizers._base import REGULARIZERS, RegularizerFacts
+from landscape.config.choices import Choice, RegularizerChoice
+from landscape.config.compatibility import packing_degree
+from landscape.config.network_layout import build_normalization, layout
+from landscape.config.trial_config import TrialConfig
+
+
+def build_networks(config: TrialConfig, shape: tuple[int, ...]) -> Networks:
+    """Generator and discriminator of `config` for samples of `shape` ((C, H, W) or (D,)), freshly initialized from torch's generator."""
+    assert config.latent is not None
+    assert config.g_normalization is not None
+    return layout(config.architecture, config.d_normalization, config.g_normalization, config.latent, packing_degree(config), shape)
+
+
+def build_critic(config: TrialConfig, networks: Networks) -> nn.Module | None:
+    """What stands against the generator, as the loss declares: the discriminator, an encoder made of it, or nothing."""
+    assert config.latent is not None
+    match LOSSES[config.loss.name].facts.inputs:
+        case "samples":
+            return None
+        case "autoencoding":
+            wrap = build_normalization(config.d_normalization, config.latent.dim).wrap
+            return encoder_of(networks.discriminator, config.latent.dim, wrap)
+        case _:
+            return networks.discriminator
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss with its hyperparameters bound: call(real, fake[, state=...]) -> LossPair."""
+
+    name: str
+    call: Callable[..., Any]
+    facts: LossFacts
+
+    @classmethod
+    def of(cls, choice: Choice) -> "Loss":
+        component = LOSSES[choice.name]
+        return cls(component.name, partial(component.function, **choice.hyperparameters), component.facts)
+
+
+@dataclass(frozen=True)
+class Regularizer:
+    """A regularizer with its hyperparameters bound, as it stands in a config."""
+
+    name: str
+    every: int
+    call: Callable[..., Any]
+    facts: RegularizerFacts
+    keywords: frozenset[str]
+    """Which of `progress`, `bounds`, `state` it names."""
+
+    @classmethod
+    def of(cls, choice: RegularizerChoice) -> "Regularizer":
+        component = REGULARIZERS[choice.name]
+        keywords = frozenset(inspect.signature(component.function).parameters) & {"progress", "bounds", "state"}
+        return cls(choice.name, choice.every, partial(component.function, **choice.hyperparameters), component.facts, keywords)
+
+
+def trainable_parameters(module: nn.Module | None) -> int:
+    """Number of trainable scalars; 0 for None."""
+    return sum(p.numel() for p in module.parameters() if p.requires_grad) if module is not None else 0

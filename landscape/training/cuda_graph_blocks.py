@@ -1,0 +1,179 @@
+"""Rounds that are recorded once and replayed: on a GPU, one CUDA graph holds a block of whole rounds and the host only feeds and reads it.
+
+A graph repeats kernels with the addresses and the numbers of its recording. So all that changes from one replay to the next lies in memory
+at fixed places and is filled in before it: which samples are drawn, the share of the budget spent, the learning rates. What a round leaves
+(weights, moments, running statistics, the position of the random generator) the replay leaves too; what the host counts is added after it.
+"""
+
+import contextlib
+import gc
+import math
+import warnings
+from collections.abc import Callable
+
+import torch
+
+from landscape.config.trial_config import TrialConfig
+from landscape.training.data_stream import DataStream
+from landscape.training.learning_curves import has_point, least_interval
+from landscape.training.rounds import HostState, Rounds
+
+Record = Callable[[Callable[[], None], torch.device], Callable[[], None]]
+"""From work on a device to what repeats it, on the same memory; recording does not run it."""
+
+WARM_UP = 3
+"""Rounds run one by one before a recording: optimizers get their state, libraries choose their kernels."""
+MOST_ROUNDS = 16
+"""Of a block: beyond them the host's share of a round is small already, and recording takes longer."""
+
+
+_FAILED: list[torch.cuda.CUDAGraph] = []
+"""Recordings that broke off: the allocator may still hold their addresses."""
+
+
+def cuda_graph(work: Callable[[], None], device: torch.device) -> Callable[[], None]:
+    """`work` as one CUDA graph on `device`. Should recording it fail, stream and random generator are as before."""
+    graph, stream = torch.cuda.CUDAGraph(), torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    pool = torch.cuda.graph_pool_handle()
+    with torch.cuda.device(device):
+        current = torch.cuda.current_stream()
+        # A graph of an earlier model that is collected now would end this recording.
+        gc.collect()
+        gc.disable()
+        try:
+            with torch.cuda.graph(graph, pool=pool, stream=stream):
+                work()
+        except BaseException:
+            _FAILED.append(graph)
+            with contextlib.suppress(RuntimeError):
+                # Up to torch 2.12 memory went on being taken for the recording, and full memory was no longer given back.
+                torch._C._cuda_endAllocateToPool(stream.device.index, pool)
+            torch.cuda.set_stream(current)
+            # Some versions of torch leave the generator in the state of a recording; a copy of it is not.
+            generator = torch.cuda.default_generators[stream.device.index]
+            generator.graphsafe_set_state(generator.clone_state())
+            raise
+        finally:
+            gc.enable()
+    replay: Callable[[], None] = graph.replay
+    return replay
+
+
+def period(config: TrialConfig) -> int:
+    """Rounds after which the same regularizers are due again."""
+    per_round = (config.d_steps_per_round, config.g_steps_per_round)
+    return math.lcm(*(r.every // math.gcd(r.every, n) for r in config.regularizers for n in per_round))
+
+
+def block_size(config: TrialConfig) -> int:
+    """Rounds of a block: a multiple of `period` that fits between two points of the learning curves; 0 where there is none."""
+    apart, step = least_interval(config.rounds), period(config)
+    blocks = max(math.ceil(apart / MOST_ROUNDS), 1)
+    return apart // blocks // step * step or (step if step <= apart else 0)
+
+
+def cannot_record(config: TrialConfig, stream: DataStream, device: torch.device) -> str:
+    """Why rounds cannot be recorded; "" where they can."""
+    for optimizer in (config.d_optimizer, config.g_optimizer):
+        if optimizer.final_momentum is not None or optimizer.final_beta2 is not None:
+            return f"{'momentum' if optimizer.final_beta2 is None else 'beta2'} changes with every step"
+    if stream.samples.device.type != device.type:
+        return "the samples do not fit on the device"
+    if not block_size(config):
+        return "too few rounds between two points of the learning curves"
+    return ""
+
+
+class Blocks:
+    """Blocks of rounds; `record` makes the first one into what repeats it."""
+
+    def __init__(self, rounds: Rounds, record: Record) -> None:
+        self.rounds, self.size = rounds, block_size(rounds.config)
+        self._record, self._period = record, period(rounds.config)
+        self._since: tuple[int, int] | None = None
+        self._recorded: _Recorded | None = None
+
+    def fits(self, most: float) -> bool:
+        """Whether the next rounds, at most `most` of them, begin with a block: warmed up, and with nothing inside that the host decides."""
+        rounds, counts = self.rounds, self.rounds.state.counts
+        if self._since is None:
+            self._since = (counts.rounds, rounds.stream.drawn)
+        ema = rounds.config.ema
+        return (
+            most >= self.size
+            and counts.rounds - self._since[0] >= max(WARM_UP, self._period)
+            and counts.rounds % self._period == 0
+            and (ema is None or counts.g_steps >= ema.start)
+            and not any(has_point(counts.rounds + i, rounds.total) for i in range(1, self.size))
+        )
+
+    def play(self) -> str:
+        """Play a block. The reason, with nothing done, where it cannot be recorded; else ""."""
+        if self._recorded is None:
+            assert self._since is not None
+            counts, stream = self.rounds.state.counts, self.rounds.stream
+            drawn_per_round = (stream.drawn - self._since[1]) // (counts.rounds - self._since[0])
+            try:
+                self._recorded = _Recorded(self.rounds, self.size, self.size * drawn_per_round, self._record)
+            except RuntimeError as error:  # CUDA's own, a lack of memory among them
+                reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+                warnings.warn(f"recording failed, rounds run one by one: {reason}", stacklevel=2)
+                return reason
+        self._recorded.play()
+        return ""
+
+
+class _Recorded:
+    """A block that is recorded, and the memory through which the host reaches it."""
+
+    def __init__(self, rounds: Rounds, size: int, draws: int, record: Record) -> None:
+        self.rounds, self.size = rounds, size
+        device, last_z = rounds.device, rounds.state.last_z
+        self._indices = torch.zeros(draws, dtype=torch.long, device=device)
+        # One rate more than there are updates: the last look ahead is beyond them.
+        updates = size * max(rounds.config.d_steps_per_round, rounds.config.g_steps_per_round) + 1
+        self._scalars = torch.zeros(size + updates * len(rounds.steppers), device=device)
+        self._progress, *self._rates = torch.split(self._scalars, [size] + [updates] * len(rounds.steppers))
+        self._z = None if last_z is None else last_z.clone()
+        self._watched = torch.empty(0, device=device)
+        counts, steps = vars(rounds.state.counts).copy(), [s.steps for s in rounds.steppers]
+        with rounds.recording(last_z=self._z, indices=self._indices, rates=self._rates) as state:
+            self._replay = record(lambda: self._work(state), device)
+            self._counted = {name: n - counts[name] for name, n in vars(state.counts).items()}
+            self._stepped = [stepper.steps - n for stepper, n in zip(rounds.steppers, steps, strict=True)]
+            self._gradients, self._logits = [stepper.gradients for stepper in rounds.steppers], state.last_logits
+            self._names = [name for name, values in state.trace.items() for _ in values]
+
+    def _work(self, state: HostState) -> None:
+        """A block's rounds, from the fixed memory and into it."""
+        for progress in self._progress.unbind():
+            self.rounds.game.progress.copy_(progress)
+            self.rounds.play_with_progress_given()
+        if self._z is not None and state.last_z is not None:
+            self._z.copy_(state.last_z)
+        self._watched = torch.stack([value.float().mean() for values in state.trace.values() for value in values])
+
+    def play(self) -> None:
+        """Fill in what the next block sees, replay it, and count what it did."""
+        self._fill()
+        self._replay()
+        state = self.rounds.state
+        for name, n in self._counted.items():
+            setattr(state.counts, name, getattr(state.counts, name) + n)
+        for stepper, n, gradients in zip(self.rounds.steppers, self._stepped, self._gradients, strict=True):
+            stepper.steps += n
+            stepper.gradients = gradients
+        state.last_logits, state.last_z = self._logits, self._z
+        for name, value in zip(self._names, self._watched.clone().unbind(), strict=True):
+            state.trace[name].append(value)
+
+    def _fill(self) -> None:
+        rounds, state = self.rounds, self.rounds.state
+        values = [rounds.spent(state.counts.rounds + i) for i in range(self.size)]
+        for stepper, rates in zip(rounds.steppers, self._rates, strict=True):
+            values += stepper.next_rates(len(rates))
+        scalars = torch.tensor(values, pin_memory=rounds.device.type == "cuda")
+        self._scalars.copy_(scalars, non_blocking=True)
+        self._indices.copy_(rounds.stream.take(len(self._indices)))
+        if self._z is not None and state.last_z is not None and state.last_z is not self._z:
+            self._z.copy_(state.last_z)

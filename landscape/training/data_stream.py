@@ -1,0 +1,92 @@
+"""Training data on the device: which samples each step sees, decided by counts alone, so that a resumed trial sees the same."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from landscape.components.datasets._base import Dataset
+from landscape.training.objectives import Batch
+
+
+@dataclass
+class DataStream:
+    """An endless sequence of batches: permutations of the training set, one after the other, cut into batches.
+
+    The permutation of epoch e is a function of (seed, e) alone; the position is the number of samples drawn. Samples stay uint8 where
+    they lie (on the device when they fit) and become float32 in [0, 1] a batch at a time; points pass as they are.
+    """
+
+    samples: Tensor
+    labels: Tensor | None
+    seed: int
+    device: torch.device
+    horizontal_flip: bool = False
+    dequantise: bool = False
+    stack: int = 1
+    """`samples` drawn for one training sample and stacked as channels (stacked MNIST on the fly)."""
+    drawn: int = 0
+    """Of `samples`, how many were handed out so far: the whole state of the stream."""
+    fed: Tensor | None = None
+    """While rounds are recorded: where the indices of their samples lie."""
+
+    def __post_init__(self) -> None:
+        self._epoch = -1
+        self._order = torch.empty(0, dtype=torch.long)
+
+    @classmethod
+    def of(cls, dataset: Dataset, *, seed: int, device: torch.device, horizontal_flip: bool, dequantise: bool) -> "DataStream":
+        """The training split, moved to the device where half of the memory that this process may take of it holds it."""
+        split = dataset.split("train")
+        samples = split.samples if split.parts is None else split.parts
+        stack = split.samples.shape[1] // samples.shape[1] if split.parts is not None else 1
+        if device.type == "cuda":
+            # Not what is free now: a resumed trial must find its data where they were.
+            index = torch.cuda.current_device() if device.index is None else device.index
+            whole = torch.cuda.get_device_properties(index).total_memory
+            if samples.nbytes < whole * torch.cuda.get_per_process_memory_fraction(index) / 2:
+                samples = samples.to(device)
+        return cls(samples, split.labels, seed, device, horizontal_flip, dequantise, stack)
+
+    def next(self, size: int) -> Batch:
+        """The next `size` training samples: float32 [size, ...] on the device."""
+        samples = self.samples[self.take(size * self.stack)].to(self.device, non_blocking=True)
+        if self.stack > 1:
+            samples = samples.reshape(size, -1, *samples.shape[2:])  # [size, stack * c, H, W]
+        return Batch(self._as_networks_see(samples))
+
+    def take(self, size: int) -> Tensor:
+        """The next [size] indices, int64, where the samples lie.
+
+        Slices of consecutive permutations, each moved there whole, so that no step waits for it.
+        """
+        if self.fed is not None:
+            index, self.fed = self.fed[:size], self.fed[size:]
+            return index
+        parts, n = [], len(self.samples)
+        while size:
+            epoch, position = divmod(self.drawn, n)
+            if epoch != self._epoch:
+                generator = torch.Generator().manual_seed((self.seed * 1_000_003 + epoch) % 2**63)
+                self._epoch, self._order = epoch, torch.randperm(n, generator=generator).to(self.samples.device)
+            parts.append(self._order[position : position + size])
+            self.drawn += len(parts[-1])
+            size -= len(parts[-1])
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def _as_networks_see(self, samples: Tensor) -> Tensor:
+        if samples.dtype != torch.uint8:
+            return samples
+        images = samples.float()
+        images = (images + torch.rand_like(images)).div_(256) if self.dequantise else images.div_(255)
+        if self.horizontal_flip:
+            flipped = torch.rand(len(images), 1, 1, 1, device=images.device) < 0.5
+            images = torch.where(flipped, images.flip(-1), images)
+        return images
+
+
+def mean_sample(dataset: Dataset, chunk: int = 4096) -> Tensor:
+    """Mean of the training samples as networks see them: [C, H, W] in [0, 1], or [D]."""
+    samples = dataset.split("train").samples
+    total = torch.stack([part.double().sum(0) for part in torch.split(samples, chunk)]).sum(0)
+    return (total / len(samples) / (255 if samples.dtype == torch.uint8 else 1)).float()

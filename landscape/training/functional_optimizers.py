@@ -1,0 +1,117 @@
+"""Optimizer steps as differentiable functions of parameters, gradients and moments: what looking ahead of D's updates needs."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from landscape.config.training_settings import Optimizer
+from landscape.training.optimizers import Tensors
+
+Step = Callable[[Tensors, Tensors, Tensors], tuple[dict[str, Tensor], dict[str, Tensor]]]
+
+
+MOMENTS = {"adam": ("step", "exp_avg", "exp_avg_sq"), "sgd": ("momentum_buffer",), "rmsprop": ("square_avg", "momentum_buffer")}
+"""What torch keeps for each optimizer, by the names of its state."""
+
+
+class OptimizerState(NamedTuple):
+    """What the next update depends on beside parameters and gradients; tensors all, so that a compiled update takes it as input."""
+
+    rate: Tensor
+    momentum: Tensor
+    beta2: Tensor
+    moments: dict[str, Tensor]
+    """Zeros before the first step; detached."""
+
+
+def state_of(optimizer: torch.optim.Optimizer, config: Optimizer, parameters: Tensors) -> OptimizerState:
+    """The state of `optimizer`, over `parameters` by name."""
+    group = optimizer.param_groups[0]
+    device = next(iter(parameters.values())).device
+    given = (group["lr"], group.get("momentum", 0.0), group.get("betas", (0.0, 0.0))[1])
+    rate, momentum, beta2 = (g.double() if isinstance(g, Tensor) else torch.full((), g, dtype=torch.float64, device=device) for g in given)
+    return OptimizerState(rate, momentum, beta2, _moments(optimizer, config.name, parameters))
+
+
+def functional_view(config: Optimizer, state: OptimizerState) -> dict[str, Any]:
+    """The optimizer as a differentiable function: what a look-ahead needs to repeat its updates without making them.
+
+    Returns:
+        `optimizer_step` (parameters, gradients, moments) -> (parameters, moments), the very update that the optimizer would make;
+        `moments`, its state now; `learning_rate`.
+    """
+    rate, momentum = state.rate, state.momentum
+    beta2 = config.beta2 if config.final_beta2 is None else state.beta2
+    steps: dict[str, Step] = {
+        "adam": lambda p, g, m: adam_step(p, g, m, rate=rate, betas=(config.beta1, beta2), epsilon=config.epsilon),
+        "sgd": lambda p, g, m: sgd_step(p, g, m, rate=rate, momentum=momentum),
+        "rmsprop": lambda p, g, m: rmsprop_step(p, g, m, rate=rate, smoothing=config.smoothing, epsilon=config.epsilon, momentum=momentum),
+    }
+    return {"optimizer_step": steps[config.name], "moments": state.moments, "learning_rate": rate}
+
+
+def _moments(optimizer: torch.optim.Optimizer, name: str, parameters: Tensors) -> dict[str, Tensor]:
+    found = {}
+    for parameter_name, parameter in parameters.items():
+        state = optimizer.state.get(parameter, {})
+        for moment in MOMENTS[name]:
+            value = state.get(moment)
+            if value is None:
+                value = torch.zeros((), device=parameter.device) if moment == "step" else torch.zeros_like(parameter)
+            found[f"{moment}/{parameter_name}"] = value.detach()
+    return found
+
+
+def adam_step(
+    parameters: Tensors, gradients: Tensors, moments: Tensors, *, rate: float | Tensor, betas: tuple[float, float | Tensor], epsilon: float
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """One update of torch's Adam, differentiable in all three arguments. Returns the new parameters and moments."""
+    beta1, beta2 = betas
+    updated: dict[str, Tensor] = {}
+    kept: dict[str, Tensor] = {}
+    for name, parameter in parameters.items():
+        gradient, step = gradients[name], moments[f"step/{name}"] + 1
+        mean = beta1 * moments[f"exp_avg/{name}"] + (1 - beta1) * gradient
+        square = beta2 * moments[f"exp_avg_sq/{name}"] + (1 - beta2) * gradient.square()
+        deviation = _root(square) / (1 - beta2**step).sqrt() + epsilon
+        updated[name] = parameter - rate / (1 - beta1**step) * mean / deviation
+        kept |= {f"step/{name}": step, f"exp_avg/{name}": mean, f"exp_avg_sq/{name}": square}
+    return updated, kept
+
+
+def sgd_step(
+    parameters: Tensors, gradients: Tensors, moments: Tensors, *, rate: float | Tensor, momentum: float | Tensor
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """One update of torch's SGD, differentiable in all three arguments. Returns the new parameters and moments."""
+    kept = {f"momentum_buffer/{name}": momentum * moments[f"momentum_buffer/{name}"] + gradients[name] for name in parameters}
+    return {name: parameter - rate * kept[f"momentum_buffer/{name}"] for name, parameter in parameters.items()}, kept
+
+
+def rmsprop_step(
+    parameters: Tensors,
+    gradients: Tensors,
+    moments: Tensors,
+    *,
+    rate: float | Tensor,
+    smoothing: float,
+    epsilon: float,
+    momentum: float | Tensor,
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """One update of torch's RMSprop, differentiable in all three arguments. Returns the new parameters and moments."""
+    updated: dict[str, Tensor] = {}
+    kept: dict[str, Tensor] = {}
+    for name, parameter in parameters.items():
+        gradient = gradients[name]
+        square = smoothing * moments[f"square_avg/{name}"] + (1 - smoothing) * gradient.square()
+        velocity = momentum * moments[f"momentum_buffer/{name}"] + gradient / (_root(square) + epsilon)
+        updated[name] = parameter - rate * velocity
+        kept |= {f"square_avg/{name}": square, f"momentum_buffer/{name}": velocity}
+    return updated, kept
+
+
+def _root(square: Tensor) -> Tensor:
+    """Square root whose derivative at 0 is 0: a weight that gets no gradient (behind a dead ReLU) would otherwise make NaN of it."""
+    positive = square > 0
+    return torch.where(positive, torch.where(positive, square, torch.ones_like(square)).sqrt(), torch.zeros_like(square))

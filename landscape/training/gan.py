@@ -1,0 +1,247 @@
+"""The LightningModule: networks, their game, and the rounds in which they are trained."""
+
+import copy
+import math
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+
+from landscape.components.architectures._base import AdaptsToData
+from landscape.components.datasets._base import Dataset
+from landscape.config.training_settings import LatentConfig
+from landscape.config.trial_config import TrialConfig
+from landscape.training.building import Loss, Regularizer, build_critic, build_networks, trainable_parameters
+from landscape.training.compilation import Path
+from landscape.training.counts import Counts
+from landscape.training.cuda_graph_blocks import Blocks, Record, cannot_record, cuda_graph
+from landscape.training.data_stream import DataStream, mean_sample
+from landscape.training.learning_curves import Curves, has_point
+from landscape.training.objectives import GAMES, Adversarial
+from landscape.training.rounds import Rounds
+from landscape.training.sampling import draw_latent, in_range
+
+# Lightning sets this to 1 when imported; every optimizer step then asks NVML for devices, 0.3 ms on a machine without a GPU.
+os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
+
+DIVERSITY_SAMPLES = 64
+"""Generated samples whose mean distance is a point of the learning curve `sample_diversity`."""
+
+
+class DivergedError(Exception):
+    """Loss or weights are no longer finite; the message says at which step."""
+
+
+class GAN(pl.LightningModule):
+    """Generator, discriminator and their game, as `config` says; `prepare` makes it ready for its rounds.
+
+    One Lightning batch is one stretch of rounds: Lightning's per-batch work is paid once a stretch, and its global_step is never read.
+    """
+
+    def __init__(self, config: TrialConfig, dataset: Dataset) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.config = config
+        self.latent: LatentConfig = config.latent or LatentConfig()
+        self.dataset = dataset
+        networks = build_networks(config, dataset.shape)
+        self.generator, self.discriminator = networks.generator, build_critic(config, networks)
+        loss = Loss.of(config.loss)
+        if isinstance(self.generator, AdaptsToData):
+            self.generator.adapt_to(mean_sample(dataset))
+        self.average: nn.Module | None = copy.deepcopy(self.generator).requires_grad_(False) if config.ema else None
+        self.regularizers = tuple(map(Regularizer.of, config.regularizers))
+        self.states, self._own = self._register_states(loss)
+        game = GAMES[loss.facts.inputs]
+        self.game: Adversarial = game(
+            self.generator,
+            self.discriminator,
+            loss,
+            self.regularizers,
+            joint_d_call=config.joint_d_call,
+            bounds=dataset.bounds,
+            states=self._own,
+        )
+        self.curves = Curves()
+        self.fixed_z = draw_latent(self.latent, DIVERSITY_SAMPLES, torch.device("cpu"), torch.Generator().manual_seed(config.seed + 1))
+        """[64, latent], the same whenever samples are compared over time."""
+        self._rounds: Rounds | None = None
+        self._blocks: Blocks | None = None
+        self._how_blocks_run = ""
+
+    def _register_states(self, loss: Loss) -> tuple[nn.ModuleDict, dict[str, dict[str, Tensor]]]:
+        """The loss's and the regularizers' own scalars as 0-dim buffers: they move, save and load with the module."""
+        own = {"loss": loss.facts.state} | {r.name: r.facts.state for r in self.regularizers}
+        holder = nn.ModuleDict()
+        for owner, values in own.items():
+            module = nn.Module()
+            for name, value in values.items():
+                module.register_buffer(name, torch.tensor(float(value)))
+            holder[owner] = module
+        return holder, {owner: {name: holder[owner].get_buffer(name) for name in values} for owner, values in own.items()}
+
+    # Set-up
+
+    def prepare(self, device: torch.device, execution: Path = "eager", record: Record | None = None) -> None:
+        """Move to `device`, make the optimizers and the data stream, choose how updates run.
+
+        `record` makes blocks of rounds into what repeats them; None for CUDA graphs on a GPU, unless eager rounds are asked for.
+        """
+        config = self.config
+        self.to(device)
+        if len(self.dataset.shape) == 3 and self.dataset.shape[-1] > 1:
+            self.to(memory_format=torch.channels_last)
+        for owner, values in self._own.items():
+            values.update({name: self.states[owner].get_buffer(name) for name in values})
+        self.game.progress = torch.zeros((), device=device)
+        self.fixed_z = self.fixed_z.to(device)
+        stream = DataStream.of(
+            self.dataset, seed=config.seed, device=device, horizontal_flip=config.horizontal_flip, dequantise=config.dequantise
+        )
+        if record is None and device.type == "cuda" and execution != "eager":
+            record = cuda_graph
+        not_recorded = cannot_record(config, stream, device) if record is not None else ""
+        recorded = record is not None and not not_recorded
+        self._rounds = Rounds(config, self.game, self.average, stream, self.draw_z, device=device, execution=execution, recorded=recorded)
+        self._blocks = Blocks(self._rounds, record) if recorded and record is not None else None
+        self._how_blocks_run = f", {self._blocks.size} rounds a replay" if self._blocks is not None else ""
+        if not_recorded:
+            self._how_blocks_run = f", round by round ({not_recorded})"
+
+    @property
+    def rounds(self) -> Rounds:
+        """The rounds of this training, once `prepare` has been called."""
+        assert self._rounds is not None, "call prepare() first"
+        return self._rounds
+
+    @property
+    def counts(self) -> Counts:
+        """The only clock: rounds, steps and images so far."""
+        return self.rounds.state.counts
+
+    @property
+    def execution(self) -> str:
+        """How updates run: eager or compiled, in blocks of rounds or not, and why not otherwise."""
+        return self.rounds.updates.path + self._how_blocks_run
+
+    def release_blocks(self) -> None:
+        """Forget recorded blocks: they hold addresses of memory that the networks are about to leave."""
+        self._blocks = None
+
+    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
+        return [stepper.optimizer for stepper in self.rounds.steppers]
+
+    def draw_z(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """[n, latent] from the latent distribution, on the module's device (on the CPU with an explicit generator)."""
+        return draw_latent(self.latent, n, self.device, generator)
+
+    # Rounds
+
+    def training_step(self, rounds: Callable[[], tuple[int, float]], batch_index: int) -> None:
+        """Lightning's step: as many rounds as the trial asks for now."""
+        self.run_rounds(*rounds())
+
+    def run_rounds(self, n: int, most: float = 0) -> None:
+        """Run `n` rounds, up to `most` where the last one is in a block. Raises DivergedError naming the step that was not finite."""
+        begin = self.counts.rounds
+        while (done := self.counts.rounds - begin) < n:
+            self._play(max(n, most) - done)
+            if has_point(self.counts.rounds, self.rounds.total):
+                self.settle()
+                self._observe()
+        self.settle()
+
+    def _play(self, most: float) -> None:
+        """The next round, or a block of rounds where one begins."""
+        if self._blocks is not None and self._blocks.fits(most):
+            if not (reason := self._blocks.play()):
+                return
+            self._blocks, self._how_blocks_run = None, f", round by round ({reason})"
+        self.rounds.play()
+
+    # What is watched
+
+    def settle(self) -> None:
+        """Read the scalars watched since the last call, check that they are finite, and add them to the learning curves.
+
+        Raises:
+            DivergedError: names the first step whose loss was not finite.
+        """
+        trace = self.rounds.state.trace
+        for name, values in trace.items():
+            numbers = torch.stack([v.float() if v.ndim == 0 else v.float().mean() for v in values]).tolist()
+            if name in ("d_loss", "g_loss"):
+                self._check_finite(name, numbers)
+            self.curves.add(name, numbers)
+        trace.clear()
+
+    def _check_finite(self, name: str, numbers: list[float]) -> None:
+        taken = self.counts.d_steps if name == "d_loss" else self.counts.g_steps
+        for offset, number in enumerate(numbers):
+            if not math.isfinite(number):
+                side = "D" if name == "d_loss" else "G"
+                raise DivergedError(f"{name} not finite at {side} step {taken - len(numbers) + offset + 1}")
+
+    @torch.no_grad()
+    def _observe(self) -> None:
+        """A point of the learning curves, against D steps (G steps where there is no D)."""
+        at = float(self.counts.d_steps or self.counts.g_steps)
+        if not bool(torch.stack([p.isfinite().all() for p in self.parameters()]).all()):
+            raise DivergedError(f"weights not finite by D step {self.counts.d_steps}, G step {self.counts.g_steps}")
+        self.curves.close(at)
+        for side, stepper in (("d", self.rounds.d_stepper), ("g", self.rounds.g_stepper)):
+            if stepper is not None:
+                self.curves.put(f"{side}_gradient_norm", at, stepper.gradient_norm())
+        if self.rounds.state.last_logits and self.game.loss.facts.inputs == "logits":
+            real, fake = self.rounds.state.last_logits
+            self.curves.put("d_accuracy_real", at, float((real > 0).float().mean()))
+            self.curves.put("d_accuracy_fake", at, float((fake <= 0).float().mean()))
+        samples = self.sample(self.fixed_z).flatten(1)
+        self.curves.put("sample_diversity", at, float(torch.pdist(samples).mean()))
+
+    # Samples
+
+    @property
+    def sampler(self) -> nn.Module:
+        """The generator that evaluation and sampling use: the average where there is one."""
+        return self.average if self.average is not None else self.generator
+
+    @torch.no_grad()
+    def sample(self, z: Tensor) -> Tensor:
+        """Samples of z [n, latent] in evaluation mode, float32, images cut to [0, 1]; training state is left as it was."""
+        network = self.sampler
+        was_training = network.training
+        network.eval()
+        try:
+            samples: Tensor = in_range(network(z.to(self.device)).float())
+        finally:
+            network.train(was_training)
+        return samples
+
+    def parameter_counts(self) -> dict[str, int]:
+        """Trainable parameters of each network."""
+        return {"generator": trainable_parameters(self.generator), "discriminator": trainable_parameters(self.discriminator)}
+
+    # State beyond weights
+
+    def extra_state(self) -> dict[str, Any]:
+        """Counts, stream position and curves, as JSON."""
+        return {
+            "counts": vars(self.counts),
+            "drawn": self.rounds.stream.drawn,
+            "curves": dict(self.curves.points),
+            "sums": dict(self.curves.sums),
+            "steps": dict(self.curves.steps),
+        }
+
+    def load_extra_state(self, state: Mapping[str, Any]) -> None:
+        """What `extra_state` gave."""
+        self.rounds.state.counts = Counts(**state["counts"])
+        self.rounds.stream.drawn = state["drawn"]
+        self.curves = Curves()
+        self.curves.points.update({k: [(x, y) for x, y in v] for k, v in state["curves"].items()})
+        self.curves.sums.update(state["sums"])
+        self.curves.steps.update(state["steps"])

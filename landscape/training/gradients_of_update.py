@@ -1,0 +1,85 @@
+"""The losses and gradients of one update, before it is applied."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from landscape.config.trial_config import TrialConfig
+from landscape.training.functional_optimizers import functional_view
+from landscape.training.objectives import Adversarial, Batch, Due, NextD, Objective, Parameters
+
+
+class Update(NamedTuple):
+    """One update before it is applied: detached scalars to watch, and gradients."""
+
+    total: Tensor
+    gradients: tuple[Tensor | None, ...]
+    """One for each parameter; None where the loss does not depend on it."""
+    terms: dict[str, Tensor]
+    """Regularizers' terms by name."""
+    report: dict[str, Tensor]
+    loss_state: dict[str, Tensor]
+    logits: tuple[Tensor, ...] = ()
+    """D on real and on fake, above 0 where it calls a sample real; nothing where the loss sets no such boundary."""
+
+    @classmethod
+    def of(cls, objective: Objective, parameters: tuple[Tensor, ...], *, retain_graph: bool = False) -> "Update":
+        """Gradients with respect to `parameters` alone: no network is frozen while the other learns, and nothing is zeroed."""
+        gradients = torch.autograd.grad(objective.total, parameters, allow_unused=True, retain_graph=retain_graph or None)
+        outputs, boundary = (objective.real, objective.fake), objective.boundary
+        return cls(
+            objective.total.detach(),
+            gradients,
+            {name: term.detach() for name, term in objective.terms.items() if name != "adversarial"},
+            {name: value.detach() for name, value in objective.report.items()},
+            {name: value.detach() for name, value in objective.loss_state.items()},
+            tuple(o.logit.detach() - boundary if boundary else o.logit.detach() for o in outputs if o is not None)
+            if boundary is not None
+            else (),
+        )
+
+    def watched(self) -> "Update":
+        """What is watched, in memory of its own and without the gradients: the next replay of a CUDA graph writes over its outputs."""
+        terms, report = ({name: value.clone() for name, value in each.items()} for each in (self.terms, self.report))
+        return Update(self.total.clone(), (), terms, report, {}, tuple(each.clone() for each in self.logits))
+
+
+class Gradients:
+    """Each update's loss and gradients: functions of tensors and of the terms that are due, so that they may be compiled."""
+
+    def __init__(
+        self, config: TrialConfig, game: Adversarial, d_parameters: tuple[Tensor, ...], g_parameters: tuple[Tensor, ...], device_type: str
+    ) -> None:
+        self.config, self.game, self.device_type = config, game, device_type
+        self.d_parameters, self.g_parameters = d_parameters, g_parameters
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device_type, dtype=torch.bfloat16, enabled=self.config.precision == "bf16")
+
+    def of_d(self, batch: Batch, z: Tensor, due: Due) -> Update:
+        """D's loss on a batch, and its gradients with respect to D."""
+        with self._autocast():
+            with torch.no_grad():
+                fake = self.game.generator(z, batch.condition)
+            objective = self.game.d_objective(batch, fake.float(), due=due)
+        return Update.of(objective, self.d_parameters)
+
+    def of_g(self, batch: Batch, z: Tensor, due: Due, next_d: NextD | None = None) -> Update:
+        """G's loss, and its gradients with respect to G (and to an encoder, which learns with it)."""
+        with self._autocast():
+            objective = self.game.g_objective(batch, z, due=due, parameters=self.look_ahead(batch, z, next_d))
+        parameters = self.g_parameters if self.game.has_discriminator else self.g_parameters + self.d_parameters
+        return Update.of(objective, parameters)
+
+    def of_both(self, batch: Batch, z: Tensor, due: Due, next_d: NextD | None = None) -> tuple[Update, Update]:
+        """Both losses and both gradients at the same weights."""
+        with self._autocast():
+            d, g = self.game.both_objectives(batch, z, due=due, ahead=self.look_ahead(batch, z, next_d))
+        return Update.of(d, self.d_parameters, retain_graph=True), Update.of(g, self.g_parameters)
+
+    def look_ahead(self, batch: Batch, z: Tensor, next_d: NextD | None) -> Parameters | None:
+        """D's parameters after its next updates, where G answers to those; None where it answers to the present ones."""
+        if next_d is None:
+            return None
+        return self.game.look_ahead(batch, z, functional_view(self.config.d_optimizer, next_d.state), due=next_d.due)

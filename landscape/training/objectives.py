@@ -1,0 +1,360 @@
+"""What each kind of method minimizes: adversarial, matching samples, autoencoding.
+
+A game turns a batch into D's and G's objectives as a sum of component calls. Which game a loss plays is declared by the loss
+(`LossFacts.inputs`); nothing here or in the module asks for a component's name.
+"""
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from landscape.components.architectures._base import Constrains, Output, constrain
+from landscape.components.losses._base import LossPair
+from landscape.components.numerics.precision import full_precision
+from landscape.components.regularizers._base import Critique, Unrolling
+from landscape.core.errors import UserError
+from landscape.training.building import Loss, Regularizer
+from landscape.training.functional_optimizers import OptimizerState
+
+Parameters = Mapping[str, Tensor]
+"""By name; of D's buffers too, where it answers as it is not."""
+Moved = tuple[Parameters, Parameters]
+"""Parameters and moments after an update. Here, not in place: an annotation within a compiled function must be a plain name."""
+States = Mapping[str, Mapping[str, Tensor]]
+"""Tensors that components keep between steps, by the component's name and theirs."""
+Due = tuple[str, ...]
+"""Names of the regularizers whose turn it is: all, but for lazy ones."""
+
+
+class NextD(NamedTuple):
+    """What D's next updates depend on, beside D and the batch."""
+
+    state: OptimizerState
+    due: tuple[Due, ...]
+    """Terms whose turn it is at each of them, over and over."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step sees of the data: samples as networks take them, and the condition that goes to both networks (None: unconditional)."""
+
+    real: Tensor
+    condition: Tensor | None = None
+
+
+@dataclass
+class Objective:
+    """A scalar to minimize, and what went into it (detached only by the reader)."""
+
+    total: Tensor
+    terms: dict[str, Tensor] = field(default_factory=dict)
+    """Adversarial loss and each regularizer's term, by name."""
+    real: Output | None = None
+    fake: Output | None = None
+    report: Mapping[str, Tensor] = field(default_factory=dict)
+    loss_state: Mapping[str, Tensor] = field(default_factory=dict)
+    boundary: float | None = None
+    """Of `LossPair`: the logit above which D calls a sample real."""
+
+
+class Game:
+    """Base: owns the networks, the loss and the regularizers by the site they act at.
+
+    `states` holds the tensors that the loss and each regularizer keep between steps: buffers of the module, updated in place.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module | None,
+        loss: Loss,
+        regularizers: tuple[Regularizer, ...],
+        *,
+        joint_d_call: bool = False,
+        bounds: tuple[float, float] | None = None,
+        states: States,
+    ) -> None:
+        self.generator, self.discriminator, self.loss = generator, discriminator, loss
+        self.at = {site: tuple(r for r in regularizers if r.facts.site == site) for site in SITES}
+        self.joint_d_call, self.bounds, self.states = joint_d_call, bounds, states
+        self.progress = torch.zeros(())
+        # Looked up once: asking a protocol costs as much as a small layer.
+        self._bounded_d = discriminator if isinstance(discriminator, Constrains) else None
+
+    @property
+    def has_discriminator(self) -> bool:
+        """Whether D is updated."""
+        return True
+
+    @property
+    def g_needs_real(self) -> bool:
+        """Whether G's step sees real samples."""
+        return not self.has_discriminator or self.loss.facts.g_needs_real or self.joint_d_call or bool(self.at["around_g"])
+
+    def d_objective(
+        self, batch: Batch, fake: Tensor, *, due: Due, parameters: Parameters | None = None, states: States | None = None
+    ) -> Objective:
+        """D's loss on a batch. `parameters` and `states` replace its own (unrolling). `due` names the terms whose turn it is."""
+        raise NotImplementedError
+
+    def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
+        """G's loss on a batch and a latent draw."""
+        raise NotImplementedError
+
+    def due(self, step: int) -> Due:
+        """Regularizers that act at update number `step` (from 0) of their network: every one, or each at its every k-th."""
+        return tuple(r.name for site in self.at.values() for r in site if step % r.every == 0)
+
+    def due_from(self, step: int) -> tuple[Due, ...]:
+        """`due` at update number `step` of D and at the next ones, until it repeats."""
+        return tuple(self.due(step + i) for i in range(math.lcm(*(r.every for site in ("d_term", "d_weights") for r in self.at[site]))))
+
+    def _state(self, regularizer: Regularizer, states: States | None = None) -> Mapping[str, Tensor]:
+        return (self.states if states is None else states).get(regularizer.name, {})
+
+
+SITES = ("on_inputs", "d_term", "d_weights", "g_term", "after_d_update", "around_g")
+
+
+class Adversarial(Game):
+    """A generator against a critic: losses on logits or on energies."""
+
+    def seen(self, samples: Tensor, states: States | None = None) -> Tensor:
+        """What D sees of samples: through every `on_inputs` regularizer in the order of the config."""
+        for r in self.at["on_inputs"]:
+            offered = {"progress": self.progress, "bounds": self.bounds, "state": self._state(r, states)}
+            samples = r.call(samples, **{k: offered[k] for k in r.keywords})
+        return samples
+
+    def criticize(self, samples: Tensor, condition: Tensor | None = None, parameters: Parameters | None = None) -> Output:
+        """D's output on what it sees, logits in float32."""
+        assert self.discriminator is not None
+        if parameters is None:
+            output = self.discriminator(samples, condition)
+        else:
+            output = functional_call(self.discriminator, dict(parameters), (samples, condition))
+        return Output(output.logit.float(), output.features)
+
+    def _pair(self, real: Tensor, fake: Tensor, condition: Tensor | None, parameters: Parameters | None) -> tuple[Output, Output]:
+        """D on real and on fake, in one call or in two."""
+        if not self.joint_d_call:
+            return self.criticize(real, condition, parameters), self.criticize(fake, condition, parameters)
+        both = self.criticize(torch.cat([real, fake]), condition if condition is None else torch.cat([condition, condition]), parameters)
+        n, features = len(both.logit) // 2, both.features
+        if features is None:
+            return Output(both.logit[:n]), Output(both.logit[n:])
+        return Output(both.logit[:n], features[:n]), Output(both.logit[n:], features[n:])
+
+    def _critique(
+        self, batch: Batch, samples: tuple[Tensor, Tensor], outputs: tuple[Output, Output], parameters: Parameters | None
+    ) -> Critique:
+        def critic(points: Tensor) -> Output:
+            # Penalties differentiate twice: in float32, whatever the precision of the step.
+            with torch.autocast(points.device.type, enabled=False):
+                return self.criticize(points.float(), batch.condition, parameters)
+
+        def look(points: Tensor) -> Output:
+            return self.criticize(points, batch.condition, parameters)
+
+        return Critique(*samples, *outputs, critic=critic, look=look, progress=self.progress, bounds=self.bounds)
+
+    def d_objective(
+        self, batch: Batch, fake: Tensor, *, due: Due, parameters: Parameters | None = None, states: States | None = None
+    ) -> Objective:
+        samples = (self.seen(batch.real, states), self.seen(fake, states))
+        outputs = self._pair(*samples, batch.condition, parameters)
+        pair = self._call_loss(outputs[0].logit, outputs[1].logit, states)
+        assert pair.d is not None
+        critique = self._critique(batch, samples, outputs, parameters)
+        terms = {"adversarial": pair.d.mean()}
+        for r in self.at["d_term"]:
+            if r.name in due:
+                terms[r.name] = r.every * r.call(_with_state(critique, self._state(r, states))).mean()
+        for r in self.at["d_weights"]:
+            if r.name in due:
+                terms[r.name] = r.every * r.call(self._viewed(parameters))
+        return Objective(_sum(terms), terms, *outputs, pair.report, pair.state, pair.boundary)
+
+    def _viewed(self, parameters: Parameters | None) -> nn.Module:
+        assert self.discriminator is not None
+        if parameters is None:
+            return self.discriminator
+        own = (name for name, _ in self.discriminator.named_parameters() if name in parameters)
+        return _Replaced({name: parameters[name] for name in own}, self.discriminator)
+
+    def _call_loss(self, real: Tensor, fake: Tensor, states: States | None = None) -> LossPair:
+        state = {"state": (self.states if states is None else states)["loss"]} if self.loss.facts.state else {}
+        return _pair_of(self.loss, real, fake, **state)
+
+    def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
+        fake_seen = self.seen(self.generator(z, batch.condition).float())
+        if self.joint_d_call:
+            real_seen = self.seen(batch.real)
+            real, fake = self._pair(real_seen, fake_seen, batch.condition, parameters)
+        else:
+            fake = self.criticize(fake_seen, batch.condition, parameters)
+            real_seen, real = fake_seen.detach(), Output(fake.logit.detach(), fake.features)
+            if self.loss.facts.g_needs_real or parameters is not None:
+                real_seen = self.seen(batch.real)
+                real = self.criticize(real_seen, batch.condition, parameters)
+        pair = self._call_loss(real.logit, fake.logit)
+        ahead = pair.g_ahead if parameters is not None else None
+        return self._g_total(pair, self._critique(batch, (real_seen, fake_seen), (real, fake), parameters), due, ahead)
+
+    def _g_total(self, pair: LossPair, critique: Critique, due: Due, ahead: Tensor | None = None) -> Objective:
+        """`ahead` is minimized in the place of `pair.g`, by which terms still tell one sample from another."""
+        terms = {"adversarial": (pair.g if ahead is None else ahead).mean()}
+        for r in self.at["g_term"]:
+            if r.name in due:
+                terms[r.name] = r.every * r.call(_with_state(critique, self._state(r), g_loss=pair.g)).mean()
+        return Objective(_sum(terms), terms, critique.real_output, critique.fake_output)
+
+    def both_objectives(self, batch: Batch, z: Tensor, *, due: Due, ahead: Parameters | None = None) -> tuple[Objective, Objective]:
+        """Both losses on one batch at the same weights (simultaneous updates), from one pass of each network.
+
+        `ahead`: D's parameters as G answers to them, where it looks ahead; then G takes passes of its own.
+        """
+        fake = self.generator(z, batch.condition).float()
+        if ahead is not None:
+            return self.d_objective(batch, fake.detach(), due=due), self.g_objective(batch, z, due=due, parameters=ahead)
+        samples = (self.seen(batch.real), self.seen(fake))
+        outputs = self._pair(*samples, batch.condition, None)
+        pair = self._call_loss(outputs[0].logit, outputs[1].logit)
+        assert pair.d is not None
+        critique = self._critique(batch, samples, outputs, None)
+        detached = self._critique(batch, (samples[0], samples[1].detach()), outputs, None)
+        terms = {"adversarial": pair.d.mean()}
+        terms |= {r.name: r.every * r.call(_with_state(detached, self._state(r))).mean() for r in self.at["d_term"] if r.name in due}
+        terms |= {r.name: r.every * r.call(self.discriminator) for r in self.at["d_weights"] if r.name in due}
+        return Objective(_sum(terms), terms, *outputs, pair.report, pair.state, pair.boundary), self._g_total(pair, critique, due)
+
+    def look_ahead(self, batch: Batch, z: Tensor, optimizer_view: Mapping[str, Any], *, due: Sequence[Due]) -> Parameters | None:
+        """D's parameters and buffers as G's step sees them: None for the current ones, or what an `around_g` regularizer makes of them.
+
+        `due`: the terms whose turn it is at D's next updates, over and over. What D's updates leave beside its parameters (running
+        statistics, power iterations, averages) changes in copies.
+        """
+        assert self.discriminator is not None
+        if not self.at["around_g"]:
+            return None
+        fake = self.generator(z, batch.condition).float()
+        buffers = {name: buffer.detach().clone() for name, buffer in self.discriminator.named_buffers()}
+        states = {owner: {name: value.detach().clone() for name, value in own.items()} for owner, own in self.states.items()}
+        turns = itertools.cycle(due)
+        update = optimizer_view["optimizer_step"]
+
+        def d_loss(parameters: Parameters) -> Tensor:
+            objective = self.d_objective(batch, fake, due=next(turns), parameters={**buffers, **parameters}, states=states)
+            states["loss"] = {name: value.detach() for name, value in objective.loss_state.items()}
+            return objective.total
+
+        def optimizer_step(parameters: Parameters, gradients: Parameters, moments: Parameters) -> Moved:
+            updated, kept = update(parameters, gradients, moments)
+            return self._after_d_update(updated), kept
+
+        (r,) = self.at["around_g"]
+        found = r.call(Unrolling(self.discriminator, d_loss, **{**optimizer_view, "optimizer_step": optimizer_step}))
+        return {**buffers, **found}
+
+    def _after_d_update(self, parameters: Parameters) -> Parameters:
+        """What acts on D after its step, on parameters that are not D's own; where clipping changed a value, no gradient passes."""
+        assert self.discriminator is not None
+        if self._bounded_d is not None:
+            parameters = {**parameters, **self._bounded_d.constrained(parameters)}
+        for r in self.at["after_d_update"]:
+            changed = {name: p.detach().clone().requires_grad_(True) for name, p in parameters.items()}
+            r.call(_Replaced(changed, self.discriminator))
+            parameters = {name: torch.where(changed[name] == p, p, changed[name].detach()) for name, p in parameters.items()}
+        return parameters
+
+    def keep_loss_state(self, state: Mapping[str, Tensor]) -> None:
+        """Write what the loss returned of its own scalars to the buffers that keep them."""
+        for name, value in state.items():
+            self.states["loss"][name].copy_(value)
+
+    def after_d_update(self) -> None:
+        """What acts on D after its step."""
+        assert self.discriminator is not None
+        if self._bounded_d is not None:
+            constrain(self.discriminator)
+        for r in self.at["after_d_update"]:
+            r.call(self.discriminator)
+
+
+class Matching(Adversarial):
+    """No discriminator: the loss compares real and generated samples directly (MMD)."""
+
+    @property
+    def has_discriminator(self) -> bool:
+        return False
+
+    def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
+        fake = self.generator(z, batch.condition).float()
+        with full_precision(fake.device):
+            pair = _pair_of(self.loss, batch.real, fake)
+        return Objective(pair.g.mean(), {"adversarial": pair.g.mean()}, report=pair.report)
+
+
+class Autoencoding(Matching):
+    """An encoder in the place of the discriminator; generator and encoder minimize one objective together (VAE).
+
+    `discriminator` is the encoder: samples -> (mean, log variance), each [N, latent].
+    """
+
+    def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
+        assert self.discriminator is not None
+        mean, log_variance = self.discriminator(batch.real, batch.condition)
+        # z is the round's standard normal draw: the reparametrized sample uses it as its noise.
+        latent = mean.float() + (0.5 * log_variance.float()).exp() * z
+        made = self.generator(latent, batch.condition).float()
+        pair = _pair_of(self.loss, batch.real, made, mean=mean.float(), log_variance=log_variance.float())
+        return Objective(pair.g.mean(), {"adversarial": pair.g.mean()}, report=pair.report)
+
+
+GAMES: Mapping[str, Callable[..., Adversarial]] = {
+    "logits": Adversarial,
+    "energies": Adversarial,
+    "samples": Matching,
+    "autoencoding": Autoencoding,
+}
+
+
+class _Replaced(nn.Module):
+    """A module whose named parameters are other tensors: what `d_weights` regularizers iterate over under unrolling."""
+
+    def __init__(self, parameters: Parameters, stands_for: nn.Module) -> None:
+        super().__init__()
+        # In a tuple: as an attribute it would become a part of this module.
+        self._replacements, self._stands_for = dict(parameters), (stands_for,)
+
+    def named_parameters(self, *_: Any, **__: Any) -> Any:
+        return iter(self._replacements.items())
+
+    def named_modules(self, *arguments: Any, **keywords: Any) -> Any:
+        return self._stands_for[0].named_modules(*arguments, **keywords)
+
+
+def _pair_of(loss: Loss, real: Tensor, fake: Tensor, **keywords: Any) -> LossPair:
+    pair = loss.call(real, fake, **keywords)
+    if not isinstance(pair, LossPair):
+        raise UserError(f"loss {loss.name!r} returned {type(pair).__name__}: return a LossPair with the losses of D and of G")
+    return pair
+
+
+def _with_state(critique: Critique, state: Mapping[str, Tensor], g_loss: Tensor | None = None) -> Critique:
+    if not state and g_loss is None:
+        return critique
+    return replace(critique, state=state, g_loss=g_loss)
+
+
+def _sum(terms: Mapping[str, Tensor]) -> Tensor:
+    first, *rest = terms.values()
+    for term in rest:
+        first = first + term
+    return first

@@ -1,0 +1,219 @@
+"""A training's rounds: D's and G's updates in their order, what is counted, and what is watched on the device until it is read."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from landscape.components.architectures._base import Constrains, constrain
+from landscape.config.trial_config import TrialConfig
+from landscape.training import weight_average
+from landscape.training.compilation import Path, UpdateFunctions, choose, update_functions
+from landscape.training.counts import Counts
+from landscape.training.data_stream import DataStream
+from landscape.training.gradients_of_update import Gradients, Update
+from landscape.training.objectives import Adversarial, Batch, NextD
+from landscape.training.scheduled_optimizer import Stepper
+
+
+@dataclass
+class HostState:
+    """What the host keeps of the rounds that were played."""
+
+    counts: Counts = field(default_factory=Counts)
+    trace: dict[str, list[Tensor]] = field(default_factory=lambda: defaultdict(list))
+    """Watched 0-dim tensors by name, one an update, in the order of the updates; emptied when they are read."""
+    last_z: Tensor | None = None
+    """Latent draw [n, latent] of the last D step: what G's step takes where the config reuses it."""
+    last_logits: tuple[Tensor, ...] = ()
+    """D's logits on the last real and on the last generated batch, minus the loss's boundary; empty where the loss has none."""
+
+
+class Rounds:
+    """D's and G's updates, played a round at a time.
+
+    Args:
+        config: the trial's configuration.
+        game: networks, loss and regularizers.
+        average: the exponential moving average of G, updated after each of G's steps; None without one.
+        stream: training samples.
+        draw_latent: n -> [n, latent] on `device`.
+        device: where the networks are.
+        execution: how updates run; see `landscape.training.compilation`.
+        recorded: whether rounds will be recorded in blocks: learning rates then lie on the device.
+    """
+
+    def __init__(
+        self,
+        config: TrialConfig,
+        game: Adversarial,
+        average: nn.Module | None,
+        stream: DataStream,
+        draw_latent: Callable[[int], Tensor],
+        *,
+        device: torch.device,
+        execution: Path,
+        recorded: bool,
+    ) -> None:
+        self.config, self.game, self.average, self.stream, self.device = config, game, average, stream, device
+        self.draw_latent = draw_latent
+        self.total = config.rounds
+        self.clock_share = 0.0
+        """Share of a budget in seconds that is spent; whoever watches the clock writes it."""
+        self.state = HostState()
+        self._no_batch = Batch(torch.empty(0, device=device))
+        # Looked up once: asking a protocol costs as much as a small layer.
+        self._g_is_bounded = isinstance(game.generator, Constrains)
+
+        d_updates = config.d_steps_per_round if game.has_discriminator else config.g_steps_per_round
+        self.d_stepper = self._stepper(game.discriminator, "d_optimizer", d_updates, recorded) if game.discriminator is not None else None
+        self.g_stepper = self._stepper(game.generator, "g_optimizer", config.g_steps_per_round, recorded)
+        self.steppers = tuple(s for s in (self.d_stepper, self.g_stepper) if s is not None)
+        self.g_parameters = tuple(self.g_stepper.parameters.values())
+        self.d_parameters = tuple(self.d_stepper.parameters.values()) if self.d_stepper is not None else ()
+        self.gradients = Gradients(config, game, self.d_parameters, self.g_parameters, device.type)
+        self.updates = self._choose_updates(execution, recorded)
+
+    def _stepper(self, network: nn.Module, side: str, updates_per_round: int, recorded: bool) -> Stepper:
+        total = self.total and self.total * updates_per_round
+        return Stepper(getattr(self.config, side), dict(network.named_parameters()), total, tensor_rate=recorded)
+
+    def _choose_updates(self, asked: Path, recorded: bool) -> UpdateFunctions:
+        config, game = self.config, self.game
+        networks = [n for n in (game.generator, game.discriminator) if n is not None]
+        updates = self.total and self.total * (config.d_steps_per_round + config.g_steps_per_round)
+        path = choose(asked, self.device, networks, updates, looks_ahead=bool(game.at["around_g"]))
+        # Compiled updates of rounds that are not recorded replay CUDA graphs of their own.
+        return update_functions(self.gradients, path, self.device, as_cuda_graphs=self.device.type == "cuda" and not recorded)
+
+    def spent(self, rounds: int) -> float:
+        """Share of the budget that is spent after `rounds`, in [0, 1]; for a budget in seconds, `clock_share`."""
+        return rounds / self.total if self.total else self.clock_share
+
+    def play(self) -> None:
+        """Play one round on the host."""
+        self.game.progress.fill_(self.spent(self.state.counts.rounds))
+        self.play_with_progress_given()
+
+    def play_with_progress_given(self) -> None:
+        """Play a round's updates; the caller has written the share of the budget spent to `game.progress`."""
+        for step in self.sequence:
+            step()
+        self.state.counts.rounds += 1
+
+    @property
+    def sequence(self) -> list[Callable[[], None]]:
+        """The updates of a round in their order."""
+        config = self.config
+        d, g = [self.d_step] * config.d_steps_per_round, [self.g_step] * config.g_steps_per_round
+        if not self.game.has_discriminator:
+            return g
+        match config.order:
+            case "simultaneous":
+                return [self.both_step]
+            case "g_first":
+                return g + d
+            case "g_after_first_d":
+                return d[:1] + g + d[1:]
+            case _:
+                return d + g
+
+    def d_step(self) -> None:
+        """One update of D."""
+        batch = self.stream.next(self.config.batch_size)
+        z = self.state.last_z = self.draw_latent(self.config.batch_size)
+        self._apply_d(self.updates.of_d(batch, z, self.game.due(self.state.counts.d_steps)))
+
+    def g_step(self) -> None:
+        """One update of G."""
+        config, state, size = self.config, self.state, self.config.g_batch_size or self.config.batch_size
+        batch = self.stream.next(size) if self.game.g_needs_real else self._no_batch
+        z = state.last_z if config.reuse_z and state.last_z is not None else self.draw_latent(size)
+        self._apply_g(self.updates.of_g(batch, z, self.game.due(state.counts.g_steps), self.next_d()))
+
+    def both_step(self) -> None:
+        """One simultaneous update of both networks."""
+        size, state = self.config.batch_size, self.state
+        batch = self.stream.next(size)
+        z = state.last_z = self.draw_latent(size)
+        d, g = self.updates.of_both(batch, z, self.game.due(state.counts.d_steps), self.next_d())
+        self._apply_d(d)
+        self._apply_g(g)
+
+    def next_d(self) -> NextD | None:
+        """What D's next updates depend on, where G looks ahead of them; None where it does not."""
+        if not self.game.at["around_g"] or self.d_stepper is None:
+            return None
+        return NextD(self.d_stepper.state(), self.game.due_from(self.state.counts.d_steps))
+
+    def _apply_d(self, update: Update) -> None:
+        assert self.d_stepper is not None
+        self.d_stepper.apply(update.gradients, lasting=self.updates.lasting)
+        self.game.keep_loss_state(update.loss_state)
+        self.game.after_d_update()
+        self.state.counts.d_steps += 1
+        self.state.counts.images += self.config.batch_size
+        self._watch("d", update)
+
+    def _apply_g(self, update: Update) -> None:
+        own = len(self.g_parameters)
+        self.g_stepper.apply(update.gradients[:own], lasting=self.updates.lasting)
+        if self._g_is_bounded:
+            constrain(self.game.generator)
+        if not self.game.has_discriminator:
+            self.state.counts.images += self.config.g_batch_size or self.config.batch_size
+            if self.d_stepper is not None:
+                self.d_stepper.apply(update.gradients[own:], lasting=self.updates.lasting)
+        self.state.counts.g_steps += 1
+        self._watch("g", update)
+        self._update_average()
+
+    def _update_average(self) -> None:
+        ema = self.config.ema
+        if ema is None or self.average is None:
+            return
+        images = self.config.images_per_round / self.config.g_steps_per_round
+        started = self.state.counts.g_steps > ema.start
+        share = weight_average.share_of_present(ema, images, self.game.progress) if started else 1.0
+        weight_average.move(self.average, self.game.generator, share)
+
+    def _watch(self, side: str, update: Update) -> None:
+        """Keep the update's scalars on the device; they are read a stretch at a time, so that no step waits for the host."""
+        if not self.updates.lasting:
+            update = update.watched()
+        trace = self.state.trace
+        trace[f"{side}_loss"].append(update.total)
+        for name, term in update.terms.items():
+            trace[f"{side}_{name}"].append(term)
+        for name, value in update.report.items():
+            trace[name].append(value)
+        if side == "d":
+            self.state.last_logits = update.logits
+
+    @contextlib.contextmanager
+    def recording(self, *, last_z: Tensor | None, indices: Tensor, rates: Sequence[Tensor]) -> Iterator[HostState]:
+        """Within: what is played is counted and watched in the state yielded, and reads samples and learning rates from given memory.
+
+        Args:
+            last_z: what the state begins with.
+            indices: int64 [n], of the samples that the rounds will see.
+            rates: a tensor for each of `steppers`: the learning rates of its updates, in their order.
+        """
+        before, steps = self.state, [s.steps for s in self.steppers]
+        self.state = HostState(copy.copy(before.counts), last_z=last_z, last_logits=before.last_logits)
+        self.stream.fed = indices
+        for stepper, given in zip(self.steppers, rates, strict=True):
+            stepper.feed(given.unbind())
+        try:
+            yield self.state
+        finally:
+            self.state, self.stream.fed = before, None
+            for stepper, n in zip(self.steppers, steps, strict=True):
+                stepper.steps = n
+                stepper.feed(None)

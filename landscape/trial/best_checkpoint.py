@@ -1,0 +1,39 @@
+"""Which weights of a training are the best on the selection samples."""
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+
+from landscape.config.protocol import Protocol
+from landscape.results.record import Scores, same_score
+
+
+@dataclass
+class Selected:
+    """The best weights so far on the selection samples, and the objective at every point."""
+
+    points: list[tuple[float, float]] = field(default_factory=list)
+    state: dict[str, torch.Tensor] | None = None
+    value: float = math.inf
+
+    def offer(self, scores: Scores, rounds: int, network: torch.nn.Module) -> None:
+        """Keep the weights of `network` if the objective is better than any before. A score that could not be computed is no point."""
+        wanted = str(scores.protocol["objective"])
+        estimate = next((found for name, found in scores.estimates.items() if same_score(name, wanted)), None)
+        if estimate is None:
+            return
+        self.points.append((float(rounds), estimate.value))
+        cost = estimate.value if estimate.direction == "lower" else -estimate.value
+        if cost < self.value:
+            self.value, self.state = cost, {k: v.detach().cpu().clone() for k, v in network.state_dict().items()}
+
+
+def best_checkpoint_protocol(protocol: Protocol, which: str) -> Protocol:
+    """`protocol` read off the best checkpoint: another protocol, with a name and a digest of its own."""
+    return Protocol.parse(protocol.to_json() | {"name": f"{protocol.name}/{which}", "checkpoint": which})
+
+
+def spaced(total: int | None, n: int) -> set[int]:
+    """`n` evenly spaced rounds, the last one among them; none where the budget is not known in rounds."""
+    return {total * k // n for k in range(1, n + 1)} - {0} if total and n else set()

@@ -1,0 +1,99 @@
+"""What a report shows of a model, drawn by the trial at its end: later nothing needs the model."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from landscape.components.datasets._base import Dataset
+from landscape.results.png_grids import grid, write_png
+from landscape.training.gan import GAN
+
+SAMPLES, NEIGHBORS, STEPS = 64, 8, 8
+FRAME_IMAGES, FRAME_POINTS = 8, 1000
+PROGRESS = "progress.npy"
+
+
+def frame(gan: GAN) -> Tensor:
+    """What one picture of the training's progress shows, the same latent draws every time: uint8 images, or points enough to see them."""
+    if len(gan.dataset.shape) > 1:
+        return _levels(gan.sample(gan.fixed_z[:FRAME_IMAGES]))
+    return gan.sample(_picture_z(gan, FRAME_POINTS)).cpu()
+
+
+def draw(gan: GAN, dataset: Dataset, frames: list[Tensor], folder: Path) -> dict[str, str]:
+    """Write the pictures of a trained model into `folder`; name -> file name.
+
+    `samples`: uncurated; `nearest`: each generated sample above its nearest training sample (Euclidean in pixels);
+    `interpolation`: straight lines between latent draws; `progress`: a fixed latent grid over training. The points of such frames are
+    left in `progress.npy` too, [frame, point, coordinate], for figures that hold several models.
+    """
+    if frames and len(dataset.shape) == 1:
+        np.save(folder / PROGRESS, torch.stack(frames).numpy())
+    pictures = _points(gan, dataset) if len(dataset.shape) == 1 else _images(gan, dataset, frames)
+    for name, picture in pictures.items():
+        write_png(folder / f"{name}.png", picture)
+    return {name: f"{name}.png" for name in pictures}
+
+
+def _images(gan: GAN, dataset: Dataset, frames: list[Tensor]) -> dict[str, np.ndarray]:
+    samples = _levels(gan.sample(gan.fixed_z[:SAMPLES]))
+    some = samples[:NEIGHBORS]
+    nearest = nearest_training_samples(some, dataset.split("train").samples)
+    pictures = {
+        "samples": grid(samples.numpy(), columns=8),
+        "nearest": grid(torch.cat([some, nearest]).numpy(), columns=NEIGHBORS),
+        "interpolation": grid(_levels(gan.sample(interpolation(gan.fixed_z, rows=4))).numpy(), columns=STEPS),
+    }
+    if frames:
+        pictures["progress"] = grid(torch.cat(frames).numpy(), columns=len(frames[0]))
+    return pictures
+
+
+def interpolation(z: Tensor, rows: int) -> Tensor:
+    """[rows * STEPS, latent]: straight lines from z[2i] to z[2i + 1]. Straight, not spherical: the latent may be uniform."""
+    t = torch.linspace(0, 1, STEPS, device=z.device)[None, :, None]
+    return (z[0 : 2 * rows : 2, None] * (1 - t) + z[1 : 2 * rows : 2, None] * t).flatten(0, 1)
+
+
+def nearest_training_samples(samples: Tensor, training: Tensor, chunk: int = 8192) -> Tensor:
+    """For each of samples uint8 [n, C, H, W] its nearest of training [N, C, H, W] in Euclidean distance: uint8 [n, C, H, W]."""
+    best = torch.full((len(samples),), float("inf"))
+    index = torch.zeros(len(samples), dtype=torch.long)
+    for start in range(0, len(training), chunk):
+        part = training[start : start + chunk].flatten(1).float()
+        distance, where = torch.cdist(samples.flatten(1).float(), part).min(1)
+        closer = distance < best
+        best[closer], index[closer] = distance[closer], where[closer] + start
+    return training[index]
+
+
+def _points(gan: GAN, dataset: Dataset) -> dict[str, np.ndarray]:
+    """A scatter of generated over real points; the first two coordinates (value against density for 1-D)."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    real = dataset.split("train").samples[:2000]
+    fake = gan.sample(_picture_z(gan, 2000)).cpu()
+    figure, axes = plt.subplots(figsize=(4, 4), dpi=100)
+    if real.shape[1] == 1:
+        axes.hist([real[:, 0].numpy(), fake[:, 0].numpy()], bins=80, density=True, histtype="step", label=["real", "generated"])
+    else:
+        axes.scatter(real[:, 0], real[:, 1], s=2, label="real", color="#999999")
+        axes.scatter(fake[:, 0], fake[:, 1], s=2, label="generated", color="#0072B2")
+    axes.legend(loc="upper right", fontsize=7)
+    figure.canvas.draw()
+    picture = np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()  # type: ignore[attr-defined]
+    plt.close(figure)
+    return {"samples": picture}
+
+
+def _picture_z(gan: GAN, n: int) -> Tensor:
+    return gan.draw_z(n, torch.Generator().manual_seed(gan.config.seed + 2))
+
+
+def _levels(samples: Tensor) -> Tensor:
+    return (samples * 255).round().clamp(0, 255).byte().cpu()

@@ -1,0 +1,357 @@
+"""One trial: config + protocol -> TrialRecord. No ray: a trial can be debugged, profiled, and run where there is none."""
+
+import copy
+import logging
+import random
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import psutil
+import pytorch_lightning as pl
+import torch
+
+from landscape.components.datasets._base import Dataset
+from landscape.config.compatibility import notes
+from landscape.config.protocol import Protocol
+from landscape.config.trial_config import TrialConfig
+from landscape.core.environment import describe, resolve_device
+from landscape.core.errors import SamplesError, UserError
+from landscape.core.files import read_json, write_json
+from landscape.results.record import GENERATOR_FILE, RECORD_FILE, RESUME_FILE, Scores, Status, TrialRecord
+from landscape.training.gan import GAN, DivergedError
+from landscape.training.sampling import make_sampler
+from landscape.trial import checkpoint_file, resuming
+from landscape.trial.best_checkpoint import best_checkpoint_protocol, spaced
+from landscape.trial.diagnosis import diagnose
+from landscape.trial.resuming import TrialState
+from landscape.trial.stored_scores import has_scores, rescored, write_scores
+from landscape.trial.stretches import Stretches
+
+PROGRESS_PICTURES = 8
+
+
+def _quiet_trainer(**options: Any) -> pl.Trainer:
+    """A Trainer that writes nothing: records, checkpoints and progress are the trial's own."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="pytorch_lightning.*")
+    return pl.Trainer(logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False, **options)
+
+
+class StopRequestedError(Exception):
+    """The caller asked to stop; the state is saved."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a trial runs, none of which may change its result (up to floating point, for device and threads)."""
+
+    folder: Path
+    data_dir: Path | None = None
+    device: str = "auto"
+    threads: int | None = None
+    study: Mapping[str, Any] = field(default_factory=dict)
+    report: Callable[[dict[str, Any]], None] | None = None
+    """Called after each stretch with `progress`, `counts`, `seconds`, the latest losses."""
+    should_stop: Callable[[], bool] | None = None
+    checkpoint_seconds: float = 60.0
+    """Time between checkpoints; 0 writes one after every stretch."""
+    pictures: bool = True
+    execution: Literal["auto", "eager", "compiled"] = "auto"
+    """How updates run; see `landscape.training.compilation`. Compiled and eager updates differ by rounding."""
+    tried_again: bool = False
+    """As in the evaluation's `Options`."""
+
+
+def prepare(config: TrialConfig, data_dir: Path | None = None) -> tuple[TrialConfig, Dataset]:
+    """The data set of `config`, and `config` with the data's content hash in it: what its digest is taken of."""
+    from landscape.components.datasets._load import load
+
+    dataset = load(
+        config.dataset.name, config.dataset.hyperparameters, resolution=config.resolution, channels=config.channels, data_dir=data_dir
+    )
+    if config.data_hash and config.data_hash != dataset.content_hash:
+        message = f"data set {config.dataset.name!r} has content {dataset.content_hash}, the config was made for {config.data_hash}"
+        raise UserError(f"{message}: restore those data, or clear data_hash for a new trial")
+    return config.replace(data_hash=dataset.content_hash), dataset
+
+
+def run_trial(config: TrialConfig, protocol: Protocol | None, **settings: Any) -> TrialRecord:
+    """Train the model of `config`, score it under `protocol`, and leave both in `folder`; keywords are the fields of `Settings`.
+
+    A digest that `folder` already holds is not trained again; an interrupted one continues from its last checkpoint, on a CPU bit for bit.
+    Divergence is a result, not an error.
+
+    Raises:
+        UserError: bad input, or a folder that holds another trial.
+    """
+    how = Settings(**settings)
+    if how.threads:
+        torch.set_num_threads(how.threads)
+    config, dataset = prepare(config, how.data_dir)
+    existing = finished_record(how.folder, config.digest())
+    if existing is None:
+        return _Run(config, dataset, protocol, how).execute()
+    if protocol is not None and existing.status is Status.COMPLETED and not has_scores(how.folder, protocol):
+        scores = rescored(how.folder, dataset, protocol, resolve_device(how.device))
+        write_scores(how.folder, scores)
+    return existing
+
+
+def finished_record(folder: Path, digest: str) -> TrialRecord | None:
+    """The record in `folder` that nothing will continue, or None. UserError when it is another trial's, or damaged."""
+    path = folder / RECORD_FILE
+    if not path.exists():
+        return None
+    record = TrialRecord.from_json(read_json(path))
+    if record.digest != digest:
+        raise UserError(f"{folder} holds trial {record.digest}, not {digest}: choose another folder")
+    return None if record.status in (Status.STOPPED, Status.FAILED) else record
+
+
+class _Watch(pl.Callback):
+    """Between stretches: checkpoint, report, stop on request, note memory."""
+
+    def __init__(self, run: "_Run", rounds: Stretches) -> None:
+        self.run, self.rounds = run, rounds
+        self.saved_at = time.perf_counter()
+        self.process = psutil.Process()
+
+    def on_train_batch_end(self, *_: Any, **__: Any) -> None:
+        run, rounds = self.run, self.rounds
+        rounds.settle()
+        run.state.training_seconds = rounds.seconds
+        run.peak_memory = max(run.peak_memory, self.process.memory_info().rss)
+        run.watch_progress()
+        if run.how.report is not None:
+            run.how.report(run.status_line())
+        stop = run.how.should_stop is not None and run.how.should_stop() and not rounds.finished
+        if stop or rounds.finished or time.perf_counter() - self.saved_at >= run.how.checkpoint_seconds:
+            run.save()
+            self.saved_at = time.perf_counter()
+        if stop:
+            raise StopRequestedError
+
+
+class _Run:
+    """One execution of a trial, from set-up to record."""
+
+    def __init__(self, config: TrialConfig, dataset: Dataset, protocol: Protocol | None, how: Settings) -> None:
+        self.config, self.dataset, self.protocol, self.how = config, dataset, protocol, how
+        self.device = resolve_device(how.device)
+        self.state = TrialState(started_at=_now())
+        self.evaluation_seconds, self.peak_memory = 0.0, 0
+        begin = time.perf_counter()
+        if self.device.type == "cuda":
+            torch.cuda.init()  # type: ignore[no-untyped-call]  # resetting does so for the current device alone
+            torch.cuda.reset_peak_memory_stats(self.device)
+        self._build()
+        points = protocol.selection_points if protocol is not None and protocol.objective else 0
+        self.frames_at, self.selections_at = (spaced(self.gan.rounds.total, n) for n in (PROGRESS_PICTURES, points))
+        self._resume()
+        self.setup_seconds = time.perf_counter() - begin
+
+    def _build(self) -> None:
+        seed = self.config.seed
+        random.seed(seed)
+        np.random.seed(seed)
+        torch.manual_seed(seed)
+        self.gan = GAN(self.config, self.dataset)
+        self.gan.prepare(self.device, self.how.execution)
+
+    # Training
+
+    def execute(self) -> TrialRecord:
+        """Train, score, draw, record."""
+        status, reason = self._train()
+        if status is Status.STOPPED:
+            return self._record(status, reason)
+        if status is Status.COMPLETED:
+            begin = time.perf_counter()
+            self._keep_generator()
+            if self.protocol is not None:
+                status, reason = self._score(self.protocol)
+            self.evaluation_seconds = time.perf_counter() - begin
+        record = self._record(status, reason, self._draw() if self.how.pictures else {})
+        if (first := finished_record(self.how.folder, record.digest)) is not None:
+            return first  # Another worker finished this trial while this one was disconnected; keep its record.
+        write_json(self.how.folder / RECORD_FILE, record.to_json())
+        (self.how.folder / RESUME_FILE).unlink(missing_ok=True)
+        return record
+
+    def _train(self) -> tuple[Status, str]:
+        budget = self.config.budget
+        seconds = budget.amount if budget.unit == "seconds" else None
+        rounds = Stretches(self.gan, [*self.frames_at, *self.selections_at], seconds, self.state.training_seconds)
+        if self.gan.rounds.total is not None and self.gan.counts.rounds >= self.gan.rounds.total:
+            return Status.COMPLETED, ""
+        trainer = _quiet_trainer(
+            max_epochs=1,
+            accelerator="gpu" if self.device.type == "cuda" else "cpu",
+            devices=[self.device.index or 0] if self.device.type == "cuda" else 1,
+            callbacks=[_Watch(self, rounds)],
+        )
+        try:
+            trainer.fit(self.gan, train_dataloaders=rounds)
+        except DivergedError as error:
+            return Status.DIVERGED, str(error)
+        except StopRequestedError:
+            return Status.STOPPED, "stopped on request; the same command continues it"
+        finally:
+            self.state.training_seconds = rounds.seconds
+            self.gan.release_blocks()  # Lightning has moved the module to the CPU
+            self.gan.to(self.device)
+        return Status.COMPLETED, ""
+
+    def watch_progress(self) -> None:
+        """At its milestones: a picture of the fixed latent grid, the objective on the selection samples."""
+        done = self.gan.counts.rounds
+        # A stretch may end twice at one round: Lightning asks for work once more than there is.
+        if len(self.state.frames) < sum(m <= done for m in self.frames_at) and self.how.pictures:
+            from landscape.trial.pictures import frame
+
+            self.state.frames.append(frame(self.gan))
+        # The last point is measured with the other scores, when training is over.
+        if done in self.selections_at and done != self.gan.rounds.total and self.protocol is not None:
+            begin = time.perf_counter()
+            try:
+                self.state.selected.offer(self._select(self.protocol), done, self.gan.sampler)
+            except SamplesError as error:
+                raise DivergedError(f"after {done} rounds {error}") from None
+            self.state.selecting_seconds += time.perf_counter() - begin
+
+    def _select(self, protocol: Protocol) -> Scores:
+        """The objective now, on samples that no report uses (or on the test set, where the protocol says so, as some papers did)."""
+        from landscape.evaluation.extraction import Options
+        from landscape.evaluation.models import evaluate_model, select_model, selection_protocol
+
+        network = self.gan.sampler.eval()
+        sampler = make_sampler(network, self.gan.latent, protocol.sampling_batch)
+        options = Options(device=self.device, tried_again=self.how.tried_again)
+        try:
+            with self._forked_random_states():
+                if protocol.checkpoint == "best_on_test":
+                    return evaluate_model(sampler, self.dataset, selection_protocol(protocol), generator=network, options=options)
+                return select_model(sampler, self.dataset, protocol, generator=network, options=options)
+        finally:
+            network.train()
+
+    def _forked_random_states(self) -> AbstractContextManager[None]:
+        return torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else [])
+
+    def status_line(self) -> dict[str, Any]:
+        """What a progress display shows."""
+        total = self.gan.rounds.total
+        share = self.gan.counts.rounds / total if total else min(self.state.training_seconds / self.config.budget.amount, 1.0)
+        latest = {name: points[-1][1] for name, points in self.gan.curves.points.items() if name in ("d_loss", "g_loss") and points}
+        return {"progress": share, "counts": vars(self.gan.counts), "seconds": self.state.training_seconds} | latest
+
+    # State
+
+    def save(self) -> None:
+        """Everything that the rest of the trial depends on, in one file."""
+        resuming.save(self.how.folder / RESUME_FILE, self.gan, self.state, self.device)
+
+    def _resume(self) -> None:
+        """Continue from the checkpoint that an interrupted execution left; one that does not fit is set aside with a warning."""
+        path = self.how.folder / RESUME_FILE
+        if not path.exists():
+            return
+        try:
+            self.state = resuming.restore(path, self.gan, self.device)
+        except UserError as error:
+            # Nothing valid is lost by starting over; the file stays for whoever wants to look.
+            path.replace(path.with_name(path.name + ".corrupt"))
+            pl.utilities.rank_zero_warn(f"{error}; set aside as {path.name}.corrupt, the trial starts from its beginning")
+            self._build()
+
+    # What is left behind
+
+    def _keep_generator(self) -> None:
+        data = {"config": self.config.to_json(), "shape": list(self.dataset.shape), "digest": self.config.digest()}
+        checkpoint_file.write(self.how.folder / GENERATOR_FILE, dict(self.gan.sampler.state_dict()), data, "generator")
+
+    def _score(self, protocol: Protocol) -> tuple[Status, str]:
+        """Scores of the last weights, on the selection samples and for the report; of the best ones where selection had a choice."""
+        try:
+            self._score_weights(protocol)
+        except SamplesError as error:  # finite weights may still overflow
+            return Status.DIVERGED, str(error)
+        return Status.COMPLETED, ""
+
+    def _score_weights(self, protocol: Protocol) -> None:
+        if self.selections_at or (protocol.objective and self.gan.rounds.total is None):
+            scores = self._select(protocol)
+            self.state.selected.offer(scores, self.gan.counts.rounds, self.gan.sampler)
+            write_scores(self.how.folder, scores)
+        self._report_scores(protocol, self.gan.sampler, "last")
+        if protocol.selection_points > 1 and self.state.selected.state is not None:
+            best = copy.deepcopy(self.gan.sampler)
+            best.load_state_dict(self.state.selected.state)
+            which = "best_on_test" if protocol.checkpoint == "best_on_test" else "best_on_selection"
+            self._report_scores(best_checkpoint_protocol(protocol, which), best, which)
+
+    def _report_scores(self, protocol: Protocol, network: torch.nn.Module, checkpoint_name: str) -> None:
+        from landscape.evaluation import evaluate_model
+        from landscape.evaluation.extraction import Options
+
+        network.eval()
+        with self._forked_random_states():
+            scores = evaluate_model(
+                make_sampler(network, self.gan.latent, protocol.sampling_batch),
+                self.dataset,
+                protocol,
+                generator=network,
+                discriminator=self.gan.discriminator if self.gan.game.has_discriminator else None,
+                latent=self.gan.draw_z,
+                checkpoint=checkpoint_name,
+                options=Options(device=self.device, tried_again=self.how.tried_again),
+            )
+        write_scores(self.how.folder, scores)
+
+    def _draw(self) -> dict[str, str]:
+        from landscape.trial.pictures import draw
+
+        return draw(self.gan, self.dataset, self.state.frames, self.how.folder)
+
+    def _record(self, status: Status, reason: str, pictures: Mapping[str, str] | None = None) -> TrialRecord:
+        config, gan = self.config, self.gan
+        memory = {"host": self.peak_memory}
+        if self.device.type == "cuda":
+            memory["device"] = torch.cuda.max_memory_allocated(self.device)
+        curves = {name: tuple(points) for name, points in gan.curves.points.items()}
+        if self.state.selected.points:
+            curves["selection_objective"] = tuple(self.state.selected.points)
+        return TrialRecord(
+            digest=config.digest(),
+            setting_digest=config.setting_digest(),
+            run_digest=config.run_digest(),
+            config=config.to_json(),
+            status=status,
+            reason=reason,
+            diagnosis=diagnose(curves, self.dataset.split("train").samples),
+            counts=vars(gan.counts).copy(),
+            parameters=gan.parameter_counts(),
+            curves=curves,
+            seconds={
+                "training": self.state.training_seconds - self.state.selecting_seconds,
+                "evaluation": self.evaluation_seconds + self.state.selecting_seconds,
+                "setup": self.setup_seconds,
+            },
+            peak_memory_bytes=memory,
+            environment=describe(self.device, execution=gan.execution, interruptions=self.state.interruptions, notes=notes(config)),
+            study=self.how.study,
+            pictures=pictures or {},
+            started_at=self.state.started_at,
+            finished_at=_now(),
+        )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,31 @@
+"""Scores of a generator that a trial left."""
+
+from functools import partial
+
+from landscape.components.datasets._base import Dataset
+from landscape.config.protocol import Protocol
+from landscape.evaluation.extraction import Options
+from landscape.evaluation.given import Given
+from landscape.evaluation.models import evaluate_model
+from landscape.evaluation.sampling import draw, protocol_mode
+from landscape.evaluation.scoring import Aids, enough, score
+from landscape.evaluation.splits import RealSamples
+from landscape.results.record import Scores
+from landscape.trial.saved_generator import Trained
+
+
+def evaluate_trained(real: Given | Dataset, model: Trained, protocol: Protocol, *, options: Options | None = None) -> Scores:
+    """Score a generator that a trial left: as `evaluate_model`, against samples as given where `real` is no Dataset.
+
+    Raises:
+        UserError: as `evaluate_model`.
+    """
+    sampler = model.sampling(protocol.sampling_batch)
+    if isinstance(real, Dataset):
+        return evaluate_model(sampler, real, protocol, generator=model.generator, latent=model.draw_z, options=options)
+    chosen = RealSamples(enough(real, protocol.n_real, "real", protocol), "as given")
+    number = protocol.n_fake or len(chosen.samples)
+    draws = [partial(draw, sampler, number, protocol.seed + run, protocol.quantise) for run in range(protocol.averaging_runs)]
+    with protocol_mode(model.generator, sampler, protocol):
+        aids = Aids(generator=model.generator, latent=model.draw_z)
+        return score(chosen, draws, protocol, aids, options or Options(), "last")

@@ -1,0 +1,38 @@
+"""Scores in a trial's folder: whether it has them, putting them there, and new ones of the generator that it left."""
+
+from pathlib import Path
+
+import torch
+
+from landscape.components.datasets._base import Dataset
+from landscape.config.protocol import Protocol
+from landscape.core.files import read_json, write_json
+from landscape.results.record import Scores
+from landscape.results.trial_files import score_path
+from landscape.trial import saved_generator
+
+
+def has_scores(folder: Path, protocol: Protocol) -> bool:
+    """Whether `folder` holds scores under `protocol`, with whichever extractor weights it does not fix."""
+    free = {"digest", "note"} | ({"weights_hash"} if not protocol.weights_hash else set())
+    wanted = {k: v for k, v in protocol.to_json().items() if k not in free}
+    found = (read_json(path).get("protocol") or {} for path in sorted((folder / "scores").glob("*.json")))
+    return any({k: v for k, v in given.items() if k not in free} == wanted for given in found)
+
+
+def write_scores(folder: Path, scores: Scores) -> None:
+    """Put `scores` beside the trial's record, under the protocol that they carry."""
+    write_json(score_path(folder, scores.protocol), scores.to_json())
+
+
+def rescored(folder: Path, dataset: Dataset, protocol: Protocol, device: torch.device) -> Scores:
+    """Scores under another protocol of the generator that a completed trial left in `folder`; `dataset` is what it was trained on.
+
+    Its discriminator is gone: metrics that need one are among the failures.
+    """
+    from landscape.evaluation import evaluate_model
+    from landscape.evaluation.extraction import Options
+
+    model = saved_generator.load(folder, device)
+    sampler = model.sampling(protocol.sampling_batch)
+    return evaluate_model(sampler, dataset, protocol, generator=model.generator, latent=model.draw_z, options=Options(device=device))

@@ -1,0 +1,95 @@
+"""Terms of G, and terms of D that have a memory."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from landscape.components.architectures._base import Output
+from landscape.components.regularizers._base import Critique
+from landscape.components.regularizers.lecam import lecam
+from landscape.components.regularizers.pulling_away import pulling_away
+from landscape.components.regularizers.top_k import top_k
+
+
+def critique(*, logits=None, features=None, progress=0.0, g_loss=None, state=None):
+    n = 4 if g_loss is None else len(g_loss)
+    real, fake = logits or (torch.zeros(n), torch.zeros(n))
+    samples = torch.zeros(n, 2)
+    outputs = Output(real), Output(fake, features)
+    return Critique(
+        samples, samples, *outputs, lambda x: outputs[0], lambda x: outputs[0], torch.tensor(progress), g_loss=g_loss, state=state or {}
+    )
+
+
+# Pulling away
+
+
+def test_pulling_away_against_a_double_loop():
+    features = torch.randn(5, 7, dtype=torch.float64)
+    rows = features.numpy()
+    total = sum(
+        (rows[i] @ rows[j] / (np.linalg.norm(rows[i]) * np.linalg.norm(rows[j]))) ** 2 for i, j in itertools.permutations(range(5), 2)
+    )
+    assert pulling_away(critique(features=features), weight=0.1).item() == pytest.approx(0.1 * total / 20, rel=1e-12)
+
+
+def test_pulling_away_by_hand():
+    assert pulling_away(critique(features=torch.eye(4)), weight=1.0).item() == 0
+    assert pulling_away(critique(features=torch.ones(4, 3)), weight=1.0).item() == pytest.approx(1)
+    assert pulling_away(critique(features=torch.tensor([[1.0, 0.0], [1.0, 1.0]])), weight=1.0).item() == pytest.approx(0.5)
+
+
+def test_pulling_away_counts_signs_alike():
+    assert pulling_away(critique(features=torch.tensor([[1.0], [-1.0]])), weight=1.0).item() == pytest.approx(1)
+
+
+# Top-k
+
+
+@pytest.mark.parametrize(("progress", "k"), [(0.0, 8), (0.25, 6), (0.5, 4), (1.0, 4)])
+def test_top_k_leaves_the_mean_of_the_best(progress, k):
+    """k / N = 0.5^(progress / 0.5), not below 0.5: 8, then 8 / sqrt 2 = 5.66 rounded to 6, then 4."""
+    losses = torch.tensor([5.0, 1.0, 4.0, 2.0, 8.0, 3.0, 7.0, 6.0], requires_grad=True)
+    value = top_k(critique(g_loss=losses, progress=progress), smallest=0.5, end=0.5)
+    total = losses.mean() + value
+    assert total.item() == pytest.approx(np.mean(range(1, k + 1)), rel=1e-6)
+    (gradient,) = torch.autograd.grad(total, losses)
+    torch.testing.assert_close(gradient, torch.where(losses <= k, 1 / k, 0.0), rtol=1e-6, atol=1e-7)
+
+
+def test_top_k_keeps_at_least_one():
+    losses = torch.tensor([2.0, 1.0, 3.0])
+    value = top_k(critique(g_loss=losses, progress=1.0), smallest=0.0, end=0.5)
+    assert (losses.mean() + value).item() == pytest.approx(1.0)
+
+
+# LeCam
+
+
+def test_lecam_two_steps_by_hand():
+    state = {name: torch.tensor(0.0) for name in ("real", "fake", "share")}
+    first = torch.tensor([2.0, 4.0]), torch.tensor([-1.0, 1.0])
+    # After one batch the averages, free of their start, are the batch's means: 3 and 0.
+    value = lecam(critique(logits=first, state=state), weight=1.0, decay=0.75)
+    torch.testing.assert_close(value, torch.tensor([2.0**2 + (3 + 1.0) ** 2, 4.0**2 + (3 - 1.0) ** 2]))
+    second = torch.tensor([7.0, 7.0]), torch.tensor([2.0, 2.0])
+    # real (0.75 0.25 3 + 0.25 7) / (0.75 0.25 + 0.25) = 37/7, fake 2 0.25 / 0.4375 = 8/7
+    value = lecam(critique(logits=second, state=state), weight=0.5, decay=0.75)
+    real_anchor, fake_anchor = 37 / 7, 8 / 7
+    torch.testing.assert_close(value, torch.full((2,), 0.5 * ((7 - fake_anchor) ** 2 + (2 - real_anchor) ** 2)))
+
+
+def test_lecam_released_form_is_one_sided():
+    state = {name: torch.tensor(0.0) for name in ("real", "fake", "share")}
+    logits = torch.tensor([-5.0, -3.0]), torch.tensor([0.0, 0.0])  # real below the fakes' anchor 0, fakes above the real one -4
+    assert lecam(critique(logits=logits, state=state), form="code").tolist() == [0, 0]
+
+
+def test_lecam_anchors_are_held_fixed():
+    state = {name: torch.tensor(0.0) for name in ("real", "fake", "share")}
+    real, fake = torch.tensor([1.0, 3.0], requires_grad=True), torch.tensor([0.0, 0.0], requires_grad=True)
+    lecam(critique(logits=(real, fake), state=state), weight=1.0).sum().backward()
+    torch.testing.assert_close(real.grad, 2 * real.detach())  # d (real - 0)^2
+    torch.testing.assert_close(fake.grad, 2 * (fake.detach() - 2))

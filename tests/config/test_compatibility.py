@@ -1,0 +1,191 @@
+"""Every pair of components meets in one small training: a strength-2 covering array over all axes, at 8x8 and at 32x32."""
+
+import functools
+import itertools
+import random
+
+import pytest
+import torch
+
+import landscape
+from landscape.components.architectures._base import ARCHITECTURES, Networks, Output
+from landscape.components.architectures._networks import Generator
+from landscape.components.datasets._base import Dataset, Split
+from landscape.components.losses._base import LOSSES
+from landscape.components.normalizations._base import NORMALIZATIONS
+from landscape.components.regularizers._base import REGULARIZERS
+from landscape.config.compatibility import UndefinedCombinationError
+from landscape.config.trial_config import TrialConfig
+from landscape.core.errors import UserError
+from landscape.training.gan import GAN
+from landscape.trial.checkpoint_file import read, write
+
+AXES = {
+    "loss": LOSSES.names(),
+    "regularizers": ["none", *REGULARIZERS.names()],
+    "d_normalization": NORMALIZATIONS.names(),
+    "g_normalization": NORMALIZATIONS.names(),
+    "architecture": ARCHITECTURES.names(),
+}
+SMALL = {"width": 8, "g_width": 8, "d_width": 8, "hidden": 8}
+"""Sizes at which a training step costs milliseconds, for whichever of these an architecture has."""
+NARROWEST = {"resnet107": {"width": 3}}
+"""Its width counts the maps at the image end; at the other it has 32 times as many."""
+HYPERPARAMETERS = {"weight_clipping": {"bound": 1.0}, "unrolled": {"k": 2}}
+"""Clipped at 0.01, the gains of 107 normalized layers among them, no gradient reaches G in float32. Two steps ahead are as good as five."""
+SHARDS = 3
+"""Of the 32x32 array, so that parallel workers share it."""
+
+
+def config_of(cell, resolution):
+    """The cell as a config, or None where it is undefined."""
+    architecture = ARCHITECTURES[cell["architecture"]]
+    points = architecture.facts.samples == "points"
+    small = {k: v for k, v in SMALL.items() if k in architecture.hyperparameters} | NARROWEST.get(cell["architecture"], {})
+    fields = {
+        "dataset": "ring" if points else "digits",
+        "resolution": None if points else resolution,
+        "channels": None if points else 1,
+        "batch_size": 4,
+        "budget": {"amount": 2},
+        "latent": {"dim": 6},
+    }
+    regularizer = {"name": cell["regularizers"], "hyperparameters": HYPERPARAMETERS.get(cell["regularizers"], {})}
+    try:
+        return TrialConfig.parse(fields | cell | {"architecture": {cell["architecture"]: small}, "regularizers": [regularizer]})
+    except UndefinedCombinationError:
+        return None
+
+
+@functools.cache
+def covering_array(resolution, strength=2):
+    """Greedy: cells until every defined `strength`-tuple of levels stands in one. Deterministic."""
+    rng = random.Random(resolution)
+    names = list(AXES)
+    missing = {
+        tuple(zip(group, levels, strict=True))
+        for group in itertools.combinations(names, strength)
+        for levels in itertools.product(*(AXES[n] for n in group))
+    }
+    groups = list(itertools.combinations(names, strength))
+
+    def tuples(cell):
+        return {tuple((n, cell[n]) for n in group) for group in groups}
+
+    chosen, refused = [], set()
+    while missing:
+        target = dict(rng.choice(sorted(missing)))
+        best = None
+        for _ in range(40):
+            cell = {n: target.get(n) or rng.choice(AXES[n]) for n in names}
+            gain = len(tuples(cell) & missing)
+            if best is not None and gain <= best[0]:
+                continue
+            if (config := config_of(cell, resolution)) is not None:
+                best = (gain, cell, config)
+                if gain >= 6:
+                    break
+        if best is None:
+            refused.add(tuple(sorted(target.items())))
+            missing.discard(tuple((n, target[n]) for n in names if n in target))
+            continue
+        chosen.append((best[1], best[2]))
+        missing -= tuples(best[1])
+    return chosen, refused
+
+
+def dataset_for(config):
+    shape = (1, config.resolution, config.resolution) if config.resolution else (2,)
+    samples = torch.randint(0, 256, (16, *shape), dtype=torch.uint8) if config.resolution else torch.randn(16, 2)
+    bounds = (0.0, 1.0) if config.resolution else None
+    return Dataset("made", {"train": Split(samples)}, content_hash="0" * 16, bounds=bounds)
+
+
+def train_save_load_sample(config, folder):
+    torch.manual_seed(0)
+    dataset = dataset_for(config)
+    gan = GAN(config, dataset)
+    gan.prepare(torch.device("cpu"))
+    before = [p.detach().clone() for p in gan.parameters()]
+    gan.run_rounds(2)
+    moved = [not torch.equal(a, b) for a, b in zip(before, gan.parameters(), strict=True)]
+    assert any(moved[: len(list(gan.generator.parameters()))]), "the generator did not move"
+    if gan.discriminator is not None:
+        assert any(moved[-len(list(gan.discriminator.parameters())) :]), "the discriminator did not move"
+    samples = gan.sample(gan.fixed_z[:3])
+    assert samples.shape == (3, *dataset.shape)
+    assert samples.isfinite().all()
+    if config.resolution:
+        assert samples.min() >= 0
+        assert samples.max() <= 1
+    write(folder / "state", gan.state_dict(), {}, "test")
+    again = GAN(config, dataset)
+    again.load_state_dict(read(folder / "state", "test")[0])
+    again.prepare(torch.device("cpu"))
+    assert torch.equal(again.sample(gan.fixed_z[:3]), samples)
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize(("resolution", "shard", "shards"), [(8, 0, 1), *((32, i, SHARDS) for i in range(SHARDS))])
+def test_every_defined_pair_trains_saves_loads_and_samples(resolution, shard, shards, tmp_path):
+    chosen = covering_array(resolution)[0][shard::shards]
+    failures = []
+    for cell, config in chosen:
+        try:
+            train_save_load_sample(config, tmp_path)
+        except Exception as error:
+            failures.append(f"{cell}: {type(error).__name__}: {error}")
+    assert not failures, f"{len(failures)} of {len(chosen)}:\n" + "\n".join(failures[:20])
+
+
+@pytest.mark.slow
+def test_every_defined_triple_trains(tmp_path):
+    chosen, _ = covering_array(8, strength=3)
+    for cell, config in chosen:
+        try:
+            train_save_load_sample(config, tmp_path)
+        except Exception as error:
+            raise AssertionError(str(cell)) from error
+
+
+def test_every_refusal_is_one_line_with_a_reason():
+    for name in ARCHITECTURES.names():
+        for loss in LOSSES.names():
+            try:
+                TrialConfig.parse({"dataset": "digits", "architecture": name, "loss": loss})
+            except UserError as error:
+                assert "\n" not in str(error)
+                assert len(str(error)) > 20
+
+
+@pytest.fixture
+def plain():
+    """An architecture as somebody writes it at first: D gives no features, and sees one sample at a time."""
+
+    def plain(*, shape: tuple[int, ...], latent_dim: int) -> Networks:
+        """Two dense layers."""
+        generator = Generator([torch.nn.Linear(latent_dim, 64), torch.nn.Sigmoid(), torch.nn.Unflatten(1, shape)])
+        return Networks(generator, Plain())
+
+    class Plain(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.dense = torch.nn.Linear(64, 1)
+
+        def forward(self, x, condition=None):
+            return Output(self.dense(x.flatten(1)).flatten())
+
+    ARCHITECTURES.names()
+    ARCHITECTURES.register(samples="any")(plain)
+    yield "plain"
+    del ARCHITECTURES._components["plain"]
+
+
+def test_what_an_architecture_of_ones_own_lacks_is_named(plain):
+    fields = {"dataset": "digits", "architecture": plain, "loss": "hinge", "budget": {"amount": 4}, "batch_size": 8}
+    landscape.build(fields).run_rounds(2)
+    with pytest.raises(UndefinedCombinationError, match="'plain' names none of d_channels, .*packs"):
+        TrialConfig.parse(fields | {"regularizers": [{"packing": {"degree": 2}}]})
+    gan = landscape.build(fields | {"regularizers": ["pulling_away"]})
+    with pytest.raises(UserError, match="pulling_away reads features, D gives none: .*has_features=False"):
+        gan.run_rounds(1)

@@ -1,0 +1,110 @@
+"""Named protocols: complete, stable, and each tied to its source."""
+
+import pytest
+
+from landscape.components.metrics._base import METRICS
+from landscape.config import protocols
+from landscape.config.protocol import Protocol
+from landscape.core.errors import UserError
+from landscape.core.registry import load_plugin
+from landscape.evaluation.models import selection_protocol
+
+GOLDEN = {
+    "ebgan-2017": "ea663fff36bf54f1",
+    "given": "2ac83a7920132afe",
+    "goodfellow-2014": "032b127df4946b59",
+    "landscape-2018": "90314637d7ddc626",
+    "landscape-2018-celeba-hq": "a83a88ad784a045d",
+    "lucic-2018": "2212e914ad17b7ea",
+    "mimicry": "2a997d34ba64e49b",
+    "modern-50k": "6648ce8fe185f771",
+    "pacgan-2018": "c46ace7c9df3fa1f",
+    "pacgan-2018-stacked-mnist": "8c96db8b463c6783",
+    "quick": "21273718e83e95e3",
+    "quick-pixels": "e42770a25ce31e6f",
+    "quick-points": "9da18e78ed26109a",
+    "sngan-2018": "0ba12a6ae49dee4c",
+    "sngan-2018-is": "962364ef9749dc1d",
+    "studiogan-2023": "3dc85f52398beda6",
+    "torch-fidelity-default": "92eb7d2adfb8bf6b",
+    "unrolled-2016-stacked-mnist": "b00ac795a2b99062",
+    "veegan-2017": "c364599cf2ae9729",
+    "veegan-2017-stacked-mnist": "cee76dadfa8a385c",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", protocols.names())
+def test_a_protocols_digest_is_stable(name):
+    """A change here makes all stored scores of that protocol another protocol's: raise its version instead."""
+    assert protocols.get(name).digest() == GOLDEN[name]
+
+
+@pytest.mark.parametrize("name", protocols.names())
+def test_every_protocol_says_where_it_comes_from_and_round_trips(name):
+    protocol = protocols.get(name)
+    assert protocol.name == name
+    assert len(protocol.note) > 60
+    assert protocol.metrics
+    assert protocols.varied(protocol) == protocol
+    assert type(protocol).parse(protocol.to_json()).digest() == protocol.digest()
+
+
+@pytest.mark.parametrize("name", [n for n in protocols.names() if protocols.get(n).objective])
+def test_every_objective_is_given_by_a_metric_of_the_protocol(name):
+    assert len(selection_protocol(protocols.get(name)).metrics) == 1
+
+
+def test_published_numbers_of_samples():
+    """What published.md tells of each study."""
+    sizes = {name: (protocols.get(name).n_real, protocols.get(name).n_fake, protocols.get(name).real_split) for name in protocols.names()}
+    assert sizes["landscape-2018"] == (10_000, 10_000, "test")
+    assert sizes["landscape-2018-celeba-hq"] == (3_000, 3_000, "test")
+    assert sizes["lucic-2018"] == (10_000, 10_000, "test")
+    assert sizes["sngan-2018"] == (10_000, 5_000, "test")
+    assert sizes["mimicry"] == (50_000, 50_000, "train")
+    assert sizes["goodfellow-2014"][1] == 10_000
+    assert sizes["pacgan-2018"][1] == sizes["veegan-2017"][1] == 2_500
+    assert sizes["pacgan-2018-stacked-mnist"][1] == sizes["veegan-2017-stacked-mnist"][1] == 26_000
+    assert sizes["unrolled-2016-stacked-mnist"][1] == 25_600
+    assert protocols.get("landscape-2018").quantise == "none"
+    assert protocols.get("unrolled-2016-stacked-mnist").batch_norm == "batch"
+
+
+def test_a_changed_protocol_is_another_one_and_notes_are_not_identity():
+    quick = protocols.get("quick")
+    assert protocols.varied(quick, n_fake=100).digest() != quick.digest()
+    assert protocols.varied(quick, note="else").digest() == quick.digest()
+    assert protocols.varied(quick, weights_hash="0" * 16).digest() != quick.digest()
+
+
+def test_unknown_names_and_fields_are_refused():
+    with pytest.raises(UserError, match="unknown protocol 'quik': did you mean 'quick'"):
+        protocols.get("quik")
+    with pytest.raises(UserError, match="n_fakes"):
+        protocols.varied(protocols.get("quick"), n_fakes=3)
+    with pytest.raises(UserError, match="n_fake"):
+        protocols.varied(protocols.get("quick"), n_fake=0)
+
+
+def test_a_best_checkpoint_is_one_of_several():
+    for name in protocols.names():
+        protocol = protocols.get(name)
+        assert (protocol.checkpoint == "last") == (protocol.selection_points == 1), name
+
+
+def test_a_changed_metric_of_ones_own_is_another_protocol(tmp_path):
+    """Scores of two versions of a plugin's metric never share a column."""
+    digests = []
+    for body in ("1.0", "2.0"):
+        path = tmp_path / "mine.py"
+        path.write_text(
+            "from landscape.components.metrics._base import METRICS\nfrom landscape.results.record import Estimate\n\n"
+            "@METRICS.register(needs=frozenset(), names=('mine',), direction='lower')\ndef mine(evidence):\n"
+            f'    """A number."""\n    return {{\'mine\': Estimate({body}, \'lower\')}}\n'
+        )
+        load_plugin(path)
+        try:
+            digests.append(Protocol.parse({"name": "x", "extractor": "pixels", "metrics": ["mine"]}).digest())
+        finally:
+            METRICS.forget(METRICS["mine"].function.__module__)
+    assert digests[0] != digests[1]

@@ -1,0 +1,1 @@
+"""What tests share: imported as `helpers.<name>`, for `tests/` is on the path."""

@@ -1,0 +1,32 @@
+"""Tiny trials of every architecture, and one of every kind of state that a checkpoint must hold."""
+
+from helpers.small_architectures import SMALL
+from landscape.components.architectures._base import ARCHITECTURES
+
+BASE = {"dataset": "digits", "architecture": {"mlp": {"width": 8}}, "loss": "non_saturating", "batch_size": 4, "budget": {"amount": 16}}
+RESOLUTIONS = {"resnet107": 64, "resnet19": 64, "resnet_stl": 48, "infogan": 28, "mlp_2014": 28, "mlp": 8, "autoencoder_mlp": 8}
+STATES = {
+    "BEGAN k": {"architecture": {"autoencoder_mlp": SMALL["autoencoder_mlp"]}, "loss": "began"},
+    "spectral u": {"d_normalization": "spectral", "loss": "hinge"},
+    "batch statistics": {"g_normalization": "batch"},
+    "instance-noise schedule": {"regularizers": ["instance_noise"]},
+    "unrolled": {"regularizers": [{"unrolled": {"k": 2}}]},
+    "top-k schedule": {"regularizers": ["top_k"]},
+    "LeCam averages": {"regularizers": ["lecam"]},
+    "augmentation draws": {"regularizers": ["consistency"]},
+    "EMA, flips, dequantisation": {"ema": {"decay": 0.9}, "horizontal_flip": True, "dequantise": True},
+    "kept z": {"reuse_z": True, "order": "g_after_first_d", "d_steps_per_round": 2},
+    "rates and momentum on schedules": {"d_optimizer": {"name": "sgd", "momentum": 0.5, "final_momentum": 0.7, "learning_rate": 0.01}},
+    "beta2 on a schedule": {"d_optimizer": {"beta2": 0.9, "final_beta2": 0.99}, "ema": {"half_life_images": 40, "burn_in": 0.5}},
+}
+
+
+def trial_of(name: str) -> dict:
+    """Settings under which architecture `name` trains on digits or on points."""
+    facts = ARCHITECTURES[name].facts
+    found: dict = {"architecture": {name: SMALL.get(name, {})}}
+    if facts.samples == "points":
+        found["dataset"] = "ring"
+    else:
+        found |= {"resolution": RESOLUTIONS.get(name, 32), "channels": 3 if 1 not in facts.channels else 1}
+    return found | ({"loss": "began"} if facts.output == "energy" else {})

@@ -1,0 +1,47 @@
+"""Results that earlier versions wrote stay readable: kept files, read by today's code. Never renew them; add a folder when a format changes.
+
+`schema-1`: record, scores and checkpoint (with checksum) of the present formats. `first`: what the first version wrote, a record of required
+fields alone and a generator in the checkpoint format without a checksum.
+"""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from landscape.results import studies
+from landscape.results.record import SCHEMA, Status
+from landscape.trial import checkpoint_file, saved_generator
+
+KEPT = Path(__file__).with_name("kept")
+DIGEST = "cf461cf737c012b2"
+
+
+@pytest.fixture(params=["schema-1", "first"])
+def kept(request, tmp_path):
+    """A copy: reading brings the index up to date."""
+    return Path(shutil.copytree(KEPT / request.param, tmp_path / request.param))
+
+
+def test_records_are_read_as_they_were(kept):
+    study = studies.read_study(kept)
+    (trial,) = study.trials
+    assert trial.record.digest == DIGEST
+    assert trial.record.status is Status.COMPLETED
+    assert trial.record.schema <= SCHEMA
+    assert trial.record.config["budget"]["amount"] == 8
+    assert not list(kept.rglob("*.corrupt"))
+    if kept.name == "schema-1":
+        assert dict(trial.record.counts) == {"d_steps": 8, "g_steps": 8, "images": 64, "rounds": 8}
+        assert not study.warnings
+        values = {scores.protocol["name"]: scores.estimates["FD[pixels]"].value for scores in trial.scores.values()}
+        assert values == {"toy": 12.183964537760316, "toy/selection": 11.758011073593934}
+
+
+def test_generators_are_rebuilt(kept):
+    model = saved_generator.load(kept / "trials" / DIGEST)
+    samples = model.sampler(3, seed=1)
+    assert samples.shape == (3, 1, 8, 8)
+    tensors, _ = checkpoint_file.read(KEPT / "schema-1" / "trials" / DIGEST / "generator.safetensors", "generator")
+    assert all(torch.equal(value, tensors[name]) for name, value in model.generator.state_dict().items())

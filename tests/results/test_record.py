@@ -1,0 +1,203 @@
+"""Records: they come back as they went; what is damaged, foreign or from the future is refused in one line; nothing is half-written."""
+
+import json
+import math
+import os
+import string
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from landscape.core.errors import UserError
+from landscape.core.files import read_json, require_writable, write_bytes, write_json
+from landscape.results.record import SCHEMA, Estimate, Scores, Status, TrialRecord
+
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+names = st.text(string.ascii_letters + "[]_é", min_size=1, max_size=8)
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | numbers | st.text(max_size=5),
+    lambda x: st.lists(x, max_size=3) | st.dictionaries(names, x, max_size=3),
+    max_leaves=8,
+)
+objects = st.dictionaries(names, plain, max_size=3)
+curves = st.dictionaries(names, st.lists(st.tuples(numbers, numbers), max_size=4).map(tuple), max_size=3)
+records = st.builds(
+    TrialRecord,
+    digest=names,
+    setting_digest=names,
+    run_digest=names,
+    config=objects,
+    status=st.sampled_from(Status),
+    reason=st.text(max_size=10),
+    diagnosis=objects,
+    counts=st.dictionaries(names, st.integers(0, 2**40), max_size=3),
+    curves=curves,
+    seconds=st.dictionaries(names, numbers, max_size=3),
+    environment=objects,
+    study=objects,
+    pictures=st.dictionaries(names, names, max_size=2),
+    schema=st.just(SCHEMA),
+)
+estimates = st.builds(
+    Estimate,
+    value=numbers,
+    direction=st.sampled_from(["higher", "lower", "none"]),
+    interval=st.none() | st.tuples(numbers, numbers),
+    spread=st.none() | numbers,
+    bounds=st.tuples(st.none() | numbers, st.none() | numbers),
+    n_real=st.none() | st.integers(0, 10**6),
+    curve=st.lists(st.tuples(numbers, numbers), max_size=3).map(tuple),
+    note=st.text(max_size=5),
+)
+scores = st.builds(
+    Scores,
+    protocol=objects,
+    estimates=st.dictionaries(names, estimates, max_size=3),
+    failures=st.dictionaries(names, st.text(max_size=5), max_size=2),
+    schema=st.just(SCHEMA),
+)
+
+
+def example(**changes):
+    fields = {"digest": "d", "setting_digest": "s", "run_digest": "r", "config": {"seed": 1}, "status": Status.COMPLETED}
+    return TrialRecord(**(fields | changes))
+
+
+@settings(max_examples=60, deadline=None)
+@given(record=records)
+def test_record_round_trip(record, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / "round-trip.json"
+    write_json(path, record.to_json())
+    assert TrialRecord.from_json(read_json(path)) == record
+
+
+@settings(max_examples=60, deadline=None)
+@given(value=scores)
+def test_scores_round_trip(value, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / "round-trip-scores.json"
+    write_json(path, value.to_json())
+    assert Scores.from_json(read_json(path)) == value
+
+
+def test_a_score_is_finite():
+    for bad in (math.nan, math.inf, -math.inf):
+        with pytest.raises(UserError, match="finite"):
+            Estimate(value=bad, direction="lower")
+
+
+def test_fields_of_a_later_minor_version_are_ignored():
+    data = example().to_json() | {"something_new": 1}
+    assert TrialRecord.from_json(data) == example()
+
+
+def test_a_name_that_no_folder_can_have():
+    with pytest.raises(UserError, match="cannot write to .*choose another folder"):
+        require_writable(Path("x" * 5000))
+
+
+@pytest.mark.parametrize("schema", [SCHEMA + 1, 10**6])
+def test_newer_schema_says_update(schema):
+    with pytest.raises(UserError, match=f"schema {schema}, this version reads up to {SCHEMA}: update landscape"):
+        TrialRecord.from_json(example().to_json() | {"schema": schema})
+
+
+@pytest.mark.parametrize("schema", [None, 0, -1, "1", 1.5, [], True])
+def test_no_valid_schema(schema):
+    with pytest.raises(UserError, match="no valid schema number"):
+        TrialRecord.from_json(example().to_json() | {"schema": schema})
+
+
+def test_every_truncation_of_a_record_is_named(tmp_path):
+    whole = tmp_path / "whole.json"
+    write_json(whole, example(curves={"d_loss": ((1.0, 2.0),)}).to_json())
+    content, torn = whole.read_bytes(), tmp_path / "torn.json"
+    for length in range(len(content) - 1):
+        torn.write_bytes(content[:length])
+        if length == len(content.rstrip()):
+            continue
+        with pytest.raises(UserError, match=r"torn\.json is damaged"):
+            read_json(torn)
+
+
+@pytest.mark.parametrize(
+    "content", [b"[]", b"1", b'"x"', b"null", b'{"a": NaN}', b'{"a": -Infinity}', b"\xff\xfe", b"{" * 100_000, b"[" * 100_000, b""]
+)
+def test_other_json_is_damaged(tmp_path, content):
+    path = tmp_path / "r.json"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"r\.json is damaged"):
+        read_json(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "no such"},
+        {"status": None},
+        {"curves": [1]},
+        {"curves": {"a": [[1]]}},
+        {"curves": {"a": [["x", 1]]}},
+        {"curves": {"a": 3}},
+        {"config": []},
+        {"digest": 5},
+        {"counts": None},
+    ],
+)
+def test_wrong_types_are_refused(change):
+    with pytest.raises(UserError, match="record"):
+        TrialRecord.from_json(example().to_json() | change)
+
+
+def test_missing_fields_are_refused():
+    data = example().to_json()
+    del data["digest"]
+    with pytest.raises(UserError, match="digest"):
+        TrialRecord.from_json(data)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"estimates": []},
+        {"estimates": {"a": 1}},
+        {"estimates": {"a": {"value": 1}}},
+        {"estimates": {"a": {"value": "x", "direction": "lower"}}},
+        {"protocol": 1},
+    ],
+)
+def test_wrong_scores_are_refused(change):
+    with pytest.raises(UserError, match="scores"):
+        Scores.from_json(Scores(protocol={}, estimates={}).to_json() | change)
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(UserError, match=r"cannot read .*absent"):
+        read_json(tmp_path / "absent.json")
+
+
+def test_nan_is_never_written(tmp_path):
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "x.json", {"a": math.nan})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failing_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
+    path = tmp_path / "x.json"
+    write_json(path, {"a": 1})
+
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError, match="No space left on device"):
+        write_bytes(path, b"{}")
+    assert json.loads(path.read_text()) == {"a": 1}
+    assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_a_file_in_the_place_of_the_folder(tmp_path):
+    (tmp_path / "results").write_text("a file")
+    with pytest.raises(UserError, match="cannot write"):
+        write_json(tmp_path / "results" / "x.json", {})
