@@ -41,7 +41,7 @@ def trial(name: str, precision: str, seed: int, data_dir: Path | None) -> Trial:
         "g_optimizer": chosen.base["g_optimizer"] | adam,
     }
     config = TrialConfig.parse(chosen.base | changed)
-    return Trial(f"{name}, {precision}", prepare(config, data_dir)[0], chosen.protocol)
+    return Trial(f"{name}, {precision}", prepare(config, data_dir).config, chosen.protocol)
 
 
 def line(name: str, score: str, pairs: dict[str, list[Outcome]]) -> str:

@@ -25,9 +25,9 @@ def build(config: TrialConfig | Mapping[str, Any], *, data_dir: str | Path | Non
     from landscape.training.gan import GAN
     from landscape.trial.run_trial import prepare
 
-    pinned, dataset = prepare(_config(config), Path(data_dir) if data_dir else None)
-    torch.manual_seed(pinned.seed)
-    gan = GAN(pinned, dataset)
+    prepared = prepare(_config(config), Path(data_dir) if data_dir else None)
+    torch.manual_seed(prepared.config.seed)
+    gan = GAN(*prepared)
     gan.prepare(torch.device("cpu"))
     return gan
 
@@ -51,15 +51,13 @@ def train(
     from landscape.trial.run_trial import prepare, run_trial
 
     chosen = protocols.get(protocol) if isinstance(protocol, str) else protocol
-    where = Path(data_dir) if data_dir else None
-    settings: dict[str, Any] = {"data_dir": where, "device": device}
-    pinned, dataset = prepare(_config(config), where)
+    prepared = prepare(_config(config), Path(data_dir) if data_dir else None)
     if chosen is not None:
-        require_scorable(dataset, chosen)
+        require_scorable(prepared.dataset, chosen)
     if folder is not None:
-        return run_trial(pinned, chosen, folder=Path(folder), **settings)
+        return run_trial(prepared, chosen, folder=Path(folder), device=device)
     with tempfile.TemporaryDirectory(prefix="landscape-") as temporary:
-        return run_trial(pinned, chosen, folder=Path(temporary), pictures=False, **settings)
+        return run_trial(prepared, chosen, folder=Path(temporary), pictures=False, device=device)
 
 
 def evaluate(real: Any, fake: Any, protocol: Protocol | str | None = None, **options: Any) -> Scores:

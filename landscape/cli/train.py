@@ -14,7 +14,7 @@ from landscape.results.record import Scores, Status, TrialRecord
 
 if TYPE_CHECKING:
     from landscape.config.protocol import Protocol
-    from landscape.config.trial_config import TrialConfig
+    from landscape.trial.run_trial import PreparedTrial
 
 COMPONENTS = {
     "dataset": "digits, mnist, folder:/path, zip:/path.zip, ... (`landscape list datasets`)",
@@ -79,22 +79,23 @@ def train(plugins: tuple[Path, ...], **options: Any) -> int:
     )
     name = options.pop("protocol")
     protocol = None if name == "none" else protocols.get(name)
-    config, dataset = prepare(TrialConfig.parse(data, source=str(config_file or "")), options["data_dir"])
-    folder = options.pop("folder") or Path("trials") / config.digest()
-    if finished_record(folder, config.digest()) is None:
+    prepared = prepare(TrialConfig.parse(data, source=str(config_file or "")), options.pop("data_dir"))
+    digest = prepared.config.digest()
+    folder = options.pop("folder") or Path("trials") / digest
+    if finished_record(folder, digest) is None:
         require_writable(folder)
         if protocol is not None:
-            require_scorable(dataset, protocol)
-    record = _run(config, protocol, folder, **options)
+            require_scorable(prepared.dataset, protocol)
+    record = _run(prepared, protocol, folder, **options)
     return 130 if record.status is Status.STOPPED else 0
 
 
-def _run(config: "TrialConfig", protocol: "Protocol | None", folder: Path, *, as_json: bool, **settings: Any) -> TrialRecord:
+def _run(prepared: "PreparedTrial", protocol: "Protocol | None", folder: Path, *, as_json: bool, **settings: Any) -> TrialRecord:
     """Train with progress on stderr; then the outcome on stdout."""
     from landscape.trial.run_trial import run_trial
 
     with stop_on_signal() as should_stop, progress_bar("training", quiet=as_json) as report:
-        record = run_trial(config, protocol, folder=folder, report=report, should_stop=should_stop, **settings)
+        record = run_trial(prepared, protocol, folder=folder, report=report, should_stop=should_stop, **settings)
     found = sorted((folder / "scores").glob("[!.]*.json")) if record.status is Status.COMPLETED else []
     scores = [Scores.from_json(read_json(path)) for path in found]
     if as_json:

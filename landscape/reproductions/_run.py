@@ -106,13 +106,13 @@ def _follow_the_parent() -> None:
 
 
 def _run_one(index: int, trial: Trial, folder: Path, data_dir: Path | None, threads: int) -> None:
-    from landscape.trial.run_trial import run_trial
+    from landscape.trial.run_trial import prepare_and_run
 
     def report(line: dict[str, Any]) -> None:
         _shares[index] = line["progress"]
 
     how = {"device": "cpu", "threads": threads, "report": report, "should_stop": lambda: bool(_stop.value)}
-    run_trial(trial.config, trial.protocol, folder=folder, data_dir=data_dir, checkpoint_seconds=CHECKPOINT_SECONDS, **how)
+    prepare_and_run(trial.config, trial.protocol, folder=folder, data_dir=data_dir, checkpoint_seconds=CHECKPOINT_SECONDS, **how)
     _shares[index] = 1.0
 
 

@@ -94,13 +94,13 @@ def probed(cells: Sequence[Cell]) -> list[Cell]:
 
 def probe(cell: Cell, data: Data, how: Options) -> float | None:
     """Seconds of training of a trial of `cell`, extrapolated; None if it ended (diverged) before anything could be measured."""
-    from landscape.trial.run_trial import run_trial
+    from landscape.trial.run_trial import prepare_and_run
 
     seen: list[tuple[float, float]] = []
     assignment = {name: p.at(0.5) for name, p in cell.parameters.items()}
     config = data.pin(cell.config(assignment, seed=0))
     with tempfile.TemporaryDirectory(prefix="landscape-probe-") as folder:
-        run_trial(
+        prepare_and_run(
             config,
             None,
             folder=Path(folder),

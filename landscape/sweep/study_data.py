@@ -31,7 +31,7 @@ class Data:
         Raises:
             UserError: it is missing, empty or damaged.
         """
-        return prepare(config, self.data_dir)[1]
+        return prepare(config, self.data_dir).dataset
 
     def hashes(self, space: Space) -> dict[str, str]:
         """Content hash of each data set that the study uses."""

@@ -30,7 +30,7 @@ class Options:
     """Propose in rounds, from completed rounds only: the same seed gives the same trials, whatever ends first."""
     plugins: tuple[Path, ...] = ()
     run_trial: Callable[..., TrialRecord] | None = None
-    """In the place of `landscape.trial.run_trial.run_trial`."""
+    """In the place of `landscape.trial.run_trial.prepare_and_run`."""
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     """Where progress is shown."""
 

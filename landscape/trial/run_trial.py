@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import psutil
@@ -53,7 +53,6 @@ class Settings:
     """How a trial runs, none of which may change its result (up to floating point, for device and threads)."""
 
     folder: Path
-    data_dir: Path | None = None
     device: str = "auto"
     threads: int | None = None
     study: Mapping[str, Any] = field(default_factory=dict)
@@ -69,8 +68,23 @@ class Settings:
     """As in the evaluation's `Options`."""
 
 
-def prepare(config: TrialConfig, data_dir: Path | None = None) -> tuple[TrialConfig, Dataset]:
-    """The data set of `config`, and `config` with the data's content hash in it: what its digest is taken of."""
+class PreparedTrial(NamedTuple):
+    """A trial that can begin: its data set, loaded, and its configuration with the data's content hash, of which digests are taken."""
+
+    config: TrialConfig
+    dataset: Dataset
+
+
+def prepare(config: TrialConfig, data_dir: Path | None = None) -> PreparedTrial:
+    """Load the data set of `config`.
+
+    Args:
+        config: a configuration; its `data_hash`, where it has one, must be that of the data.
+        data_dir: where the data set's files lie, for those that need files.
+
+    Raises:
+        UserError: the data are missing or damaged, or are not those that the configuration was made for.
+    """
     from landscape.components.datasets._load import load
 
     dataset = load(
@@ -79,11 +93,17 @@ def prepare(config: TrialConfig, data_dir: Path | None = None) -> tuple[TrialCon
     if config.data_hash and config.data_hash != dataset.content_hash:
         message = f"data set {config.dataset.name!r} has content {dataset.content_hash}, the config was made for {config.data_hash}"
         raise UserError(f"{message}: restore those data, or clear data_hash for a new trial")
-    return config.replace(data_hash=dataset.content_hash), dataset
+    # The hash changes nothing else of the configuration, which has been completed and checked.
+    return PreparedTrial(config.model_copy(update={"data_hash": dataset.content_hash}), dataset)
 
 
-def run_trial(config: TrialConfig, protocol: Protocol | None, **settings: Any) -> TrialRecord:
-    """Train the model of `config`, score it under `protocol`, and leave both in `folder`; keywords are the fields of `Settings`.
+def prepare_and_run(config: TrialConfig, protocol: Protocol | None, *, data_dir: Path | None = None, **settings: Any) -> TrialRecord:
+    """`run_trial` for a configuration whose data set is not loaded yet."""
+    return run_trial(prepare(config, data_dir), protocol, **settings)
+
+
+def run_trial(prepared: PreparedTrial, protocol: Protocol | None, **settings: Any) -> TrialRecord:
+    """Train a prepared trial, score it under `protocol`, and leave both in `folder`; keywords are the fields of `Settings`.
 
     A digest that `folder` already holds is not trained again; an interrupted one continues from its last checkpoint, on a CPU bit for bit.
     Divergence is a result, not an error.
@@ -94,7 +114,7 @@ def run_trial(config: TrialConfig, protocol: Protocol | None, **settings: Any) -
     how = Settings(**settings)
     if how.threads:
         torch.set_num_threads(how.threads)
-    config, dataset = prepare(config, how.data_dir)
+    config, dataset = prepared
     existing = finished_record(how.folder, config.digest())
     if existing is None:
         return _Run(config, dataset, protocol, how).execute()

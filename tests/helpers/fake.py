@@ -38,7 +38,7 @@ limits: {hang_seconds: 2}
 def fake_trial(
     config: TrialConfig, protocol: Protocol, *, folder: Path, study, report, should_stop, data_dir, threads, device, tried_again
 ) -> TrialRecord:
-    """As `landscape.trial.run_trial.run_trial`, in short."""
+    """As `landscape.trial.run_trial.prepare_and_run`, in short."""
     if (folder / "record.json").exists():
         return TrialRecord.from_json(json.loads((folder / "record.json").read_bytes()))
     state_file = folder / "state.json"

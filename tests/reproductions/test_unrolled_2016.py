@@ -10,7 +10,7 @@ from landscape.config.trial_config import TrialConfig
 from landscape.reproductions._unrolled_2016 import page as page
 from landscape.reproductions._unrolled_2016.recipe import EXPLANATIONS, NOTEBOOK, UNROLLED_STEPS, trial
 from landscape.reproductions.unrolled_2016 import unrolled_2016
-from landscape.trial.run_trial import run_trial
+from landscape.trial.run_trial import prepare_and_run
 
 SEEDS = [3.0, 6.0, 7.0]
 
@@ -51,7 +51,7 @@ def test_page_of_finished_trials(tmp_path):
         for setting, k in rows:
             t = trial(setting, k, seed, 8, None)
             folder = tmp_path / "published" / "unrolled-2016" / "trials" / t.config.digest()
-            assert run_trial(t.config, t.protocol, folder=folder, threads=1).status == "completed"
+            assert prepare_and_run(t.config, t.protocol, folder=folder, threads=1).status == "completed"
             assert np.load(folder / "progress.npy").shape == (8, 1000, 2)
     written = unrolled_2016(results_dir=tmp_path, data_dir=None, seeds=2, steps=8)
     html = written.read_text(encoding="utf-8")

@@ -17,7 +17,7 @@ from landscape.results import studies, trial_files, verifying
 from landscape.results.record import Estimate, Scores, Status, TrialRecord
 from landscape.space import study_files
 from landscape.trial import checkpoint_file, saved_generator
-from landscape.trial.run_trial import run_trial
+from landscape.trial.run_trial import prepare_and_run
 
 GIB = 2**30
 PROTOCOL = {"name": "quick", "digest": "p" * 16, "n_real": 10}
@@ -102,7 +102,7 @@ def seed_config(tmp_path):
 
 
 def seed_trial(tmp_path):
-    run_trial(TrialConfig.parse(TINY), None, folder=tmp_path / "trial", pictures=False, threads=1)
+    prepare_and_run(TrialConfig.parse(TINY), None, folder=tmp_path / "trial", pictures=False, threads=1)
     return tmp_path / "trial" / "generator.safetensors"
 
 

@@ -163,7 +163,7 @@ def test_losses_of_differences_have_no_accuracy(loss):
 
 def test_a_budget_in_seconds_anneals_by_the_clock(tmp_path):
     """Instance noise that falls to 0 at the end of the budget: the share that is spent reaches it."""
-    from landscape.trial.run_trial import run_trial
+    from landscape.trial.run_trial import prepare_and_run
 
     seen = []
     config = TrialConfig.parse(BASE | {"regularizers": ["instance_noise"], "budget": {"amount": 1.0, "unit": "seconds"}})
@@ -175,7 +175,7 @@ def test_a_budget_in_seconds_anneals_by_the_clock(tmp_path):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(landscape.training.rounds.Rounds, "play_with_progress_given", play_round)
-        run_trial(config, None, folder=tmp_path, pictures=False)
+        prepare_and_run(config, None, folder=tmp_path, pictures=False)
     assert seen == sorted(seen)
     assert seen[0] < 0.5 < seen[-1] <= 1
 

@@ -8,7 +8,7 @@ from landscape.components.architectures._base import ARCHITECTURES
 from landscape.config.trial_config import TrialConfig
 from landscape.results.record import Status
 from landscape.trial import checkpoint_file
-from landscape.trial.run_trial import run_trial
+from landscape.trial.run_trial import prepare_and_run
 
 
 class Kept:
@@ -27,7 +27,7 @@ class Kept:
 
 
 def ended(config, kept, folder, **options):
-    record = run_trial(config, None, folder=folder, pictures=False, threads=1, **options)
+    record = prepare_and_run(config, None, folder=folder, pictures=False, threads=1, **options)
     return record, kept.tensors, kept.data
 
 

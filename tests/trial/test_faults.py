@@ -14,7 +14,7 @@ from landscape.core.errors import UserError
 from landscape.results import studies
 from landscape.results.record import Status
 from landscape.trial import checkpoint_file
-from landscape.trial.run_trial import run_trial
+from landscape.trial.run_trial import prepare_and_run
 
 TINY = {"dataset": "digits", "architecture": {"mlp": {"width": 16}}, "loss": "minimax", "batch_size": 8, "budget": {"amount": 12}}
 
@@ -36,7 +36,7 @@ def disk(tmp_path):
 
 
 def trial(folder, **options):
-    return run_trial(TrialConfig.parse(TINY), None, folder=folder, pictures=False, threads=1, checkpoint_seconds=0.0, **options)
+    return prepare_and_run(TrialConfig.parse(TINY), None, folder=folder, pictures=False, threads=1, checkpoint_seconds=0.0, **options)
 
 
 def refusal(folder, **options) -> str:
@@ -90,15 +90,15 @@ def test_data_that_are_gone_and_come_back_changed(tmp_path):
     config = TrialConfig.parse(TINY | {"dataset": {"name": "folder", "hyperparameters": {"path": str(pictures)}}, "resolution": 8})
     looks = iter([False, True])
     options = {"folder": tmp_path / "t", "pictures": False, "threads": 1}
-    stopped = run_trial(config, None, should_stop=lambda: next(looks), **options)
+    stopped = prepare_and_run(config, None, should_stop=lambda: next(looks), **options)
     pinned = TrialConfig.parse(stopped.config)
     pictures.rename(tmp_path / "away")
     with pytest.raises(UserError, match="pictures"):
-        run_trial(pinned, None, **options)
+        prepare_and_run(pinned, None, **options)
     (tmp_path / "away").rename(pictures)
     Image.fromarray(np.zeros((8, 8), np.uint8)).save(pictures / "0.png")
     with pytest.raises(UserError, match="restore those data, or clear data_hash"):
-        run_trial(pinned, None, **options)
+        prepare_and_run(pinned, None, **options)
     assert checkpoint_file.read(tmp_path / "t" / "resume.safetensors", "resume")
 
 

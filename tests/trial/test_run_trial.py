@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+import landscape
 from landscape import evaluation
 from landscape.config.protocol import Protocol
 from landscape.config.trial_config import TrialConfig
@@ -16,7 +17,7 @@ from landscape.results.record import Status, TrialRecord
 from landscape.training import sampling
 from landscape.trial import checkpoint_file
 from landscape.trial import run_trial as trial_module
-from landscape.trial.run_trial import run_trial
+from landscape.trial.run_trial import prepare_and_run
 
 TINY = {
     "dataset": "digits",
@@ -55,10 +56,10 @@ def stop_after(looks: int):
 
 
 def interrupted(trial, folder, looks=2):
-    first = run_trial(trial, None, folder=folder, should_stop=stop_after(looks), pictures=False, threads=1)
+    first = prepare_and_run(trial, None, folder=folder, should_stop=stop_after(looks), pictures=False, threads=1)
     assert first.status is Status.STOPPED
     assert 0 < first.counts["rounds"] < trial.rounds
-    return run_trial(trial, None, folder=folder, pictures=False, threads=1)
+    return prepare_and_run(trial, None, folder=folder, pictures=False, threads=1)
 
 
 def left_behind(folder):
@@ -84,7 +85,7 @@ VARIANTS = {
 @pytest.mark.parametrize("name", VARIANTS)
 def test_interrupted_is_bit_identical(name, tmp_path):
     trial = config(**VARIANTS[name])
-    whole = run_trial(trial, None, folder=tmp_path / "whole", pictures=False, threads=1)
+    whole = prepare_and_run(trial, None, folder=tmp_path / "whole", pictures=False, threads=1)
     again = interrupted(trial, tmp_path / "interrupted")
     assert whole.status is Status.COMPLETED
     assert again.status is Status.COMPLETED
@@ -99,27 +100,29 @@ def test_interrupted_is_bit_identical(name, tmp_path):
 
 
 def test_same_seed_same_model_other_seed_other_model(tmp_path):
-    a, b, c = (run_trial(config(seed=s), None, folder=tmp_path / str(i), pictures=False, threads=1) for i, s in enumerate((0, 0, 1)))
+    a, b, c = (prepare_and_run(config(seed=s), None, folder=tmp_path / str(i), pictures=False, threads=1) for i, s in enumerate((0, 0, 1)))
     assert a.curves == b.curves
     assert a.curves != c.curves
 
 
 def test_a_digest_is_not_trained_twice(tmp_path):
-    first = run_trial(config(), None, folder=tmp_path, pictures=False)
+    first = prepare_and_run(config(), None, folder=tmp_path, pictures=False)
     stamp = (tmp_path / "record.json").stat().st_mtime_ns
-    second = run_trial(config(), None, folder=tmp_path, pictures=False)
+    second = prepare_and_run(config(), None, folder=tmp_path, pictures=False)
     assert second.digest == first.digest
     assert (tmp_path / "record.json").stat().st_mtime_ns == stamp
 
 
 def test_folder_of_another_trial_is_refused(tmp_path):
-    run_trial(config(), None, folder=tmp_path, pictures=False)
+    prepare_and_run(config(), None, folder=tmp_path, pictures=False)
     with pytest.raises(UserError, match="holds trial"):
-        run_trial(config(seed=3), None, folder=tmp_path, pictures=False)
+        prepare_and_run(config(seed=3), None, folder=tmp_path, pictures=False)
 
 
 def test_divergence_is_a_result(tmp_path):
-    record = run_trial(config(loss="wasserstein", d_optimizer={"name": "sgd", "learning_rate": 1e9}), None, folder=tmp_path, pictures=False)
+    record = prepare_and_run(
+        config(loss="wasserstein", d_optimizer={"name": "sgd", "learning_rate": 1e9}), None, folder=tmp_path, pictures=False
+    )
     assert record.status is Status.DIVERGED
     assert "step" in record.reason
     assert not (tmp_path / "generator.safetensors").exists()
@@ -128,11 +131,11 @@ def test_divergence_is_a_result(tmp_path):
 
 def test_damaged_checkpoint_is_set_aside_and_the_trial_still_ends(tmp_path):
     trial = config()
-    run_trial(trial, None, folder=tmp_path, should_stop=stop_after(1), pictures=False, threads=1)
+    prepare_and_run(trial, None, folder=tmp_path, should_stop=stop_after(1), pictures=False, threads=1)
     path = tmp_path / "resume.safetensors"
     path.write_bytes(path.read_bytes()[:-7])
     with pytest.warns(UserWarning, match="damaged"):
-        record = run_trial(trial, None, folder=tmp_path, pictures=False, threads=1)
+        record = prepare_and_run(trial, None, folder=tmp_path, pictures=False, threads=1)
     assert record.status is Status.COMPLETED
     assert (tmp_path / "resume.safetensors.corrupt").exists()
 
@@ -140,15 +143,15 @@ def test_damaged_checkpoint_is_set_aside_and_the_trial_still_ends(tmp_path):
 @pytest.mark.parametrize("lost", ["module.generator", "random.torch", "gan"])
 def test_checkpoint_that_does_not_fit_is_set_aside_and_the_trial_ends_as_if_it_had_never_been(lost, tmp_path):
     trial = config()
-    record = run_trial(trial, None, folder=tmp_path / "whole", pictures=False, threads=1)
-    run_trial(trial, None, folder=tmp_path / "cut", should_stop=stop_after(1), pictures=False, threads=1)
+    record = prepare_and_run(trial, None, folder=tmp_path / "whole", pictures=False, threads=1)
+    prepare_and_run(trial, None, folder=tmp_path / "cut", should_stop=stop_after(1), pictures=False, threads=1)
     path = tmp_path / "cut" / "resume.safetensors"
     tensors, data = checkpoint_file.read(path, "resume")
     checkpoint_file.write(
         path, {k: v for k, v in tensors.items() if not k.startswith(lost)}, {k: v for k, v in data.items() if k != lost}, "resume"
     )
     with pytest.warns(UserWarning, match="does not fit"):
-        again = run_trial(trial, None, folder=tmp_path / "cut", pictures=False, threads=1)
+        again = prepare_and_run(trial, None, folder=tmp_path / "cut", pictures=False, threads=1)
     assert (path.parent / "resume.safetensors.corrupt").exists()
     assert again.counts == record.counts
     assert again.environment["interruptions"] == 0
@@ -163,23 +166,23 @@ def test_the_first_record_of_a_trial_stays(tmp_path):
     def meanwhile():
         if not calls:
             calls.append(1)
-            run_trial(trial, None, folder=tmp_path, pictures=False, threads=1, study={"who": "the other"})
+            prepare_and_run(trial, None, folder=tmp_path, pictures=False, threads=1, study={"who": "the other"})
         return False
 
-    record = run_trial(trial, None, folder=tmp_path, should_stop=meanwhile, pictures=False, threads=1, study={"who": "the first"})
+    record = prepare_and_run(trial, None, folder=tmp_path, should_stop=meanwhile, pictures=False, threads=1, study={"who": "the first"})
     assert record.study == {"who": "the other"}
     assert json.loads((tmp_path / "record.json").read_text())["study"] == {"who": "the other"}
 
 
 def test_counts(tmp_path):
-    record = run_trial(config(d_steps_per_round=4, g_steps_per_round=2, budget={"amount": 8}), None, folder=tmp_path, pictures=False)
+    record = prepare_and_run(config(d_steps_per_round=4, g_steps_per_round=2, budget={"amount": 8}), None, folder=tmp_path, pictures=False)
     assert dict(record.counts) == {"rounds": 2, "d_steps": 8, "g_steps": 4, "images": 8 * 16}
 
 
 @pytest.mark.parametrize("loss", ["mmd", "vae"])
 def test_methods_without_a_discriminator(loss, tmp_path):
     latent = {"dim": 8, "distribution": "normal"}
-    record = run_trial(config(loss=loss, latent=latent), None, folder=tmp_path, pictures=False)
+    record = prepare_and_run(config(loss=loss, latent=latent), None, folder=tmp_path, pictures=False)
     assert record.status is Status.COMPLETED, record.reason
     assert record.counts["d_steps"] == 0
     assert record.counts["g_steps"] == 40
@@ -188,7 +191,7 @@ def test_methods_without_a_discriminator(loss, tmp_path):
 
 
 def test_seconds_budget(tmp_path):
-    record = run_trial(config(budget={"amount": 0.5, "unit": "seconds"}), None, folder=tmp_path, pictures=False)
+    record = prepare_and_run(config(budget={"amount": 0.5, "unit": "seconds"}), None, folder=tmp_path, pictures=False)
     assert record.status is Status.COMPLETED
     assert record.counts["rounds"] > 0
     assert record.seconds["training"] >= 0.5
@@ -203,7 +206,7 @@ def pixels(**changes):
 def test_a_model_whose_samples_overflow_has_diverged(points, tmp_path, monkeypatch):
     """Finite weights, samples that are not: a result, which a sweep goes on from."""
     monkeypatch.setattr(sampling, "in_range", lambda samples: samples / 0 - samples / 0)
-    record = run_trial(config(), pixels(selection_points=points), folder=tmp_path, pictures=False)
+    record = prepare_and_run(config(), pixels(selection_points=points), folder=tmp_path, pictures=False)
     assert record.status is Status.DIVERGED
     assert "NaN" in record.reason
     assert (tmp_path / "record.json").exists()
@@ -215,13 +218,13 @@ def test_scores_are_taken_as_the_protocol_says(tmp_path, monkeypatch):
     original = sampling.in_range
     monkeypatch.setattr(sampling, "in_range", lambda samples: sizes.append(len(samples)) or original(samples))
     wanted = pixels(sampling_batch=40, averaging_runs=2)
-    run_trial(config(), wanted, folder=tmp_path, pictures=False, device="cpu")
+    prepare_and_run(config(), wanted, folder=tmp_path, pictures=False, device="cpu")
     assert {40, 20} <= set(sizes)
     assert 64 not in sizes
     sizes.clear()
     monkeypatch.setattr(trial_module, "resolve_device", lambda name: devices.append(name) or torch.device("cpu"))
     other = pixels(name="other", sampling_batch=50)
-    run_trial(config(), other, folder=tmp_path, pictures=False, device="cpu")
+    prepare_and_run(config(), other, folder=tmp_path, pictures=False, device="cpu")
     assert devices == ["cpu"]
     assert set(sizes) == {50}
 
@@ -231,5 +234,18 @@ def test_scoring_happens_on_the_trials_device(tmp_path, monkeypatch):
     for module, name in ((models, "select_model"), (evaluation, "evaluate_model")):
         original = getattr(module, name)
         monkeypatch.setattr(module, name, lambda *a, o=original, **k: asked.append(k["options"].device) or o(*a, **k))
-    run_trial(config(), pixels(), folder=tmp_path, pictures=False, device="cpu")
+    prepare_and_run(config(), pixels(), folder=tmp_path, pictures=False, device="cpu")
     assert asked == [torch.device("cpu")] * 2
+
+
+def test_a_trial_is_prepared_once(tmp_path, monkeypatch):
+    """The data are loaded once and the configuration is completed once, whoever starts the trial."""
+    from landscape.components.datasets import _load
+    from landscape.config import compatibility
+
+    loaded, resolved = [], []
+    load, resolve = _load.load, compatibility.resolve
+    monkeypatch.setattr(_load, "load", lambda *given, **named: loaded.append(given) or load(*given, **named))
+    monkeypatch.setattr(compatibility, "resolve", lambda given: resolved.append(given) or resolve(given))
+    landscape.train(TINY, None, folder=tmp_path)
+    assert (len(loaded), len(resolved)) == (1, 1)

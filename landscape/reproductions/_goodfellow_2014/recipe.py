@@ -69,4 +69,4 @@ def trial(seed: int, epochs: int, data_dir: Path | None, row: str = NETS) -> Tri
             "seed": seed,
         }
     )
-    return Trial(row, prepare(config, data_dir)[0], protocol(epochs))
+    return Trial(row, prepare(config, data_dir).config, protocol(epochs))

@@ -83,7 +83,7 @@ def trial(setting: Setting, k: int, seed: int, steps: int, data_dir: Path | None
             "seed": seed,
         }
     )
-    return Trial(setting.row(k), prepare(config, data_dir)[0], protocols.get(PROTOCOL))
+    return Trial(setting.row(k), prepare(config, data_dir).config, protocols.get(PROTOCOL))
 
 
 def score(outcome: Outcome, name: str) -> float:

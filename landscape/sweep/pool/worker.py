@@ -49,7 +49,7 @@ class Common:
     plugins: tuple[tuple[str, bytes], ...] = ()
     """Path and content of each: on another machine the path may lead nowhere."""
     run_trial: RunTrial | None = None
-    """None: `landscape.trial.run_trial.run_trial`."""
+    """None: `landscape.trial.run_trial.prepare_and_run`."""
     results_url: str | None = None
     """Address of the results, where they lie in no file system; `study` is then a mirror on the driver's machine."""
 
@@ -69,9 +69,9 @@ class TrialActor(tune.Trainable):
         load_plugins(common.plugins)
         self.protocol = Protocol.parse(common.protocol)
         if common.run_trial is None:
-            from landscape.trial.run_trial import run_trial
+            from landscape.trial.run_trial import prepare_and_run
 
-            self.run_trial: RunTrial = run_trial
+            self.run_trial: RunTrial = prepare_and_run
         else:
             self.run_trial = common.run_trial
         if common.temporary.is_dir():
