@@ -44,7 +44,7 @@ class ScoreFacts:
 
     @property
     def is_log(self) -> bool:
-        """Frechet distances are modelled in log."""
+        """Frechet distances are modeled in log."""
         return self.name.startswith(("FD", "FID")) and self.direction == "lower"
 
 

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from landscape.results.record import Estimate, Scores
+if TYPE_CHECKING:
+    from landscape.results.record import Estimate, Scores
 
 LINE_SECONDS = 10.0
 """Between two lines of progress where stderr is a file."""
 
 
-def score_lines(scores: Scores, *, notes: bool = False) -> list[str]:
+def score_lines(scores: "Scores", *, notes: bool = False) -> list[str]:
     """One line a score: name, value, interval, direction; with `notes` what each interval covers and what a reader must know below it."""
     protocol = scores.protocol
     width = max((len(name) for name in scores.estimates), default=0)
@@ -23,7 +24,7 @@ def score_lines(scores: Scores, *, notes: bool = False) -> list[str]:
     return lines + [f"  {name}: not computed: {reason}" for name, reason in scores.failures.items()]
 
 
-def _value(estimate: Estimate) -> str:
+def _value(estimate: "Estimate") -> str:
     parts = [f"{estimate.value:.5g}", estimate.unit]
     if estimate.interval is not None:
         parts.append("[{:.5g}, {:.5g}]".format(*estimate.interval))
@@ -32,7 +33,7 @@ def _value(estimate: Estimate) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _notes(estimate: Estimate) -> list[str]:
+def _notes(estimate: "Estimate") -> list[str]:
     found = [f"{estimate.level:.0%} interval: {estimate.interval_kind}"] if estimate.interval is not None else []
     found += [f"spread over averaging runs {estimate.spread:.3g}"] if estimate.spread else []
     return found + ([estimate.note] if estimate.note else [])

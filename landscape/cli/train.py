@@ -10,10 +10,10 @@ from landscape.cli.output import progress_bar, score_lines
 from landscape.cli.stopping import stop_on_signal
 from landscape.core.component_text import parse_component
 from landscape.core.files import read_json, require_writable
-from landscape.results.record import Scores, Status, TrialRecord
 
 if TYPE_CHECKING:
     from landscape.config.protocol import Protocol
+    from landscape.results.record import TrialRecord
     from landscape.trial.run_trial import PreparedTrial
 
 COMPONENTS = {
@@ -66,6 +66,7 @@ def train(plugins: tuple[Path, ...], **options: Any) -> int:
     from landscape.config import protocols
     from landscape.config.trial_config import TrialConfig
     from landscape.evaluation import require_scorable
+    from landscape.results.record import Status
     from landscape.trial.run_trial import finished_record, prepare
 
     config_file: Path | None = options.pop("config_file")
@@ -90,8 +91,9 @@ def train(plugins: tuple[Path, ...], **options: Any) -> int:
     return 130 if record.status is Status.STOPPED else 0
 
 
-def _run(prepared: "PreparedTrial", protocol: "Protocol | None", folder: Path, *, as_json: bool, **settings: Any) -> TrialRecord:
+def _run(prepared: "PreparedTrial", protocol: "Protocol | None", folder: Path, *, as_json: bool, **settings: Any) -> "TrialRecord":
     """Train with progress on stderr; then the outcome on stdout."""
+    from landscape.results.record import Scores, Status
     from landscape.trial.run_trial import run_trial
 
     with stop_on_signal() as should_stop, progress_bar("training", quiet=as_json) as report:

@@ -65,3 +65,13 @@ def protocol_identities(metrics: Sequence[MetricChoice], extractor: Choice) -> d
 
     identities = {m.name: METRICS[m.name].identity for m in metrics}
     return identities | {f"extractor {extractor.name}": EXTRACTORS[extractor.name].identity}
+
+
+def protocol_components(data: Mapping[str, Any]) -> Iterator[tuple[Any, Component[Any]]]:
+    """(name and hyperparameters, component) of every metric of a protocol as plain data, and of its extractor."""
+    from landscape.components.extractors._base import EXTRACTORS
+    from landscape.components.metrics._base import METRICS
+
+    for choice in data["metrics"]:
+        yield choice, METRICS[choice["name"]]
+    yield data["extractor"], EXTRACTORS[data["extractor"]["name"]]

@@ -1,8 +1,59 @@
-"""Digests of configurations and protocols: 16 hex digits over their canonical JSON text."""
+"""Digests of configurations and protocols: 16 hex digits over the canonical JSON text of what identifies them.
 
+One rule decides what enters: a field or hyperparameter enters where it differs from its default. The names in `hashed_always.json` enter
+at their defaults too: they are those of the first trials that were kept, whose digests must stay. A new field needs no entry anywhere.
+"""
+
+import functools
 import hashlib
 import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+from landscape.config.choices import Choice
+from landscape.core.frozen_model import Frozen
+from landscape.core.registry import Component
+
+
+@functools.cache
+def _always() -> dict[str, Any]:
+    table: dict[str, Any] = json.loads(Path(__file__).with_name("hashed_always.json").read_text(encoding="utf-8"))
+    return table
+
+
+def hashed_fields(model: Frozen, kind: str) -> dict[str, Any]:
+    """The fields of `model` that enter its digest, as plain data; components with all their hyperparameters.
+
+    Args:
+        model: a configuration or a protocol.
+        kind: `trial` or `protocol`.
+    """
+    return _hashed(model, frozenset(_always()[kind]), "")
+
+
+def _hashed(model: Frozen, always: frozenset[str], prefix: str) -> dict[str, Any]:
+    data, spelled = model.to_json(), _always()["hashed_as"]
+    found = {}
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if prefix + name not in always and value == field.get_default(call_default_factory=True):
+            continue
+        nested = isinstance(value, Frozen) and not isinstance(value, Choice)
+        found[spelled.get(name, name)] = _hashed(value, always, f"{prefix}{name}.") if nested else data[name]
+    return found
+
+
+def hashed_hyperparameters(component: Component[Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a component's hyperparameters that enter a digest; all of a plugin's, whose digests change with its source anyway."""
+    always = _always()["components"].get(component.kind, {}).get(component.name, ())
+    known = component.hyperparameters
+    return {name: value for name, value in given.items() if component.is_plugin or name in always or value != _plain(known[name].default)}
+
+
+def _plain(value: Any) -> Any:
+    """`value` as JSON gives it back: a tuple as a list."""
+    return json.loads(json.dumps(value))
 
 
 def without_fields(identity: dict[str, Any], *names: str) -> dict[str, Any]:

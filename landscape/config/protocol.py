@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from landscape.config.choices import Choice, ComponentChoice, MetricChoice, from_shorthand
-from landscape.config.digests import digest_of
+from landscape.config.digests import digest_of, hashed_fields, hashed_hyperparameters
 from landscape.core.errors import UserError
 from landscape.core.frozen_model import Frozen, UserErrorAsValueError
 
@@ -28,7 +28,7 @@ class Protocol(Frozen):
     """None: as many as real."""
     real_order: Literal["file", "random"] = "file"
     """Which n_real of the split: the first in file order, or a random subset from `seed`."""
-    quantise: Literal["none", "round", "floor"] = "round"
+    quantize: Literal["none", "round", "floor"] = "round"
     """How generated float images in [0, 1] become levels: `round` to uint8, `floor`, or `none` (floats x 255, as compare_gan)."""
     resize: Literal["extractor", "native"] = "extractor"
     """`extractor`: its own resize to its input size; `native`: no resize where it can take the images as they are."""
@@ -43,7 +43,7 @@ class Protocol(Frozen):
     selection_points: Annotated[int, Field(ge=1)] = 1
     """Times during training (evenly spaced, the end included) that the objective is measured on the selection samples."""
     checkpoint: Literal["last", "best_on_selection", "best_on_test"] = "last"
-    """`best_on_test` is the published way of several papers: optimistic, and marked so."""
+    """`best_on_test` is the published way of several papers: optimiztic, and marked so."""
     seed: Annotated[int, Field(ge=0)] = 42
     precision: Literal["fp32", "bf16"] = "fp32"
     """Of the extractor."""
@@ -63,9 +63,11 @@ class Protocol(Frozen):
 
     def digest(self) -> str:
         """Identity, 16 hex digits: of all but note and objective, and of the code of metrics and extractor where it is not the first."""
-        from landscape.config.component_identities import protocol_identities
+        from landscape.config.component_identities import protocol_components, protocol_identities
 
-        data = {k: v for k, v in self.to_json().items() if k not in ("note", "objective")}
+        data = {name: value for name, value in hashed_fields(self, "protocol").items() if name not in ("note", "objective")}
+        for choice, component in protocol_components(data):
+            choice["hyperparameters"] = hashed_hyperparameters(component, choice["hyperparameters"])
         if changed := {name: identity for name, identity in protocol_identities(self.metrics, self.extractor).items() if identity != "r1"}:
             data["components"] = changed
         return digest_of(data)

@@ -1,13 +1,11 @@
 """TrialConfig: everything that decides a trained model. Protocol: everything that decides a score. Frozen, validated, digested."""
 
 import math
-from collections.abc import Mapping
-from functools import reduce
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from pydantic import model_validator
 
-from landscape.config.digests import digest_of, without_fields
+from landscape.config.digests import digest_of, hashed_fields, hashed_hyperparameters, without_fields
 from landscape.config.trial_fields import TrialFields
 from landscape.core.errors import UserError
 from landscape.core.frozen_model import Frozen, UserErrorAsValueError
@@ -38,13 +36,6 @@ class TrialConfig(TrialFields):
             return self.d_steps_per_round * self.batch_size
         return self.g_steps_per_round * (self.g_batch_size or self.batch_size)
 
-    LATER: ClassVar[Mapping[str, Any]] = {
-        f"{side}_optimizer.{name}": default
-        for side in ("d", "g")
-        for name, default in (("schedule.end", 1.0), ("schedule.drops", 0), ("final_beta2", None), ("beta2_saturation", 1.0))
-    } | {"ema.burn_in": 0.0}
-    """Fields that came after trials were kept, with their defaults: at them they do not enter a digest, so old digests stay."""
-
     @model_validator(mode="after")
     def _resolve(self) -> Self:
         from landscape.config.compatibility import resolve
@@ -72,16 +63,9 @@ class TrialConfig(TrialFields):
         """What `digest` is taken of: the config, the data's content and the revision or source hash of each component."""
         from landscape.config.component_identities import component_choices, component_identities
 
-        data = self.to_json()
-        for dotted, default in self.LATER.items():
-            *path, last = dotted.split(".")
-            node = reduce(lambda node, name: node[name], path, data)
-            if node is not None and node[last] == default:
-                del node[last]
+        data = hashed_fields(self, "trial")
         for _, choice, component in component_choices(data):
-            for name in component.later:
-                if choice["hyperparameters"][name] == component.hyperparameters[name].default:
-                    del choice["hyperparameters"][name]
+            choice["hyperparameters"] = hashed_hyperparameters(component, choice["hyperparameters"])
         # A path is where the data lie, not what they are.
         data["dataset"]["hyperparameters"] = {k: v for k, v in data["dataset"]["hyperparameters"].items() if k != "path"}
         return {"config": data, "components": component_identities(data)}

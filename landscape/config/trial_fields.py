@@ -37,7 +37,7 @@ class TrialFields(Frozen):
     order: Literal["d_first", "g_first", "g_after_first_d", "simultaneous"] = "d_first"
     """`g_first` as SNGAN; `g_after_first_d` as compare_gan v2; `simultaneous`: both gradients from one
     pass at the same weights, then both step."""
-    dequantise: bool = False
+    dequantize: bool = False
     """Add U[0, 1) to the levels 0..255 of real images before scaling by 1/256 (SNGAN's input noise)."""
     batch_size: Annotated[int, Field(ge=1)] = 64
     g_batch_size: Annotated[int, Field(ge=1)] | None = None

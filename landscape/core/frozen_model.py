@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from landscape.core.errors import UserError, unknown
+from landscape.core.old_spellings import respelled
 
 
 class UserErrorAsValueError(ValueError):
@@ -20,6 +21,11 @@ class Frozen(BaseModel):
     """Immutable, no unknown fields, no NaN or infinity."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reads_old_spellings(cls, data: Any) -> Any:
+        return respelled(data) if isinstance(data, Mapping) else data
 
     @classmethod
     def parse(cls, data: Mapping[str, Any], *, source: str = "") -> Self:
@@ -37,7 +43,7 @@ class Frozen(BaseModel):
 
 
 def _telling(error: ValidationError) -> Any:
-    """The error to show: a misspelt field before the one that is then missing."""
+    """The error to show: a misspelled field before the one that is then missing."""
     errors = error.errors()
     return next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
 

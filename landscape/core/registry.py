@@ -78,8 +78,6 @@ class Component(Generic[Facts]):
     identity: str
     """`r<revision>` for a built-in component, `plugin:<source hash>` for a user's own."""
     is_plugin: bool = False
-    later: tuple[str, ...] = ()
-    """Hyperparameters that came after trials were kept: at their defaults they do not enter a digest."""
 
     @property
     def summary(self) -> str:
@@ -115,17 +113,17 @@ class Registry(Generic[Facts]):
     @overload
     def register(self, function: F) -> F: ...
     @overload
-    def register(self, *, revision: int = 1, later: tuple[str, ...] = (), **facts: Any) -> Callable[[F], F]: ...
-    def register(self, function: Callable[..., Any] | None = None, *, revision: int = 1, later: tuple[str, ...] = (), **facts: Any) -> Any:
+    def register(self, *, revision: int = 1, **facts: Any) -> Callable[[F], F]: ...
+    def register(self, function: Callable[..., Any] | None = None, *, revision: int = 1, **facts: Any) -> Any:
         """Decorator: enter `function` under its own name.
 
-        `revision` counts changes that alter results; `later` as in `Component`; `facts` are declared data.
+        `revision` counts changes that alter results; `facts` are declared data.
         """
         if function is None:
-            return lambda function: self._enter(function, revision, later, facts)
-        return self._enter(function, revision, later, facts)
+            return lambda function: self._enter(function, revision, facts)
+        return self._enter(function, revision, facts)
 
-    def _enter(self, function: F, revision: int, later: tuple[str, ...], facts: Mapping[str, Any]) -> F:
+    def _enter(self, function: F, revision: int, facts: Mapping[str, Any]) -> F:
         name = function.__name__
         plugin = _plugin_of(function.__module__)
         # Built-in components come first, so that a clash of names is blamed on the plugin, whichever of the two is asked for.
@@ -139,7 +137,6 @@ class Registry(Generic[Facts]):
             hyperparameters=_hyperparameters(function, self.injected),
             identity=f"plugin:{plugin}" if plugin else f"r{revision}",
             is_plugin=plugin is not None,
-            later=later,
         )
         return function
 

@@ -73,23 +73,23 @@ def sample_set(given: Given, protocol: Protocol, extractor: Extractor | None, op
 
     Args:
         given: samples, or features alone.
-        protocol: how to quantise.
+        protocol: how to quantize.
         extractor: None where no metric needs features.
         options: device, cache, progress.
         keep_images: whether a metric reads the images themselves.
     """
     if given.samples is None or extractor is None:
-        images = None if given.samples is None or not keep_images else to_levels(given.samples, protocol.quantise)
+        images = None if given.samples is None or not keep_images else to_levels(given.samples, protocol.quantize)
         return SampleSet(images, given.features, given.logits, given.labels)
     require_channels(given.samples, protocol, extractor)
-    images = to_levels(given.samples, protocol.quantise) if keep_images else None
+    images = to_levels(given.samples, protocol.quantize) if keep_images else None
     made = _features(given, protocol, extractor, options)
     return SampleSet(images, made.features, made.logits, given.labels)
 
 
 def _features(given: Given, protocol: Protocol, extractor: Extractor, options: Options) -> Features:
     def compute() -> Features:
-        levels = (to_levels(part, protocol.quantise) for part in given.chunks(CHUNK))
+        levels = (to_levels(part, protocol.quantize) for part in given.chunks(CHUNK))
         return extract(levels, len(given), extractor, given.source, options.progress)
 
     component = EXTRACTORS[protocol.extractor.name]
@@ -98,7 +98,7 @@ def _features(given: Given, protocol: Protocol, extractor: Extractor, options: O
     assert given.samples is not None
     identity = {
         "content": given.content,
-        "quantise": protocol.quantise if given.samples.is_floating_point() else "levels",
+        "quantize": protocol.quantize if given.samples.is_floating_point() else "levels",
         "extractor": f"{extractor.name} {component.identity} {sorted(protocol.extractor.hyperparameters.items())}",
         "weights": extractor.weights_hash,
         "handling": str(sorted(extractor.handling.items())),

@@ -1,4 +1,4 @@
-"""From what a generator gives to what an extractor and a metric read: levels 0..255, quantised as the protocol says."""
+"""From what a generator gives to what an extractor and a metric read: levels 0..255, quantized as the protocol says."""
 
 import torch
 from torch import Tensor
@@ -10,12 +10,12 @@ from landscape.core.errors import UserError
 QUANTISATION = {
     "round": "float images x 255, rounded to the nearest of 256 levels",
     "floor": "float images x 255, cut to the level below",
-    "none": "float images x 255, not quantised",
+    "none": "float images x 255, not quantized",
 }
 
 
-def to_levels(samples: Tensor, quantise: str) -> Tensor:
-    """Images as levels in [0, 255]: uint8 ones as they are, floats in [0, 1] by `quantise`; points (N, D) unchanged.
+def to_levels(samples: Tensor, quantize: str) -> Tensor:
+    """Images as levels in [0, 255]: uint8 ones as they are, floats in [0, 1] by `quantize`; points (N, D) unchanged.
 
     Returns:
         uint8 (N, C, H, W) for `round` and `floor`, float32 for `none` and for points.
@@ -23,9 +23,9 @@ def to_levels(samples: Tensor, quantise: str) -> Tensor:
     if samples.dim() == 2 or samples.dtype == torch.uint8:
         return samples
     levels = (samples.to(torch.float32) * 255).clamp_(0, 255)
-    if quantise == "none":
+    if quantize == "none":
         return levels
-    return (levels.round_() if quantise == "round" else levels.floor_()).to(torch.uint8)
+    return (levels.round_() if quantize == "round" else levels.floor_()).to(torch.uint8)
 
 
 def require_channels(samples: Tensor, protocol: Protocol, extractor: Extractor) -> None:
@@ -34,9 +34,9 @@ def require_channels(samples: Tensor, protocol: Protocol, extractor: Extractor) 
         raise UserError(f"protocol {protocol.name!r} refuses 1-channel images for {extractor.name!r}: choose a protocol that tiles them")
 
 
-def describe(samples: Tensor, protocol: Protocol, *, quantised: bool) -> dict[str, str]:
+def describe(samples: Tensor, protocol: Protocol, *, quantized: bool) -> dict[str, str]:
     """The entries of `Scores.handling` that stand for one set."""
     if samples.dim() == 2:
         return {"samples": f"points of {samples.shape[1]} coordinates, as they are"}
     size = "x".join(str(n) for n in samples.shape[1:])
-    return {"samples": f"images {size}"} | ({"quantise": QUANTISATION[protocol.quantise]} if quantised else {})
+    return {"samples": f"images {size}"} | ({"quantize": QUANTISATION[protocol.quantize]} if quantized else {})

@@ -44,7 +44,7 @@ def load_samples(spec: str, protocol: Protocol, where: Where | None = None, *, n
     Args:
         spec: a registered data set, an image folder, a zip of images, an .npz, .npy or .pt file of images or features, or the folder of a
             trained trial.
-        protocol: says how a trial is sampled: seed, quantisation, number.
+        protocol: says how a trial is sampled: seed, quantization, number.
         where: where data lie, and how a trial is opened.
         number: samples to draw from a trial where the protocol names none.
 
@@ -123,7 +123,7 @@ def _trial(folder: Path, protocol: Protocol, where: Where, number: int | None) -
         raise UserError(f"{folder} is a trained trial, which cannot be opened here: use `landscape evaluate`")
     if wanted is None:
         raise UserError(f"{folder}: protocol {protocol.name!r} does not say how many samples to draw: choose one that does")
-    made = draw(where.open_trial(folder), wanted, protocol.seed, protocol.quantise)
+    made = draw(where.open_trial(folder), wanted, protocol.seed, protocol.quantize)
     return Given(made.samples, source=str(folder), cached=False, handling=made.handling)
 
 

@@ -55,7 +55,7 @@ def evaluate_model(
     protocol = get(protocol) if isinstance(protocol, str) else protocol
     real = reporting(dataset, protocol)
     number = protocol.n_fake or len(real.samples)
-    draws = [partial(draw, sampler, number, protocol.seed + run, protocol.quantise) for run in range(protocol.averaging_runs)]
+    draws = [partial(draw, sampler, number, protocol.seed + run, protocol.quantize) for run in range(protocol.averaging_runs)]
     with protocol_mode(generator, sampler, protocol), _evaluating(discriminator) as critic:
         aids = Aids(dataset=dataset, generator=generator, latent=latent, discriminator=critic)
         return score(real, draws, protocol, aids, options or Options(), checkpoint)
@@ -79,7 +79,7 @@ def select_model(
     real, chosen = selection(dataset, protocol), selection_protocol(protocol)
     number = min(protocol.n_fake or len(real.samples), len(real.samples))
     with protocol_mode(generator, sampler, protocol):
-        draws = [partial(draw, sampler, number, protocol.seed + SELECTION_SEED_OFFSET, protocol.quantise)]
+        draws = [partial(draw, sampler, number, protocol.seed + SELECTION_SEED_OFFSET, protocol.quantize)]
         return score(real, draws, chosen, Aids(dataset=dataset), options or Options(), checkpoint)
 
 

@@ -97,27 +97,27 @@ def blocks(number: int, seed: int) -> Iterator[tuple[int, int]]:
         yield min(BLOCK, number - start), seed + BLOCK_SEEDS_APART * i
 
 
-def draw(sampler: Sampler, number: int, seed: int, quantise: str) -> Given:
-    """`number` samples as a set, quantised block by block, so that the floats of a large set need not fit in memory.
+def draw(sampler: Sampler, number: int, seed: int, quantize: str) -> Given:
+    """`number` samples as a set, quantized block by block, so that the floats of a large set need not fit in memory.
 
     Raises:
         SamplesError: samples that are not finite or leave [0, 1].
         UserError: too few samples.
     """
     try:
-        parts = [_levels(sampler(block, block_seed).detach().cpu(), quantise) for block, block_seed in blocks(number, seed)]
+        parts = [_levels(sampler(block, block_seed).detach().cpu(), quantize) for block, block_seed in blocks(number, seed)]
     except UserError as error:
         raise SamplesError(str(error)) from None
     samples = torch.cat(parts)
     if len(samples) != number:
         raise UserError(f"the sampler gave {len(samples)} samples for {number}: return as many as asked")
-    handling = {"seed": str(seed)} | ({"quantise": QUANTISATION[quantise]} if samples.dim() == 4 else {})
+    handling = {"seed": str(seed)} | ({"quantize": QUANTISATION[quantize]} if samples.dim() == 4 else {})
     return Given(samples, source=f"model, seed {seed}", cached=False, handling=handling)
 
 
-def _levels(batch: Tensor, quantise: str) -> Tensor:
+def _levels(batch: Tensor, quantize: str) -> Tensor:
     require_finite(batch, "generated samples")
     if batch.dim() != 4 or not batch.is_floating_point():
         return batch
     require_unit_range(batch, "model")
-    return batch if quantise == "none" else to_levels(batch, quantise)
+    return batch if quantize == "none" else to_levels(batch, quantize)

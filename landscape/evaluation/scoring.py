@@ -241,7 +241,7 @@ def _handling(real: RealSamples, fake: Given, protocol: Protocol, extractor: Ext
     def of(given: Given) -> dict[str, Any]:
         if given.samples is None:
             return {"samples": "features as given"}
-        return describe(given.samples, protocol, quantised=given.samples.is_floating_point())
+        return describe(given.samples, protocol, quantized=given.samples.is_floating_point())
 
     entries = {f"real: {k}": v for k, v in (of(real.samples) | {"choice": real.choice} | dict(real.samples.handling)).items()}
     entries |= {f"generated: {k}": v for k, v in (of(fake) | dict(fake.handling)).items()}

@@ -1,22 +1,48 @@
-"""What a trial leaves behind: plain data, readable on any laptop. Standard library only.
+"""What a trial leaves behind: plain data, readable on any laptop, without torch.
 
 `record.json` holds how a model was trained (`TrialRecord`); `scores/<protocol>.json` beside it holds what one protocol made of it
 (`Scores`), so that a trained model can be scored again without touching its record.
 """
 
-import contextlib
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
-from types import UnionType
-from typing import Any, Self, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from annotated_types import Ge, Gt, Lt
+from pydantic import AfterValidator, ConfigDict, Field, Strict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 
 from landscape.core.errors import UserError
+from landscape.core.old_spellings import RENAMED, respelled
 
 SCHEMA = 1
 RECORD_FILE, RESUME_FILE, GENERATOR_FILE = "record.json", "resume.safetensors", "generator.safetensors"
 """In a trial's folder: how it was trained; the state of one that is interrupted; what samples once it is completed."""
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise UserError(f"a score must be finite, and so must its interval and spread: got {value}")
+    return value
+
+
+def _ordered(interval: tuple[float, float]) -> tuple[float, float]:
+    if interval[0] > interval[1]:
+        raise ValueError(f"its lower end {interval[0]:g} lies above its upper end {interval[1]:g}")
+    return interval
+
+
+# Fields of a later version are ignored. A number is never read from text: strict.
+_PLAIN = ConfigDict(extra="ignore")
+Number = Annotated[float, Strict()]
+Finite = Annotated[Number, AfterValidator(_finite)]
+Interval = Annotated[tuple[Finite, Finite], AfterValidator(_ordered)]
+Curve = tuple[tuple[Number, Number], ...]
+"""(x, y) points."""
+Count = Annotated[int, Strict(), Ge(0)]
+Seconds = Annotated[Number, Ge(0)]
 
 
 class Status(StrEnum):
@@ -33,7 +59,7 @@ class Status(StrEnum):
     """Ended on request before its budget was spent."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_PLAIN)
 class Estimate:
     """One score: a value, and how far it can be trusted.
 
@@ -41,30 +67,25 @@ class Estimate:
     ("bootstrap over samples", "analytic s.e.", "averaging runs", ...). A score that could not be computed is absent, never a magic number.
     """
 
-    value: float
-    direction: str
-    """`higher`, `lower` (better) or `none`."""
-    interval: tuple[float, float] | None = None
-    level: float = 0.95
+    value: Finite
+    direction: Literal["higher", "lower", "none"]
+    """Which values are better."""
+    interval: Interval | None = None
+    level: Annotated[Number, Gt(0), Lt(1)] = 0.95
     interval_kind: str = ""
-    spread: float | None = None
+    spread: Finite | None = None
     """Standard deviation over averaging runs (population formula, as the published codes report it)."""
     unit: str = ""
-    bounds: tuple[float | None, float | None] = (None, None)
-    n_real: int | None = None
-    n_fake: int | None = None
-    curve: tuple[tuple[float, float], ...] = ()
+    bounds: tuple[Number | None, Number | None] = (None, None)
+    n_real: Count | None = None
+    n_fake: Count | None = None
+    curve: Curve = ()
     """(x, y) points, for a score that is a curve (PRD, FD against 1/N)."""
     note: str = ""
     """What a reader must know: estimator bias, subset size, a floor."""
 
-    def __post_init__(self) -> None:
-        numbers = (self.value, *(self.interval or ()), *(() if self.spread is None else (self.spread,)))
-        if not all(map(math.isfinite, numbers)):
-            raise UserError(f"a score must be finite, and so must its interval and spread: got {', '.join(map(str, numbers))}")
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_PLAIN)
 class Scores:
     """What one protocol says of one trained model (or of any two sets of samples)."""
 
@@ -72,28 +93,32 @@ class Scores:
     """The whole protocol as data, its `name` and `digest` among it: a score never travels without it."""
     estimates: Mapping[str, Estimate]
     """By public name: `FID`, `FD[classifier]`, `KID[pixels]`, `precision[inception]`, ..."""
-    failures: Mapping[str, str] = field(default_factory=dict)
+    failures: Mapping[str, str] = Field(default_factory=dict)
     """Scores that could not be computed, by name, with the reason."""
     checkpoint: str = "last"
     """Which weights were scored: `last`, `ema`, `best_on_selection`, ..."""
-    seconds: float = 0.0
-    handling: Mapping[str, str] = field(default_factory=dict)
-    """How samples were brought to the extractor's input: channels, resize, quantisation."""
-    environment: Mapping[str, Any] = field(default_factory=dict)
-    schema: int = SCHEMA
+    seconds: Seconds = 0.0
+    handling: Mapping[str, str] = Field(default_factory=dict)
+    """How samples were brought to the extractor's input: channels, resize, quantization."""
+    environment: Mapping[str, Any] = Field(default_factory=dict)
+    schema: Count = SCHEMA
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """Plain data, every field present; `from_json` gives the same object back."""
+        return _plain(self)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        with _damage_named("scores"):
-            known = _migrate(data, "scores")
-            known["estimates"] = {name: _estimate(e) for name, e in known["estimates"].items()}
-            return _checked(cls(**_only_known(cls, known)))
+        """From the content of a file of scores, of this version or an earlier one.
+
+        Raises:
+            UserError: the data are damaged, or of a newer schema.
+        """
+        scores = _read(cls, data, "scores")
+        return scores if scores.protocol.keys().isdisjoint(RENAMED) else replace(scores, protocol=respelled(scores.protocol))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_PLAIN)
 class TrialRecord:
     """How one model was trained. Scores live beside it, keyed by protocol."""
 
@@ -101,97 +126,72 @@ class TrialRecord:
     setting_digest: str
     """The digest without the seed: trials to aggregate."""
     run_digest: str
-    """The digest without seed... and budget: trials that extend one another."""
+    """The digest without seed and budget: trials that extend one another."""
     config: Mapping[str, Any]
     status: Status
     reason: str = ""
     """One line; empty for a completed trial."""
-    diagnosis: Mapping[str, Any] = field(default_factory=dict)
+    diagnosis: Mapping[str, Any] = Field(default_factory=dict)
     """Named symptoms (`mode_collapse`, `discriminator_wins`, ...) with the figures behind them."""
-    counts: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, Count] = Field(default_factory=dict)
     """`d_steps`, `g_steps`, `images` (real images shown to D), `rounds`."""
-    parameters: Mapping[str, int] = field(default_factory=dict)
+    parameters: Mapping[str, Count] = Field(default_factory=dict)
     """Trainable parameters of `generator`, `discriminator`."""
-    curves: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    curves: Mapping[str, Curve] = Field(default_factory=dict)
     """Learning curves against D steps (G steps where there is no D): `d_loss`, `g_loss`, `d_gradient_norm`, `g_gradient_norm`,
     `d_accuracy_real`, `d_accuracy_fake`, `sample_diversity`, and each regularizer's term."""
-    seconds: Mapping[str, float] = field(default_factory=dict)
+    seconds: Mapping[str, Seconds] = Field(default_factory=dict)
     """`training`, `evaluation` (that during training too): wall clock, summed over interruptions; `setup`: of the last start."""
-    peak_memory_bytes: Mapping[str, int] = field(default_factory=dict)
-    environment: Mapping[str, Any] = field(default_factory=dict)
+    peak_memory_bytes: Mapping[str, Count] = Field(default_factory=dict)
+    environment: Mapping[str, Any] = Field(default_factory=dict)
     """Device, threads, execution path, versions, git commit, interruptions."""
-    study: Mapping[str, Any] = field(default_factory=dict)
+    study: Mapping[str, Any] = Field(default_factory=dict)
     """Where it stands in its study: `cell`, `ask` (number of the proposal), `role` (`search`, `confirmation`, `repeat`)."""
-    pictures: Mapping[str, str] = field(default_factory=dict)
+    pictures: Mapping[str, str] = Field(default_factory=dict)
     """File names beside the record: `samples`, `nearest`, `interpolation`, `progress`."""
     started_at: str = ""
     finished_at: str = ""
     """UTC, ISO 8601."""
-    schema: int = SCHEMA
+    schema: Count = SCHEMA
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """Plain data, every field present; `from_json` gives the same object back."""
+        return _plain(self)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        with _damage_named("record"):
-            known = _migrate(data, "record")
-            known["status"] = Status(known["status"])
-            known["curves"] = {k: tuple((float(x), float(y)) for x, y in v) for k, v in known.get("curves", {}).items()}
-            return _checked(cls(**_only_known(cls, known)))
+        """From the content of a record's file, of this version or an earlier one.
+
+        Raises:
+            UserError: the data are damaged, or of a newer schema.
+        """
+        record = _read(cls, data, "record")
+        return record if record.config.keys().isdisjoint(RENAMED) else replace(record, config=respelled(record.config))
 
     def with_status(self, status: Status, reason: str) -> Self:
         return replace(self, status=status, reason=reason)
 
 
-def _estimate(data: Mapping[str, Any]) -> Estimate:
-    known = dict(_only_known(Estimate, data))
-    for name in ("interval", "bounds"):
-        if known.get(name) is not None:
-            known[name] = tuple(known[name])
-    known["curve"] = tuple((float(x), float(y)) for x, y in known.get("curve", ()))
-    return _checked(Estimate(**known))
-
-
-@contextlib.contextmanager
-def _damage_named(what: str) -> Iterator[None]:
-    """Turn what a wrong shape of data raises inside into one line."""
-    try:
-        yield
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
-        raise UserError(f"{what} is damaged: {type(error).__name__}: {error}") from error
-
-
 Plain = TypeVar("Plain")
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {cls: TypeAdapter(cls) for cls in (Scores, TrialRecord)}
 
 
-def _checked(value: Plain) -> Plain:
-    """`value`, a dataclass, after its fields were held against their annotations. TypeError naming the first that does not fit."""
-    for f in fields(value):  # type: ignore[arg-type]
-        if not _fits(getattr(value, f.name), f.type):
-            raise TypeError(f"{f.name} is {getattr(value, f.name)!r:.80}")
-    return value
+def _plain(value: object) -> dict[str, Any]:
+    data: dict[str, Any] = _ADAPTERS[type(value)].dump_python(value, mode="json")
+    return data
 
 
-def _fits(value: object, kind: Any) -> bool:
-    if kind is Any:
-        return True
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    origin = get_origin(kind)
-    if origin is Mapping:
-        return isinstance(value, Mapping) and all(_fits(v, get_args(kind)[1]) for v in value.values())
-    if origin is UnionType:
-        return any(_fits(value, k) for k in get_args(kind))
-    # The inside of a tuple was converted element by element when it was read.
-    return isinstance(value, origin or kind)
-
-
-def _only_known(cls: type, data: Mapping[str, Any]) -> dict[str, Any]:
-    names = {f.name for f in fields(cls)}
-    return {k: v for k, v in data.items() if k in names}
+def _read(cls: type[Plain], data: Mapping[str, Any], what: str) -> Plain:
+    """`data` as a `cls`. UserError naming the first field that does not fit."""
+    try:
+        found: Plain = _ADAPTERS[cls].validate_python(_migrate(data, what))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UserError(f"{what} is damaged: {where} is {first.get('input')!r:.80}: {first['msg']}") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{what} is damaged: {type(error).__name__}: {error}") from error
+    return found
 
 
 def _migrate(data: Mapping[str, Any], what: str) -> dict[str, Any]:

@@ -151,7 +151,7 @@ def outcome_of(record: TrialRecord, scores: Mapping[str, Scores], protocol: Prot
         digest=record.digest,
         status=record.status.value,
         value=estimate.value if estimate else None,
-        loss=modelled(estimate, protocol.objective) if estimate else None,
+        loss=modeled(estimate, protocol.objective) if estimate else None,
         seconds=record.seconds.get("training", 0.0) + record.seconds.get("evaluation", 0.0),
     )
 
@@ -168,11 +168,11 @@ def objective(scores: Mapping[str, Scores], protocol: Protocol) -> Estimate | No
 
 
 def is_frechet(name: str) -> bool:
-    """Whether a score is a Frechet distance: those are modelled in log."""
+    """Whether a score is a Frechet distance: those are modeled in log."""
     return name.partition("[")[0] in ("FID", "FD")
 
 
-def modelled(estimate: Estimate, name: str) -> float:
+def modeled(estimate: Estimate, name: str) -> float:
     """A score in the scale that a searcher models: lower is better, Frechet distances in log.
 
     Raises:

@@ -22,7 +22,7 @@ class DataStream:
     seed: int
     device: torch.device
     horizontal_flip: bool = False
-    dequantise: bool = False
+    dequantize: bool = False
     stack: int = 1
     """`samples` drawn for one training sample and stacked as channels (stacked MNIST on the fly)."""
     drawn: int = 0
@@ -35,7 +35,7 @@ class DataStream:
         self._order = torch.empty(0, dtype=torch.long)
 
     @classmethod
-    def of(cls, dataset: Dataset, *, seed: int, device: torch.device, horizontal_flip: bool, dequantise: bool) -> "DataStream":
+    def of(cls, dataset: Dataset, *, seed: int, device: torch.device, horizontal_flip: bool, dequantize: bool) -> "DataStream":
         """The training split, moved to the device where half of the memory that this process may take of it holds it."""
         split = dataset.split("train")
         samples = split.samples if split.parts is None else split.parts
@@ -46,7 +46,7 @@ class DataStream:
             whole = torch.cuda.get_device_properties(index).total_memory
             if samples.nbytes < whole * torch.cuda.get_per_process_memory_fraction(index) / 2:
                 samples = samples.to(device)
-        return cls(samples, split.labels, seed, device, horizontal_flip, dequantise, stack)
+        return cls(samples, split.labels, seed, device, horizontal_flip, dequantize, stack)
 
     def next(self, size: int) -> Batch:
         """The next `size` training samples: float32 [size, ...] on the device."""
@@ -78,7 +78,7 @@ class DataStream:
         if samples.dtype != torch.uint8:
             return samples
         images = samples.float()
-        images = (images + torch.rand_like(images)).div_(256) if self.dequantise else images.div_(255)
+        images = (images + torch.rand_like(images)).div_(256) if self.dequantize else images.div_(255)
         if self.horizontal_flip:
             flipped = torch.rand(len(images), 1, 1, 1, device=images.device) < 0.5
             images = torch.where(flipped, images.flip(-1), images)

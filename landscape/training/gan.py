@@ -99,7 +99,7 @@ class GAN(pl.LightningModule):
         self.game.progress = torch.zeros((), device=device)
         self.fixed_z = self.fixed_z.to(device)
         stream = DataStream.of(
-            self.dataset, seed=config.seed, device=device, horizontal_flip=config.horizontal_flip, dequantise=config.dequantise
+            self.dataset, seed=config.seed, device=device, horizontal_flip=config.horizontal_flip, dequantize=config.dequantize
         )
         if record is None and device.type == "cuda" and execution != "eager":
             record = cuda_graph

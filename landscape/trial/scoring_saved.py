@@ -25,7 +25,7 @@ def evaluate_trained(real: Given | Dataset, model: Trained, protocol: Protocol, 
         return evaluate_model(sampler, real, protocol, generator=model.generator, latent=model.draw_z, options=options)
     chosen = RealSamples(enough(real, protocol.n_real, "real", protocol), "as given")
     number = protocol.n_fake or len(chosen.samples)
-    draws = [partial(draw, sampler, number, protocol.seed + run, protocol.quantise) for run in range(protocol.averaging_runs)]
+    draws = [partial(draw, sampler, number, protocol.seed + run, protocol.quantize) for run in range(protocol.averaging_runs)]
     with protocol_mode(model.generator, sampler, protocol):
         aids = Aids(generator=model.generator, latent=model.draw_z)
         return score(chosen, draws, protocol, aids, options or Options(), "last")

@@ -1,11 +1,14 @@
 """Scores in a trial's folder: whether it has them, putting them there, and new ones of the generator that it left."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from landscape.components.datasets._base import Dataset
 from landscape.config.protocol import Protocol
+from landscape.core.errors import UserError
 from landscape.core.files import read_json, write_json
 from landscape.results.record import Scores
 from landscape.results.trial_files import score_path
@@ -14,10 +17,18 @@ from landscape.trial import saved_generator
 
 def has_scores(folder: Path, protocol: Protocol) -> bool:
     """Whether `folder` holds scores under `protocol`, with whichever extractor weights it does not fix."""
-    free = {"digest", "note"} | ({"weights_hash"} if not protocol.weights_hash else set())
-    wanted = {k: v for k, v in protocol.to_json().items() if k not in free}
-    found = (read_json(path).get("protocol") or {} for path in sorted((folder / "scores").glob("*.json")))
-    return any({k: v for k, v in given.items() if k not in free} == wanted for given in found)
+    stored = (read_json(path).get("protocol") or {} for path in sorted((folder / "scores").glob("*.json")))
+    return any(_same(protocol, given) for given in stored)
+
+
+def _same(protocol: Protocol, given: Mapping[str, Any]) -> bool:
+    """Whether scores that carry the protocol `given` are scores under `protocol`; notes and free weights aside."""
+    try:
+        stored = Protocol.parse({name: value for name, value in given.items() if name != "digest"})
+    except UserError:
+        return False  # It names what this version does not have.
+    free = {"note": ""} | ({"weights_hash": ""} if not protocol.weights_hash else {})
+    return stored.model_copy(update=free) == protocol.model_copy(update=free)
 
 
 def write_scores(folder: Path, scores: Scores) -> None:

@@ -59,7 +59,7 @@ def test_costs_of_a_score_where_higher_is_better_are_negated():
 
 
 @pytest.mark.parametrize(("name", "log"), [("FD[classifier]", True), ("FID", True), ("KID", False)])
-def test_frechet_distances_are_modelled_in_log(name, log):
+def test_frechet_distances_are_modeled_in_log(name, log):
     assert ScoreFacts(name, "lower").is_log is log
 
 

@@ -140,7 +140,7 @@ class TestData:
         Image.new("RGBA", (16, 16)).save(folder / "clear.png")
         outcome = run("data", "prepare", f"folder:{folder}", "--resolution", "16")
         assert outcome.code == 0
-        assert "1 of 14 cropped to the centre square" in outcome.out
+        assert "1 of 14 cropped to the center square" in outcome.out
         assert "1 of 14 RGBA laid on white" in outcome.out
 
 

@@ -66,7 +66,7 @@ def test_published_numbers_of_samples():
     assert sizes["pacgan-2018"][1] == sizes["veegan-2017"][1] == 2_500
     assert sizes["pacgan-2018-stacked-mnist"][1] == sizes["veegan-2017-stacked-mnist"][1] == 26_000
     assert sizes["unrolled-2016-stacked-mnist"][1] == 25_600
-    assert protocols.get("landscape-2018").quantise == "none"
+    assert protocols.get("landscape-2018").quantize == "none"
     assert protocols.get("unrolled-2016-stacked-mnist").batch_norm == "batch"
 
 

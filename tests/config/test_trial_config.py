@@ -180,3 +180,40 @@ def test_what_is_not_given_of_a_latent_is_the_architectures_own():
     assert found.bound == pytest.approx(3**0.5)
     assert config(architecture="mlp_2014", dataset="mnist", latent={"distribution": "normal"}).latent.dim == 100
     assert config(loss="vae", latent={"dim": 5}).latent.distribution == "normal"
+
+
+def test_old_spellings_are_read_and_keep_their_digest():
+    old, new = (TrialConfig.parse(BASE | {name: True}) for name in ("dequantise", "dequantize"))
+    assert old == new
+    assert "dequantise" in old.identity()["config"]
+
+
+def test_what_came_later_enters_a_digest_only_where_it_differs_from_its_default():
+    """Nobody needs to list a new field: whatever is not in the table of the first names is left out at its default."""
+    identity = TrialConfig.parse(BASE).identity()["config"]
+    assert "final_beta2" not in identity["d_optimizer"]
+    assert "momentum" in identity["d_optimizer"]
+    changed = TrialConfig.parse(BASE | {"d_optimizer": {"beta2": 0.9, "final_beta2": 0.99}}).identity()["config"]
+    assert changed["d_optimizer"]["final_beta2"] == 0.99
+    norm = {"d_normalization": {"batch": {"learned_gain": True}}, "architecture": "sndcgan", "resolution": 32}
+    assert "learned_gain" not in TrialConfig.parse(BASE | norm).identity()["config"]["d_normalization"]["hyperparameters"]
+
+
+def test_the_table_of_first_names_names_what_there_is():
+    import json
+    from pathlib import Path
+
+    import landscape.config
+    from landscape.components.architectures import ARCHITECTURES
+    from landscape.components.datasets import DATASETS
+    from landscape.components.extractors import EXTRACTORS
+    from landscape.components.losses import LOSSES
+    from landscape.components.metrics import METRICS
+    from landscape.components.normalizations import NORMALIZATIONS
+    from landscape.components.regularizers import REGULARIZERS
+
+    table = json.loads((Path(landscape.config.__file__).parent / "hashed_always.json").read_text())
+    for registry in (ARCHITECTURES, DATASETS, EXTRACTORS, LOSSES, METRICS, NORMALIZATIONS, REGULARIZERS):
+        for name, hyperparameters in table["components"].get(registry.kind, {}).items():
+            assert set(hyperparameters) <= set(registry[name].hyperparameters), name
+    assert {name for name in table["trial"] if "." not in name} <= set(TrialConfig.model_fields)

@@ -48,7 +48,7 @@ def test_what_cannot_be_scored_is_refused_in_one_line(value, message):
     assert "\n" not in str(error.value)
 
 
-def test_quantisation():
+def test_quantization():
     samples = torch.tensor([0.0, 0.4 / 255, 0.6 / 255, 254.9 / 255, 1.0]).reshape(1, 1, 1, 5)
     assert to_levels(samples, "round").flatten().tolist() == [0, 0, 1, 255, 255]
     assert to_levels(samples, "floor").flatten().tolist() == [0, 0, 0, 254, 255]

@@ -109,7 +109,7 @@ def test_blocks_cover_the_number_with_seeds_of_their_own(monkeypatch):
     assert len({seed for start in (7, 8, 9) for _, seed in blocks(25, start)}) == 9
 
 
-def test_a_set_drawn_in_blocks_is_quantised_and_described(monkeypatch):
+def test_a_set_drawn_in_blocks_is_quantized_and_described(monkeypatch):
     monkeypatch.setattr(sampling, "BLOCK", 10)
 
     def sampler(number, seed):

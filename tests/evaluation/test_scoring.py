@@ -60,13 +60,13 @@ def test_pixels_frechet_distance_is_numpys():
     assert "FID" not in scores.estimates
 
 
-def test_quantisation_is_the_protocols():
+def test_quantization_is_the_protocols():
     real, fake = torch.rand(60, 1, 2, 2), torch.rand(50, 1, 2, 2) * 4 / 255
-    for quantise, change in (("none", lambda x: x), ("floor", torch.floor), ("round", torch.round)):
-        scores = evaluate(real, fake, varied(get("given"), quantise=quantise, **FEATURES_ONLY))
+    for quantize, change in (("none", lambda x: x), ("floor", torch.floor), ("round", torch.round)):
+        scores = evaluate(real, fake, varied(get("given"), quantize=quantize, **FEATURES_ONLY))
         expected = _frechet(*(change(s * 255).reshape(len(s), 4) / 255 for s in (real, fake)))
         assert scores.estimates["FD[pixels]"].value == pytest.approx(expected, rel=1e-5)
-    assert "rounded" in scores.handling["generated: quantise"]
+    assert "rounded" in scores.handling["generated: quantize"]
 
 
 def test_given_features_need_no_extractor_and_say_so():

@@ -84,7 +84,7 @@ def score_of(config: TrialConfig) -> float | None:
 
 
 def loss_of(value: float) -> float:
-    """As a Frechet distance is modelled."""
+    """As a Frechet distance is modeled."""
     return math.log(value)
 
 

@@ -42,7 +42,7 @@ def write_json(path: Path, data: dict) -> None:
 def protocol(name: str = "quick") -> dict:
     """A protocol as data, with its digest."""
     data = {"name": name, "version": 1, "extractor": {"name": "classifier", "hyperparameters": {}}, "real_split": "test", "n_real": N}
-    data |= {"n_fake": N, "quantise": "round", "checkpoint": "last", "seed": 42, "metrics": [{"name": "frechet"}, {"name": "kernel"}]}
+    data |= {"n_fake": N, "quantize": "round", "checkpoint": "last", "seed": 42, "metrics": [{"name": "frechet"}, {"name": "kernel"}]}
     data |= {"note": "Small data sets: the whole test split against as many samples.", "weights_hash": "5d0c9d8e1f2a3b4c"}
     return data | {"digest": digest_of(data)}
 

@@ -27,7 +27,7 @@ DIGEST = "a" * 16
 
 def damaged(data: bytes, random: np.random.RandomState) -> bytes:
     """As disks, networks, and strangers with an editor damage a file."""
-    return random.choice([cut, overwritten, moved, misspelt])(data, random)
+    return random.choice([cut, overwritten, moved, misspelled])(data, random)
 
 
 def cut(data, random):
@@ -49,7 +49,7 @@ def moved(data, random):
     return data[:low] + random.choice([b"", data[low:high] * 2, random.bytes(9), data[low:high][::-1]]) + data[high:]
 
 
-def misspelt(data, random):
+def misspelled(data, random):
     """Still text, and now and then well formed: another figure, another letter, or what text formats are made of."""
     changed = bytearray(data)
     kind = random.randint(3)

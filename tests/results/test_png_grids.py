@@ -15,7 +15,7 @@ def test_a_grid_by_hand():
     np.testing.assert_array_equal(grid(images, columns=2, gap=1), [[0, b, 10], [b, b, b], [20, b, b]])
 
 
-def test_colours_and_sides_stay_where_they_are():
+def test_colors_and_sides_stay_where_they_are():
     images = torch.randint(0, 256, (5, 3, 4, 6), dtype=torch.uint8)
     sheet = grid(images, columns=3)
     assert sheet.shape == (2 * 4 + 2, 3 * 6 + 4, 3)

@@ -34,7 +34,7 @@ records = st.builds(
     diagnosis=objects,
     counts=st.dictionaries(names, st.integers(0, 2**40), max_size=3),
     curves=curves,
-    seconds=st.dictionaries(names, numbers, max_size=3),
+    seconds=st.dictionaries(names, numbers.map(abs), max_size=3),
     environment=objects,
     study=objects,
     pictures=st.dictionaries(names, names, max_size=2),
@@ -44,7 +44,7 @@ estimates = st.builds(
     Estimate,
     value=numbers,
     direction=st.sampled_from(["higher", "lower", "none"]),
-    interval=st.none() | st.tuples(numbers, numbers),
+    interval=st.none() | st.tuples(numbers, numbers).map(sorted).map(tuple),
     spread=st.none() | numbers,
     bounds=st.tuples(st.none() | numbers, st.none() | numbers),
     n_real=st.none() | st.integers(0, 10**6),
@@ -143,6 +143,11 @@ def test_other_json_is_damaged(tmp_path, content):
         {"config": []},
         {"digest": 5},
         {"counts": None},
+        {"counts": {"d_steps": -1}},
+        {"counts": {"d_steps": "5"}},
+        {"counts": {"d_steps": True}},
+        {"seconds": {"training": -1.0}},
+        {"seconds": {"training": "1.0"}},
     ],
 )
 def test_wrong_types_are_refused(change):
@@ -164,6 +169,11 @@ def test_missing_fields_are_refused():
         {"estimates": {"a": 1}},
         {"estimates": {"a": {"value": 1}}},
         {"estimates": {"a": {"value": "x", "direction": "lower"}}},
+        {"estimates": {"a": {"value": "1.0", "direction": "lower"}}},
+        {"estimates": {"a": {"value": 1.0, "direction": "sideways"}}},
+        {"estimates": {"a": {"value": 1.0, "direction": "lower", "interval": [2.0, 1.0]}}},
+        {"estimates": {"a": {"value": 1.0, "direction": "lower", "level": 1.0}}},
+        {"seconds": -1.0},
         {"protocol": 1},
     ],
 )
@@ -201,3 +211,11 @@ def test_a_file_in_the_place_of_the_folder(tmp_path):
     (tmp_path / "results").write_text("a file")
     with pytest.raises(UserError, match="cannot write"):
         write_json(tmp_path / "results" / "x.json", {})
+
+
+def test_old_spellings_are_read():
+    """Records of earlier versions name a field of the configuration and one of the protocol in British spelling."""
+    record = TrialRecord.from_json(example(config={"dequantise": True, "seed": 1}).to_json())
+    assert record.config == {"dequantize": True, "seed": 1}
+    scores = Scores.from_json(Scores(protocol={"name": "p", "quantise": "floor"}, estimates={}).to_json())
+    assert scores.protocol == {"name": "p", "quantize": "floor"}

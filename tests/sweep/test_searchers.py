@@ -80,15 +80,15 @@ def test_a_proposal_depends_on_its_number_not_on_what_was_drawn_before(name):
 @pytest.mark.parametrize("name", ["optuna-gp", "gp-ucb"])
 def test_a_process_learns_more_than_random_draws(name):
     # The best of 14 proposals (6 of them random) of 2 searches, against the best of 14 random ones over 300 seeds.
-    modelled = [min(map(toy, proposals(name, seed, 14))) for seed in range(2)]
+    modeled = [min(map(toy, proposals(name, seed, 14))) for seed in range(2)]
     drawn = [min(toy(searcher("random", s).ask(n, n, PARAMETERS)) for n in range(14)) for s in range(300)]
-    assert np.mean(modelled) < np.quantile(drawn, 0.25)
+    assert np.mean(modeled) < np.quantile(drawn, 0.25)
 
 
 def test_tpe_learns_too():
-    modelled = [min(map(toy, proposals("optuna-tpe", seed, 60))) for seed in range(3)]
+    modeled = [min(map(toy, proposals("optuna-tpe", seed, 60))) for seed in range(3)]
     drawn = [min(toy(searcher("random", s).ask(n, n, PARAMETERS)) for n in range(60)) for s in range(300)]
-    assert np.mean(modelled) < np.quantile(drawn, 0.25)
+    assert np.mean(modeled) < np.quantile(drawn, 0.25)
 
 
 @pytest.mark.parametrize("name", ["optuna-gp", "gp-ucb"])

@@ -134,12 +134,12 @@ def test_a_score_may_be_asked_for_without_its_variant(name, wanted, same):
     assert files.same_score(name, wanted) is same
 
 
-def test_modelled_scores():
-    assert files.modelled(Estimate(1.0, "lower"), "FID") == 0.0
-    assert files.modelled(Estimate(0.5, "higher"), "IS") == -0.5
-    assert files.modelled(Estimate(0.5, "lower"), "KID[pixels]") == 0.5
+def test_modeled_scores():
+    assert files.modeled(Estimate(1.0, "lower"), "FID") == 0.0
+    assert files.modeled(Estimate(0.5, "higher"), "IS") == -0.5
+    assert files.modeled(Estimate(0.5, "lower"), "KID[pixels]") == 0.5
     with pytest.raises(UserError, match="neither better high nor low"):
-        files.modelled(Estimate(0.5, "none"), "modes")
+        files.modeled(Estimate(0.5, "none"), "modes")
 
 
 def test_two_sweeps_on_one_study_are_refused(tmp_path):

@@ -104,7 +104,7 @@ def test_a_gpu_without_an_index_is_the_current_one(name, index, monkeypatch):
     monkeypatch.setattr(torch.cuda, "current_device", lambda: 3)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(total_memory=1))
     monkeypatch.setattr(torch.cuda, "get_per_process_memory_fraction", fraction)
-    stream = DataStream.of(load("digits"), seed=0, device=torch.device(name), horizontal_flip=False, dequantise=False)
+    stream = DataStream.of(load("digits"), seed=0, device=torch.device(name), horizontal_flip=False, dequantize=False)
     assert stream.samples.device.type == "cpu"  # which no GPU of one byte holds
     assert asked == [index]
 
@@ -285,8 +285,8 @@ def test_half_of_the_images_are_mirrored():
     assert stream_of_ramps().next(256).real.flatten(1)[:, 3].unique().tolist() == [1]
 
 
-def test_dequantised_levels_fill_their_steps():
-    stream = stream_of_ramps(dequantise=True)
+def test_dequantized_levels_fill_their_steps():
+    stream = stream_of_ramps(dequantize=True)
     levels = 256 * torch.cat([stream.next(256).real for _ in range(8)]).flatten(1)
     assert (levels[:, 1] < 1).all()
     assert ((levels[:, 3] >= 255) & (levels[:, 3] < 256)).all()

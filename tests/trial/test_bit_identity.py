@@ -63,7 +63,7 @@ def test_every_architecture(name, precision, tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", STATES)
 def test_every_state(name, precision, tmp_path, monkeypatch):
     _, tensors = check(STATES[name] | {"precision": precision}, tmp_path, monkeypatch)
-    wanted = {"BEGAN k": "module.states.loss", "spectral u": "u", "EMA, flips, dequantisation": "module.average", "kept z": "last_z"}
+    wanted = {"BEGAN k": "module.states.loss", "spectral u": "u", "EMA, flips, dequantization": "module.average", "kept z": "last_z"}
     if name in wanted:
         assert any(wanted[name] in key for key in tensors), sorted(tensors)
 

@@ -68,7 +68,7 @@ def left_behind(folder):
 
 
 VARIANTS = {
-    "adam, ema, flips": {"ema": {"decay": 0.9}, "horizontal_flip": True, "dequantise": True},
+    "adam, ema, flips": {"ema": {"decay": 0.9}, "horizontal_flip": True, "dequantize": True},
     "spectral": {"d_normalization": "spectral", "loss": "hinge"},
     "bf16": {"precision": "bf16"},
     "gradient penalty, 3 D steps": {"regularizers": ["gradient_penalty"], "d_steps_per_round": 3, "loss": "wasserstein"},

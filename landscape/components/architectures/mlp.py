@@ -14,7 +14,6 @@ from landscape.core.registry import PositiveInt
 
 
 @ARCHITECTURES.register(
-    later=("g_width", "g_depth", "d_width", "d_depth", "dropout"),
     samples="any",
     d_normalizations=ON_VECTORS,
     g_normalizations=ON_VECTORS | {"self_modulated"},

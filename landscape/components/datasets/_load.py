@@ -66,7 +66,7 @@ def _request(
     if resolution is not None and not 1 <= resolution <= MAX_RESOLUTION:
         raise UserError(f"resolution={resolution} is not valid: choose from 1 to {MAX_RESOLUTION}")
     if channels not in (None, 1, 3):
-        raise UserError(f"channels={channels} is not valid: choose 1 (gray) or 3 (colour)")
+        raise UserError(f"channels={channels} is not valid: choose 1 (gray) or 3 (color)")
     home = _HOME.expanduser()
     if data_dir is not None:
         roots: tuple[Path, ...] = (Path(data_dir).expanduser(),)

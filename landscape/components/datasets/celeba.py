@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from landscape.components.datasets._base import DATASETS, Dataset, Request
-from landscape.components.datasets._preparing.crops import bilinear_tf1, centre_crop, crop_or_pad
+from landscape.components.datasets._preparing.crops import bilinear_tf1, center_crop, crop_or_pad
 from landscape.components.datasets._preparing.pictures import Fit, decode, resized
 from landscape.components.datasets._preparing.prepare import Pictures, Source, prepared
 from landscape.components.datasets._readers.celeba_files import CelebA, located
@@ -16,7 +16,7 @@ Crop = Literal["compare_gan", "mimicry"]
 SIDE = 64
 CROPS: dict[str, Callable[[Image.Image, int], Image.Image]] = {
     "compare_gan": lambda image, side: bilinear_tf1(crop_or_pad(image, 160), side),
-    "mimicry": lambda image, side: resized(centre_crop(image, 178), side, "bilinear"),
+    "mimicry": lambda image, side: resized(center_crop(image, 178), side, "bilinear"),
 }
 NOTES = {
     "compare_gan": {"crop": "central 160x160", "resize": "to {0}x{0}, bilinear as in TensorFlow 1 (not antialiased), rounded to levels"},
@@ -33,7 +33,7 @@ NOTES = {
     paper="Liu et al. 2015, Deep Learning Face Attributes in the Wild",
 )
 def celeba(*, crop: Crop = "compare_gan", attribute: str = "", request: Request) -> Dataset:
-    """CelebA's aligned faces (178x218), colour, 64x64 by default, in the published partition: 162,770 / 19,867 / 19,962.
+    """CelebA's aligned faces (178x218), color, 64x64 by default, in the published partition: 162,770 / 19,867 / 19,962.
 
     Args:
         crop: `compare_gan` cuts the central 160x160 and interpolates as TensorFlow 1 did (Lucic et al. 2018);

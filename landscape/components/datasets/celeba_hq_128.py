@@ -20,7 +20,7 @@ SIDE = 128
     paper="Karras et al. 2018, arXiv:1710.10196; split of Kurach et al. 2019 (27,000 / 3,000)",
 )
 def celeba_hq_128(*, validation: bool = True, request: Request) -> Dataset:
-    """CelebA-HQ's faces, colour, reduced to 128x128 with a box filter (from 1024: the mean of 8x8 pixels).
+    """CelebA-HQ's faces, color, reduced to 128x128 with a box filter (from 1024: the mean of 8x8 pixels).
 
     The last 10% in the natural order of their names are the test split (3,000 of 30,000; the original took the last 10 of 100 shards).
 

@@ -32,7 +32,7 @@ Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
     paper="Krizhevsky 2009, Learning multiple layers of features from tiny images",
 )
 def cifar10(*, validation: bool = True, request: Request) -> Dataset:
-    """CIFAR-10's ten classes, 32x32, colour: 45,000 to train on, 5,000 for validation (500 of each class), 10,000 for test.
+    """CIFAR-10's ten classes, 32x32, color: 45,000 to train on, 5,000 for validation (500 of each class), 10,000 for test.
 
     The python version is read without running its pickles: only bytes, numbers and names are taken from them.
 

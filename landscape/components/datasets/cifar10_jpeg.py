@@ -12,7 +12,7 @@ from landscape.components.datasets._readers.files import find, missing
     source="train.zip and test.zip with CIFAR-10's pictures as JPEG and dataset.json (StyleGAN's layout) in a folder cifar10-jpeg/",
 )
 def cifar10_jpeg(*, validation: bool = True, request: Request) -> Dataset:
-    """CIFAR-10 compressed to JPEG, 32x32, colour. JPEG loses detail: scores on it are not CIFAR-10 scores.
+    """CIFAR-10 compressed to JPEG, 32x32, color. JPEG loses detail: scores on it are not CIFAR-10 scores.
 
     Args:
         validation: hold out a tenth of the training pictures at random (seed 0); False trains on all.

@@ -33,13 +33,13 @@ def convex_polygons(
 ) -> Dataset:
     """Anti-aliased triangles, gray, dark (0) on white (255), 28x28: 60,000 to train on, 10,000 for test, 10,000 held out for validation.
 
-    One vertex in each of `sides` equal segments of a circle, turned and centred on the mean of its vertices, drawn with 8x8 sub-pixels:
+    One vertex in each of `sides` equal segments of a circle, turned and centerd on the mean of its vertices, drawn with 8x8 sub-pixels:
     the draws and the permutation of the authors' notebook, so the set is theirs, but for levels (multiples of 1/64) rounded to 255 steps.
     The notebook turns each polygon by an angle in [0, 2 pi) degrees where radians were meant: at most 6.3 degrees. So it is here.
 
     Args:
         sides: vertices of each polygon.
-        min_angle: least angle between neighbouring vertices seen from the centre, in degrees.
+        min_angle: least angle between neighboring vertices seen from the center, in degrees.
         scale: of the polygon against the picture.
         seed: of the draw.
         count: of pictures, at least 8; the first 3/4 to train on, the next 1/8 for test.

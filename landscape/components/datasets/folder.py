@@ -38,7 +38,7 @@ def folder(
 ) -> Dataset:
     """The pictures under `path`, in the order of their names.
 
-    Mixed sizes: the largest centred square of each is resized to the resolution. Mixed modes: gray and colour become what `channels` says
+    Mixed sizes: the largest centerd square of each is resized to the resolution. Mixed modes: gray and color become what `channels` says
     (None: as the first picture), transparency is laid on white, 16 bits become 8, CMYK and palettes RGB. `Dataset.handling` counts them.
 
     Args:

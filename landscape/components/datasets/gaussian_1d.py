@@ -39,7 +39,7 @@ def gaussian_1d(
     Args:
         preset: the next three change it.
         modes: number of Gaussians.
-        spacing: between neighbouring modes.
+        spacing: between neighboring modes.
         sigma: standard deviation of each Gaussian.
         center: of the whole mixture.
         points: to train on.

@@ -41,7 +41,7 @@ def grid(
     Args:
         preset: a published variant; the next three change it.
         side: modes a side.
-        spacing: between neighbouring modes.
+        spacing: between neighboring modes.
         sigma: standard deviation of each Gaussian.
         points: to train on.
         held_out: points of the validation split, and of the test split.

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from PIL import Image
 
 from landscape.components.datasets._base import DATASETS, Dataset, Request
-from landscape.components.datasets._preparing.crops import centre_crop, crop_or_pad
+from landscape.components.datasets._preparing.crops import center_crop, crop_or_pad
 from landscape.components.datasets._preparing.pictures import MAX_PICTURE_BYTES, Fit, decode, resized
 from landscape.components.datasets._preparing.prepare import Pictures, Reader, Source, prepared
 from landscape.components.datasets._readers.child import Child
@@ -29,7 +29,7 @@ CROPS = {"compare_gan": "central 128x128, black where smaller", "mimicry": "cent
     paper="Yu et al. 2015, arXiv:1506.03365; split of Kurach et al. 2019 (1% for test)",
 )
 def lsun_bedroom(*, crop: Crop = "compare_gan", validation: bool = True, request: Request) -> Dataset:
-    """LSUN's bedrooms, about 3 million photographs whose shorter side is 256, colour; at 128x128 they take 149 GB in the cache.
+    """LSUN's bedrooms, about 3 million photographs whose shorter side is 256, color; at 128x128 they take 149 GB in the cache.
 
     The last 1% in key order is the test split (30,588 of the published set; the original took the last of 100 shards).
 
@@ -75,7 +75,7 @@ def lsun_bedroom(*, crop: Crop = "compare_gan", validation: bool = True, request
 def _reader(crop: Crop, side: int) -> Any:
     def read(data: bytes, name: str) -> tuple[Image.Image, tuple[str, ...]]:
         image, notes = decode(data, name)
-        cut = crop_or_pad(image, SIDE) if crop == "compare_gan" else resized(centre_crop(image, 2 * SIDE), side, "bilinear")
+        cut = crop_or_pad(image, SIDE) if crop == "compare_gan" else resized(center_crop(image, 2 * SIDE), side, "bilinear")
         return cut, notes
 
     return read

@@ -29,12 +29,12 @@ HELD_OUT = {"unlabeled": 5_000, "labeled": 500}
     paper="Coates et al. 2011, An analysis of single-layer networks in unsupervised feature learning",
 )
 def stl10(*, part: Part = "unlabeled", validation: bool = True, request: Request) -> Dataset:
-    """STL-10, 96x96 (GAN studies use 48x48), colour; its 8,000 labelled test pictures are the test split.
+    """STL-10, 96x96 (GAN studies use 48x48), color; its 8,000 labeled test pictures are the test split.
 
     Args:
         part: what is trained on: the 100,000 `unlabeled` pictures (a wider distribution than the test set's ten classes, as SNGAN used
             them), or the 5,000 `labeled` ones.
-        validation: hold out the last 5,000 unlabelled, or the last 50 labelled pictures of each class.
+        validation: hold out the last 5,000 unlabeled, or the last 50 labeled pictures of each class.
         request: what is asked for.
     """
 
@@ -56,7 +56,7 @@ def _pictures(files: dict[str, Path], part: Part, validation: bool) -> Pictures:
     splits = _unlabeled(files["unlabeled_X.bin"], validation) if part == "unlabeled" else _labeled(files, validation)
     labels = _labels(files["test_y.bin"], _count(files["test_X.bin"]))
     splits["test"] = Source(_stream(files["test_X.bin"]), len(labels), labels)
-    held_out = f", the last {HELD_OUT[part]:,} (balanced where labelled) for validation" if validation else ""
+    held_out = f", the last {HELD_OUT[part]:,} (balanced where labeled) for validation" if validation else ""
     handling = {"split": f"trained on the {part} part{held_out}"}
     return Pictures(splits, lambda image: (np.ascontiguousarray(image), ()), classes=10, handling=handling, describe=lambda _: "a picture")
 
@@ -85,7 +85,7 @@ def _count(path: Path) -> int:
 
 
 def _stream(path: Path) -> Iterator[NDArray[np.uint8]]:
-    """Pictures (3, 96, 96), which the file holds column by column; one at a time, for the unlabelled file has 2.8 GB."""
+    """Pictures (3, 96, 96), which the file holds column by column; one at a time, for the unlabeled file has 2.8 GB."""
     try:
         with path.open("rb") as file:
             while len(data := file.read(RECORD)) == RECORD:

@@ -16,18 +16,18 @@ NAMES = tuple(
     f"{stem}.{end}" for end in ("mat", "npz") for stem in ("TFD_48x48", "TFD_ranzato_48x48", "tfd", "TFD_96x96", "TFD_ranzato_96x96")
 )
 SPLIT_NUMBERS = {"train": 0, "validation": 2, "test": 3}
-"""In `folds`; 1 are the labelled training pictures, on which the 2014 code did not train."""
+"""In `folds`; 1 are the labeled training pictures, on which the 2014 code did not train."""
 
 
 @DATASETS.register(
     shape=(1, 48, 48),
     resolution=48,
     source="access is restricted (Susskind et al. 2010): put your copy TFD_48x48.mat (or .npz) there, with `images` (N, 48, 48) of bytes,"
-    " `folds` (N, 5) of 0 unlabelled, 1 train, 2 validation, 3 test, and `labs_ex` (N,) with expressions 1..7",
+    " `folds` (N, 5) of 0 unlabeled, 1 train, 2 validation, 3 test, and `labs_ex` (N,) with expressions 1..7",
     paper="Susskind, Anderson & Hinton 2010, UTML TR 2010-001; split of Goodfellow et al. 2014",
 )
 def tfd(*, fold: NonNegativeInt = 0, request: Request) -> Dataset:
-    """The Toronto Face Database, 48x48, gray: trained on the unlabelled faces; validation and test are those of the fold.
+    """The Toronto Face Database, 48x48, gray: trained on the unlabeled faces; validation and test are those of the fold.
 
     This is the division of the 2014 code. Labels (expressions, 0..6) exist for validation and test alone.
 
@@ -52,9 +52,9 @@ def _pictures(path: Path, fold: int) -> Pictures:
         labels = None if expressions is None or name == "train" else expressions[members]
         splits[name] = Source(images[members], len(members), labels)
     if not splits["train"].count:
-        raise UserError(f"{path}: fold {fold} has no unlabelled pictures (0 in `folds`) to train on")
+        raise UserError(f"{path}: fold {fold} has no unlabeled pictures (0 in `folds`) to train on")
     classes = None if expressions is None else 7
-    handling = {"split": f"unlabelled for training; validation and test of fold {fold}"}
+    handling = {"split": f"unlabeled for training; validation and test of fold {fold}"}
     return Pictures(splits, lambda image: (image[None], ()), classes=classes, handling=handling, describe=lambda _: "a picture")
 
 
@@ -69,7 +69,7 @@ def _checked(path: Path, arrays: Arrays) -> tuple[NDArray[np.uint8], NDArray[np.
     if "labs_ex" not in arrays:
         return images, folds.astype(np.int64), None
     expressions = arrays["labs_ex"].reshape(-1).astype(np.int64) - 1
-    labelled = (folds > 0).any(axis=1)
-    if expressions.shape != (len(images),) or not np.isin(expressions[labelled], range(7)).all():
-        raise UserError(f"{path}: `labs_ex` must hold an expression from 1 to 7 for each of the labelled pictures")
+    labeled = (folds > 0).any(axis=1)
+    if expressions.shape != (len(images),) or not np.isin(expressions[labeled], range(7)).all():
+        raise UserError(f"{path}: `labs_ex` must hold an expression from 1 to 7 for each of the labeled pictures")
     return images, folds.astype(np.int64), expressions

@@ -37,7 +37,7 @@ class Extractor(Protocol):
         """How images are brought to its input: channels, resize, range."""
 
     def __call__(self, images: Tensor) -> Features:
-        """images: (N, C, H, W), uint8 or float32 levels in [0, 255] (unquantised); or points (N, D) where it takes them."""
+        """images: (N, C, H, W), uint8 or float32 levels in [0, 255] (unquantized); or points (N, D) where it takes them."""
 
 
 @dataclass(frozen=True)

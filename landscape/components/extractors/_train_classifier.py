@@ -47,7 +47,7 @@ def train_classifier(
     Raises:
         UserError: the data set has no labels, fewer than two classes, or holds points.
     """
-    train, held_out_name = _labelled(dataset), _held_out_name(dataset)
+    train, held_out_name = _labeled(dataset), _held_out_name(dataset)
     channels, height, columns = dataset.shape
     shape = (channels, min(height, LARGEST_INPUT), min(columns, LARGEST_INPUT))
     classes = dataset.classes or int(train.labels.max()) + 1  # type: ignore[union-attr]
@@ -71,7 +71,7 @@ def train_classifier(
 _OTHERS = "use the extractor 'inception' or 'pixels' (protocol quick-pixels)"
 
 
-def _labelled(dataset: Dataset) -> Split:
+def _labeled(dataset: Dataset) -> Split:
     train = dataset.split("train")
     if train.samples.dim() != 4:
         raise UserError(f"data set {dataset.name!r} holds points: a classifier reads images; use the extractor 'pixels'")
@@ -155,7 +155,7 @@ def main(arguments: list[str] | None = None) -> int:
     from landscape.components.datasets._load import load
 
     parser = argparse.ArgumentParser(prog="python -m landscape.components.extractors._train_classifier", description=__doc__)
-    parser.add_argument("dataset", help="a labelled data set, at its native resolution")
+    parser.add_argument("dataset", help="a labeled data set, at its native resolution")
     parser.add_argument("--data-dir", type=Path, default=None)
     parser.add_argument("--out", type=Path, default=SHIPPED)
     parser.add_argument("--visits", type=int, default=VISITS, help="training samples shown in all")

@@ -37,7 +37,7 @@ def classifier(
         return StackedClassifier(_shipped(single, device)) if stacked else _shipped(single, device)
     if dataset is None:
         names = ", ".join(repr(f"classifier:{name}") for name in shipped())
-        raise UserError(f"extractor 'classifier' needs to know which one: name {names}, give weights, or give a labelled data set")
+        raise UserError(f"extractor 'classifier' needs to know which one: name {names}, give weights, or give a labeled data set")
     return _local(dataset, device)
 
 

@@ -36,7 +36,7 @@ def vae(
 ) -> LossPair:
     """Reconstruction error plus beta KL(q(z|x) || N(0, I)), minimized by the encoder and the generator (as decoder) together.
 
-    The prior is N(0, I), so the latent distribution must be normal. compare_gan's VAE averages the reconstruction over colour
+    The prior is N(0, I), so the latent distribution must be normal. compare_gan's VAE averages the reconstruction over color
     channels, where the bound sums: for 3 channels its objective is a third of this one at beta = 3. Its networks differ too: ReLU in the
     decoder where the `infogan` generator has leaky ReLU, a standard deviation 1e-6 + softplus where the encoder here gives log variance.
 

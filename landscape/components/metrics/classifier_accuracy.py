@@ -36,7 +36,7 @@ def accuracy_across(learn: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor], s
     return int((model.predict(x_test) == y_test).sum()), len(y_test)
 
 
-def _labelled(samples: SampleSet | None, whose: str) -> tuple[Tensor, Tensor]:
+def _labeled(samples: SampleSet | None, whose: str) -> tuple[Tensor, Tensor]:
     features = checked(None if samples is None else samples.features, whose, "features", "classifier_accuracy")
     labels = None if samples is None else samples.labels
     if labels is None:
@@ -67,7 +67,7 @@ def classifier_accuracy(evidence: Evidence, *, strength: Positive = 1.0, steps: 
     Raises:
         UserError: a set without labels, with one class only, or with NaN.
     """
-    real, fake, train = _labelled(evidence.real, "real"), _labelled(evidence.fake, "generated"), _labelled(evidence.train, "training")
+    real, fake, train = _labeled(evidence.real, "real"), _labeled(evidence.fake, "generated"), _labeled(evidence.train, "training")
     usual = accuracy_across(train, real, strength, steps)
     found = {}
     for name, learn, test, other in (("CAS", fake, real, "generated"), ("CAS_reverse", train, fake, "training")):

@@ -21,7 +21,7 @@ class BatchNorm(Norm):
         return normalized
 
 
-@NORMALIZATIONS.register(follows=True, couples_samples=True, later=("learned_gain",), paper="Ioffe & Szegedy 2015, arXiv:1502.03167")
+@NORMALIZATIONS.register(follows=True, couples_samples=True, paper="Ioffe & Szegedy 2015, arXiv:1502.03167")
 def batch(*, momentum: Fraction = 0.1, epsilon: Positive = 1e-5, learned_gain: bool = True) -> Normalization:
     """Batch norm with scale and shift. `momentum` 0.1 is the originals' decay of 0.9; evaluation uses the moving averages.
 

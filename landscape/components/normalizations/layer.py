@@ -21,9 +21,7 @@ class LayerNorm(Norm):
         return group_norm(x, 1, self.weight, self.bias, self.epsilon)  # one group: all of [C, H, W], or [C] of a vector
 
 
-@NORMALIZATIONS.register(
-    follows=True, later=("learned_gain",), paper="Ba et al. 2016, arXiv:1607.06450; over H, W, C jointly as in compare_gan"
-)
+@NORMALIZATIONS.register(follows=True, paper="Ba et al. 2016, arXiv:1607.06450; over H, W, C jointly as in compare_gan")
 def layer(*, epsilon: Positive = 1e-5, learned_gain: bool = True) -> Normalization:
     """Layer norm with a scale and shift per channel (not per position). Samples do not influence each other.
 

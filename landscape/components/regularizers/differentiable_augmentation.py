@@ -29,7 +29,7 @@ def translated(images: Tensor, share: float, fill: float) -> Tensor:
 
 
 def cut_out(images: Tensor, share: float, fill: float) -> Tensor:
-    """A rectangle of `share` of the side, its centre anywhere in the image, set to `fill`."""
+    """A rectangle of `share` of the side, its center anywhere in the image, set to `fill`."""
     covered = []
     for side in images.shape[2:]:
         size = int(side * share + 0.5)

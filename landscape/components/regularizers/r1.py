@@ -7,7 +7,7 @@ from landscape.components.regularizers._zero_centered import annealed, squared_s
 from landscape.core.registry import NonNegative, Share
 
 
-@REGULARIZERS.register(site="d_term", revision=2, later=("final", "end"), paper="Mescheder et al. 2018, arXiv:1801.04406, eq. 9")
+@REGULARIZERS.register(site="d_term", revision=2, paper="Mescheder et al. 2018, arXiv:1801.04406, eq. 9")
 def r1(critique: Critique, *, gamma: NonNegative = 10.0, final: NonNegative | None = None, end: Share = 1.0) -> Tensor:
     """gamma/2 |grad D(x)|^2 at real samples, summed over a sample's coordinates.
 

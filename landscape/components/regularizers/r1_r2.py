@@ -7,7 +7,7 @@ from landscape.components.regularizers._zero_centered import annealed, squared_s
 from landscape.core.registry import NonNegative, Share
 
 
-@REGULARIZERS.register(site="d_term", revision=2, later=("final", "end"), paper="Huang et al. 2024 (R3GAN), arXiv:2501.05441")
+@REGULARIZERS.register(site="d_term", revision=2, paper="Huang et al. 2024 (R3GAN), arXiv:2501.05441")
 def r1_r2(critique: Critique, *, gamma: NonNegative = 1.0, final: NonNegative | None = None, end: Share = 1.0) -> Tensor:
     """gamma/2 (|grad D(x)|^2 + |grad D(G(z))|^2): one weight for both, at real and at generated samples.
 

@@ -7,7 +7,7 @@ from landscape.components.regularizers._zero_centered import annealed, squared_s
 from landscape.core.registry import NonNegative, Share
 
 
-@REGULARIZERS.register(site="d_term", revision=2, later=("final", "end"), paper="Mescheder et al. 2018, arXiv:1801.04406, eq. 10")
+@REGULARIZERS.register(site="d_term", revision=2, paper="Mescheder et al. 2018, arXiv:1801.04406, eq. 10")
 def r2(critique: Critique, *, gamma: NonNegative = 10.0, final: NonNegative | None = None, end: Share = 1.0) -> Tensor:
     """gamma/2 |grad D(G(z))|^2 at generated samples, summed over a sample's coordinates.
 

@@ -9,7 +9,7 @@ _IS_TEN_SPLITS = {"inception_score": {"splits": 10}}
 CATALOGUE: Mapping[str, Mapping[str, Any]] = {
     "quick": {
         "note": (
-            "This project's own, for small labelled data sets: the whole test split against as many generated samples, seen "
+            "This project's own, for small labeled data sets: the whole test split against as many generated samples, seen "
             "through the data set's classifier. Seconds on a CPU. Comparable with other `quick` scores of the same data and "
             "classifier, with no published number."
         ),
@@ -26,8 +26,8 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
         "note": (
             "Kurach et al., A Large-Scale Study on Regularization and Normalization in GANs, arXiv:1807.04720, code "
             "compare_gan v2: the first 10,000 test images in file order against 10,000 generated in batches of 64, not "
-            "quantised, moving batch-norm averages, seed 42, one run, Inception score in one split, the best of 10 checkpoints "
-            "(every 20,000 of 200,000 steps; theirs had step 0 too) on this very test set: optimistic, and kept under "
+            "quantized, moving batch-norm averages, seed 42, one run, Inception score in one split, the best of 10 checkpoints "
+            "(every 20,000 of 200,000 steps; theirs had step 0 too) on this very test set: optimiztic, and kept under "
             "landscape-2018/best_on_test beside the last one's. CIFAR-10 (give cifar10 with validation=False) and LSUN bedroom. "
             "Differences: torch-fidelity's conversion of the network for TF-GAN's; z from torch, not NumPy."
         ),
@@ -36,7 +36,7 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
         "real_split": "test",
         "n_real": 10_000,
         "n_fake": 10_000,
-        "quantise": "none",
+        "quantize": "none",
         "checkpoint": "best_on_test",
         "selection_points": 10,
         "seed": 42,
@@ -52,7 +52,7 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
         "real_split": "test",
         "n_real": 3_000,
         "n_fake": 3_000,
-        "quantise": "none",
+        "quantize": "none",
         "checkpoint": "best_on_test",
         "selection_points": 10,
         "seed": 42,
@@ -61,7 +61,7 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
     "lucic-2018": {
         "note": (
             "Lucic et al., Are GANs Created Equal?, arXiv:1711.10337, code compare_gan v1: FID of 10,000 test images against "
-            "10,000 generated, not quantised, gray repeated to 3 channels, the best of 20 checkpoints on the test set (optimistic; "
+            "10,000 generated, not quantized, gray repeated to 3 channels, the best of 20 checkpoints on the test set (optimiztic; "
             "every 5 epochs of CIFAR-10's 100: MNIST's 20 epochs have 4, CelebA's 40 have 8) under lucic-2018/best_on_test. "
             "The table's spread is over 50 training seeds of the best setting, not over evaluations. Give cifar10 with validation=False."
         ),
@@ -70,7 +70,7 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
         "real_split": "test",
         "n_real": 10_000,
         "n_fake": 10_000,
-        "quantise": "none",
+        "quantize": "none",
         "checkpoint": "best_on_test",
         "selection_points": 20,
         "seed": 42,
@@ -79,7 +79,7 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
     "sngan-2018": {
         "note": (
             "Miyato et al., Spectral Normalization for GANs, ICLR 2018: FID of 10,000 real against 5,000 generated images. "
-            "Real images score 7.8 there on CIFAR-10. The split and quantisation are not told in what we read: test, and 8 "
+            "Real images score 7.8 there on CIFAR-10. The split and quantization are not told in what we read: test, and 8 "
             "bits, are this project's reading. The paper's Inception score is the mean of ten sets of 5,000: protocol "
             "sngan-2018-is. Give cifar10 with validation=False."
         ),
@@ -88,7 +88,7 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
         "real_split": "test",
         "n_real": 10_000,
         "n_fake": 5_000,
-        "quantise": "floor",
+        "quantize": "floor",
         "objective": "FID",
     },
     "sngan-2018-is": {
@@ -98,7 +98,7 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
         "real_split": "test",
         "n_real": 10_000,
         "n_fake": 5_000,
-        "quantise": "floor",
+        "quantize": "floor",
         "averaging_runs": 10,
         "objective": "IS",
     },
@@ -114,7 +114,7 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
         "extractor": "inception",
         "real_split": "train",
         "n_fake": 50_000,
-        "quantise": "floor",
+        "quantize": "floor",
         "seed": 2020,
         "objective": "FID",
     },
@@ -139,7 +139,7 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
         "note": (
             "Kang et al., StudioGAN (tables of 2023): the training split of CIFAR-10 against as many generated images "
             "(50,000), TensorFlow's Inception with the resizer it was trained with, images rounded to 8 bits, one run, "
-            "Inception score in one split, P/R/D/C. The neighbourhood size is not told in what we read: k = 5 here, the prdc "
+            "Inception score in one split, P/R/D/C. The neighborhood size is not told in what we read: k = 5 here, the prdc "
             "package's. Best of 10 checkpoints (how many there were is not told either), chosen on the same images, under "
             "studiogan-2023/best_on_test. Give cifar10 with validation=False."
         ),
@@ -188,16 +188,16 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
     "goodfellow-2014": {
         "note": (
             "Goodfellow et al., Generative Adversarial Nets, 2014, code goodfeli/adversarial: Gaussian windows around 10,000 "
-            "generated images, not quantised, in [0, 1]; the width from 10 values between 0.1 and 1 by the first 1,000 "
+            "generated images, not quantized, in [0, 1]; the width from 10 values between 0.1 and 1 by the first 1,000 "
             "validation images (MNIST: the first of train[50000:60000]); mean over the test images, interval from its "
             "standard error. Comparable with Parzen estimates of real-valued MNIST in nats with the same numbers of samples; "
-            "the estimator favours memorized samples."
+            "the estimator favors memorized samples."
         ),
         "metrics": ["parzen"],
         "extractor": "pixels",
         "real_split": "test",
         "n_fake": 10_000,
-        "quantise": "none",
+        "quantize": "none",
         "objective": "Parzen_LL",
     },
     "pacgan-2018": {
@@ -221,7 +221,7 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
         "metrics": ["class_coverage"],
         "extractor": {"classifier": {"trained_on": "stacked:mnist"}},
         "n_fake": 26_000,
-        "quantise": "none",
+        "quantize": "none",
         "objective": "classes[classifier]",
     },
     "veegan-2017": {
@@ -243,7 +243,7 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
         "metrics": ["class_coverage"],
         "extractor": {"classifier": {"trained_on": "stacked:mnist"}},
         "n_fake": 26_000,
-        "quantise": "none",
+        "quantize": "none",
         "objective": "classes[classifier]",
     },
     "unrolled-2016-stacked-mnist": {
@@ -255,7 +255,7 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
         "metrics": ["class_coverage"],
         "extractor": {"classifier": {"trained_on": "stacked:mnist"}},
         "n_fake": 25_600,
-        "quantise": "none",
+        "quantize": "none",
         "batch_norm": "batch",
         "sampling_batch": 128,
         "objective": "classes[classifier]",

@@ -46,7 +46,7 @@ class LabelStyle:
 
 
 def label_styles(labels: Iterable[str]) -> dict[str, LabelStyle]:
-    """One style a label, the same whatever the order; `none` is grey. Labels beyond ten share colors but not markers too."""
+    """One style a label, the same whatever the order; `none` is gray. Labels beyond ten share colors but not markers too."""
     styles: dict[str, LabelStyle] = {}
     taken: set[int] = set()
     ordered = sorted(set(labels), key=lambda label: (_base(label) not in _FIXED, label))

@@ -28,11 +28,11 @@ from landscape.results.record import Estimate
 
 BEST = "goodfellow-2014/best_on_selection"
 _READING = (
-    "Isotropic Gaussians around 10,000 generated images, in [0, 1] and not quantised; their width is the best of 10 on the first 1,000"
+    "Isotropic Gaussians around 10,000 generated images, in [0, 1] and not quantized; their width is the best of 10 on the first 1,000"
     " validation images. The epoch is the best on the validation images. The published +- 2 is the standard error over"
     " test images of one model; what another seed changes is not in it, so the interval of the difference rests on our seeds, with the"
     " published error added in quadrature.",
-    "The estimator is coarse: it favours samples close to the middle of the data, and memorized ones.",
+    "The estimator is coarse: it favors samples close to the middle of the data, and memorized ones.",
 )
 
 

@@ -104,7 +104,7 @@ def _model(points: Array, values: Array, pending: Array, rng: np.random.Generato
 
 
 def _lowest(bound: Callable[[Array], Array], best: Assignment, parameters: Parameters, rng: np.random.Generator) -> Array:
-    """Where the bound is lowest among random points and ever closer neighbours of the best of them."""
+    """Where the bound is lowest among random points and ever closer neighbors of the best of them."""
     count = len(parameters)
     incumbent = np.array([parameters[name].share(best[name]) for name in parameters])
     candidates = np.concatenate([rng.random((CANDIDATES, count)), incumbent[None]])

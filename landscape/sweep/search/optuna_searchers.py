@@ -58,7 +58,7 @@ class _OptunaSearcher(Searcher):
 
 
 class TpeSearcher(_OptunaSearcher):
-    """Tree-structured Parzen estimator, Bergstra et al. 2011. Handles conditional spaces: each parameter is then modelled by itself."""
+    """Tree-structured Parzen estimator, Bergstra et al. 2011. Handles conditional spaces: each parameter is then modeled by itself."""
 
     def __init__(self, seed: int, startup: int, *, conditional: bool) -> None:
         super().__init__(seed, startup, lambda s: TPESampler(seed=s, n_startup_trials=1, multivariate=not conditional, constant_liar=True))

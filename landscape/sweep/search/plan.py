@@ -62,7 +62,7 @@ class Outcome:
     value: float | None = None
     """The objective; None where the trial has none."""
     loss: float | None = None
-    """The objective as it is modelled: lower is better, Frechet distances in log."""
+    """The objective as it is modeled: lower is better, Frechet distances in log."""
     seconds: float = 0.0
     """Training and evaluation together."""
 

@@ -25,7 +25,7 @@ class Searcher(ABC):
     """Proposes assignments one after the other, from the scores of earlier ones.
 
     A proposal is a function of (seed, its number, the proposals and scores that came before it): the searcher is seeded anew for each,
-    so that a search that was interrupted goes on as if it had not been. Values are in the scale that is modelled, lower is better.
+    so that a search that was interrupted goes on as if it had not been. Values are in the scale that is modeled, lower is better.
     """
 
     def __init__(self, seed: int, startup: int = 0) -> None:
@@ -39,8 +39,8 @@ class Searcher(ABC):
 
     def ask(self, number: int, index: int, parameters: Parameters) -> Assignment:
         """Proposal `number` of the study, the `index`-th of its cell (from 0), for these parameters."""
-        modelled = self.count >= self.startup and self.worst is not None
-        if modelled:
+        modeled = self.count >= self.startup and self.worst is not None
+        if modeled:
             assignment = self._propose(number, index, parameters)
         else:
             assignment = self._begin(number, index, parameters)
@@ -91,10 +91,10 @@ class RandomSearcher(Searcher):
         return self._begin(number, index, parameters)
 
     def _pend(self, number: int, assignment: Assignment, parameters: Parameters) -> None:
-        """Nothing is modelled."""
+        """Nothing is modeled."""
 
     def _observe(self, number: int, assignment: Assignment, value: float) -> None:
-        """Nothing is modelled."""
+        """Nothing is modeled."""
 
 
 class GridSearcher(RandomSearcher):

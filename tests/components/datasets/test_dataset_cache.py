@@ -264,12 +264,12 @@ def test_names():
 
 
 def test_digits_in_another_form():
-    plain, colour = load("digits"), load("digits", resolution=16, channels=3)
-    assert colour.shape == (3, 16, 16)
-    assert torch.equal(colour.split("test").labels, plain.split("test").labels)
-    assert torch.equal(colour.split("test").samples[:, 0], colour.split("test").samples[:, 2])
-    assert colour.content_hash != plain.content_hash
-    assert "bicubic" in colour.handling["resize"]
+    plain, color = load("digits"), load("digits", resolution=16, channels=3)
+    assert color.shape == (3, 16, 16)
+    assert torch.equal(color.split("test").labels, plain.split("test").labels)
+    assert torch.equal(color.split("test").samples[:, 0], color.split("test").samples[:, 2])
+    assert color.content_hash != plain.content_hash
+    assert "bicubic" in color.handling["resize"]
     assert load("digits", resolution=8, channels=1).content_hash == plain.content_hash
 
 

@@ -101,7 +101,7 @@ def test_mixed_sizes_and_modes_are_handled_and_said(files, as_picture):
     assert corner[4] == [200, 200, 200]
     assert corner[5] == [190, 190, 190]
     for note in (
-        "5 of 7 cropped to the centre square",
+        "5 of 7 cropped to the center square",
         "1 of 7 RGBA laid on white",
         "1 of 7 CMYK to RGB",
         "1 of 7 16-bit levels divided by 257",
@@ -112,7 +112,7 @@ def test_mixed_sizes_and_modes_are_handled_and_said(files, as_picture):
     assert gray.split("train").samples[:, 0, 0, 0].tolist()[:2] == [76, 255]
 
 
-def test_the_square_is_cut_from_the_centre(files, as_picture):
+def test_the_square_is_cut_from_the_center(files, as_picture):
     folder = files.root / "wide"
     folder.mkdir(parents=True)
     wide, tall = files.levels(10, 17, 3), files.levels(15, 10, 3)
@@ -127,7 +127,7 @@ def test_channels_follow_the_first_picture_unless_asked_for(files):
     folder = files.pictures("gray", 3, channels=1)
     assert load(f"folder:{folder}").shape == (1, 16, 16)
     files.pictures("gray", 1, name="zz.png")
-    fails("zz.png is in colour, 00.png is gray: give channels", f"folder:{folder}", {"test": 0.0, "validation": 0.0})
+    fails("zz.png is in color, 00.png is gray: give channels", f"folder:{folder}", {"test": 0.0, "validation": 0.0})
     assert load(f"folder:{folder}", channels=1).shape == (1, 16, 16)
     files.pictures("gray", 1, name="-first.png")
     assert load(f"folder:{folder}", {"test": 0.0, "validation": 0.0}).split("all").samples.shape == (5, 3, 16, 16)

@@ -272,7 +272,7 @@ def test_stl10_is_stored_column_by_column(files):
     fails("test_X.bin is truncated", "stl10", data_dir=files.root)
 
 
-def centre_160(data):
+def center_160(data):
     """CelebA's published crop, worked out independently: rows 29..188, columns 9..168."""
     return np.asarray(Image.open(io.BytesIO(data)))[29:189, 9:169].astype(np.float64)
 
@@ -283,8 +283,8 @@ def test_celeba_as_compare_gan_prepares_it(files, zipped):
     celeba = load("celeba", data_dir=files.root)
     assert celeba.shape == (3, 64, 64)
     assert {name: len(split) for name, split in celeba.splits.items()} == {"train": 6, "validation": 2, "test": 2}
-    # TensorFlow 1 at 64 from 160: every output pixel lies at a multiple of 2.5, so it is a pixel or a mean of two (or four) neighbours.
-    cut = centre_160(files.faces["000001.jpg"])
+    # TensorFlow 1 at 64 from 160: every output pixel lies at a multiple of 2.5, so it is a pixel or a mean of two (or four) neighbors.
+    cut = center_160(files.faces["000001.jpg"])
     ours = celeba.split("train").samples[0].permute(1, 2, 0).numpy().astype(np.float64)
     np.testing.assert_array_equal(ours[::2, ::2], cut[::5, ::5])
     means = (cut[2::5, 2::5] + cut[3::5, 2::5] + cut[2::5, 3::5] + cut[3::5, 3::5]) / 4
@@ -414,7 +414,7 @@ def test_a_silent_reader_is_given_up(files, monkeypatch):
 
 @pytest.fixture
 def faces(files):
-    """What TFD's files hold: 40 faces, 20 of them unlabelled in every fold."""
+    """What TFD's files hold: 40 faces, 20 of them unlabeled in every fold."""
     folds = np.zeros((40, 5), np.uint8)
     for fold in range(5):
         folds[20:, fold] = np.roll(np.repeat([1, 2, 3], [12, 4, 4]), fold * 4)
@@ -446,7 +446,7 @@ def test_tfd_errors(files, faces):
         ({"images": faces["images"][:, :40]}, "must be bytes of shape"),
         ({"images": faces["images"].astype(float)}, "must be bytes of shape"),
         ({"folds": faces["folds"][:, :3]}, "`folds` must have the shape"),
-        ({"folds": faces["folds"] + 1}, "no unlabelled pictures|must hold an expression"),
+        ({"folds": faces["folds"] + 1}, "no unlabeled pictures|must hold an expression"),
         ({"labs_ex": faces["labs_ex"] * 0}, "must hold an expression from 1 to 7"),
         ({"images": np.array([Evil()], dtype=object)}, "only numbers are read"),
     ):
@@ -497,7 +497,7 @@ def test_stacked_mnist_on_the_fly_trains_on_fresh_triples(files, monkeypatch):
     stacked = load("stacked-mnist", {"count": 50, "draw": "on_the_fly"}, data_dir=files.root)
 
     def stream():
-        return DataStream.of(stacked, seed=0, device=torch.device("cpu"), horizontal_flip=False, dequantise=False)
+        return DataStream.of(stacked, seed=0, device=torch.device("cpu"), horizontal_flip=False, dequantize=False)
 
     first = stream()
     batches = [first.next(8) for _ in range(5)]

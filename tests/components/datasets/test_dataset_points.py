@@ -125,7 +125,7 @@ def test_veegan_1200d_has_noise_in_700_coordinates_and_modes_that_real_points_re
     radius = points.modes.radius_in_sigmas * points.modes.sigma
     distance, nearest = torch.cdist(points.split("test").samples, points.modes.centers).min(1)
     assert (distance < radius).all()
-    # The closest two modes are 8.7 apart; the nearest centre is still the right one.
+    # The closest two modes are 8.7 apart; the nearest center is still the right one.
     assert torch.equal(nearest, points.split("test").labels)
     assert (distance > 10).all(), "the literal radius of 10 would count no real point"
 

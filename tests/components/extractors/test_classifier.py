@@ -151,10 +151,10 @@ def test_a_damaged_local_classifier_is_trained_again(striped, short_training, tm
 
 
 def test_what_cannot_be_classified_says_what_to_use():
-    unlabelled = Dataset("plain", {"train": _striped(labels=False)}, "0" * 16)
+    unlabeled = Dataset("plain", {"train": _striped(labels=False)}, "0" * 16)
     one_class = Dataset("single", {"train": _striped(classes=1)}, "1" * 16)
     points = Dataset("ring", {"train": Split(torch.rand(10, 2), torch.arange(10))}, "2" * 16)
-    for dataset, reason in ((unlabelled, "no labels"), (one_class, "one class"), (points, "points")):
+    for dataset, reason in ((unlabeled, "no labels"), (one_class, "one class"), (points, "points")):
         with pytest.raises(UserError, match=reason) as error:
             training.train_classifier(dataset, "classifier:x")
         assert "pixels" in str(error.value)

@@ -86,7 +86,7 @@ def test_unfused_path_gives_the_same(trusted, monkeypatch):
     assert _relative(extractor(images).features, fused) < 1e-5
 
 
-def test_gray_images_are_repeated_and_unquantised_levels_are_read(trusted):
+def test_gray_images_are_repeated_and_unquantized_levels_are_read(trusted):
     gray = torch.randint(0, 256, (2, 1, 28, 28), dtype=torch.uint8)
     extractor = inception()
     torch.testing.assert_close(extractor(gray).features, extractor(gray.expand(-1, 3, -1, -1)).features)

@@ -92,13 +92,13 @@ def test_discriminator_bad_input(evidence):
         discriminator_accuracy(evidence(real_images=images, fake_images=images))
 
 
-def labelled(count, noise):
+def labeled(count, noise):
     labels = torch.arange(count) % 4
     return torch.eye(4)[labels] * 3 + torch.randn(count, 4) * noise, labels
 
 
 def test_classifier_accuracy(evidence):
-    real, fake, train = labelled(200, 1.0), labelled(300, 3.0), labelled(400, 1.0)
+    real, fake, train = labeled(200, 1.0), labeled(300, 3.0), labeled(400, 1.0)
     given = evidence(real[0], fake[0], labels=(real[1], fake[1]), train=SampleSet(features=train[0], labels=train[1]))
     found = classifier_accuracy(given)
     x, x_test = ((each - fake[0].mean(0)) / fake[0].std(0, correction=0) for each in (fake[0], real[0]))
@@ -109,14 +109,14 @@ def test_classifier_accuracy(evidence):
 
 
 def test_wrong_labels_are_seen(evidence):
-    real, train = labelled(200, 0.5), labelled(400, 0.5)
-    fake = (labelled(300, 0.5)[0], torch.randint(0, 4, (300,)))
+    real, train = labeled(200, 0.5), labeled(400, 0.5)
+    fake = (labeled(300, 0.5)[0], torch.randint(0, 4, (300,)))
     given = evidence(real[0], fake[0], labels=(real[1], fake[1]), train=SampleSet(features=train[0], labels=train[1]))
     assert classifier_accuracy(given)["CAS_reverse[x]"].value < 0.4
 
 
 def test_classifier_needs_labels(evidence):
-    real, fake = labelled(20, 1.0), labelled(20, 1.0)
+    real, fake = labeled(20, 1.0), labeled(20, 1.0)
     train = SampleSet(features=real[0], labels=real[1])
     with pytest.raises(UserError, match="needs labels of the generated samples"):
         classifier_accuracy(evidence(real[0], fake[0], labels=(real[1], None), train=train))

@@ -113,7 +113,7 @@ def test_dragan_points_of_each_form():
     real = torch.full((500, 2, 4), 0.5, dtype=torch.float64)
     real[::2] = 0.3  # population standard deviation 0.1, one number for the whole batch
     moves = {form: perturbed(real, form, 0.5, (0.0, 1.0)) - real for form in ("landscape", "lucic", "paper")}
-    # x + std (U - 1/2): centred, uniform, per pixel
+    # x + std (U - 1/2): centerd, uniform, per pixel
     assert moves["landscape"].abs().max() <= 0.05
     assert moves["landscape"].mean().item() == pytest.approx(0, abs=1e-3)
     assert moves["landscape"].std().item() == pytest.approx(0.1 / math.sqrt(12), rel=0.03)

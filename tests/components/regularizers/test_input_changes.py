@@ -132,13 +132,13 @@ def test_translation_moves_every_image_and_fills_with_the_middle():
 
 
 @pytest.mark.parametrize("side", [8, 7])
-def test_cutout_hides_a_rectangle_centred_anywhere(side):
+def test_cutout_hides_a_rectangle_centerd_anywhere(side):
     images = torch.ones(2000, 1, side, side)
     hidden = augmentation.cut_out(images, 0.5, 0.25) == 0.25
     size = int(side * 0.5 + 0.5)
     heights, widths = (hidden.any(axis).sum((1, 2)) for axis in (3, 2))
     assert (hidden.sum((1, 2, 3)) == heights * widths).all()  # a full rectangle
-    # The released code draws the centre from 0..side for an even size (a centre between pixels), from 0..side - 1 for an odd one.
+    # The released code draws the center from 0..side for an even size (a center between pixels), from 0..side - 1 for an odd one.
     starts = range(-(size // 2), side - size % 2 - size // 2 + 1)
     expected = {(max(start, 0), min(start + size, side) - max(start, 0)) for start in starts}
     for axis, extents in ((3, heights), (2, widths)):

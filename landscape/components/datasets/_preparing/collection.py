@@ -24,7 +24,7 @@ _SPLIT_FOLDERS = {"train": "train", "validation": "validation", "valid": "valida
 
 @dataclass(frozen=True)
 class Options:
-    """How a collection without a published split is divided and labelled."""
+    """How a collection without a published split is divided and labeled."""
 
     labels: Labelling = "auto"
     fractions: Mapping[str, float] = field(default_factory=dict)

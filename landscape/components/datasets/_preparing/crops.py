@@ -8,7 +8,7 @@ from landscape.components.datasets._preparing.pictures import as_array, from_arr
 
 
 def crop_or_pad(image: Image.Image, side: int) -> Image.Image:
-    """The centred square of `side`, black where the picture is smaller: TensorFlow's `resize_image_with_crop_or_pad`."""
+    """The centerd square of `side`, black where the picture is smaller: TensorFlow's `resize_image_with_crop_or_pad`."""
     left, top = (max(0, (size - side) // 2) for size in image.size)
     kept = image.crop((left, top, min(left + side, image.width), min(top + side, image.height)))
     if kept.size == (side, side):
@@ -18,14 +18,14 @@ def crop_or_pad(image: Image.Image, side: int) -> Image.Image:
     return sheet
 
 
-def centre_crop(image: Image.Image, side: int) -> Image.Image:
+def center_crop(image: Image.Image, side: int) -> Image.Image:
     """As torchvision's `CenterCrop`: `crop_or_pad`, but odd margins are rounded half to even."""
     left, top = (round((size - side) / 2) for size in image.size)
     return image.crop((left, top, left + side, top + side))
 
 
 def bilinear_tf1(image: Image.Image, side: int) -> Image.Image:
-    """TensorFlow 1's `resize_images`: bilinear between the two nearest pixels at i * scale, without antialiasing or half-pixel centres.
+    """TensorFlow 1's `resize_images`: bilinear between the two nearest pixels at i * scale, without antialiasing or half-pixel centers.
 
     The original keeps the fractions; here they are rounded to levels (an error of at most half a level).
     """

@@ -112,15 +112,15 @@ def _eight_bits(image: Image.Image, name: str) -> tuple[Image.Image, tuple[str, 
     return image.convert(target), (f"{mode} to {target}",)
 
 
-def centre_square(image: Image.Image) -> Image.Image:
-    """The largest centred square (the extra pixel of an odd margin is cut at the right or bottom)."""
+def center_square(image: Image.Image) -> Image.Image:
+    """The largest centerd square (the extra pixel of an odd margin is cut at the right or bottom)."""
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     return image if image.width == image.height else image.crop((left, top, left + side, top + side))
 
 
 def to_channels(image: Image.Image, channels: Channels | None) -> Image.Image:
-    """Gray by the luma weights of ITU-R 601 (Pillow's L), colour by repeating gray."""
+    """Gray by the luma weights of ITU-R 601 (Pillow's L), color by repeating gray."""
     mode = {None: image.mode, 1: "L", 3: "RGB"}[channels]
     return image if image.mode == mode else image.convert(mode)
 
@@ -133,11 +133,11 @@ def resized(image: Image.Image, side: int, kind: Filter) -> Image.Image:
 
 
 def fitted(picture: Picture, fit: Fit) -> NDArray[np.uint8]:
-    """`picture` (mode L or RGB, or an array) as uint8 (C, H, H): channels, centre square, resize, in that order."""
+    """`picture` (mode L or RGB, or an array) as uint8 (C, H, H): channels, center square, resize, in that order."""
     if isinstance(picture, np.ndarray) and picture.shape == (fit.channels or picture.shape[0], *[fit.resolution or picture.shape[2]] * 2):
         return picture
     image = from_array(picture) if isinstance(picture, np.ndarray) else picture
-    square = centre_square(to_channels(image, fit.channels))
+    square = center_square(to_channels(image, fit.channels))
     return as_array(square if fit.resolution is None else resized(square, fit.resolution, fit.filter))
 
 

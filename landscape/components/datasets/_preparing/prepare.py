@@ -85,7 +85,7 @@ def _fill(folder: Path, name: str, pictures: Pictures, fit: Fit, shows: bool) ->
 
 def _cropped(picture: Picture) -> tuple[str, ...]:
     height, width = picture.shape[1:] if isinstance(picture, np.ndarray) else picture.size
-    return () if height == width else ("cropped to the centre square",)
+    return () if height == width else ("cropped to the center square",)
 
 
 Fitted = tuple[str, Levels, tuple[str, ...]]
@@ -173,10 +173,10 @@ class _Writer:
         if array.shape == self._shape:
             return array
         if array.shape[1:] != self._shape[1:]:
-            sizes = f"{name} is {array.shape[2]}x{array.shape[1]}, {self._first} is {self._shape[2]}x{self._shape[1]} (centre squares)"
+            sizes = f"{name} is {array.shape[2]}x{array.shape[1]}, {self._first} is {self._shape[2]}x{self._shape[1]} (center squares)"
             raise UserError(f"data set {self._name!r}: pictures of mixed sizes ({sizes}): give a resolution, to which all are resized")
         if self._shape[0] == 1:
-            raise UserError(f"data set {self._name!r}: {name} is in colour, {self._first} is gray: give channels, 1 or 3, for all")
+            raise UserError(f"data set {self._name!r}: {name} is in color, {self._first} is gray: give channels, 1 or 3, for all")
         return np.repeat(array, 3, axis=0)
 
 

@@ -58,8 +58,8 @@ class Located:
                 f"{self.pictures} lacks {len(absent):,} of the {len(named):,} pictures in {self.partition.name}, {absent[0]} first"
             )
         labels = _read_attribute(self._attributes(), attribute) if attribute else None
-        if labels is not None and (unlabelled := next((n for n in named if n not in labels), None)):
-            raise UserError(f"{self._attributes()} has no line for {unlabelled}: fetch it again")
+        if labels is not None and (unlabeled := next((n for n in named if n not in labels), None)):
+            raise UserError(f"{self._attributes()} has no line for {unlabeled}: fetch it again")
         return CelebA(partition, labels, read, describe)
 
     def _attributes(self) -> Path:
