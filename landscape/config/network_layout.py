@@ -1,7 +1,5 @@
 """Networks of an architecture with its normalizations: what a config's parts are laid out to be."""
 
-import inspect
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from landscape.components.architectures._base import ARCHITECTURES, Networks
@@ -32,20 +30,13 @@ def layout(
         "g_normalization": build_normalization(g_normalization, latent.dim),
         "d_normalization": build_normalization(d_normalization, latent.dim),
     }
-    if degree > 1 and not _wanted(component.function, dict.fromkeys(_SEEN_BY_D)):
+    if degree > 1 and component.injected.isdisjoint(_SEEN_BY_D):
         raise UserError(f"architecture {component.name!r} names none of {', '.join(_SEEN_BY_D)}: its D cannot see packs of samples")
-    networks: Networks = component.function(**_wanted(component.function, offered), **architecture.hyperparameters)
+    networks: Networks = component.call(hyperparameters=architecture.hyperparameters, **offered)
     return networks
 
 
 def build_normalization(choice: Choice, latent_dim: int) -> Normalization:
     """The normalization named in `choice`."""
-    function = NORMALIZATIONS[choice.name].function
-    normalization: Normalization = function(**_wanted(function, {"latent_dim": latent_dim}), **choice.hyperparameters)
+    normalization: Normalization = NORMALIZATIONS[choice.name].call(hyperparameters=choice.hyperparameters, latent_dim=latent_dim)
     return normalization
-
-
-def _wanted(function: Callable[..., Any], offered: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of `offered` that `function` names: how injected keywords reach it."""
-    names = inspect.signature(function).parameters
-    return {name: value for name, value in offered.items() if name in names}

@@ -1,7 +1,6 @@
 """Where a result was made: versions, device, threads, commit. Goes into every record."""
 
 import functools
-import importlib.metadata
 import os
 import platform
 import subprocess
@@ -9,24 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from landscape.core.errors import UserError
-from landscape.core.version import __version__
+from landscape.core.version import PACKAGES, __version__, installed
 
 if TYPE_CHECKING:
     import torch
-
-PACKAGES = ("torch", "pytorch-lightning", "numpy", "ray", "optuna", "scikit-learn", "torch-fidelity")
 
 
 @functools.cache
 def versions() -> dict[str, str]:
     """Installed versions of what results depend on; absent packages are left out."""
     found = {"landscape": __version__, "python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    return found | {package: version for package in PACKAGES if (version := installed(package)) is not None}
 
 
 @functools.cache

@@ -78,11 +78,17 @@ class Component(Generic[Facts]):
     identity: str
     """`r<revision>` for a built-in component, `plugin:<source hash>` for a user's own."""
     is_plugin: bool = False
+    injected: frozenset[str] = frozenset()
+    """Which of the keywords that its kind is offered the function names."""
 
     @property
     def summary(self) -> str:
         """First sentence of the docstring."""
         return (inspect.getdoc(self.function) or "").split("\n\n")[0].replace("\n", " ")
+
+    def call(self, *arguments: Any, hyperparameters: Mapping[str, Any], **offered: Any) -> Any:
+        """Call the function with `arguments`, its hyperparameters, and those of the `offered` keywords that it names."""
+        return self.function(*arguments, **hyperparameters, **{name: value for name, value in offered.items() if name in self.injected})
 
     def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Every hyperparameter with its value: `given` checked, defaults filled in. UserError on unknown names or bad values."""
@@ -137,6 +143,7 @@ class Registry(Generic[Facts]):
             hyperparameters=_hyperparameters(function, self.injected),
             identity=f"plugin:{plugin}" if plugin else f"r{revision}",
             is_plugin=plugin is not None,
+            injected=self.injected & inspect.signature(function).parameters.keys(),
         )
         return function
 

@@ -1,6 +1,5 @@
 """One pass of an extractor over a set of samples, shared by all metrics."""
 
-import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,20 +46,17 @@ def load_extractor(protocol: Protocol, dataset: Dataset | None = None, options: 
     """
     options = options or Options()
     component = EXTRACTORS[protocol.extractor.name]
-    injected = {
-        "dataset": dataset,
-        "weights": options.weights,
-        "device": options.device,
-        "precision": protocol.precision,
-        "resize": protocol.resize,
-    }
-    accepted = inspect.signature(component.function).parameters
-    if options.weights is not None and "weights" not in accepted:
+    if options.weights is not None and "weights" not in component.injected:
         raise UserError(f"extractor {component.name!r} has no weights: leave them out")
-    if protocol.precision != "fp32" and "precision" not in accepted:
+    if protocol.precision != "fp32" and "precision" not in component.injected:
         raise UserError(f"extractor {component.name!r} runs in fp32 only: leave precision={protocol.precision!r} out of the protocol")
-    extractor: Extractor = component.function(
-        **protocol.extractor.hyperparameters, **{name: value for name, value in injected.items() if name in accepted}
+    extractor: Extractor = component.call(
+        hyperparameters=protocol.extractor.hyperparameters,
+        dataset=dataset,
+        weights=options.weights,
+        device=options.device,
+        precision=protocol.precision,
+        resize=protocol.resize,
     )
     if protocol.weights_hash and protocol.weights_hash != extractor.weights_hash:
         message = f"protocol {protocol.name!r} is bound to {component.name!r} weights {protocol.weights_hash}"

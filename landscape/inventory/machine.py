@@ -1,6 +1,5 @@
 """What this machine brings: versions, devices, compiler, memory, disk, weights. Nothing is started or downloaded."""
 
-import importlib.metadata
 import os
 import platform
 import shutil
@@ -9,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from landscape.core.cpu_count import cores
-from landscape.core.version import __version__
+from landscape.core.version import PACKAGES, __version__, installed
 
-PACKAGES = ("torch", "torchvision", "pytorch-lightning", "ray", "optuna", "scikit-learn", "torch-fidelity", "numpy", "pandas", "matplotlib")
+MISSING = "missing: run `make setup`, or pip install it"
 
 
 def examine(results_dir: Path) -> dict[str, dict[str, Any]]:
@@ -19,19 +18,12 @@ def examine(results_dir: Path) -> dict[str, dict[str, Any]]:
     return {
         "landscape": {"version": __version__, "python": platform.python_version(), "executable": sys.executable},
         "machine": _machine(results_dir),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": {name: installed(name) or MISSING for name in PACKAGES},
         "devices": _devices(),
         "compiler": _compiler(),
         "weights": _weights(),
         "ray": _ray(),
     }
-
-
-def _version(name: str) -> str:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return "missing: run `make setup`, or pip install it"
 
 
 def _machine(results_dir: Path) -> dict[str, Any]:

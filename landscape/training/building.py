@@ -1,6 +1,5 @@
 """From a TrialConfig to its parts: networks, the loss and the regularizers as calls with their hyperparameters bound."""
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -66,8 +65,8 @@ class Regularizer:
     @classmethod
     def of(cls, choice: RegularizerChoice) -> "Regularizer":
         component = REGULARIZERS[choice.name]
-        keywords = frozenset(inspect.signature(component.function).parameters) & {"progress", "bounds", "state"}
-        return cls(choice.name, choice.every, partial(component.function, **choice.hyperparameters), component.facts, keywords)
+        call = partial(component.function, **choice.hyperparameters)
+        return cls(choice.name, choice.every, call, component.facts, component.injected)
 
 
 def trainable_parameters(module: nn.Module | None) -> int:

@@ -1,6 +1,5 @@
 """The one way to a data set: by name, at a resolution, from the user's folder, a download or the cache."""
 
-import inspect
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,9 +42,8 @@ def load(
     component = DATASETS[component_name]
     chosen = component.complete({**(hyperparameters or {}), **implied})
     request = _request(resolution, channels, data_dir, cache_dir, progress)
-    injected = {"resolution": resolution, "channels": channels, "data_dir": Path(data_dir) if data_dir else None, "request": request}
-    accepted = inspect.signature(component.function).parameters
-    dataset = component.function(**chosen, **{k: v for k, v in injected.items() if k in accepted})
+    where = Path(data_dir) if data_dir else None
+    dataset = component.call(hyperparameters=chosen, resolution=resolution, channels=channels, data_dir=where, request=request)
     return _as_asked(cast(Dataset, dataset), request)
 
 

@@ -1,0 +1,39 @@
+"""What is imported is declared, and what is declared is imported."""
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+IMPORTED_AS = {"pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}
+NOT_IMPORTED = {
+    "pyarrow": "pandas writes Parquet through it",
+    "torch-fidelity": "tests and benchmarks compare with it",
+    "s3fs": "fsspec opens s3:// addresses through it",
+}
+
+
+def declared() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["s3"]]
+    return {re.split(r"[\[<>=!~; ]", line)[0] for line in wanted}
+
+
+def imported() -> set[str]:
+    found = set()
+    for path in (ROOT / "landscape").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.partition(".")[0])
+    return found - set(sys.stdlib_module_names) - {"landscape"}
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
+    modules = {IMPORTED_AS.get(name, name.replace("-", "_")): name for name in declared()}
+    assert imported() - set(modules) == set(), "imported, but not declared in pyproject.toml"
+    unused = {name for module, name in modules.items() if module not in imported()}
+    assert unused == set(NOT_IMPORTED), "declared in pyproject.toml, but not imported"
