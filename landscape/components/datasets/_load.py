@@ -7,11 +7,11 @@ from typing import Any, cast
 
 from landscape.components.datasets._base import DATASETS, Channels, Dataset, Request
 from landscape.components.datasets._preparing.memory import converted
+from landscape.core.cache_folder import cache_folder
 from landscape.core.component_text import WITH_PATH, parse_component
 from landscape.core.errors import UserError
 
 MAX_RESOLUTION = 1024
-_HOME = Path("~/.cache/landscape")
 
 
 def load(
@@ -31,8 +31,8 @@ def load(
         hyperparameters: of the data set.
         resolution: side in pixels; None for the data set's own.
         channels: 1 or 3; None for the data set's own.
-        data_dir: where the files are. None: $LANDSCAPE_DATA, $DATA_DIR, ~/.cache/landscape/data, in each also the sub-folder of that name.
-        cache_dir: where prepared arrays are kept. None: $LANDSCAPE_CACHE, else ~/.cache/landscape.
+        data_dir: where the files are. None: $LANDSCAPE_DATA, $DATA_DIR, `data` in the cache; in each also the sub-folder of that name.
+        cache_dir: where prepared arrays are kept. None: the cache folder ($LANDSCAPE_CACHE, else ~/.cache/landscape).
         progress: whether a long preparation is shown on stderr.
 
     Raises:
@@ -65,7 +65,7 @@ def _request(
         raise UserError(f"resolution={resolution} is not valid: choose from 1 to {MAX_RESOLUTION}")
     if channels not in (None, 1, 3):
         raise UserError(f"channels={channels} is not valid: choose 1 (gray) or 3 (color)")
-    home = _HOME.expanduser()
+    home = cache_folder()
     if data_dir is not None:
         roots: tuple[Path, ...] = (Path(data_dir).expanduser(),)
     else:
@@ -77,7 +77,7 @@ def _request(
         roots=roots,
         explicit=data_dir is not None,
         download_dir=home / "data",
-        cache_dir=Path(cache_dir or os.environ.get("LANDSCAPE_CACHE") or home).expanduser(),
+        cache_dir=Path(cache_dir or home).expanduser(),
         progress=progress,
     )
 

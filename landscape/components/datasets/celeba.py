@@ -41,7 +41,7 @@ def celeba(*, crop: Crop = "compare_gan", attribute: str = "", request: Request)
         attribute: one of the 40 (`Male`, `Smiling`, ...) as labels 0 and 1, from list_attr_celeba.txt; none by default.
         request: what is asked for.
     """
-    files = located(request)
+    files = located(request, labeled=bool(attribute))
     side = request.resolution or SIDE
 
     def open_source() -> Pictures:
@@ -50,7 +50,7 @@ def celeba(*, crop: Crop = "compare_gan", attribute: str = "", request: Request)
     return prepared(
         request,
         "celeba",
-        files=files.files(attribute),
+        files=files.files(),
         settings={"crop": crop, "attribute": attribute},
         open_source=open_source,
         fit=Fit(side, request.channels or 3),

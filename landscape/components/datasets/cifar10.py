@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from landscape.components.datasets._base import DATASETS, Dataset, Request
 from landscape.components.datasets._preparing.prepare import Pictures, Source, prepared
-from landscape.components.datasets._readers.download import CIFAR10, fetched
+from landscape.components.datasets._readers.download import CIFAR10, found_or_fetched
 from landscape.components.datasets._readers.files import find, read_bytes
 from landscape.components.datasets._readers.inert_pickle import read_batch
 from landscape.core.errors import UserError
@@ -40,7 +40,7 @@ def cifar10(*, validation: bool = True, request: Request) -> Dataset:
         validation: hold out the last 500 training pictures of each class, in the order of the files; False trains on all 50,000.
         request: what is asked for.
     """
-    files = _found(request) or fetched(request, "cifar10", CIFAR10, _found, unpack=True)
+    files = found_or_fetched(request, "cifar10", CIFAR10, _found)
     return prepared(
         request,
         "cifar10",

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from landscape.components.datasets._base import DATASETS, Dataset, Request
-from landscape.components.datasets._readers.download import HTTPS_FASHION_MNIST, fetched
+from landscape.components.datasets._readers.download import FASHION_MNIST, found_or_fetched
 from landscape.components.datasets._readers.idx_digits import find_idx, from_idx
 
 
@@ -28,5 +28,5 @@ def fashion_mnist(*, validation: bool = True, request: Request) -> Dataset:
     def found(where: Request) -> dict[str, Path] | None:
         return find_idx(where, "fashion_mnist", "FashionMNIST")
 
-    files = found(request) or fetched(request, "fashion_mnist", HTTPS_FASHION_MNIST, found)
+    files = found_or_fetched(request, "fashion_mnist", FASHION_MNIST, found)
     return from_idx(request, "fashion_mnist", files, validation=validation)

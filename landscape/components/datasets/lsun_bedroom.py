@@ -12,7 +12,8 @@ from landscape.components.datasets._preparing.crops import center_crop, crop_or_
 from landscape.components.datasets._preparing.pictures import MAX_PICTURE_BYTES, Fit, decode, resized
 from landscape.components.datasets._preparing.prepare import Pictures, Reader, Source, prepared
 from landscape.components.datasets._readers.child import Child
-from landscape.components.datasets._readers.files import find, missing, picture_files, read_bytes
+from landscape.components.datasets._readers.download import LSUN_BEDROOM, found_or_fetched
+from landscape.components.datasets._readers.files import find, picture_files, read_bytes
 from landscape.core.errors import UserError
 
 Crop = Literal["compare_gan", "mimicry"]
@@ -25,7 +26,10 @@ CROPS = {"compare_gan": "central 128x128, black where smaller", "mimicry": "cent
 @DATASETS.register(
     shape=(3, 128, 128),
     resolution=128,
-    source="bedroom_train_lmdb/ (data.mdb) from the LSUN project, or its pictures exported into a folder bedroom_train/",
+    source="bedroom_train_lmdb/ (data.mdb) from http://dl.yf.io/lsun/scenes/bedroom_train_lmdb.zip"
+    " (45.9 GB, SHA-256 a15644c2e7153106867f0adb3491fc41224102d1f01b24494fb47d9f5d1f174e), unpacked,"
+    " or its pictures exported into a folder bedroom_train/",
+    downloads=True,
     paper="Yu et al. 2015, arXiv:1506.03365; split of Kurach et al. 2019 (1% for test)",
 )
 def lsun_bedroom(*, crop: Crop = "compare_gan", validation: bool = True, request: Request) -> Dataset:
@@ -41,17 +45,13 @@ def lsun_bedroom(*, crop: Crop = "compare_gan", validation: bool = True, request
     """
     side = request.resolution or SIDE
     read = _reader(crop, side)
-    database = find(request, "lsun_bedroom", DATABASE, ("", "lsun"))
-    if database is not None:
-        path = database["file"]
-        files = [path]
+    path, pictures = _located(request, PUBLISHED_COUNT * (request.channels or 3) * side**2)
+    files = [path] if path else pictures
+    if path:
 
         def open_source() -> Pictures:
             return _from_database(path, read, crop, validation)
     else:
-        files = picture_files(request, "lsun_bedroom", ("bedroom_train", "bedroom", "lsun/bedroom_train")) or missing(
-            request, "lsun_bedroom"
-        )
 
         def open_source() -> Pictures:
             items = ((str(f), f) for f in files)
@@ -70,6 +70,19 @@ def lsun_bedroom(*, crop: Crop = "compare_gan", validation: bool = True, request
             "bicubic" if crop == "compare_gan" else "bilinear",
         ),
     )
+
+
+def _located(request: Request, prepared_bytes: int) -> tuple[Path | None, list[Path]]:
+    """The database, or the pictures where there is no database but pictures."""
+
+    def database(where: Request) -> dict[str, Path] | None:
+        return find(where, "lsun_bedroom", DATABASE, ("", "lsun"))
+
+    if not (found := database(request)):
+        if pictures := picture_files(request, "lsun_bedroom", ("bedroom_train", "bedroom", "lsun/bedroom_train")):
+            return None, pictures
+        found = found_or_fetched(request, "lsun_bedroom", LSUN_BEDROOM, database, then=prepared_bytes)
+    return found["file"], []
 
 
 def _reader(crop: Crop, side: int) -> Any:

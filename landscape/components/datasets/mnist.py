@@ -1,7 +1,7 @@
 """MNIST."""
 
 from landscape.components.datasets._base import DATASETS, Dataset, Request
-from landscape.components.datasets._readers.download import HTTPS_MNIST, fetched
+from landscape.components.datasets._readers.download import MNIST, found_or_fetched
 from landscape.components.datasets._readers.idx_digits import find_idx, from_idx
 
 
@@ -20,5 +20,5 @@ def mnist(*, validation: bool = True, request: Request) -> Dataset:
         validation: hold out the last 10,000 training pictures, the convention of Goodfellow et al. 2014; False trains on all 60,000.
         request: what is asked for.
     """
-    files = find_idx(request, "mnist", "MNIST") or fetched(request, "mnist", HTTPS_MNIST, lambda r: find_idx(r, "mnist", "MNIST"))
+    files = found_or_fetched(request, "mnist", MNIST, lambda where: find_idx(where, "mnist", "MNIST"))
     return from_idx(request, "mnist", files, validation=validation, classifier="mnist")

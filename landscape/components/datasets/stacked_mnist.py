@@ -10,7 +10,7 @@ from landscape.components.datasets._base import DATASETS, Dataset, Request, Spli
 from landscape.components.datasets._preparing.content import content_hash
 from landscape.components.datasets._preparing.pictures import Fit, Picture
 from landscape.components.datasets._preparing.prepare import Pictures, Source, prepared
-from landscape.components.datasets._readers.download import HTTPS_MNIST, fetched
+from landscape.components.datasets._readers.download import MNIST, found_or_fetched
 from landscape.components.datasets._readers.idx_digits import find_idx, from_idx
 from landscape.core.errors import UserError
 from landscape.core.registry import PositiveInt, Seed
@@ -43,7 +43,7 @@ def stacked_mnist(*, draw: Draw = "fixed", count: PositiveInt = 128_000, seed: S
     if request.channels == 1:
         raise UserError("stacked_mnist: three digits in one channel would cover each other: leave channels at 3")
     where = replace(request, channels=None)
-    files = find_idx(where, "mnist", "MNIST") or fetched(where, "mnist", HTTPS_MNIST, lambda r: find_idx(r, "mnist", "MNIST"))
+    files = found_or_fetched(where, "mnist", MNIST, lambda r: find_idx(r, "mnist", "MNIST"))
     digits = from_idx(replace(where, resolution=None), "mnist", files, validation=False)
     source = digits.split("all" if draw == "fixed" else "train")
     stacked = prepared(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from landscape.components.datasets._base import DATASETS, Dataset, Request
 from landscape.components.datasets._preparing.prepare import Pictures, Source, prepared
-from landscape.components.datasets._readers.download import STL10, fetched
+from landscape.components.datasets._readers.download import STL10, found_or_fetched
 from landscape.components.datasets._readers.files import find, read_bytes
 from landscape.components.datasets.cifar10 import last_of_each_class
 from landscape.core.errors import UserError
@@ -42,7 +42,7 @@ def stl10(*, part: Part = "unlabeled", validation: bool = True, request: Request
         names = ["test_X.bin", "test_y.bin", *(["unlabeled_X.bin"] if part == "unlabeled" else ["train_X.bin", "train_y.bin"])]
         return find(where, "stl10", {name: (name,) for name in names}, FOLDERS)
 
-    files = found(request) or fetched(request, "stl10", STL10, found, unpack=True)
+    files = found_or_fetched(request, "stl10", STL10, found)
     return prepared(
         request,
         "stl10",

@@ -11,9 +11,9 @@ from torch.nn.functional import interpolate
 from landscape.components.extractors._base import Features, require_images
 from landscape.components.extractors._resize import resize_like_tensorflow
 from landscape.components.extractors._vision_transformer import VisionTransformer
-from landscape.components.extractors._weights import first_existing
-from landscape.core.cache_folder import cache_folder
+from landscape.components.extractors._weights import found_or_downloaded
 from landscape.core.errors import UserError
+from landscape.core.remote_file import RemoteFile
 
 BATCH = 32
 
@@ -53,10 +53,15 @@ class TransformerExtractor:
         return ((levels - self.mean) / self.std).expand(-1, 3, -1, -1).contiguous()
 
 
-def find(given: Path | None, variable: str, files: Sequence[str], what: str, source: str) -> Path:
-    """The weights file: the given one, the one that `variable` names, or one in this project's or torch.hub's cache.
+def find(given: Path | None, variable: str, files: Sequence[str], what: str, remote: RemoteFile) -> Path:
+    """The weights file: the given one, the one that `variable` names, one in this project's or torch.hub's cache, or downloaded.
 
-    Never downloaded: this project knows no published hash by which a download could be checked.
+    Args:
+        given: the user's own file.
+        variable: the environment variable that may name one.
+        files: names under which weights of this network are known.
+        what: the weights, in words.
+        remote: what is downloaded where none of them is there.
 
     Raises:
         UserError: not found: what to fetch and where to put it.
@@ -66,9 +71,8 @@ def find(given: Path | None, variable: str, files: Sequence[str], what: str, sou
     if given is not None:
         if given.expanduser().is_file():
             return given.expanduser()
-        raise UserError(f"weights {given}: no such file; give {what} ({source})")
-    home = cache_folder() / "weights"
-    found = first_existing(folder / name for folder in (home, Path(torch.hub.get_dir()) / "checkpoints") for name in files)
-    if found is None:
-        raise UserError(f"{what} not found: fetch {source}, put it at {home / files[0]} or name it by --weights or {variable}")
-    return found
+        raise UserError(f"weights {given}: no such file; give {what}: {remote.by_hand()}")
+    try:
+        return found_or_downloaded(files, remote, what)
+    except UserError as error:
+        raise UserError(f"{error}, or name it by --weights or {variable}") from error

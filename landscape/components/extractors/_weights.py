@@ -1,17 +1,16 @@
 """Weight files: where they lie, which hash they must have, how they are read. Never pickle."""
 
 import hashlib
-import socket
-import urllib.error
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from landscape.core.cache_folder import cache_folder
+from landscape.core.downloads import DownloadError, fetch
 from landscape.core.errors import UserError
-
-DOWNLOAD_TIMEOUT_SECONDS = 30.0
+from landscape.core.remote_file import RemoteFile
 
 
 def sha256_of(path: Path) -> str:
@@ -41,23 +40,24 @@ def first_existing(candidates: Iterable[Path]) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-def download(url: str, target: Path, expected: str, what: str) -> Path:
-    """Fetch `url` to `target` through torch.hub's mechanism (temporary file, hash, rename).
+def found_or_downloaded(files: Sequence[str], remote: RemoteFile, what: str) -> Path:
+    """The weights: one of `files` in this project's or torch.hub's cache, else `remote`, downloaded into this project's.
 
     Raises:
-        UserError: no network, a wrong hash, no space: says what to fetch and where to put it.
+        UserError: not found and not downloaded: says what to fetch and where to put it.
     """
-    remedy = f"fetch {url} by hand and put it at {target}"
-    before = socket.getdefaulttimeout()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        socket.setdefaulttimeout(DOWNLOAD_TIMEOUT_SECONDS)
-        torch.hub.download_url_to_file(url, str(target), hash_prefix=expected, progress=True)
-    except (OSError, urllib.error.URLError, RuntimeError) as error:
-        raise UserError(f"{what} not found and not downloaded ({_one_line(error)}): {remedy}") from error
-    finally:
-        socket.setdefaulttimeout(before)
-    return target
+    home = cache_folder() / "weights"
+    found = first_existing(folder / name for folder in (home, Path(torch.hub.get_dir()) / "checkpoints") for name in files)
+    if found is None:
+        try:
+            fetch([remote], home, what)
+        except DownloadError as error:
+            target = home / remote.name
+            raise UserError(
+                f"{what} not found and not downloaded ({error}): fetch {remote.by_hand()} by hand and put it at {target}"
+            ) from error
+        found = home / remote.name
+    return found
 
 
 def _one_line(error: BaseException) -> str:

@@ -11,9 +11,20 @@ from landscape.components.extractors._transformer_extractor import TransformerEx
 from landscape.components.extractors._vision_transformer import Shape, VisionTransformer, renamed
 from landscape.components.extractors._weights import load_into, read_state, sha256_of
 from landscape.core.errors import UserError
+from landscape.core.remote_file import RemoteFile
 
 MEAN, DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 FILES = ("clip-vit-base-patch32.safetensors", "clip-vit-b-32.pt")
+REMOTE = RemoteFile(
+    FILES[0],
+    605_157_884,
+    "sha256:99d28a652e6ec46629ab7047a0ac82c69b1fe11e0ce672c43af65d3a9a3fc05d",
+    (
+        "https://huggingface.co/openai/clip-vit-base-patch32/resolve/b33cedfd0df4e43b8238760678fcc89e1a0d38b3/model.safetensors",
+        "https://huggingface.co/sentence-transformers/clip-ViT-B-32/resolve/327ab6726d33c0e22f920c83f2ff9e4bd38ca37f/0_CLIPModel/model.safetensors",
+    ),
+)
+"""OpenAI's weights as safetensors: the conversion in OpenAI's own repository, and the same file in another, both at fixed commits."""
 SOURCE = "openai/clip-vit-base-patch32 as safetensors, or the state dict of OpenAI's ViT-B-32 (its TorchScript archive is not read)"
 VARIABLE = "LANDSCAPE_CLIP_WEIGHTS"
 
@@ -49,7 +60,7 @@ CONVERTED_NAMES = [
 """Names of the converted safetensors file (the misspelling is its own)."""
 
 
-@EXTRACTORS.register(source=SOURCE)
+@EXTRACTORS.register(source=SOURCE, files={FILES[0]: REMOTE.digits})
 def clip(
     *, weights: Path | None = None, device: torch.device | None = None, interpolation: Literal["tensorflow", "bicubic"] = "tensorflow"
 ) -> TransformerExtractor:
@@ -60,7 +71,7 @@ def clip(
     Raises:
         UserError: weights missing, or of another network.
     """
-    path = find(weights, VARIABLE, FILES, "CLIP weights", SOURCE)
+    path = find(weights, VARIABLE, FILES, "CLIP weights", REMOTE)
     tensors = _tensors(read_state(path), path)
     shape = _shape(tensors, path)
     for block in range(shape.depth):

@@ -11,12 +11,22 @@ from landscape.components.extractors._transformer_extractor import TransformerEx
 from landscape.components.extractors._vision_transformer import Shape, VisionTransformer, renamed
 from landscape.components.extractors._weights import load_into, read_state, sha256_of
 from landscape.core.errors import UserError
+from landscape.core.remote_file import RemoteFile
 
 SIDE = 224
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 SIZES = {384: "vits14", 768: "vitb14", 1024: "vitl14"}
 FILES = ("dinov2_vitb14_pretrain.pth", "dinov2_vitl14_pretrain.pth", "dinov2_vits14_pretrain.pth")
-SOURCE = "https://dl.fbaipublicfiles.com/dinov2/dinov2_vitb14/dinov2_vitb14_pretrain.pth (or vitl14, vits14)"
+SHA256 = {
+    FILES[0]: "0b8b82f85de91b424aded121c7e1dcc2b7bc6d0adeea651bf73a13307fad8c73",
+    FILES[1]: "d5383ea8f4877b2472eb973e0fd72d557c7da5d3611bd527ceeb1d7162cbf428",
+    FILES[2]: "b938bf1bc15cd2ec0feacfe3a1bb553fe8ea9ca46a7e1d8d00217f29aef60cd9",
+}
+"""Not published by the authors; the same in many repositories that pin the files at the authors' address."""
+REMOTE = RemoteFile(
+    FILES[0], 346_378_731, f"sha256:{SHA256[FILES[0]]}", (f"https://dl.fbaipublicfiles.com/dinov2/dinov2_vitb14/{FILES[0]}",)
+)
+SOURCE = f"{REMOTE.sources[0]} (or vitl14, vits14)"
 VARIABLE = "LANDSCAPE_DINOV2_WEIGHTS"
 OFFSET = 0.1
 """Of the position grid's resize, as torch.hub builds the network."""
@@ -35,19 +45,19 @@ NAMES = [
 ]
 
 
-@EXTRACTORS.register(source=SOURCE)
+@EXTRACTORS.register(source=SOURCE, files=SHA256)
 def dinov2(
     *, weights: Path | None = None, device: torch.device | None = None, interpolation: Literal["tensorflow", "bicubic"] = "tensorflow"
 ) -> TransformerExtractor:
-    """DINOv2 (Oquab et al. 2023, arXiv:2304.07193), ViT-S/14, B/14 or L/14 by the file given; the class token after the last norm.
+    """DINOv2 (Oquab et al. 2023, arXiv:2304.07193), ViT-S/14, B/14 or L/14 by the file given, B/14 where none is.
 
-    The name tells the size, the protocol the hash of the file. `interpolation` is torch-fidelity's resize by default; studies that
-    report FD-DINOv2 resize bicubically with antialiasing, mostly with L/14.
+    The feature is the class token after the last norm. The name tells the size, the protocol the hash of the file. `interpolation` is
+    torch-fidelity's resize by default; studies that report FD-DINOv2 resize bicubically with antialiasing, mostly with L/14.
 
     Raises:
         UserError: weights missing, or of another network.
     """
-    path = find(weights, VARIABLE, FILES, "DINOv2 weights", SOURCE)
+    path = find(weights, VARIABLE, FILES, "DINOv2 weights", REMOTE)
     state = read_state(path)
     shape = _shape(state, path)
     tensors = renamed(state, NAMES, dropped="mask_token")

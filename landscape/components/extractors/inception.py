@@ -12,9 +12,9 @@ from landscape.components.extractors._base import EXTRACTORS, Features, require_
 from landscape.components.extractors._inception_network import CLASSES, InceptionNetwork
 from landscape.components.extractors._inception_network import EXTRACTORS as WIDTH
 from landscape.components.extractors._resize import resize_like_tensorflow
-from landscape.components.extractors._weights import checked, download, first_existing, read_state
-from landscape.core.cache_folder import cache_folder
+from landscape.components.extractors._weights import checked, found_or_downloaded, read_state
 from landscape.core.errors import UserError
+from landscape.core.remote_file import RemoteFile
 
 SIDE = 299
 SMALLEST_NATIVE = 75
@@ -26,6 +26,12 @@ SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 FILES = ("weights-inception-2015-12-05-6726825d.pth", "pt_inception-2015-12-05-6726825d.pth")
 """torch-fidelity's and pytorch-fid's name of one file."""
 URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{FILES[0]}"
+REMOTE = RemoteFile(
+    FILES[0],
+    95_628_359,
+    f"sha256:{SHA256}",
+    (URL, f"https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/{FILES[1]}"),
+)
 VARIABLE = "LANDSCAPE_INCEPTION_WEIGHTS"
 WHAT = "the 2015 Inception weights of FID"
 
@@ -97,10 +103,7 @@ def find_weights(given: Path | None = None) -> Path:
         if not path.expanduser().is_file():
             raise UserError(f"{source}: {path} does not exist; give {WHAT} ({URL})")
         return path.expanduser()
-    home = cache_folder() / "weights"
-    folders = (home, Path(torch.hub.get_dir()) / "checkpoints")
-    found = first_existing(folder / name for folder in folders for name in FILES)
     try:
-        return found or download(URL, home / FILES[0], SHA256, WHAT)
+        return found_or_downloaded(FILES, REMOTE, WHAT)
     except UserError as error:
         raise UserError(f"{error}, or set {VARIABLE} to where it is") from error

@@ -241,7 +241,7 @@ def test_a_cache_that_cannot_be_written_is_named(files, tmp_path):
 
 
 def test_progress_in_a_log(files, monkeypatch, capsys):
-    monkeypatch.setattr("landscape.components.datasets._preparing.progress.SECONDS_BETWEEN_LINES", 0)
+    monkeypatch.setattr("landscape.core.progress.SECONDS_BETWEEN_LINES", 0)
     folder = files.pictures("mine", 100)
     load(f"folder:{folder}")
     lines = capsys.readouterr().err.splitlines()

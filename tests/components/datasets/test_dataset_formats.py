@@ -146,51 +146,6 @@ def test_missing_data_say_what_to_fetch_and_where_to_put_it(tmp_path, files):
         fails(f"data set '{name}' not found|'mnist' not found", name, data_dir=tmp_path / "notes")
 
 
-def test_a_failed_download_is_one_clear_error(monkeypatch):
-    begun = []
-
-    def refuse(_, folder, *more):
-        folder.mkdir(parents=True)
-        begun.append(folder)
-        raise OSError("<urlopen error [Errno -3] Temporary failure in name resolution>\nmore")
-
-    monkeypatch.setattr("landscape.components.datasets._readers.download.fetch", refuse)
-    monkeypatch.setattr("landscape.components.datasets._readers.download.fetch_from_drive", refuse)
-    fails(
-        r"'mnist' not found .*download failed: .*name resolution>\): fetch https://.*MD5 f68b3c2.*put the files into .*data/mnist", "mnist"
-    )
-    fails(r"'cifar10' not found .*fetch https://www.cs.toronto.edu", "cifar10")
-    fails(r"'celeba' not found .*Google Drive refused: .*img_align_celeba.zip .MD5 00d2c5", "celeba")
-    assert [folder.name for folder in begun] == ["mnist", "cifar10", "celeba"]
-    assert not any(folder.exists() for folder in begun)
-
-
-@pytest.mark.usefixtures("_small_validation")
-def test_a_download_lands_in_the_data_folder_and_is_used(files, monkeypatch, tmp_path):
-    folder = files.idx(zipped=True)
-    fetched = []
-
-    def fetch(address, target, file, md5):
-        assert address.startswith("https://")
-        assert len(md5) == 32
-        target.mkdir(parents=True, exist_ok=True)
-        (target / file).write_bytes((folder / file).read_bytes())
-        fetched.append(file)
-
-    monkeypatch.setattr("landscape.components.datasets._readers.download.fetch", fetch)
-    assert len(load("mnist", progress=False).split("test")) == 20
-    assert len(fetched) == 4
-    assert len(load("mnist", progress=False).split("test")) == 20
-    assert len(fetched) == 4
-
-
-def test_only_https_is_fetched(tmp_path):
-    from landscape.components.datasets._readers.download import fetch
-
-    with pytest.raises(UserError, match="only https"):
-        fetch("http://example.org/x", tmp_path, "x", "0" * 32)
-
-
 @pytest.mark.parametrize("python", [False, True])
 def test_cifar10(files, python):
     files.cifar(python=python)

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from landscape.components.datasets._base import Dataset, Request
 from landscape.components.datasets._preparing.cache import cached
 from landscape.components.datasets._preparing.pictures import Fit, Picture, fitted
-from landscape.components.datasets._preparing.progress import progress
 from landscape.components.datasets._readers.files import fingerprint, shown
 from landscape.core.cpu_count import cores
 from landscape.core.errors import UserError
+from landscape.core.progress import progress
 
 Levels = NDArray[np.uint8]
 Reader = Callable[[Any], tuple[Picture, tuple[str, ...]]]

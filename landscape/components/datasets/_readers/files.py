@@ -12,13 +12,22 @@ from landscape.components.datasets._preparing.pictures import SUFFIXES
 from landscape.core.errors import UserError
 
 
+class IncompleteError(UserError):
+    """A folder holds some of a data set's files, but not all of them."""
+
+    def __init__(self, message: str, folder: Path) -> None:
+        super().__init__(message)
+        self.folder = folder
+
+
 def find(request: Request, name: str, required: Mapping[str, Sequence[str]], inside: Sequence[str] = ("",)) -> dict[str, Path] | None:
     """The files of data set `name`: for each key of `required` the first of its alternative names that exists.
 
     Looked for in each root, and in its sub-folders `name` and `inside`. None where no folder holds any of them.
 
     Raises:
-        UserError: a folder holds some of the files but not all, or the user's own folder is empty or cannot be read.
+        IncompleteError: a folder holds some of the files but not all.
+        UserError: the user's own folder is empty or cannot be read.
     """
     for folder in _folders(request, name, inside):
         found = {key: path for key, names in required.items() for path in [_first(folder, names)] if path is not None}
@@ -26,8 +35,8 @@ def find(request: Request, name: str, required: Mapping[str, Sequence[str]], ins
             return found
         if found:
             lacking = next(names for key, names in required.items() if key not in found)
-            raise UserError(
-                f"data set {shown(name)!r}: {folder} has no {' or '.join(lacking)}: put it beside {next(iter(found.values())).name}"
+            raise IncompleteError(
+                f"data set {shown(name)!r}: {folder} has no {' or '.join(lacking)}: put it beside {next(iter(found.values())).name}", folder
             )
     return None
 

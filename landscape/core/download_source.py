@@ -1,0 +1,179 @@
+"""One source of one file, asked until it has sent all of it or refuses. Built on gdown, which knows Google Drive's pages and resumes."""
+
+import glob
+import threading
+import time
+from pathlib import Path
+from types import ModuleType
+
+from landscape.core.errors import UserError
+from landscape.core.progress import progress
+from landscape.core.remote_file import RemoteFile
+
+TIMEOUT_SECONDS = 30.0
+"""A server that sends nothing for as long is given up, or asked again for the rest."""
+FIRST_BYTES_SECONDS = 300.0
+"""Google Drive answers with pages that lead to further pages; one that leads in a circle is given up after as long."""
+TRIES = 3
+"""How often a source is asked in a row without sending anything worth keeping."""
+PAUSE_SECONDS = 1.0
+WORTH_KEEPING = 2**20
+"""Bytes. A try that brought as many more is not counted, for a large file may need many."""
+
+
+class RefusalError(Exception):
+    """A source answered with something else than the file."""
+
+
+class _OtherSizeError(RefusalError):
+    """What was received before may still be right."""
+
+
+def adopted(file: RemoteFile, work: Path) -> bool:
+    """Whether an earlier run was stopped after the last byte and before the file was in its place."""
+    made = work / file.name
+    for path in (*_partial(file, work), made):
+        if path.is_file() and path.stat().st_size >= file.size:
+            if file.is_at(path):
+                path.replace(made)
+                return True
+            path.unlink()
+    made.unlink(missing_ok=True)
+    return False
+
+
+def download(source: str, file: RemoteFile, work: Path, shown: bool) -> None:
+    """Asks `source` until the whole file is there, or it has sent nothing new `TRIES` times in a row.
+
+    Raises:
+        RefusalError: says why the source did not give the file.
+    """
+    gdown, requests = _gdown()
+    tries = 0
+    while True:
+        before = bytes_held(file, work)
+        try:
+            _ask(gdown, source, file, work, shown)
+            return
+        except gdown.exceptions.FileURLRetrievalError as error:
+            raise RefusalError(_of_drive(error)) from error
+        except requests.exceptions.HTTPError as error:
+            failure: Exception = error
+            if error.response.status_code < 500 and error.response.status_code != 429:
+                raise RefusalError(_reason(error)) from error
+        except gdown.exceptions.DownloadCancelled as error:
+            raise RefusalError(f"sent nothing of the file within {FIRST_BYTES_SECONDS:.0f} s") from error
+        except gdown.exceptions.DownloadError as error:
+            failure = error
+            if "byte range" in str(error):
+                # A server that cannot resume: what was received is of no use to it.
+                _drop(file, work)
+        except requests.exceptions.RequestException as error:
+            failure = error
+        tries = 1 if bytes_held(file, work) >= before + WORTH_KEEPING else tries + 1
+        if tries >= TRIES:
+            raise RefusalError(_reason(failure)) from failure
+        time.sleep(PAUSE_SECONDS * tries)
+
+
+def _ask(gdown: ModuleType, source: str, file: RemoteFile, work: Path, shown: bool) -> None:
+    """One request for what is still missing; the whole file lies in `work` afterwards, or an error is raised."""
+    start = done = bytes_held(file, work)
+    hasher = file.hasher()
+    nothing_came = threading.Event()
+    timer = threading.Timer(FIRST_BYTES_SECONDS, nothing_came.set)
+    timer.daemon = True
+
+    def watch(so_far: int, total: int | None) -> None:
+        nonlocal done
+        timer.cancel()
+        if total not in (None, file.size) or so_far > file.size:
+            raise _OtherSizeError(f"sent another file ({total or so_far:,} bytes, not {file.size:,})")
+        advance(so_far - done)
+        done = so_far
+
+    with progress(f"landscape: {file.name}", file.size, shown, unit="bytes", start=start) as advance:
+        timer.start()
+        try:
+            gdown.download(
+                source,
+                str(work / file.name),
+                quiet=True,
+                use_cookies=False,
+                resume=True,
+                hasher=hasher,
+                timeout=TIMEOUT_SECONDS,
+                progress=watch,
+                cancel=nothing_came,
+            )
+        except _OtherSizeError:
+            _cut(file, work, start)
+            raise
+        finally:
+            timer.cancel()
+    if hasher.hexdigest() != file.digits:
+        (work / file.name).unlink()
+        raise RefusalError(f"sent another file ({RemoteFile(file.name, 0, f'{hasher.name}:{hasher.hexdigest()}', ()).shown_checksum})")
+
+
+def _gdown() -> tuple[ModuleType, ModuleType]:
+    try:
+        import gdown
+        import requests
+    except ImportError as error:
+        raise UserError(f"downloads need the package {error.name}, which is not installed: run `pip install gdown`") from error
+    return gdown, requests
+
+
+def _partial(file: RemoteFile, work: Path) -> list[Path]:
+    """Where gdown keeps what it has received: the name, eight characters, `.part`."""
+    return list(work.glob(f"{glob.escape(file.name)}????????.part"))
+
+
+def bytes_held(file: RemoteFile, work: Path) -> int:
+    """How much of `file` earlier tries have left in `work`."""
+    return sum(path.stat().st_size for path in _partial(file, work))
+
+
+def _drop(file: RemoteFile, work: Path) -> None:
+    for path in _partial(file, work):
+        path.unlink()
+
+
+def _cut(file: RemoteFile, work: Path, length: int) -> None:
+    """Takes away what a wrong source added; what came before may be good."""
+    for path in _partial(file, work):
+        with path.open("r+b") as part:
+            part.truncate(length)
+    if not length:
+        _drop(file, work)
+
+
+def _of_drive(error: Exception) -> str:
+    """Google Drive's own words, without gdown's advice around them."""
+    words = " ".join(str(error).removeprefix("Failed to retrieve file url:").partition("You may still be able")[0].split())
+    if "Too many users" in words:
+        return "the file's daily quota at Google Drive is used up"
+    return f"Google Drive did not give the file ({words.partition('. ')[0].rstrip('.')})"
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong with a connection, in a few words."""
+    import requests
+
+    if isinstance(error, requests.exceptions.HTTPError) and error.response is not None:
+        return f"HTTP status {error.response.status_code} {error.response.reason}".rstrip()
+    if isinstance(error, requests.exceptions.SSLError):
+        return f"no secure connection ({_innermost(error)})"
+    if isinstance(error, requests.exceptions.Timeout) or "timed out" in str(error):
+        return f"no answer within {TIMEOUT_SECONDS:.0f} s"
+    if isinstance(error, requests.exceptions.ConnectionError):
+        return f"no connection ({_innermost(error)})"
+    return " ".join(str(error).split("\n")[0].split()).rstrip(".") or type(error).__name__
+
+
+def _innermost(error: BaseException) -> str:
+    """`Connection refused` out of three exceptions around it."""
+    while isinstance(inner := getattr(error, "reason", None) or (error.args[0] if error.args else None), BaseException):
+        error = inner
+    return " ".join(str(error).rpartition(": ")[2].split()) or type(error).__name__
