@@ -5,6 +5,7 @@ import threading
 import time
 from pathlib import Path
 from types import ModuleType
+from typing import cast
 
 from landscape.core.errors import UserError
 from landscape.core.progress import progress
@@ -48,32 +49,44 @@ def download(source: str, file: RemoteFile, work: Path, shown: bool) -> None:
     Raises:
         RefusalError: says why the source did not give the file.
     """
-    gdown, requests = _gdown()
     tries = 0
     while True:
         before = bytes_held(file, work)
-        try:
-            _ask(gdown, source, file, work, shown)
+        failure = _tried(source, file, work, shown)
+        if failure is None:
             return
-        except gdown.exceptions.FileURLRetrievalError as error:
-            raise RefusalError(_of_drive(error)) from error
-        except requests.exceptions.HTTPError as error:
-            failure: Exception = error
-            if error.response.status_code < 500 and error.response.status_code != 429:
-                raise RefusalError(_reason(error)) from error
-        except gdown.exceptions.DownloadCancelled as error:
-            raise RefusalError(f"sent nothing of the file within {FIRST_BYTES_SECONDS:.0f} s") from error
-        except gdown.exceptions.DownloadError as error:
-            failure = error
-            if "byte range" in str(error):
-                # A server that cannot resume: what was received is of no use to it.
-                _drop(file, work)
-        except requests.exceptions.RequestException as error:
-            failure = error
         tries = 1 if bytes_held(file, work) >= before + WORTH_KEEPING else tries + 1
-        if tries >= TRIES:
+        if tries >= TRIES and before and "byte range" in str(failure):
+            # It gives the whole, but not the rest, so what was received is of no use to it.
+            _drop(file, work)
+            tries = 0
+        elif tries >= TRIES:
             raise RefusalError(_reason(failure)) from failure
         time.sleep(PAUSE_SECONDS * tries)
+
+
+def _tried(source: str, file: RemoteFile, work: Path, shown: bool) -> Exception | None:
+    """None when the whole file lies in `work` now, else what may go better the next time.
+
+    Raises:
+        RefusalError: another try would end in the same way.
+    """
+    gdown, requests = _gdown()
+    try:
+        _ask(gdown, source, file, work, shown)
+        return None
+    except gdown.exceptions.FileURLRetrievalError as error:
+        raise RefusalError(_of_drive(error)) from error
+    except gdown.exceptions.DownloadCancelled as error:
+        raise RefusalError(f"sent nothing of the file within {FIRST_BYTES_SECONDS:.0f} s") from error
+    except requests.exceptions.HTTPError as error:
+        if error.response.status_code < 500 and error.response.status_code != 429:
+            raise RefusalError(_reason(error)) from error
+        return cast(Exception, error)
+    except (gdown.exceptions.DownloadError, requests.exceptions.RequestException) as error:
+        return cast(Exception, error)
+    except (LookupError, ValueError, TypeError, AttributeError, AssertionError) as error:
+        raise RefusalError(f"an answer that gdown does not understand ({type(error).__name__}: {error})") from error
 
 
 def _ask(gdown: ModuleType, source: str, file: RemoteFile, work: Path, shown: bool) -> None:

@@ -155,6 +155,31 @@ def test_a_server_that_cannot_resume_is_asked_for_the_whole(internet, folder):
     internet.site("mirror.example", lambda request: served(CONTENT, request, ranges=False, **(cut.pop() if cut else {})))
     fetch([remote(sources=[MIRROR])], folder, "set")
     assert (folder / "file.zip").read_bytes() == CONTENT
+    assert len([request for request in internet.asked if request.range]) == download_source.TRIES - 1
+
+
+def test_a_server_that_is_busy_for_a_moment_does_not_cost_what_came_before(internet, folder):
+    behavior = [{"cut": 2_000_000}, {}]
+
+    def answer(request):
+        if request.range and len([asked for asked in internet.asked if asked.range]) == 1:
+            return Response(b"", 503)
+        return served(CONTENT, request, **(behavior.pop(0) if behavior else {}))
+
+    internet.site("mirror.example", answer)
+    fetch([remote(sources=[MIRROR])], folder, "set")
+    assert (folder / "file.zip").read_bytes() == CONTENT
+    assert internet.asked[-1].range >= "bytes=1500000-"
+
+
+def test_an_answer_that_gdown_does_not_understand_is_a_refusal(internet, folder):
+    internet.site("drive.google.com", lambda request: Response(b""))
+    internet.file(MIRROR, CONTENT)
+    fetch([remote()], folder, "set")
+    internet.file(MIRROR, CONTENT[::-1])
+    (folder / "file.zip").unlink()
+    with pytest.raises(DownloadError, match="drive.google.com: an answer that gdown does not understand .KeyError"):
+        fetch([remote()], folder, "set")
 
 
 def test_a_file_that_changed_at_its_source_is_not_pieced_together(internet, folder):
