@@ -95,7 +95,7 @@ def score_quantile(costs: Values, facts: ScoreFacts) -> Interval:
 
 
 def best_of(costs: Values, facts: ScoreFacts) -> float:
-    """The best score seen, NaN where every trial diverged; optimiztic the more trials there are, so it has no interval."""
+    """The best score seen, NaN where every trial diverged; optimistic the more trials there are, so it has no interval."""
     finite = costs[np.isfinite(costs)]
     return float(finite.min() * facts.sign) if len(finite) else math.nan
 

@@ -1,6 +1,7 @@
-"""`landscape reproduce`: a published table, run again."""
+"""`landscape reproduce`: published tables, run again."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,37 +11,110 @@ from landscape.core.errors import UserError
 
 
 @click.command(
-    short_help="Run a published table again.",
+    short_help="Run published tables again.",
     epilog=examples(
-        "landscape reproduce", "landscape reproduce unrolled-2016", "landscape reproduce goodfellow-2014:seeds=1 --data-dir mnist/"
+        "landscape reproduce --list",
+        "landscape reproduce --list pacgan-2018",
+        "landscape reproduce pacgan-2018/table-1 --rows gan,pacgan2 --seeds 10",
+        "landscape reproduce goodfellow-2014:seeds=1 --data-dir mnist/",
     ),
 )
-@click.argument("paper", metavar="[PAPER[:key=value,...]]", required=False)
+@click.argument("paper", metavar="[PAPER[:key=value,...] | PAPER/TABLE]", required=False)
+@click.option("--list", "listed", is_flag=True, help="List the ledger (of PAPER): rows, cost, needs, verdicts, what cannot be run.")
+@click.option("--rows", metavar="ROW,...", default="", help="Rows of PAPER/TABLE by name or part of it; all that can be run without it.")
+@click.option("--seeds", type=click.IntRange(min=1), help="Trainings of each row; default: as many as published.")
+@click.option(
+    "--share", type=click.FloatRange(0, 1, min_open=True), default=1.0, help="Share of the published steps; below 1 nothing is decided."
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Trainings at a time; default: one a core.")
 @data_dir_option
 @click.option("--results", "results_dir", metavar="PATH", default="results", show_default=True, help="Folder of the results.")
 @json_option
 @plugin_option
-def reproduce(paper: str | None, data_dir: Path | None, results_dir: str, as_json: bool, plugins: tuple[Path, ...]) -> None:
-    """Run a published table again and hold the outcome against it. Without PAPER: which papers there are."""
+def reproduce(
+    paper: str | None,
+    listed: bool,
+    rows: str,
+    seeds: int | None,
+    share: float,
+    jobs: int | None,
+    data_dir: Path | None,
+    results_dir: str,
+    as_json: bool,
+    plugins: tuple[Path, ...],
+) -> None:
+    """Run published tables again and hold the outcome against them.
+
+    PAPER runs a recipe with a page of its own (without PAPER: which there are); PAPER/TABLE runs rows of the ledger. What is done is not
+    run again; a run that is stopped goes on where it was.
+    """
+    if "://" in results_dir:
+        raise UserError(f"--results {results_dir}: a reproduction is written to a folder of this machine; copy it from there")
+    of_rows = {"--rows": rows, "--seeds": seeds, "--share": share != 1.0, "--jobs": jobs}
+    if not (paper and "/" in paper) and (given := next((name for name, value in of_rows.items() if value), None)):
+        raise UserError(f"{given} is for rows of the ledger: give PAPER/TABLE, as `landscape reproduce --list` shows them")
+    if listed:
+        _list(paper, Path(results_dir), as_json)
+    elif paper is None:
+        _recipes(as_json)
+    elif "/" in paper:
+        _rows(paper, rows, Path(results_dir), as_json, seeds=seeds, share=share, data_dir=data_dir, jobs=jobs)
+    else:
+        _recipe(paper, Path(results_dir), data_dir, as_json)
+
+
+def _list(paper: str | None, results: Path, as_json: bool) -> None:
+    from landscape.reproductions._listing import described, entries
+
+    found = entries(results, paper)
+    if as_json:
+        print_json([entry.to_json() for entry in found])
+        return
+    for line in described(found):
+        click.echo(line)
+
+
+def _recipes(as_json: bool) -> None:
     from landscape.inventory.components import describe
     from landscape.reproductions._base import REPRODUCTIONS
 
-    if paper is None:
-        found = [describe(REPRODUCTIONS[name]) | {"name": name.replace("_", "-")} for name in REPRODUCTIONS]
-        if as_json:
-            print_json(found)
-            return
-        for entry in found:
-            click.echo(f"{entry['name']}: {entry['what']} ({entry['source']})")
-        click.echo(f"{len(found)} recipes; landscape reproduce PAPER runs one")
+    found = [describe(REPRODUCTIONS[name]) | {"name": name.replace("_", "-")} for name in REPRODUCTIONS]
+    if as_json:
+        print_json(found)
         return
-    if "://" in results_dir:
-        raise UserError(f"--results {results_dir}: a reproduction is written to a folder of this machine; copy it from there")
+    for entry in found:
+        click.echo(f"{entry['name']}: {entry['what']} ({entry['source']})")
+    click.echo(f"{len(found)} recipes; landscape reproduce PAPER runs one, landscape reproduce --list shows every published row")
+
+
+def _recipe(paper: str, results: Path, data_dir: Path | None, as_json: bool) -> None:
+    from landscape.reproductions._base import REPRODUCTIONS
+
     choice = parse_component(paper)
     recipe = REPRODUCTIONS[choice["name"].replace("-", "_")]
     given = recipe.complete(choice.get("hyperparameters", {}))
-    path = recipe.function(results_dir=Path(results_dir), data_dir=data_dir, **given)
+    path = recipe.function(results_dir=results, data_dir=data_dir, **given)
     if as_json:
         print_json({"paper": recipe.name.replace("_", "-"), "report": str(path)})
     else:
         click.echo(f"report: {Path(path).resolve()}")
+
+
+def _rows(paper: str, rows: str, results: Path, as_json: bool, *, seeds: int | None, **how: Any) -> None:
+    from landscape.report.published_page import write_ledger
+    from landscape.reproductions._ledger import chosen_rows, run_rows
+    from landscape.reproductions._listing import described, entries
+
+    name, _, table = paper.partition("/")
+    chosen = chosen_rows(name, table, [row.strip() for row in rows.split(",") if row.strip()])
+    for setting in chosen:
+        run_rows([setting], results, seeds=seeds or setting.runs, **how)
+    page = write_ledger(results, results / "published")
+    keys = {setting.key for setting in chosen}
+    found = [entry for entry in entries(results, name) if entry.setting.key in keys]
+    if as_json:
+        print_json({"rows": [entry.to_json() for entry in found], "report": str(page)})
+        return
+    for line in described(found):
+        click.echo(line)
+    click.echo(f"report: {page.resolve()}")

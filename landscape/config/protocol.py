@@ -43,7 +43,7 @@ class Protocol(Frozen):
     selection_points: Annotated[int, Field(ge=1)] = 1
     """Times during training (evenly spaced, the end included) that the objective is measured on the selection samples."""
     checkpoint: Literal["last", "best_on_selection", "best_on_test"] = "last"
-    """`best_on_test` is the published way of several papers: optimiztic, and marked so."""
+    """`best_on_test` is the published way of several papers: optimistic, and marked so."""
     seed: Annotated[int, Field(ge=0)] = 42
     precision: Literal["fp32", "bf16"] = "fp32"
     """Of the extractor."""

@@ -97,7 +97,7 @@ def _best_text(view: View, best: Mapping[str, object]) -> str:
     if view.floor_value and view.facts.is_log:
         text += f", {number(value / view.floor_value)} times the floor of real against real ({number(view.floor_value)})"
     scored = int(view.table.role("search").frame[SCORE + str(view.score)].notna().sum())
-    return f"{text}. It is the best of {count(scored)} and was picked for that, so the figure is optimiztic."
+    return f"{text}. It is the best of {count(scored)} and was picked for that, so the figure is optimistic."
 
 
 def _hint(view: View, axis: str) -> str:

@@ -20,7 +20,7 @@ from landscape.core.cpu_count import cores
 from landscape.core.errors import UserError
 from landscape.core.files import require_writable
 from landscape.results import studies
-from landscape.results.record import RECORD_FILE, Scores, TrialRecord
+from landscape.results.record import GENERATOR_FILE, RECORD_FILE, Scores, TrialRecord
 
 LOOK_SECONDS, LINE_SECONDS = 0.5, 60.0
 CHECKPOINT_SECONDS = 120.0
@@ -39,6 +39,8 @@ class Trial:
     config: TrialConfig
     """Pinned to its data: `digest` is the trial's identity."""
     protocol: Protocol
+    also: tuple[Protocol, ...] = ()
+    """Further protocols that the trained model is scored under."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def run(trials: Sequence[Trial], folder: Path, *, data_dir: Path | None, jobs: i
     Raises:
         UserError: data missing; another trial's record where one of these belongs; a folder that cannot be written.
     """
-    left = [t for t in trials if not (_folder(folder, t) / RECORD_FILE).exists()]
+    left = [t for t in trials if not _is_done(t, _folder(folder, t))]
     if left:
         require_writable(folder)
         jobs = min(jobs or cores(), len(left))
@@ -84,6 +86,14 @@ def run(trials: Sequence[Trial], folder: Path, *, data_dir: Path | None, jobs: i
                     future.cancel()
                 raise
     return [_read(t, _folder(folder, t)) for t in trials]
+
+
+def _is_done(trial: Trial, folder: Path) -> bool:
+    """Whether there is nothing left to train or to score."""
+    if not (folder / RECORD_FILE).exists():
+        return False
+    names = {scores.protocol["name"] for scores in studies.read_trial(folder).scores.values()}
+    return all(protocol.name in names for protocol in trial.also) or not (folder / GENERATOR_FILE).exists()
 
 
 def _folder(folder: Path, trial: Trial) -> Path:
@@ -112,7 +122,9 @@ def _run_one(index: int, trial: Trial, folder: Path, data_dir: Path | None, thre
         _shares[index] = line["progress"]
 
     how = {"device": "cpu", "threads": threads, "report": report, "should_stop": lambda: bool(_stop.value)}
-    prepare_and_run(trial.config, trial.protocol, folder=folder, data_dir=data_dir, checkpoint_seconds=CHECKPOINT_SECONDS, **how)
+    for protocol in (trial.protocol, *trial.also):
+        # A model that is trained is only scored, under a protocol that has no scores yet.
+        prepare_and_run(trial.config, protocol, folder=folder, data_dir=data_dir, checkpoint_seconds=CHECKPOINT_SECONDS, **how)
     _shares[index] = 1.0
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from landscape.core.registry import PositiveInt
 from landscape.reproductions._base import REPRODUCTIONS
-from landscape.reproductions._goodfellow_2014.recipe import FASTER, trial
+from landscape.reproductions._goodfellow_2014.recipe import FASTER, KEY, MOMENTUM_EPOCHS, NETS, trial
+from landscape.reproductions._ledger import note
 from landscape.reproductions._run import run
 
 
@@ -24,4 +25,5 @@ def goodfellow_2014(*, results_dir: Path, data_dir: Path | None, seeds: Positive
     folder = Path(results_dir) / "published" / "goodfellow-2014"
     trials = [*(trial(seed, epochs, data_dir) for seed in range(seeds)), trial(0, epochs, data_dir, FASTER)]
     outcomes = run(trials, folder, data_dir=data_dir)
+    note(KEY, [o for o in outcomes if o.trial.row == NETS], Path(results_dir), share=epochs / MOMENTUM_EPOCHS)
     return write(page(outcomes), folder)

@@ -141,7 +141,7 @@ def test_first_screen_says_what_is_decided_and_what_is_not(page):
     assert "72 models trained on digits, in 8 cells of 4 losses × 2 architectures, proposed by Optuna's TPE" in text
     assert "Every cell got 9 trials, each with a training budget of 400 D steps." in text
     assert re.search(r"with FD\[classifier:digits\] [\d.]+, [\d.]+ times the floor of real against real \(1\.78\)", text)
-    assert "was picked for that, so the figure is optimiztic" in text
+    assert "was picked for that, so the figure is optimistic" in text
     assert "beats" in text
     assert "given this search: its trials were proposed by Optuna's TPE" in text
 

@@ -28,9 +28,9 @@ def log_normal(value: float, log_standard_error: float, bounds: Bounds = (None, 
 
 
 def _cut(low: float, high: float, bounds: Bounds) -> tuple[float, float]:
-    low = low if bounds[0] is None else max(low, bounds[0])
-    high = high if bounds[1] is None else min(high, bounds[1])
-    return low, high
+    """Both ends brought within `bounds`: rounding can leave a whole interval just outside."""
+    least, most = (-math.inf if bounds[0] is None else bounds[0]), (math.inf if bounds[1] is None else bounds[1])
+    return min(max(low, least), most), min(max(high, least), most)
 
 
 def wilson(successes: float, trials: int) -> tuple[float, float]:

@@ -158,7 +158,8 @@ def ms_ssim(
     if not groups:
         raise UserError("ms_ssim needs two generated images of one label: score more samples or leave the labels out")
     found = [group_similarity(images[torch.from_numpy(group).to(images.device)], variant) for group in groups]
-    value = sum(similarity for similarity, _ in found) / len(found)
+    # Images that hardly differ give products of single precision that pass 1 by its rounding.
+    value = min(sum(similarity for similarity, _ in found) / len(found), 1.0)
     error = math.sqrt(sum(error**2 for _, error in found)) / len(found)
     sides = [math.ceil(min(images.shape[-2:]) / 2**scale) for scale in range(len(WEIGHTS))]
     note = f"{len(groups)} {'groups' if labels is None else 'labels'} of up to {batch_size} images, all pairs; "

@@ -27,7 +27,7 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
             "Kurach et al., A Large-Scale Study on Regularization and Normalization in GANs, arXiv:1807.04720, code "
             "compare_gan v2: the first 10,000 test images in file order against 10,000 generated in batches of 64, not "
             "quantized, moving batch-norm averages, seed 42, one run, Inception score in one split, the best of 10 checkpoints "
-            "(every 20,000 of 200,000 steps; theirs had step 0 too) on this very test set: optimiztic, and kept under "
+            "(every 20,000 of 200,000 steps; theirs had step 0 too) on this very test set: optimistic, and kept under "
             "landscape-2018/best_on_test beside the last one's. CIFAR-10 (give cifar10 with validation=False) and LSUN bedroom. "
             "Differences: torch-fidelity's conversion of the network for TF-GAN's; z from torch, not NumPy."
         ),
@@ -61,7 +61,7 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
     "lucic-2018": {
         "note": (
             "Lucic et al., Are GANs Created Equal?, arXiv:1711.10337, code compare_gan v1: FID of 10,000 test images against "
-            "10,000 generated, not quantized, gray repeated to 3 channels, the best of 20 checkpoints on the test set (optimiztic; "
+            "10,000 generated, not quantized, gray repeated to 3 channels, the best of 20 checkpoints on the test set (optimistic; "
             "every 5 epochs of CIFAR-10's 100: MNIST's 20 epochs have 4, CelebA's 40 have 8) under lucic-2018/best_on_test. "
             "The table's spread is over 50 training seeds of the best setting, not over evaluations. Give cifar10 with validation=False."
         ),

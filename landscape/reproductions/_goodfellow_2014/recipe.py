@@ -8,6 +8,10 @@ from landscape.config.protocols import varied
 from landscape.config.trial_config import TrialConfig
 from landscape.reproductions._run import Trial
 
+KEY = "goodfellow-2014/table-1/mnist/gan"
+"""The row of the ledger."""
+
+
 UPDATES_PER_EPOCH = 500
 """50,000 training images in batches of 100."""
 

@@ -7,6 +7,7 @@ import torch
 from scipy.ndimage import correlate1d
 from torchmetrics.functional.image import multiscale_structural_similarity_index_measure as torchmetrics_ms_ssim
 
+from landscape.components.metrics._intervals import normal_if_varied
 from landscape.components.metrics.ms_ssim import WEIGHTS, group_similarity, ms_ssim, ms_ssim_of_pairs
 from landscape.core.errors import UserError
 
@@ -133,3 +134,10 @@ def test_constant_images_are_alike(evidence):
 def test_bad_input(evidence, images, labels, says):
     with pytest.raises(UserError, match=says):
         ms_ssim(evidence(fake_images=images, labels=(None, labels)))
+
+
+def test_rounding_never_leaves_the_bounds():
+    """Images that differ by less than single precision resolves: the mean similarity rounds to a little above 1."""
+    assert normal_if_varied(1.0000016, 1e-9, (0.0, 1.0)) == (1.0, 1.0)
+    assert normal_if_varied(-1e-7, 1e-9, (0.0, None)) == (0.0, 0.0)
+    assert normal_if_varied(0.5, 0.1, (0.0, 1.0)) == pytest.approx((0.5 - 1.959964 * 0.1, 0.5 + 1.959964 * 0.1))

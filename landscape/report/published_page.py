@@ -1,0 +1,170 @@
+"""The page of the ledger: every published number, ours beside it where its row was run."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from landscape.core.files import write_bytes
+from landscape.published.costs import CPU_RATE, GPU_RATE, costs
+from landscape.published.settings import BECAUSE, papers
+from landscape.report.build import PAGE, TEMPLATES, page_environment, place
+from landscape.report.formats import plural
+from landscape.report.published_rows import CANNOT, NOT_RUN, RECALLED, Line, hours, lines, machines, steps
+from landscape.report.tables import Column, Table
+from landscape.results.published_runs import FOLDER
+
+FILTERS = ("paper", "dataset", "metric", "verdict")
+"""Columns that the page can be filtered by."""
+_NUMBER = (
+    Column("row", "Row"),
+    Column("paper", "Paper"),
+    Column("dataset", "Data set"),
+    Column("metric", "Metric"),
+    Column("published", "Published"),
+    Column("ours", "Ours", "number", interval=True),
+)
+_RUN = (
+    *_NUMBER,
+    Column("difference", "Difference", "number", interval=True),
+    Column("margin", "Margin", "number"),
+    Column("verdict", "Verdict"),
+    Column("seeds", "Seeds", "count"),
+    Column("steps", "D steps", "count"),
+    Column("hours", "Hours", "number"),
+    Column("machine", "Machine"),
+    Column("note", "Note"),
+)
+_ALL = (
+    *_NUMBER,
+    Column("verdict", "Verdict"),
+    Column("cost", "Least hours, CPU", "number"),
+    Column("note", "Note"),
+    Column("source", "Source"),
+)
+
+
+@dataclass(frozen=True)
+class LedgerPage:
+    """The page before it is written."""
+
+    summary: tuple[str, ...]
+    run: Table
+    every: Table
+    reading: tuple[str, ...]
+    criteria: tuple[tuple[str, str, tuple[str, ...]], ...]
+    """Of each table that can be run: name, where its margins come from, where our runs depart from the source."""
+    filters: tuple[str, ...] = FILTERS
+
+
+def ledger_page(results: Path) -> LedgerPage:
+    """The ledger with what was run in `results`."""
+    found = lines(results)
+    rows = [_row(line) for line in found]
+    ran = [row for row, line in zip(rows, found, strict=True) if line.done is not None]
+    caption = "Ours: the mean over seeds; brackets: 95% intervals. Hours are those of all trainings of the row, scores included."
+    every = (
+        f"Least hours: the counted products of one seed's trainings at {CPU_RATE / 1e9:g} GFLOP/s, two CPU cores; a GPU at"
+        f" {GPU_RATE / 1e12:g} TFLOP/s takes {GPU_RATE / CPU_RATE:.0f} times less."
+    )
+    return LedgerPage(
+        summary=tuple(_summary(found)),
+        run=Table("run", "Rows that were run", caption, _RUN, pd.DataFrame(ran, columns=_keys(_RUN)), most_rows=5000),
+        every=Table("ledger", "Every published number", every, _ALL, pd.DataFrame(rows, columns=_keys(_ALL)), most_rows=5000),
+        reading=_READING,
+        criteria=tuple(_criteria()),
+    )
+
+
+def write_ledger(results: Path, folder: Path) -> Path:
+    """Write the page into `folder` as index.html, its tables as CSV beside it; returns the page.
+
+    Raises:
+        UserError: a damaged file in `results`, or a folder that cannot be written.
+    """
+    page = ledger_page(results)
+    files = {f"{table.name}.csv": table.csv() for table in (page.run, page.every)}
+    script = (TEMPLATES / "filters.js").read_text(encoding="utf-8")
+    html = page_environment().get_template("published.html.j2").render(page=page, files=sorted(files), filter_script=script)
+    place(folder, files)
+    write_bytes(folder / PAGE, html.encode())
+    return folder / PAGE
+
+
+def has_published(results: Path) -> bool:
+    """Whether any row of a published table was run in `results`."""
+    return (Path(results) / FOLDER).is_dir()
+
+
+_READING = (
+    "A verdict compares the interval of the difference with a margin that was fixed before the run: `agrees` where the interval lies within"
+    " the margin, `differs` where it lies outside, else `undecided`. Fewer trainings, steps or settings than published make a row"
+    " `reduced`, without a verdict. Where no interval has shown coverage at this number of seeds, the row says so.",
+    "A printed standard error, or a standard deviation over a known number of trainings, enters the interval. Where none is printed, or one"
+    " that says nothing of another training, the published value is taken to vary from training to training as ours does.",
+    "A recalled number was written down from memory and not read in its source: it is withheld. What was read off a figure says so.",
+)
+
+
+def _keys(columns: Sequence[Column]) -> list[str]:
+    return [key for column in columns for key in column.keys]
+
+
+def _row(line: Line) -> dict[str, Any]:
+    number, cost = line.number, costs().get(line.number.key)
+    row: dict[str, Any] = {
+        "row": number.key,
+        "paper": number.paper,
+        "dataset": number.dataset,
+        "metric": number.metric,
+        "published": number.shown,
+        "verdict": line.verdict,
+        "cost": cost.hours(CPU_RATE) if cost is not None else math.nan,
+        "note": line.note,
+        "source": number.source,
+    }
+    for name, found in (("ours", line.found.ours), ("difference", line.found.difference)) if line.found is not None else ():
+        row |= found.columns(name)
+    if line.found is not None:
+        row["margin"] = line.found.margin
+    if line.done is not None:
+        row |= {"seeds": line.done.seeds, "steps": steps(line.done), "hours": hours(line.done), "machine": machines(line.done)}
+    return row
+
+
+def _summary(found: Sequence[Line]) -> list[str]:
+    numbers = {(line.number.key, line.number.metric): line for line in found}
+    count = _counts(found)
+    possible = [line for line in numbers.values() if line.setting.expressible]
+    ran = {(line.number.key, line.number.metric) for line in found if line.done is not None}
+    said = ", ".join(f"{n} {verdict}" for verdict, n in count.items() if verdict not in (NOT_RUN, CANNOT, RECALLED))
+    obstacles: dict[str, int] = {}
+    for line in numbers.values():
+        if line.setting.cannot is not None:
+            obstacles[line.setting.cannot.because] = obstacles.get(line.setting.cannot.because, 0) + 1
+    reasons = ", ".join(f"{n} {BECAUSE[because]}" for because, n in sorted(obstacles.items(), key=lambda item: -item[1]))
+    return [
+        f"{plural(len(numbers), 'published number')} of {plural(len(papers()), 'paper')}; {len(possible)} belong to rows that can be run"
+        f" here, {len(ran)} of them were run: {said or 'none yet'}.",
+        f"The others, by what they need or are: {reasons}.",
+    ]
+
+
+def _counts(found: Sequence[Line]) -> Mapping[str, int]:
+    counts: dict[str, int] = {}
+    for line in found:
+        counts[line.verdict] = counts.get(line.verdict, 0) + 1
+    return counts
+
+
+def _criteria() -> list[tuple[str, str, tuple[str, ...]]]:
+    rows = []
+    for paper, said in papers().items():
+        for name, table in said.tables.items():
+            described = [table, *(part for part in table.parts.values() if part.criterion)]
+            if criterion := next((part for part in described if part.criterion), None):
+                rows.append((f"{paper}/{name}: {table.title}", str(criterion.criterion), criterion.departures or ()))
+    return rows

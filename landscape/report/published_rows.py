@@ -1,0 +1,172 @@
+"""The ledger beside what was run: each published number with ours, its verdict, and what a reader must know of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from landscape.analysis.agreement import Agreement, Bounds, PublishedMean, agreement
+from landscape.published.numbers import PublishedNumber, published_numbers
+from landscape.published.settings import BECAUSE, Comparison, Setting, settings
+from landscape.results.published_runs import RowRun, read_runs, score_of, trials_of
+from landscape.results.record import Estimate
+from landscape.results.trial_files import Trial
+
+NOT_RUN, CANNOT, RECALLED, NOT_COMPARED, REDUCED = "not run", "cannot be expressed", "recalled", "not compared", "reduced: no verdict"
+
+
+@dataclass(frozen=True)
+class Done:
+    """A row as it was run here: the trials of one length of training and one note, setting by setting."""
+
+    share: float
+    note: str
+    runs: tuple[RowRun, ...]
+    trials: tuple[tuple[Trial, ...], ...]
+    """Of each setting, in the order of `runs`."""
+
+    @cached_property
+    def seeds(self) -> int:
+        """Trials of each setting, the fewest."""
+        return min(map(len, self.trials), default=0)
+
+    @property
+    def every(self) -> list[Trial]:
+        return [trial for of_setting in self.trials for trial in of_setting]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One published number, with ours where its row was run."""
+
+    number: PublishedNumber
+    setting: Setting
+    done: Done | None = None
+    found: Agreement | None = None
+    reduced: tuple[str, ...] = ()
+    """Why a run decides nothing: fewer seeds, steps or settings than published, or other data."""
+    remark: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """`agrees`, `differs`, `undecided`, ..., or why there is none."""
+        if self.number.confidence == "recalled":
+            return RECALLED
+        if self.setting.cannot is not None:
+            return CANNOT
+        if self.done is None:
+            return NOT_RUN
+        if self.found is None:
+            return NOT_COMPARED
+        return REDUCED if self.reduced else self.found.says
+
+    @property
+    def note(self) -> str:
+        """What the verdict rests on, or why there is none."""
+        if self.setting.cannot is not None:
+            return f"{BECAUSE[self.setting.cannot.because]}: {self.setting.cannot.why}"
+        parts = [*self.reduced, self.remark, self.found.difference.absent if self.found is not None else ""]
+        return "; ".join(part for part in parts if part)
+
+
+def lines(results: Path) -> list[Line]:
+    """Every number of the ledger, in its order; once for each way in which its row was run."""
+    done: dict[str, list[Done]] = {}
+    for run in _together(results, read_runs(results)):
+        done.setdefault(run.runs[0].key, []).append(run)
+    found = []
+    for number in published_numbers():
+        setting = settings()[number.key]
+        ways = done.get(number.key, [])
+        found += [_compared(number, setting, way) for way in ways] or [Line(number, setting)]
+    return found
+
+
+def _together(results: Path, runs: Sequence[RowRun]) -> Iterator[Done]:
+    groups: dict[tuple[str, float, str], list[RowRun]] = {}
+    for run in runs:
+        groups.setdefault((run.key, run.share, run.note), []).append(run)
+    for (_, share, note), of_row in groups.items():
+        trials = tuple(tuple(trials_of(results, run)) for run in of_row)
+        if any(trials):
+            yield Done(share, note, tuple(of_row), trials)
+
+
+def _compared(number: PublishedNumber, setting: Setting, done: Done) -> Line:
+    comparison = (setting.scores or {}).get(number.metric)
+    if comparison is None:
+        return Line(number, setting, done, remark=(setting.unscored or {}).get(number.metric, ""))
+    if number.number is None:
+        return Line(number, setting, done, remark=f"the published entry is {number.value!r}, no number; {_ended(done)}")
+    estimates = [_estimates(run, trials, number.metric) for run, trials in zip(done.runs, done.trials, strict=True)]
+    scored = [[e.value * comparison.times for e in of_setting] for of_setting in estimates]
+    missing = len(done.every) - sum(map(len, scored))
+    if missing or not all(scored):
+        return Line(number, setting, done, remark=f"{missing} of {len(done.every)} trainings have no such score ({_ended(done)})")
+    which = _taken(setting, number.direction, scored)
+    found = agreement(
+        scored[which],
+        PublishedMean(number.number, number.error, setting.spread, setting.runs),
+        margin=comparison.margin_at(number.number),
+        bounds=_bounds(estimates[which], comparison),
+    )
+    remark = f"best of the settings: {done.runs[which].variant}" if len(scored) > 1 else ""
+    return Line(number, setting, done, found, tuple(_reductions(setting, done)), remark)
+
+
+def _estimates(run: RowRun, trials: Sequence[Trial], metric: str) -> list[Estimate]:
+    if metric not in run.scores:
+        return []
+    protocol, score = run.scores[metric]
+    return [e for trial in trials if (e := score_of(trial, protocol, score)) is not None]
+
+
+def _taken(setting: Setting, direction: str, scored: Sequence[Sequence[float]]) -> int:
+    """Which of the row's settings the published value is compared with: the one whose mean is best, where the source took the best."""
+    means = [sum(values) / len(values) for values in scored]
+    return means.index(max(means) if direction == "higher" else min(means)) if setting.takes == "best" else 0
+
+
+def _bounds(estimates: Sequence[Estimate], comparison: Comparison) -> Bounds:
+    low, high = estimates[0].bounds
+    return (None if low is None else low * comparison.times, None if high is None else high * comparison.times)
+
+
+def _reductions(setting: Setting, done: Done) -> Iterator[str]:
+    """In what a run falls short of the published one."""
+    if done.note:
+        yield done.note
+    if done.share < 1:
+        yield f"{done.share:.3g} of the published steps"
+    if done.seeds < setting.runs:
+        yield f"{done.seeds} of {setting.runs} trainings"
+    expected = len(setting.variants or {"": {}})
+    if len(done.runs) < expected:
+        yield f"{len(done.runs)} of {expected} settings"
+
+
+def _ended(done: Done) -> str:
+    """How the trainings ended: `2 completed, 1 diverged`."""
+    counts: dict[str, int] = {}
+    for trial in done.every:
+        counts[str(trial.record.status)] = counts.get(str(trial.record.status), 0) + 1
+    return ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
+
+
+def machines(done: Done) -> str:
+    """What the trainings ran on, as their records say."""
+    names = {str(t.record.environment.get("device_name") or t.record.environment.get("device", "")) for t in done.every}
+    return ", ".join(sorted(n for n in names if n))
+
+
+def hours(done: Done) -> float:
+    """Of all trainings together, their scores included."""
+    seconds = [float(t.record.seconds.get("training", 0)) + float(t.record.seconds.get("evaluation", 0)) for t in done.every]
+    return sum(seconds) / 3600
+
+
+def steps(done: Done) -> int:
+    """D steps of a training, G steps where there is no D."""
+    counts: Mapping[str, Any] = done.every[0].record.counts
+    return int(counts.get("d_steps") or counts.get("g_steps") or 0)

@@ -1,0 +1,74 @@
+"""`landscape reproduce`: the ledger listed, rows run, mistakes named."""
+
+import json
+
+import pytest
+
+from landscape.cli.app import main
+
+ROW = ["reproduce", "pacgan-2018/table-1", "--rows", "ring/gan", "--seeds", "1", "--share", "0.00001", "--jobs", "1"]
+
+
+def test_list_names_every_row(capsys, tmp_path):
+    assert main(["reproduce", "--list", "--json", "--results", str(tmp_path)]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert len(rows) == 450
+    for row in rows:
+        assert row["can_be_run"] == (row["why"] == "") == (row["least_hours_cpu"] is not None), row["row"]
+    text = _listed(capsys, tmp_path)
+    assert all(row["why"] in text for row in rows)
+    assert all(row["row"].split("/", 2)[2] in text for row in rows)
+
+
+def _listed(capsys, tmp_path) -> str:
+    assert main(["reproduce", "--list", "--results", str(tmp_path)]) == 0
+    return capsys.readouterr().out
+
+
+def test_what_a_row_needs(capsys, tmp_path):
+    assert main(["reproduce", "--list", "landscape-2018", "--json", "--results", str(tmp_path)]) == 0
+    rows = {row["row"]: row for row in json.loads(capsys.readouterr().out)}
+    needs = " ".join(rows["landscape-2018/table-7/lsun/ln-gp-1"]["needs"])
+    assert "lsun_bedroom" in needs
+    assert "Inception weights" in needs
+    assert "a GPU" in needs
+
+
+def test_a_row_is_run_and_shown(capsys, tmp_path):
+    assert main([*ROW, "--results", str(tmp_path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    (row,) = found["rows"]
+    verdicts = {number["metric"]: number["verdict"] for number in row["numbers"]}
+    assert set(verdicts) == {"modes (max 8)", "high-quality samples (%)", "reverse KL"}
+    assert set(verdicts.values()) <= {"reduced: no verdict", "not compared"}
+    assert (tmp_path / "published" / "index.html").exists()
+    record = next((tmp_path / "published" / "pacgan-2018" / "trials").glob("*/record.json"))
+    written = record.stat().st_mtime_ns
+    assert main([*ROW, "--results", str(tmp_path)]) == 0
+    assert record.stat().st_mtime_ns == written, "what is done is not run again"
+    assert "ring/gan, modes (max 8): published 6.3 ± 0.5, ours" in capsys.readouterr().out
+    assert main(["report", "--results", str(tmp_path), "--reports", str(tmp_path / "reports")]) == 0
+    page = tmp_path / "reports" / "published" / "index.html"
+    assert capsys.readouterr().out == f"report: {page.resolve()}\n"
+    assert page.read_bytes() == (tmp_path / "published" / "index.html").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["pacgan-2018/table-1", "--rows", "ring/ali"], "ALI trains an encoder"),
+        (["pacgan-2018/table-1", "--rows", "pacgan5"], "did you mean 'pacgan4'"),
+        (["pacgan-2018/table-9"], "unknown table of pacgan-2018"),
+        (["pacgan-208/table-1"], "did you mean 'pacgan-2018'"),
+        (["--list", "pacgan-208"], "did you mean 'pacgan-2018'"),
+        (["lucic-2018/table-2"], "best of 100 drawn at random"),
+        (["--seeds", "3"], "--seeds is for rows of the ledger"),
+        (["goodfellow-2014", "--rows", "gan"], "--rows is for rows of the ledger"),
+    ],
+)
+def test_mistakes_are_one_line(capsys, tmp_path, arguments, message):
+    assert main(["reproduce", *arguments, "--results", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())

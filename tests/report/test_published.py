@@ -1,0 +1,121 @@
+"""The ledger beside what was run: the join, the verdicts, and the page."""
+
+import csv
+import json
+
+import pytest
+
+from landscape.analysis.agreement import PublishedMean, agreement
+from landscape.core.errors import UserError
+from landscape.published.settings import setting_of
+from landscape.report import published_page
+from landscape.report.published_rows import lines
+from landscape.results.published_runs import RowRun, read_runs, remember
+from landscape.results.record import Estimate, Scores, Status, TrialRecord
+
+KEY = "landscape-2018/table-5/cifar10/sn-1"
+PROTOCOL = "landscape-2018/best_on_test"
+SEEDS = [25.0, 25.4, 24.9, 25.2, 25.6]
+
+
+def write_trials(results, values, key=KEY, metric="FID", score="FID", bounds=(0.0, None), protocol=PROTOCOL, **run):
+    """A trial for each of `values`, and the note of what they are; None stands for a trial that diverged."""
+    folder = results / "published" / key.split("/")[0] / "trials"
+    digests = []
+    for seed, value in enumerate(values):
+        digest = f"{len(list(folder.glob('*'))):016x}" if folder.exists() else "0" * 16
+        status = Status.COMPLETED if value is not None else Status.DIVERGED
+        record = TrialRecord(
+            digest, "s", "r", {"seed": seed}, status, counts={"d_steps": 1000}, seconds={"training": 1800.0}, environment={"device": "cpu"}
+        )
+        (folder / digest / "scores").mkdir(parents=True)
+        (folder / digest / "record.json").write_text(json.dumps(record.to_json()))
+        if value is not None:
+            scores = Scores({"name": protocol, "digest": "d" * 16}, {score: Estimate(value, "lower", bounds=bounds)})
+            (folder / digest / "scores" / f"p-{'d' * 16}.json").write_text(json.dumps(scores.to_json()))
+        digests.append(digest)
+    remember(results, [RowRun(key, tuple(digests), {metric: (protocol, score)}, **run)])
+
+
+def the_line(results, key=KEY, metric="FID"):
+    (found,) = [line for line in lines(results) if line.number.key == key and line.number.metric == metric]
+    return found
+
+
+def test_a_row_that_was_run_gets_its_verdict(tmp_path):
+    write_trials(tmp_path, SEEDS)
+    line = the_line(tmp_path)
+    expected = agreement(SEEDS, PublishedMean(25.27, runs=5), margin=2.527)
+    assert (line.verdict, line.found, line.note) == ("agrees", expected, "")
+    assert the_line(tmp_path, "landscape-2018/table-5/cifar10/sn-2").verdict == "not run"
+
+
+@pytest.mark.parametrize(
+    ("values", "run", "why"),
+    [(SEEDS[:3], {}, "3 of 5 trainings"), (SEEDS, {"share": 0.25}, "0.25 of the published steps"), (SEEDS, {"note": "on JPEG"}, "on JPEG")],
+)
+def test_less_than_published_decides_nothing(tmp_path, values, run, why):
+    write_trials(tmp_path, values, **run)
+    line = the_line(tmp_path)
+    assert line.verdict == "reduced: no verdict"
+    assert why in line.note
+
+
+def test_a_diverged_training_is_not_passed_over(tmp_path):
+    write_trials(tmp_path, [*SEEDS[:4], None])
+    line = the_line(tmp_path)
+    assert line.verdict == "not compared"
+    assert line.note == "1 of 5 trainings have no such score (4 completed, 1 diverged)"
+
+
+def test_a_bounded_score_gets_no_interval_from_few_seeds(tmp_path):
+    key, metric = "pacgan-2018/table-1/ring/gan", "modes (max 8)"
+    write_trials(tmp_path, [6.0, 7.0, 5.0] * 4, key, metric, "modes", (0.0, 8.0), "pacgan-2018")
+    line = the_line(tmp_path, key, metric)
+    assert line.verdict == "too few seeds for an interval"
+    assert "two bounds" in line.note
+
+
+def test_the_best_of_several_settings_is_compared(tmp_path):
+    key = "sngan-2018/table-2/cifar10/sn-gan"
+    for variant, shift in (("A", 5.0), ("B", 0.0), ("C", 2.0)):
+        write_trials(tmp_path, [v + shift for v in SEEDS], key, protocol="sngan-2018", variant=variant)
+    line = the_line(tmp_path, key)
+    assert line.found.ours.value == pytest.approx(sum(SEEDS) / 5)
+    assert line.note == "3 of 6 settings; best of the settings: B"
+    assert line.verdict == "reduced: no verdict"
+
+
+def test_runs_are_remembered_once(tmp_path):
+    write_trials(tmp_path, SEEDS[:3])
+    write_trials(tmp_path, SEEDS)
+    (run,) = read_runs(tmp_path)
+    assert len(run.trials) == 5
+    (tmp_path / "published" / "landscape-2018" / "rows.json").write_text('{"rows": [{"key": 1}]}')
+    with pytest.raises(UserError, match=r"rows\.json is damaged"):
+        read_runs(tmp_path)
+
+
+def test_the_page_shows_every_number_and_withholds_recalled_ones(tmp_path):
+    write_trials(tmp_path, SEEDS)
+    page = published_page.write_ledger(tmp_path, tmp_path / "out")
+    html = page.read_text()
+    with (tmp_path / "out" / "ledger.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 872
+    withheld = [row for row in rows if row["verdict"] == "recalled"]
+    assert len(withheld) == 17
+    assert {row["published"] for row in withheld} == {"recalled, not read: withheld"}
+    assert "155.7" not in html, "the recalled FID of a VAE on CIFAR-10"
+    with (tmp_path / "out" / "run.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert (row["verdict"], row["seeds"], row["hours"]) == ("agrees", "5", "2.5")
+    assert float(row["difference"]) == pytest.approx(sum(SEEDS) / 5 - 25.27)
+    for column in published_page.FILTERS:
+        assert column in published_page._keys(published_page._ALL)
+    assert "221 belong to rows that can be run here, 1 of them were run: 1 agrees" in html
+
+
+def test_margins_are_those_of_the_file():
+    comparison = setting_of(KEY).scores["FID"]
+    assert comparison.margin_at(25.27) == pytest.approx(2.527)

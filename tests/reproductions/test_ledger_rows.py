@@ -1,0 +1,88 @@
+"""Every row of the ledger that can be run: laid out at full width without memory; and, narrow, trained, scored, recorded and shown."""
+
+import pytest
+from helpers.narrow_rows import STEPS, few_samples, narrowed, noise
+
+from landscape.core.errors import UserError
+from landscape.published.costs import costs
+from landscape.published.settings import settings
+from landscape.report.published_rows import lines
+from landscape.reproductions._ledger import chosen_rows, compared_scores, row_settings
+from landscape.results.published_runs import RowRun, paper_folder, remember
+from landscape.results.record import Status
+from landscape.trial.run_trial import run_trial
+
+POSSIBLE = [key for key, setting in settings().items() if setting.expressible]
+FIRST_OF_TABLES = sorted({"/".join(key.split("/")[:2]): key for key in reversed(POSSIBLE)}.values())
+
+
+def one_setting(setting):
+    """`setting` with one value of each axis of its grid: thousands differ by widths alone."""
+    narrow = {name: values[:1] for name, values in (setting.grid or {}).items()}
+    return setting.model_copy(update={"grid": narrow}) if setting.grid else setting
+
+
+@pytest.mark.parametrize("key", POSSIBLE)
+def test_a_row_is_laid_out_at_full_width(key):
+    """A TrialConfig lays its networks out on the meta device; what its layers refuse is an error."""
+    found = list(row_settings(one_setting(settings()[key]), seed=3))
+    assert len({s.variant for s in found}) == len(found)
+    assert all(s.config.seed == 3 and s.config.rounds for s in found)
+
+
+def test_a_grid_has_as_many_settings_as_published():
+    for row, number in (("ebgan", 512), ("gan", 6144)):
+        (setting,) = chosen_rows("ebgan-2017", "figure-2a", [row])
+        assert costs()[setting.key].settings == number
+        total = 1
+        for values in setting.grid.values():
+            total *= len(values)
+        assert total == number
+
+
+def test_every_row_has_a_cost():
+    assert set(costs()) == set(POSSIBLE)
+    assert all(cost.petaflop > 0 and cost.rounds > 0 for cost in costs().values())
+
+
+def test_a_share_shortens_the_training_alone():
+    (whole,) = row_settings(settings()["pacgan-2018/table-1/ring/gan"])
+    (part,) = row_settings(settings()["pacgan-2018/table-1/ring/gan"], share=0.25)
+    assert part.config == whole.config.replace(**{"budget.amount": 100_000})
+
+
+def test_what_cannot_be_run_is_refused_with_its_reason():
+    with pytest.raises(UserError, match="ALI trains an encoder"):
+        next(row_settings(settings()["pacgan-2018/table-1/ring/ali"]))
+
+
+def runs_small(key, tmp_path):
+    """Three steps of every setting of a row: trained, scored, recorded, and shown in the ledger."""
+    setting = one_setting(settings()[key])
+    runs = []
+    for row in row_settings(setting):
+        config, protocol = narrowed(row.config), few_samples(row.protocol)
+        folder = paper_folder(tmp_path, key.split("/")[0]) / "trials"
+        dataset = noise(config)
+        prepared = config.replace(data_hash=dataset.content_hash), dataset
+        record = run_trial(prepared, protocol, folder=folder / "trial", threads=1, device="cpu", execution="eager", pictures=False)
+        assert record.status is Status.COMPLETED, record.reason
+        assert record.counts["rounds"] == STEPS
+        (folder / "trial").rename(folder / record.digest)
+        scores = {metric: (protocol.name, score) for metric, (_, score) in compared_scores(setting).items()}
+        runs.append(RowRun(key, (record.digest,), scores, variant=row.variant, note="narrow, three steps, noise"))
+    remember(tmp_path, runs)
+    shown = [line for line in lines(tmp_path) if line.number.key == key]
+    assert shown
+    assert all(line.done is not None and line.verdict in ("reduced: no verdict", "not compared") for line in shown)
+
+
+@pytest.mark.parametrize("key", FIRST_OF_TABLES)
+def test_the_first_row_of_each_table_runs(key, tmp_path):
+    runs_small(key, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", [key for key in POSSIBLE if key not in FIRST_OF_TABLES])
+def test_every_row_runs(key, tmp_path):
+    runs_small(key, tmp_path)
