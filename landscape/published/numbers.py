@@ -7,6 +7,27 @@ from pathlib import Path
 
 from landscape.core.errors import UserError
 
+DATA = {
+    "1200D Synthetic": "veegan_1200d",
+    "2D Grid": "grid",
+    "2D Ring": "ring",
+    "2D-grid": "grid",
+    "2D-ring": "ring",
+    "CELEBA-HQ-128": "celeba_hq_128",
+    "CIFAR10": "cifar10",
+    "CelebA": "celeba",
+    "Fashion-MNIST": "fashion_mnist",
+    "LSUN-BEDROOM": "lsun_bedroom",
+    "LSUN-Bedroom": "lsun_bedroom",
+    "MNIST": "mnist",
+    "STL-10": "stl10",
+    "Stacked-MNIST": "stacked_mnist",
+    "Stacked-MNIST (3 ch)": "stacked_mnist",
+    "Stacked-MNIST (VEEGAN setting)": "stacked_mnist",
+    "Stacked-MNIST (unrolled setting)": "stacked_mnist",
+    "TFD": "tfd",
+}
+"""Names of data in the ledger and in this project; others are not here."""
 ROWS = Path(__file__).parent / "rows.csv"
 
 
@@ -45,6 +66,11 @@ class PublishedNumber:
     def key(self) -> str:
         """`paper/table/row`: which trained setting the number belongs to."""
         return f"{self.paper}/{self.table}/{self.row}"
+
+    @property
+    def data(self) -> str:
+        """The data set's name in this project; empty where it is not here."""
+        return DATA.get(self.dataset, "")
 
     @property
     def number(self) -> float | None:

@@ -74,7 +74,7 @@ class Part(Frozen):
     protocol: str | dict[str, Any] | None = None
     """Name of a protocol, or its name and changes of some fields."""
     checkpoint: Literal["last", "best_on_selection", "best_on_test"] | None = None
-    """Which weights' score is compared; absent: as the protocol says."""
+    """Which weights' score is compared; absent: the last ones'."""
     scores: dict[str, Comparison] | None = None
     """By the metric's name in the ledger."""
     unscored: dict[str, str] | None = None
@@ -121,6 +121,13 @@ class Setting(Part):
     runs: int = 1
     spread: Literal["standard error", "standard deviation", "none"] = "none"
     takes: Literal["mean", "best", "shares of the grid's runs"] = "mean"
+
+    def compared_protocol(self, comparison: Comparison) -> str:
+        """Name of the protocol, with its checkpoint, under which our score of `comparison` is found."""
+        if comparison.protocol:
+            return comparison.protocol
+        said = self.protocol if isinstance(self.protocol, str) else str((self.protocol or {})["name"])
+        return said if self.checkpoint in (None, "last") else f"{said}/{self.checkpoint}"
 
     @property
     def expressible(self) -> bool:

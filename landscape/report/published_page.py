@@ -19,10 +19,9 @@ from landscape.results.published_runs import FOLDER
 
 FILTERS = ("paper", "dataset", "metric", "verdict")
 """Columns that the page can be filtered by."""
+_PLACE = (Column("dataset", "Data set"), Column("paper", "Paper"))
 _NUMBER = (
     Column("row", "Row"),
-    Column("paper", "Paper"),
-    Column("dataset", "Data set"),
     Column("metric", "Metric"),
     Column("published", "Published"),
     Column("ours", "Ours", "number", interval=True),
@@ -32,17 +31,19 @@ _RUN = (
     Column("difference", "Difference", "number", interval=True),
     Column("margin", "Margin", "number"),
     Column("verdict", "Verdict"),
+    Column("note", "Note"),
     Column("seeds", "Seeds", "count"),
     Column("steps", "D steps", "count"),
     Column("hours", "Hours", "number"),
     Column("machine", "Machine"),
-    Column("note", "Note"),
+    *_PLACE,
 )
 _ALL = (
     *_NUMBER,
     Column("verdict", "Verdict"),
-    Column("cost", "Least hours, CPU", "number"),
     Column("note", "Note"),
+    *_PLACE,
+    Column("cost", "Least hours, CPU", "number"),
     Column("source", "Source"),
 )
 
@@ -145,11 +146,11 @@ def _summary(found: Sequence[Line]) -> list[str]:
     for line in numbers.values():
         if line.setting.cannot is not None:
             obstacles[line.setting.cannot.because] = obstacles.get(line.setting.cannot.because, 0) + 1
-    reasons = ", ".join(f"{n} {BECAUSE[because]}" for because, n in sorted(obstacles.items(), key=lambda item: -item[1]))
+    reasons = ", ".join(f"{BECAUSE[because]} ({n})" for because, n in sorted(obstacles.items(), key=lambda item: -item[1]))
     return [
         f"{plural(len(numbers), 'published number')} of {plural(len(papers()), 'paper')}; {len(possible)} belong to rows that can be run"
-        f" here, {len(ran)} of them were run: {said or 'none yet'}.",
-        f"The others, by what they need or are: {reasons}.",
+        f" here; {plural(len(ran), 'number')} {'has' if len(ran) == 1 else 'have'} a run: {said or 'none yet'}.",
+        f"Why the others cannot be run: {reasons}.",
     ]
 
 

@@ -20,6 +20,7 @@ from landscape.report.study_figures import (
     hyperparameter_figures,
     seeds_figure,
 )
+from landscape.report.study_published import PublishedBeside, published_beside
 from landscape.report.study_tables import (
     best_trials_table,
     cells_table,
@@ -80,6 +81,8 @@ class StudyPage:
     space: tuple[Table, ...] = ()
     """Axes and searched hyperparameters; empty where `study.json` does not say."""
     other_protocols: tuple[tuple[str, tuple[Table, ...]], ...] = ()
+    published: PublishedBeside | None = None
+    """None where the ledger holds nothing on the study's data."""
     budget: tuple[Drawn, ...] = ()
     hyperparameters: tuple[Drawn, ...] = ()
     hyperparameters_left_out: int = 0
@@ -103,6 +106,7 @@ class StudyPage:
         by_axis = [t for a in self.axes for t in (a.levels, a.confirmed, a.contrasts) if t is not None]
         single = [t for t in (self.cells, self.best_trials, self.trials, self.unfinished, *self.space) if t is not None]
         others = [t for _, tables in self.other_protocols for t in tables]
+        others += [self.published.table] if self.published is not None and self.published.table is not None else []
         return [*by_axis, *single, *others, *(figure_table(f"figure_{f.name}", f.title, f.frame) for f in self.figures)]
 
 
@@ -132,6 +136,7 @@ def study_page(study: Study) -> StudyPage:
         unfinished=unfinished_table(view),
         space=_space(view),
         other_protocols=_other_protocols(view),
+        published=published_beside(view),
         budget=tuple(budget_figures(view, None)),
         hyperparameters=tuple(hyper),
         hyperparameters_left_out=left_out,

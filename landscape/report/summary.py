@@ -66,7 +66,7 @@ def best_trial(view: View) -> Mapping[str, object] | None:
 def _ran(view: View) -> str:
     frame = view.table.role("search").frame
     ran = frame[frame["status"] != "skipped"]
-    dataset = _dataset(view)
+    dataset = dataset_of(view)
     cells = ran["cell"].nunique()
     axes = " × ".join(plural(ran[f"axis:{a}"].nunique(), words(a), PLURALS.get(a, "")) for a in view.table.axes)
     text = f"{plural(len(ran), 'model')} trained{f' on {dataset}' if dataset else ''}"
@@ -81,7 +81,8 @@ def _ran(view: View) -> str:
     return text
 
 
-def _dataset(view: View) -> str:
+def dataset_of(view: View) -> str:
+    """The study's data set, as it is named there; empty where the study does not say."""
     space = view.study.facts.get("space")
     named = space.get("dataset") if isinstance(space, Mapping) else None
     if isinstance(named, Mapping):

@@ -182,7 +182,4 @@ def _noted(setting: Setting, of_seed: Sequence[RowSetting], outcomes: Sequence[O
 
 def compared_scores(setting: Setting) -> dict[str, tuple[str, str]]:
     """Metric of the ledger -> (name of the protocol with its checkpoint, public name of our score)."""
-    main = protocol_of(setting)
-    checkpoint = setting.checkpoint or main.checkpoint
-    suffix = "" if checkpoint == "last" else f"/{checkpoint}"
-    return {metric: (c.protocol or f"{main.name}{suffix}", c.score) for metric, c in (setting.scores or {}).items()}
+    return {metric: (setting.compared_protocol(c), c.score) for metric, c in (setting.scores or {}).items()}

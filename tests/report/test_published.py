@@ -2,7 +2,9 @@
 
 import csv
 import json
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from landscape.analysis.agreement import PublishedMean, agreement
@@ -10,6 +12,7 @@ from landscape.core.errors import UserError
 from landscape.published.settings import setting_of
 from landscape.report import published_page
 from landscape.report.published_rows import lines
+from landscape.report.study_published import published_beside
 from landscape.results.published_runs import RowRun, read_runs, remember
 from landscape.results.record import Estimate, Scores, Status, TrialRecord
 
@@ -113,9 +116,31 @@ def test_the_page_shows_every_number_and_withholds_recalled_ones(tmp_path):
     assert float(row["difference"]) == pytest.approx(sum(SEEDS) / 5 - 25.27)
     for column in published_page.FILTERS:
         assert column in published_page._keys(published_page._ALL)
-    assert "221 belong to rows that can be run here, 1 of them were run: 1 agrees" in html
+    assert "221 belong to rows that can be run here; 1 number has a run: 1 agrees" in html
 
 
 def test_margins_are_those_of_the_file():
     comparison = setting_of(KEY).scores["FID"]
     assert comparison.margin_at(25.27) == pytest.approx(2.527)
+
+
+def study_view(dataset, protocol, score):
+    study = SimpleNamespace(facts={"space": {"dataset": dataset}})
+    return SimpleNamespace(study=study, table=SimpleNamespace(protocol={"name": protocol}, frame=pd.DataFrame()), score=score)
+
+
+def test_a_study_names_what_compares_with_it_and_what_does_not():
+    found = published_beside(study_view("cifar10", "mimicry", "FID"))
+    assert set(found.table.frame["row"]) == {"mimicry-2020/baselines/cifar10/sngan", "mimicry-2020/baselines/cifar10/wgan-gp"}
+    assert found.sentence.startswith("2 published numbers on cifar10 are FID under mimicry, as here.")
+    assert "more published numbers on cifar10" in found.sentence
+    other = published_beside(study_view({"name": "cifar10"}, "quick", "FD[classifier]"))
+    assert other.table is None
+    assert "are of another score or protocol and cannot be compared with FD[classifier] under quick" in other.sentence
+    assert published_beside(study_view("digits", "quick", "FD[classifier]")) is None
+
+
+def test_the_last_weights_are_not_the_best():
+    assert published_beside(study_view("cifar10", "landscape-2018", "FID")).table is None
+    best = published_beside(study_view("cifar10", "landscape-2018/best_on_test", "FID"))
+    assert len(best.table.frame) == 10
