@@ -51,14 +51,15 @@ def reproduce(
     if "://" in results_dir:
         raise UserError(f"--results {results_dir}: a reproduction is written to a folder of this machine; copy it from there")
     of_rows = {"--rows": rows, "--seeds": seeds, "--share": share != 1.0, "--jobs": jobs}
-    if not (paper and "/" in paper) and (given := next((name for name, value in of_rows.items() if value), None)):
+    table = paper if paper and "/" in paper.partition(":")[0] else None  # A recipe's hyperparameters may hold a path: game-1d:folder=a/b.
+    if table is None and (given := next((name for name, value in of_rows.items() if value), None)):
         raise UserError(f"{given} is for rows of the ledger: give PAPER/TABLE, as `landscape reproduce --list` shows them")
     if listed:
         _list(paper, Path(results_dir), as_json)
     elif paper is None:
         _recipes(as_json)
-    elif "/" in paper:
-        _rows(paper, rows, Path(results_dir), as_json, seeds=seeds, share=share, data_dir=data_dir, jobs=jobs)
+    elif table is not None:
+        _rows(table, rows, Path(results_dir), as_json, seeds=seeds, share=share, data_dir=data_dir, jobs=jobs)
     else:
         _recipe(paper, Path(results_dir), data_dir, as_json)
 
