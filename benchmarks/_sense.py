@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
 from landscape.components.datasets._base import Dataset
-from landscape.components.datasets._load import load
+from landscape.components.datasets._load import load_dataset
 from landscape.components.metrics._base import SampleSet
 from landscape.config.protocols import get, varied
 from landscape.core.errors import UserError
@@ -34,9 +34,9 @@ MOST = 3000
 def table(name: str) -> str:
     """Scores of each set of images of the data set `name` (digits where it is not at hand); the moved ones marked."""
     try:
-        dataset = load(name)
+        dataset = load_dataset(name)
     except UserError:
-        dataset, name = load("digits"), "digits"
+        dataset, name = load_dataset("digits"), "digits"
     sets = _sets(dataset)
     real = dataset.split("test").samples[: len(sets["fair"])]
     protocol = varied(get("quick"), metrics=METRICS, name="sense", objective="")

@@ -14,7 +14,7 @@ from scipy.stats import ttest_1samp
 from benchmarks.metrics import machine
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
-from landscape.reproductions._run import Outcome, Trial, run
+from landscape.reproductions._run import FinishedTrial, PlannedTrial, run
 from landscape.results.record import Status
 from landscape.space import study_files
 from landscape.trial.run_trial import prepare
@@ -26,9 +26,9 @@ PRECISIONS = ("fp32", "bf16")
 SCORES = ("FD[classifier:{}]", "KID[classifier:{}]", "recall[classifier:{}]")
 
 
-def trial(name: str, precision: str, seed: int, data_dir: Path | None) -> Trial:
+def trial(name: str, precision: str, seed: int, data_dir: Path | None) -> PlannedTrial:
     """The convolutional model of the study `name`: non-saturating loss, batch norm in G."""
-    chosen = study_files.load(name)
+    chosen = study_files.load_space(name)
     adam = {"learning_rate": LEARNING_RATE}
     changed = {
         "dataset": name,
@@ -41,12 +41,12 @@ def trial(name: str, precision: str, seed: int, data_dir: Path | None) -> Trial:
         "g_optimizer": chosen.base["g_optimizer"] | adam,
     }
     config = TrialConfig.parse(chosen.base | changed)
-    return Trial(f"{name}, {precision}", prepare(config, data_dir).config, chosen.protocol)
+    return PlannedTrial(f"{name}, {precision}", prepare(config, data_dir).config, chosen.protocol)
 
 
-def line(name: str, score: str, pairs: dict[str, list[Outcome]]) -> str:
+def line(name: str, score: str, pairs: dict[str, list[FinishedTrial]]) -> str:
     """One row: means over seeds, and the interval of the mean of the differences seed by seed (Student's t, Bonferroni over all rows)."""
-    score, protocol = score.format(name), study_files.load(name).protocol.name
+    score, protocol = score.format(name), study_files.load_space(name).protocol.name
     values = {p: np.array([o.scores[protocol].estimates[score].value for o in pairs[p]]) for p in PRECISIONS}
     difference = values["bf16"] - values["fp32"]
     low, high = ttest_1samp(difference, 0).confidence_interval(1 - 0.05 / len(SCORES) / len(STUDIES))

@@ -18,7 +18,7 @@ from landscape.report.build import build
 from landscape.results import studies
 from landscape.results.record import RECORD_FILE, Estimate, Scores, Status, TrialRecord
 from landscape.space import study_files
-from landscape.space.study import Space
+from landscape.space.space import Space
 from landscape.sweep import study_folder as files
 from landscape.sweep.search.optuna_log import SearchLog
 from landscape.sweep.search.plan import Outcome, Plan
@@ -59,7 +59,7 @@ def write_trials(folder: Path, chosen: Space, number: int) -> list[Outcome]:
 
 def costs(number: int) -> dict[str, float]:
     """What a study of `number` trials costs, in this process; below a trial a cell, of a study of 3 cells."""
-    chosen = study_files.load("digits")
+    chosen = study_files.load_space("digits")
     if number < len(chosen.cells()):
         axes = {name: entries if name == "regularizers" else entries[:1] for name, entries in chosen.axes.items()}
         chosen = chosen.with_changes(axes=axes)

@@ -19,7 +19,7 @@ from landscape.config.trial_config import TrialConfig
 from landscape.core.files import write_json
 from landscape.results import studies
 from landscape.results.record import RECORD_FILE, Estimate, Scores, Status, TrialRecord
-from landscape.space.study import Space
+from landscape.space.space import Space
 
 SECONDS = 2.0
 SEARCHERS = ("random", "optuna-tpe", "optuna-gp", "gp-ucb")

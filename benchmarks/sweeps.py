@@ -24,7 +24,7 @@ from landscape.config.trial_config import TrialConfig
 from landscape.core.files import write_json
 from landscape.results import studies
 from landscape.results.record import RECORD_FILE, Status, TrialRecord
-from landscape.space.study import Space
+from landscape.space.space import Space
 
 SPACE: dict[str, Any] = {
     "name": "small",

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import landscape
-from landscape.components.datasets._load import load
+from landscape.components.datasets._load import load_dataset
 from landscape.core.errors import UserError
 
 
@@ -18,7 +18,7 @@ def test_the_protocol_follows_what_is_given(monkeypatch):
     points = torch.from_numpy(generator.normal(size=(40, 2)))
     with pytest.raises(UserError, match="protocol 'quick-points' needs 10000 generated samples"):
         landscape.evaluate(points, points.float())
-    digits = load("digits")
+    digits = load_dataset("digits")
     assert landscape.evaluate(digits, digits.split("train").samples).protocol["name"] == "quick"
 
 

@@ -96,7 +96,7 @@ def test_analysis_and_report_never_import_torch(architecture):
         ("import landscape.report.build", {"torch", "ray", "optuna"}),
         ("import landscape.cli", {"torch", "ray", "optuna", "numpy", "pandas", "pydantic", "matplotlib", "rich"}),
         ("import landscape.trial.run_trial", {"ray", "optuna", "lmdb", "pandas"}),
-        ("import landscape.space.study", {"torch", "ray", "optuna"}),
+        ("import landscape.space.space", {"torch", "ray", "optuna"}),
     ],
 )
 def test_what_an_import_loads(statement, absent):

@@ -47,11 +47,11 @@ def status(as_json: bool, plugins: tuple[Path, ...]) -> None:
 @plugin_option
 def prepare(name: str, plugins: tuple[Path, ...], as_json: bool, verify: bool, **where: Any) -> None:
     """Read (or download) data set NAME and keep it prepared; say what it holds."""
-    from landscape.components.datasets._load import load
+    from landscape.components.datasets._load import load_dataset
     from landscape.components.datasets._preparing.cache import verify as check
 
     choice = parse_component(name)
-    dataset = load(choice["name"], choice.get("hyperparameters"), progress=not as_json, **where)
+    dataset = load_dataset(choice["name"], choice.get("hyperparameters"), progress=not as_json, **where)
     if verify:
         check(dataset)
     facts = {

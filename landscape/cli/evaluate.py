@@ -13,7 +13,7 @@ from landscape.core.errors import UserError
 if TYPE_CHECKING:
     from landscape.components.datasets._base import Dataset
     from landscape.config.protocol import Protocol
-    from landscape.evaluation.extraction import Options
+    from landscape.evaluation.extraction import EvaluationOptions
     from landscape.evaluation.given import Given
     from landscape.evaluation.loading import Where
     from landscape.results.record import Scores
@@ -51,7 +51,7 @@ def evaluate(as_json: bool, plugins: tuple[Path, ...], **options: Any) -> None:
     from the named protocol makes another protocol, and the scores say so.
     """
     from landscape.core.environment import resolve_device
-    from landscape.evaluation.extraction import Options
+    from landscape.evaluation.extraction import EvaluationOptions
     from landscape.evaluation.loading import Where
 
     where = _as_trained(options["real"], options["fake"], Where(options["data_dir"], options["resolution"], options["channels"]))
@@ -59,7 +59,7 @@ def evaluate(as_json: bool, plugins: tuple[Path, ...], **options: Any) -> None:
     protocol = _protocol(name, options["metrics"], options["features"])
     device = resolve_device(options["device"])
     with counting_bar(quiet=as_json) as progress:
-        how = Options(weights=options["weights"], device=device, cache=not options["no_cache"], progress=progress)
+        how = EvaluationOptions(weights=options["weights"], device=device, cache=not options["no_cache"], progress=progress)
         scores = _score(options["real"], options["fake"], protocol, where, how)
     if not scores.estimates:
         name, reason = next(iter(scores.failures.items()), ("the protocol", "it has no metrics"))
@@ -98,18 +98,18 @@ def _protocol(name: str, metrics: tuple[str, ...], features: str | None) -> "Pro
     return varied(protocol, **changes, name=f"{name}, changed", objective="") if changes else protocol
 
 
-def _score(real: str, fake: str, protocol: "Protocol", where: "Where", how: "Options") -> "Scores":
+def _score(real: str, fake: str, protocol: "Protocol", where: "Where", how: "EvaluationOptions") -> "Scores":
     from dataclasses import replace
 
     from landscape.evaluation.loading import load_pair, load_samples
     from landscape.evaluation.scoring import evaluate as score
     from landscape.results.record import GENERATOR_FILE
-    from landscape.trial.saved_generator import load
+    from landscape.trial.saved_generator import load_trained
     from landscape.trial.scoring_saved import evaluate_trained
 
     where = replace(where, open_trial=lambda folder: _sampler(folder, protocol, how))
     if (Path(fake) / GENERATOR_FILE).is_file():
-        model = load(Path(fake), how.device)
+        model = load_trained(Path(fake), how.device)
         return evaluate_trained(load_samples(real, protocol, where), model, protocol, options=how)
     pair = load_pair(real, fake, protocol, where, number=lambda given: _size(given, protocol))
     return score(*pair, protocol, options=how)
@@ -120,19 +120,19 @@ def _as_trained(real: str, fake: str, where: "Where") -> "Where":
     from dataclasses import replace
 
     from landscape.results.record import GENERATOR_FILE
-    from landscape.trial.saved_generator import load
+    from landscape.trial.saved_generator import load_trained
 
     trial = next((Path(spec) for spec in (fake, real) if (Path(spec) / GENERATOR_FILE).is_file()), None)
-    shape = load(trial).shape if trial is not None else ()
+    shape = load_trained(trial).shape if trial is not None else ()
     if len(shape) != 3:
         return where
     return replace(where, resolution=where.resolution or shape[-1], channels=where.channels or shape[0])
 
 
-def _sampler(folder: Path, protocol: "Protocol", how: "Options") -> Any:
-    from landscape.trial.saved_generator import load
+def _sampler(folder: Path, protocol: "Protocol", how: "EvaluationOptions") -> Any:
+    from landscape.trial.saved_generator import load_trained
 
-    return load(folder, how.device).sampling(protocol.sampling_batch)
+    return load_trained(folder, how.device).sampling(protocol.sampling_batch)
 
 
 def _size(given: "Given | Dataset", protocol: "Protocol") -> int:

@@ -29,9 +29,9 @@ def sample(trial: Path, count: int, out: Path, seed: int, columns: int, batch: i
 
     An .npz holds them as `images`, uint8 (N, C, H, W), or as `samples`, float32 points (N, D).
     """
-    from landscape.trial.saved_generator import load
+    from landscape.trial.saved_generator import load_trained
 
-    trained = load(trial)
+    trained = load_trained(trial)
     samples = trained.sampler(count, seed, batch).numpy()
     if out.suffix == ".npz":
         _write_arrays(out, samples)

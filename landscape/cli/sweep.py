@@ -54,7 +54,7 @@ def sweep(study: str, dataset: str | None, with_report: bool, reports_dir: Path,
     from landscape.space import study_files
     from landscape.sweep.run import run
 
-    chosen = study_files.load(study, dataset=dataset)
+    chosen = study_files.load_space(study, dataset=dataset)
 
     if with_report:
         require_writable(reports_dir)

@@ -20,12 +20,12 @@ from landscape.evaluation.handling import require_channels, to_levels
 CHUNK = 256
 """Samples between two reports of progress."""
 
-Progress = Callable[[str, int, int], None]
+ExtractionProgress = Callable[[str, int, int], None]
 """(what, done, total)."""
 
 
 @dataclass(frozen=True)
-class Options:
+class EvaluationOptions:
     """How an evaluation runs; nothing here changes a score beyond rounding."""
 
     weights: Path | None = None
@@ -33,18 +33,19 @@ class Options:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     cache: bool = True
     """Keep and reuse features on disk."""
-    progress: Progress | None = None
-    tried_again: bool = False
-    """Whether the caller tries again with more memory: a metric that lacks memory then raises, in the place of a failure of that metric."""
+    progress: ExtractionProgress | None = None
+    raise_out_of_memory: bool = False
+    """Whether a metric that runs out of memory ends the whole evaluation with `torch.OutOfMemoryError`, for a caller that tries again
+    with more memory; otherwise that metric alone counts as failed."""
 
 
-def load_extractor(protocol: Protocol, dataset: Dataset | None = None, options: Options | None = None) -> Extractor:
+def load_extractor(protocol: Protocol, dataset: Dataset | None = None, options: EvaluationOptions | None = None) -> Extractor:
     """The protocol's extractor with its weights.
 
     Raises:
         UserError: weights missing or wrong; weights other than those the protocol was pinned to.
     """
-    options = options or Options()
+    options = options or EvaluationOptions()
     component = EXTRACTORS[protocol.extractor.name]
     if options.weights is not None and "weights" not in component.injected:
         raise UserError(f"extractor {component.name!r} has no weights: leave them out")
@@ -64,7 +65,9 @@ def load_extractor(protocol: Protocol, dataset: Dataset | None = None, options: 
     return extractor
 
 
-def sample_set(given: Given, protocol: Protocol, extractor: Extractor | None, options: Options, *, keep_images: bool = True) -> SampleSet:
+def sample_set(
+    given: Given, protocol: Protocol, extractor: Extractor | None, options: EvaluationOptions, *, keep_images: bool = True
+) -> SampleSet:
     """`given` as metrics see it: levels, features and logits (the set's own features where it brings some).
 
     Args:
@@ -83,7 +86,7 @@ def sample_set(given: Given, protocol: Protocol, extractor: Extractor | None, op
     return SampleSet(images, made.features, made.logits, given.labels)
 
 
-def _features(given: Given, protocol: Protocol, extractor: Extractor, options: Options) -> Features:
+def _features(given: Given, protocol: Protocol, extractor: Extractor, options: EvaluationOptions) -> Features:
     def compute() -> Features:
         levels = (to_levels(part, protocol.quantize) for part in given.chunks(CHUNK))
         return extract(levels, len(given), extractor, given.source, options.progress)
@@ -103,7 +106,7 @@ def _features(given: Given, protocol: Protocol, extractor: Extractor, options: O
     return cached_features(identity, compute)
 
 
-def extract(levels: Iterable[Tensor], total: int, extractor: Extractor, what: str, progress: Progress | None = None) -> Features:
+def extract(levels: Iterable[Tensor], total: int, extractor: Extractor, what: str, progress: ExtractionProgress | None = None) -> Features:
     """Features and logits of all batches in order, on the CPU.
 
     Raises:

@@ -84,10 +84,10 @@ class Given:
         yield from torch.split(self.samples, rows)
 
 
-Source = Tensor | NDArray[Any] | SampleSet | Split | Dataset | Given
+SampleSource = Tensor | NDArray[Any] | SampleSet | Split | Dataset | Given
 
 
-def as_given(source: Source, what: str) -> Given:
+def as_given(source: SampleSource, what: str) -> Given:
     """`source` in one form; a Dataset stands for all of its splits.
 
     Args:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from landscape.components.datasets._base import DATASETS, Dataset
-from landscape.components.datasets._load import load, resolve_name
+from landscape.components.datasets._load import load_dataset, resolve_name
 from landscape.components.metrics._base import SampleSet
 from landscape.config.protocol import Protocol
 from landscape.core.errors import UserError
@@ -67,7 +67,7 @@ def load_samples(spec: str, protocol: Protocol, where: Where | None = None, *, n
     if _registered(spec):
         if spec.startswith(("folder:", "zip:")):
             return _pictures(spec, where)
-        return load(spec, resolution=where.resolution, channels=where.channels, data_dir=where.data_dir)
+        return load_dataset(spec, resolution=where.resolution, channels=where.channels, data_dir=where.data_dir)
     if path.exists():
         raise UserError(f"{spec} is neither images nor an array: give a folder, a .zip, {', '.join(ARRAYS)}, or a data set")
     kind = "no such file or folder" if any(c in spec for c in "/.\\") else "neither a file nor a data set"
@@ -111,7 +111,7 @@ def _registered(spec: str) -> bool:
 def _pictures(spec: str, where: Where) -> Given:
     """All images of a folder or zip, whatever splits they came in."""
     whole = {"validation": 0.0, "test": 0.0}
-    dataset = load(spec, whole, resolution=where.resolution, channels=where.channels, data_dir=where.data_dir)
+    dataset = load_dataset(spec, whole, resolution=where.resolution, channels=where.channels, data_dir=where.data_dir)
     split = dataset.split("all")
     path = resolve_name(spec)[1]["path"]
     return Given(split.samples, labels=split.labels, source=path, identity=f"{dataset.content_hash}/all", handling=dataset.handling)

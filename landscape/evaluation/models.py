@@ -13,7 +13,7 @@ from landscape.components.metrics._base import METRICS
 from landscape.config.protocol import Protocol
 from landscape.config.protocols import get, varied
 from landscape.core.errors import UserError
-from landscape.evaluation.extraction import Options
+from landscape.evaluation.extraction import EvaluationOptions
 from landscape.evaluation.given import Given
 from landscape.evaluation.sampling import Sampler, draw, protocol_mode
 from landscape.evaluation.scoring import Aids, score
@@ -34,7 +34,7 @@ def evaluate_model(
     generator: Callable[[Tensor], Tensor] | None = None,
     discriminator: Callable[[Tensor], Any] | None = None,
     latent: Callable[[int], Tensor] | None = None,
-    options: Options | None = None,
+    options: EvaluationOptions | None = None,
     checkpoint: str = "last",
 ) -> Scores:
     """Score a trained model for the report: samples drawn anew for each averaging run, real samples as the protocol says.
@@ -58,7 +58,7 @@ def evaluate_model(
     draws = [partial(draw, sampler, number, protocol.seed + run, protocol.quantize) for run in range(protocol.averaging_runs)]
     with protocol_mode(generator, sampler, protocol), _evaluating(discriminator) as critic:
         aids = Aids(dataset=dataset, generator=generator, latent=latent, discriminator=critic)
-        return score(real, draws, protocol, aids, options or Options(), checkpoint)
+        return score(real, draws, protocol, aids, options or EvaluationOptions(), checkpoint)
 
 
 def select_model(
@@ -67,7 +67,7 @@ def select_model(
     protocol: Protocol | str,
     *,
     generator: Callable[[Tensor], Tensor] | None = None,
-    options: Options | None = None,
+    options: EvaluationOptions | None = None,
     checkpoint: str = "last",
 ) -> Scores:
     """Score a model while it is being chosen: other real samples and other seeds than `evaluate_model`, one run, the objective alone.
@@ -80,7 +80,7 @@ def select_model(
     number = min(protocol.n_fake or len(real.samples), len(real.samples))
     with protocol_mode(generator, sampler, protocol):
         draws = [partial(draw, sampler, number, protocol.seed + SELECTION_SEED_OFFSET, protocol.quantize)]
-        return score(real, draws, chosen, Aids(dataset=dataset), options or Options(), checkpoint)
+        return score(real, draws, chosen, Aids(dataset=dataset), options or EvaluationOptions(), checkpoint)
 
 
 @contextlib.contextmanager
@@ -129,7 +129,7 @@ def gives(metric: str, score_name: str) -> bool:
     return any(pattern == score_name or (bracket and pattern.partition("[")[::2] == (stem, "{extractor}]")) for pattern in patterns)
 
 
-def floor(dataset: Dataset, protocol: Protocol | str, *, options: Options | None = None) -> Scores:
+def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOptions | None = None) -> Scores:
     """What other real samples score in the place of generated ones: no model can be expected below it at these sizes.
 
     The reporting samples against as many others, drawn at random from every other split: a model's samples too have their classes by
@@ -148,7 +148,7 @@ def floor(dataset: Dataset, protocol: Protocol | str, *, options: Options | None
     order = torch.randperm(sum(map(len, others)), generator=torch.Generator().manual_seed(protocol.seed))
     parts = torch.split(order[: number * draws_taken], number)
     draws = [partial(_picked, others, part.sort().values, f"floor {number}, draw {i}") for i, part in enumerate(parts)]
-    return score(real, draws, protocol, Aids(dataset=dataset), options or Options(), "real")
+    return score(real, draws, protocol, Aids(dataset=dataset), options or EvaluationOptions(), "real")
 
 
 def floor_draws(dataset: Dataset, protocol: Protocol) -> int:

@@ -16,8 +16,8 @@ from landscape.components.metrics._base import METRICS, Evidence, SampleSet
 from landscape.config.protocol import Protocol
 from landscape.config.protocols import get, varied
 from landscape.core.errors import UserError
-from landscape.evaluation.extraction import Options, load_extractor, sample_set
-from landscape.evaluation.given import Given, Source, as_given
+from landscape.evaluation.extraction import EvaluationOptions, load_extractor, sample_set
+from landscape.evaluation.given import Given, SampleSource, as_given
 from landscape.evaluation.handling import describe
 from landscape.evaluation.splits import RealSamples, reporting, whole
 from landscape.results.record import Estimate, Scores
@@ -45,12 +45,12 @@ class Aids:
 
 
 def evaluate(
-    real: Source,
-    fake: Source,
+    real: SampleSource,
+    fake: SampleSource,
     protocol: Protocol | str,
     *,
     aids: Aids | None = None,
-    options: Options | None = None,
+    options: EvaluationOptions | None = None,
     checkpoint: str = "given",
 ) -> Scores:
     """Score the generated samples `fake` against `real` under `protocol`.
@@ -79,10 +79,10 @@ def evaluate(
         chosen = RealSamples(enough(as_given(real, "real"), protocol.n_real, "real", protocol), "as given")
     made = reporting(fake, protocol).samples if isinstance(fake, Dataset) else as_given(fake, "generated")
     made = enough(made, protocol.n_fake, "generated", protocol)
-    return score(chosen, [lambda: made], protocol, aids, options or Options(), checkpoint)
+    return score(chosen, [lambda: made], protocol, aids, options or EvaluationOptions(), checkpoint)
 
 
-def require_scorable(dataset: Dataset, protocol: Protocol, options: Options | None = None) -> None:
+def require_scorable(dataset: Dataset, protocol: Protocol, options: EvaluationOptions | None = None) -> None:
     """UserError where no model of `dataset` could be scored under `protocol`: too few real samples, an extractor without weights."""
     reporting(dataset, protocol)
     if _needs(protocol, "features", "logits"):
@@ -104,7 +104,7 @@ def enough(given: Given, wanted: int | None, what: str, protocol: Protocol) -> G
 
 
 def score(
-    real: RealSamples, draws: Sequence[Callable[[], Given]], protocol: Protocol, aids: Aids, options: Options, checkpoint: str
+    real: RealSamples, draws: Sequence[Callable[[], Given]], protocol: Protocol, aids: Aids, options: EvaluationOptions, checkpoint: str
 ) -> Scores:
     """The core: each of `draws` makes a generated set anew; real samples and their features are shared."""
     started = time.perf_counter()
@@ -121,7 +121,7 @@ def score(
         fake = sample_set(made, protocol, extractor, options, keep_images=keep)
         evidence = replace(known, fake=fake)
         which = f"run {number + 1} of {len(draws)}: " if len(draws) > 1 else ""
-        runs.append(_run(protocol, evidence, failures, which, tried_again=options.tried_again))
+        runs.append(_run(protocol, evidence, failures, which, raise_out_of_memory=options.raise_out_of_memory))
     estimates = {name: averaged([run[name] for run in runs]) for name in runs[0] if all(name in run for run in runs)}
     return Scores(
         protocol=protocol.to_json() | {"digest": protocol.digest()},
@@ -139,7 +139,7 @@ def _needs(protocol: Protocol, *what: str) -> bool:
     return any(METRICS[m.name].facts.needs & set(what) for m in protocol.metrics)
 
 
-def _extractor(real: Given, fake: Given, protocol: Protocol, aids: Aids, options: Options) -> Extractor | None:
+def _extractor(real: Given, fake: Given, protocol: Protocol, aids: Aids, options: EvaluationOptions) -> Extractor | None:
     """The extractor, or None where no metric reads features or the features were given."""
     if not _needs(protocol, "features", "logits") or (real.samples is None and fake.samples is None):
         return None
@@ -164,7 +164,7 @@ def _comparable(real: Given, fake: Given) -> None:
         raise UserError(f"{message}: extract both with one")
 
 
-def _known(real: Given, protocol: Protocol, aids: Aids, extractor: Extractor | None, options: Options) -> Evidence:
+def _known(real: Given, protocol: Protocol, aids: Aids, extractor: Extractor | None, options: EvaluationOptions) -> Evidence:
     """All evidence but the generated set; whatever no metric needs is left out."""
     dataset = aids.dataset
     train, validation = aids.train, aids.validation
@@ -196,7 +196,7 @@ def _known(real: Given, protocol: Protocol, aids: Aids, extractor: Extractor | N
     )
 
 
-def _run(protocol: Protocol, evidence: Evidence, failures: dict[str, str], which: str, *, tried_again: bool) -> dict[str, Estimate]:
+def _run(protocol: Protocol, evidence: Evidence, failures: dict[str, str], which: str, *, raise_out_of_memory: bool) -> dict[str, Estimate]:
     """Every metric of the protocol on one generated set."""
     found: dict[str, Estimate] = {}
     for choice in protocol.metrics:
@@ -207,7 +207,7 @@ def _run(protocol: Protocol, evidence: Evidence, failures: dict[str, str], which
         except torch.AcceleratorError:
             raise  # the device is gone, for every other metric too
         except Exception as error:
-            if tried_again and isinstance(error, torch.OutOfMemoryError):
+            if raise_out_of_memory and isinstance(error, torch.OutOfMemoryError):
                 raise
             reason = " ".join(str(error).split())
             failures[choice.label()] = f"{which}{type(error).__name__}: {reason}"

@@ -134,7 +134,7 @@ def _protocols() -> list[dict[str, Any]]:
 def _studies() -> list[dict[str, Any]]:
     found = []
     for name, path in study_files.available().items():
-        study = study_files.load(name)
+        study = study_files.load_space(name)
         axes = {axis: [e.label for e in entries] for axis, entries in study.axes.items()}
         details = {
             "data set": study.dataset.label(),

@@ -12,7 +12,7 @@ from landscape.config.protocols import varied
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError, unknown
 from landscape.published.settings import Setting, papers, setting_of, settings, with_config
-from landscape.reproductions._run import Outcome, Trial, run
+from landscape.reproductions._run import FinishedTrial, PlannedTrial, run
 from landscape.results.published_runs import RowRun, paper_folder, remember
 
 
@@ -144,7 +144,9 @@ def run_rows(
         settings_of_row = [list(row_settings(setting, seed=seed, share=share)) for seed in range(seeds)]
         # Seed by seed, so that a run that is stopped leaves whole seeds.
         trials = [
-            Trial(_label(s), prepare(s.config, data_dir)[0], s.protocol, also=s.others) for of_seed in settings_of_row for s in of_seed
+            PlannedTrial(_label(s), prepare(s.config, data_dir)[0], s.protocol, also=s.others)
+            for of_seed in settings_of_row
+            for s in of_seed
         ]
         outcomes = run(trials, paper_folder(results, setting.key.split("/")[0]), data_dir=data_dir, jobs=jobs)
         done += _noted(setting, settings_of_row[0], outcomes, share)
@@ -152,7 +154,7 @@ def run_rows(
     return done
 
 
-def note(key: str, outcomes: Sequence[Outcome], results: Path, *, share: float = 1.0, differs: str = "") -> None:
+def note(key: str, outcomes: Sequence[FinishedTrial], results: Path, *, share: float = 1.0, differs: str = "") -> None:
     """Say in rows.json that `outcomes`, one a seed, are runs of the row `key` of one setting, which a recipe of its own has run.
 
     Args:
@@ -172,7 +174,7 @@ def _label(setting: RowSetting) -> str:
     return f"{setting.key}, {setting.variant}" if setting.variant else setting.key
 
 
-def _noted(setting: Setting, of_seed: Sequence[RowSetting], outcomes: Sequence[Outcome], share: float) -> list[RowRun]:
+def _noted(setting: Setting, of_seed: Sequence[RowSetting], outcomes: Sequence[FinishedTrial], share: float) -> list[RowRun]:
     scores = compared_scores(setting)
     return [
         RowRun(setting.key, tuple(o.trial.config.digest() for o in outcomes[i :: len(of_seed)]), scores, variant=s.variant, share=share)

@@ -31,7 +31,7 @@ _stop: Any
 
 
 @dataclass(frozen=True)
-class Trial:
+class PlannedTrial:
     """One model of a published table."""
 
     row: str
@@ -44,16 +44,16 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FinishedTrial:
     """A trial that has run, with all its scores by their protocol's name."""
 
-    trial: Trial
+    trial: PlannedTrial
     record: TrialRecord
     scores: dict[str, Scores]
     folder: Path
 
 
-def run(trials: Sequence[Trial], folder: Path, *, data_dir: Path | None, jobs: int | None = None) -> list[Outcome]:
+def run(trials: Sequence[PlannedTrial], folder: Path, *, data_dir: Path | None, jobs: int | None = None) -> list[FinishedTrial]:
     """Train and score each of `trials` once, in `folder`/trials/<digest>; one that is done there is read, not run again.
 
     Args:
@@ -88,7 +88,7 @@ def run(trials: Sequence[Trial], folder: Path, *, data_dir: Path | None, jobs: i
     return [_read(t, _folder(folder, t)) for t in trials]
 
 
-def _is_done(trial: Trial, folder: Path) -> bool:
+def _is_done(trial: PlannedTrial, folder: Path) -> bool:
     """Whether there is nothing left to train or to score."""
     if not (folder / RECORD_FILE).exists():
         return False
@@ -96,7 +96,7 @@ def _is_done(trial: Trial, folder: Path) -> bool:
     return all(protocol.name in names for protocol in trial.also) or not (folder / GENERATOR_FILE).exists()
 
 
-def _folder(folder: Path, trial: Trial) -> Path:
+def _folder(folder: Path, trial: PlannedTrial) -> Path:
     return folder / "trials" / trial.config.digest()
 
 
@@ -115,7 +115,7 @@ def _follow_the_parent() -> None:
     _stop.value = 1
 
 
-def _run_one(index: int, trial: Trial, folder: Path, data_dir: Path | None, threads: int) -> None:
+def _run_one(index: int, trial: PlannedTrial, folder: Path, data_dir: Path | None, threads: int) -> None:
     from landscape.trial.run_trial import prepare_and_run
 
     def report(line: dict[str, Any]) -> None:
@@ -128,7 +128,7 @@ def _run_one(index: int, trial: Trial, folder: Path, data_dir: Path | None, thre
     _shares[index] = 1.0
 
 
-def _watch(running: Sequence[Future[None]], trials: Sequence[Trial], shares: Sequence[float]) -> None:
+def _watch(running: Sequence[Future[None]], trials: Sequence[PlannedTrial], shares: Sequence[float]) -> None:
     """Bars on a terminal, a line every minute in a file; the first failure ends the wait."""
     console = Console(stderr=True)
     bars = Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=console)
@@ -149,8 +149,8 @@ def _watch(running: Sequence[Future[None]], trials: Sequence[Trial], shares: Seq
             time.sleep(LOOK_SECONDS)
 
 
-def _read(trial: Trial, folder: Path) -> Outcome:
+def _read(trial: PlannedTrial, folder: Path) -> FinishedTrial:
     found = studies.read_trial(folder)
     if found.record.digest != trial.config.digest():
         raise UserError(f"{folder} holds trial {found.record.digest}, not {trial.config.digest()}: move it away")
-    return Outcome(trial, found.record, {str(s.protocol["name"]): s for s in found.scores.values()}, folder)
+    return FinishedTrial(trial, found.record, {str(s.protocol["name"]): s for s in found.scores.values()}, folder)

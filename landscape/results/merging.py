@@ -9,7 +9,7 @@ from typing import Any
 from landscape.core.errors import UserError
 from landscape.core.files import write_json
 from landscape.results.studies import STUDY_FILE, TRIALS_FOLDER, is_study, read_study, trial_folders
-from landscape.results.trial_files import SCORES_FOLDER, DamagedError, Reading, load, stamps_of, trial_from_files
+from landscape.results.trial_files import SCORES_FOLDER, DamagedError, Reading, load_json, stamps_of, trial_from_files
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def _is_sound(trial: Path) -> bool:
 
 def _sound_facts(study: Path) -> dict[str, Any]:
     try:
-        return load(study / STUDY_FILE)
+        return load_json(study / STUDY_FILE)
     except DamagedError as error:
         raise UserError(f"{study / STUDY_FILE} is damaged ({error}): restore it before merging") from None
 
@@ -96,7 +96,7 @@ def _copy_missing_scores(source: Path, target: Path) -> int:
     for path in sorted((source / SCORES_FOLDER).glob("[!.]*.json")):
         if not (target / SCORES_FOLDER / path.name).exists():
             try:
-                write_json(target / SCORES_FOLDER / path.name, load(path))
+                write_json(target / SCORES_FOLDER / path.name, load_json(path))
             except DamagedError:
                 continue  # `trial_from_files` has noted it
             count += 1

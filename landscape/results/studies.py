@@ -18,7 +18,7 @@ from landscape.results.trial_files import (
     Stamps,
     Trial,
     check_schema,
-    load,
+    load_json,
     stamps_of,
     trial_from_files,
     uncollected,
@@ -107,7 +107,7 @@ def study_facts(folder: Path, reading: Reading) -> dict[str, Any]:
         reading.warnings.append(f"{path} is missing: search space, protocol and budget of this study are unknown")
         return {}
     try:
-        data = load(path)
+        data = load_json(path)
         check_schema(data, path)
     except DamagedError as error:
         reading.damaged(path, error)

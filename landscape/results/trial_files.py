@@ -100,7 +100,7 @@ def trial_from_files(folder: Path, stamps: Stamps, reading: Reading) -> Trial | 
     """
     path = folder / RECORD_FILE
     try:
-        record = checked_record(load(path), path)
+        record = checked_record(load_json(path), path)
     except DamagedError as error:
         reading.damaged(path, error)
         return None
@@ -116,7 +116,7 @@ def trial_from_files(folder: Path, stamps: Stamps, reading: Reading) -> Trial | 
 
 def _add_scores(scores: dict[str, Scores], path: Path, reading: Reading) -> None:
     try:
-        found = checked_scores(load(path), path)
+        found = checked_scores(load_json(path), path)
     except DamagedError as error:
         reading.damaged(path, error)
         return
@@ -127,7 +127,7 @@ def _add_scores(scores: dict[str, Scores], path: Path, reading: Reading) -> None
         scores[digest] = found
 
 
-def load(path: Path) -> dict[str, Any]:
+def load_json(path: Path) -> dict[str, Any]:
     """The JSON object in `path`. DamagedError when it is none; UserError when the system cannot read it."""
     try:
         content = path.read_bytes()

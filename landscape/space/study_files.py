@@ -6,7 +6,7 @@ from pathlib import Path
 from landscape.core.component_text import parse_component
 from landscape.core.errors import unknown
 from landscape.core.strict_yaml import read
-from landscape.space.study import Space
+from landscape.space.space import Space
 
 
 def folder() -> Path:
@@ -20,7 +20,7 @@ def available() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder().glob("*.yaml"))}
 
 
-def load(study: str | Path, *, dataset: str | None = None) -> Space:
+def load_space(study: str | Path, *, dataset: str | None = None) -> Space:
     """A study from its file, or the default study of a data set (`digits`, `celeba`, `folder:/path`, `zip:/path.zip`).
 
     Args:
@@ -33,7 +33,7 @@ def load(study: str | Path, *, dataset: str | None = None) -> Space:
     text = str(study)
     name, _, path = text.partition(":")
     if dataset is None and name in ("folder", "zip") and path:
-        return load(available()["folder"], dataset=text)
+        return load_space(available()["folder"], dataset=text)
     if text in available():
         file = available()[text]
     elif text.endswith((".yaml", ".yml")):

@@ -18,7 +18,7 @@ def duration(seconds: float) -> str:
 
 
 @dataclass
-class Progress:
+class SweepProgress:
     """Where a sweep stands."""
 
     total: int
@@ -29,7 +29,7 @@ class Progress:
     """Without a score: diverged, failed."""
     best: float | None = None
     best_cell: str = ""
-    best_loss: float | None = None
+    best_cost: float | None = None
     expected_seconds: float | None = None
     """Time that one trial keeps the machine busy, before any was measured: seconds divided by trials at a time."""
     clock: Callable[[], float] = time.monotonic
@@ -41,12 +41,12 @@ class Progress:
         """The trials start now; those done before do not count for the pace."""
         self.started, self.done_before = self.clock(), self.done
 
-    def score(self, value: float | None, loss: float | None, cell: str) -> None:
-        """A trial ended with this objective; `loss` is the same in a scale in which lower is better."""
-        if loss is None:
+    def score(self, value: float | None, cost: float | None, cell: str) -> None:
+        """A trial ended with this objective; `cost` is the same in a scale in which lower is better."""
+        if cost is None:
             self.failed += 1
-        elif self.best_loss is None or loss < self.best_loss:
-            self.best, self.best_loss, self.best_cell = value, loss, cell
+        elif self.best_cost is None or cost < self.best_cost:
+            self.best, self.best_cost, self.best_cell = value, cost, cell
 
     @property
     def left(self) -> int:
@@ -77,9 +77,9 @@ class Progress:
 
 @dataclass
 class Display:
-    """Shows a Progress on `stream`."""
+    """Shows a SweepProgress on `stream`."""
 
-    progress: Progress
+    progress: SweepProgress
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     _live: Any = None
     _shown_at: float = -1e9

@@ -10,7 +10,7 @@ from landscape.core.files import write_json
 from landscape.results import studies
 from landscape.results.record import RECORD_FILE, Status, TrialRecord
 from landscape.results.remote import Remote
-from landscape.space.study import Space
+from landscape.space.space import Space
 from landscape.sweep import study_folder as files
 from landscape.sweep.display import Display
 from landscape.sweep.pool.cluster import SERVER_DIED, started
@@ -22,13 +22,13 @@ from landscape.sweep.pool.worker import HANG_FILE, Common
 from landscape.sweep.search.optuna_log import SearchLog
 from landscape.sweep.search.plan import Outcome, Plan, Task
 from landscape.sweep.study_lock import StudyLock
-from landscape.sweep.sweep_options import Options
+from landscape.sweep.sweep_options import SweepOptions
 
 
 class Driver:
     """Runs what is left of a plan under Ray."""
 
-    def __init__(self, space: Space, how: Options, lock: StudyLock, plan: Plan, display: Display, there: Remote | None = None) -> None:
+    def __init__(self, space: Space, how: SweepOptions, lock: StudyLock, plan: Plan, display: Display, there: Remote | None = None) -> None:
         self.space, self.how, self.lock, self.plan, self.display, self.there = space, how, lock, plan, display, there
         self.folder, self.progress = lock.study, display.progress
         self.told_of_stop = False
@@ -97,14 +97,14 @@ class Driver:
         if outcome is None or (outcome.ask, outcome.repeat) != (task.ask, task.repeat):
             # A record that was there before, of the same model in another place.
             status = trial.record.status.value
-            value, loss = (outcome.value, outcome.loss) if outcome else (None, None)
-            outcome = Outcome(task.ask, task.repeat, task.cell.id, task.assignment, task.digest, status, value, loss)
+            value, cost = (outcome.value, outcome.cost) if outcome else (None, None)
+            outcome = Outcome(task.ask, task.repeat, task.cell.id, task.assignment, task.digest, status, value, cost)
         studies.append_to_index(self.folder, task.digest)
         files.drop_proposal(self.folder, task.digest)
         self.log.add(outcome)
         self.ahead.settle(outcome)
         self.progress.done += 1
-        self.progress.score(outcome.value, outcome.loss, outcome.cell_id)
+        self.progress.score(outcome.value, outcome.cost, outcome.cell_id)
 
     def _failed(self, task: Task, reason: str) -> None:
         folder = files.trial_folder(self.folder, task.digest)

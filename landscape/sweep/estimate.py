@@ -11,11 +11,11 @@ from typing import Any
 from landscape.core.errors import UserError
 from landscape.results.record import same_score
 from landscape.space.cells import Cell
-from landscape.space.study import Space
+from landscape.space.space import Space
 from landscape.sweep.pool.resources import Resources, device_of
 from landscape.sweep.search.plan import Plan
 from landscape.sweep.study_data import Data
-from landscape.sweep.sweep_options import Options
+from landscape.sweep.sweep_options import SweepOptions
 
 PROBES, PROBE_SECONDS = 4, 1.0
 """At most so many cells are tried for so long each: together a small part of the smallest study."""
@@ -46,14 +46,14 @@ def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, 
     import torch
 
     from landscape.core.environment import resolve_device
-    from landscape.evaluation.extraction import Options as Evaluation
+    from landscape.evaluation.extraction import EvaluationOptions
     from landscape.evaluation.models import floor, floor_draws
 
     # Threads and device as a trial has them: its scoring is timed here too.
     torch.set_num_threads(resources.threads)
     dataset = data.load(space.cells()[0].config({}, seed=0))
     begin = time.perf_counter()
-    scores = floor(dataset, space.protocol, options=Evaluation(device=resolve_device(device_of(resources.gpus_per_trial))))
+    scores = floor(dataset, space.protocol, options=EvaluationOptions(device=resolve_device(device_of(resources.gpus_per_trial))))
     seconds = (time.perf_counter() - begin) / floor_draws(dataset, space.protocol)
     estimates = {name: asdict(found) for name, found in scores.estimates.items()}
     # A metric that fails here, for want of a generator, may give it.
@@ -64,7 +64,7 @@ def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, 
     return {"floor": estimates, "protocol": dict(scores.protocol)}, seconds
 
 
-def estimate(space: Space, plan: Plan, data: Data, how: Options, scoring: float | None) -> Estimate:
+def estimate(space: Space, plan: Plan, data: Data, how: SweepOptions, scoring: float | None) -> Estimate:
     """The time of a trial, from a second of training in a few different cells."""
     if how.run_trial is not None or not how.resources.local:
         return Estimate(None)
@@ -92,7 +92,7 @@ def probed(cells: Sequence[Cell]) -> list[Cell]:
     return [by_id[i] for i in chosen[:: max(1, -(-len(chosen) // PROBES))]]
 
 
-def probe(cell: Cell, data: Data, how: Options) -> float | None:
+def probe(cell: Cell, data: Data, how: SweepOptions) -> float | None:
     """Seconds of training of a trial of `cell`, extrapolated; None if it ended (diverged) before anything could be measured."""
     from landscape.trial.run_trial import prepare_and_run
 

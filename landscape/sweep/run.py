@@ -8,15 +8,15 @@ from landscape.core.errors import UserError
 from landscape.core.registry import load_installed_plugins, load_plugin
 from landscape.results import studies
 from landscape.results.remote import STOP_FILE, Remote, opened
-from landscape.space.study import Space
+from landscape.space.space import Space
 from landscape.sweep import study_folder as files
-from landscape.sweep.display import Display, Progress, duration
+from landscape.sweep.display import Display, SweepProgress, duration
 from landscape.sweep.estimate import Estimate, estimate, floor_of
 from landscape.sweep.pool.interrupt import Interrupt
 from landscape.sweep.search.plan import Outcome, Plan
 from landscape.sweep.study_data import Data
 from landscape.sweep.study_lock import StudyLock
-from landscape.sweep.sweep_options import Options
+from landscape.sweep.sweep_options import SweepOptions
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class SweepResult:
 
 
 def run(space: Space, *, trials: int | None = None, steps: int | None = None, seed: int | None = None, **options: Any) -> SweepResult:
-    """Run a study, or go on with it: every trial that has no record yet. Keywords are the fields of `Options`.
+    """Run a study, or go on with it: every trial that has no record yet. Keywords are the fields of `SweepOptions`.
 
     Args:
-        space: the study; see `landscape.space.study_files.load`.
+        space: the study; see `landscape.space.study_files.load_space`.
         trials: models to train in all, in the place of the study's own number; more than before extends the study.
         steps: length of training, in the unit of the study's budget.
         seed: of the search.
@@ -41,7 +41,7 @@ def run(space: Space, *, trials: int | None = None, steps: int | None = None, se
     Raises:
         UserError: bad input, a folder that belongs to another study, data or disk that fail; what was done stays.
     """
-    how = Options(**options)
+    how = SweepOptions(**options)
     load_installed_plugins()
     for plugin in how.plugins:
         load_plugin(plugin)
@@ -58,7 +58,7 @@ def run(space: Space, *, trials: int | None = None, steps: int | None = None, se
 class _Sweep:
     """One run of a study, from reading what is there to the last record."""
 
-    def __init__(self, space: Space, how: Options, lock: StudyLock, there: Remote | None) -> None:
+    def __init__(self, space: Space, how: SweepOptions, lock: StudyLock, there: Remote | None) -> None:
         self.space, self.how, self.lock, self.folder, self.there = space, how, lock, lock.study, there
         self.data = Data(how.data_here)
 
@@ -121,10 +121,10 @@ class _Sweep:
         from landscape.sweep.driver import Driver
 
         jobs = self.how.resources.jobs
-        progress = Progress(plan.trials, self.space.protocol.objective, done=plan.finished)
+        progress = SweepProgress(plan.trials, self.space.protocol.objective, done=plan.finished)
         progress.expected_seconds = expected.seconds_per_trial / (jobs or 1) if expected.seconds_per_trial else None
         for outcome in ended:
-            progress.score(outcome.value, outcome.loss, outcome.cell_id)
+            progress.score(outcome.value, outcome.cost, outcome.cell_id)
         self.how.say(self._opening(plan, expected))
         with Interrupt(self.folder / STOP_FILE) as interrupt, Display(progress, self.how.stream) as display:
             driver = Driver(self.space, self.how, self.lock, plan, display, self.there)

@@ -7,7 +7,7 @@ from pathlib import Path
 from landscape.components.datasets._base import Dataset
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
-from landscape.space.study import Space
+from landscape.space.space import Space
 from landscape.trial.run_trial import prepare
 
 

@@ -13,7 +13,7 @@ from landscape.core.errors import UserError
 from landscape.core.files import read_json, write_json
 from landscape.results import studies
 from landscape.results.record import RECORD_FILE, Estimate, Scores, Status, TrialRecord, same_score
-from landscape.space.study import Space
+from landscape.space.space import Space
 from landscape.sweep.search.plan import Made, Outcome, Task
 
 SCHEMA = 1
@@ -151,7 +151,7 @@ def outcome_of(record: TrialRecord, scores: Mapping[str, Scores], protocol: Prot
         digest=record.digest,
         status=record.status.value,
         value=estimate.value if estimate else None,
-        loss=modeled(estimate, protocol.objective) if estimate else None,
+        cost=modeled(estimate, protocol.objective) if estimate else None,
         seconds=record.seconds.get("training", 0.0) + record.seconds.get("evaluation", 0.0),
     )
 

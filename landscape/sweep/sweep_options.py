@@ -13,7 +13,7 @@ from landscape.sweep.pool.resources import Resources, plan_resources
 
 
 @dataclass(frozen=True)
-class Options:
+class SweepOptions:
     """How a sweep runs; none of it decides what its trials are (but `deterministic`, which decides when proposals are made)."""
 
     results_dir: Path | str

@@ -64,8 +64,8 @@ class Settings:
     pictures: bool = True
     execution: Literal["auto", "eager", "compiled"] = "auto"
     """How updates run; see `landscape.training.compilation`. Compiled and eager updates differ by rounding."""
-    tried_again: bool = False
-    """As in the evaluation's `Options`."""
+    raise_out_of_memory: bool = False
+    """As in the evaluation's `EvaluationOptions`."""
 
 
 class PreparedTrial(NamedTuple):
@@ -85,9 +85,9 @@ def prepare(config: TrialConfig, data_dir: Path | None = None) -> PreparedTrial:
     Raises:
         UserError: the data are missing or damaged, or are not those that the configuration was made for.
     """
-    from landscape.components.datasets._load import load
+    from landscape.components.datasets._load import load_dataset
 
-    dataset = load(
+    dataset = load_dataset(
         config.dataset.name, config.dataset.hyperparameters, resolution=config.resolution, channels=config.channels, data_dir=data_dir
     )
     if config.data_hash and config.data_hash != dataset.content_hash:
@@ -248,12 +248,12 @@ class _Run:
 
     def _select(self, protocol: Protocol) -> Scores:
         """The objective now, on samples that no report uses (or on the test set, where the protocol says so, as some papers did)."""
-        from landscape.evaluation.extraction import Options
+        from landscape.evaluation.extraction import EvaluationOptions
         from landscape.evaluation.models import evaluate_model, select_model, selection_protocol
 
         network = self.gan.sampler.eval()
         sampler = make_sampler(network, self.gan.latent, protocol.sampling_batch)
-        options = Options(device=self.device, tried_again=self.how.tried_again)
+        options = EvaluationOptions(device=self.device, raise_out_of_memory=self.how.raise_out_of_memory)
         try:
             with self._forked_random_states():
                 if protocol.checkpoint == "best_on_test":
@@ -319,7 +319,7 @@ class _Run:
 
     def _report_scores(self, protocol: Protocol, network: torch.nn.Module, checkpoint_name: str) -> None:
         from landscape.evaluation import evaluate_model
-        from landscape.evaluation.extraction import Options
+        from landscape.evaluation.extraction import EvaluationOptions
 
         network.eval()
         with self._forked_random_states():
@@ -331,7 +331,7 @@ class _Run:
                 discriminator=self.gan.discriminator if self.gan.game.has_discriminator else None,
                 latent=self.gan.draw_z,
                 checkpoint=checkpoint_name,
-                options=Options(device=self.device, tried_again=self.how.tried_again),
+                options=EvaluationOptions(device=self.device, raise_out_of_memory=self.how.raise_out_of_memory),
             )
         write_scores(self.how.folder, scores)
 

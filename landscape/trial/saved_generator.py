@@ -43,7 +43,7 @@ class Trained:
         return self.config.latent or LatentConfig()
 
 
-def load(folder: Path, device: torch.device | None = None) -> Trained:
+def load_trained(folder: Path, device: torch.device | None = None) -> Trained:
     """The generator that a completed trial left in `folder`, in evaluation mode.
 
     Raises:

@@ -4,7 +4,7 @@ from functools import partial
 
 from landscape.components.datasets._base import Dataset
 from landscape.config.protocol import Protocol
-from landscape.evaluation.extraction import Options
+from landscape.evaluation.extraction import EvaluationOptions
 from landscape.evaluation.given import Given
 from landscape.evaluation.models import evaluate_model
 from landscape.evaluation.sampling import draw, protocol_mode
@@ -14,7 +14,7 @@ from landscape.results.record import Scores
 from landscape.trial.saved_generator import Trained
 
 
-def evaluate_trained(real: Given | Dataset, model: Trained, protocol: Protocol, *, options: Options | None = None) -> Scores:
+def evaluate_trained(real: Given | Dataset, model: Trained, protocol: Protocol, *, options: EvaluationOptions | None = None) -> Scores:
     """Score a generator that a trial left: as `evaluate_model`, against samples as given where `real` is no Dataset.
 
     Raises:
@@ -28,4 +28,4 @@ def evaluate_trained(real: Given | Dataset, model: Trained, protocol: Protocol, 
     draws = [partial(draw, sampler, number, protocol.seed + run, protocol.quantize) for run in range(protocol.averaging_runs)]
     with protocol_mode(model.generator, sampler, protocol):
         aids = Aids(generator=model.generator, latent=model.draw_z)
-        return score(chosen, draws, protocol, aids, options or Options(), "last")
+        return score(chosen, draws, protocol, aids, options or EvaluationOptions(), "last")

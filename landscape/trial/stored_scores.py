@@ -42,8 +42,10 @@ def rescored(folder: Path, dataset: Dataset, protocol: Protocol, device: torch.d
     Its discriminator is gone: metrics that need one are among the failures.
     """
     from landscape.evaluation import evaluate_model
-    from landscape.evaluation.extraction import Options
+    from landscape.evaluation.extraction import EvaluationOptions
 
-    model = saved_generator.load(folder, device)
+    model = saved_generator.load_trained(folder, device)
     sampler = model.sampling(protocol.sampling_batch)
-    return evaluate_model(sampler, dataset, protocol, generator=model.generator, latent=model.draw_z, options=Options(device=device))
+    return evaluate_model(
+        sampler, dataset, protocol, generator=model.generator, latent=model.draw_z, options=EvaluationOptions(device=device)
+    )

@@ -10,7 +10,7 @@ from landscape.cli.app import main
 
 
 @dataclass
-class Outcome:
+class CommandOutcome:
     code: int
     out: str
     err: str
@@ -46,12 +46,12 @@ def here(tmp_path, monkeypatch, cache) -> Path:
 
 @pytest.fixture
 def run(here, capfd):
-    """run("list", "losses") -> Outcome, as the console script would end."""
+    """run("list", "losses") -> CommandOutcome, as the console script would end."""
 
-    def _run(*arguments: str | os.PathLike[str]) -> Outcome:
+    def _run(*arguments: str | os.PathLike[str]) -> CommandOutcome:
         capfd.readouterr()
         code = main([os.fspath(a) for a in arguments])
         captured = capfd.readouterr()
-        return Outcome(code, captured.out, captured.err)
+        return CommandOutcome(code, captured.out, captured.err)
 
     return _run

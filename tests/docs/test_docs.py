@@ -13,7 +13,7 @@ import pytest
 from landscape.cli.app import landscape
 from landscape.core import strict_yaml
 from landscape.inventory import components
-from landscape.space.study import Space
+from landscape.space.space import Space
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(p for p in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("results/*.md"), *ROOT.glob("reports/*.md")])
@@ -96,7 +96,7 @@ import sys
 from landscape.core import registry
 from landscape.space import study_files
 registry.load_plugin(__import__("pathlib").Path(sys.argv[1]))
-study = study_files.load("my_study.yaml")
+study = study_files.load_space("my_study.yaml")
 print(*(cell.id for cell in study.cells()), sep="\\n")
 """
     run = subprocess.run([sys.executable, "-c", code, str(plugin)], capture_output=True, text=True, check=False, cwd=tmp_path)
@@ -181,7 +181,7 @@ def test_the_lock_holds_every_dependency():
 
 def test_the_study_of_the_docs_is_a_study():
     from landscape.core import strict_yaml
-    from landscape.space.study import Space
+    from landscape.space.space import Space
 
     (text,) = blocks((ROOT / "docs" / "studies.md").read_text(encoding="utf-8"), "yaml")
     space = Space.parse(strict_yaml.parse(text, "docs/studies.md").data)

@@ -5,14 +5,14 @@ import pytest
 import torch
 
 from landscape.components.datasets._base import Dataset, Modes, Split
-from landscape.components.datasets._load import load
+from landscape.components.datasets._load import load_dataset
 from landscape.components.extractors._base import Features
 from landscape.components.metrics._base import METRICS, SampleSet
 from landscape.config.protocols import get, varied
 from landscape.core.errors import UserError
 from landscape.evaluation import evaluate, evaluate_model, floor, select_model
 from landscape.evaluation import extraction as extraction_module
-from landscape.evaluation.extraction import Options, load_extractor
+from landscape.evaluation.extraction import EvaluationOptions, load_extractor
 from landscape.evaluation.given import Given
 from landscape.evaluation.models import gives
 from landscape.evaluation.scoring import Aids, averaged
@@ -88,7 +88,7 @@ def test_a_score_never_travels_without_its_protocol_and_survives_json():
 
 
 def test_the_protocol_of_a_score_is_bound_to_the_weights():
-    dataset = load("digits")
+    dataset = load_dataset("digits")
     scores = floor(dataset, "quick")
     weights = load_extractor(get("quick"), dataset).weights_hash
     assert scores.protocol["weights_hash"] == weights
@@ -139,7 +139,7 @@ def test_a_metric_that_lacks_memory_fails_alone_unless_all_is_tried_again(metric
     assert "FD[given]" in scores.estimates
     assert scores.failures == {"large": "OutOfMemoryError: CUDA out of memory"}
     with pytest.raises(torch.OutOfMemoryError):
-        evaluate(*sets, protocol, options=Options(tried_again=True))
+        evaluate(*sets, protocol, options=EvaluationOptions(raise_out_of_memory=True))
 
 
 def test_a_failed_metric_is_absent_with_its_reason_and_the_others_stay(metric):
@@ -202,7 +202,7 @@ def test_one_pass_of_features_serves_all_metrics_and_is_reused():
     assert again.estimates == first.estimates
     evaluate(real, fake.clone() ^ 1, "given", aids=Aids(extractor=extractor))
     assert extractor.seen == 120
-    evaluate(real, fake, "given", aids=Aids(extractor=extractor), options=Options(cache=False))
+    evaluate(real, fake, "given", aids=Aids(extractor=extractor), options=EvaluationOptions(cache=False))
     assert extractor.seen == 200
 
 
@@ -214,7 +214,7 @@ def test_features_that_are_not_finite_are_refused():
 def test_progress_is_reported(monkeypatch):
     monkeypatch.setattr(extraction_module, "CHUNK", 4)
     seen = []
-    options = Options(cache=False, progress=lambda *entry: seen.append(entry))
+    options = EvaluationOptions(cache=False, progress=lambda *entry: seen.append(entry))
     evaluate(torch.rand(6, 1, 2, 2), torch.rand(6, 1, 2, 2), "given", aids=Aids(extractor=_Counting()), options=options)
     assert seen == [(f"counting features of {w}", d, 6) for w in ("real", "generated") for d in (4, 6)]
 
@@ -308,7 +308,7 @@ def test_the_floor_is_that_of_disjoint_real_samples(cloud, monkeypatch):
             return super().__call__(images)
 
     monkeypatch.setattr("landscape.evaluation.scoring.load_extractor", lambda *arguments: Recording())
-    scores = floor(cloud, varied(get("given"), metrics=["frechet"]), options=Options(cache=False))
+    scores = floor(cloud, varied(get("given"), metrics=["frechet"]), options=EvaluationOptions(cache=False))
     real, *draws = taken
     assert torch.equal(real, cloud.splits["test"].samples)
     assert [len(d) for d in draws] == [50, 50]
@@ -320,7 +320,7 @@ def test_the_floor_is_that_of_disjoint_real_samples(cloud, monkeypatch):
 
 
 def test_the_floor_of_digits_finds_all_classes():
-    scores = floor(load("digits"), "quick")
+    scores = floor(load_dataset("digits"), "quick")
     assert not scores.failures
     assert scores.estimates["classes[classifier:digits]"].value == 10
     assert scores.estimates["FD[classifier:digits]"].n_real == scores.estimates["FD[classifier:digits]"].n_fake == 300

@@ -36,7 +36,7 @@ limits: {hang_seconds: 2}
 
 
 def fake_trial(
-    config: TrialConfig, protocol: Protocol, *, folder: Path, study, report, should_stop, data_dir, threads, device, tried_again
+    config: TrialConfig, protocol: Protocol, *, folder: Path, study, report, should_stop, data_dir, threads, device, raise_out_of_memory
 ) -> TrialRecord:
     """As `landscape.trial.run_trial.prepare_and_run`, in short."""
     if (folder / "record.json").exists():
@@ -83,7 +83,7 @@ def score_of(config: TrialConfig) -> float | None:
     return 1 + (math.log10(rate) + 3.5) ** 2 + 0.01 * abs(math.sin(config.seed))
 
 
-def loss_of(value: float) -> float:
+def cost_of(value: float) -> float:
     """As a Frechet distance is modeled."""
     return math.log(value)
 

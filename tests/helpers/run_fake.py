@@ -14,7 +14,7 @@ import ray.cloudpickle
 from helpers import fake
 from landscape.core import strict_yaml
 from landscape.core.errors import UserError
-from landscape.space.study import Space
+from landscape.space.space import Space
 from landscape.sweep.run import run
 
 ray.cloudpickle.register_pickle_by_value(fake)

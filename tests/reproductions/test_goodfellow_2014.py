@@ -11,7 +11,7 @@ from landscape.config import protocols
 from landscape.config.trial_config import TrialConfig
 from landscape.report.reproduction_page import write
 from landscape.reproductions._goodfellow_2014 import page, recipe
-from landscape.reproductions._run import Outcome, Trial
+from landscape.reproductions._run import FinishedTrial, PlannedTrial
 from landscape.results.record import Estimate, Scores, Status, TrialRecord
 from landscape.trial.run_trial import PreparedTrial
 
@@ -56,7 +56,7 @@ def outcome(row, seed, nats):
         name: Scores({"name": name}, {"Parzen_LL": Estimate(value, "higher", (value - 2, value + 2), note="sigma 0.2")})
         for name, value in ((page.BEST, nats), ("goodfellow-2014", nats - 4))
     }
-    return Outcome(Trial(row, config, protocol), replace(record, environment={"torch": "2"}), scores, None)
+    return FinishedTrial(PlannedTrial(row, config, protocol), replace(record, environment={"torch": "2"}), scores, None)
 
 
 def test_page_of_trials_that_have_ended(tmp_path):

@@ -123,20 +123,20 @@ def read_with_data(path):
     except (ValueError, RecursionError, AssertionError):
         return
     try:
-        saved_generator.load(path.parent)
+        saved_generator.load_trained(path.parent)
     finally:
         checkpoint_file.write(generator, tensors, whole, "generator")
 
 
 READERS = {
-    "yaml": (seed_space, study_files.load),
+    "yaml": (seed_space, study_files.load_space),
     "yaml, plain": (seed_space, strict_yaml.read),
     "config json": (seed_config, lambda path: TrialConfig.parse(read_mapping(path), source=str(path))),
     "record json": (lambda folder: seed_study_file(folder, "record.json"), read_whole_study),
     "scores json": (lambda folder: seed_study_file(folder, "quick-*.json"), read_whole_study),
     "study json": (lambda folder: seed_study_file(folder, "study.json"), read_whole_study),
     "index": (lambda folder: seed_study_file(folder, "trials.jsonl"), read_whole_study),
-    "safetensors": (seed_trial, lambda path: saved_generator.load(path.parent)),
+    "safetensors": (seed_trial, lambda path: saved_generator.load_trained(path.parent)),
     "safetensors, sealed again": (seed_data, read_with_data),
 }
 

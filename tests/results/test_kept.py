@@ -40,7 +40,7 @@ def test_records_are_read_as_they_were(kept):
 
 
 def test_generators_are_rebuilt(kept):
-    model = saved_generator.load(kept / "trials" / DIGEST)
+    model = saved_generator.load_trained(kept / "trials" / DIGEST)
     samples = model.sampler(3, seed=1)
     assert samples.shape == (3, 1, 8, 8)
     tensors, _ = checkpoint_file.read(KEPT / "schema-1" / "trials" / DIGEST / "generator.safetensors", "generator")

@@ -61,8 +61,8 @@ def test_reads_every_trial_in_the_order_of_proposals(study):
 def test_a_sound_index_is_read_alone(study, monkeypatch):
     first = studies.read_study(study)
     opened = []
-    true_load = trial_files.load
-    monkeypatch.setattr(trial_files, "load", lambda path: opened.append(path) or true_load(path))
+    true_load = trial_files.load_json
+    monkeypatch.setattr(trial_files, "load_json", lambda path: opened.append(path) or true_load(path))
     again = studies.read_study(study)
     assert again == first
     assert opened == []
@@ -73,8 +73,8 @@ def test_only_what_is_new_is_read_and_appended(study, monkeypatch):
     before = (study / "trials.jsonl").read_bytes()
     write_trial(study, "d" * 16, ask=3, value=9.0)
     opened = []
-    true_load = trial_files.load
-    monkeypatch.setattr(trial_files, "load", lambda path: opened.append(path) or true_load(path))
+    true_load = trial_files.load_json
+    monkeypatch.setattr(trial_files, "load_json", lambda path: opened.append(path) or true_load(path))
     assert values(studies.read_study(study))["d"] == 9.0
     assert {path.parent.name for path in opened} == {"d" * 16, "scores"}
     assert len(opened) == 2
@@ -140,7 +140,9 @@ def test_append_to_index(study, monkeypatch):
     write_trial(study, "e" * 16, ask=9, value=4.0)
     studies.append_to_index(study, "e" * 16)
     monkeypatch.setattr(
-        trial_files, "load", lambda path: pytest.fail(f"read {path}") if path.parent.name != "digits" else json.loads(path.read_bytes())
+        trial_files,
+        "load_json",
+        lambda path: pytest.fail(f"read {path}") if path.parent.name != "digits" else json.loads(path.read_bytes()),
     )
     assert values(studies.read_study(study))["e"] == 4.0
 

@@ -5,7 +5,7 @@ from helpers import chaos as chaos_module
 from helpers import fake as fake_module
 
 from landscape.core import strict_yaml
-from landscape.space.study import Space
+from landscape.space.space import Space
 
 
 @pytest.fixture(scope="session")

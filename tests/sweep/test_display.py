@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from landscape.sweep.display import Display, Progress, duration
+from landscape.sweep.display import Display, SweepProgress, duration
 
 
 def test_durations_in_words():
@@ -13,7 +13,7 @@ def test_durations_in_words():
 
 def test_progress_and_time_left():
     now = [0.0]
-    progress = Progress(12, "FD", done=2, clock=lambda: now[0] + 50_000)
+    progress = SweepProgress(12, "FD", done=2, clock=lambda: now[0] + 50_000)
     assert "0 s elapsed" in progress.line()  # nothing has begun, however long the machine runs
     progress.begin()
     assert progress.seconds_left is None
@@ -32,7 +32,7 @@ def test_progress_and_time_left():
 
 
 def test_scores_that_are_better_high():
-    progress = Progress(2, "IS")
+    progress = SweepProgress(2, "IS")
     progress.score(3.0, -3.0, "a")
     progress.score(9.0, -9.0, "b")
     assert progress.best == 9.0
@@ -40,7 +40,7 @@ def test_scores_that_are_better_high():
 
 def test_a_log_file_gets_plain_lines_now_and_then():
     now, stream = [0.0], io.StringIO()
-    progress = Progress(3, "FD", clock=lambda: now[0])
+    progress = SweepProgress(3, "FD", clock=lambda: now[0])
     progress.begin()
     with Display(progress, stream) as display:
         for second in range(61):
@@ -58,7 +58,7 @@ def test_a_terminal_gets_one_live_line():
             return True
 
     stream = Terminal()
-    progress = Progress(3, "FD [bold]x")
+    progress = SweepProgress(3, "FD [bold]x")
     progress.begin()
     with Display(progress, stream) as display:
         display.refresh()

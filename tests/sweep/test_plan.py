@@ -161,7 +161,7 @@ def test_several_seeds_are_trials_of_one_proposal(make_space):
     assert len({seed for *_, seed in trials.tasks.values()}) == 24
     assert told
     for ask, value in told.items():
-        values = sorted(math.inf if o.loss is None else o.loss for o in by_ask[ask])
+        values = sorted(math.inf if o.cost is None else o.cost for o in by_ask[ask])
         assert value == (None if math.isinf(values[1]) else values[1])
 
 
@@ -170,7 +170,7 @@ def test_a_digest_that_was_run_elsewhere_in_the_study_is_not_run_again(make_spac
     first = Imitation(space, 0)
     first.run()
     known = next(o for o in first.done.values() if o.ask == 5)
-    moved = Outcome(100, 0, known.cell_id, known.assignment, known.digest, known.status, known.value, known.loss)
+    moved = Outcome(100, 0, known.cell_id, known.assignment, known.digest, known.status, known.value, known.cost)
     plan = Plan(space, pin=lambda config: config, outcomes=[moved])
     begun = []
     while (task := plan.propose()) is not None:

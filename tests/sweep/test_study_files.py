@@ -13,7 +13,7 @@ import pytest
 from landscape.core.errors import UserError
 from landscape.core.files import write_json
 from landscape.results.record import Estimate, Scores, Status, TrialRecord
-from landscape.space.study_files import load
+from landscape.space.study_files import load_space
 from landscape.sweep import study_folder as files
 from landscape.sweep import study_lock as locks
 from landscape.sweep.estimate import floor_of
@@ -21,7 +21,7 @@ from landscape.sweep.run import run
 from landscape.sweep.search.optuna_log import SearchLog
 from landscape.sweep.search.plan import Made, Outcome, Plan
 from landscape.sweep.study_data import Data
-from landscape.sweep.sweep_options import Options
+from landscape.sweep.sweep_options import SweepOptions
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_the_search_goes_by_the_selection_samples(space, task):
     selected = Scores(protocol_data(protocol, "toy/selection"), {"FD[pixels]": Estimate(2.0, "lower")})
     other = Scores(protocol_data(protocol, "other"), {"FD[pixels]": Estimate(9.0, "lower")})
     outcome = files.outcome_of(a_record(task), {"a": reported, "b": selected, "c": other}, protocol)
-    assert (outcome.value, outcome.loss) == (2.0, pytest.approx(0.6931, abs=1e-4))
+    assert (outcome.value, outcome.cost) == (2.0, pytest.approx(0.6931, abs=1e-4))
     assert (outcome.ask, outcome.cell_id, outcome.digest, outcome.seconds) == (task.ask, task.cell.id, task.digest, 3.0)
     assert outcome.assignment == task.assignment
     assert files.outcome_of(a_record(task), {"a": reported}, protocol).value == 3.0
@@ -194,9 +194,9 @@ def test_studies_that_would_come_to_nothing_are_refused_before_the_first_trial(m
     with pytest.raises(UserError, match=r"protocol 'toy': its metrics give no objective 'FD\[pixel\]'; choose one of FD\[pixels\],"):
         run(misspelled, **options)
     assert not (tmp_path / "toy").exists()
-    every = [load(name) for name in ("digits", "ring")]
+    every = [load_space(name) for name in ("digits", "ring")]
     for each in every:  # the extractor of an objective may go without what it was trained on
-        floor_of(each, Data(None), Options(tmp_path, jobs=1).resources)
+        floor_of(each, Data(None), SweepOptions(tmp_path, jobs=1).resources)
     plan = Plan(space, pin=Data(None).pin)
     task = plan.propose()
     record = TrialRecord(task.digest, "s" * 16, "r" * 16, task.config.to_json(), Status.DIVERGED, study=task.study)

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from landscape.components.datasets._load import load as load_data
+from landscape.components.datasets._load import load_dataset as load_data
 from landscape.results import studies, verifying
 from landscape.results.record import Status
 from landscape.sweep.search.plan import Outcome, Plan
@@ -30,7 +30,7 @@ def expected(make_space, fake, **changes) -> dict[str, tuple]:
         found[task.digest] = (task.ask, task.cell.id, tuple(sorted(task.assignment.items())))
         value = fake.score_of(task.config)
         plan.settle(
-            Outcome(task.ask, 0, task.cell.id, task.assignment, task.digest, "", value, None if value is None else fake.loss_of(value))
+            Outcome(task.ask, 0, task.cell.id, task.assignment, task.digest, "", value, None if value is None else fake.cost_of(value))
         )
     return found
 

@@ -31,7 +31,7 @@ def network():
     return nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)).double()
 
 
-def loss_of(net, x):
+def cost_of(net, x):
     return net(x).square().mean()
 
 
@@ -48,7 +48,7 @@ def train(net, optimizer, steps=4, seed=1):
     generator = torch.Generator().manual_seed(seed)
     for _ in range(steps):
         optimizer.zero_grad()
-        loss_of(net, torch.randn(5, 3, generator=generator, dtype=torch.float64)).backward()
+        cost_of(net, torch.randn(5, 3, generator=generator, dtype=torch.float64)).backward()
         optimizer.step()
 
 
@@ -210,7 +210,7 @@ def functional_losses(config, net, x, steps):
     view = functional_optimizers.functional_view(config, functional_optimizers.state_of(optimizer, config, parameters))
     ahead, moments = {k: p.detach().requires_grad_(True) for k, p in parameters.items()}, view["moments"]
     for _ in range(steps):
-        loss = loss_of(lambda y, ahead=ahead: torch.func.functional_call(net, ahead, (y,)), x)
+        loss = cost_of(lambda y, ahead=ahead: torch.func.functional_call(net, ahead, (y,)), x)
         gradients = dict(zip(ahead, torch.autograd.grad(loss, ahead.values(), create_graph=True), strict=True))
         ahead, moments = view["optimizer_step"](ahead, gradients, moments)
     return optimizer, ahead, moments
@@ -221,7 +221,7 @@ def test_functional_steps_are_the_optimizers_own(config):
     optimizer, ahead, moments = functional_losses(config, net, x, steps=3)
     for _ in range(3):
         optimizer.zero_grad()
-        loss_of(net, x).backward()
+        cost_of(net, x).backward()
         optimizer.step()
     for name, parameter in net.named_parameters():
         torch.testing.assert_close(ahead[name], parameter)
@@ -246,7 +246,7 @@ def test_functional_steps_differentiate_exactly(config):
     def after(x):
         ahead, moments = {k: p.clone().requires_grad_(True) for k, p in parameters.items()}, view["moments"]
         for _ in range(3):
-            loss = loss_of(lambda y, ahead=ahead: torch.func.functional_call(net, ahead, (y,)), x)
+            loss = cost_of(lambda y, ahead=ahead: torch.func.functional_call(net, ahead, (y,)), x)
             gradients = dict(zip(ahead, torch.autograd.grad(loss, ahead.values(), create_graph=True), strict=True))
             ahead, moments = view["optimizer_step"](ahead, gradients, moments)
         return torch.func.functional_call(net, ahead, (probe,)).square().mean()

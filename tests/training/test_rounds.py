@@ -10,7 +10,7 @@ from torch import nn
 
 import landscape
 import landscape.training.gan
-from landscape.components.datasets._load import load
+from landscape.components.datasets._load import load_dataset
 from landscape.config.trial_config import TrialConfig
 from landscape.training.data_stream import DataStream
 
@@ -104,7 +104,7 @@ def test_a_gpu_without_an_index_is_the_current_one(name, index, monkeypatch):
     monkeypatch.setattr(torch.cuda, "current_device", lambda: 3)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(total_memory=1))
     monkeypatch.setattr(torch.cuda, "get_per_process_memory_fraction", fraction)
-    stream = DataStream.of(load("digits"), seed=0, device=torch.device(name), horizontal_flip=False, dequantize=False)
+    stream = DataStream.of(load_dataset("digits"), seed=0, device=torch.device(name), horizontal_flip=False, dequantize=False)
     assert stream.samples.device.type == "cpu"  # which no GPU of one byte holds
     assert asked == [index]
 

@@ -244,8 +244,8 @@ def test_a_trial_is_prepared_once(tmp_path, monkeypatch):
     from landscape.config import compatibility
 
     loaded, resolved = [], []
-    load, resolve = _load.load, compatibility.resolve
-    monkeypatch.setattr(_load, "load", lambda *given, **named: loaded.append(given) or load(*given, **named))
+    load, resolve = _load.load_dataset, compatibility.resolve
+    monkeypatch.setattr(_load, "load_dataset", lambda *given, **named: loaded.append(given) or load(*given, **named))
     monkeypatch.setattr(compatibility, "resolve", lambda given: resolved.append(given) or resolve(given))
     landscape.train(TINY, None, folder=tmp_path)
     assert (len(loaded), len(resolved)) == (1, 1)

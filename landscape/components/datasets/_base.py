@@ -114,4 +114,4 @@ DATASETS: Registry[DatasetFacts] = Registry(
 )
 """A data set function returns a Dataset. It may name any of these injected keywords: resolution (int | None), channels (1 | 3 | None),
 data_dir (Path | None), or request (Request: all of them, and the cache). Images that it returns at another resolution or with other
-channels than asked for are converted by `landscape.components.datasets._load.load`, so a function may ignore them all."""
+channels than asked for are converted by `landscape.components.datasets._load.load_dataset`, so a function may ignore them all."""

@@ -14,7 +14,7 @@ from landscape.core.errors import UserError
 MAX_RESOLUTION = 1024
 
 
-def load(
+def load_dataset(
     name: str,
     hyperparameters: Mapping[str, Any] | None = None,
     *,

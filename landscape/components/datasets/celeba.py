@@ -9,7 +9,7 @@ from PIL import Image
 from landscape.components.datasets._base import DATASETS, Dataset, Request
 from landscape.components.datasets._preparing.crops import bilinear_tf1, center_crop, crop_or_pad
 from landscape.components.datasets._preparing.pictures import Fit, decode, resized
-from landscape.components.datasets._preparing.prepare import Pictures, Source, prepared
+from landscape.components.datasets._preparing.prepare import Pictures, SplitSource, prepared
 from landscape.components.datasets._readers.celeba_files import CelebA, located
 
 Crop = Literal["compare_gan", "mimicry"]
@@ -65,6 +65,6 @@ def _pictures(source: CelebA, crop: Crop, side: int) -> Pictures:
     splits = {}
     for split, names in source.partition.items():
         labels = None if source.labels is None else np.array([source.labels[n] for n in names], dtype=np.int64)
-        splits[split] = Source(names, len(names), labels)
+        splits[split] = SplitSource(names, len(names), labels)
     handling = {"split": "list_eval_partition", **{k: v.format(side) for k, v in NOTES[crop].items()}}
     return Pictures(splits, read, classes=None if source.labels is None else 2, handling=handling, describe=source.describe)

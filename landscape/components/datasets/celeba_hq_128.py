@@ -6,7 +6,7 @@ from PIL import Image
 
 from landscape.components.datasets._base import DATASETS, Dataset, Request
 from landscape.components.datasets._preparing.pictures import MAX_PICTURE_BYTES, Fit, decode
-from landscape.components.datasets._preparing.prepare import Pictures, Source, prepared
+from landscape.components.datasets._preparing.prepare import Pictures, SplitSource, prepared
 from landscape.components.datasets._readers.files import missing, picture_files, read_bytes
 from landscape.core.errors import UserError
 
@@ -49,7 +49,7 @@ def _split(files: list[Path], validation: bool) -> Pictures:
     if not test:
         raise UserError(f"CelebA-HQ: {len(files)} pictures in {files[0].parent} are too few to split: fetch all 30,000")
     bounds = {"train": (0, train), "validation": (train, train + held_out), "test": (train + held_out, len(files))}
-    splits = {name: Source(files[low:high], high - low) for name, (low, high) in bounds.items() if high > low}
+    splits = {name: SplitSource(files[low:high], high - low) for name, (low, high) in bounds.items() if high > low}
     counts = " / ".join(f"{source.count:,} {name}" for name, source in splits.items())
 
     def read(file: Path) -> tuple[Image.Image, tuple[str, ...]]:

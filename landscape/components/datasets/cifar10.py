@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscape.components.datasets._base import DATASETS, Dataset, Request
-from landscape.components.datasets._preparing.prepare import Pictures, Source, prepared
+from landscape.components.datasets._preparing.prepare import Pictures, SplitSource, prepared
 from landscape.components.datasets._readers.download import CIFAR10, found_or_fetched
 from landscape.components.datasets._readers.files import find, read_bytes
 from landscape.components.datasets._readers.inert_pickle import read_batch
@@ -60,9 +60,9 @@ def _pictures(files: Mapping[str, Path], validation: bool) -> Pictures:
     held_out = last_of_each_class(labels, HELD_OUT_PER_CLASS) if validation else np.zeros(len(labels), bool)
     test_images, test_labels = read_cifar_batch(files["test_batch"])
     splits = {
-        "train": Source(images[~held_out], int((~held_out).sum()), labels[~held_out]),
-        "validation": Source(images[held_out], int(held_out.sum()), labels[held_out]),
-        "test": Source(test_images, len(test_images), test_labels),
+        "train": SplitSource(images[~held_out], int((~held_out).sum()), labels[~held_out]),
+        "validation": SplitSource(images[held_out], int(held_out.sum()), labels[held_out]),
+        "test": SplitSource(test_images, len(test_images), test_labels),
     }
     handling = {
         "split": f"last {HELD_OUT_PER_CLASS} training pictures of each class for validation" if validation else "whole training set"

@@ -1,7 +1,7 @@
 """CIFAR-10 as JPEG: not CIFAR-10."""
 
 from landscape.components.datasets._base import DATASETS, Dataset, Request
-from landscape.components.datasets._preparing.collection import Options
+from landscape.components.datasets._preparing.collection import CollectionOptions
 from landscape.components.datasets._preparing.zip_pictures import from_zips
 from landscape.components.datasets._readers.files import find, missing
 
@@ -22,4 +22,4 @@ def cifar10_jpeg(*, validation: bool = True, request: Request) -> Dataset:
     if files is None:
         missing(request, "cifar10_jpeg")
     fractions = {"validation": 0.1 if validation else 0.0}
-    return from_zips(request, "cifar10_jpeg", files, Options(labels="auto", fractions=fractions), "bicubic")
+    return from_zips(request, "cifar10_jpeg", files, CollectionOptions(labels="auto", fractions=fractions), "bicubic")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from landscape.components.datasets._base import DATASETS, Dataset, Request
 from landscape.components.datasets._drawing.polygons import rasterized, vertices
-from landscape.components.datasets._preparing.prepare import Pictures, Source, prepared
+from landscape.components.datasets._preparing.prepare import Pictures, SplitSource, prepared
 from landscape.core.errors import UserError
 from landscape.core.registry import Fraction, NonNegative, PositiveInt, Seed
 
@@ -64,7 +64,7 @@ def convex_polygons(
 def _pictures(polygons: NDArray[np.float64], seed: int) -> Pictures:
     train, test = len(polygons) * TRAIN // COUNT, len(polygons) * TEST // COUNT
     bounds = {"train": (0, train), "test": (train, train + test), "validation": (train + test, len(polygons))}
-    splits = {name: Source(_drawn(polygons[low:high]), high - low) for name, (low, high) in bounds.items()}
+    splits = {name: SplitSource(_drawn(polygons[low:high]), high - low) for name, (low, high) in bounds.items()}
     handling = {
         "levels": "multiples of 1/64 rounded to 255 steps",
         "split": ", ".join(f"{low}:{high} {n}" for n, (low, high) in bounds.items()),

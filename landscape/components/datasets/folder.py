@@ -9,8 +9,8 @@ from landscape.components.datasets._preparing.collection import (
     INDEX,
     MAX_INDEX_BYTES,
     Collection,
+    CollectionOptions,
     Labelling,
-    Options,
     arranged,
     by_split_folder,
     is_picture,
@@ -62,7 +62,7 @@ def folder(
         index=lambda split: read_bytes(by_name[INDEX], MAX_INDEX_BYTES) if INDEX in by_name else None,
         skipped=len(files) - len(names) - (INDEX in by_name),
     )
-    options = Options(labels, {"validation": validation, "test": test}, split_seed)
+    options = CollectionOptions(labels, {"validation": validation, "test": test}, split_seed)
 
     def read(split: str, name: str) -> tuple[Image.Image, tuple[str, ...]]:
         return decode(read_bytes(by_name[name], MAX_PICTURE_BYTES), str(by_name[name]))

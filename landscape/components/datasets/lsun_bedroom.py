@@ -10,7 +10,7 @@ from PIL import Image
 from landscape.components.datasets._base import DATASETS, Dataset, Request
 from landscape.components.datasets._preparing.crops import center_crop, crop_or_pad
 from landscape.components.datasets._preparing.pictures import MAX_PICTURE_BYTES, Fit, decode, resized
-from landscape.components.datasets._preparing.prepare import Pictures, Reader, Source, prepared
+from landscape.components.datasets._preparing.prepare import Pictures, Reader, SplitSource, prepared
 from landscape.components.datasets._readers.child import Child
 from landscape.components.datasets._readers.download import LSUN_BEDROOM, found_or_fetched
 from landscape.components.datasets._readers.files import find, picture_files, read_bytes
@@ -121,7 +121,7 @@ def _split(items: Iterable[tuple[str, Any]], count: int, read: Reader, crop: Cro
     stream = iter(items)
     # Consumed in this order, each split takes the next part of the one stream.
     sizes = {"train": train, "validation": held_out, "test": test}
-    splits = {name: Source(islice(stream, size), size) for name, size in sizes.items() if size}
+    splits = {name: SplitSource(islice(stream, size), size) for name, size in sizes.items() if size}
     before = f", {held_out:,} before them for validation" if held_out else ""
     handling = {"crop": CROPS[crop], "split": f"last {test:,} of {count:,} for test{before}"}
     return Pictures(splits, read, handling=handling, describe=lambda item: item[0])

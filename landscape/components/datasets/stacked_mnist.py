@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from landscape.components.datasets._base import DATASETS, Dataset, Request, Split
 from landscape.components.datasets._preparing.content import content_hash
 from landscape.components.datasets._preparing.pictures import Fit, Picture
-from landscape.components.datasets._preparing.prepare import Pictures, Source, prepared
+from landscape.components.datasets._preparing.prepare import Pictures, SplitSource, prepared
 from landscape.components.datasets._readers.download import MNIST, found_or_fetched
 from landscape.components.datasets._readers.idx_digits import find_idx, from_idx
 from landscape.core.errors import UserError
@@ -69,7 +69,7 @@ def _pictures(digits: Split, count: int, seed: int) -> Pictures:
     splits = {}
     for name, size in (("train", count), ("validation", HELD_OUT), ("test", HELD_OUT)):
         triples = random.randint(len(images), size=(size, 3))
-        splits[name] = Source(triples, size, labels[triples] @ np.array([100, 10, 1]))
+        splits[name] = SplitSource(triples, size, labels[triples] @ np.array([100, 10, 1]))
 
     def read(triple: NDArray[np.int64]) -> tuple[Picture, tuple[str, ...]]:
         return images[triple], ()

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscape.components.datasets._base import DATASETS, Dataset, Request
-from landscape.components.datasets._preparing.prepare import Pictures, Source, prepared
+from landscape.components.datasets._preparing.prepare import Pictures, SplitSource, prepared
 from landscape.components.datasets._readers.download import STL10, found_or_fetched
 from landscape.components.datasets._readers.files import find, read_bytes
 from landscape.components.datasets.cifar10 import last_of_each_class
@@ -55,26 +55,26 @@ def stl10(*, part: Part = "unlabeled", validation: bool = True, request: Request
 def _pictures(files: dict[str, Path], part: Part, validation: bool) -> Pictures:
     splits = _unlabeled(files["unlabeled_X.bin"], validation) if part == "unlabeled" else _labeled(files, validation)
     labels = _labels(files["test_y.bin"], _count(files["test_X.bin"]))
-    splits["test"] = Source(_stream(files["test_X.bin"]), len(labels), labels)
+    splits["test"] = SplitSource(_stream(files["test_X.bin"]), len(labels), labels)
     held_out = f", the last {HELD_OUT[part]:,} (balanced where labeled) for validation" if validation else ""
     handling = {"split": f"trained on the {part} part{held_out}"}
     return Pictures(splits, lambda image: (np.ascontiguousarray(image), ()), classes=10, handling=handling, describe=lambda _: "a picture")
 
 
-def _unlabeled(path: Path, validation: bool) -> dict[str, Source]:
+def _unlabeled(path: Path, validation: bool) -> dict[str, SplitSource]:
     count = _count(path)
     held_out = min(HELD_OUT["unlabeled"], count // 2) if validation else 0
     stream = _stream(path)
     sizes = {"train": count - held_out, "validation": held_out}
-    return {name: Source((next(stream) for _ in range(size)), size) for name, size in sizes.items()}
+    return {name: SplitSource((next(stream) for _ in range(size)), size) for name, size in sizes.items()}
 
 
-def _labeled(files: dict[str, Path], validation: bool) -> dict[str, Source]:
+def _labeled(files: dict[str, Path], validation: bool) -> dict[str, SplitSource]:
     labels = _labels(files["train_y.bin"], _count(files["train_X.bin"]))
     images = np.stack(list(_stream(files["train_X.bin"])))
     held_out = last_of_each_class(labels, HELD_OUT["labeled"] // 10) if validation else np.zeros(len(labels), bool)
     marks = {"train": ~held_out, "validation": held_out}
-    return {name: Source(images[mark], int(mark.sum()), labels[mark]) for name, mark in marks.items()}
+    return {name: SplitSource(images[mark], int(mark.sum()), labels[mark]) for name, mark in marks.items()}
 
 
 def _count(path: Path) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscape.components.datasets._base import DATASETS, Dataset, Request
-from landscape.components.datasets._preparing.prepare import Pictures, Source, prepared
+from landscape.components.datasets._preparing.prepare import Pictures, SplitSource, prepared
 from landscape.components.datasets._readers.arrays import Arrays, read_arrays
 from landscape.components.datasets._readers.files import find, missing
 from landscape.core.errors import UserError
@@ -50,7 +50,7 @@ def _pictures(path: Path, fold: int) -> Pictures:
     for name, number in SPLIT_NUMBERS.items():
         members = np.flatnonzero(folds[:, fold] == number)
         labels = None if expressions is None or name == "train" else expressions[members]
-        splits[name] = Source(images[members], len(members), labels)
+        splits[name] = SplitSource(images[members], len(members), labels)
     if not splits["train"].count:
         raise UserError(f"{path}: fold {fold} has no unlabeled pictures (0 in `folds`) to train on")
     classes = None if expressions is None else 7

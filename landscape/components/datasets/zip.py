@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from landscape.components.datasets._base import DATASETS, Dataset, Request
-from landscape.components.datasets._preparing.collection import Labelling, Options
+from landscape.components.datasets._preparing.collection import CollectionOptions, Labelling
 from landscape.components.datasets._preparing.pictures import Filter
 from landscape.components.datasets._preparing.zip_pictures import from_zips, split_zips
 from landscape.core.errors import UserError
@@ -41,4 +41,4 @@ def zip(
     paths = split_zips(place) if place.is_dir() else {"train": place}
     if "train" not in paths:
         raise UserError(f"{place} is a folder without train.zip: give the path of a zip, or put train.zip (and test.zip) there")
-    return from_zips(request, "zip", paths, Options(labels, {"validation": validation, "test": test}, split_seed), resample)
+    return from_zips(request, "zip", paths, CollectionOptions(labels, {"validation": validation, "test": test}, split_seed), resample)

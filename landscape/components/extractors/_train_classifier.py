@@ -27,7 +27,7 @@ LEARNING_RATE = 3e-3
 SMOOTHING = 0.05
 """Of the labels: without it the features grow heavy tails, which drown a Frechet distance in noise."""
 
-Progress = Callable[[str], None]
+SayProgress = Callable[[str], None]
 
 
 def train_classifier(
@@ -38,7 +38,7 @@ def train_classifier(
     width: int = 32,
     features: int = 64,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: SayProgress | None = None,
 ) -> tuple[SmallNetwork, ClassifierFacts]:
     """Fit a small network to the train split; its accuracy is measured on the test (else validation) split.
 
@@ -93,7 +93,7 @@ def _inputs(split: Split, shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
     return torch.cat(parts), split.labels
 
 
-def _fit(network: SmallNetwork, images: Tensor, labels: Tensor, epochs: int, progress: Progress | None) -> None:
+def _fit(network: SmallNetwork, images: Tensor, labels: Tensor, epochs: int, progress: SayProgress | None) -> None:
     batch = min(BATCH, max(16, len(images) // 16))
     steps = epochs * (len(images) // batch)
     optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=1e-2)
@@ -152,7 +152,7 @@ def _accuracy(network: nn.Module, facts: ClassifierFacts, held_out: Split) -> fl
 
 def main(arguments: list[str] | None = None) -> int:
     """Train and write a shipped classifier; prints its accuracy."""
-    from landscape.components.datasets._load import load
+    from landscape.components.datasets._load import load_dataset
 
     parser = argparse.ArgumentParser(prog="python -m landscape.components.extractors._train_classifier", description=__doc__)
     parser.add_argument("dataset", help="a labeled data set, at its native resolution")
@@ -162,7 +162,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     # One thread: the same weights on any machine with the same processor and torch, however many cores it has.
     torch.set_num_threads(1)
-    dataset = load(given.dataset, data_dir=given.data_dir)
+    dataset = load_dataset(given.dataset, data_dir=given.data_dir)
     network, facts = train_classifier(
         dataset, f"classifier:{given.dataset}", visits=given.visits, progress=lambda line: print(line, flush=True)
     )

@@ -23,7 +23,7 @@ from landscape.reproductions._goodfellow_2014.recipe import (
     PUBLISHED_ERROR,
     UPDATES_PER_EPOCH,
 )
-from landscape.reproductions._run import Outcome
+from landscape.reproductions._run import FinishedTrial
 from landscape.results.record import Estimate
 
 BEST = "goodfellow-2014/best_on_selection"
@@ -36,7 +36,7 @@ _READING = (
 )
 
 
-def page(trials: Sequence[Outcome]) -> ReproductionPage:
+def page(trials: Sequence[FinishedTrial]) -> ReproductionPage:
     """All of it as data."""
     outcomes, tested = ([t for t in trials if t.trial.row == row] for row in (NETS, FASTER))
     center, low, high = difference(outcomes)
@@ -54,26 +54,26 @@ def page(trials: Sequence[Outcome]) -> ReproductionPage:
     )
 
 
-def estimate(outcome: Outcome, protocol: str) -> Estimate | None:
+def estimate(outcome: FinishedTrial, protocol: str) -> Estimate | None:
     """The likelihood of one trial; None where it has none."""
     scores = outcome.scores.get(protocol)
     return scores.estimates.get("Parzen_LL") if scores is not None else None
 
 
-def value(outcome: Outcome, protocol: str = BEST) -> float:
+def value(outcome: FinishedTrial, protocol: str = BEST) -> float:
     """Nats; NaN where a trial has no score."""
     found = estimate(outcome, protocol)
     return found.value if found is not None else math.nan
 
 
-def difference(outcomes: Sequence[Outcome]) -> tuple[float, float, float]:
+def difference(outcomes: Sequence[FinishedTrial]) -> tuple[float, float, float]:
     """Mean over seeds minus the published value, with its 95% interval: our half-width and the published one in quadrature."""
     center, low, high = mean_between([value(o) for o in outcomes])
     reach = math.hypot((high - low) / 2, 1.96 * PUBLISHED_ERROR)
     return center - PUBLISHED, center - PUBLISHED - reach, center - PUBLISHED + reach
 
 
-def published_table(outcomes: Sequence[Outcome]) -> Table:
+def published_table(outcomes: Sequence[FinishedTrial]) -> Table:
     """Ours beside published."""
     center, low, high = mean_between([value(o) for o in outcomes])
     apart, least, most = difference(outcomes)
@@ -96,7 +96,7 @@ def published_table(outcomes: Sequence[Outcome]) -> Table:
     return Table("published", "Beside the published number", caption, columns, pd.DataFrame([row]))
 
 
-def _explanation(outcomes: Sequence[Outcome], tested: Sequence[Outcome]) -> str:
+def _explanation(outcomes: Sequence[FinishedTrial], tested: Sequence[FinishedTrial]) -> str:
     more = number(float(np.mean([value(o) for o in tested])) - value(outcomes[0]))
     missing = number(-difference(outcomes)[0])
     return (
@@ -107,7 +107,7 @@ def _explanation(outcomes: Sequence[Outcome], tested: Sequence[Outcome]) -> str:
     )
 
 
-def seeds_table(outcomes: Sequence[Outcome], name: str = "seeds") -> Table:
+def seeds_table(outcomes: Sequence[FinishedTrial], name: str = "seeds") -> Table:
     """A row a seed: the chosen epoch, its likelihood and that of the last."""
     rows = []
     for outcome in outcomes:
@@ -129,13 +129,13 @@ def seeds_table(outcomes: Sequence[Outcome], name: str = "seeds") -> Table:
     return Table(name, "By seed" if name == "seeds" else FASTER.capitalize(), caption, columns, pd.DataFrame(rows))
 
 
-def best_epoch(outcome: Outcome) -> int:
+def best_epoch(outcome: FinishedTrial) -> int:
     """The epoch whose weights did best on validation; 0 where none was measured."""
     points = outcome.record.curves.get("selection_objective", ())
     return int(max(points, key=lambda p: p[1])[0]) // UPDATES_PER_EPOCH if points else 0
 
 
-def epochs_figure(outcomes: Sequence[Outcome]) -> Drawn:
+def epochs_figure(outcomes: Sequence[FinishedTrial]) -> Drawn:
     """Likelihood of the validation images over the epochs."""
     rows = [
         {"seed": _label(o), "epoch": step / UPDATES_PER_EPOCH, "validation": nats}
@@ -149,7 +149,7 @@ def epochs_figure(outcomes: Sequence[Outcome]) -> Drawn:
     return Drawn("epochs", title, caption, alt, frame, render(draw(frame), "epochs", title))
 
 
-def _label(outcome: Outcome) -> str:
+def _label(outcome: FinishedTrial) -> str:
     seed = f"seed {outcome.trial.config.seed}"
     return seed if outcome.trial.row == NETS else f"{seed}, {outcome.trial.row}"
 
@@ -171,7 +171,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     return figure
 
 
-def _facts(outcomes: Sequence[Outcome]) -> tuple[tuple[str, str], ...]:
+def _facts(outcomes: Sequence[FinishedTrial]) -> tuple[tuple[str, str], ...]:
     config, environment = outcomes[0].trial.config, outcomes[0].record.environment
     epochs = (config.rounds or 0) // UPDATES_PER_EPOCH
     seconds = float(np.mean([o.record.seconds["training"] for o in outcomes]))

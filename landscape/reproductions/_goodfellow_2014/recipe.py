@@ -6,7 +6,7 @@ from landscape.config import protocols
 from landscape.config.protocol import Protocol
 from landscape.config.protocols import varied
 from landscape.config.trial_config import TrialConfig
-from landscape.reproductions._run import Trial
+from landscape.reproductions._run import PlannedTrial
 
 KEY = "goodfellow-2014/table-1/mnist/gan"
 """The row of the ledger."""
@@ -48,7 +48,7 @@ def protocol(epochs: int) -> Protocol:
     return varied(protocols.get("goodfellow-2014"), selection_points=max(epochs // EPOCHS_BETWEEN, 1))
 
 
-def trial(seed: int, epochs: int, data_dir: Path | None, row: str = NETS) -> Trial:
+def trial(seed: int, epochs: int, data_dir: Path | None, row: str = NETS) -> PlannedTrial:
     """The recipe of the authors' `mnist.yaml`: both updates from one pass, momentum raised and rate lowered with every update."""
     from landscape.trial.run_trial import prepare
 
@@ -73,4 +73,4 @@ def trial(seed: int, epochs: int, data_dir: Path | None, row: str = NETS) -> Tri
             "seed": seed,
         }
     )
-    return Trial(row, prepare(config, data_dir).config, protocol(epochs))
+    return PlannedTrial(row, prepare(config, data_dir).config, protocol(epochs))

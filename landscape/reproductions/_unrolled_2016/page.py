@@ -18,7 +18,7 @@ from landscape.report.reproduction_page import ReproductionPage, Section
 from landscape.report.study_figures import Drawn
 from landscape.report.tables import Column, Table
 from landscape.reproductions._differences import gain_between, judged, mean_between
-from landscape.reproductions._run import Outcome
+from landscape.reproductions._run import FinishedTrial
 from landscape.reproductions._unrolled_2016.recipe import (
     EXPLANATIONS,
     IN_TURN,
@@ -41,17 +41,17 @@ MODES = 7
 SHOWN_POINTS = 500
 
 
-def at(outcomes: Sequence[Outcome], setting: Setting, k: int) -> list[Outcome]:
+def at(outcomes: Sequence[FinishedTrial], setting: Setting, k: int) -> list[FinishedTrial]:
     """A row's trials, in the order of the seeds."""
     return [o for o in outcomes if o.trial.row == setting.row(k)]
 
 
-def by_steps(outcomes: Sequence[Outcome], name: str) -> dict[int, list[float]]:
+def by_steps(outcomes: Sequence[FinishedTrial], name: str) -> dict[int, list[float]]:
     """Scores in the notebook's setting by number of unrolled steps, in the order of the seeds."""
     return {k: [score(o, name) for o in at(outcomes, NOTEBOOK, k)] for k in UNROLLED_STEPS}
 
 
-def page(outcomes: Sequence[Outcome]) -> ReproductionPage:
+def page(outcomes: Sequence[FinishedTrial]) -> ReproductionPage:
     """All of it as data."""
     modes, quality = by_steps(outcomes, "modes"), by_steps(outcomes, "high_quality")
     gain = gain_between(modes[max(UNROLLED_STEPS)], modes[0])
@@ -97,7 +97,7 @@ def _verdict(gain: tuple[float, float, float]) -> str:
     return f"{found}: these seeds do not decide whether the gain exceeds the margin of {LEAST_GAIN:g} mode set beforehand."
 
 
-def _explanation(outcomes: Sequence[Outcome]) -> str:
+def _explanation(outcomes: Sequence[FinishedTrial]) -> str:
     most = max(UNROLLED_STEPS)
     in_turn, paper = (_gain(outcomes, setting, most) for setting in (IN_TURN, PAPER))
     return (
@@ -109,13 +109,13 @@ def _explanation(outcomes: Sequence[Outcome]) -> str:
     )
 
 
-def _gain(outcomes: Sequence[Outcome], setting: Setting, k: int) -> str:
+def _gain(outcomes: Sequence[FinishedTrial], setting: Setting, k: int) -> str:
     center, low, high = gain_between(*([score(o, "modes") for o in at(outcomes, setting, n)] for n in (k, 0)))
     within = interval(low, high)
     return f"{number(center)} modes more than none, " + (f"95% interval {within}" if within else "in every seed")
 
 
-def explanations_table(outcomes: Sequence[Outcome]) -> Table:
+def explanations_table(outcomes: Sequence[FinishedTrial]) -> Table:
     """A row a setting that was tried beside the notebook's."""
     rows = []
     for setting, k in EXPLANATIONS:
@@ -139,7 +139,7 @@ def _modes(setting: Setting) -> Modes:
     return known
 
 
-def rows_table(outcomes: Sequence[Outcome]) -> Table:
+def rows_table(outcomes: Sequence[FinishedTrial]) -> Table:
     """A row a number of unrolled steps: each seed and the mean with its interval."""
     rows = []
     for k in UNROLLED_STEPS:
@@ -182,7 +182,7 @@ def published_table(modes: dict[int, list[float]], quality: dict[int, list[float
     return Table("published", "Beside published numbers", caption, columns, pd.DataFrame(rows))
 
 
-def progress(outcomes: Sequence[Outcome], setting: Setting) -> pd.DataFrame:
+def progress(outcomes: Sequence[FinishedTrial], setting: Setting) -> pd.DataFrame:
     """A row a generated point in a frame of a trial of `setting`: k, seed, step, x, y, mode, good."""
     known, parts = _modes(setting), []
     steps = {setting.row(k): k for k in UNROLLED_STEPS}
@@ -260,7 +260,7 @@ def draw_modes(found: pd.DataFrame) -> Figure:
     return figure
 
 
-def _facts(outcomes: Sequence[Outcome]) -> tuple[tuple[str, str], ...]:
+def _facts(outcomes: Sequence[FinishedTrial]) -> tuple[tuple[str, str], ...]:
     config, environment = outcomes[0].trial.config, outcomes[0].record.environment
     seconds = {k: [o.record.seconds["training"] for o in at(outcomes, NOTEBOOK, k)] for k in UNROLLED_STEPS}
     ended = ", ".join(sorted({f"{o.record.status}" for o in outcomes}))

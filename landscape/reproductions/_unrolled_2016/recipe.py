@@ -7,7 +7,7 @@ from typing import Literal
 
 from landscape.config import protocols
 from landscape.config.trial_config import TrialConfig
-from landscape.reproductions._run import Outcome, Trial
+from landscape.reproductions._run import FinishedTrial, PlannedTrial
 
 UNROLLED_STEPS = (0, 1, 5, 10)
 
@@ -59,7 +59,7 @@ EXPLANATIONS = (*((IN_TURN, k) for k in UNROLLED_STEPS), (PAPER, 0), (PAPER, 10)
 """What could make a difference between the notebook's setting and the paper's figure: the order of the updates; networks and ring."""
 
 
-def trial(setting: Setting, k: int, seed: int, steps: int, data_dir: Path | None) -> Trial:
+def trial(setting: Setting, k: int, seed: int, steps: int, data_dir: Path | None) -> PlannedTrial:
     """A setting at `k` unrolled steps; `NOTEBOOK` is the authors' demonstration, which takes k = 5.
 
     The notebook computes both updates in one call, from one batch, one draw of z and the weights before it (whether a weight is read
@@ -83,10 +83,10 @@ def trial(setting: Setting, k: int, seed: int, steps: int, data_dir: Path | None
             "seed": seed,
         }
     )
-    return Trial(setting.row(k), prepare(config, data_dir).config, protocols.get(PROTOCOL))
+    return PlannedTrial(setting.row(k), prepare(config, data_dir).config, protocols.get(PROTOCOL))
 
 
-def score(outcome: Outcome, name: str) -> float:
+def score(outcome: FinishedTrial, name: str) -> float:
     """A score of a finished trial; NaN where it has none (it diverged, or no point was near a mode)."""
     found = outcome.scores.get(PROTOCOL)
     return found.estimates[name].value if found is not None and name in found.estimates else math.nan

@@ -130,7 +130,7 @@ class TrialActor(tune.Trainable):
                 data_dir=self.data_dir,
                 threads=self.common.threads,
                 device=device_of(self.common.gpus_per_trial),
-                tried_again=not task.get("alone", False),
+                raise_out_of_memory=not task.get("alone", False),
             )
         if self.there is not None:
             self.there.push_trial(task["digest"])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscape.space.search_range import Assignment
-from landscape.sweep.search.searcher import Parameters, Searcher, generator
+from landscape.sweep.search.searcher import Searcher, SearchParameters, generator
 
 Array = NDArray[np.float64]
 Prediction = Callable[[Array], tuple[Array, Array]]
@@ -31,14 +31,14 @@ class GpUcbSearcher(Searcher):
         self._points: list[Assignment] = []
         self._values: list[float] = []
 
-    def _pend(self, number: int, assignment: Assignment, parameters: Parameters) -> None:
+    def _pend(self, number: int, assignment: Assignment, parameters: SearchParameters) -> None:
         """`pending` holds all that is needed."""
 
     def _observe(self, number: int, assignment: Assignment, value: float) -> None:
         self._points.append(assignment)
         self._values.append(value)
 
-    def _propose(self, number: int, index: int, parameters: Parameters) -> Assignment:
+    def _propose(self, number: int, index: int, parameters: SearchParameters) -> Assignment:
         if not parameters:
             return {}
         rng = generator(self.seed, number)
@@ -62,7 +62,7 @@ def confidence(dimensions: int, step: int) -> float:
     return 2 * math.log(dimensions * step**2 * math.pi**2 / (6 * DELTA)) / 5
 
 
-def encode(assignments: list[Assignment], parameters: Parameters) -> Array:
+def encode(assignments: list[Assignment], parameters: SearchParameters) -> Array:
     """[n, columns]: a range as its share in [0, 1], choices as one column each (0 or 1 / sqrt 2, so that two differ by 1)."""
     columns = []
     for name, parameter in parameters.items():
@@ -73,7 +73,7 @@ def encode(assignments: list[Assignment], parameters: Parameters) -> Array:
     return np.array(columns, dtype=np.float64).reshape(len(columns), len(assignments)).T
 
 
-def decode(shares: Array, parameters: Parameters) -> dict[str, bool | int | float | str]:
+def decode(shares: Array, parameters: SearchParameters) -> dict[str, bool | int | float | str]:
     """The assignment at `shares` [d] in [0, 1], one for each parameter."""
     return {name: p.at(float(share)) for (name, p), share in zip(parameters.items(), shares, strict=True)}
 
@@ -103,7 +103,7 @@ def _model(points: Array, values: Array, pending: Array, rng: np.random.Generato
     return predict
 
 
-def _lowest(bound: Callable[[Array], Array], best: Assignment, parameters: Parameters, rng: np.random.Generator) -> Array:
+def _lowest(bound: Callable[[Array], Array], best: Assignment, parameters: SearchParameters, rng: np.random.Generator) -> Array:
     """Where the bound is lowest among random points and ever closer neighbors of the best of them."""
     count = len(parameters)
     incumbent = np.array([parameters[name].share(best[name]) for name in parameters])

@@ -16,7 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from landscape.results.trial_files import uncollected
 from landscape.space.cells import Cell
-from landscape.space.study import Space
+from landscape.space.space import Space
 from landscape.sweep.search.optuna_searchers import distribution
 from landscape.sweep.search.plan import Outcome
 

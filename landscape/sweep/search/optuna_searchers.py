@@ -9,7 +9,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
 from landscape.space.search_range import Assignment, Parameter
-from landscape.sweep.search.searcher import Parameters, Searcher, generator
+from landscape.sweep.search.searcher import Searcher, SearchParameters, generator
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -42,13 +42,13 @@ class _OptunaSearcher(Searcher):
         self._study = optuna.create_study(sampler=RandomSampler(seed=0))
         self._optuna_number: dict[int, int] = {}
 
-    def _propose(self, number: int, index: int, parameters: Parameters) -> Assignment:
+    def _propose(self, number: int, index: int, parameters: SearchParameters) -> Assignment:
         self._study.sampler = self._make_sampler(int(generator(self.seed, number).integers(2**31)))
         trial = self._study.ask({name: distribution(p) for name, p in parameters.items()})
         self._optuna_number[number] = trial.number
         return dict(trial.params)
 
-    def _pend(self, number: int, assignment: Assignment, parameters: Parameters) -> None:
+    def _pend(self, number: int, assignment: Assignment, parameters: SearchParameters) -> None:
         self._study.enqueue_trial(dict(assignment))
         trial = self._study.ask({name: distribution(p) for name, p in parameters.items()})
         self._optuna_number[number] = trial.number
@@ -70,7 +70,7 @@ class GpSearcher(_OptunaSearcher):
     def __init__(self, seed: int, startup: int) -> None:
         super().__init__(seed, startup, lambda s: GPSampler(seed=s, n_startup_trials=1, independent_sampler=_NoFallback(seed=0)))
 
-    def _propose(self, number: int, index: int, parameters: Parameters) -> Assignment:
+    def _propose(self, number: int, index: int, parameters: SearchParameters) -> Assignment:
         with warnings.catch_warnings():
             # Numerical notes of the fit; a proposal is checked where it is used.
             warnings.simplefilter("ignore")

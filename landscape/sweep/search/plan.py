@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from landscape.config.trial_config import TrialConfig
 from landscape.space.cells import Cell
 from landscape.space.search_range import Assignment
-from landscape.space.study import MODEL_BASED, Space
+from landscape.space.space import MODEL_BASED, Space
 from landscape.sweep.search.make_searcher import make_searcher
 from landscape.sweep.search.searcher import Searcher, generator
 
@@ -61,8 +61,8 @@ class Outcome:
     status: str
     value: float | None = None
     """The objective; None where the trial has none."""
-    loss: float | None = None
-    """The objective as it is modeled: lower is better, Frechet distances in log."""
+    cost: float | None = None
+    """The objective as a searcher minimizes it: lower is better, and a Frechet distance is in log. None where the trial has no score."""
     seconds: float = 0.0
     """Training and evaluation together."""
 
@@ -235,6 +235,6 @@ class Plan:
                 self._tell_one(group, done)
 
     def _tell_one(self, group: _Group, ask: int) -> None:
-        middle = statistics.median(math.inf if o.loss is None else o.loss for o in self._ended[ask].values())
+        middle = statistics.median(math.inf if o.cost is None else o.cost for o in self._ended[ask].values())
         group.searcher.tell(ask, middle if math.isfinite(middle) else None)
         group.told += 1

@@ -8,7 +8,7 @@ import numpy as np
 
 from landscape.space.search_range import Assignment, Parameter, Scalar
 
-Parameters = Mapping[str, Parameter]
+SearchParameters = Mapping[str, Parameter]
 
 
 def generator(seed: int, *numbers: int) -> np.random.Generator:
@@ -16,7 +16,7 @@ def generator(seed: int, *numbers: int) -> np.random.Generator:
     return np.random.default_rng([seed, *numbers])
 
 
-def random_assignment(parameters: Parameters, rng: np.random.Generator) -> dict[str, Scalar]:
+def random_assignment(parameters: SearchParameters, rng: np.random.Generator) -> dict[str, Scalar]:
     """Each parameter drawn evenly from its (scaled) range or its choices."""
     return {name: parameter.at(float(rng.random())) for name, parameter in parameters.items()}
 
@@ -37,7 +37,7 @@ class Searcher(ABC):
         self._unvalued: list[int] = []
         """Failed before any trial had a finite score: there is nothing yet to tell of them."""
 
-    def ask(self, number: int, index: int, parameters: Parameters) -> Assignment:
+    def ask(self, number: int, index: int, parameters: SearchParameters) -> Assignment:
         """Proposal `number` of the study, the `index`-th of its cell (from 0), for these parameters."""
         modeled = self.count >= self.startup and self.worst is not None
         if modeled:
@@ -49,7 +49,7 @@ class Searcher(ABC):
         self.pending[number] = assignment
         return assignment
 
-    def replay(self, number: int, assignment: Assignment, parameters: Parameters) -> None:
+    def replay(self, number: int, assignment: Assignment, parameters: SearchParameters) -> None:
         """Take up a proposal that was made before an interruption."""
         self._pend(number, assignment, parameters)
         self.count += 1
@@ -67,16 +67,16 @@ class Searcher(ABC):
             self._observe(other, self.pending.pop(other), score)
         self._unvalued.clear()
 
-    def _begin(self, number: int, index: int, parameters: Parameters) -> Assignment:
+    def _begin(self, number: int, index: int, parameters: SearchParameters) -> Assignment:
         """Before there is anything to model."""
         return random_assignment(parameters, generator(self.seed, number))
 
     @abstractmethod
-    def _propose(self, number: int, index: int, parameters: Parameters) -> Assignment:
+    def _propose(self, number: int, index: int, parameters: SearchParameters) -> Assignment:
         """From the model; must enter the proposal as pending there."""
 
     @abstractmethod
-    def _pend(self, number: int, assignment: Assignment, parameters: Parameters) -> None:
+    def _pend(self, number: int, assignment: Assignment, parameters: SearchParameters) -> None:
         """Enter a proposal that the model did not make."""
 
     @abstractmethod
@@ -87,10 +87,10 @@ class Searcher(ABC):
 class RandomSearcher(Searcher):
     """Independent draws."""
 
-    def _propose(self, number: int, index: int, parameters: Parameters) -> Assignment:
+    def _propose(self, number: int, index: int, parameters: SearchParameters) -> Assignment:
         return self._begin(number, index, parameters)
 
-    def _pend(self, number: int, assignment: Assignment, parameters: Parameters) -> None:
+    def _pend(self, number: int, assignment: Assignment, parameters: SearchParameters) -> None:
         """Nothing is modeled."""
 
     def _observe(self, number: int, assignment: Assignment, value: float) -> None:
@@ -100,7 +100,7 @@ class RandomSearcher(Searcher):
 class GridSearcher(RandomSearcher):
     """Every point of the grid of a cell in turn; after the last it begins anew (each trial has a seed of its own)."""
 
-    def _begin(self, number: int, index: int, parameters: Parameters) -> Assignment:
+    def _begin(self, number: int, index: int, parameters: SearchParameters) -> Assignment:
         values = [p.grid() for p in parameters.values()]
         size = int(np.prod([len(v) for v in values], dtype=np.int64))
         point = next(itertools.islice(itertools.product(*values), index % size, None))

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from landscape.components.datasets._base import DATASETS, Split
-from landscape.components.datasets._load import load, resolve_name
+from landscape.components.datasets._load import load_dataset, resolve_name
 from landscape.components.datasets._preparing import prepare
 from landscape.components.datasets._preparing.cache import verify
 from landscape.components.datasets._preparing.content import content_hash
@@ -40,8 +40,8 @@ def preparations(monkeypatch):
 
 def test_the_second_load_maps_what_the_first_prepared(files, cache, preparations):
     folder = files.pictures("mine", 10)
-    first = load(f"folder:{folder}")
-    second = load(f"folder:{folder}")
+    first = load_dataset(f"folder:{folder}")
+    second = load_dataset(f"folder:{folder}")
     assert len(preparations) == 1
     assert second.content_hash == first.content_hash
     assert second.handling == first.handling
@@ -54,16 +54,16 @@ def test_the_second_load_maps_what_the_first_prepared(files, cache, preparations
 def test_what_is_read_is_never_written(files, cache):
     """A caller that changes the mapped samples in place changes its own copy only."""
     folder = files.pictures("mine", 10)
-    samples = load(f"folder:{folder}").split("train").samples
+    samples = load_dataset(f"folder:{folder}").split("train").samples
     before = samples.clone()
     samples.zero_()
-    assert torch.equal(load(f"folder:{folder}").split("train").samples, before)
+    assert torch.equal(load_dataset(f"folder:{folder}").split("train").samples, before)
 
 
 def test_anything_that_decides_the_pixels_prepares_anew(files, preparations):
     folder = files.pictures("mine", 10)
     hashes = {
-        load(f"folder:{folder}", hyperparameters, **keywords).content_hash
+        load_dataset(f"folder:{folder}", hyperparameters, **keywords).content_hash
         for hyperparameters, keywords in (
             ({}, {}),
             ({}, {"resolution": 8}),
@@ -76,12 +76,12 @@ def test_anything_that_decides_the_pixels_prepares_anew(files, preparations):
     assert len(hashes) == len(preparations) == 6
     os.utime(folder / "00.png", ns=(1, 1))
     # Touched but the same: read again, the same identity.
-    assert load(f"folder:{folder}").content_hash in hashes
+    assert load_dataset(f"folder:{folder}").content_hash in hashes
     assert len(preparations) == 7
     files.pictures("mine", 1)
-    assert load(f"folder:{folder}").content_hash not in hashes
+    assert load_dataset(f"folder:{folder}").content_hash not in hashes
     (folder / "09.png").unlink()
-    assert load(f"folder:{folder}").content_hash not in hashes
+    assert load_dataset(f"folder:{folder}").content_hash not in hashes
 
 
 def test_the_hash_sees_every_byte_and_label():
@@ -119,7 +119,7 @@ def test_the_hash_is_the_one_written_down():
 @pytest.mark.parametrize("damage", ["cut", "no meta", "bad meta", "empty meta", "no samples"])
 def test_damaged_preparations_are_made_again(files, cache, capsys, damage):
     folder = files.pictures("mine", 10)
-    expected = load(f"folder:{folder}").content_hash
+    expected = load_dataset(f"folder:{folder}").content_hash
     (prepared,) = [f for f in cache.iterdir() if f.is_dir()]
     match damage:
         case "cut":
@@ -132,7 +132,7 @@ def test_damaged_preparations_are_made_again(files, cache, capsys, damage):
             (prepared / "meta.json").write_text("{}")
         case "no samples":
             (prepared / "train.npy").unlink()
-    again = load(f"folder:{folder}")
+    again = load_dataset(f"folder:{folder}")
     assert again.content_hash == expected
     assert len(again.split("train")) == 8
     assert "are damaged; preparing them again" in capsys.readouterr().err
@@ -140,31 +140,31 @@ def test_damaged_preparations_are_made_again(files, cache, capsys, damage):
 
 def test_changed_bytes_are_found_by_verify(files, cache):
     folder = files.pictures("mine", 10)
-    dataset = load(f"folder:{folder}")
+    dataset = load_dataset(f"folder:{folder}")
     verify(dataset)
     (samples,) = cache.glob("*/train.npy")
     data = bytearray(samples.read_bytes())
     data[-1] ^= 1
     samples.write_bytes(data)
     with pytest.raises(UserError, match="have changed on disk: delete"):
-        verify(load(f"folder:{folder}"))
+        verify(load_dataset(f"folder:{folder}"))
 
 
 def test_a_failure_leaves_nothing_behind(files, cache):
     folder = files.pictures("mine", 10)
     (folder / "08.png").write_bytes(b"nothing")
     with pytest.raises(UserError, match=r"08\.png"):
-        load(f"folder:{folder}")
+        load_dataset(f"folder:{folder}")
     assert [f for f in cache.iterdir() if f.suffix != ".lock"] == []
 
 
 def test_what_a_killed_process_left_is_cleared(files, cache):
     folder = files.pictures("mine", 10)
-    load(f"folder:{folder}")
+    load_dataset(f"folder:{folder}")
     (prepared,) = [f for f in cache.iterdir() if f.is_dir()]
     leftover = cache / f".{prepared.name}.k1ll3d"
     prepared.rename(leftover)
-    load(f"folder:{folder}")
+    load_dataset(f"folder:{folder}")
     assert not leftover.exists()
     assert prepared.exists()
 
@@ -172,13 +172,13 @@ def test_what_a_killed_process_left_is_cleared(files, cache):
 PREPARE = """
 import sys
 from landscape.components.datasets._preparing import prepare
-from landscape.components.datasets._load import load
+from landscape.components.datasets._load import load_dataset
 fill = prepare._fill
 def counted(*arguments):
     print("prepared", flush=True)
     return fill(*arguments)
 prepare._fill = counted
-print(load("folder:" + sys.argv[1], resolution=8, progress=False).content_hash)
+print(load_dataset("folder:" + sys.argv[1], resolution=8, progress=False).content_hash)
 """
 
 
@@ -186,11 +186,11 @@ print(load("folder:" + sys.argv[1], resolution=8, progress=False).content_hash)
 def test_a_source_that_breaks_its_promise_is_refused(promised):
     """As many pictures as counted, or an error: never a file that is longer or shorter than its header says."""
     from landscape.components.datasets._load import _request
-    from landscape.components.datasets._preparing.prepare import Pictures, Source, prepared
+    from landscape.components.datasets._preparing.prepare import Pictures, SplitSource, prepared
 
     images = np.zeros((3, 1, 4, 4), np.uint8)
     for items in (images, images[:0]) if promised else (images,):
-        splits = {"train": Source(iter(items), promised)}
+        splits = {"train": SplitSource(iter(items), promised)}
         with pytest.raises(UserError, match=f"should hold {promised} pictures, found|holds no pictures"):
             prepared(
                 _request(None, None, None, None, False),
@@ -218,7 +218,7 @@ def test_a_full_disk_is_said_before_it_is_full(files, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("landscape.components.datasets._preparing.prepare.shutil.disk_usage", lambda _: usage(100, 99, 1000))
     with pytest.raises(UserError, match=r"needs 0.0 GB in .*datasets, which has 0.0 GB free: free some, set LANDSCAPE_CACHE"):
-        load(f"folder:{folder}")
+        load_dataset(f"folder:{folder}")
 
 
 def test_a_disk_that_fills_up_is_an_error(files, cache, monkeypatch):
@@ -229,7 +229,7 @@ def test_a_disk_that_fills_up_is_an_error(files, cache, monkeypatch):
 
     monkeypatch.setattr("landscape.components.datasets._preparing.prepare.os.fsync", full)
     with pytest.raises(UserError, match=r"cannot write the data cache .*No space left on device; free space there or set LANDSCAPE_CACHE"):
-        load(f"folder:{folder}")
+        load_dataset(f"folder:{folder}")
     assert not [f for f in cache.iterdir() if f.is_dir()]
 
 
@@ -237,16 +237,16 @@ def test_a_cache_that_cannot_be_written_is_named(files, tmp_path):
     folder = files.pictures("mine", 10)
     (tmp_path / "file").write_text("x")
     with pytest.raises(UserError, match=r"cannot write the data cache .*file/datasets: Not a directory"):
-        load(f"folder:{folder}", cache_dir=tmp_path / "file")
+        load_dataset(f"folder:{folder}", cache_dir=tmp_path / "file")
 
 
 def test_progress_in_a_log(files, monkeypatch, capsys):
     monkeypatch.setattr("landscape.core.progress.SECONDS_BETWEEN_LINES", 0)
     folder = files.pictures("mine", 100)
-    load(f"folder:{folder}")
+    load_dataset(f"folder:{folder}")
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "landscape: preparing folder: 64 of 100, about 0 min left"
-    load(f"folder:{folder}", resolution=8, progress=False)
+    load_dataset(f"folder:{folder}", resolution=8, progress=False)
     assert capsys.readouterr() == ("", "")
 
 
@@ -254,23 +254,23 @@ def test_names():
     assert resolve_name("celeba-hq-128") == ("celeba_hq_128", {})
     assert resolve_name("folder:/a:b/c d") == ("folder", {"path": "/a:b/c d"})
     with pytest.raises(UserError, match="unknown data set 'mnits': did you mean 'mnist'"):
-        load("mnits")
+        load_dataset("mnits")
     with pytest.raises(UserError, match="resolution=0 is not valid"):
-        load("digits", resolution=0)
+        load_dataset("digits", resolution=0)
     with pytest.raises(UserError, match="channels=2 is not valid"):
-        load("digits", channels=2)
+        load_dataset("digits", channels=2)
     with pytest.raises(UserError, match="has no 'valid' split: use one of train, validation, test"):
-        load("digits").split("valid")
+        load_dataset("digits").split("valid")
 
 
 def test_digits_in_another_form():
-    plain, color = load("digits"), load("digits", resolution=16, channels=3)
+    plain, color = load_dataset("digits"), load_dataset("digits", resolution=16, channels=3)
     assert color.shape == (3, 16, 16)
     assert torch.equal(color.split("test").labels, plain.split("test").labels)
     assert torch.equal(color.split("test").samples[:, 0], color.split("test").samples[:, 2])
     assert color.content_hash != plain.content_hash
     assert "bicubic" in color.handling["resize"]
-    assert load("digits", resolution=8, channels=1).content_hash == plain.content_hash
+    assert load_dataset("digits", resolution=8, channels=1).content_hash == plain.content_hash
 
 
 @pytest.fixture
@@ -289,9 +289,9 @@ def _own_data_set():
 
 @pytest.mark.usefixtures("_own_data_set")
 def test_a_users_own_data_set_comes_as_asked():
-    assert load("checkers", {"cells": 3}, resolution=16, channels=3).split("train").samples.shape == (3, 3, 16, 16)
+    assert load_dataset("checkers", {"cells": 3}, resolution=16, channels=3).split("train").samples.shape == (3, 3, 16, 16)
     with pytest.raises(UserError, match="unknown hyperparameter of data set 'checkers' 'cell'"):
-        load("checkers", {"cell": 3})
+        load_dataset("checkers", {"cell": 3})
 
 
 @pytest.mark.parametrize("name", DATASETS.names())

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from landscape.components.datasets._load import load
+from landscape.components.datasets._load import load_dataset
 from landscape.components.datasets._preparing import collection, pictures
 from landscape.components.datasets._readers import zips
 from landscape.core.errors import UserError
@@ -19,7 +19,7 @@ from landscape.core.errors import UserError
 def fails(pattern, *arguments, **keywords):
     """The data set cannot be loaded: one line that matches."""
     with pytest.raises(UserError, match=pattern) as error:
-        load(*arguments, progress=False, **keywords)
+        load_dataset(*arguments, progress=False, **keywords)
     assert "\n" not in str(error.value)
 
 
@@ -29,16 +29,16 @@ def pixels(path):
 
 def test_a_folder_is_divided_at_random_but_always_alike(files):
     folder = files.pictures("mine", 30)
-    mine = load(f"folder:{folder}")
+    mine = load_dataset(f"folder:{folder}")
     assert mine.shape == (3, 16, 16)
     assert {name: len(split) for name, split in mine.splits.items()} == {"train": 24, "validation": 3, "test": 3}
     expected = sorted(pixels(f).tobytes() for f in folder.iterdir())
     assert sorted(sample.numpy().tobytes() for sample in mine.split("all").samples) == expected
     assert mine.split("train").labels is None
-    other = load("folder", {"path": str(folder), "split_seed": 1})
+    other = load_dataset("folder", {"path": str(folder), "split_seed": 1})
     assert other.content_hash != mine.content_hash
-    assert load("folder", {"path": str(folder)}).content_hash == mine.content_hash
-    only = load("folder", {"path": str(folder), "validation": 0.0, "test": 0.0})
+    assert load_dataset("folder", {"path": str(folder)}).content_hash == mine.content_hash
+    only = load_dataset("folder", {"path": str(folder), "validation": 0.0, "test": 0.0})
     assert set(only.splits) == {"train"}
     np.testing.assert_array_equal(only.split("train").samples[7], pixels(folder / "07.png"))
     fails("leave none to train on", "folder", {"path": str(folder), "validation": 0.5, "test": 0.5})
@@ -46,21 +46,21 @@ def test_a_folder_is_divided_at_random_but_always_alike(files):
 
 def test_the_place_of_a_folder_is_not_its_identity(files):
     folder = files.pictures("mine", 10)
-    before = load(f"folder:{folder}").content_hash
+    before = load_dataset(f"folder:{folder}").content_hash
     folder.rename(files.root / "elsewhere")
-    assert load(f"folder:{files.root / 'elsewhere'}").content_hash == before
+    assert load_dataset(f"folder:{files.root / 'elsewhere'}").content_hash == before
 
 
 def test_sub_folders_are_classes(files):
     for name in ("cat", "dog", "bee"):
         files.pictures(f"pets/{name}", 10)
-    pets = load(f"folder:{files.root / 'pets'}", {"validation": 0.0, "test": 0.0})
+    pets = load_dataset(f"folder:{files.root / 'pets'}", {"validation": 0.0, "test": 0.0})
     assert pets.classes == 3
     assert pets.split("train").labels.tolist() == [0] * 10 + [1] * 10 + [2] * 10
     np.testing.assert_array_equal(pets.split("train").samples[10], pixels(files.root / "pets" / "cat" / "00.png"))
-    assert load(f"folder:{files.root / 'pets'}", {"labels": "none"}).split("train").labels is None
+    assert load_dataset(f"folder:{files.root / 'pets'}", {"labels": "none"}).split("train").labels is None
     files.pictures("pets", 1, name="stray.png")
-    assert load(f"folder:{files.root / 'pets'}").split("train").labels is None
+    assert load_dataset(f"folder:{files.root / 'pets'}").split("train").labels is None
     fails("labels: folders needs every picture in one of two or more", f"folder:{files.root / 'pets'}", {"labels": "folders"})
 
 
@@ -68,7 +68,7 @@ def test_split_folders_are_respected_with_classes_below(files):
     for split, count in (("train", 6), ("val", 2), ("test", 3)):
         for name in ("a", "b"):
             files.pictures(f"set/{split}/{name}", count)
-    given = load(f"folder:{files.root / 'set'}")
+    given = load_dataset(f"folder:{files.root / 'set'}")
     assert {name: len(split) for name, split in given.splits.items()} == {"train": 12, "validation": 4, "test": 6}
     assert given.split("test").labels.tolist() == [0, 0, 0, 1, 1, 1]
     assert given.handling["split"] == "given: train, validation, test"
@@ -91,7 +91,7 @@ def test_mixed_sizes_and_modes_are_handled_and_said(files, as_picture):
     (folder / ".hidden.png").write_bytes(b"")
     everything = {"validation": 0.0, "test": 0.0}
     fails(r"pictures of mixed sizes \(e.png is 25x25, a.png is 20x20 .*give a resolution", f"folder:{folder}", everything)
-    mixed = load(f"folder:{folder}", everything, resolution=8, channels=3)
+    mixed = load_dataset(f"folder:{folder}", everything, resolution=8, channels=3)
     samples = mixed.split("train").samples
     assert samples.shape == (7, 3, 8, 8)
     corner = samples[:, :, 0, 0].tolist()
@@ -108,7 +108,7 @@ def test_mixed_sizes_and_modes_are_handled_and_said(files, as_picture):
     ):
         assert note in mixed.handling["converted"], mixed.handling
     assert mixed.handling["skipped"] == "1 files that are not pictures"
-    gray = load(f"folder:{folder}", everything, resolution=8, channels=1)
+    gray = load_dataset(f"folder:{folder}", everything, resolution=8, channels=1)
     assert gray.split("train").samples[:, 0, 0, 0].tolist()[:2] == [76, 255]
 
 
@@ -118,19 +118,19 @@ def test_the_square_is_cut_from_the_center(files, as_picture):
     wide, tall = files.levels(10, 17, 3), files.levels(15, 10, 3)
     (folder / "a.png").write_bytes(as_picture(wide))
     (folder / "b.png").write_bytes(as_picture(tall))
-    samples = load(f"folder:{folder}", {"validation": 0.0, "test": 0.0}).split("train").samples.permute(0, 2, 3, 1)
+    samples = load_dataset(f"folder:{folder}", {"validation": 0.0, "test": 0.0}).split("train").samples.permute(0, 2, 3, 1)
     np.testing.assert_array_equal(samples[0], wide[:, 3:13])
     np.testing.assert_array_equal(samples[1], tall[2:12])
 
 
 def test_channels_follow_the_first_picture_unless_asked_for(files):
     folder = files.pictures("gray", 3, channels=1)
-    assert load(f"folder:{folder}").shape == (1, 16, 16)
+    assert load_dataset(f"folder:{folder}").shape == (1, 16, 16)
     files.pictures("gray", 1, name="zz.png")
     fails("zz.png is in color, 00.png is gray: give channels", f"folder:{folder}", {"test": 0.0, "validation": 0.0})
-    assert load(f"folder:{folder}", channels=1).shape == (1, 16, 16)
+    assert load_dataset(f"folder:{folder}", channels=1).shape == (1, 16, 16)
     files.pictures("gray", 1, name="-first.png")
-    assert load(f"folder:{folder}", {"test": 0.0, "validation": 0.0}).split("all").samples.shape == (5, 3, 16, 16)
+    assert load_dataset(f"folder:{folder}", {"test": 0.0, "validation": 0.0}).split("all").samples.shape == (5, 3, 16, 16)
 
 
 def test_photographs_are_turned_upright(files):
@@ -141,7 +141,7 @@ def test_photographs_are_turned_upright(files):
     exif = image.getexif()
     exif[0x0112] = 6
     image.save(folder / "a.png", exif=exif)
-    turned = load(f"folder:{folder}", {"validation": 0.0, "test": 0.0})
+    turned = load_dataset(f"folder:{folder}", {"validation": 0.0, "test": 0.0})
     np.testing.assert_array_equal(turned.split("train").samples[0].permute(1, 2, 0), np.rot90(levels, -1))
     assert "turned upright by EXIF" in turned.handling["converted"]
 
@@ -149,7 +149,7 @@ def test_photographs_are_turned_upright(files):
 @pytest.mark.parametrize(("channels", "resolution"), [(None, 8), (None, 40), (1, None), (3, 24)])
 def test_resizing_is_pillows_antialiased_bicubic(files, channels, resolution):
     folder = files.pictures("mine", 4, side=16)
-    ours = load(f"folder:{folder}", {"validation": 0.0, "test": 0.0}, resolution=resolution, channels=channels)
+    ours = load_dataset(f"folder:{folder}", {"validation": 0.0, "test": 0.0}, resolution=resolution, channels=channels)
     image = Image.open(folder / "02.png").convert("L" if channels == 1 else "RGB")
     theirs = np.asarray(image.resize((resolution, resolution), Image.Resampling.BICUBIC) if resolution else image)
     np.testing.assert_array_equal(ours.split("train").samples[2].permute(1, 2, 0).squeeze(-1), theirs)
@@ -160,7 +160,7 @@ def test_reduction_does_not_alias(files):
     folder = files.root / "stripes"
     folder.mkdir(parents=True)
     Image.fromarray(np.tile(np.array([0, 255], np.uint8), (32, 16))).save(folder / "a.png")
-    sample = load(f"folder:{folder}", {"validation": 0.0, "test": 0.0}, resolution=8).split("train").samples[0, 0]
+    sample = load_dataset(f"folder:{folder}", {"validation": 0.0, "test": 0.0}, resolution=8).split("train").samples[0, 0]
     assert (sample.float() - 127.5).abs().max() < 20
 
 
@@ -182,13 +182,13 @@ def test_folder_errors(files, tmp_path):
     fails("01.png cannot be read as a picture: it is damaged or not one of PNG", f"folder:{folder}")
     (folder / "01.png").unlink()
     os.mkfifo(folder / "01.png")
-    assert len(load(f"folder:{folder}", {"validation": 0.0, "test": 0.0}).split("train")) == 2
+    assert len(load_dataset(f"folder:{folder}", {"validation": 0.0, "test": 0.0}).split("train")) == 2
 
 
 def test_symbolic_links_stay_inside(files, tmp_path):
     folder = files.pictures("mine", 3)
     (folder / "03.png").symlink_to(folder / "02.png")
-    assert len(load(f"folder:{folder}").split("all")) == 4
+    assert len(load_dataset(f"folder:{folder}").split("all")) == 4
     (tmp_path / "secret.png").write_bytes((folder / "00.png").read_bytes())
     (folder / "04.png").symlink_to(tmp_path / "secret.png")
     fails("04.png is a symbolic link out of", f"folder:{folder}")
@@ -197,7 +197,7 @@ def test_symbolic_links_stay_inside(files, tmp_path):
     fails("up is a symbolic link out of", f"folder:{folder}")
     (folder / "up").unlink()
     (folder / "loop").symlink_to(folder)
-    assert len(load(f"folder:{folder}").split("all")) == 4
+    assert len(load_dataset(f"folder:{folder}").split("all")) == 4
 
 
 def test_an_unreadable_folder_is_named(files, monkeypatch):
@@ -228,30 +228,30 @@ def test_a_pixel_bomb_is_refused_before_it_is_decoded(files, monkeypatch):
 
 def test_a_stylegan_zip(files):
     path = files.stylegan_zip()
-    loaded = load(f"zip:{path}", {"validation": 0.0, "test": 0.0})
+    loaded = load_dataset(f"zip:{path}", {"validation": 0.0, "test": 0.0})
     assert loaded.shape == (3, 8, 8)
     assert loaded.classes == 3
     assert loaded.split("train").labels.tolist() == [i % 3 for i in range(20)]
     assert loaded.handling["labels"] == "dataset.json"
-    assert load(f"zip:{files.stylegan_zip('b.zip', labels=False)}").split("train").labels is None
-    assert load(f"zip:{path}", {"labels": "none"}).split("train").labels is None
+    assert load_dataset(f"zip:{files.stylegan_zip('b.zip', labels=False)}").split("train").labels is None
+    assert load_dataset(f"zip:{path}", {"labels": "none"}).split("train").labels is None
 
 
 def test_a_folder_as_stylegan_writes_it(files):
     with zipfile.ZipFile(files.stylegan_zip()) as archive:
         archive.extractall(files.root / "unpacked")
-    one = load(f"folder:{files.root / 'unpacked'}")
+    one = load_dataset(f"folder:{files.root / 'unpacked'}")
     assert one.handling["labels"] == "dataset.json"
-    assert one.content_hash == load(f"zip:{files.root / 'train.zip'}").content_hash
+    assert one.content_hash == load_dataset(f"zip:{files.root / 'train.zip'}").content_hash
 
 
 def test_zips_by_split_and_cifar10_jpeg(files):
     files.stylegan_zip("cifar10-jpeg/train.zip", 40)
     files.stylegan_zip("cifar10-jpeg/test.zip", 10)
-    loaded = load(f"zip:{files.root / 'cifar10-jpeg'}")
+    loaded = load_dataset(f"zip:{files.root / 'cifar10-jpeg'}")
     assert {name: len(split) for name, split in loaded.splits.items()} == {"train": 36, "validation": 4, "test": 10}
     assert loaded.split("test").labels.tolist() == [i % 3 for i in range(10)]
-    named = load("cifar10-jpeg", data_dir=files.root)
+    named = load_dataset("cifar10-jpeg", data_dir=files.root)
     assert named.name == "cifar10_jpeg"
     assert named.content_hash == loaded.content_hash
     fails("is a folder without train.zip", f"zip:{files.root}")
@@ -261,7 +261,7 @@ def test_plain_zips_with_folders(files, as_picture):
     picture = as_picture(files.levels(8, 8, 3))
     members = {f"{split}/{name}/{i}.png": picture for split in ("train", "test") for name in "ab" for i in range(4)}
     path = files.zip(files.root / "plain.zip", {**members, "__MACOSX/train/._0.png": b"x", "readme.md": b"x"})
-    loaded = load(f"zip:{path}", {"validation": 0.25})
+    loaded = load_dataset(f"zip:{path}", {"validation": 0.25})
     # readme.md lies beside the split folders, but is no picture.
     assert {name: len(split) for name, split in loaded.splits.items()} == {"train": 6, "validation": 2, "test": 8}
     assert loaded.classes == 2
@@ -269,7 +269,7 @@ def test_plain_zips_with_folders(files, as_picture):
 
 def test_real_cifar10_as_jpeg(shared_data):
     path = shared_data / "cifar10-jpeg" / "test.zip"
-    jpeg = load(f"zip:{path}", {"validation": 0.0, "test": 0.0}, progress=False)
+    jpeg = load_dataset(f"zip:{path}", {"validation": 0.0, "test": 0.0}, progress=False)
     assert jpeg.split("train").samples.shape == (10_000, 3, 32, 32)
     assert torch.bincount(jpeg.split("train").labels).tolist() == [1000] * 10
     with zipfile.ZipFile(path) as archive, archive.open("00000/img00000123.jpg") as file:

@@ -19,7 +19,7 @@ from helpers import run_republished
 from helpers.internet import Drive, Internet
 
 from landscape.cli.app import main
-from landscape.components.datasets._load import load
+from landscape.components.datasets._load import load_dataset
 from landscape.components.datasets._readers import download
 from landscape.core import download_source
 from landscape.core.cache_folder import cache_folder
@@ -125,13 +125,13 @@ def test_from_each_source_to_a_prepared_set(published, internet, files, tmp_path
     made = published(name)
     assert SOURCES[name] == max(len(file.sources) for file in made.files if file.content is None)
     made.source(number, internet)
-    dataset = load(made.name, made.hyperparameters, progress=False)
-    expected = load(made.name, made.hyperparameters, data_dir=files.root, cache_dir=tmp_path / "other", progress=False)
+    dataset = load_dataset(made.name, made.hyperparameters, progress=False)
+    expected = load_dataset(made.name, made.hyperparameters, data_dir=files.root, cache_dir=tmp_path / "other", progress=False)
     assert dataset.content_hash == expected.content_hash
     assert dataset.shape == expected.shape
     internet.asked.clear()
     shutil.rmtree(cache_folder() / "datasets")
-    assert load(made.name, made.hyperparameters, progress=False).content_hash == expected.content_hash
+    assert load_dataset(made.name, made.hyperparameters, progress=False).content_hash == expected.content_hash
     assert internet.asked == []
     # Archives make room for what they hold; nothing half-written is left.
     folder = cache_folder() / "data" / ("mnist" if name == "stacked_mnist" else made.name.replace("_", "-"))
@@ -204,12 +204,12 @@ def test_a_set_that_was_cut_off_between_its_files_is_completed(published, intern
     content = Path(made.contents[made.files[2].name]).read_bytes()
     internet.file(third, b"<html>maintenance</html>")
     with pytest.raises(UserError, match=r"'mnist' not found .*t10k-images-idx3-ubyte.gz"):
-        load("mnist", progress=False)
+        load_dataset("mnist", progress=False)
     folder = cache_folder() / "data" / "mnist"
     assert sorted(path.name for path in folder.iterdir()) == [file.name for file in sorted(made.files[:2], key=lambda file: file.name)]
     internet.file(third, content)
     internet.asked.clear()
-    assert len(load("mnist", progress=False).split("test")) == 20
+    assert len(load_dataset("mnist", progress=False).split("test")) == 20
     assert {Path(request.path).name for request in internet.asked} == {file.name for file in made.files[2:]}
 
 
@@ -221,9 +221,9 @@ def test_an_incomplete_folder_of_the_users_is_not_completed(published, internet,
     shutil.copy(made.contents["train-images-idx3-ubyte.gz"], own)
     monkeypatch.setenv("LANDSCAPE_DATA", str(own.parent))
     with pytest.raises(UserError, match="mnist has no train-labels-idx1-ubyte or .*: put it beside train-images"):
-        load("mnist", progress=False)
+        load_dataset("mnist", progress=False)
     with pytest.raises(UserError, match="mnist has no train-labels-idx1-ubyte or .*: put it beside train-images"):
-        load("mnist", data_dir=own.parent, progress=False)
+        load_dataset("mnist", data_dir=own.parent, progress=False)
     assert internet.asked == []
 
 
@@ -233,10 +233,10 @@ def test_into_a_folder_that_the_user_names_nothing_is_downloaded(published, inte
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "notes.txt").write_text("nothing")
     with pytest.raises(UserError, match="'cifar10' not found in .*own: "):
-        load("cifar10", data_dir=tmp_path / "own", progress=False)
+        load_dataset("cifar10", data_dir=tmp_path / "own", progress=False)
     shutil.copy(made.contents["cifar-10-python.tar.gz"], tmp_path / "own")
     with pytest.raises(UserError, match=r"own/cifar-10-python.tar.gz is still packed: unpack it in .*own$"):
-        load("cifar10", data_dir=tmp_path / "own", progress=False)
+        load_dataset("cifar10", data_dir=tmp_path / "own", progress=False)
     assert internet.asked == []
 
 
@@ -245,7 +245,7 @@ def test_into_a_folder_that_the_user_names_nothing_is_downloaded(published, inte
 def test_without_a_network_one_line_says_what_to_fetch_and_where_to_put_it_and_that_works(published, files, tmp_path, name):
     made = published(name)
     with pytest.raises(UserError) as error:
-        load(made.name, made.hyperparameters, progress=False)
+        load_dataset(made.name, made.hyperparameters, progress=False)
     text = str(error.value)
     assert "\n" not in text
     shown = "mnist" if name == "stacked_mnist" else made.name.replace("_", "-")
@@ -260,8 +260,8 @@ def test_without_a_network_one_line_says_what_to_fetch_and_where_to_put_it_and_t
     folder.mkdir(parents=True, exist_ok=True)
     for file in wanted:
         shutil.copy(made.contents[file.name], folder / file.name)
-    expected = load(made.name, made.hyperparameters, data_dir=files.root, cache_dir=tmp_path / "other", progress=False)
-    assert load(made.name, made.hyperparameters, progress=False).content_hash == expected.content_hash
+    expected = load_dataset(made.name, made.hyperparameters, data_dir=files.root, cache_dir=tmp_path / "other", progress=False)
+    assert load_dataset(made.name, made.hyperparameters, progress=False).content_hash == expected.content_hash
 
 
 @pytest.mark.parametrize("name", ["celeba-hq-128", "tfd", "cifar10-jpeg"])
@@ -291,7 +291,7 @@ def test_a_server_that_sends_something_else_leaves_nothing(published, internet):
         for source in file.sources:
             internet.file(source, b"<html>Please log in</html>")
     with pytest.raises(UserError, match=r"github.com: sent another file \(26 bytes, not .*; fashion-mnist.s3-website.*: sent another file"):
-        load("fashion_mnist", progress=False)
+        load_dataset("fashion_mnist", progress=False)
     assert not (cache_folder() / "data" / "fashion-mnist").exists()
 
 

@@ -11,14 +11,14 @@ import pytest
 import torch
 from PIL import Image
 
-from landscape.components.datasets._load import load
+from landscape.components.datasets._load import load_dataset
 from landscape.core.errors import UserError
 
 
 def fails(pattern, *arguments, **keywords):
     """The data set cannot be loaded: one line that matches."""
     with pytest.raises(UserError, match=pattern) as error:
-        load(*arguments, progress=False, **keywords)
+        load_dataset(*arguments, progress=False, **keywords)
     assert "\n" not in str(error.value)
 
 
@@ -28,7 +28,7 @@ def _small_validation(monkeypatch):
 
 
 def test_digits_are_split_once_and_for_all():
-    digits = load("digits")
+    digits = load_dataset("digits")
     assert digits.shape == (1, 8, 8)
     assert {name: len(split) for name, split in digits.splits.items()} == {"train": 1197, "validation": 300, "test": 300}
     for name in ("validation", "test"):
@@ -43,7 +43,7 @@ def test_digits_are_split_once_and_for_all():
 def test_digits_splits_hold_each_sample_once():
     from sklearn.datasets import load_digits
 
-    ours = load("digits").split("all")
+    ours = load_dataset("digits").split("all")
     rows = {(row.numpy().tobytes(), int(label)) for row, label in zip(ours.samples, ours.labels, strict=True)}
     data = load_digits()
     theirs = {
@@ -56,7 +56,7 @@ def test_digits_splits_hold_each_sample_once():
 @pytest.mark.usefixtures("_small_validation")
 def test_mnist_from_idx(files, zipped):
     files.idx(zipped=zipped)
-    mnist = load("mnist", data_dir=files.root)
+    mnist = load_dataset("mnist", data_dir=files.root)
     assert mnist.shape == (1, 28, 28)
     assert mnist.classifier == "mnist"
     np.testing.assert_array_equal(mnist.split("train").samples[:, 0], files.train_images[:50])
@@ -64,7 +64,7 @@ def test_mnist_from_idx(files, zipped):
     np.testing.assert_array_equal(mnist.split("validation").labels, files.train_labels[50:])
     np.testing.assert_array_equal(mnist.split("test").samples[:, 0], files.t10k_images)
     np.testing.assert_array_equal(mnist.split("test").labels, files.t10k_labels)
-    whole = load("mnist", {"validation": False}, data_dir=files.root)
+    whole = load_dataset("mnist", {"validation": False}, data_dir=files.root)
     assert set(whole.splits) == {"train", "test"}
     np.testing.assert_array_equal(whole.split("train").samples[:, 0], files.train_images)
 
@@ -72,19 +72,19 @@ def test_mnist_from_idx(files, zipped):
 @pytest.mark.usefixtures("_small_validation")
 def test_mnist_is_found_where_users_keep_it(files, monkeypatch):
     folder = files.idx("mnist")
-    expected = load("mnist", data_dir=folder).content_hash
-    assert load("mnist", data_dir=files.root).content_hash == expected
+    expected = load_dataset("mnist", data_dir=folder).content_hash
+    assert load_dataset("mnist", data_dir=files.root).content_hash == expected
     monkeypatch.setenv("DATA_DIR", str(files.root))
-    assert load("mnist").content_hash == expected
+    assert load_dataset("mnist").content_hash == expected
     folder.rename(files.root / "raw")
-    assert load("mnist", data_dir=files.root).content_hash == expected
+    assert load_dataset("mnist", data_dir=files.root).content_hash == expected
     (files.root / "MNIST").mkdir()
     (files.root / "raw").rename(files.root / "MNIST" / "raw")
-    assert load("mnist").content_hash == expected
+    assert load_dataset("mnist").content_hash == expected
 
 
 def test_real_mnist(shared_data):
-    mnist = load("mnist", data_dir=shared_data, progress=False)
+    mnist = load_dataset("mnist", data_dir=shared_data, progress=False)
     assert {name: len(split) for name, split in mnist.splits.items()} == {"train": 50_000, "validation": 10_000, "test": 10_000}
     train = torch.cat([mnist.split("train").samples, mnist.split("validation").samples])
     for samples, md5 in ((train, "6bbc9ace898e44ae57da46a324031adb"), (mnist.split("test").samples, "2646ac647ad5339dbf082846283269ea")):
@@ -98,8 +98,10 @@ def test_real_mnist(shared_data):
 @pytest.mark.usefixtures("_small_validation")
 def test_fashion_mnist_by_either_name(files):
     files.idx("fashion-mnist")
-    assert load("fashion-mnist", data_dir=files.root).content_hash == load("fashion_mnist", data_dir=files.root).content_hash
-    assert load("fashion-mnist", data_dir=files.root).classifier == ""
+    assert (
+        load_dataset("fashion-mnist", data_dir=files.root).content_hash == load_dataset("fashion_mnist", data_dir=files.root).content_hash
+    )
+    assert load_dataset("fashion-mnist", data_dir=files.root).classifier == ""
 
 
 @pytest.mark.usefixtures("_small_validation")
@@ -149,7 +151,7 @@ def test_missing_data_say_what_to_fetch_and_where_to_put_it(tmp_path, files):
 @pytest.mark.parametrize("python", [False, True])
 def test_cifar10(files, python):
     files.cifar(python=python)
-    cifar = load("cifar10", data_dir=files.root)
+    cifar = load_dataset("cifar10", data_dir=files.root)
     assert cifar.shape == (3, 32, 32)
     images = np.concatenate([files.batches[f"data_batch_{i}"][0] for i in range(1, 6)])
     # 20 of each class: the last half is held out, where the true set holds out the last 500 of 5,000.
@@ -157,7 +159,7 @@ def test_cifar10(files, python):
     np.testing.assert_array_equal(cifar.split("validation").samples, images[100:])
     assert torch.bincount(cifar.split("validation").labels).tolist() == [10] * 10
     np.testing.assert_array_equal(cifar.split("test").samples, files.batches["test_batch"][0])
-    whole = load("cifar10", {"validation": False}, data_dir=files.root)
+    whole = load_dataset("cifar10", {"validation": False}, data_dir=files.root)
     np.testing.assert_array_equal(whole.split("train").samples, images)
     assert set(whole.splits) == {"train", "test"}
 
@@ -213,14 +215,14 @@ def test_cifar_errors_name_the_file(files):
 
 def test_stl10_is_stored_column_by_column(files):
     files.stl10()
-    stl = load("stl10", data_dir=files.root)
+    stl = load_dataset("stl10", data_dir=files.root)
     assert {name: len(split) for name, split in stl.splits.items()} == {"train": 15, "validation": 15, "test": 10}
     np.testing.assert_array_equal(stl.split("train").samples, files.stl["unlabeled"][:15])
     np.testing.assert_array_equal(stl.split("validation").samples, files.stl["unlabeled"][15:])
     np.testing.assert_array_equal(stl.split("test").samples, files.stl["test"])
     assert stl.split("train").labels is None
     assert stl.split("test").labels.tolist() == list(range(10))
-    labeled = load("stl10", {"part": "labeled"}, data_dir=files.root, resolution=48)
+    labeled = load_dataset("stl10", {"part": "labeled"}, data_dir=files.root, resolution=48)
     assert labeled.shape == (3, 48, 48)
     assert labeled.split("train").labels.tolist() == list(range(10))
     (files.root / "stl10_binary" / "test_X.bin").write_bytes(b"x")
@@ -235,7 +237,7 @@ def center_160(data):
 @pytest.mark.parametrize("zipped", [False, True])
 def test_celeba_as_compare_gan_prepares_it(files, zipped):
     files.celeba(zipped=zipped)
-    celeba = load("celeba", data_dir=files.root)
+    celeba = load_dataset("celeba", data_dir=files.root)
     assert celeba.shape == (3, 64, 64)
     assert {name: len(split) for name, split in celeba.splits.items()} == {"train": 6, "validation": 2, "test": 2}
     # TensorFlow 1 at 64 from 160: every output pixel lies at a multiple of 2.5, so it is a pixel or a mean of two (or four) neighbors.
@@ -252,7 +254,7 @@ def test_celeba_as_mimicry_prepares_it(files):
     from torchvision import transforms
 
     files.celeba()
-    celeba = load("celeba", {"crop": "mimicry"}, data_dir=files.root)
+    celeba = load_dataset("celeba", {"crop": "mimicry"}, data_dir=files.root)
     transform = transforms.Compose([transforms.CenterCrop(178), transforms.Resize(64)])
     theirs = np.asarray(transform(Image.open(io.BytesIO(files.faces["000003.jpg"]))))
     np.testing.assert_array_equal(celeba.split("train").samples[2].permute(1, 2, 0), theirs)
@@ -260,10 +262,10 @@ def test_celeba_as_mimicry_prepares_it(files):
 
 def test_celeba_attributes_are_labels(files):
     files.celeba()
-    celeba = load("celeba", {"attribute": "Male"}, data_dir=files.root)
+    celeba = load_dataset("celeba", {"attribute": "Male"}, data_dir=files.root)
     assert celeba.split("train").labels.tolist() == [1, 0, 1, 0, 1, 0]
     assert celeba.classes == 2
-    assert load("celeba", data_dir=files.root).split("train").labels is None
+    assert load_dataset("celeba", data_dir=files.root).split("train").labels is None
     fails("unknown attribute of CelebA 'male': did you mean 'Male'", "celeba", {"attribute": "male"}, data_dir=files.root)
 
 
@@ -285,19 +287,19 @@ def test_celeba_errors(files):
 
 def test_celeba_hq_is_split_in_natural_order_and_box_filtered(files):
     folder = files.pictures("celeba-hq-128", 40, side=256, name="{}.png")
-    faces = load("celeba-hq-128", data_dir=files.root)
+    faces = load_dataset("celeba-hq-128", data_dir=files.root)
     assert {name: len(split) for name, split in faces.splits.items()} == {"train": 32, "validation": 4, "test": 4}
     picture = np.asarray(Image.open(folder / "36.png")).astype(np.float64)
     means = picture.reshape(128, 2, 128, 2, 3).mean((1, 3))
     np.testing.assert_allclose(faces.split("test").samples[0].permute(1, 2, 0), means, atol=0.51)
-    whole = load("celeba-hq-128", {"validation": False}, data_dir=folder)
+    whole = load_dataset("celeba-hq-128", {"validation": False}, data_dir=folder)
     assert {name: len(split) for name, split in whole.splits.items()} == {"train": 36, "test": 4}
 
 
 @pytest.mark.parametrize("kind", ["WEBP", "JPEG"])
 def test_lsun_from_its_database(files, kind):
     files.lmdb(kind=kind)
-    bedrooms = load("lsun-bedroom", data_dir=files.root)
+    bedrooms = load_dataset("lsun-bedroom", data_dir=files.root)
     assert bedrooms.shape == (3, 128, 128)
     assert {name: len(split) for name, split in bedrooms.splits.items()} == {"train": 28, "validation": 1, "test": 1}
     # In the order of the keys; the central 128x128 of 200x150, not resized.
@@ -311,7 +313,7 @@ def test_lsun_as_mimicry_prepares_it(files):
     from torchvision import transforms
 
     files.lmdb(size=(301, 256), count=4)
-    bedrooms = load("lsun-bedroom", {"crop": "mimicry", "validation": False}, data_dir=files.root)
+    bedrooms = load_dataset("lsun-bedroom", {"crop": "mimicry", "validation": False}, data_dir=files.root)
     transform = transforms.Compose([transforms.CenterCrop(256), transforms.Resize(128)])
     theirs = np.asarray(transform(Image.open(io.BytesIO(files.values[min(files.values)]))))
     np.testing.assert_array_equal(bedrooms.split("train").samples[0].permute(1, 2, 0), theirs)
@@ -323,7 +325,7 @@ def test_lsun_exported_and_small_pictures_are_padded(files, as_picture):
     levels = files.levels(100, 140, 3)
     for i in range(4):
         (folder / f"{i}.png").write_bytes(as_picture(levels))
-    bedrooms = load("lsun-bedroom", data_dir=files.root, resolution=128)
+    bedrooms = load_dataset("lsun-bedroom", data_dir=files.root, resolution=128)
     assert bedrooms.handling["resize"] == "none"
     sample = bedrooms.split("train").samples[0].permute(1, 2, 0).numpy()
     np.testing.assert_array_equal(sample[14:114], levels[:, 6:134])
@@ -383,7 +385,7 @@ def test_tfd_from_the_users_own_copy(files, faces, kind):
 
     files.root.mkdir()
     savemat(files.root / "TFD_48x48.mat", faces) if kind == "mat" else np.savez_compressed(files.root / "tfd.npz", **faces)
-    tfd = load("tfd", {"fold": 1}, data_dir=files.root)
+    tfd = load_dataset("tfd", {"fold": 1}, data_dir=files.root)
     assert tfd.shape == (1, 48, 48)
     np.testing.assert_array_equal(tfd.split("train").samples[:, 0], faces["images"][:20])
     members = np.flatnonzero(faces["folds"][:, 1] == 3)
@@ -417,7 +419,7 @@ def test_tfd_errors(files, faces):
 def test_stacked_mnist(files, monkeypatch):
     monkeypatch.setattr("landscape.components.datasets.stacked_mnist.HELD_OUT", 20)
     files.idx()
-    stacked = load("stacked-mnist", {"count": 50}, data_dir=files.root)
+    stacked = load_dataset("stacked-mnist", {"count": 50}, data_dir=files.root)
     assert stacked.shape == (3, 28, 28)
     assert stacked.classes == 1000
     digits = np.concatenate([files.train_images, files.t10k_images])
@@ -427,21 +429,21 @@ def test_stacked_mnist(files, monkeypatch):
     for sample, label in zip(train.samples, train.labels, strict=True):
         hundreds, tens, ones = (by_picture[channel.numpy().tobytes()] for channel in sample)
         assert int(label) == 100 * hundreds + 10 * tens + ones
-    assert load("stacked-mnist", {"count": 50, "seed": 1}, data_dir=files.root).content_hash != stacked.content_hash
+    assert load_dataset("stacked-mnist", {"count": 50, "seed": 1}, data_dir=files.root).content_hash != stacked.content_hash
     fails("stacked_mnist: three digits in one channel", "stacked-mnist", data_dir=files.root, channels=1)
 
 
 def test_stacked_mnist_on_the_fly_carries_its_parts(files, monkeypatch):
     monkeypatch.setattr("landscape.components.datasets.stacked_mnist.HELD_OUT", 20)
     files.idx()
-    stacked = load("stacked-mnist", {"count": 50, "draw": "on_the_fly"}, data_dir=files.root, resolution=32)
+    stacked = load_dataset("stacked-mnist", {"count": 50, "draw": "on_the_fly"}, data_dir=files.root, resolution=32)
     parts = stacked.split("train").parts
     assert parts.shape == (60, 1, 32, 32)
     assert stacked.shape == (3, 32, 32)
     # The fixed triples come from the training digits alone.
     known = {part.numpy().tobytes() for part in parts}
     assert all(channel.numpy().tobytes() in known for sample in stacked.split("train").samples for channel in sample)
-    assert stacked.content_hash != load("stacked-mnist", {"count": 50}, data_dir=files.root, resolution=32).content_hash
+    assert stacked.content_hash != load_dataset("stacked-mnist", {"count": 50}, data_dir=files.root, resolution=32).content_hash
 
 
 def test_stacked_mnist_on_the_fly_trains_on_fresh_triples(files, monkeypatch):
@@ -449,7 +451,7 @@ def test_stacked_mnist_on_the_fly_trains_on_fresh_triples(files, monkeypatch):
 
     monkeypatch.setattr("landscape.components.datasets.stacked_mnist.HELD_OUT", 20)
     files.idx()
-    stacked = load("stacked-mnist", {"count": 50, "draw": "on_the_fly"}, data_dir=files.root)
+    stacked = load_dataset("stacked-mnist", {"count": 50, "draw": "on_the_fly"}, data_dir=files.root)
 
     def stream():
         return DataStream.of(stacked, seed=0, device=torch.device("cpu"), horizontal_flip=False, dequantize=False)

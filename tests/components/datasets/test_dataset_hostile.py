@@ -15,8 +15,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from landscape.components.datasets._load import load
-from landscape.components.datasets._preparing.collection import Options
+from landscape.components.datasets._load import load_dataset
+from landscape.components.datasets._preparing.collection import CollectionOptions
 from landscape.components.datasets._preparing.pictures import decode
 from landscape.components.datasets._preparing.zip_pictures import _pictures
 from landscape.components.datasets._readers.arrays import read_arrays
@@ -60,7 +60,7 @@ def seed_text(files, name):
 
 
 def read_zip(path):
-    pictures = _pictures({"train": path}, Options())
+    pictures = _pictures({"train": path}, CollectionOptions())
     for source in pictures.splits.values():
         for item in source.items:
             pictures.read(item)
@@ -222,7 +222,7 @@ def test_mutated_databases_through_the_whole_way(files, damage, case):
     """`load` itself, its reader in a true process: a data set, or one line."""
     path = files.lmdb(count=12, size=(20, 20)) / "data.mdb"
     path.write_bytes(damage(path.read_bytes(), np.random.RandomState(case)))
-    line = refusal(lambda: load("lsun-bedroom", data_dir=files.root, resolution=8, progress=False))
+    line = refusal(lambda: load_dataset("lsun-bedroom", data_dir=files.root, resolution=8, progress=False))
     assert line is None or "\n" not in line
 
 
@@ -277,4 +277,4 @@ def test_deep_indices_do_not_overflow(files, as_picture):
     path = files.zip(
         files.root / "a.zip", {"a.png": as_picture(files.levels(8, 8, 3)), "dataset.json": json.dumps({"labels": None}).encode()}
     )
-    assert load(f"zip:{path}", {"validation": 0.0, "test": 0.0}).split("train").labels is None
+    assert load_dataset(f"zip:{path}", {"validation": 0.0, "test": 0.0}).split("train").labels is None

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from landscape.components.datasets._drawing.polygons import rasterized, vertices
-from landscape.components.datasets._load import load
+from landscape.components.datasets._load import load_dataset
 from landscape.core.errors import UserError
 
 SMALL = {"points": 2000, "held_out": 400}
@@ -16,22 +16,22 @@ POINTS = ("ring", "grid", "gaussian_1d", "swiss_roll", "veegan_1200d")
 
 @pytest.mark.parametrize("name", POINTS)
 def test_contract_of_points(name):
-    points = load(name, SMALL)
+    points = load_dataset(name, SMALL)
     assert {n: len(s) for n, s in points.splits.items()} == {"train": 2000, "validation": 400, "test": 400}
     assert points.split("train").samples.dtype == torch.float32
     assert points.bounds is None
     assert points.split("train").samples.isfinite().all()
-    assert load(name, SMALL).content_hash == points.content_hash
-    other = load(name, {**SMALL, "seed": 1})
+    assert load_dataset(name, SMALL).content_hash == points.content_hash
+    other = load_dataset(name, {**SMALL, "seed": 1})
     assert other.content_hash != points.content_hash
     assert not torch.equal(points.split("validation").samples, points.split("test").samples)
     with pytest.raises(UserError, match="points, which have no resolution"):
-        load(name, SMALL, resolution=8)
+        load_dataset(name, SMALL, resolution=8)
 
 
 @pytest.mark.parametrize("name", ["ring", "grid", "swiss_roll"])
 def test_as_many_points_as_the_sources_draw(name):
-    assert len(load(name).split("train")) == 100_000
+    assert len(load_dataset(name).split("train")) == 100_000
 
 
 def spread_of(points):
@@ -46,7 +46,7 @@ def spread_of(points):
     [("pacgan", 8, 1, 0.01), ("wgan_gp", 8, 2 / 1.414, 0.02 / 1.414), ("unrolled", 8, 2, 0.02)],
 )
 def test_published_rings(preset, modes, radius, sigma):
-    ring = load("ring", {"preset": preset})
+    ring = load_dataset("ring", {"preset": preset})
     expected = [[radius * math.cos(2 * math.pi * i / modes), radius * math.sin(2 * math.pi * i / modes)] for i in range(modes)]
     torch.testing.assert_close(ring.modes.centers, torch.tensor(expected), atol=1e-6, rtol=1e-6)
     spread, imbalance = spread_of(ring)
@@ -59,7 +59,7 @@ def test_published_rings(preset, modes, radius, sigma):
 
 @pytest.mark.parametrize(("preset", "centers", "sigma"), [("normal", [0], 1.0), ("pair", [-2, 2], 0.5), ("five", [-4, -2, 0, 2, 4], 0.2)])
 def test_gaussians_on_a_line(preset, centers, sigma):
-    line = load("gaussian_1d", {"preset": preset})
+    line = load_dataset("gaussian_1d", {"preset": preset})
     torch.testing.assert_close(line.modes.centers, torch.tensor(centers)[:, None].float())
     spread, imbalance = spread_of(line)
     assert line.modes.sigma == sigma
@@ -68,7 +68,7 @@ def test_gaussians_on_a_line(preset, centers, sigma):
 
 
 def test_the_notebook_ring_has_seven_modes_and_one_is_twice_as_heavy():
-    ring = load("ring", {"preset": "unrolled_notebook", "points": 8000})
+    ring = load_dataset("ring", {"preset": "unrolled_notebook", "points": 8000})
     # Angles from 0 to 2 pi with both ends.
     angles = np.linspace(0, 2 * np.pi, 8)
     torch.testing.assert_close(
@@ -79,7 +79,7 @@ def test_the_notebook_ring_has_seven_modes_and_one_is_twice_as_heavy():
 
 @pytest.mark.parametrize(("preset", "spacing", "sigma"), [("pacgan", 2, 0.05), ("wgan_gp", 2 / 2.828, 0.05 / 2.828)])
 def test_published_grids(preset, spacing, sigma):
-    grid = load("grid", {"preset": preset})
+    grid = load_dataset("grid", {"preset": preset})
     axis = [float(spacing * i) for i in (-2, -1, 0, 1, 2)]
     torch.testing.assert_close(grid.modes.centers, torch.tensor([[x, y] for x in axis for y in axis]), atol=1e-6, rtol=1e-6)
     spread, imbalance = spread_of(grid)
@@ -88,19 +88,19 @@ def test_published_grids(preset, spacing, sigma):
 
 
 def test_presets_can_be_changed():
-    ring = load("ring", {"modes": 5, "radius": 3.0, "sigma": 0.5, **SMALL})
+    ring = load_dataset("ring", {"modes": 5, "radius": 3.0, "sigma": 0.5, **SMALL})
     assert ring.modes.centers.shape == (5, 2)
     assert ring.modes.centers.norm(dim=1).tolist() == pytest.approx([3.0] * 5)
-    assert load("gaussian_1d", {"preset": "pair", "center": 1.0, **SMALL}).modes.centers.flatten().tolist() == [-1.0, 3.0]
+    assert load_dataset("gaussian_1d", {"preset": "pair", "center": 1.0, **SMALL}).modes.centers.flatten().tolist() == [-1.0, 3.0]
     with pytest.raises(UserError, match="sigma=-1"):
-        load("ring", {"sigma": -1.0})
+        load_dataset("ring", {"sigma": -1.0})
     with pytest.raises(UserError, match="unknown hyperparameter of data set 'ring' 'radios': did you mean 'radius'"):
-        load("ring", {"radios": 1.0})
+        load_dataset("ring", {"radios": 1.0})
 
 
 def test_points_are_in_random_order():
     """A prefix is a fair sample, as protocols that take the first n assume."""
-    labels = load("grid", SMALL).split("train").labels
+    labels = load_dataset("grid", SMALL).split("train").labels
     assert torch.bincount(labels[:1000], minlength=25).min() > 15
 
 
@@ -108,12 +108,12 @@ def test_swiss_roll_is_scikit_learns():
     from sklearn.datasets import make_swiss_roll
 
     theirs, _ = make_swiss_roll(2000, noise=0.25, random_state=np.random.RandomState(3))
-    ours = load("swiss_roll", {**SMALL, "seed": 3}).split("train").samples
+    ours = load_dataset("swiss_roll", {**SMALL, "seed": 3}).split("train").samples
     np.testing.assert_allclose(ours, theirs[:, [0, 2]] / 7.5, rtol=1e-5, atol=1e-6)
 
 
 def test_veegan_1200d_has_noise_in_700_coordinates_and_modes_that_real_points_reach():
-    points = load("veegan_1200d", SMALL)
+    points = load_dataset("veegan_1200d", SMALL)
     assert points.shape == (1200,)
     assert points.classes == 10
     means = [-1, -0.5, 0, 0.5, -2, -2.5, 10, 0.25, -13, -5.5]
@@ -179,25 +179,25 @@ def test_vertices_are_drawn_in_the_order_of_the_notebook():
 
 
 def test_convex_polygons_as_a_data_set():
-    polygons = load("convex_polygons", {"count": 80})
+    polygons = load_dataset("convex_polygons", {"count": 80})
     assert polygons.shape == (1, 28, 28)
     assert {name: len(split) for name, split in polygons.splits.items()} == {"train": 60, "validation": 10, "test": 10}
     expected = rasterized(vertices(np.random.RandomState(0), 80, 3, 20.0, 0.75))
     np.testing.assert_array_equal(polygons.split("train").samples[:, 0], expected[:60])
     np.testing.assert_array_equal(polygons.split("test").samples[:, 0], expected[60:70])
     with pytest.raises(UserError, match="2 sides at least 20 degrees apart do not exist"):
-        load("convex_polygons", {"sides": 2})
+        load_dataset("convex_polygons", {"sides": 2})
     with pytest.raises(UserError, match="do not exist"):
-        load("convex_polygons", {"sides": 30})
+        load_dataset("convex_polygons", {"sides": 30})
 
 
 @pytest.mark.parametrize("name", ["ring", "grid", "swiss_roll", "gaussian_1d", "convex_polygons"])
 def test_a_seed_that_the_generator_does_not_take_is_refused(name):
     with pytest.raises(UserError, match=r"seed=4294967296.*less than 4294967296"):
-        load(name, {"seed": 2**32})
+        load_dataset(name, {"seed": 2**32})
 
 
 def test_too_few_polygons_for_three_splits_are_refused():
     with pytest.raises(UserError, match="count=7 leaves a split empty"):
-        load("convex_polygons", {"count": 7})
-    assert min(len(load("convex_polygons", {"count": 8}).split(split)) for split in ("train", "validation", "test")) == 1
+        load_dataset("convex_polygons", {"count": 7})
+    assert min(len(load_dataset("convex_polygons", {"count": 8}).split(split)) for split in ("train", "validation", "test")) == 1

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from landscape.components.datasets._base import Dataset, Split
-from landscape.components.datasets._load import load
+from landscape.components.datasets._load import load_dataset
 from landscape.components.extractors import _train_classifier as training
 from landscape.components.extractors._small_network import load_classifier
 from landscape.components.extractors.classifier import SHIPPED, classifier, shipped
@@ -59,7 +59,7 @@ def _accuracy(extractor, split):
 
 
 def test_digits_accuracy_is_what_its_json_says():
-    dataset = load("digits")
+    dataset = load_dataset("digits")
     extractor = classifier(dataset=dataset)
     assert extractor.name == "classifier:digits"
     assert extractor.facts.data_hash == dataset.content_hash
@@ -67,20 +67,20 @@ def test_digits_accuracy_is_what_its_json_says():
 
 
 def test_mnist_accuracy_is_what_its_json_says(shared_data, tmp_path):
-    dataset = load("mnist", data_dir=shared_data / "mnist", cache_dir=tmp_path, progress=False)
+    dataset = load_dataset("mnist", data_dir=shared_data / "mnist", cache_dir=tmp_path, progress=False)
     extractor = classifier(dataset=dataset)
     assert extractor.facts.data_hash == dataset.content_hash
     assert _accuracy(extractor, dataset.split("test")) == pytest.approx(extractor.facts.accuracy, abs=2e-4)
 
 
 def test_a_batch_does_not_change_an_images_features():
-    images = load("digits").split("test").samples
+    images = load_dataset("digits").split("test").samples
     extractor = classifier(trained_on="digits")
     torch.testing.assert_close(extractor(images).features[:7], extractor(images[:7]).features)
 
 
 def test_other_sizes_and_channels_are_brought_to_the_input():
-    images = load("digits").split("test").samples[:20]
+    images = load_dataset("digits").split("test").samples[:20]
     extractor = classifier(trained_on="digits")
     color = images.expand(-1, 3, -1, -1)
     torch.testing.assert_close(extractor(color).features, extractor(images).features)
@@ -103,7 +103,7 @@ def test_a_stacked_classifier_reads_each_channel_alone():
 
 def test_stacked_digits_are_counted_as_triples(shared_data, tmp_path, monkeypatch):
     monkeypatch.setenv("LANDSCAPE_CACHE", str(tmp_path))
-    digits = load("mnist", data_dir=shared_data / "mnist", progress=False).split("test")
+    digits = load_dataset("mnist", data_dir=shared_data / "mnist", progress=False).split("test")
     triples = torch.tensor([[0, 1, 2], [2, 1, 0], [3, 3, 3], [3, 3, 3]])
     first = [int((digits.labels == d).nonzero()[0]) for d in range(10)]
     images = torch.stack([torch.cat([digits.samples[first[d]] for d in triple]) for triple in triples.tolist()])

@@ -9,7 +9,7 @@ import os
 
 import pytest
 
-from landscape.components.datasets._load import load
+from landscape.components.datasets._load import load_dataset
 from landscape.components.extractors.inception import VARIABLE
 from landscape.components.metrics._base import SampleSet
 from landscape.config.protocols import get, varied
@@ -27,7 +27,7 @@ def cifar10():
     if not os.environ.get(VARIABLE):
         pytest.skip(f"{VARIABLE} is not set")
     try:
-        return load("cifar10", {"validation": False})
+        return load_dataset("cifar10", {"validation": False})
     except UserError as error:
         pytest.skip(f"CIFAR-10 not at hand: {error}")
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from landscape.components.datasets._base import SPLITS
 from landscape.components.datasets._preparing.pictures import SUFFIXES
-from landscape.components.datasets._preparing.prepare import Pictures, Source
+from landscape.components.datasets._preparing.prepare import Pictures, SplitSource
 from landscape.components.datasets._preparing.split import by_fraction
 from landscape.core.errors import UserError
 
@@ -23,7 +23,7 @@ _SPLIT_FOLDERS = {"train": "train", "validation": "validation", "valid": "valida
 
 
 @dataclass(frozen=True)
-class Options:
+class CollectionOptions:
     """How a collection without a published split is divided and labeled."""
 
     labels: Labelling = "auto"
@@ -68,7 +68,9 @@ def names_digest(collection: Collection) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def arranged(collection: Collection, options: Options, read: Callable[[str, str], Any], describe: Callable[[Any], str]) -> Pictures:
+def arranged(
+    collection: Collection, options: CollectionOptions, read: Callable[[str, str], Any], describe: Callable[[Any], str]
+) -> Pictures:
     """The collection ready to be prepared; `read` takes (split whose folder or zip it lies in, name).
 
     Raises:
@@ -87,7 +89,7 @@ def arranged(collection: Collection, options: Options, read: Callable[[str, str]
     for split in SPLITS:
         if items := parts.get(split):
             known = None if labels is None else np.array([labels[item] for item in items], dtype=np.int64)
-            splits[split] = Source(items, len(items), known)
+            splits[split] = SplitSource(items, len(items), known)
     handling = {"labels": source, "split": _describe_split(parts, held_out, options.seed)}
     if collection.skipped:
         handling["skipped"] = f"{collection.skipped} files that are not pictures"

@@ -28,7 +28,7 @@ _CHUNK = 64
 
 
 @dataclass(frozen=True)
-class Source:
+class SplitSource:
     """One split before preparation: `count` items for the reader, and their labels."""
 
     items: Iterable[Any]
@@ -43,7 +43,7 @@ class Pictures:
     `read` turns an item into a picture (mode L or RGB, or an array) and notes on its conversion, in threads. `describe` names an item.
     """
 
-    splits: Mapping[str, Source]
+    splits: Mapping[str, SplitSource]
     read: Reader
     classes: int | None = None
     handling: Mapping[str, str] = field(default_factory=dict)
@@ -133,7 +133,7 @@ class _Writer:
         self._first = ""
         self._notes: Counter[str] = Counter()
 
-    def write(self, split: str, source: Source, arrays: Iterator[Fitted]) -> None:
+    def write(self, split: str, source: SplitSource, arrays: Iterator[Fitted]) -> None:
         first = next(arrays, None)
         if first is None:
             raise UserError(f"data set {self._name!r}: {split} should hold {source.count} pictures, found none")

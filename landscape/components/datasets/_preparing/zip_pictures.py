@@ -10,7 +10,7 @@ from landscape.components.datasets._preparing.collection import (
     INDEX,
     MAX_INDEX_BYTES,
     Collection,
-    Options,
+    CollectionOptions,
     arranged,
     by_split_folder,
     is_picture,
@@ -28,7 +28,7 @@ def split_zips(folder: Path) -> dict[str, Path]:
     return {split: path for split, path in found.items() if path is not None}
 
 
-def from_zips(request: Request, name: str, paths: Mapping[str, Path], options: Options, resample: Filter) -> Dataset:
+def from_zips(request: Request, name: str, paths: Mapping[str, Path], options: CollectionOptions, resample: Filter) -> Dataset:
     """The pictures of `paths` (by split; a single zip is given as `train`), in the order of their names."""
     return prepared(
         request,
@@ -40,7 +40,7 @@ def from_zips(request: Request, name: str, paths: Mapping[str, Path], options: O
     )
 
 
-def _pictures(paths: Mapping[str, Path], options: Options) -> Pictures:
+def _pictures(paths: Mapping[str, Path], options: CollectionOptions) -> Pictures:
     zips = {split: Zip(path) for split, path in paths.items()}
     names = {split: [n for n in opened.names if is_picture(n)] for split, opened in zips.items()}
     skipped = sum(len(opened.names) - len(names[split]) - (INDEX in opened) for split, opened in zips.items())

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscape.components.datasets._base import SPLITS, Dataset, Request
-from landscape.components.datasets._preparing.prepare import Pictures, Source, prepared
+from landscape.components.datasets._preparing.prepare import Pictures, SplitSource, prepared
 from landscape.components.datasets._readers.files import find, read_bytes, shown
 from landscape.components.datasets._readers.idx import MAX_IDX_BYTES, read_idx
 from landscape.core.errors import UserError
@@ -53,7 +53,7 @@ def _check_identity(name: str, path: Path, pictures: NDArray[np.uint8]) -> None:
 
 
 def _pictures(name: str, files: Mapping[str, Path], validation: bool, classifier: str) -> Pictures:
-    splits: dict[str, Source] = {}
+    splits: dict[str, SplitSource] = {}
     for part in ("train", "test"):
         images, labels = read_idx(files[f"{part}_images"], 3), read_idx(files[f"{part}_labels"], 1).astype(np.int64)
         if len(images) != len(labels):
@@ -66,9 +66,9 @@ def _pictures(name: str, files: Mapping[str, Path], validation: bool, classifier
             if kept <= VALIDATION:
                 raise UserError(f"{files['train_images']} holds {kept} pictures, validation would take {VALIDATION}: set validation: false")
             kept -= VALIDATION
-            splits["validation"] = Source(images[kept:], VALIDATION, labels[kept:])
-        splits[part] = Source(images[:kept], kept, labels[:kept])
-    ordered: dict[str, Source] = {name: splits[name] for name in SPLITS if name in splits}
+            splits["validation"] = SplitSource(images[kept:], VALIDATION, labels[kept:])
+        splits[part] = SplitSource(images[:kept], kept, labels[:kept])
+    ordered: dict[str, SplitSource] = {name: splits[name] for name in SPLITS if name in splits}
     handling = {"split": f"last {VALIDATION:,} of the training file for validation" if validation else "whole training file"}
     return Pictures(
         ordered,

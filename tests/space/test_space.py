@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from landscape.core import strict_yaml
 from landscape.core.errors import UserError
-from landscape.space.study import Space
-from landscape.space.study_files import available, load
+from landscape.space.space import Space
+from landscape.space.study_files import available, load_space
 
 TEXT = """
 name: toy
@@ -255,17 +255,17 @@ def test_damaged_study_files_give_one_clear_line(seed):
 def test_a_study_from_its_file_or_by_its_name(tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text(TEXT)
-    assert load(file) == parsed()
-    assert load(str(file)).name == "toy"
+    assert load_space(file) == parsed()
+    assert load_space(str(file)).name == "toy"
     with pytest.raises(UserError, match=r"unknown study .*'digts': did you mean 'digits'"):
-        load("digts")
+        load_space("digts")
     with pytest.raises(UserError, match="cannot read"):
-        load(tmp_path / "missing.yaml")
+        load_space(tmp_path / "missing.yaml")
 
 
 @pytest.mark.parametrize("name", sorted(available()))
 def test_default_studies_hold_what_they_say(name):
-    space = load(name)
+    space = load_space(name)
     cells = space.cells()
     assert space.name == name
     assert space.asks_per_cell(len(cells)) >= 1
@@ -273,7 +273,7 @@ def test_default_studies_hold_what_they_say(name):
 
 
 def test_the_embedded_study_is_the_one_that_is_promised():
-    space = load("digits")
+    space = load_space("digits")
     assert {axis: len(labels) for axis, labels in space.labels.items()} == {
         "loss": 4,
         "d_normalization": 3,
@@ -286,12 +286,12 @@ def test_the_embedded_study_is_the_one_that_is_promised():
 
 
 def test_ones_own_images_take_the_folder_study():
-    space = load("folder:/data/My photos!")
+    space = load_space("folder:/data/My photos!")
     assert space.name == "folder-My-photos"
     assert space.dataset.name == "folder"
     assert space.dataset.hyperparameters["path"] == "/data/My photos!"
-    assert load("zip:/x/y.zip").name == "folder-y"
-    assert load("folder:/data/a/faces").digest() == load("folder:/moved/faces").digest()
+    assert load_space("zip:/x/y.zip").name == "folder-y"
+    assert load_space("folder:/data/a/faces").digest() == load_space("folder:/moved/faces").digest()
 
 
 def test_an_axis_is_named_as_a_file_can_be():
