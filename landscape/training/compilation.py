@@ -3,17 +3,18 @@
 import itertools
 import shutil
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from landscape.training.gradients_of_update import Gradients, Update
 
 Path = Literal["auto", "eager", "compiled"]
 F = TypeVar("F", bound=Callable[..., Any])
+_CPU = torch.device("cpu")
 
 CPU_UPDATES, CUDA_UPDATES = 60_000, 20_000
 """Updates from which compiling pays: it takes 10 to 40 s and saves about 0.5 ms an update (dense nets on a CPU), more on a GPU."""
@@ -67,34 +68,81 @@ def compiled(function: F, *, as_cuda_graph: bool = False) -> F:
     return cast(F, torch.compile(function, fullgraph=True, dynamic=False, mode=mode))
 
 
-_COMPILER_ERRORS = (
-    torch._dynamo.exc.TorchDynamoException,
-    torch._dynamo.exc.FailOnRecompileLimitHit,
-    torch._inductor.exc.InductorError,
-)
+class _Before:
+    """What an update changes before its gradients are applied, as it was when the update began: buffers, and the random generators."""
+
+    def __init__(self, tensors: Sequence[Tensor], device: torch.device) -> None:
+        self._tensors = list(tensors)
+        self._kept = [torch.empty_like(tensor) for tensor in self._tensors]
+        self._generators = [torch.default_generator]
+        if device.type == "cuda":
+            index = torch.cuda.current_device() if device.index is None else device.index
+            self._generators.append(torch.cuda.default_generators[index])
+        self._states: list[Tensor] = []
+
+    @torch.no_grad()
+    def keep(self) -> None:
+        """Copy what the update is about to change."""
+        self._states = [generator.get_state() for generator in self._generators]
+        if self._tensors:
+            torch._foreach_copy_(self._kept, self._tensors)
+
+    @torch.no_grad()
+    def put_back(self) -> None:
+        """Undo what an update that broke off has changed."""
+        for generator, state in zip(self._generators, self._states, strict=True):
+            generator.set_state(state)
+        if self._tensors:
+            torch._foreach_copy_(self._tensors, self._kept)
 
 
-def with_fallback(function: F, on_failure: Callable[[str], None], *, as_cuda_graph: bool = False) -> F:
-    """`function` compiled; where the compiler fails on it, the eager one from then on, with the reason told."""
-    current: list[Callable[..., Any]] = [compiled(function, as_cuda_graph=as_cuda_graph)]
+def with_fallback(
+    function: F,
+    on_failure: Callable[[str], None],
+    *,
+    as_cuda_graph: bool = False,
+    changes: Sequence[Tensor] = (),
+    device: torch.device = _CPU,
+) -> F:
+    """`function` compiled; from its first failure on the eager one, whether the compiler refused it or the compiled code broke off.
+
+    An error that is the function's own shows again when the eager one is called at once, and is raised then.
+
+    Args:
+        function: computes an update from tensors, its first and only effect being on `changes` and on the random generators.
+        on_failure: is told the reason.
+        as_cuda_graph: as in `compiled`.
+        changes: tensors that `function` changes in place. After a failure they are put back before the eager function is called.
+        device: the device whose random generator `function` draws from, beside that of the CPU.
+    """
+    before = _Before(changes, device)
+    current: list[Callable[..., Any]] = []
 
     def call(*arguments: Any) -> Any:
-        if current[0] is function:
+        if current and current[0] is function:
             return function(*arguments)
-        state = torch.get_rng_state()
+        if device.type == "cuda" and torch.cuda.is_current_stream_capturing():
+            return current[0](*arguments) if current else function(*arguments)  # If this fails, the recording does, not the update.
+        before.keep()
         try:
+            if not current:
+                current.append(compiled(function, as_cuda_graph=as_cuda_graph))
             return current[0](*arguments)
-        except _COMPILER_ERRORS as error:
-            if torch.cuda.is_available() and torch.cuda.is_current_stream_capturing():
-                raise  # the recording fails, not the update
-            torch.set_rng_state(state)
-            reason = f"{type(error).__name__}: {str(error).splitlines()[0]}"
-            warnings.warn(f"compiling failed, the update runs eagerly: {reason}", stacklevel=2)
+        except Exception as error:
+            before.put_back()
+            reason = one_line(error)
+            warnings.warn(f"compiled code failed, the update runs eagerly: {reason}", stacklevel=2)
             on_failure(reason)
-            current[0] = function
+            current[:] = [function]
             return function(*arguments)
 
     return cast(F, call)
+
+
+def one_line(error: BaseException) -> str:
+    """The type of `error` and the first line of its message, which may be empty."""
+    first = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
 @dataclass
@@ -121,12 +169,13 @@ def update_functions(
         functions.path = f"eager ({reason})"
         return functions
     functions.path, functions.lasting = "compiled", not as_cuda_graphs
+    changes = gradients.changed_in_place()
 
     def or_eager(update: F, whose: str) -> F:
         def fell_back(reason: str) -> None:
             functions.path += f", but {whose} eager ({reason})"
 
-        return with_fallback(update, fell_back, as_cuda_graph=as_cuda_graphs)
+        return with_fallback(update, fell_back, as_cuda_graph=as_cuda_graphs, changes=changes, device=device)
 
     functions.of_d, functions.of_g = or_eager(gradients.of_d, "D's updates"), or_eager(gradients.of_g, "G's updates")
     functions.of_both = or_eager(gradients.of_both, "all updates")

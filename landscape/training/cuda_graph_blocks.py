@@ -14,6 +14,7 @@ from collections.abc import Callable
 import torch
 
 from landscape.config.trial_config import TrialConfig
+from landscape.training.compilation import one_line
 from landscape.training.data_stream import DataStream
 from landscape.training.learning_curves import has_point, least_interval
 from landscape.training.rounds import HostState, Rounds
@@ -115,8 +116,8 @@ class Blocks:
             drawn_per_round = (stream.drawn - self._since[1]) // (counts.rounds - self._since[0])
             try:
                 self._recorded = _Recorded(self.rounds, self.size, self.size * drawn_per_round, self._record)
-            except RuntimeError as error:  # CUDA's own, a lack of memory among them
-                reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+            except Exception as error:  # A driver, a library or compiled code may refuse in its own way: none of them ends the training.
+                reason = one_line(error)
                 warnings.warn(f"recording failed, rounds run one by one: {reason}", stacklevel=2)
                 return reason
         self._recorded.play()

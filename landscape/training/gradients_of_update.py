@@ -54,6 +54,12 @@ class Gradients:
         self.config, self.game, self.device_type = config, game, device_type
         self.d_parameters, self.g_parameters = d_parameters, g_parameters
 
+    def changed_in_place(self) -> list[Tensor]:
+        """The tensors that computing an update changes: running statistics, power iterations, components' own states."""
+        networks = (self.game.generator, self.game.discriminator)
+        buffers = [buffer for network in networks if network is not None for buffer in network.buffers()]
+        return buffers + [value for owned in self.game.states.values() for value in owned.values()]
+
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device_type, dtype=torch.bfloat16, enabled=self.config.precision == "bf16")
 

@@ -1,14 +1,18 @@
 """Compiled updates of many trials in one process."""
 
+import itertools
 import warnings
 
 import pytest
 import torch
 
 import landscape
+from landscape.config.trial_config import TrialConfig
 from landscape.core.environment import resolve_device
 from landscape.core.errors import UserError
+from landscape.results.record import Status
 from landscape.training import compilation
+from landscape.trial.run_trial import prepare_and_run
 
 
 @pytest.mark.skipif(bool(compilation.cannot_compile(torch.device("cpu"))), reason="nothing compiles here")
@@ -51,6 +55,80 @@ def test_a_trial_says_which_of_its_updates_could_not_be_compiled(monkeypatch):
     with pytest.warns(UserWarning, match="runs eagerly"):
         gan.run_rounds(4)
     assert gan.execution == "compiled, but D's updates eager (TorchDynamoException: no gradient of a gradient)"
+
+
+def breaking_off(owner: str, at_call: int, error: Exception):
+    """In place of `compiled`: the function itself, but that of `owner` runs, changes all that it changes, and then raises at its n-th call."""
+
+    def compiled(function, **_):
+        calls = itertools.count(1)
+
+        def call(*arguments):
+            made = function(*arguments)
+            if function.__name__ == owner and next(calls) == at_call:
+                raise error
+            return made
+
+        return call
+
+    return compiled
+
+
+STATEFUL = {
+    "dataset": "digits",
+    "architecture": {"dcgan": {"width": 4}},
+    "resolution": 16,
+    "loss": "hinge",
+    "d_normalization": "spectral_batch",
+    "regularizers": ["lecam", "instance_noise"],
+    "batch_size": 8,
+    "budget": {"amount": 6},
+}
+
+
+@pytest.mark.parametrize(
+    ("owner", "order"), [("of_d", "d_first"), ("of_g", "d_first"), ("of_both", "simultaneous")], ids=["D's", "G's", "both"]
+)
+@pytest.mark.parametrize(
+    "error", [AssertionError("expected size 64==64, stride 256==1 at dim=1"), RuntimeError(""), KeyError("buf3")], ids=type
+)
+def test_code_that_breaks_off_leaves_no_trace_and_the_update_runs_eagerly(owner, order, error, monkeypatch):
+    """Inductor's code asserts strides when it runs: whatever it raises, training goes on as if the update had been eager all along."""
+    monkeypatch.setattr(compilation, "cannot_compile", lambda device: "")
+    monkeypatch.setattr(compilation, "compiled", breaking_off(owner, 2, error))
+    eager, broken = (landscape.build(STATEFUL | {"order": order}) for _ in range(2))
+    broken.load_state_dict(eager.state_dict())
+    for gan, execution in ((eager, "eager"), (broken, "compiled")):
+        gan.prepare(torch.device("cpu"), execution)
+        torch.manual_seed(1)
+        if gan is broken:
+            with pytest.warns(UserWarning, match="compiled code failed, the update runs eagerly"):
+                gan.run_rounds(4)
+        else:
+            gan.run_rounds(4)
+    whose = {"of_d": "D's updates", "of_g": "G's updates", "of_both": "all updates"}[owner]
+    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    assert broken.execution == f"compiled, but {whose} eager ({reason})"
+    theirs = eager.state_dict()
+    assert [name for name, mine in broken.state_dict().items() if not torch.equal(mine, theirs[name])] == []
+    assert broken.extra_state() == eager.extra_state()
+
+
+def test_a_trial_ends_well_although_compiled_code_breaks_off(tmp_path, monkeypatch):
+    monkeypatch.setattr(compilation, "cannot_compile", lambda device: "")
+    monkeypatch.setattr(compilation, "compiled", breaking_off("of_d", 3, AssertionError("expected size 1==1, stride 256==1 at dim=0")))
+    with pytest.warns(UserWarning, match="runs eagerly"):
+        record = prepare_and_run(TrialConfig.parse(STATEFUL), None, folder=tmp_path, pictures=False, threads=1, execution="compiled")
+    assert record.status is Status.COMPLETED
+    assert record.environment["execution"].startswith("compiled, but D's updates eager (AssertionError: expected size")
+
+
+def test_an_error_of_the_update_itself_is_raised():
+    def wrong(x):
+        raise UserError("loss 'mine' returned Tensor: return a LossPair")
+
+    with pytest.raises(UserError, match="return a LossPair"), pytest.warns(UserWarning, match="runs eagerly"):
+        compilation.with_fallback(wrong, lambda reason: None)(torch.ones(2))
 
 
 def test_a_gpu_that_is_not_there(monkeypatch):

@@ -120,6 +120,21 @@ def test_what_cannot_be_recorded_runs_round_by_round():
     assert in_blocks.execution.startswith("eager, round by round (RuntimeError: operation not permitted when stream is capturing")
 
 
+@pytest.mark.parametrize("error", [AssertionError("expected stride 256==1"), MemoryError(), torch.OutOfMemoryError("CUDA out of memory")])
+def test_a_recording_that_breaks_off_in_whatever_way_does_not_end_the_training(error):
+    def record(work, device):
+        emulated_graph(work, device)
+        raise error
+
+    one_by_one, in_blocks = model(), landscape.build(BASE)
+    one_by_one.release_blocks()
+    in_blocks.load_state_dict(one_by_one.state_dict())
+    in_blocks.prepare(torch.device("cpu"), "eager", record)
+    with pytest.warns(UserWarning, match="recording failed, rounds run one by one"):
+        check(in_blocks, one_by_one)
+    assert in_blocks.execution.startswith(f"eager, round by round ({type(error).__name__}")
+
+
 def test_blocks_one_after_the_other_are_read_at_the_next_point_of_a_curve():
     fields = {"regularizers": [{"name": "r1", "every": 2}], "budget": {"amount": 64 * 34}}
     one_by_one, in_blocks = model(**fields), model(**fields)
