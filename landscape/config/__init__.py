@@ -1,1 +1,1 @@
-"""What decides a trained model and what decides a score, as data: checked, completed from the components, digested."""
+"""Data that decide a trained model and data that decide a score: checked, completed from the components, and digested."""

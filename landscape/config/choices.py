@@ -1,4 +1,4 @@
-"""A component by name with its hyperparameters, and the short ways of writing one."""
+"""A component chosen by name with its hyperparameters, and the short ways of writing such a choice."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -11,7 +11,13 @@ from landscape.core.frozen_model import Frozen, UserErrorAsValueError
 
 
 def from_shorthand(value: object) -> object:
-    """`hinge:margin=1` and {hinge: {margin: 1}} -> {name: hinge, hyperparameters: {margin: 1}}; `folder:/p` -> its path."""
+    """Write out a short form: `hinge:margin=1` or `{hinge: {margin: 1}}` as `{name: hinge, hyperparameters: {margin: 1}}`.
+
+    Anything else is returned unchanged.
+
+    Raises:
+        UserErrorAsValueError: The short form cannot be read.
+    """
     if isinstance(value, str):
         try:
             return parse_component(value)
@@ -27,25 +33,28 @@ def from_shorthand(value: object) -> object:
 
 
 class Choice(Frozen):
-    """A component and its hyperparameters; after validation in a TrialConfig every hyperparameter stands here, defaults included."""
+    """A component and its hyperparameters. Once a TrialConfig is validated, every hyperparameter is listed, defaults included."""
 
     name: str
     hyperparameters: dict[str, Any] = Field(default_factory=dict)
 
     def label(self) -> str:
-        """`hinge` or `gradient_penalty[weight=10]`: as plots and tables show it."""
+        """Return `hinge` or `gradient_penalty[weight=10]`, as plots and tables show it."""
         given = ", ".join(f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}" for k, v in sorted(self.hyperparameters.items()))
         return f"{self.name}[{given}]" if given else self.name
 
 
 class RegularizerChoice(Choice):
-    """A regularizer, applied at every `every`-th D step (G step for terms of G) and scaled by `every`."""
+    """A regularizer that is applied at every `every`-th step and is then scaled by `every`.
+
+    The steps are those of D, or those of G for a term of G's loss.
+    """
 
     every: Annotated[int, Field(ge=1)] = 1
 
 
 def _drop_none(value: object) -> object:
-    """A regularizer named `none` stands for an empty tuple, so that search spaces can cross it."""
+    """Read one regularizer or a list of them. The name `none` stands for an empty list, so that search spaces can cross it."""
     items = value if isinstance(value, (list, tuple)) else [value]
     return [s for s in map(from_shorthand, items) if s is not None and not (isinstance(s, Mapping) and s.get("name") == "none")]
 

@@ -1,4 +1,4 @@
-"""Which components go together: fills a config from the components' declarations and refuses what is undefined, with the reason."""
+"""Completes a configuration from the components' declarations and refuses undefined combinations, giving the reason."""
 
 from __future__ import annotations
 
@@ -15,15 +15,20 @@ if TYPE_CHECKING:
 
 
 class UndefinedCombinationError(UserError):
-    """The parts exist, but together they have no meaning, or no model of their own: a study records the cell as skipped."""
+    """The parts exist, but together they have no meaning or are the same model as another combination.
+
+    A study records such a cell as skipped.
+    """
 
 
 def resolve(config: TrialFields) -> dict[str, Any]:
-    """The fields of `config` that its components decide: every hyperparameter filled in, every None replaced by the source's choice.
+    """Return the fields of `config` that its components decide.
+
+    Every hyperparameter is filled in, and every field that is None gets the value that the component's source uses.
 
     Raises:
-        UserError: an unknown component or hyperparameter, or a value out of range.
-        UndefinedCombinationError: a combination without meaning.
+        UserError: A component or a hyperparameter is unknown, or a value is out of range.
+        UndefinedCombinationError: The combination has no meaning.
     """
     from landscape.components.architectures._base import ARCHITECTURES
     from landscape.components.datasets._base import DATASETS
@@ -41,7 +46,7 @@ def resolve(config: TrialFields) -> dict[str, Any]:
     g_normalization = config.g_normalization or source_g
     latent = LatentConfig(dim=facts.latent.dim, distribution=facts.latent.distribution, bound=facts.latent.bound)
     if LOSSES[loss.name].facts.inputs == "autoencoding":
-        # The bound's prior is N(0, I), whatever latent the architecture's GAN used.
+        # The variational bound is derived for the prior N(0, I), whatever latent distribution the architecture's GAN used.
         latent = LatentConfig(dim=facts.latent.dim, distribution="normal")
     if config.latent is not None:
         latent = latent.model_copy(update={name: getattr(config.latent, name) for name in config.latent.model_fields_set})
@@ -107,7 +112,7 @@ def _normalizations(config: TrialFields) -> None:
 
 
 def _discriminator(config: TrialFields) -> None:
-    """The loss reads what the discriminator gives; a method without one has nothing to normalize or penalize there."""
+    """Check that the loss can read the discriminator's output, and that nothing acts on a discriminator that does not exist."""
     from landscape.components.losses._base import LOSSES
 
     inputs, output = LOSSES[config.loss.name].facts.inputs, _architecture(config).output
@@ -154,7 +159,7 @@ def _regularizers(config: TrialFields) -> None:
 
 
 def _sizes(config: TrialFields) -> None:
-    """Regularizers that ask something of the samples' shape, or of how many there are."""
+    """Check the regularizers that need a certain shape or number of samples."""
     from landscape.components.datasets._base import DATASETS
     from landscape.components.regularizers._base import REGULARIZERS
 
@@ -190,7 +195,7 @@ def _schedule(config: TrialFields) -> None:
 
 
 def _buildable(config: TrialFields) -> None:
-    """What only the layers themselves can refuse: they are laid out once, without memory."""
+    """Check what only the layers themselves can refuse, by building them once on the meta device, which takes no memory."""
     from landscape.components.datasets._base import DATASETS
 
     native = DATASETS[config.dataset.name].facts.shape
@@ -225,7 +230,7 @@ def _reason_against(parts: str, degree: int, shape: tuple[int, ...]) -> str:
 
 
 def packing_degree(config: TrialFields) -> int:
-    """Samples that D sees stacked as one (PacGAN); 1 without packing."""
+    """Return how many samples D sees stacked as one (PacGAN); 1 without packing."""
     from landscape.components.regularizers._base import REGULARIZERS
 
     degree = 1
@@ -236,7 +241,7 @@ def packing_degree(config: TrialFields) -> int:
 
 
 def notes(config: TrialFields) -> list[str]:
-    """What a reader should know of an allowed combination."""
+    """Return what a reader should know about an allowed combination."""
     from landscape.components.normalizations._base import NORMALIZATIONS
     from landscape.components.regularizers._base import REGULARIZERS
 

@@ -1,4 +1,4 @@
-"""What a config's or a protocol's components are: their hyperparameters completed, and the revision or source hash of each."""
+"""The components named in a configuration or a protocol: their completed hyperparameters, and what identifies their code."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
@@ -10,12 +10,16 @@ ChoiceT = TypeVar("ChoiceT", bound=Choice)
 
 
 def completed(choice: ChoiceT, component: Component[Any]) -> ChoiceT:
-    """`choice` under the component's registered name, with every hyperparameter filled in and checked."""
+    """Return `choice` under the component's registered name, with every hyperparameter filled in and checked.
+
+    Raises:
+        UserError: A hyperparameter is unknown or out of range.
+    """
     return choice.model_copy(update={"name": component.name, "hyperparameters": component.complete(choice.hyperparameters)})
 
 
 def component_choices(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, Component[Any]]]:
-    """(axis, name and hyperparameters, component) of every component of a config as plain data."""
+    """Yield (axis, name and hyperparameters, component) for every component of a configuration given as plain data."""
     from landscape.components.architectures._base import ARCHITECTURES
     from landscape.components.datasets._base import DATASETS
     from landscape.components.losses._base import LOSSES
@@ -36,7 +40,7 @@ def component_choices(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, Compo
 
 
 def component_identities(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Revision or source hash of every component of a config as plain data: part of its digest."""
+    """Return the revision or source hash of every component of a configuration given as plain data. The digest includes them."""
     found = [(axis, component.identity) for axis, _, component in component_choices(data)]
     return {axis: identity for axis, identity in found if axis != "regularizers"} | {
         "regularizers": [identity for axis, identity in found if axis == "regularizers"]
@@ -44,10 +48,10 @@ def component_identities(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def resolve_protocol(metrics: Sequence[MetricChoice], extractor: Choice) -> dict[str, Any]:
-    """The fields of a protocol that its components decide: every metric's and the extractor's hyperparameters filled in.
+    """Return the fields of a protocol that its components decide: all hyperparameters of the metrics and of the extractor.
 
     Raises:
-        UserError: an unknown metric or extractor, or a hyperparameter that it does not have or that is out of range.
+        UserError: A metric or the extractor is unknown, or one of its hyperparameters is unknown or out of range.
     """
     from landscape.components.extractors._base import EXTRACTORS
     from landscape.components.metrics._base import METRICS
@@ -59,7 +63,7 @@ def resolve_protocol(metrics: Sequence[MetricChoice], extractor: Choice) -> dict
 
 
 def protocol_identities(metrics: Sequence[MetricChoice], extractor: Choice) -> dict[str, str]:
-    """Revision or source hash of every metric of a protocol and of its extractor, by name."""
+    """Return the revision or source hash of every metric of a protocol and of its extractor, by name."""
     from landscape.components.extractors._base import EXTRACTORS
     from landscape.components.metrics._base import METRICS
 
@@ -68,7 +72,7 @@ def protocol_identities(metrics: Sequence[MetricChoice], extractor: Choice) -> d
 
 
 def protocol_components(data: Mapping[str, Any]) -> Iterator[tuple[Any, Component[Any]]]:
-    """(name and hyperparameters, component) of every metric of a protocol as plain data, and of its extractor."""
+    """Yield (name and hyperparameters, component) for every metric of a protocol given as plain data, and for its extractor."""
     from landscape.components.extractors._base import EXTRACTORS
     from landscape.components.metrics._base import METRICS
 

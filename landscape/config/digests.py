@@ -1,7 +1,8 @@
-"""Digests of configurations and protocols: 16 hex digits over the canonical JSON text of what identifies them.
+"""Computes digests of configurations and protocols: 16 hex digits that identify one of them.
 
-One rule decides what enters: a field or hyperparameter enters where it differs from its default. The names in `hashed_always.json` enter
-at their defaults too: they are those of the first trials that were kept, whose digests must stay. A new field needs no entry anywhere.
+A digest is a hash of canonical JSON text. One rule decides what enters that text: a field or hyperparameter enters if its value differs
+from its default. The names in `hashed_always.json` enter at their defaults too. They are the names that existed when the first kept trials
+were made, whose digests must not change. A new field needs no entry anywhere.
 """
 
 import functools
@@ -23,10 +24,10 @@ def _always() -> dict[str, Any]:
 
 
 def hashed_fields(model: Frozen, kind: str) -> dict[str, Any]:
-    """The fields of `model` that enter its digest, as plain data; components with all their hyperparameters.
+    """Return the fields of `model` that enter its digest, as plain data. Components keep all their hyperparameters.
 
     Args:
-        model: a configuration or a protocol.
+        model: A configuration or a protocol.
         kind: `trial` or `protocol`.
     """
     return _hashed(model, frozenset(_always()[kind]), "")
@@ -45,23 +46,26 @@ def _hashed(model: Frozen, always: frozenset[str], prefix: str) -> dict[str, Any
 
 
 def hashed_hyperparameters(component: Component[Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of a component's hyperparameters that enter a digest; all of a plugin's, whose digests change with its source anyway."""
+    """Return those hyperparameters of a component that enter a digest.
+
+    All hyperparameters of a plugin enter, because its digests change with its source anyway.
+    """
     always = _always()["components"].get(component.kind, {}).get(component.name, ())
     known = component.hyperparameters
     return {name: value for name, value in given.items() if component.is_plugin or name in always or value != _plain(known[name].default)}
 
 
 def _plain(value: Any) -> Any:
-    """`value` as JSON gives it back: a tuple as a list."""
+    """Return `value` as JSON gives it back: a tuple becomes a list."""
     return json.loads(json.dumps(value))
 
 
 def without_fields(identity: dict[str, Any], *names: str) -> dict[str, Any]:
-    """`identity` of a trial with some fields of its config left out."""
+    """Return the `identity` of a trial without some fields of its configuration."""
     return identity | {"config": {k: v for k, v in identity["config"].items() if k not in names}}
 
 
 def digest_of(data: object) -> str:
-    """The first 16 hex digits of the SHA-256 of `data` as JSON with sorted keys and no spaces."""
+    """Return the first 16 hex digits of the SHA-256 of `data` written as JSON with sorted keys and no spaces."""
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Networks of an architecture with its normalizations: what a config's parts are laid out to be."""
+"""Builds the networks that a configuration describes: an architecture with its normalizations."""
 
 from typing import Any
 
@@ -14,10 +14,18 @@ _SEEN_BY_D = ("d_channels", "d_dimension", "d_shape")
 def layout(
     architecture: Choice, d_normalization: Choice, g_normalization: Choice, latent: LatentConfig, degree: int, shape: tuple[int, ...]
 ) -> Networks:
-    """The networks of an architecture with its normalizations. `degree`: samples that D sees stacked as one.
+    """Build the networks of an architecture with its normalizations.
+
+    Args:
+        architecture: The architecture and its hyperparameters.
+        d_normalization: The normalization in D.
+        g_normalization: The normalization in G.
+        latent: The distribution of z, whose size the generator takes.
+        degree: The number of samples that D sees stacked as one (1 without packing).
+        shape: The shape of one sample: (C, H, W) of an image or (D,) of a point.
 
     Raises:
-        UserError: the layers cannot be laid out so (an instance norm on 1x1 maps).
+        UserError: The layers cannot be built this way, for example an instance norm on 1x1 maps.
     """
     component = ARCHITECTURES[architecture.name]
     d_shape = (shape[0] * degree, *shape[1:])
@@ -37,6 +45,6 @@ def layout(
 
 
 def build_normalization(choice: Choice, latent_dim: int) -> Normalization:
-    """The normalization named in `choice`."""
+    """Build the normalization named in `choice` for latent vectors of size `latent_dim`."""
     normalization: Normalization = NORMALIZATIONS[choice.name].call(hyperparameters=choice.hyperparameters, latent_dim=latent_dim)
     return normalization

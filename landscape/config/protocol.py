@@ -1,4 +1,4 @@
-"""Protocol: everything that decides a score. Frozen, validated, digested."""
+"""A protocol: everything that decides a score, as an immutable, validated model with a digest."""
 
 from typing import Annotated, Literal, Self
 
@@ -11,44 +11,61 @@ from landscape.core.frozen_model import Frozen, UserErrorAsValueError
 
 
 class Protocol(Frozen):
-    """Everything that decides a score. Named, versioned, hashed; a score never travels without it."""
+    """Everything that decides a score. It has a name, a version and a digest, and every score is stored with it.
+
+    Raises (through `parse`):
+        UserError: A field, a metric, the extractor or a hyperparameter is unknown or out of range.
+    """
 
     name: str
     version: Annotated[int, Field(ge=1)] = 1
     note: str = ""
-    """Where it comes from and what it is comparable with; not identity."""
+    """Says where the protocol comes from and what its scores are comparable with. It is not part of the identity."""
     metrics: tuple[Annotated[MetricChoice, BeforeValidator(from_shorthand)], ...] = ()
     extractor: ComponentChoice = Choice(name="classifier")
     weights_hash: str = ""
-    """SHA-256 (16 hex digits) of the extractor's weights; filled when the extractor is loaded."""
+    """SHA-256 (16 hex digits) of the extractor's weights. It is filled in when the extractor is loaded."""
     real_split: Literal["train", "validation", "test", "all"] = "test"
     n_real: Annotated[int, Field(ge=1)] | None = None
-    """None: the whole split."""
+    """Number of real samples. None stands for the whole split."""
     n_fake: Annotated[int, Field(ge=1)] | None = None
-    """None: as many as real."""
+    """Number of generated samples. None stands for as many as there are real samples."""
     real_order: Literal["file", "random"] = "file"
-    """Which n_real of the split: the first in file order, or a random subset from `seed`."""
+    """Which `n_real` samples of the split are used: the first in file order, or a random subset drawn with `seed`."""
     quantize: Literal["none", "round", "floor"] = "round"
-    """How generated float images in [0, 1] become levels: `round` to uint8, `floor`, or `none` (floats x 255, as compare_gan)."""
+    """How generated images with values in [0, 1] become levels.
+
+    `round` and `floor` give uint8 levels; `none` keeps floating-point values multiplied by 255, as compare_gan does.
+    """
     resize: Literal["extractor", "native"] = "extractor"
-    """`extractor`: its own resize to its input size; `native`: no resize where it can take the images as they are."""
+    """`extractor` resizes images to the extractor's input size in its own way. `native` does not resize images that it can take as they
+    are.
+    """
     grayscale: Literal["tile", "refuse"] = "tile"
-    """1-channel images given to a 3-channel extractor: repeated, or refused."""
+    """Whether 1-channel images for a 3-channel extractor are repeated over the channels or refused."""
     batch_norm: Literal["moving", "batch", "standing"] = "moving"
-    """Statistics of G's batch norm when sampling: moving averages; the batch's own; accumulated over `standing_samples`."""
+    """The statistics that G's batch norm uses when sampling.
+
+    `moving` uses the moving averages, `batch` those of each batch, `standing` those accumulated over `standing_samples`.
+    """
     standing_samples: Annotated[int, Field(ge=1)] = 204_800
     sampling_batch: Annotated[int, Field(ge=1)] = 64
     averaging_runs: Annotated[int, Field(ge=1)] = 1
-    """Times the fake set is drawn anew; the value is the mean, `spread` the population standard deviation."""
+    """How many times the generated samples are drawn anew. The value is the mean over the runs; `spread` is the population standard
+    deviation.
+    """
     selection_points: Annotated[int, Field(ge=1)] = 1
-    """Times during training (evenly spaced, the end included) that the objective is measured on the selection samples."""
+    """How many times during training the objective is measured on the selection samples.
+
+    The times are evenly spaced and include the end of training.
+    """
     checkpoint: Literal["last", "best_on_selection", "best_on_test"] = "last"
-    """`best_on_test` is the published way of several papers: optimistic, and marked so."""
+    """Which checkpoint is scored. Several papers used `best_on_test`; its scores are optimistic and are marked so."""
     seed: Annotated[int, Field(ge=0)] = 42
     precision: Literal["fp32", "bf16"] = "fp32"
-    """Of the extractor."""
+    """The floating-point precision in which the extractor computes."""
     objective: str = ""
-    """Public name of the estimate that a search minimizes or maximizes on the selection samples (`FD[classifier]`)."""
+    """The public name of the estimate that a search minimizes or maximizes on the selection samples, such as `FD[classifier]`."""
 
     @model_validator(mode="after")
     def _metrics_exist(self) -> Self:
@@ -62,7 +79,10 @@ class Protocol(Frozen):
         return self
 
     def digest(self) -> str:
-        """Identity, 16 hex digits: of all but note and objective, and of the code of metrics and extractor where it is not the first."""
+        """Return the protocol's identity, 16 hex digits.
+
+        It covers everything but `note` and `objective`. The revisions of metrics and extractor enter only where one is not the first.
+        """
         from landscape.config.component_identities import protocol_components, protocol_identities
 
         data = {name: value for name, value in hashed_fields(self, "protocol").items() if name not in ("note", "objective")}

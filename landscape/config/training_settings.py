@@ -1,4 +1,4 @@
-"""Settings of training that are no components: optimizers and their schedules, the budget, the average of G, the latent distribution."""
+"""Settings of training that are not components: optimizers and their schedules, the budget, the average of G, the latent distribution."""
 
 from typing import Annotated, Literal, Self
 
@@ -10,19 +10,22 @@ Unit = Literal["d_steps", "g_steps", "images", "seconds"]
 
 
 class Schedule(Frozen):
-    """Learning rate over training, as a factor of the optimizer's rate.
+    """The learning rate over training, as a factor of the optimizer's rate.
 
-    `constant`; `linear` from 1 to `final`; `cosine` likewise; `exponential`: `decay` to the power of the step, floored at `final`;
-    `step`: times `decay` at `drops` times, which divide the decay into equal parts.
+    - `constant`: the factor is always 1.
+    - `linear`: from 1 to `final`, along a line.
+    - `cosine`: from 1 to `final`, along half a cosine.
+    - `exponential`: `decay` to the power of the step, but never below `final`.
+    - `step`: multiplied by `decay` at `drops` times, which divide the decaying part into equal parts.
     """
 
     name: Literal["constant", "linear", "cosine", "exponential", "step"] = "constant"
     final: Annotated[float, Field(ge=0, le=1)] = 0.0
     start: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of the budget after which the decay begins."""
+    """The share of the budget after which the decay begins."""
     decay: Annotated[float, Field(gt=0, le=1)] = 1.0
     end: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Share of the budget at which the decay is over (`exponential` has none)."""
+    """The share of the budget at which the decay ends. `constant` and `exponential` do not use it."""
     drops: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="after")
@@ -39,19 +42,19 @@ class Schedule(Frozen):
 
 
 class Optimizer(Frozen):
-    """An optimizer of one network. Fields that the named optimizer does not use must stay at their defaults."""
+    """The optimizer of one network. Fields that the named optimizer does not use must stay at their defaults."""
 
     name: Literal["adam", "sgd", "rmsprop"] = "adam"
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4
     beta1: Annotated[float, Field(ge=0, le=1)] = 0.5
     beta2: Annotated[float, Field(ge=0, le=1)] = 0.999
     final_beta2: Annotated[float, Field(ge=0, lt=1)] | None = None
-    """Adam's beta2 reached along half a cosine at `beta2_saturation` of the budget (R3GAN's burn-in: 0.9 to 0.99)."""
+    """The value that Adam's beta2 reaches, along half a cosine, at `beta2_saturation` of the budget (R3GAN's burn-in: 0.9 to 0.99)."""
     beta2_saturation: Annotated[float, Field(gt=0, le=1)] = 1.0
     epsilon: Annotated[float, Field(gt=0)] = 1e-8
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.0
     final_momentum: Annotated[float, Field(ge=0, lt=1)] | None = None
-    """Momentum reached linearly at `momentum_saturation` of the budget (the 2014 recipe: 0.5 to 0.7)."""
+    """The momentum reached, along a line, at `momentum_saturation` of the budget (the 2014 recipe: 0.5 to 0.7)."""
     momentum_saturation: Annotated[float, Field(gt=0, le=1)] = 1.0
     smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.99
     """RMSprop's alpha."""
@@ -59,7 +62,7 @@ class Optimizer(Frozen):
 
     @model_validator(mode="after")
     def _fields_of_its_own(self) -> Self:
-        # Left over from another optimizer they would give one model two identities.
+        # A value left over from another optimizer would give one model two identities.
         used = {
             "adam": {"beta1", "beta2", "final_beta2", "epsilon"},
             "sgd": {"momentum", "final_momentum"},
@@ -76,31 +79,34 @@ class Optimizer(Frozen):
 
     @model_validator(mode="after")
     def _adam_needs_betas_below_one(self) -> Self:
-        # Search ranges of the literature are U[0, 1] for both; at exactly 1 Adam divides by zero.
+        # The search ranges in the literature are U[0, 1] for both. At exactly 1, Adam divides by zero.
         if self.name == "adam" and (self.beta1 >= 1 or self.beta2 >= 1):
             raise ValueError(f"adam needs beta1 and beta2 below 1, got {self.beta1:g} and {self.beta2:g}")
         return self
 
 
 class Budget(Frozen):
-    """How long to train. `images` counts real images shown to D, or to the loss where there is no D; `seconds` is wall time."""
+    """How long to train.
+
+    `images` counts the real images shown to D, or to the loss if there is no D. `seconds` is wall time.
+    """
 
     amount: Annotated[float, Field(gt=0)] = 1000
     unit: Unit = "d_steps"
 
 
 class Ema(Frozen):
-    """Exponential moving average of G (buffers copied); evaluation and sampling use it. Exactly one of decay / half_life_images.
+    """An exponential moving average of G's weights, which evaluation and sampling use. Buffers are copied, not averaged.
 
-    Images are counted as in `Budget`.
+    Exactly one of `decay` and `half_life_images` is given. Images are counted as in `Budget`.
     """
 
     decay: Annotated[float, Field(ge=0, lt=1)] | None = None
     half_life_images: Annotated[float, Field(gt=0)] | None = None
     start: Annotated[int, Field(ge=0)] = 0
-    """G steps before averaging begins; until then the average is a copy."""
+    """The number of G steps before averaging begins. Until then the average is a copy of G."""
     burn_in: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Share of the budget over which the half-life rises from 0 to `half_life_images` along half a cosine (R3GAN)."""
+    """The share of the budget over which the half-life rises from 0 to `half_life_images`, along half a cosine (R3GAN)."""
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:
@@ -112,7 +118,7 @@ class Ema(Frozen):
 
 
 class LatentConfig(Frozen):
-    """Distribution of z: `normal` N(0, I), `uniform` U[-bound, bound]."""
+    """The distribution of z, a vector of size `dim`: `normal` is N(0, I), `uniform` is U[-bound, bound] in each coordinate."""
 
     dim: Annotated[int, Field(ge=1)] = 128
     distribution: Literal["normal", "uniform"] = "normal"

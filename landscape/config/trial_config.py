@@ -1,4 +1,4 @@
-"""TrialConfig: everything that decides a trained model. Protocol: everything that decides a score. Frozen, validated, digested."""
+"""The configuration of a trial: everything that decides a trained model, as an immutable, validated model with a digest."""
 
 import math
 from typing import Any, Self
@@ -12,24 +12,28 @@ from landscape.core.frozen_model import Frozen, UserErrorAsValueError
 
 
 class TrialConfig(TrialFields):
-    """Everything that decides a trained model. Missing parts are filled from the components' own defaults, so a stored config is explicit.
+    """Everything that decides a trained model.
+
+    Missing parts are filled in from the components' own defaults, so that a stored configuration is explicit.
 
     Raises (through `parse`):
-        UserError: unknown component, hyperparameter or field; value out of range; a combination that is undefined.
+        UserError: A component, hyperparameter or field is unknown, or a value is out of range.
+        UndefinedCombinationError: The components have no meaning together.
     """
 
     @property
     def rounds(self) -> int | None:
-        """Rounds (D steps and G steps together) that the budget amounts to, rounded up; None for a budget in seconds.
+        """The number of rounds that the budget amounts to, rounded up; None for a budget in seconds.
 
-        A budget in D steps gives a method without a discriminator as many rounds as one with it.
+        A round is the D steps and G steps that alternate, once through. A budget in D steps gives a method without a discriminator as many
+        rounds as a method with one.
         """
         per_round = {"d_steps": self.d_steps_per_round, "g_steps": self.g_steps_per_round, "images": self.images_per_round}
         return math.ceil(self.budget.amount / per_round[self.budget.unit]) if self.budget.unit in per_round else None
 
     @property
     def images_per_round(self) -> int:
-        """Real images that D sees in a round, or the loss where there is no D."""
+        """The number of real images that D sees in a round, or that the loss sees if there is no D."""
         from landscape.components.losses._base import LOSSES
 
         if LOSSES[self.loss.name].facts.inputs in ("logits", "energies"):
@@ -49,7 +53,14 @@ class TrialConfig(TrialFields):
         return self
 
     def replace(self, **changes: Any) -> Self:
-        """A validated copy with some fields changed; nested fields by dotted name: `replace(**{"d_optimizer.beta1": 0.5})`."""
+        """Return a validated copy with some fields changed.
+
+        Args:
+            changes: New values by field name. A nested field has a dotted name: `replace(**{"d_optimizer.beta1": 0.5})`.
+
+        Raises:
+            UserError: The changed configuration is not valid.
+        """
         data = self.to_json()
         for dotted, value in changes.items():
             *path, last = dotted.split(".")
@@ -60,24 +71,27 @@ class TrialConfig(TrialFields):
         return type(self).parse(data)
 
     def identity(self) -> dict[str, Any]:
-        """What `digest` is taken of: the config, the data's content and the revision or source hash of each component."""
+        """Return what `digest` is computed from.
+
+        This is the configuration, with the content hash of the data, and the revision or source hash of each component.
+        """
         from landscape.config.component_identities import component_choices, component_identities
 
         data = hashed_fields(self, "trial")
         for _, choice, component in component_choices(data):
             choice["hyperparameters"] = hashed_hyperparameters(component, choice["hyperparameters"])
-        # A path is where the data lie, not what they are.
+        # A path says where the data lie, not what they are; `data_hash` identifies them.
         data["dataset"]["hyperparameters"] = {k: v for k, v in data["dataset"]["hyperparameters"].items() if k != "path"}
         return {"config": data, "components": component_identities(data)}
 
     def digest(self) -> str:
-        """Identity of the trained model, 16 hex digits: the same digest is never trained twice."""
+        """Return the identity of the trained model, 16 hex digits. The same digest is never trained twice."""
         return digest_of(self.identity())
 
     def setting_digest(self) -> str:
-        """Identity without the seed: trials to aggregate."""
+        """Return the identity without the seed, which is the same for all trials that are aggregated."""
         return digest_of(without_fields(self.identity(), "seed"))
 
     def run_digest(self) -> str:
-        """Identity without the budget: trials that extend one another."""
+        """Return the identity without seed and budget, which is the same for trials that are longer or shorter versions of one another."""
         return digest_of(without_fields(self.identity(), "seed", "budget"))

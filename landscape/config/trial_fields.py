@@ -1,4 +1,4 @@
-"""The fields of a trial's configuration, as data: what is checked and completed in `trial_config` and `compatibility`."""
+"""The fields of a trial's configuration, as data. `trial_config` and `compatibility` check and complete them."""
 
 from typing import Annotated, Literal
 
@@ -13,11 +13,11 @@ class TrialFields(Frozen):
     """Everything that decides a trained model, field by field. `TrialConfig` completes and checks it."""
 
     dataset: ComponentChoice
-    """A registered data set, or `folder:/path`, `zip:/path`; paths are not identity, `data_hash` is."""
+    """A registered data set, or `folder:/path` or `zip:/path`. The path is not part of the identity, but `data_hash` is."""
     data_hash: str = ""
-    """Content hash of the prepared data; filled by `pinned`."""
+    """The content hash of the prepared data, filled in once the data are loaded."""
     resolution: Annotated[int, Field(ge=1)] | None = None
-    """None: the data set's own; images are then as their source's protocol prepares them."""
+    """The side of the images in pixels. None keeps the data set's own, with images prepared as the protocol of their source does."""
     channels: Literal[1, 3] | None = None
     horizontal_flip: bool = False
 
@@ -26,26 +26,32 @@ class TrialFields(Frozen):
     regularizers: Regularizers = ()
     d_normalization: ComponentChoice = Choice(name="none")
     g_normalization: ComponentChoice | None = None
-    """None: the architecture's own."""
+    """None stands for the architecture's own normalization of G."""
     latent: LatentConfig | None = None
-    """What is not given is the architecture's own."""
+    """The distribution of z. Whatever is not given is the architecture's own."""
 
     d_optimizer: Optimizer = Optimizer()
     g_optimizer: Optimizer = Optimizer()
     d_steps_per_round: Annotated[int, Field(ge=1, le=1000)] = 1
     g_steps_per_round: Annotated[int, Field(ge=1, le=1000)] = 1
     order: Literal["d_first", "g_first", "g_after_first_d", "simultaneous"] = "d_first"
-    """`g_first` as SNGAN; `g_after_first_d` as compare_gan v2; `simultaneous`: both gradients from one
-    pass at the same weights, then both step."""
+    """The order of updates in a round.
+
+    `g_first` is SNGAN's order, `g_after_first_d` that of compare_gan v2. `simultaneous` computes both gradients in one pass at the same
+    weights, and then both networks step.
+    """
     dequantize: bool = False
-    """Add U[0, 1) to the levels 0..255 of real images before scaling by 1/256 (SNGAN's input noise)."""
+    """Whether to add U[0, 1) to the levels 0..255 of real images before dividing them by 256 (SNGAN's input noise)."""
     batch_size: Annotated[int, Field(ge=1)] = 64
     g_batch_size: Annotated[int, Field(ge=1)] | None = None
-    """None: `batch_size`."""
+    """None stands for `batch_size`."""
     reuse_z: bool = False
-    """G's step takes the z of the last D step (compare_gan) instead of a fresh draw. Needs equal batch sizes."""
+    """Whether G's step takes the z of the last D step (as compare_gan does) instead of a fresh draw. It needs equal batch sizes."""
     joint_d_call: bool = False
-    """D sees real and fake in one batch (joint batch-norm statistics) instead of apart; in G's step too, which then draws real samples."""
+    """Whether D sees real and generated samples in one batch, with joint batch-norm statistics, instead of one after the other.
+
+    This holds in G's step too, which then draws real samples.
+    """
 
     budget: Budget = Budget()
     ema: Ema | None = None

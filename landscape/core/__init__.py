@@ -1,1 +1,1 @@
-"""What knows nothing of GANs: errors, the registry, files, locks, versions."""
+"""The foundation, which knows nothing about GANs: errors, the registry, files, locks, downloads, versions."""

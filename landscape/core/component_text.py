@@ -1,4 +1,4 @@
-"""A component and its hyperparameters in one word: `hinge`, `gradient_penalty:weight=10,every=4`, `folder:/path`."""
+"""Reads a component and its hyperparameters from one word: `hinge`, `gradient_penalty:weight=10,every=4`, `folder:/path`."""
 
 import json
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from landscape.core.errors import UserError
 
 WITH_PATH = ("folder", "zip")
-"""Data sets that are named with the path of their files."""
+"""Data sets whose text names the path of their files: in `folder:a=b`, the text `a=b` is a path and not a hyperparameter."""
 
 
 def parse_value(text: str) -> Any:
-    """`1e-4` -> 0.0001, `true` -> True, `[1, 2]` -> a list; anything that is not JSON stays text."""
+    """Read a value as JSON: `1e-4` gives 0.0001, `true` gives True, `[1, 2]` gives a list. Text that is not JSON stays text."""
     try:
         return json.loads(text)
     except ValueError:
@@ -18,10 +18,13 @@ def parse_value(text: str) -> Any:
 
 
 def parse_component(text: str) -> dict[str, Any]:
-    """`hinge` or `gradient_penalty:weight=10,every=4` as a config holds it; `folder:a`, `zip:a.zip` and what has a slash keep their path.
+    """Read `hinge` or `gradient_penalty:weight=10,every=4` into the dictionary that a configuration holds.
+
+    Everything after the colon is one path if the name is in `WITH_PATH` or the text contains a slash, unless an equals sign comes before
+    the first slash.
 
     Raises:
-        UserError: a hyperparameter without a value.
+        UserError: A hyperparameter has no value.
     """
     name, colon, rest = text.partition(":")
     if not colon:

@@ -1,4 +1,7 @@
-"""One source of one file, asked until it has sent all of it or refuses. Built on gdown, which knows Google Drive's pages and resumes."""
+"""Asks one source for one file until the whole file has arrived or the source refuses.
+
+The requests are made by gdown, which understands Google Drive's pages and can resume a download.
+"""
 
 import glob
 import threading
@@ -12,26 +15,32 @@ from landscape.core.progress import progress
 from landscape.core.remote_file import RemoteFile
 
 TIMEOUT_SECONDS = 30.0
-"""A server that sends nothing for as long is given up, or asked again for the rest."""
+"""A connection on which nothing arrives for this long is closed; the rest of the file is then requested again."""
 FIRST_BYTES_SECONDS = 300.0
-"""Google Drive answers with pages that lead to further pages; one that leads in a circle is given up after as long."""
+"""A source from which no byte of the file has arrived after this long is given up.
+
+Google Drive answers with pages that link to further pages, and such links can form a circle.
+"""
 TRIES = 3
-"""How often a source is asked in a row without sending anything worth keeping."""
+"""A source is given up after this many requests in a row that brought less than `WORTH_KEEPING`."""
 PAUSE_SECONDS = 1.0
 WORTH_KEEPING = 2**20
-"""Bytes. A try that brought as many more is not counted, for a large file may need many."""
+"""A request that brought at least this many bytes resets the count of tries, because a large file may need many requests."""
 
 
 class RefusalError(Exception):
-    """A source answered with something else than the file."""
+    """A source answered with something other than the file."""
 
 
 class _OtherSizeError(RefusalError):
-    """What was received before may still be right."""
+    """A source announced or sent a file of another size; the bytes received before this request may still be right."""
 
 
 def adopted(file: RemoteFile, work: Path) -> bool:
-    """Whether an earlier run was stopped after the last byte and before the file was in its place."""
+    """Put a file into place that an earlier run downloaded completely before it was stopped; return whether there was one.
+
+    Complete files with a wrong checksum are deleted.
+    """
     made = work / file.name
     for path in (*_partial(file, work), made):
         if path.is_file() and path.stat().st_size >= file.size:
@@ -44,10 +53,11 @@ def adopted(file: RemoteFile, work: Path) -> bool:
 
 
 def download(source: str, file: RemoteFile, work: Path, shown: bool) -> None:
-    """Asks `source` until the whole file is there, or it has sent nothing new `TRIES` times in a row.
+    """Ask `source` until the whole file lies in `work`, or until `TRIES` requests in a row have brought nothing worth keeping.
 
     Raises:
-        RefusalError: says why the source did not give the file.
+        RefusalError: The source did not give the file; the text says why.
+        UserError: gdown is not installed.
     """
     tries = 0
     while True:
@@ -57,7 +67,7 @@ def download(source: str, file: RemoteFile, work: Path, shown: bool) -> None:
             return
         tries = 1 if bytes_held(file, work) >= before + WORTH_KEEPING else tries + 1
         if tries >= TRIES and before and "byte range" in str(failure):
-            # It gives the whole, but not the rest, so what was received is of no use to it.
+            # This source can send the whole file but not the rest of one, so the bytes received so far cannot be used with it.
             _drop(file, work)
             tries = 0
         elif tries >= TRIES:
@@ -66,10 +76,11 @@ def download(source: str, file: RemoteFile, work: Path, shown: bool) -> None:
 
 
 def _tried(source: str, file: RemoteFile, work: Path, shown: bool) -> Exception | None:
-    """None when the whole file lies in `work` now, else what may go better the next time.
+    """Make one request. Return None if the whole file now lies in `work`, otherwise an error that another try may not meet.
 
     Raises:
-        RefusalError: another try would end in the same way.
+        RefusalError: Another try would end in the same way.
+        UserError: gdown is not installed.
     """
     gdown, requests = _gdown()
     try:
@@ -90,7 +101,7 @@ def _tried(source: str, file: RemoteFile, work: Path, shown: bool) -> Exception 
 
 
 def _ask(gdown: ModuleType, source: str, file: RemoteFile, work: Path, shown: bool) -> None:
-    """One request for what is still missing; the whole file lies in `work` afterwards, or an error is raised."""
+    """Request the bytes that are still missing. Afterwards the whole file lies in `work`, or an error has been raised."""
     start = done = bytes_held(file, work)
     hasher = file.hasher()
     nothing_came = threading.Event()
@@ -139,12 +150,12 @@ def _gdown() -> tuple[ModuleType, ModuleType]:
 
 
 def _partial(file: RemoteFile, work: Path) -> list[Path]:
-    """Where gdown keeps what it has received: the name, eight characters, `.part`."""
+    """Return the files in which gdown keeps incomplete downloads. Their names are the file's name, eight characters and `.part`."""
     return list(work.glob(f"{glob.escape(file.name)}????????.part"))
 
 
 def bytes_held(file: RemoteFile, work: Path) -> int:
-    """How much of `file` earlier tries have left in `work`."""
+    """Return how many bytes of `file` earlier tries have left in `work`."""
     return sum(path.stat().st_size for path in _partial(file, work))
 
 
@@ -154,7 +165,7 @@ def _drop(file: RemoteFile, work: Path) -> None:
 
 
 def _cut(file: RemoteFile, work: Path, length: int) -> None:
-    """Takes away what a wrong source added; what came before may be good."""
+    """Shorten the incomplete file to `length` bytes, because a wrong source added the rest; the bytes before may be good."""
     for path in _partial(file, work):
         with path.open("r+b") as part:
             part.truncate(length)
@@ -163,7 +174,7 @@ def _cut(file: RemoteFile, work: Path, length: int) -> None:
 
 
 def _of_drive(error: Exception) -> str:
-    """Google Drive's own words, without gdown's advice around them."""
+    """Return Google Drive's own words about a failure, without the advice that gdown adds to them."""
     words = " ".join(str(error).removeprefix("Failed to retrieve file url:").partition("You may still be able")[0].split())
     if "Too many users" in words:
         return "the file's daily quota at Google Drive is used up"
@@ -171,7 +182,7 @@ def _of_drive(error: Exception) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong with a connection, in a few words."""
+    """Say in a few words what went wrong with a connection."""
     import requests
 
     if isinstance(error, requests.exceptions.HTTPError) and error.response is not None:
@@ -186,7 +197,7 @@ def _reason(error: Exception) -> str:
 
 
 def _innermost(error: BaseException) -> str:
-    """`Connection refused` out of three exceptions around it."""
+    """Return the text of the innermost of several nested exceptions, such as `Connection refused`."""
     while isinstance(inner := getattr(error, "reason", None) or (error.args[0] if error.args else None), BaseException):
         error = inner
     return " ".join(str(error).rpartition(": ")[2].split()) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Published files over the network: resumed, verified, from the first source that gives them, into one folder."""
+"""Downloads published files into a folder: each file from the first source that gives it, resumed and verified."""
 
 import contextlib
 import shutil
@@ -16,7 +16,7 @@ from landscape.core.progress import size
 from landscape.core.remote_file import RemoteFile
 
 WORK = ".download"
-"""The sub-folder in which unfinished downloads lie; a later run resumes them."""
+"""The subfolder that holds unfinished downloads until a later run resumes them."""
 
 _MORE_SPACE = "free some, or set LANDSCAPE_CACHE to a folder on another disk"
 
@@ -26,21 +26,21 @@ class DownloadError(UserError):
 
 
 def fetch(files: Sequence[RemoteFile], folder: Path, what: str, *, shown: bool = True, then: int = 0) -> None:
-    """Puts every one of `files` into `folder`, verified; the content of archives in their place.
+    """Put every one of `files` into `folder` and verify it; an archive is replaced by its content.
 
-    Files that are there already are kept. An interrupted download is resumed by the next call. Several processes may ask at once: one
-    downloads, the others wait for it.
+    Files that are already there are kept. The next call resumes an interrupted download. If several processes call this at once, one of
+    them downloads and the others wait for it.
 
     Args:
-        files: what is wanted.
-        folder: is made where it is missing.
-        what: the name of all of it, for messages.
-        shown: whether progress is written to stderr.
-        then: bytes that must be free in the same place after the download.
+        files: The files that are wanted.
+        folder: The folder to put them into. It is created if it is missing.
+        what: A name for all the files together, used in messages.
+        shown: Whether progress is written to stderr.
+        then: The number of bytes that the caller will need in the same place after the download.
 
     Raises:
-        DownloadError: no source of a file gave it.
-        UserError: the folder cannot be written or has too little space; gdown is not installed.
+        DownloadError: No source gave one of the files.
+        UserError: The folder cannot be written or has too little free space, or gdown is not installed.
     """
     with locked(folder), _written(folder):
         lacking = [file for file in files if not file.is_at(folder / file.name)]
@@ -52,7 +52,7 @@ def fetch(files: Sequence[RemoteFile], folder: Path, what: str, *, shown: bool =
             for file in lacking:
                 _fetch_one(file, folder, shown)
         finally:
-            # An empty folder would later be taken for one that lost its files.
+            # Remove the folders if they are empty, because an empty folder would later look like one that has lost its files.
             for emptied in (folder / WORK, folder):
                 with contextlib.suppress(OSError):
                     emptied.rmdir()
@@ -85,7 +85,10 @@ def _fetch_one(file: RemoteFile, folder: Path, shown: bool) -> None:
 
 
 def _need(files: Sequence[RemoteFile], lacking: Sequence[RemoteFile], folder: Path, then: int) -> int:
-    """The most bytes that are needed at a time: archives beside their content, then the content beside what follows."""
+    """Return the largest number of bytes needed at one time.
+
+    While archives are unpacked, they lie beside their content; afterwards the content lies beside what the caller will write.
+    """
     unpacked = sum(file.unpacked for file in files)
     downloaded = sum(file.size - bytes_held(file, folder / WORK) for file in lacking)
     kept = sum(file.size for file in lacking if not file.unpacked)
@@ -101,7 +104,7 @@ def _require(need: int, folder: Path, doing: str) -> None:
 
 @contextlib.contextmanager
 def _written(folder: Path) -> Iterator[None]:
-    """A full disk, missing rights and other errors of the file system as one line; network errors are caught before."""
+    """Turn errors of the file system, such as a full disk or missing permissions, into one line. Network errors never get here."""
     try:
         yield
     except OSError as error:
@@ -109,7 +112,10 @@ def _written(folder: Path) -> Iterator[None]:
 
 
 def _unpack(file: RemoteFile, folder: Path, shown: bool) -> None:
-    """Unpacks beside, then moves: what lies in `folder` is whole. Paths and links that lead out of the folder are refused."""
+    """Unpack beside `folder`'s files, then move the result, so that whatever lies in `folder` is complete.
+
+    Paths and links that lead out of the folder are refused.
+    """
     archive, fresh = folder / file.name, folder / ".unpacking"
     shutil.rmtree(fresh, ignore_errors=True)
     need = file.unpacked

@@ -1,4 +1,4 @@
-"""Where a result was made: versions, device, threads, commit. Goes into every record."""
+"""Describes where a result was made: versions, device, threads and commit. Every record contains this description."""
 
 import functools
 import os
@@ -16,14 +16,17 @@ if TYPE_CHECKING:
 
 @functools.cache
 def versions() -> dict[str, str]:
-    """Installed versions of what results depend on; absent packages are left out."""
+    """Return the installed versions of the packages that results depend on. Missing packages are left out."""
     found = {"landscape": __version__, "python": platform.python_version()}
     return found | {package: version for package in PACKAGES if (version := installed(package)) is not None}
 
 
 @functools.cache
 def git_commit() -> str:
-    """Commit of the checkout this package runs from, `+changes` when files differ from it; "" outside one."""
+    """Return the commit of the checkout that this package runs from.
+
+    The text ends with `+changes` if tracked files differ from the commit, and is empty outside a checkout.
+    """
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return ""
@@ -37,7 +40,12 @@ def git_commit() -> str:
 
 
 def describe(device: Any = None, **more: Any) -> dict[str, Any]:
-    """The environment as plain data. `device`: a torch.device, or None where torch plays no part."""
+    """Return the environment as plain data, extended by `more`.
+
+    Args:
+        device: A `torch.device`, or None where torch plays no part.
+        more: Further entries, which replace those of the same name.
+    """
     described: dict[str, Any] = {
         "versions": versions(),
         "git_commit": git_commit(),
@@ -56,7 +64,11 @@ def describe(device: Any = None, **more: Any) -> dict[str, Any]:
 
 
 def resolve_device(name: str) -> "torch.device":
-    """`auto` (a GPU where there is one), `cpu`, `cuda`, `cuda:1`. UserError when it is not there."""
+    """Return the device called `auto` (a GPU if there is one), `cpu`, `cuda` or `cuda:1`.
+
+    Raises:
+        UserError: The name is unknown, or there is no such device.
+    """
     import torch
 
     if name == "auto":

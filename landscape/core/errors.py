@@ -1,18 +1,18 @@
-"""The one exception that stands for a user's mistake."""
+"""The exceptions that stand for a user's mistake."""
 
 import difflib
 from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """A mistake in what the user gave: one line that names the thing and the remedy.
+    """A mistake in what the user gave, as one line that names the thing and the remedy.
 
-    The command line prints it on stderr and exits with code 2; library users catch it as any exception.
+    The command line prints it on stderr and exits with code 2. Users of the library catch it like any other exception.
     """
 
 
 def unknown(kind: str, name: str, valid: Iterable[str]) -> UserError:
-    """The error for a name that does not exist: lists the valid ones and suggests the nearest."""
+    """Return the error for a name that does not exist. It lists the valid names and suggests the most similar one."""
     choices = sorted(valid)
     near = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
@@ -20,4 +20,4 @@ def unknown(kind: str, name: str, valid: Iterable[str]) -> UserError:
 
 
 class SamplesError(UserError):
-    """What a model gives are no samples: not finite, or outside of the data's range."""
+    """A model's output cannot be used as samples, because it is not finite or lies outside the range of the data."""

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and JSON that is read with a clear error."""
+"""Writes files completely or not at all, and reads JSON files with clear errors."""
 
 import contextlib
 import json
@@ -13,13 +13,24 @@ from landscape.core.errors import UserError
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
-    """Write `data` to `path` whole or not at all: temporary file in the same folder, flushed to disk, then renamed."""
+    """Write `data` to `path` as JSON, completely or not at all.
+
+    A temporary file in the same folder is written, flushed to disk and then renamed.
+
+    Raises:
+        UserError: The folder cannot be written, or the disk is full.
+        ValueError: `data` contains NaN or infinity.
+    """
     text = json.dumps(data, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
     write_bytes(path, text.encode())
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """As `write_json`, for bytes. UserError when the folder cannot be written or the disk is full."""
+    """Write `content` to `path`, completely or not at all, as `write_json` does.
+
+    Raises:
+        UserError: The folder cannot be written, or the disk is full.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,10 +46,12 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def require_writable(folder: Path) -> None:
-    """Write a file in `folder`, made where it is missing, and take both away again: before long work whose outcome is to lie there.
+    """Check that files can be written in `folder`, before long work whose outcome will be stored there.
+
+    A file is written and removed again, and so are the folders that had to be created for it.
 
     Raises:
-        UserError: it cannot be written.
+        UserError: The folder cannot be written.
     """
     missing: list[Path] = []
     probe = folder / f".{uuid.uuid4().hex[:8]}.tmp"
@@ -56,7 +69,11 @@ def require_writable(folder: Path) -> None:
 
 
 def finite_number(text: str) -> float:
-    """A number of a JSON file. ValueError for one that overflows to infinity, which no file of ours could hold."""
+    """Convert a number of a JSON file.
+
+    Raises:
+        ValueError: The number overflows to infinity, which no file of this program can contain.
+    """
     number = float(text)
     if math.isinf(number):
         raise ValueError(f"{text} is no finite number")
@@ -68,7 +85,11 @@ def _refuse(constant: str) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The object in `path`; UserError naming the file when it is missing, unreadable or not one JSON object."""
+    """Read the JSON object in `path`.
+
+    Raises:
+        UserError: The file is missing, cannot be read, or does not hold exactly one JSON object with finite numbers.
+    """
     try:
         data = json.loads(path.read_bytes(), parse_constant=_refuse, parse_float=finite_number)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Immutable, validated models whose mistakes are one line."""
+"""Immutable, validated data models that report a mistake in one line."""
 
 from collections.abc import Mapping
 from typing import Any, Self, get_args
@@ -10,7 +10,7 @@ from landscape.core.old_spellings import respelled
 
 
 class UserErrorAsValueError(ValueError):
-    """A UserError on its way through pydantic, which lets only a ValueError pass."""
+    """Carries a UserError through pydantic, which passes on only a ValueError from a validator."""
 
     def __init__(self, error: UserError) -> None:
         super().__init__(str(error))
@@ -18,7 +18,7 @@ class UserErrorAsValueError(ValueError):
 
 
 class Frozen(BaseModel):
-    """Immutable, no unknown fields, no NaN or infinity."""
+    """Base of the immutable models. Unknown fields, NaN and infinity are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -29,7 +29,15 @@ class Frozen(BaseModel):
 
     @classmethod
     def parse(cls, data: Mapping[str, Any], *, source: str = "") -> Self:
-        """Build from plain data. UserError: one line naming the field, the value and what is valid."""
+        """Build the model from plain data.
+
+        Args:
+            data: The fields. Old spellings of field names are accepted.
+            source: Where the data come from, such as `file:line`. It is put in front of the error message.
+
+        Raises:
+            UserError: A field is not valid. The line names the field, the value and what is valid.
+        """
         try:
             return cls.model_validate(dict(data))
         except ValidationError as error:
@@ -38,18 +46,18 @@ class Frozen(BaseModel):
             raise kind(_one_line(cls, error, source)) from None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, every field present; `parse` gives the same object back."""
+        """Return plain data with every field present; `parse` builds an equal object from it."""
         return self.model_dump(mode="json")
 
 
 def _telling(error: ValidationError) -> Any:
-    """The error to show: a misspelled field before the one that is then missing."""
+    """Choose the error to show. A misspelled field is shown before the field that is missing because of it."""
     errors = error.errors()
     return next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
 
 
 def _model_at(cls: type[BaseModel], path: tuple[int | str, ...]) -> type[BaseModel]:
-    """The model whose field stands at the end of `path`."""
+    """Return the model to which the last field of `path` belongs."""
     for part in path[:-1]:
         found = cls.model_fields.get(str(part))
         kinds = (found.annotation, *get_args(found.annotation)) if found is not None else ()

@@ -1,4 +1,4 @@
-"""One process at a time on a file that several want."""
+"""A lock between processes for a file that several of them want to change."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ from landscape.core.errors import UserError
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock named after `path`; it is released when its holder ends or dies.
+    """Hold a lock named after `path` while the block runs. The lock is released when its holder leaves the block or dies.
 
     Raises:
-        UserError: the folder cannot be written.
+        UserError: The folder of `path` cannot be written.
     """
     from filelock import FileLock
 

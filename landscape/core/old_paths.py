@@ -1,4 +1,7 @@
-"""Import paths of the last version, for plugins that still use them; each gives a notice. They go with the next version."""
+"""Accepts the import paths of the last version, for plugins that still use them, and warns at each use.
+
+This module will be removed in the next version.
+"""
 
 import importlib
 import importlib.abc
@@ -15,11 +18,11 @@ MOVED = {f"landscape.{old}": new for old, new in _COMPONENTS.items()} | {
     "landscape.registry": "landscape.core.registry",
     "landscape.errors": "landscape.core.errors",
 }
-"""Where plugins imported from -> where that lies now."""
+"""Maps each path that plugins used to import from to its present path."""
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds what has moved: a module under the old name with the names of the new one."""
+    """Finds a module under its old name and fills it with the names of the module that replaced it."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -46,6 +49,6 @@ def _new_name(fullname: str) -> str | None:
 
 
 def honor() -> None:
-    """From now on the old paths can be imported too."""
+    """Make the old paths importable from now on. Further calls change nothing."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.append(_Finder())

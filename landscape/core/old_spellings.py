@@ -1,12 +1,12 @@
-"""Names of public fields as earlier versions spelled them: records, studies and configurations that use them are still read."""
+"""Maps the spellings of public fields in earlier versions to the present ones, so that old records and studies can be read."""
 
 from collections.abc import Mapping
 from typing import Any
 
 RENAMED = {"dequantise": "dequantize", "quantise": "quantize"}
-"""Old spelling -> present one."""
+"""Maps each old spelling to the present one."""
 
 
 def respelled(data: Mapping[str, Any]) -> dict[str, Any]:
-    """`data` with the present spelling of its own keys; what lies deeper is left as it is."""
+    """Return `data` with the present spelling of its own keys. Nested mappings are left as they are."""
     return {RENAMED.get(name, name): value for name, value in data.items()}

@@ -1,4 +1,4 @@
-"""How far long work is: a bar in a terminal, a line now and then in a log."""
+"""Shows the progress of long work: a bar in a terminal, and a line from time to time in a log."""
 
 import sys
 import time
@@ -13,14 +13,14 @@ Unit = Literal["items", "bytes"]
 
 @contextmanager
 def progress(label: str, total: int, shown: bool, *, unit: Unit = "items", start: int = 0) -> Iterator[Callable[[int], None]]:
-    """Yields a function to call with the number of items (or bytes) just done. Writes to stderr; nothing if not `shown`.
+    """Yield a function that is called with the number of items (or bytes) just done. Progress is written to stderr.
 
     Args:
-        label: what is done.
-        total: of items or bytes.
-        shown: whether anything is written.
-        unit: of `total`; bytes are shown as megabytes and gigabytes.
-        start: how much was done before, which does not count for the time that is left.
+        label: What is being done.
+        total: The number of items or bytes in all.
+        shown: Whether anything is written.
+        unit: What `total` counts. Bytes are shown as megabytes and gigabytes.
+        start: How much was done before. It does not count toward the estimate of the time left.
     """
     if not shown:
         yield lambda done: None
@@ -36,7 +36,7 @@ def progress(label: str, total: int, shown: bool, *, unit: Unit = "items", start
 
 
 def size(count: float) -> str:
-    """A number of bytes as people write it: 45.9 GB, 9.9 MB, 5 kB."""
+    """Write a number of bytes as people read it: 45.9 GB, 9.9 MB, 5 kB."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.0f} kB"
 
 
@@ -48,6 +48,8 @@ def _columns(unit: Unit) -> tuple[Any, ...]:
 
 
 class _Lines:
+    """Writes a line to stderr at most every `SECONDS_BETWEEN_LINES` seconds."""
+
     def __init__(self, label: str, total: int, unit: Unit, start: int) -> None:
         self._label, self._total, self._done, self._start = label, total, start, start
         self._text: Callable[[int], str] = size if unit == "bytes" else "{:,}".format

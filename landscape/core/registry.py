@@ -1,7 +1,7 @@
-"""Components by name: register, look up, list; found by globbing a folder, or brought by a plugin.
+"""Registers, finds and lists components by name. They are found in a folder or are brought by a plugin.
 
-One component is one file with one public function (or class) of the same name. Its keyword-only arguments with defaults are
-its hyperparameters; their annotations give type and range (`Annotated[float, Gt(0)]`). Nothing here needs torch.
+One component is one file with one public function (or class) of the same name. Its keyword-only arguments with defaults are its
+hyperparameters, and their annotations give type and range (`Annotated[float, Gt(0)]`). Nothing here needs torch.
 """
 
 import ast
@@ -34,7 +34,7 @@ Share = Annotated[float, Gt(0), Le(1)]
 PositiveInt = Annotated[int, Gt(0)]
 NonNegativeInt = Annotated[int, Ge(0)]
 Seed = Annotated[int, Ge(0), Lt(2**32)]
-"""What NumPy's generator takes."""
+"""The range of seeds that NumPy's generator accepts."""
 
 ENTRY_POINT_GROUP = "landscape.plugins"
 Facts = TypeVar("Facts")
@@ -43,7 +43,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """One searchable keyword of a component: its default and its annotation (type, range, choices)."""
+    """One searchable keyword argument of a component: its default and its annotation (type, range, choices)."""
 
     name: str
     default: Any
@@ -56,7 +56,15 @@ class Hyperparameter:
         return TypeAdapter(self.annotation, config=ConfigDict(strict=False, allow_inf_nan=False, arbitrary_types_allowed=True))
 
     def check(self, value: object, owner: str) -> object:
-        """`value` as the annotated type; UserError if it has another type or lies outside the range."""
+        """Return `value` converted to the annotated type.
+
+        Args:
+            value: The value to check.
+            owner: The component, as error messages name it.
+
+        Raises:
+            UserError: The value has another type or lies outside the range.
+        """
         from pydantic import ValidationError
 
         try:
@@ -68,7 +76,7 @@ class Hyperparameter:
 
 @dataclass(frozen=True)
 class Component(Generic[Facts]):
-    """A registered component: what to call, what is known about it, and what identifies its code."""
+    """A registered component: its function, the declared facts about it, and what identifies its code."""
 
     kind: str
     name: str
@@ -76,22 +84,26 @@ class Component(Generic[Facts]):
     facts: Facts
     hyperparameters: Mapping[str, Hyperparameter]
     identity: str
-    """`r<revision>` for a built-in component, `plugin:<source hash>` for a user's own."""
+    """Identifies the code: `r<revision>` for a built-in component, `plugin:<hash of the source>` for a user's own."""
     is_plugin: bool = False
     injected: frozenset[str] = frozenset()
-    """Which of the keywords that its kind is offered the function names."""
+    """The keywords offered by the caller (see `Registry.injected`) that this function accepts."""
 
     @property
     def summary(self) -> str:
-        """First sentence of the docstring."""
+        """The first paragraph of the docstring, in one line."""
         return (inspect.getdoc(self.function) or "").split("\n\n")[0].replace("\n", " ")
 
     def call(self, *arguments: Any, hyperparameters: Mapping[str, Any], **offered: Any) -> Any:
-        """Call the function with `arguments`, its hyperparameters, and those of the `offered` keywords that it names."""
+        """Call the function with `arguments`, with its hyperparameters, and with those of the `offered` keywords that it accepts."""
         return self.function(*arguments, **hyperparameters, **{name: value for name, value in offered.items() if name in self.injected})
 
     def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Every hyperparameter with its value: `given` checked, defaults filled in. UserError on unknown names or bad values."""
+        """Return every hyperparameter with its value: the `given` ones after a check, the others at their defaults.
+
+        Raises:
+            UserError: A name is unknown or a value is not valid.
+        """
         owner = f"{self.kind} {self.name!r}"
         for name in given:
             if name not in self.hyperparameters:
@@ -104,13 +116,16 @@ _registries: list["Registry[Any]"] = []
 
 @dataclass
 class Registry(Generic[Facts]):
-    """The components of one axis. `package` is globbed on first use; files whose name begins with `_` are machinery."""
+    """The components of one axis.
+
+    The modules of `package` are imported on first use. Files whose names begin with `_` hold shared code and are not components.
+    """
 
     kind: str
     package: str
     facts_type: Callable[..., Facts]
     injected: frozenset[str] = frozenset()
-    """Keyword arguments that the caller supplies (a resolution, a normalization): not hyperparameters."""
+    """Keyword arguments that the caller supplies, such as a resolution or a normalization. They are not hyperparameters."""
     _components: dict[str, Component[Facts]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -121,9 +136,15 @@ class Registry(Generic[Facts]):
     @overload
     def register(self, *, revision: int = 1, **facts: Any) -> Callable[[F], F]: ...
     def register(self, function: Callable[..., Any] | None = None, *, revision: int = 1, **facts: Any) -> Any:
-        """Decorator: enter `function` under its own name.
+        """Register a function under its own name; used as a decorator.
 
-        `revision` counts changes that alter results; `facts` are declared data.
+        Args:
+            function: The component, where the decorator is used without arguments.
+            revision: Counts the changes of this component that alter results.
+            facts: Declared data about the component, passed to `facts_type`.
+
+        Raises:
+            UserError: The name is already registered, or a keyword-only argument has no default.
         """
         if function is None:
             return lambda function: self._enter(function, revision, facts)
@@ -132,7 +153,7 @@ class Registry(Generic[Facts]):
     def _enter(self, function: F, revision: int, facts: Mapping[str, Any]) -> F:
         name = function.__name__
         plugin = _plugin_of(function.__module__)
-        # Built-in components come first, so that a clash of names is blamed on the plugin, whichever of the two is asked for.
+        # Look for a built-in component of this name first, so that the plugin is always the one blamed for a clash of names.
         if name in self._components or (plugin is not None and name in self):
             raise UserError(f"{self.kind} {name!r} is registered twice: rename the one in {inspect.getsourcefile(function)}")
         self._components[name] = Component(
@@ -167,12 +188,12 @@ class Registry(Generic[Facts]):
         return iter(sorted(self._components))
 
     def forget(self, module_name: str) -> None:
-        """Drop what a module registered: its import failed half-way."""
+        """Remove everything that a module registered, because importing it failed halfway."""
         inside = module_name + "."
         self._components = {n: c for n, c in self._components.items() if not f"{c.function.__module__}.".startswith(inside)}
 
     def names(self) -> list[str]:
-        """Every registered name, sorted."""
+        """Return every registered name, sorted."""
         return list(self)
 
 
@@ -188,14 +209,16 @@ def _hyperparameters(function: Callable[..., Any], injected: frozenset[str]) -> 
 
 
 _plugin_hash: dict[str, str] = {}
-"""Module (or package) name of each plugin -> hash of its source."""
+"""Maps the module or package name of each plugin to the hash of its source."""
 
 
 def load_plugin(path: str | Path) -> None:
-    """Import a user's own file, whose components register themselves. Runs its code: load only files you trust.
+    """Import a user's own Python file, whose components register themselves.
+
+    This runs the code in the file: load only files that you trust. A file that is already loaded is not loaded again.
 
     Raises:
-        UserError: the file is missing, does not parse, or raises on import.
+        UserError: The file is missing, is not valid Python, or raises an error when imported.
     """
     file = Path(path).resolve()
     if not file.is_file():
@@ -224,7 +247,7 @@ def load_installed_plugins() -> None:
     """Import every installed package that declares an entry point in the group `landscape.plugins`.
 
     Raises:
-        UserError: a package raises on import; none of its components stays registered.
+        UserError: A package raises an error when imported; none of its components stays registered.
     """
     old_paths.honor()
     for entry in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
@@ -236,7 +259,7 @@ def load_installed_plugins() -> None:
 
 
 def _package_hash(package: str) -> str:
-    """16 hex digits over every Python file of an installed package, by relative path."""
+    """Return 16 hex digits of a hash over every Python file of an installed package, taken in the order of their paths."""
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         return "unknown"
@@ -249,14 +272,14 @@ def _package_hash(package: str) -> str:
 
 
 def _plugin_of(module_name: str) -> str | None:
-    """Source hash of the plugin that a module is, or is part of; None for a module of our own."""
+    """Return the source hash of the plugin that contains a module, or None for a module of this package."""
     parts = module_name.split(".")
     return next((h for n in range(len(parts), 0, -1) if (h := _plugin_hash.get(".".join(parts[:n]))) is not None), None)
 
 
 @contextmanager
 def _all_or_nothing(module_name: str, digest: str, what: str, remedy: str) -> Iterator[None]:
-    """Import a plugin's module inside: when it fails, nothing that it registered stays, and the error is one line."""
+    """Import a plugin inside this block. If the import fails, nothing that it registered stays, and the error is one line."""
     _plugin_hash[module_name] = digest
     try:
         yield

@@ -1,4 +1,7 @@
-"""YAML as study files use it: plain data only, with the line of every entry; nothing in a file can run code or blow up in memory."""
+"""Reads YAML as study files use it: plain data only, with the line number of every entry.
+
+Nothing in a file can run code or use up the memory.
+"""
 
 import re
 from collections.abc import Mapping
@@ -14,19 +17,19 @@ LARGEST_FILE_BYTES = 1_000_000
 DEEPEST_NESTING = 40
 
 Where = tuple[str | int, ...]
-"""Keys and list positions that lead to an entry, from the top of the file."""
+"""The keys and list positions that lead to an entry, from the top of the file."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """What a file says, and on which lines."""
+    """The content of a file, and the line on which each entry stands."""
 
     data: dict[str, Any]
     lines: Mapping[Where, int]
     source: str
 
     def place(self, where: Where) -> str:
-        """`file:line` of the entry at `where`, or of the closest one around it."""
+        """Return `file:line` of the entry at `where`, or of the closest enclosing entry."""
         for length in range(len(where), -1, -1):
             if where[:length] in self.lines:
                 return f"{self.source}:{self.lines[where[:length]]}"
@@ -34,11 +37,11 @@ class Document:
 
 
 class _RefusedError(yaml.YAMLError):
-    """Legal YAML that a study file has no use for."""
+    """The file is valid YAML but uses a feature that study files may not use."""
 
 
 class _Loader(yaml.SafeLoader):
-    """Scalars as YAML 1.2 reads them (`no` is text, `1e-4` a number); no aliases, no tags, no repeated keys."""
+    """Reads scalars as YAML 1.2 does (`no` is text, `1e-4` is a number) and refuses aliases, tags and deep nesting."""
 
     depth = 0
 
@@ -72,10 +75,11 @@ def _at(event: Any, message: str) -> str:
 
 
 def read(path: Path) -> Document:
-    """The mapping in `path`.
+    """Read the mapping in `path`.
 
     Raises:
-        UserError: one line with file and line number: missing, too large, not text, not YAML, an alias, a tag, a repeated key.
+        UserError: One line with file and line number. The file is missing, too large, not text or not YAML, or it contains an alias, a tag
+            or a repeated key.
     """
     try:
         size = path.stat().st_size
@@ -90,7 +94,15 @@ def read(path: Path) -> Document:
 
 
 def parse(text: str, source: str) -> Document:
-    """As `read`, from text; `source` stands for the file's name in errors."""
+    """Read a mapping from text, as `read` does from a file.
+
+    Args:
+        text: The YAML text.
+        source: The name to use for the file in error messages.
+
+    Raises:
+        UserError: The text is not YAML, or it contains an alias, a tag or a repeated key.
+    """
     lines: dict[Where, int] = {}
     try:
         loader = _Loader(text)
@@ -112,6 +124,7 @@ def parse(text: str, source: str) -> Document:
 
 
 def _plain(loader: _Loader, node: yaml.Node, where: Where, lines: dict[Where, int], source: str) -> Any:
+    """Convert a node to plain data and note the line of each entry in `lines`."""
     lines.setdefault(where, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Any] = {}

@@ -1,15 +1,15 @@
-"""The version of this package, and of those that it stands on."""
+"""The version of this package and of the packages that it depends on."""
 
 import importlib.metadata
 
 __version__ = "0.1.0"
 
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "ray", "optuna", "scikit-learn", "torch-fidelity", "numpy", "pandas", "matplotlib")
-"""Packages whose versions results depend on: they stand in every record, and `landscape doctor` shows them."""
+"""Packages whose versions results depend on. Every record lists them, and `landscape doctor` shows them."""
 
 
 def installed(package: str) -> str | None:
-    """The installed version of a package; None where it is missing."""
+    """Return the installed version of a package, or None if it is missing."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

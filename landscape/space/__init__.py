@@ -1,1 +1,1 @@
-"""Studies as data: from a YAML file to cells, and from a cell and a draw to the configuration of a trial."""
+"""Studies as data: from a YAML file to cells, and from a cell and proposed values to the configuration of a trial."""

@@ -1,4 +1,4 @@
-"""The axes of a study: what is crossed. An entry names components, and may set other fields with them."""
+"""The axes of a study, whose entries are crossed. An entry names components and may set other fields along with them."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ COMPONENT_AXES = ("loss", "d_normalization", "g_normalization", "regularizers", 
 
 
 class LocatedError(UserErrorAsValueError):
-    """A mistake at a known place of the file."""
+    """A mistake whose place in the file is known."""
 
     def __init__(self, where: Where, error: UserError) -> None:
         super().__init__(error)
@@ -23,7 +23,7 @@ class LocatedError(UserErrorAsValueError):
 
 
 class Entry(Frozen):
-    """One value of an axis: the components it names, and the other fields it sets."""
+    """One value of an axis: the components that it names, and the other fields that it sets."""
 
     label: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]*$")]
     use: tuple[RegularizerChoice, ...] = ()
@@ -31,7 +31,7 @@ class Entry(Frozen):
 
 
 def choice_data(choice: RegularizerChoice) -> dict[str, Any]:
-    """A component as the fields of a TrialConfig hold it."""
+    """Return a component in the form in which the fields of a TrialConfig hold it."""
     return {"name": choice.name, "hyperparameters": dict(choice.hyperparameters), "every": choice.every}
 
 
@@ -40,19 +40,23 @@ _component: TypeAdapter[Any] = TypeAdapter(ComponentChoice)
 
 
 def choices(axis: str, value: Any) -> Any:
-    """Components in any of their short forms, as data."""
+    """Return the components of an axis as data, whichever of the short forms they are written in."""
     if axis == "regularizers":
         return [choice_data(c) for c in _regularizers.validate_python(value)]
     if isinstance(value, (list, tuple)) and len(value) == 1:
         value = value[0]
     if isinstance(value, Mapping) and value.get("every") == 1:
-        # As `Entry` writes it: it holds components of every axis alike.
+        # `Entry` writes `every` for components of all axes alike, but only a regularizer has that field.
         value = {k: v for k, v in value.items() if k != "every"}
     return _component.validate_python(value).to_json()
 
 
 def entries_of(axis: str, entries: Any) -> list[dict[str, Any]]:
-    """The entries of one axis as data, short forms written out, components checked. Raises LocatedError."""
+    """Return the entries of one axis as data, with short forms written out and components checked.
+
+    Raises:
+        LocatedError: The list is empty, an entry is not valid, or two entries have the same label.
+    """
     if not isinstance(entries, (list, tuple)) or not entries:
         raise LocatedError(("axes", axis), UserError(f"axes.{axis}: expected a list with at least one entry"))
     found: list[dict[str, Any]] = []

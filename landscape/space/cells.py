@@ -1,4 +1,4 @@
-"""The cells of a study: combinations of the levels of its axes, and those that are skipped with the reason."""
+"""The cells of a study: the combinations of its axes' entries. Combinations without meaning are skipped, with the reason."""
 
 import copy
 from collections.abc import Mapping
@@ -20,24 +20,28 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Cell:
-    """One combination of entries: a family of models, and what is searched in it."""
+    """One combination of entries: a family of models, and the parameters that are searched in it."""
 
     labels: Mapping[str, str]
     parameters: Mapping[str, Parameter]
-    """By name, sorted."""
+    """The searched parameters by name, sorted."""
     data: Mapping[str, Any]
-    """Fields of TrialConfig before any proposal."""
+    """The fields of the TrialConfig before any proposal."""
 
     @property
     def id(self) -> str:
-        """Its labels in one string, unique in the space."""
+        """The labels joined into one text, which is unique in the space."""
         return " / ".join(self.labels.values())
 
     def config(self, assignment: Assignment, *, seed: int) -> TrialConfig:
-        """The trial of one proposal.
+        """Return the configuration of the trial for one proposal.
+
+        Args:
+            assignment: The proposed values by parameter name. Parameters that are missing keep their defaults.
+            seed: The seed of the trial.
 
         Raises:
-            UserError: a value that the space does not hold, or that makes no valid config.
+            UserError: A value is not in the search space, or does not make a valid configuration.
         """
         data = copy.deepcopy(dict(self.data)) | {"seed": seed}
         for name, value in assignment.items():
@@ -51,7 +55,10 @@ class Cell:
 
 
 def applies(name: str, parameter: Parameter, labels: Mapping[str, str], data: Mapping[str, Any]) -> bool:
-    """Whether a search parameter belongs to a cell: its condition holds there, and the cell has the component that it sets."""
+    """Return whether a search parameter belongs to a cell.
+
+    It does if its condition holds there and the cell has a component or a field that the parameter sets.
+    """
     if any(labels[axis] not in allowed for axis, allowed in parameter.when.items()):
         return False
     used = {c["name"] for c in components(data)}

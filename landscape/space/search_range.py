@@ -1,4 +1,4 @@
-"""A searched parameter: a range or choices, and what it sets in a TrialConfig. Knows neither Ray nor Optuna."""
+"""A searched parameter: a range or choices, and the fields of a TrialConfig that it sets. Nothing here knows Ray or Optuna."""
 
 import math
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from landscape.core.frozen_model import Frozen
 
 Scalar = bool | int | float | str
 Assignment = Mapping[str, Scalar]
-"""One proposal: parameter name -> value (for a choice that sets several fields, its label)."""
+"""One proposal: maps parameter names to values. For a choice that sets several fields, the value is its label."""
 
 COMPONENT_FIELDS = ("architecture", "loss", "d_normalization", "g_normalization")
 
@@ -24,9 +24,9 @@ OneOrMore = Annotated[tuple[str, ...], BeforeValidator(_several)]
 
 
 class Parameter(Frozen):
-    """A range (`min`, `max`) or `choices`.
+    """A range (`min`, `max`) or a list of `choices`.
 
-    A choice may be a mapping of dotted fields to values: published settings often vary several numbers together.
+    A choice may be a mapping of dotted fields to values, because published settings often vary several numbers together.
     """
 
     min: float | None = None
@@ -34,12 +34,12 @@ class Parameter(Frozen):
     scaling: Literal["linear", "log"] = "linear"
     integer: bool = False
     points: Annotated[int, Field(ge=2)] | None = None
-    """How many values a grid takes from the range."""
+    """The number of values that a grid search takes from the range."""
     choices: tuple[Scalar | dict[str, Scalar], ...] = ()
     sets: OneOrMore = ()
-    """Dotted fields that take the value; empty: the parameter's own name."""
+    """The dotted fields that take the value. If empty, the parameter's own name is the field."""
     when: dict[str, OneOrMore] = Field(default_factory=dict)
-    """Axis -> labels: the cells in which the parameter is searched; empty: wherever what it sets exists."""
+    """Restricts the parameter to some cells, by axis and labels. If empty, it is searched in every cell that has what it sets."""
 
     @model_validator(mode="after")
     def _range_or_choices(self) -> Self:
@@ -61,23 +61,23 @@ class Parameter(Frozen):
 
     @property
     def values(self) -> tuple[Scalar, ...]:
-        """What a categorical proposal may be; empty for a range."""
+        """The values that a proposal may take if there are choices; empty for a range."""
         return tuple(_label(c) for c in self.choices)
 
     def at(self, share: float) -> Scalar:
-        """The value at `share` in [0, 1] of the (scaled) range or of the list of choices."""
+        """Return the value at a `share`, in [0, 1], of the (scaled) range or of the list of choices."""
         if self.choices:
             return self.values[min(int(share * len(self.choices)), len(self.choices) - 1)]
         assert self.min is not None
         assert self.max is not None
         low, high = (self.min - 0.5, self.max + 0.5) if self.integer else (self.min, self.max)
         value = low * (high / low) ** share if self.scaling == "log" else low + share * (high - low)
-        # Rounding may step over an end of the range.
+        # Rounding errors may lead past an end of the range.
         value = min(max(value, self.min), self.max)
         return round(value) if self.integer else value
 
     def share(self, value: Scalar) -> float:
-        """Where `value` lies, in [0, 1]: the inverse of `at` (up to rounding)."""
+        """Return where `value` lies, as a share in [0, 1]. This is the inverse of `at`, up to rounding."""
         if self.choices:
             return (self.values.index(value) + 0.5) / len(self.choices)
         assert self.min is not None
@@ -90,7 +90,10 @@ class Parameter(Frozen):
         return min(max((x - low) / (high - low), 0.0), 1.0)
 
     def grid(self) -> list[Scalar]:
-        """Every choice, or `points` values spread evenly over the (scaled) range, ends included; empty where `points` is missing."""
+        """Return every choice, or `points` values spread evenly over the (scaled) range, ends included.
+
+        The list is empty for a range without `points`.
+        """
         if self.choices:
             return list(self.values)
         if self.points is None:
@@ -105,7 +108,7 @@ class Parameter(Frozen):
         return list(dict.fromkeys(round(x) for x in spread)) if self.integer else list(spread)
 
     def holds(self, value: object) -> bool:
-        """Whether `value` could have been proposed."""
+        """Return whether `value` could have been proposed."""
         if self.choices:
             return any(value == v and isinstance(value, bool) == isinstance(v, bool) for v in self.values)
         if isinstance(value, (bool, str)) or not isinstance(value, (int, float)):
@@ -115,12 +118,12 @@ class Parameter(Frozen):
         return self.min <= value <= self.max and not (self.integer and value % 1)
 
     def targets(self, name: str) -> tuple[str, ...]:
-        """Every dotted field that the parameter called `name` may set."""
+        """Return every dotted field that the parameter may set if it is called `name`."""
         of_choices = {dotted: None for c in self.choices if isinstance(c, dict) for dotted in c}
         return tuple(of_choices) or self.sets or (name,)
 
     def fields(self, name: str, value: Scalar) -> dict[str, Scalar]:
-        """The dotted fields that `value` sets, with their values."""
+        """Return the dotted fields that `value` sets, each with its value."""
         for choice in self.choices:
             if isinstance(choice, dict) and _label(choice) == value:
                 return dict(choice)
@@ -128,7 +131,7 @@ class Parameter(Frozen):
 
 
 def _label(choice: Scalar | dict[str, Scalar]) -> Scalar:
-    """A choice that sets several fields goes by `field=value, ...` with the last word of each field."""
+    """Return the label of a choice. One that sets several fields is written `field=value, ...`."""
     if not isinstance(choice, dict):
         return choice
     return ", ".join(f"{dotted}={value:g}" if isinstance(value, float) else f"{dotted}={value}" for dotted, value in choice.items())
@@ -137,8 +140,11 @@ def _label(choice: Scalar | dict[str, Scalar]) -> Scalar:
 def set_field(data: dict[str, Any], dotted: str, value: Any) -> bool:
     """Enter `value` into the fields of a TrialConfig, in place.
 
-    `d_optimizer.learning_rate` names a field; `gradient_penalty.weight` a hyperparameter of a component (or `.every` of a regularizer)
-    wherever `data` uses it. False, and nothing changed, where no such component is used.
+    `d_optimizer.learning_rate` names a field. `gradient_penalty.weight` names a hyperparameter of a component (and `.every` the interval of
+    a regularizer) wherever `data` uses that component.
+
+    Returns:
+        Whether anything was set. False if the component is not used.
     """
     head, *rest = dotted.split(".")
     if head in TrialConfig.model_fields:
@@ -159,5 +165,5 @@ def set_field(data: dict[str, Any], dotted: str, value: Any) -> bool:
 
 
 def components(data: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The component choices (`name`, `hyperparameters`) in the fields of a TrialConfig."""
+    """Return the component choices (`name`, `hyperparameters`) in the fields of a TrialConfig."""
     return [data[field] for field in COMPONENT_FIELDS if data.get(field)] + list(data.get("regularizers", ()))

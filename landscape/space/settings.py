@@ -1,4 +1,4 @@
-"""The settings of a study beside its axes: searcher, number of trials, confirmation, limits."""
+"""The settings of a study other than its axes: searcher, number of trials, confirmation, limits."""
 
 from typing import Annotated, Literal, Self
 
@@ -8,12 +8,16 @@ from landscape.core.frozen_model import Frozen
 
 
 class SearcherChoice(Frozen):
-    """Who proposes. `per-cell`: from the trials of the cell alone; `across`: from those of all cells, for what they share."""
+    """The searcher that proposes values.
+
+    With scope `per-cell` it learns from the trials of each cell alone. With `across` it learns from the trials of all cells, for the
+    parameters that they share.
+    """
 
     name: Literal["optuna-tpe", "optuna-gp", "gp-ucb", "random", "grid"] = "optuna-tpe"
     scope: Literal["per-cell", "across"] = "per-cell"
     startup: Annotated[int, Field(ge=1)] = 10
-    """Random proposals (in each cell, or across all) before the model takes over."""
+    """The number of random proposals (in each cell, or over all cells) before the searcher's model is used."""
 
     @model_validator(mode="after")
     def _gaussian_processes_need_one_space(self) -> Self:
@@ -23,7 +27,7 @@ class SearcherChoice(Frozen):
 
 
 class Trials(Frozen):
-    """How many models are trained: in all, or in each cell. Every cell gets the same number."""
+    """The number of models that are trained, in all or in each cell. Every cell gets the same number."""
 
     total: Annotated[int, Field(ge=1)] | None = None
     per_cell: Annotated[int, Field(ge=1)] | None = None
@@ -36,7 +40,7 @@ class Trials(Frozen):
 
 
 class Confirmation(Frozen):
-    """Retraining of the best setting of each level on fresh seeds, after the search; verdicts use only these."""
+    """Retraining of each level's best setting on fresh seeds after the search. Verdicts use only these trials."""
 
     seeds: Annotated[int, Field(ge=2)] = 5
 
@@ -45,11 +49,11 @@ class Limits(Frozen):
     """When a trial is given up."""
 
     attempts: Annotated[int, Field(ge=1)] = 3
-    """Times a trial is started whose process died, before it is recorded as failed."""
+    """How many times a trial is started whose process dies, before it is recorded as failed."""
     hang_seconds: Annotated[float, Field(gt=0)] = 1800.0
-    """Time without a sign of life after which a trial's process is ended."""
+    """The time without a sign of life after which a trial's process is ended."""
 
 
 def total_or_per_cell(value: object) -> object:
-    """A plain number of trials means their total: `60` -> {total: 60}."""
+    """Read a plain number of trials as their total: `60` becomes `{total: 60}`."""
     return {"total": value} if isinstance(value, int) else value

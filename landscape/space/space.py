@@ -1,4 +1,7 @@
-"""A study's search space: YAML -> cells -> the parameters searched in each cell -> TrialConfig. Knows neither Ray nor Optuna."""
+"""A study's search space: from YAML to cells, to the parameters searched in each cell, to a TrialConfig.
+
+Nothing here knows Ray or Optuna.
+"""
 
 import contextlib
 import copy
@@ -26,9 +29,9 @@ from landscape.space.settings import Confirmation, Limits, SearcherChoice, Trial
 
 MODEL_BASED = ("optuna-tpe", "optuna-gp", "gp-ucb")
 AXIS_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-"""Reports name files by it."""
+"""The names that an axis may have. Reports use them in file names."""
 NOT_IDENTITY = ("note", "trials", "confirmation", "limits")
-"""What may change in a study that goes on: none of it decides what the trials already run were."""
+"""Fields that may change when a study is continued, because they do not affect the trials that were already run."""
 
 
 def _named_protocol(value: object) -> object:
@@ -43,25 +46,28 @@ def _named_protocol(value: object) -> object:
 
 
 class Space(Frozen):
-    """A study: which models are compared, what is searched in each, by whom, and how each is scored."""
+    """A study: the models that are compared, what is searched in each, which searcher proposes, and how models are scored."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
     note: str = ""
     dataset: ComponentChoice
     protocol: Annotated[Protocol, BeforeValidator(_named_protocol)]
     base: dict[str, Any] = Field(default_factory=dict)
-    """Fields of TrialConfig that all cells share."""
+    """Fields of the TrialConfig that all cells share."""
     axes: dict[str, tuple[Entry, ...]]
-    """What is crossed. Axes of components carry their field's name; any other axis has entries with a label and overrides."""
+    """The axes that are crossed.
+
+    An axis of components has the name of its field (`COMPONENT_AXES`). The entries of any other axis have a label and overrides.
+    """
     search: dict[str, Parameter] = Field(default_factory=dict)
     searcher: SearcherChoice = SearcherChoice()
     trials: Annotated[Trials, BeforeValidator(total_or_per_cell)]
     batch: Annotated[int, Field(ge=1)] | None = None
-    """Proposals in a round (of a cell; of all cells together where the searcher works across): made from completed rounds only."""
+    """The number of proposals that are made at once, from completed batches only: per cell, or over all cells if the scope is `across`."""
     seeds: Annotated[int, Field(ge=1)] = 1
-    """Models trained for each proposal, with different seeds; the searcher is told their median."""
+    """The number of models trained for each proposal, with different seeds. The searcher is told their median."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    """Of the search; trial number n trains with seed + n."""
+    """The seed of the search. Trial number n trains with `seed + n`."""
     confirmation: Confirmation = Confirmation()
     limits: Limits = Limits()
 
@@ -69,7 +75,7 @@ class Space(Frozen):
     @classmethod
     def _entries(cls, data: Any) -> Any:
         if isinstance(data, Mapping) and isinstance(data.get("axes"), (list, tuple)):
-            # As `to_data` writes them: pairs keep their order in every format.
+            # `to_data` writes the axes as pairs, which keep their order in every format.
             with contextlib.suppress(TypeError, ValueError):
                 data = {**data, "axes": dict(data["axes"])}
         if not isinstance(data, Mapping) or not isinstance(data.get("axes"), Mapping):
@@ -113,10 +119,15 @@ class Space(Frozen):
 
     @classmethod
     def parse(cls, data: Mapping[str, Any], *, source: str = "", document: Document | None = None) -> Self:
-        """Build from plain data.
+        """Build a study from plain data.
+
+        Args:
+            data: The fields.
+            source: Where the data come from, for error messages.
+            document: The file that the data were read from. If given, it replaces `source` by file and line.
 
         Raises:
-            UserError: one line with the place in the file, what stands there, and what is valid.
+            UserError: One line with the place in the file, what stands there, and what is valid.
         """
         try:
             return cls.model_validate(dict(data))
@@ -126,11 +137,15 @@ class Space(Frozen):
             raise UserError(f"{place}: {message}" if place else message) from None
 
     def with_changes(self, **changes: Any) -> Self:
-        """A validated copy with some fields changed."""
+        """Return a validated copy with some fields changed.
+
+        Raises:
+            UserError: The changed study is not valid.
+        """
         return type(self).parse({**self.to_json(), **changes})
 
     def with_steps(self, steps: int) -> Self:
-        """The same study with another length of training, in the unit of its budget."""
+        """Return the same study with another length of training, in the unit of its budget."""
         data = self.to_json()
         data["base"].setdefault("budget", {})["amount"] = steps
         for entries in data["axes"].values():
@@ -140,37 +155,40 @@ class Space(Frozen):
 
     @property
     def labels(self) -> dict[str, list[str]]:
-        """The entries' labels, by axis."""
+        """The labels of the entries, by axis."""
         return {axis: [e.label for e in entries] for axis, entries in self.axes.items()}
 
     def to_data(self) -> dict[str, Any]:
-        """Plain data that survives a format without order of keys: the order of axes decides in which order cells get their turns."""
+        """Return plain data that survive a format that does not keep the order of keys.
+
+        The order of the axes decides the order in which cells get their turns.
+        """
         data = self.to_json()
         return data | {"axes": [[axis, entries] for axis, entries in data["axes"].items()]}
 
     def identity(self) -> dict[str, Any]:
-        """What `digest` is taken of. A path is where the data lie, not what they are."""
+        """Return what `digest` is computed from. The path of the data is left out, because it does not say what the data are."""
         data = {k: v for k, v in self.to_data().items() if k not in NOT_IDENTITY}
         data["dataset"]["hyperparameters"].pop("path", None)
         return data
 
     def digest(self) -> str:
-        """Identity of the study, 16 hex digits; more trials of the same study leave it as it is."""
+        """Return the identity of the study, 16 hex digits. It does not depend on the number of trials."""
         text = json.dumps(self.identity(), sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def asks_per_cell(self, cells: int) -> int:
-        """Proposals that each of `cells` cells gets; each is trained `seeds` times.
+        """Return the number of proposals for each of `cells` cells. Each proposal is trained `seeds` times.
 
         Raises:
-            UserError: fewer trials than cells, or not the same number for each proposal.
+            UserError: There are fewer trials than cells times seeds.
         """
         total = self.trials.total
         if total is not None and total < cells * self.seeds:
             each = f", each trained with {self.seeds} seeds" if self.seeds > 1 else ""
             message = f"{total} trials do not reach {cells} cells{each}: give at least {cells * self.seeds}, or a study with fewer cells"
             raise UserError(message)
-        # A total that does not go up evenly is rounded up: every cell gets the same.
+        # A total that cannot be divided evenly is rounded up, so that every cell gets the same number.
         trials = self.trials.per_cell or -(-(total or 0) // cells)
         return -(-trials // self.seeds)
 
@@ -217,7 +235,7 @@ class Space(Frozen):
         return tuple(cells), tuple(skipped)
 
     def _check_ends(self, cells: list["Cell"]) -> None:
-        """Every end of a range and every choice must make a valid config: better said now than in the middle of a sweep."""
+        """Check that every end of a range and every choice makes a valid configuration, so that no error appears during a sweep."""
         for name, parameter in self.search.items():
             cell = next((c for c in cells if name in c.parameters), None)
             if cell is None:
@@ -229,11 +247,19 @@ class Space(Frozen):
                     raise UserError(f"space {self.name!r}: search.{name}={value!r}: {error}") from None
 
     def cells(self) -> tuple["Cell", ...]:
-        """Every combination of entries that can be trained, in a fixed order."""
+        """Return every combination of entries that can be trained, in a fixed order.
+
+        Raises:
+            UserError: Two combinations are the same model, none can be trained, or a search parameter applies nowhere or is not valid.
+        """
         return self._crossed[0]
 
     def skipped(self) -> tuple["Skipped", ...]:
-        """Every other combination, with the reason."""
+        """Return every other combination, with the reason why it is skipped.
+
+        Raises:
+            UserError: As for `cells`.
+        """
         return self._crossed[1]
 
 
@@ -247,7 +273,7 @@ _MODELS: dict[str, type[Frozen]] = {
 
 
 def _explained(error: ValidationError) -> tuple[Where, str]:
-    """Where the first mistake stands, and one line about it."""
+    """Return where the first mistake stands, and one line about it."""
     first = error.errors()[0]
     where: Where = tuple(first["loc"])
     cause = first.get("ctx", {}).get("error")

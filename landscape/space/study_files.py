@@ -1,4 +1,4 @@
-"""Study files: the default ones by name, and a user's own."""
+"""Study files: the default ones, found by name, and a user's own."""
 
 import re
 from pathlib import Path
@@ -10,25 +10,25 @@ from landscape.space.space import Space
 
 
 def folder() -> Path:
-    """Where the default studies lie: in the checkout, or in the installed package."""
+    """Return the folder of the default studies, which is in the checkout or in the installed package."""
     here = Path(__file__).resolve().parents[1]
     return next((f for f in (here / "search_spaces", here.parent / "search_spaces") if f.is_dir()), here / "search_spaces")
 
 
 def available() -> dict[str, Path]:
-    """The default studies by name."""
+    """Return the paths of the default studies by name."""
     return {path.stem: path for path in sorted(folder().glob("*.yaml"))}
 
 
 def load_space(study: str | Path, *, dataset: str | None = None) -> Space:
-    """A study from its file, or the default study of a data set (`digits`, `celeba`, `folder:/path`, `zip:/path.zip`).
+    """Read a study from its file, or the default study of a data set (`digits`, `celeba`, `folder:/path`, `zip:/path.zip`).
 
     Args:
-        study: path of a YAML file, or a data set.
-        dataset: in place of the study's own data set; the study is then named after both.
+        study: The path of a YAML file, or the name of a data set.
+        dataset: A data set to use instead of the study's own. The study is then named after both.
 
     Raises:
-        UserError: no such study, or a mistake in it, with file and line.
+        UserError: There is no such study, or it contains a mistake. The line gives file and line number.
     """
     text = str(study)
     name, _, path = text.partition(":")

@@ -1,4 +1,4 @@
-"""Named protocols: what a score means. `get(name)` builds one, `names()` lists them."""
+"""The named protocols, each of which defines what a score means. `get(name)` builds one and `names()` lists them."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ from landscape.core.errors import unknown
 
 
 def names() -> list[str]:
-    """Every named protocol, sorted."""
+    """Return the name of every named protocol, sorted."""
     return sorted(CATALOGUE)
 
 
 def get(name: str) -> Protocol:
-    """The protocol called `name`.
+    """Build the protocol called `name`.
 
     Raises:
-        UserError: there is none; lists them and suggests the nearest.
+        UserError: There is no such protocol. The line lists all of them and suggests the most similar one.
     """
     if name not in CATALOGUE:
         raise unknown("protocol", name, CATALOGUE)
@@ -24,9 +24,9 @@ def get(name: str) -> Protocol:
 
 
 def varied(protocol: Protocol, **changes: Any) -> Protocol:
-    """A validated copy with some fields changed: its digest changes with them, so that it passes for no other protocol.
+    """Return a validated copy with some fields changed. Its digest differs, so that it cannot be taken for the original.
 
     Raises:
-        UserError: an unknown field, or a value that is not valid.
+        UserError: A field is unknown, or a value is not valid.
     """
     return Protocol.parse(protocol.to_json() | changes, source=f"protocol {protocol.name!r}")

@@ -1,4 +1,7 @@
-"""The protocols as data. A note says where each comes from and what its scores are comparable with; notes are not identity."""
+"""The named protocols as data.
+
+Each note says where the protocol comes from and what its scores are comparable with. Notes are not part of the identity.
+"""
 
 from collections.abc import Mapping
 from typing import Any
