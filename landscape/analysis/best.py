@@ -30,8 +30,18 @@ def weights(n: int, k: int) -> Values:
 
 
 def expected_best(values: ArrayLike, k: int) -> float:
-    """Mean over all subsets of k of `values` of their smallest: exact, unbiased for the expected best of k new trials."""
+    """Mean over all subsets of k of `values` of their smallest: exact, unbiased for the expected best of k new trials.
+
+    Args:
+        values: scores [n], lower is better; where more than n - k of them are +inf (diverged), so is the result.
+        k: number of trials, 1 to n.
+
+    Raises:
+        ValueError: k is outside 1..n: n trials say nothing of the best of more.
+    """
     ordered = as_values(values)
+    if not 1 <= k <= len(ordered):
+        raise ValueError(f"the best of {k} cannot be estimated from {len(ordered)} trials: k must lie between 1 and their number")
     w = weights(len(ordered), k)
     used = w > 0  # 0 * inf would be NaN
     return float(w[used] @ ordered[used])
@@ -43,6 +53,7 @@ def budget_curve(
     *,
     random_state: int,
     lower_bound: float | None = None,
+    worst: float | None = None,
     level: float = 0.95,
     draws: int = DRAWS,
 ) -> list[Interval]:
@@ -51,23 +62,33 @@ def budget_curve(
     The interval is a Bayesian bootstrap (Rubin 1981) with conservative ends: the chance that the best of k falls between two neighboring
     scores is drawn, and the whole of it is put on the better one for the low end, on the worse one for the high end. What may lie below the
     best score seen is put at `lower_bound` (the score's own, such as 0) where n < 40, and one gap below the best where n is larger.
+    What may lie above the worst score seen is put at `worst`: a level of 20 trials of which none diverged may still have a share that does,
+    and without it the interval covers .89 and less where diverged trials count as far worse than the others.
 
     Args:
-        values: finite scores, lower is better; the caller has replaced diverged trials.
+        values: finite scores [n], lower is better; the caller has put `worst` in the place of diverged trials.
         budgets: numbers of trials k.
         random_state: seed of the draws.
         lower_bound: the best value that the score can take; None when it has none.
+        worst: what a diverged trial counts as; None where the worst of `values` is the worst that can be.
         level: nominal coverage.
         draws: of the bootstrap; fewer where 6 million numbers would not hold them, 200 at least.
+
+    Raises:
+        ValueError: a score is infinite, or worse than `worst`.
     """
     ordered = as_values(values)
     n = len(ordered)
+    if not np.isfinite(ordered).all():
+        raise ValueError(f"{np.sum(~np.isfinite(ordered))} of {n} scores are infinite: say what a diverged trial counts as")
+    if n and worst is not None and ordered[-1] > worst:
+        raise ValueError(f"a score of {ordered[-1]:g} is worse than {worst:g}, what a diverged trial counts as")
     inside = [k for k in budgets if 1 <= k <= max(1, n // 2) and n > 0]
     draws = max(200, min(draws, MEMORY // max(1, n)))
     uniform = np.sort(np.random.default_rng(random_state).random((draws, n)), axis=1)  # [draws, n]
     log_survival = np.log1p(-uniform)
-    below = _below_best(ordered, lower_bound)
-    return [_one_budget(ordered, log_survival, k, below, level) for k in inside]
+    below, above = _below_best(ordered, lower_bound), ordered[-1:] if worst is None else np.array([worst])
+    return [_one_budget(ordered, log_survival, k, (below, above), level) for k in inside]
 
 
 def _below_best(ordered: Values, lower_bound: float | None) -> float | None:
@@ -77,8 +98,9 @@ def _below_best(ordered: Values, lower_bound: float | None) -> float | None:
     return lower_bound if len(ordered) >= FEWEST else None
 
 
-def _one_budget(ordered: Values, log_survival: Values, k: int, below: float | None, level: float) -> Interval:
-    n = len(ordered)
+def _one_budget(ordered: Values, log_survival: Values, k: int, ends: tuple[float | None, Values], level: float) -> Interval:
+    """The estimate for one k; `ends` are the scores that stand for what may lie below the best and above the worst."""
+    n, (below, above) = len(ordered), ends
     point = expected_best(ordered, k)
     if below is None or not 2 <= k <= n / LARGEST_SHARE:
         return Interval(point, n=n, level=level, absent=f"coverage was shown for 2 <= k <= n/{LARGEST_SHARE} and n >= {FEWEST} only")
@@ -86,5 +108,5 @@ def _one_budget(ordered: Values, log_survival: Values, k: int, below: float | No
     mass = -np.diff(np.exp(k * log_survival), axis=1, prepend=1.0, append=0.0)
     tail = (1 - level) / 2
     low = np.quantile(mass @ np.concatenate([[below], ordered]), tail)
-    high = np.quantile(mass @ np.concatenate([ordered, ordered[-1:]]), 1 - tail)
+    high = np.quantile(mass @ np.concatenate([ordered, above]), 1 - tail)
     return Interval(point, float(low), float(high), level=level, kind="Bayesian bootstrap, conservative ends", n=n)

@@ -4,49 +4,67 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
-from scipy.stats import norm
+from scipy.stats import t as student
 
-from landscape.analysis.interval import Interval, as_values
+from landscape.analysis.interval import Interval, Values, as_values
+
+FEWEST = 3
+"""Trials that each side needs for an interval; coverage was simulated from 3 against 3 upwards (tests/analysis/test_improvement.py)."""
 
 
 def probability_of_improvement(ours: ArrayLike, theirs: ArrayLike, *, level: float = 0.95) -> Interval:
     """P(ours < theirs) + P(ours = theirs) / 2 for scores where lower is better; +inf (diverged) ties with +inf.
 
-    The point is Vargha and Delaney 2000's A; the interval Newcombe 2006's method 5: the set of theta that a score test
-    with Hanley and McNeil's variance, both sample sizes replaced by half their sum, does not reject.
+    The point is the share of pairs that `ours` wins (Vargha and Delaney 2000, their A). Its variance is that of DeLong et al. 1988:
+    the placements of both sides (how many of the others a trial beats) may differ in spread, as they do where one side is more dispersed or
+    has diverged trials. The interval is formed on the logit scale with Student's t, its degrees of freedom by Welch (Brunner and Munzel
+    2000, section 2; the logit is Pauly, Asendorf and Konietschke 2016, section 3).
+
+    Where every pair has the same winner the variance is 0. There the interval is exact: min(m, n) disjoint pairs are independent, so a
+    true probability p lets all of them have one winner with chance p^min(m, n) at most (Clopper and Pearson 1934 for these pairs).
+
+    Args:
+        ours: scores [m], lower is better; +inf stands for a diverged trial.
+        theirs: scores [n].
+        level: nominal coverage.
+
+    Returns:
+        The estimate in [0, 1]; without interval where a side has fewer than 3 trials or all trials of both sides tie.
     """
     a, b = as_values(ours), as_values(theirs)
     m, n = len(a), len(b)
     if m == 0 or n == 0:
         return Interval(None, n=m + n, level=level, absent="no trials on one side")
-    point = _wins(a, b) / (m * n)
-    if min(m, n) < 3:
-        return Interval(point, n=m + n, level=level, absent="fewer than 3 trials on one side: coverage was not shown")
-    z = float(norm.ppf((1 + level) / 2))
-    return Interval(point, _bound(point, m, n, z, 0.0), _bound(point, m, n, z, 1.0), level=level, kind="Newcombe's method 5", n=m + n)
+    beaten, beaten_by = _placements(a, b), 1 - _placements(b, a)
+    point = float(beaten.mean())
+    if min(m, n) < FEWEST:
+        return Interval(point, n=m + n, level=level, absent=f"fewer than {FEWEST} trials on one side: coverage was not shown")
+    if a[0] == a[-1] == b[0] == b[-1]:
+        return Interval(point, n=m + n, level=level, absent="all trials of both sides tie")
+    low, high = _one_winner(point, min(m, n), level) if point in (0.0, 1.0) else _logit_interval(point, beaten, beaten_by, level)
+    return Interval(point, low, high, level=level, kind="placements on the logit scale, Welch", n=m + n)
 
 
-def _wins(a: np.ndarray, b: np.ndarray) -> float:
-    """Pairs with a < b, and half of the ties; O((m + n) log n)."""
-    below_or_equal = np.searchsorted(b, a, side="right")
-    below = np.searchsorted(b, a, side="left")
-    return float(np.sum(len(b) - below_or_equal) + 0.5 * np.sum(below_or_equal - below))
+def _placements(a: Values, b: Values) -> Values:
+    """For each of the sorted `a` [m], the share of the sorted `b` [n] that it is better than; a tie counts half."""
+    not_better = np.searchsorted(b, a, side="left") + np.searchsorted(b, a, side="right")
+    return np.asarray(1 - not_better / (2 * len(b)), dtype=np.float64)
 
 
-def _variance(theta: float, m: int, n: int) -> float:
-    half = (m + n) / 2 - 1
-    return theta * (1 - theta) * (1 + half * (1 - theta) / (2 - theta) + half * theta / (1 + theta)) / (m * n)
+def _one_winner(point: float, pairs: int, level: float) -> tuple[float, float]:
+    """The interval where all pairs have the same winner."""
+    reach = ((1 - level) / 2) ** (1 / pairs)
+    return (reach, 1.0) if point == 1 else (0.0, 1 - reach)
 
 
-def _bound(point: float, m: int, n: int, z: float, end: float) -> float:
-    """The solution of |theta - point| = z * s.e.(theta) between `point` and `end`."""
+def _logit_interval(point: float, beaten: Values, beaten_by: Values, level: float) -> tuple[float, float]:
+    m, n = len(beaten), len(beaten_by)
+    own, theirs = float(beaten.var(ddof=1)) / m, float(beaten_by.var(ddof=1)) / n
+    freedom = (own + theirs) ** 2 / (own**2 / (m - 1) + theirs**2 / (n - 1))
+    center = math.log(point / (1 - point))
+    reach = float(student.ppf((1 + level) / 2, freedom)) * math.sqrt(own + theirs) / (point * (1 - point))
+    return _logistic(center - reach), _logistic(center + reach)
 
-    def excess(theta: float) -> float:
-        return abs(theta - point) - z * math.sqrt(_variance(theta, m, n))
 
-    if point == end or excess(end) < 0:
-        return end
-    # At `end` the variance is 0 and the excess positive; at `point` it is negative unless point is the other end, where it is 0.
-    start = point + (end - point) * 1e-9 if excess(point) >= 0 else point
-    return float(brentq(excess, start, end))
+def _logistic(x: float) -> float:
+    return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))

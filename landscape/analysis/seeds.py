@@ -6,14 +6,24 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
-from landscape.analysis.interval import Interval, as_values
+from landscape.analysis.interval import Interval, Values, as_values
 
 FEWEST_SEEDS = 5
 
 
 def seed_mean(values: ArrayLike, *, log: bool, level: float = 0.95) -> Interval:
-    """Mean over seeds (geometric where `log`: Frechet distances) with Student's t interval; none below 5 seeds or where one diverged."""
+    """Mean over seeds (geometric where `log`: Frechet distances) with Student's t interval; none below 5 seeds or where one diverged.
+
+    Args:
+        values: one score a seed [n], lower is better; +inf stands for a diverged seed.
+        log: whether the mean is taken of logarithms.
+        level: nominal coverage.
+
+    Raises:
+        ValueError: `log` of scores of which one is at or below 0.
+    """
     scores = as_values(values)
+    _require_logarithms(scores, log)
     n = len(scores)
     if n == 0 or not np.isfinite(scores).all():
         diverged = int(np.sum(~np.isfinite(scores)))
@@ -33,8 +43,12 @@ def seed_contrast(ours: ArrayLike, theirs: ArrayLike, *, log: bool, level: float
     """How two settings differ: ratio ours / theirs of geometric means where `log`, else difference of means; Welch 1947's t interval.
 
     Below 1 (or below 0) ours is better. No interval with fewer than 5 seeds on a side, or where a seed diverged.
+
+    Raises:
+        ValueError: `log` of scores of which one is at or below 0.
     """
     a, b = as_values(ours), as_values(theirs)
+    _require_logarithms(np.concatenate([a, b]), log)
     n = len(a) + len(b)
     if min(len(a), len(b)) < FEWEST_SEEDS:
         return Interval(None, n=n, level=level, absent=f"{min(len(a), len(b))} seeds on one side: a verdict needs {FEWEST_SEEDS}")
@@ -49,3 +63,8 @@ def seed_contrast(ours: ArrayLike, theirs: ArrayLike, *, log: bool, level: float
     freedom = (u + v) ** 2 / (u**2 / (len(x) - 1) + v**2 / (len(y) - 1))
     reach = float(student.ppf((1 + level) / 2, freedom) * math.sqrt(u + v))
     return Interval(back(center), back(center - reach), back(center + reach), level=level, kind="Welch's t over seeds", n=n)
+
+
+def _require_logarithms(scores: Values, log: bool) -> None:
+    if log and (scores <= 0).any():
+        raise ValueError(f"a score of {scores.min():g} has no logarithm: compare these seeds by their difference")

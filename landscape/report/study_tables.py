@@ -65,7 +65,7 @@ def _reading(view: View) -> str:
     protocol = (view.table.protocol or {}).get("name", "?")
     given = ", given this search" if view.given_search else ""
     return (
-        f"Brackets: 95% intervals (quantiles: order statistics; shares: Clopper-Pearson; wins: Newcombe){given}. "
+        f"Brackets: 95% intervals (quantiles: order statistics; shares: Clopper-Pearson; wins: placements, Welch){given}. "
         f"Protocol {protocol}. A diverged trial counts as worse than every score."
     )
 

@@ -58,6 +58,19 @@ def test_curve_follows_its_random_state_and_falls():
     assert all(f.low <= f.value <= f.high for f in first if f.has_interval)
 
 
+@pytest.mark.parametrize("k", [0, -1, 4])
+def test_the_best_of_more_than_all_is_refused(k):
+    with pytest.raises(ValueError, match=f"best of {k} cannot be estimated from 3 trials"):
+        expected_best([1.0, 2.0, 3.0], k)
+
+
+def test_a_curve_of_infinite_scores_is_refused():
+    with pytest.raises(ValueError, match="1 of 20 scores are infinite"):
+        budget_curve([*range(19), math.inf], [2], random_state=0, lower_bound=-1.0)
+    with pytest.raises(ValueError, match="a score of 18 is worse than 17"):
+        budget_curve(range(19), [2], random_state=0, worst=17.0)
+
+
 def test_a_large_study_needs_little_memory():
     found = budget_curve(np.random.default_rng(0).lognormal(0, 1, 30_000), [10], random_state=0)
     assert found[0].low < found[0].value < found[0].high
@@ -91,6 +104,32 @@ def test_intervals_cover_where_they_are_given(make, n, k):
         (found,) = budget_curve(make(rng, n), [k], random_state=seed, lower_bound=0.0, draws=200)
         hits += found.low <= truth <= found.high
     assert hits / REPETITIONS >= LEAST
+
+
+def missed_with_divergence(n, k, repetitions, diverged=0.1, worst=1000.0):
+    """How often the interval misses where a share of the trials diverges and counts as far worse than the others."""
+    rng = np.random.default_rng(12)
+    truth = np.where(rng.random((200_000, k)) < diverged, worst, rng.lognormal(1, 1, (200_000, k))).min(axis=1).mean()
+    missed = 0
+    for seed in range(repetitions):
+        costs = np.where(rng.random(n) < diverged, worst, rng.lognormal(1, 1, n))
+        (found,) = budget_curve(costs, [k], random_state=seed, lower_bound=0.0, worst=worst, draws=200)
+        missed += not found.low <= truth <= found.high
+    return missed
+
+
+@pytest.mark.parametrize(("n", "k"), [(10, 2), (20, 2), (20, 4), (40, 2)])
+def test_intervals_cover_where_trials_diverge(n, k):
+    assert 1 - missed_with_divergence(n, k, REPETITIONS) / REPETITIONS >= LEAST
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("diverged", [0.02, 0.1, 0.3])
+@pytest.mark.parametrize(("n", "k"), [(10, 2), (20, 2), (20, 4), (60, 2), (60, 6)])
+def test_intervals_cover_where_trials_diverge_in_many_repetitions(n, k, diverged):
+    repetitions = 3000
+    missed = missed_with_divergence(n, k, repetitions, diverged)
+    assert 1 - missed / repetitions >= 0.95 - 3 * math.sqrt(0.95 * 0.05 / repetitions)
 
 
 def test_why_the_best_of_all_gets_no_interval():

@@ -108,6 +108,13 @@ def test_seed_mean_by_hand():
     assert seed_mean([1, 2, 3, 4, math.inf], log=False).absent == "1 of 5 seeds diverged: no mean"
 
 
+def test_a_score_without_logarithm_is_refused():
+    with pytest.raises(ValueError, match="a score of 0 has no logarithm"):
+        seed_mean([0, 1, 2, 3, 4], log=True)
+    with pytest.raises(ValueError, match="a score of -1 has no logarithm"):
+        seed_contrast([1, 2, 3, 4, 5], [-1, 1, 2, 3, 4], log=True)
+
+
 def test_seed_contrast_by_hand():
     # Equal variances 2.5 and n = 5: s.e. = 1, Welch's degrees of freedom 8, t(0.975, 8) = 2.306004.
     found = seed_contrast([1, 2, 3, 4, 5], [4, 5, 6, 7, 8], log=False)

@@ -1,4 +1,4 @@
-"""Quantiles, shares and probability of improvement: small cases by hand, coverage by simulation."""
+"""Quantiles and shares: small cases by hand, coverage by simulation."""
 
 import itertools
 import math
@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, lognorm, norm
 
-from landscape.analysis.improvement import probability_of_improvement
 from landscape.analysis.interval import Interval
 from landscape.analysis.proportions import share
 from landscape.analysis.quantiles import interval_ranks, quantile, rank_of, share_name, shown_share
@@ -128,41 +127,3 @@ def test_clopper_pearson_covers_exactly_computed(truth):
         found = share(count, n)
         hits += (found.low <= truth <= found.high) * math.comb(n, count) * truth**count * (1 - truth) ** (n - count)
     assert hits >= 0.95
-
-
-def test_probability_of_improvement_by_hand():
-    # Pairs (ours, theirs) of [1, 3] x [2, 3]: 1<2, 1<3 win; 3>2 loses; 3=3 is half: 2.5 / 4.
-    assert probability_of_improvement([1, 3], [2, 3]).value == 0.625
-    assert probability_of_improvement([math.inf], [math.inf]).value == 0.5
-    assert probability_of_improvement([1.0], [math.inf]).value == 1.0
-    assert not probability_of_improvement([1, 2], [3, 4, 5]).has_interval
-    assert probability_of_improvement([], [1]).value is None
-
-
-def test_probability_of_improvement_is_antisymmetric_and_bounded():
-    rng = np.random.default_rng(1)
-    a, b = rng.normal(0, 1, 12), rng.normal(0.5, 1, 9)
-    ours, theirs = probability_of_improvement(a, b), probability_of_improvement(b, a)
-    assert ours.value + theirs.value == pytest.approx(1)
-    assert (ours.low + theirs.high, ours.high + theirs.low) == pytest.approx((1, 1))
-    certain = probability_of_improvement([1, 2, 3, 4], [5, 6, 7, 8])
-    assert certain.value == certain.high == 1.0
-    assert 0.4 < certain.low < 0.95
-
-
-def test_interval_of_improvement_agrees_with_its_definition():
-    rng = np.random.default_rng(2)
-    a, b = rng.normal(0, 1, 15), rng.normal(0.7, 1, 10)
-    found = probability_of_improvement(a, b)
-    theta = np.linspace(1e-6, 1 - 1e-6, 400_001)
-    half = (15 + 10) / 2 - 1
-    error = np.sqrt(theta * (1 - theta) * (1 + half * (1 - theta) / (2 - theta) + half * theta / (1 + theta)) / 150)
-    inside = theta[np.abs(theta - found.value) <= norm.ppf(0.975) * error]
-    assert (found.low, found.high) == pytest.approx((inside[0], inside[-1]), abs=1e-5)
-
-
-@pytest.mark.parametrize(("m", "n", "shift"), [(18, 54, 0.0), (18, 54, 0.8), (36, 108, 0.4), (12, 12, 1.5)])
-def test_interval_of_improvement_covers(m, n, shift):
-    truth = float(norm.cdf(shift / math.sqrt(2)))
-    make = lambda rng: (rng.normal(0, 1, m), rng.normal(shift, 1, n))  # noqa: E731
-    assert coverage(make, truth, lambda pair: probability_of_improvement(*pair)) >= LEAST

@@ -51,7 +51,8 @@ def _rows(level: str, group: TrialTable, score: str, worst: float) -> list[dict[
     seconds = float(group.finished().frame["seconds"].sum()) / max(1, len(costs))  # of a setting, all its seeds
     rows: list[dict[str, float | str | int]] = []
     ks = budgets(len(costs))
-    for k, found in zip(ks, budget_curve(costs, ks, random_state=RANDOM_STATE, lower_bound=facts.lower_bound), strict=False):
+    curve = budget_curve(costs, ks, random_state=RANDOM_STATE, lower_bound=facts.lower_bound, worst=worst)
+    for k, found in zip(ks, curve, strict=False):
         shown = found.mirrored() if facts.sign < 0 else found
         estimate = shown.columns("expected")
         ends = {"low": estimate["expected_low"], "high": estimate["expected_high"]}
