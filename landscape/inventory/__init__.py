@@ -1,1 +1,1 @@
-"""What there is: components with their hyperparameters, prepared data, and this machine."""
+"""What a user can choose from or work with: components with their hyperparameters, prepared data, and this machine."""

@@ -1,4 +1,4 @@
-"""What there is to choose from, as plain data: every component with its hyperparameters, the protocols, the named studies."""
+"""Everything that can be chosen, as plain data: components with their hyperparameters, protocols and named studies."""
 
 import typing
 from collections.abc import Callable, Mapping
@@ -19,7 +19,10 @@ BOUND_SIGNS = {"gt": "> ", "ge": ">= ", "lt": "< ", "le": "<= "}
 
 
 def describe_hyperparameter(hyperparameter: Hyperparameter) -> dict[str, Any]:
-    """Name, default, type and range (or choices) of one hyperparameter, as text where JSON has no word for it."""
+    """Return name, default, type and range (or choices) of one hyperparameter.
+
+    Values that JSON cannot express are given as text.
+    """
     kind, limits = _type_and_range(hyperparameter.annotation)
     return {"name": hyperparameter.name, "default": as_json(hyperparameter.default), "type": kind, "range": limits}
 
@@ -40,10 +43,10 @@ def _type_and_range(annotation: Any) -> tuple[str, str]:
 
 
 def describe(component: Component[Any]) -> dict[str, Any]:
-    """One component: name, what it is, hyperparameters, declared facts, source paper, identity."""
+    """Describe one component: name, summary, hyperparameters, declared facts, source paper and identity."""
     facts = component.facts
     assert is_dataclass(facts)
-    # Presets repeat every fact; the hyperparameter `preset` lists their names.
+    # Presets repeat every fact, so they are left out; the hyperparameter `preset` lists their names.
     details = {f.name: as_json(getattr(facts, f.name)) for f in fields(facts) if f.name not in ("paper", "presets")}
     return {
         "name": component.name,
@@ -57,7 +60,7 @@ def describe(component: Component[Any]) -> dict[str, Any]:
 
 
 def as_json(value: Any) -> Any:
-    """`value` as JSON can hold it; functions have no plain form and become None."""
+    """Convert `value` to what JSON can hold. Functions and other objects become None."""
     if isinstance(value, Mapping):
         return {_key(k): as_json(v) for k, v in value.items()}
     if isinstance(value, frozenset | set):
@@ -78,7 +81,10 @@ def _components(registry: Registry[Any]) -> Callable[[], list[dict[str, Any]]]:
 
 
 def published_counts(architecture: Component[Any]) -> dict[str, dict[str, tuple[int, int]]]:
-    """Parameters of (G, D) at the shapes of the sources: preset ("" where there are none) -> shape -> counts."""
+    """Return the parameter counts of (G, D) at the shapes that the sources publish.
+
+    The result maps each preset ("" if there are none) to a mapping from the shape to the two counts.
+    """
     facts = architecture.facts
     default = architecture.hyperparameters["preset"].default if "preset" in architecture.hyperparameters else ""
     found = {default: facts} | dict(facts.presets)
@@ -86,7 +92,10 @@ def published_counts(architecture: Component[Any]) -> dict[str, dict[str, tuple[
 
 
 def with_parameter_counts(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Entries of architectures with trainable parameters of G and D: as published, and at defaults on 3x32x32 images or 2-D points."""
+    """Extend the entries of architectures by the numbers of trainable parameters of G and D.
+
+    The numbers are those published, and those at defaults on 3x32x32 images or 2-D points.
+    """
     return [e | {"details": e["details"] | _counts(ARCHITECTURES[e["name"]])} for e in entries]
 
 
@@ -112,7 +121,7 @@ def _parameters(architecture: Component[Any]) -> dict[str, Any]:
     shape = (2,) if points else (3, 32, 32)
     where = {"dataset": "ring"} if points else {"dataset": "digits", "resolution": 32, "channels": 3}
     config = TrialConfig.parse({**where, "architecture": architecture.name, "loss": loss})
-    # Nothing is allocated or drawn on the meta device.
+    # On the meta device nothing is allocated and no random number is drawn.
     with torch.device("meta"):
         networks = build_networks(config, shape)
     counts = {"generator": trainable_parameters(networks.generator), "discriminator": trainable_parameters(networks.discriminator)}
@@ -156,4 +165,4 @@ CATALOG: Mapping[str, Callable[[], list[dict[str, Any]]]] = {
     "protocols": _protocols,
     "studies": _studies,
 }
-"""Kind -> its entries. A plugin's components are among them once it is loaded."""
+"""Maps each kind to a function that returns its entries. Components of a plugin are among them once the plugin is loaded."""

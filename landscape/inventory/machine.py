@@ -1,4 +1,4 @@
-"""What this machine brings: versions, devices, compiler, memory, disk, weights. Nothing is started or downloaded."""
+"""Describes this machine: versions, devices, compiler, memory, disk and weights. Nothing is started or downloaded."""
 
 import os
 import platform
@@ -14,7 +14,11 @@ MISSING = "missing: run `make setup`, or pip install it"
 
 
 def examine(results_dir: Path) -> dict[str, dict[str, Any]]:
-    """Sections of findings, as plain data: what `landscape doctor` prints."""
+    """Return sections of findings as plain data, which `landscape doctor` prints.
+
+    Args:
+        results_dir: The results folder whose disk is described. It need not exist.
+    """
     return {
         "landscape": {"version": __version__, "python": platform.python_version(), "executable": sys.executable},
         "machine": _machine(results_dir),
@@ -54,7 +58,7 @@ def _devices() -> dict[str, Any]:
 
 
 def _compiler() -> dict[str, str]:
-    """torch.compile needs a C++ compiler on the CPU; without one, training runs eagerly."""
+    """Look for a C++ compiler. `torch.compile` needs one on the CPU; without one, training runs eagerly."""
     compiler = os.environ.get("CXX") or shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
     return {"c++": compiler or "none found: compiled training is off, eager training works"}
 

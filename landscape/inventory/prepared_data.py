@@ -1,4 +1,4 @@
-"""Which data sets lie prepared in the cache, and where the files of the named ones are looked for."""
+"""Lists the data sets that are prepared in the cache, and says where each named one comes from."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from landscape.inventory.components import as_json
 
 
 def prepared_datasets() -> list[dict[str, Any]]:
-    """What lies prepared in the cache: name, shape of a sample, bytes on disk, content hash, folder."""
+    """List the data sets in the cache: name, shape of a sample, bytes on disk, content hash, folder."""
     import numpy as np
 
     from landscape.core.cache_folder import cache_folder
@@ -21,14 +21,14 @@ def prepared_datasets() -> list[dict[str, Any]]:
             shape = np.load(path.parent / "train.npy", mmap_mode="r", allow_pickle=False).shape[1:]
             facts = {"name": meta["name"], "bytes": sum(meta["sizes"].values()), "content_hash": meta["content_hash"]}
         except (UserError, OSError, ValueError, KeyError, TypeError, AttributeError):
-            # Half-prepared or damaged: the data set will be prepared again when it is asked for.
+            # The folder is incomplete or damaged. The data set will be prepared again when it is next needed.
             continue
         found.append(facts | {"shape": list(shape), "folder": str(path.parent)})
     return found
 
 
 def dataset_status() -> list[dict[str, Any]]:
-    """Every data set with its source, and what of it lies prepared in the cache."""
+    """List every data set with its source and with what is prepared of it in the cache."""
     prepared: dict[str, list[dict[str, Any]]] = {}
     for entry in prepared_datasets():
         prepared.setdefault(entry["name"], []).append(entry)

@@ -1,4 +1,7 @@
-"""What the training of each row costs: the products of its model, counted at full width. `python -m benchmarks.published` counts them."""
+"""What it costs to train each row of the ledger, counted in multiplications and additions of the model at full width.
+
+`python -m benchmarks.published` counts them.
+"""
 
 import csv
 from collections.abc import Mapping
@@ -8,31 +11,34 @@ from pathlib import Path
 
 COSTS = Path(__file__).parent / "costs.csv"
 CPU_RATE, GPU_RATE = 185e9, 20e12
-"""Products a second, at most: float32 on two cores of the machine of docs/speed.md, and on one H200 in recorded blocks of rounds. Small
-networks, whose time is not in their products, take longer."""
+"""The highest rates to expect, in multiplications and additions per second.
+
+They hold for float32 on two cores of the machine of docs/speed.md, and on one H200 with recorded blocks of rounds. Small networks take
+longer, because their time is not spent on products.
+"""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """One training of one seed of every setting of a row."""
+    """The cost of one training of one seed for every setting of a row."""
 
     key: str
-    """`paper/table/row`."""
+    """The row, as `paper/table/row`."""
     settings: int
-    """Trainings of one seed: most rows have one setting."""
+    """The number of trainings with one seed. Most rows have one setting."""
     rounds: int
-    """Of a training; the mean where settings differ."""
+    """The number of rounds of one training; the mean if the settings differ."""
     petaflop: float
-    """1e15 multiplications and additions in matrix products and convolutions, all settings together."""
+    """How many times 1e15 multiplications and additions occur in matrix products and convolutions, over all settings."""
 
     def hours(self, rate: float) -> float:
-        """At so many products a second: the least time."""
+        """Return the hours that the training takes at least, at `rate` multiplications and additions per second."""
         return self.petaflop * 1e15 / rate / 3600
 
 
 @lru_cache
 def costs() -> Mapping[str, Cost]:
-    """The cost of every row that can be run, by its key."""
+    """Return the cost of every row that can be run, by its key."""
     with COSTS.open(encoding="utf-8", newline="") as file:
         return {
             line["key"]: Cost(line["key"], int(line["settings"]), int(line["rounds"]), float(line["petaflop"]))

@@ -1,4 +1,4 @@
-"""Published numbers as data, one line of rows.csv each."""
+"""The published numbers as data, one line of rows.csv each."""
 
 import csv
 from dataclasses import dataclass, fields
@@ -27,20 +27,23 @@ DATA = {
     "Stacked-MNIST (unrolled setting)": "stacked_mnist",
     "TFD": "tfd",
 }
-"""Names of data in the ledger and in this project; others are not here."""
+"""Maps the ledger's names of data sets to the names in this project. Data sets that are missing here are not in this project."""
 ROWS = Path(__file__).parent / "rows.csv"
 
 
 @dataclass(frozen=True)
 class PublishedNumber:
-    """One number of a published table, in the words of who read it. Every field is text, empty where the source says nothing."""
+    """One number of a published table, in the words of whoever read it.
+
+    Every field is text, which is empty if the source says nothing.
+    """
 
     paper: str
-    """Short name, as `pacgan-2018`."""
+    """The short name of the paper, such as `pacgan-2018`."""
     table: str
-    """Short name within the paper, as `table-1`."""
+    """The short name of the table within the paper, such as `table-1`."""
     row: str
-    """Short name of the trained setting within the table, as `ring/pacgan2`; several numbers of one row differ by their metric."""
+    """The short name of the trained setting within the table, such as `ring/pacgan2`. Numbers of one row differ by their metric."""
     dataset: str
     resolution: str
     model: str
@@ -50,41 +53,44 @@ class PublishedNumber:
     architecture: str
     metric: str
     direction: str
-    """`higher` or `lower` is better; empty where neither is."""
+    """Whether `higher` or `lower` is better; empty if neither is."""
     value: str
-    """As printed: a number, `Fail`, or several numbers."""
+    """The value as printed: a number, `Fail`, or several numbers."""
     spread: str
     spread_kind: str
     n_samples: str
     training_steps: str
     source: str
-    """Where it was read."""
+    """The document in which the number was read."""
     confidence: str
-    """`read`, or `recalled`: written down from memory and not read in the source. A recalled number is a lead, never shown as published."""
+    """`read`, or `recalled` if it was written down from memory and not read in the source.
+
+    A recalled number is only a hint where to look. It is never shown as published.
+    """
 
     @property
     def key(self) -> str:
-        """`paper/table/row`: which trained setting the number belongs to."""
+        """The trained setting to which the number belongs, as `paper/table/row`."""
         return f"{self.paper}/{self.table}/{self.row}"
 
     @property
     def data(self) -> str:
-        """The data set's name in this project; empty where it is not here."""
+        """The data set's name in this project; empty if the project does not have it."""
         return DATA.get(self.dataset, "")
 
     @property
     def number(self) -> float | None:
-        """The value, None where it is no single number, or was only recalled."""
+        """The value as a number; None if it is not a single number or was only recalled."""
         return None if self.confidence == "recalled" else _number(self.value)
 
     @property
     def error(self) -> float | None:
-        """The spread, None where none is printed."""
+        """The spread as a number; None if none is printed."""
         return _number(self.spread)
 
     @property
     def shown(self) -> str:
-        """The value and its spread as a page shows them; a recalled one is withheld."""
+        """The value and its spread as a page shows them. A recalled value is withheld."""
         if self.confidence == "recalled":
             return "recalled, not read: withheld"
         return f"{self.value} ± {self.spread}" if self.spread else self.value
@@ -99,10 +105,10 @@ def _number(text: str) -> float | None:
 
 @lru_cache
 def published_numbers() -> tuple[PublishedNumber, ...]:
-    """Every number of the ledger, in the order of the file.
+    """Return every number of the ledger, in the order of the file.
 
     Raises:
-        UserError: a line without the columns, without a value, with another confidence, or that repeats one before it.
+        UserError: A line has other columns, lacks a value, has an unknown confidence, or repeats an earlier line.
     """
     names = [f.name for f in fields(PublishedNumber)]
     with ROWS.open(encoding="utf-8", newline="") as file:

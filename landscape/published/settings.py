@@ -1,8 +1,9 @@
-"""How each row of the ledger is run here, as data: its configuration and protocol, or why it cannot be expressed. Read from papers/*.yaml.
+"""How each row of the ledger is run here, as data: its configuration and protocol, or why it cannot be run.
 
-A file describes one paper, table by table. What a table says holds for all its rows; `parts` refine it for the rows whose name has that
-part (`pacgan2` for `ring/pacgan2`), in the order in which the parts stand in the name; `rows` refine it for one row. A later `config` is
-laid over an earlier one field by field, within the optimizers too; every other field replaces the earlier one.
+The data are read from papers/*.yaml. A file describes one paper, table by table. What a table says holds for all its rows. Its `parts`
+refine it for the rows whose name contains that part (`pacgan2` in `ring/pacgan2`), in the order in which the parts appear in the name. Its
+`rows` refine it for one row. A later `config` is laid over an earlier one field by field, also within the optimizers. Every other field
+replaces the earlier one.
 """
 
 from collections.abc import Mapping
@@ -30,11 +31,11 @@ BECAUSE: Mapping[str, str] = {
     "search": "a result of a whole search",
     "tool": "a check of a scoring tool",
 }
-"""Why rows cannot be expressed, in a few words."""
+"""Says in a few words why rows cannot be run here."""
 
 
 class Obstacle(Frozen):
-    """Why a row cannot be expressed."""
+    """Why a row cannot be run here."""
 
     because: Because
     why: str
@@ -42,18 +43,18 @@ class Obstacle(Frozen):
 
 
 class Comparison(Frozen):
-    """What a published metric is compared with. Exactly one of margin and share, fixed before anything was run."""
+    """What a published metric is compared with. Exactly one of `margin` and `share` is given, fixed before anything was run."""
 
     score: Annotated[str, Field(alias="is")]
-    """Public name of our score."""
+    """The public name of this project's score."""
     times: float = 1.0
-    """Published number per unit of our score (100 for a percentage)."""
+    """The published unit per unit of this project's score (100 for a percentage)."""
     margin: Annotated[float, Field(gt=0)] | None = None
-    """Largest difference that counts as agreement, in the published unit."""
+    """The largest difference that counts as agreement, in the published unit."""
     share: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """The same as a share of the published value."""
+    """The largest difference that counts as agreement, as a share of the published value."""
     protocol: str = ""
-    """Named protocol of this score where it is not the row's."""
+    """The name of the protocol of this score, if it differs from the row's."""
 
     @model_validator(mode="after")
     def _one_of(self) -> "Comparison":
@@ -62,37 +63,37 @@ class Comparison(Frozen):
         return self
 
     def margin_at(self, published: float) -> float:
-        """The margin around a published value."""
+        """Return the margin around a published value."""
         return self.margin if self.margin is not None else abs(published) * (self.share or 0.0)
 
 
 class Part(Frozen):
-    """What a table, a part of a row's name, or a row says. What is absent is as the wider one says."""
+    """What a table, a part of a row's name, or a row says. Fields that are absent keep the value of the wider scope."""
 
     config: dict[str, Any] | None = None
-    """Fields of a TrialConfig; `optimizers` stands for both networks' optimizers."""
+    """Fields of a TrialConfig. `optimizers` stands for both networks' optimizers."""
     protocol: str | dict[str, Any] | None = None
-    """Name of a protocol, or its name and changes of some fields."""
+    """The name of a protocol, or its name and changes of some fields."""
     checkpoint: Literal["last", "best_on_selection", "best_on_test"] | None = None
-    """Which weights' score is compared; absent: the last ones'."""
+    """The checkpoint whose score is compared. If absent, it is the last one."""
     scores: dict[str, Comparison] | None = None
-    """By the metric's name in the ledger."""
+    """How the metrics are compared, by their names in the ledger."""
     unscored: dict[str, str] | None = None
-    """Metrics that are not compared, with the reason."""
+    """The metrics that are not compared, with the reason."""
     criterion: str | None = None
     """Where the margins come from."""
     departures: tuple[str, ...] | None = None
-    """Where the run differs from the source."""
+    """The differences between this project's run and the source."""
     runs: Annotated[int, Field(ge=1)] | None = None
-    """Trainings behind the published value."""
+    """The number of trainings behind the published value."""
     spread: Literal["standard error", "standard deviation", "none"] | None = None
-    """What the published spread says of another training: `none` where it says nothing of it."""
+    """What the published spread says about another training. `none` means that it says nothing about it."""
     variants: dict[str, dict[str, Any]] | None = None
-    """Settings that a row consists of, beside `config`."""
+    """Settings of which the row consists, each as changes of `config`."""
     grid: dict[str, list[Any]] | None = None
-    """Dotted fields and their values, all crossed: settings that a row consists of."""
+    """Dotted fields and their values, all combined, which give the settings of which the row consists."""
     takes: Literal["mean", "best", "shares of the grid's runs"] | None = None
-    """What the published value is of the row's settings."""
+    """How the published value is derived from the row's settings."""
     cannot: Obstacle | None = None
 
 
@@ -105,25 +106,25 @@ class Table(Part):
 
 
 class Paper(Frozen):
-    """One paper or source."""
+    """One paper or other source."""
 
     paper: str
-    """How it is cited."""
+    """How the source is cited."""
     tables: dict[str, Table]
 
 
 class Setting(Part):
-    """Everything that is said of one row."""
+    """Everything that is said about one row, from the table down to the row itself."""
 
     key: str
-    """`paper/table/row`."""
+    """The row, as `paper/table/row`."""
     departures: tuple[str, ...] = ()
     runs: int = 1
     spread: Literal["standard error", "standard deviation", "none"] = "none"
     takes: Literal["mean", "best", "shares of the grid's runs"] = "mean"
 
     def compared_protocol(self, comparison: Comparison) -> str:
-        """Name of the protocol, with its checkpoint, under which our score of `comparison` is found."""
+        """Return the name of the protocol, with its checkpoint, under which this project's score for `comparison` is found."""
         if comparison.protocol:
             return comparison.protocol
         said = self.protocol if isinstance(self.protocol, str) else str((self.protocol or {})["name"])
@@ -131,26 +132,26 @@ class Setting(Part):
 
     @property
     def expressible(self) -> bool:
-        """Whether a configuration says it."""
+        """Whether the row can be expressed as a configuration."""
         return self.cannot is None
 
 
 @lru_cache
 def papers() -> Mapping[str, Paper]:
-    """Every paper by its short name.
+    """Return every paper by its short name.
 
     Raises:
-        UserError: a file that is not valid, one line with its name.
+        UserError: A file is not valid. The line names the file.
     """
     return {path.stem: Paper.parse(strict_yaml.read(path).data, source=path.name) for path in sorted(PAPERS.glob("*.yaml"))}
 
 
 @lru_cache
 def settings() -> Mapping[str, Setting]:
-    """The setting of every row by its key, in the ledger's order.
+    """Return the setting of every row by its key, in the ledger's order.
 
     Raises:
-        UserError: a row that no file describes, or a file that describes what the ledger does not have.
+        UserError: No file describes a row, or a file describes something that the ledger does not contain.
     """
     metrics: dict[str, list[str]] = {}
     places: dict[str, tuple[str, str, str]] = {}
@@ -165,7 +166,11 @@ def settings() -> Mapping[str, Setting]:
 
 
 def setting_of(key: str) -> Setting:
-    """The setting of the row `paper/table/row`; UserError, with the nearest, where the ledger has no such row."""
+    """Return the setting of the row `paper/table/row`.
+
+    Raises:
+        UserError: The ledger has no such row. The line suggests the most similar one.
+    """
     if key not in settings():
         raise unknown("row of the ledger", key, settings())
     return settings()[key]
@@ -194,12 +199,12 @@ def _setting(paper: str, name: str, row: str) -> Setting:
 
 
 def _inner_obstacle(parts: list[Part]) -> bool:
-    """Whether a part or the row itself names an obstacle: then no configuration of another part takes it away."""
+    """Return whether a part or the row itself names an obstacle. No configuration in another part then removes the obstacle."""
     return any(p.cannot is not None for p in parts)
 
 
 def with_config(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """`config` with `changes` laid over it; `optimizers` is spread over both networks' optimizers."""
+    """Return `config` with `changes` laid over it. `optimizers` is applied to both networks' optimizers."""
     changes = dict(changes)
     for side in ("d_optimizer", "g_optimizer"):
         if "optimizers" in changes or side in changes:
@@ -213,7 +218,7 @@ def with_config(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[s
 
 
 def _complete(setting: Setting, metrics: list[str]) -> None:
-    """An expressible row has all that a run and a verdict need."""
+    """Check that a row which can be run has everything that a run and a verdict need."""
     if setting.cannot is not None:
         return
     missing = [name for name in ("config", "protocol", "criterion") if getattr(setting, name) is None]

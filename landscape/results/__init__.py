@@ -1,1 +1,1 @@
-"""Results on disk: records, scores, the folders of studies. Needs neither torch nor pandas."""
+"""Results on disk: records, scores and the folders of studies. Nothing here needs torch or pandas."""

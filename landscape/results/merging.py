@@ -1,4 +1,4 @@
-"""Bring copies of one study together."""
+"""Merges copies of one study."""
 
 import shutil
 from collections.abc import Sequence
@@ -18,18 +18,18 @@ class Merge:
 
     copied: int = 0
     kept: int = 0
-    """Trials that the target already had: its own record stays."""
+    """The number of trials that the target already had. The target's own records stay."""
     scores_added: int = 0
     warnings: tuple[str, ...] = ()
 
 
 def merge(sources: Sequence[Path], target: Path) -> Merge:
-    """Bring the trials of several copies of one study together in `target`, which may be new. Nothing in `sources` changes.
+    """Copy the trials of several copies of one study into `target`, which may be new. Nothing in `sources` changes.
 
-    A trial that both have keeps the target's record; scores that only the source has are added.
+    If both have a trial, the target's record stays and the scores that only the source has are added.
 
     Raises:
-        UserError: a source is no study, or has another search space or protocol than the target.
+        UserError: A source is not a study, has another search space or protocol than the target, or a file cannot be copied.
     """
     for source in sources:
         if not is_study(source):
@@ -77,13 +77,13 @@ def _same_study(source: Path, target: Path) -> None:
 
 
 def _copy_trial(source: Path, target: Path) -> None:
-    """Copy a trial's folder whole: under a hidden name first, so that a reader never sees half of it."""
+    """Copy a trial's whole folder. It has a hidden name while it is copied, so that no reader sees half of it."""
     partial = target.with_name(f".{target.name}.partial")
     try:
         shutil.rmtree(partial, ignore_errors=True)
         shutil.copytree(source, partial, symlinks=True, ignore=shutil.ignore_patterns("*.tmp"))
         if target.exists():
-            # The target began this trial without ending it, or its record is damaged; a finished one replaces it.
+            # The target began this trial without finishing it, or its record is damaged. The finished trial replaces it.
             shutil.rmtree(target)
         partial.rename(target)
     except OSError as error:
@@ -98,6 +98,6 @@ def _copy_missing_scores(source: Path, target: Path) -> int:
             try:
                 write_json(target / SCORES_FOLDER / path.name, load_json(path))
             except DamagedError:
-                continue  # `trial_from_files` has noted it
+                continue  # `trial_from_files` has already warned about this file.
             count += 1
     return count

@@ -1,4 +1,4 @@
-"""Pictures as files: grids of images, PNG in and out. NumPy and Pillow only."""
+"""Pictures as files: grids of images, and reading and writing PNG. This needs only NumPy and Pillow."""
 
 import io
 from pathlib import Path
@@ -11,24 +11,24 @@ from landscape.core.errors import UserError
 from landscape.core.files import write_bytes
 
 GAP = 2
-"""Pixels between the images of a grid."""
+"""The number of pixels between the images of a grid."""
 BACKGROUND = 255
 MAX_PNG_PIXELS = 2**26
 
 
 def grid(images: ArrayLike, columns: int, gap: int = GAP) -> NDArray[np.uint8]:
-    """Images side by side, row by row.
+    """Place images side by side, row by row.
 
     Args:
-        images: uint8 (N, C, H, W), or floats in [0, 1] (rounded to levels); C is 1 or 3; an array or a CPU tensor.
-        columns: images in a row; the last row is filled up with background.
-        gap: pixels between images.
+        images: uint8 (N, C, H, W), or floats in [0, 1], which are rounded to levels. C is 1 or 3. An array or a CPU tensor.
+        columns: The number of images in a row. The last row is filled up with background.
+        gap: The number of pixels between images.
 
     Returns:
         uint8 (rows * H + gaps, columns * W + gaps, 3), or without the last axis for one channel.
 
     Raises:
-        UserError: no images, another shape, values outside their range.
+        UserError: There are no images, they have another shape, or values are out of range.
     """
     levels = as_levels(images)
     if levels.ndim != 4 or not len(levels) or levels.shape[1] not in (1, 3):
@@ -45,7 +45,11 @@ def grid(images: ArrayLike, columns: int, gap: int = GAP) -> NDArray[np.uint8]:
 
 
 def as_levels(values: ArrayLike) -> NDArray[np.uint8]:
-    """uint8 levels as they are; floats in [0, 1] as round(255 x). UserError for anything else, NaN included."""
+    """Convert to uint8 levels: uint8 values stay as they are, and floats in [0, 1] become round(255 x).
+
+    Raises:
+        UserError: The values have another type or range, or are NaN.
+    """
     array: NDArray[Any] = np.asarray(values)
     if array.dtype == np.uint8:
         return array
@@ -58,7 +62,13 @@ def as_levels(values: ArrayLike) -> NDArray[np.uint8]:
 
 
 def png_bytes(picture: ArrayLike) -> bytes:
-    """The PNG of uint8 (H, W), (H, W, 1) or (H, W, 3). Deterministic: nothing but the pixels is in it."""
+    """Encode uint8 levels or floats in [0, 1] of shape (H, W), (H, W, 1) or (H, W, 3) as PNG.
+
+    The bytes depend only on the pixels.
+
+    Raises:
+        UserError: The picture has another shape or range.
+    """
     from PIL import Image
 
     levels = as_levels(picture)
@@ -72,16 +82,20 @@ def png_bytes(picture: ArrayLike) -> bytes:
 
 
 def write_png(path: Path, array: ArrayLike) -> None:
-    """Write uint8 (H, W), (H, W, 1) or (H, W, 3) as PNG, whole or not at all.
+    """Write a picture of shape (H, W), (H, W, 1) or (H, W, 3) as PNG, completely or not at all.
 
     Raises:
-        UserError: another shape or range; the folder cannot be written.
+        UserError: The picture has another shape or range, or the folder cannot be written.
     """
     write_bytes(path, png_bytes(array))
 
 
 def read_png(path: Path) -> NDArray[np.uint8]:
-    """uint8 (H, W) or (H, W, 3) of a PNG; UserError naming the file if it is missing, damaged, or larger than `MAX_PNG_PIXELS`."""
+    """Read a PNG as uint8 of shape (H, W) or (H, W, 3).
+
+    Raises:
+        UserError: The file is missing, damaged, or larger than `MAX_PNG_PIXELS`.
+    """
     from PIL import Image
 
     try:
@@ -92,6 +106,6 @@ def read_png(path: Path) -> NDArray[np.uint8]:
             return np.asarray(plain, dtype=np.uint8).copy()
     except UserError:
         raise
-    # A damaged PNG makes Pillow raise struct.error, SyntaxError, ValueError, ... besides OSError.
+    # Besides OSError, Pillow raises struct.error, SyntaxError, ValueError and others for a damaged PNG.
     except Exception as error:
         raise UserError(f"cannot read the picture {path}: {str(error) or type(error).__name__}") from error

@@ -1,4 +1,4 @@
-"""Removing from a study what nothing needs any more. Records, scores and pictures always stay. Standard library only."""
+"""Removes files of a study that nothing needs any more. Records, scores and pictures always stay."""
 
 import shutil
 from collections.abc import Iterator
@@ -13,29 +13,34 @@ from landscape.results.studies import TRIALS_FOLDER
 
 @dataclass(frozen=True)
 class What:
-    """What to remove besides leftovers of interrupted writes and checkpoints of trials that have ended."""
+    """What to remove in addition to leftovers of interrupted writes and checkpoints of trials that have ended."""
 
     corrupt: bool = False
-    """Files that were set aside as damaged."""
+    """Whether to remove files that were set aside as damaged."""
     unfinished: bool = False
-    """Folders of trials without a record: they would have been continued."""
+    """Whether to remove folders of trials without a record, which would otherwise be continued."""
     generators: bool = False
-    """Sampling generators: trials can then be neither sampled nor scored again."""
+    """Whether to remove the generators. Their trials can then be neither sampled nor scored again."""
 
 
 @dataclass(frozen=True)
 class Pruned:
-    """What was removed, or would be."""
+    """What was removed, or would be removed in a dry run."""
 
     paths: tuple[Path, ...]
     size_bytes: int
 
 
 def prune(study: Path, what: What, *, dry_run: bool = False) -> Pruned:
-    """Remove leftovers from the folder of a study that no sweep is running on.
+    """Remove files from the folder of a study on which no sweep is running.
+
+    Args:
+        study: The folder of the study.
+        what: Which optional files to remove.
+        dry_run: Whether to only report what would be removed.
 
     Raises:
-        UserError: no study there, or a file that cannot be removed.
+        UserError: The folder is not a study, or a file cannot be removed.
     """
     root = study / TRIALS_FOLDER
     if not root.is_dir():
@@ -67,7 +72,7 @@ def _leftovers(study: Path, root: Path, what: What) -> Iterator[Path]:
 
 
 def _has_ended(trial: Path) -> bool:
-    """Whether the trial has a sound record that nothing will continue."""
+    """Return whether the trial has a valid record of an end that nothing will continue."""
     try:
         record = TrialRecord.from_json(read_json(trial / RECORD_FILE))
     except UserError:

@@ -1,4 +1,4 @@
-"""Which trials belong to which row of a published table: `rows.json` beside them, in results/published/<paper>."""
+"""Records which trials belong to which row of a published table: `rows.json` beside them, in results/published/<paper>."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -15,20 +15,20 @@ FOLDER, FILE = "published", "rows.json"
 
 @dataclass(frozen=True)
 class RowRun:
-    """One setting of one published row as it was run here."""
+    """One setting of one published row, as it was run here."""
 
     key: str
-    """`paper/table/row` of the ledger."""
+    """The row of the ledger, as `paper/table/row`."""
     trials: tuple[str, ...]
-    """Digests, one a seed: folders in `trials/`."""
+    """The digests of the trials, one per seed, which are names of folders in `trials/`."""
     scores: dict[str, tuple[str, str]]
-    """Metric of the ledger -> (name of the protocol with its checkpoint, public name of our score)."""
+    """Maps each metric of the ledger to the protocol's name with its checkpoint and the public name of this project's score."""
     variant: str = ""
-    """Which of the row's settings, where it has several."""
+    """Which of the row's settings this is, if there are several."""
     share: float = 1.0
-    """Of the published length of training."""
+    """The length of training as a share of the published one."""
     note: str = ""
-    """What else differs from the row's setting: then it is no run of the row, but of something beside it."""
+    """What else differs from the row's setting. If this is not empty, the run is not one of the row but of something similar."""
 
     @property
     def paper(self) -> str:
@@ -36,26 +36,30 @@ class RowRun:
 
     @property
     def identity(self) -> tuple[str, str, float, str]:
-        """Two runs with the same one replace each other."""
+        """Identifies the run: a new run with the same identity replaces the old one."""
         return (self.key, self.variant, self.share, self.note)
 
 
 def paper_folder(results: Path, paper: str) -> Path:
-    """Where the trials of `paper` lie."""
+    """Return the folder of the trials of `paper`."""
     return Path(results) / FOLDER / paper
 
 
 def read_runs(results: Path) -> list[RowRun]:
-    """Every run of a row in `results`, in the order of the papers' names.
+    """Return every run of a row in `results`, in the order of the papers' names.
 
     Raises:
-        UserError: a file that is not what `remember` writes.
+        UserError: A file is not of the form that `remember` writes.
     """
     return [run for path in sorted((Path(results) / FOLDER).glob(f"*/{FILE}")) for run in _read(path)]
 
 
 def remember(results: Path, runs: Sequence[RowRun]) -> None:
-    """Add `runs` to the files of their papers; a run of the same setting replaces the one that is there."""
+    """Add `runs` to the files of their papers. A run replaces an earlier one with the same identity.
+
+    Raises:
+        UserError: A file is damaged or cannot be written.
+    """
     for paper in sorted({run.paper for run in runs}):
         path = paper_folder(results, paper) / FILE
         new = {run.identity: run for run in runs if run.paper == paper}
@@ -64,13 +68,20 @@ def remember(results: Path, runs: Sequence[RowRun]) -> None:
 
 
 def trials_of(results: Path, run: RowRun) -> list[Trial]:
-    """The trials of `run` that have ended; UserError where one is damaged."""
+    """Return the trials of `run` that have ended.
+
+    Raises:
+        UserError: A trial is damaged.
+    """
     folder = paper_folder(results, run.paper) / "trials"
     return [read_trial(folder / digest) for digest in run.trials if (folder / digest / "record.json").exists()]
 
 
 def score_of(trial: Trial, protocol: str, score: str) -> Estimate | None:
-    """The estimate called `score` under the protocol called `protocol`; None where the trial has none (it diverged, or it failed)."""
+    """Return the estimate called `score` under the protocol called `protocol`.
+
+    It is None if the trial does not have it, because the trial diverged or the score failed.
+    """
     for scores in trial.scores.values():
         if scores.protocol["name"] == protocol:
             return next((e for name, e in scores.estimates.items() if same_score(name, score)), None)

@@ -1,6 +1,6 @@
-"""What a trial leaves behind: plain data, readable on any laptop, without torch.
+"""What a trial leaves behind: plain data that any computer can read without torch.
 
-`record.json` holds how a model was trained (`TrialRecord`); `scores/<protocol>.json` beside it holds what one protocol made of it
+`record.json` says how a model was trained (`TrialRecord`). Each `scores/<protocol>.json` beside it holds the scores under one protocol
 (`Scores`), so that a trained model can be scored again without touching its record.
 """
 
@@ -19,7 +19,7 @@ from landscape.core.old_spellings import RENAMED, respelled
 
 SCHEMA = 1
 RECORD_FILE, RESUME_FILE, GENERATOR_FILE = "record.json", "resume.safetensors", "generator.safetensors"
-"""In a trial's folder: how it was trained; the state of one that is interrupted; what samples once it is completed."""
+"""Files in a trial's folder: how it was trained; the state of an interrupted trial; the generator of a completed one."""
 
 
 def _finite(value: float) -> float:
@@ -34,13 +34,13 @@ def _ordered(interval: tuple[float, float]) -> tuple[float, float]:
     return interval
 
 
-# Fields of a later version are ignored. A number is never read from text: strict.
+# Fields of a later version are ignored. Strict numbers are never read from text.
 _PLAIN = ConfigDict(extra="ignore")
 Number = Annotated[float, Strict()]
 Finite = Annotated[Number, AfterValidator(_finite)]
 Interval = Annotated[tuple[Finite, Finite], AfterValidator(_ordered)]
 Curve = tuple[tuple[Number, Number], ...]
-"""(x, y) points."""
+"""A sequence of (x, y) points."""
 Count = Annotated[int, Strict(), Ge(0)]
 Seconds = Annotated[Number, Ge(0)]
 
@@ -50,21 +50,25 @@ class Status(StrEnum):
 
     COMPLETED = "completed"
     DIVERGED = "diverged"
-    """Loss or weights became non-finite: a result, not a crash."""
+    """The loss or the weights became non-finite. This is a result, not a crash."""
     SKIPPED = "skipped"
     """The combination is undefined, or the architecture does not honor its normalization."""
     FAILED = "failed"
     """The code or the machine failed: out of memory, a hang, a dead process."""
     STOPPED = "stopped"
-    """Ended on request before its budget was spent."""
+    """The trial was ended on request before its budget was spent."""
 
 
 @dataclass(frozen=True, config=_PLAIN)
 class Estimate:
     """One score: a value, and how far it can be trusted.
 
-    `interval` is None where no interval with shown coverage exists; `interval_kind` says what it covers
-    ("bootstrap over samples", "analytic s.e.", "averaging runs", ...). A score that could not be computed is absent, never a magic number.
+    `interval` is None if no interval with demonstrated coverage exists. `interval_kind` says what the interval covers ("bootstrap over
+    samples", "analytic s.e.", "averaging runs", ...). A score that could not be computed is absent and never replaced by a special number.
+
+    Raises:
+        UserError: The value, the interval or the spread is not finite.
+        ValueError: The interval's ends are in the wrong order.
     """
 
     value: Finite
@@ -74,45 +78,45 @@ class Estimate:
     level: Annotated[Number, Gt(0), Lt(1)] = 0.95
     interval_kind: str = ""
     spread: Finite | None = None
-    """Standard deviation over averaging runs (population formula, as the published codes report it)."""
+    """The standard deviation over averaging runs (population formula, as the published codes report it)."""
     unit: str = ""
     bounds: tuple[Number | None, Number | None] = (None, None)
     n_real: Count | None = None
     n_fake: Count | None = None
     curve: Curve = ()
-    """(x, y) points, for a score that is a curve (PRD, FD against 1/N)."""
+    """The (x, y) points of a score that is a curve (PRD, FD against 1/N)."""
     note: str = ""
-    """What a reader must know: estimator bias, subset size, a floor."""
+    """What a reader must know: the estimator's bias, the subset size, a floor."""
 
 
 @dataclass(frozen=True, config=_PLAIN)
 class Scores:
-    """What one protocol says of one trained model (or of any two sets of samples)."""
+    """The scores of one trained model (or of any two sets of samples) under one protocol."""
 
     protocol: Mapping[str, Any]
-    """The whole protocol as data, its `name` and `digest` among it: a score never travels without it."""
+    """The whole protocol as data, including its `name` and `digest`. A score is never stored without it."""
     estimates: Mapping[str, Estimate]
-    """By public name: `FID`, `FD[classifier]`, `KID[pixels]`, `precision[inception]`, ..."""
+    """The estimates by public name: `FID`, `FD[classifier]`, `KID[pixels]`, `precision[inception]`, ..."""
     failures: Mapping[str, str] = Field(default_factory=dict)
-    """Scores that could not be computed, by name, with the reason."""
+    """The scores that could not be computed, by name, with the reason."""
     checkpoint: str = "last"
     """Which weights were scored: `last`, `ema`, `best_on_selection`, ..."""
     seconds: Seconds = 0.0
     handling: Mapping[str, str] = Field(default_factory=dict)
-    """How samples were brought to the extractor's input: channels, resize, quantization."""
+    """How samples were converted to the extractor's input: channels, resize, quantization."""
     environment: Mapping[str, Any] = Field(default_factory=dict)
     schema: Count = SCHEMA
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, every field present; `from_json` gives the same object back."""
+        """Return plain data with every field present; `from_json` builds an equal object from it."""
         return _plain(self)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """From the content of a file of scores, of this version or an earlier one.
+        """Build the scores from the content of a file written by this version or an earlier one.
 
         Raises:
-            UserError: the data are damaged, or of a newer schema.
+            UserError: The data are damaged or have a newer schema.
         """
         scores = _read(cls, data, "scores")
         return scores if scores.protocol.keys().isdisjoint(RENAMED) else replace(scores, protocol=respelled(scores.protocol))
@@ -120,50 +124,56 @@ class Scores:
 
 @dataclass(frozen=True, config=_PLAIN)
 class TrialRecord:
-    """How one model was trained. Scores live beside it, keyed by protocol."""
+    """How one model was trained. Its scores are stored beside it, by protocol."""
 
     digest: str
     setting_digest: str
-    """The digest without the seed: trials to aggregate."""
+    """The digest without the seed, which is the same for all trials that are aggregated."""
     run_digest: str
-    """The digest without seed and budget: trials that extend one another."""
+    """The digest without seed and budget, which is the same for trials that are longer or shorter versions of one another."""
     config: Mapping[str, Any]
     status: Status
     reason: str = ""
-    """One line; empty for a completed trial."""
+    """The reason for the status in one line; empty for a completed trial."""
     diagnosis: Mapping[str, Any] = Field(default_factory=dict)
     """Named symptoms (`mode_collapse`, `discriminator_wins`, ...) with the figures behind them."""
     counts: Mapping[str, Count] = Field(default_factory=dict)
-    """`d_steps`, `g_steps`, `images` (real images shown to D), `rounds`."""
+    """`d_steps`, `g_steps`, `images` (real images shown to D) and `rounds`."""
     parameters: Mapping[str, Count] = Field(default_factory=dict)
-    """Trainable parameters of `generator`, `discriminator`."""
+    """The numbers of trainable parameters of `generator` and `discriminator`."""
     curves: Mapping[str, Curve] = Field(default_factory=dict)
-    """Learning curves against D steps (G steps where there is no D): `d_loss`, `g_loss`, `d_gradient_norm`, `g_gradient_norm`,
-    `d_accuracy_real`, `d_accuracy_fake`, `sample_diversity`, and each regularizer's term."""
+    """Learning curves against D steps (G steps if there is no D).
+
+    They are `d_loss`, `g_loss`, `d_gradient_norm`, `g_gradient_norm`, `d_accuracy_real`, `d_accuracy_fake`, `sample_diversity`, and the
+    term of each regularizer.
+    """
     seconds: Mapping[str, Seconds] = Field(default_factory=dict)
-    """`training`, `evaluation` (that during training too): wall clock, summed over interruptions; `setup`: of the last start."""
+    """Wall-clock seconds: `training` and `evaluation` are summed over interruptions, `setup` is that of the last start.
+
+    `evaluation` includes the evaluation during training.
+    """
     peak_memory_bytes: Mapping[str, Count] = Field(default_factory=dict)
     environment: Mapping[str, Any] = Field(default_factory=dict)
-    """Device, threads, execution path, versions, git commit, interruptions."""
+    """Device, threads, execution path, versions, git commit and interruptions."""
     study: Mapping[str, Any] = Field(default_factory=dict)
-    """Where it stands in its study: `cell`, `ask` (number of the proposal), `role` (`search`, `confirmation`, `repeat`)."""
+    """The trial's place in its study: `cell`, `ask` (number of the proposal) and `role` (`search`, `confirmation`, `repeat`)."""
     pictures: Mapping[str, str] = Field(default_factory=dict)
-    """File names beside the record: `samples`, `nearest`, `interpolation`, `progress`."""
+    """Names of the picture files beside the record: `samples`, `nearest`, `interpolation`, `progress`."""
     started_at: str = ""
     finished_at: str = ""
-    """UTC, ISO 8601."""
+    """UTC times in ISO 8601, as is `started_at`."""
     schema: Count = SCHEMA
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, every field present; `from_json` gives the same object back."""
+        """Return plain data with every field present; `from_json` builds an equal object from it."""
         return _plain(self)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """From the content of a record's file, of this version or an earlier one.
+        """Build the record from the content of a file written by this version or an earlier one.
 
         Raises:
-            UserError: the data are damaged, or of a newer schema.
+            UserError: The data are damaged or have a newer schema.
         """
         record = _read(cls, data, "record")
         return record if record.config.keys().isdisjoint(RENAMED) else replace(record, config=respelled(record.config))
@@ -182,7 +192,11 @@ def _plain(value: object) -> dict[str, Any]:
 
 
 def _read(cls: type[Plain], data: Mapping[str, Any], what: str) -> Plain:
-    """`data` as a `cls`. UserError naming the first field that does not fit."""
+    """Return `data` as a `cls`.
+
+    Raises:
+        UserError: The data are damaged; the line names the first field that does not fit. Or they have a newer schema.
+    """
     try:
         found: Plain = _ADAPTERS[cls].validate_python(_migrate(data, what))
     except ValidationError as error:
@@ -195,7 +209,7 @@ def _read(cls: type[Plain], data: Mapping[str, Any], what: str) -> Plain:
 
 
 def _migrate(data: Mapping[str, Any], what: str) -> dict[str, Any]:
-    """`data` in today's schema. There is one schema so far; an older one is brought up here, step by step."""
+    """Return `data` in the present schema. There is only one schema so far; data of an older one would be converted here."""
     schema = data.get("schema")
     if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
         raise UserError(f"{what} has no valid schema number ({schema!r}): it was not written by landscape, or is damaged")
@@ -205,7 +219,10 @@ def _migrate(data: Mapping[str, Any], what: str) -> dict[str, Any]:
 
 
 def same_score(name: str, wanted: str) -> bool:
-    """Whether `FD[classifier:digits]` is what `FD[classifier]` asks for: an extractor may be named without its variant."""
+    """Return whether the score `name` is the one that `wanted` asks for.
+
+    An extractor may be named without its variant: `FD[classifier]` asks for `FD[classifier:digits]` too.
+    """
     stem, _, extractor = name.partition("[")
     wanted_stem, _, wanted_extractor = wanted.partition("[")
     return name == wanted or (stem == wanted_stem and extractor.partition(":")[0] == wanted_extractor.rstrip("]"))

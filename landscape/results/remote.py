@@ -1,7 +1,7 @@
-"""Results on storage that is no file system (`s3://bucket/results` and whatever else fsspec knows).
+"""Results on storage that is not a file system (`s3://bucket/results` and whatever else fsspec supports).
 
-A study is worked on in a local mirror. Whole files travel: what a trial leaves when it has ended (its record last, so that a record
-stands for all that belongs to it), its checkpoint while it runs. Nothing on the storage is ever half written.
+A study is worked on in a local mirror folder, and whole files are copied. They are the checkpoint of a running trial and everything that a
+trial has left when it ends. The record is copied last, so that a record on the storage means that all files beside it are complete.
 """
 
 import contextlib
@@ -24,18 +24,18 @@ from landscape.results.record import GENERATOR_FILE, RECORD_FILE, RESUME_FILE
 MARK, STATE = ".remote", ".remote-state.json"
 LOG_FILE, STOP_FILE = "search.log", ".stop"
 LEFT_THERE = (RESUME_FILE, GENERATOR_FILE)
-"""Files of a trial that only a trial reads."""
+"""Files of a trial that only a trial reads. They are not copied to the mirror."""
 OUR_OWN = ("trials.jsonl", "hang.txt", ".lock", STATE, MARK)
-"""Files that mean something on one machine only. (The index names times of files.)"""
+"""Files that have a meaning on one machine only. The index is one of them, because it contains modification times of files."""
 
 
 def is_url(text: str) -> bool:
-    """Whether `text` is an address such as s3://bucket/folder."""
+    """Return whether `text` is an address such as s3://bucket/folder."""
     return re.match(r"[a-z][a-z0-9+.-]*://", text) is not None
 
 
 def mirror(url: str) -> Path:
-    """The local folder that stands for the results at `url`, on whichever machine; `run` knows it by a file in it."""
+    """Return the local folder that mirrors the results at `url` on this machine. A file in it names the address."""
     folder = cache_folder() / "mirrors" / hashlib.sha256(url.rstrip("/").encode()).hexdigest()[:16]
     if not (folder / MARK).exists():
         write_bytes(folder / MARK, url.rstrip("/").encode() + b"\n")
@@ -43,17 +43,17 @@ def mirror(url: str) -> Path:
 
 
 def url_of(results: Path) -> str | None:
-    """What `results` is a mirror of; None for a folder that is none."""
+    """Return the address that `results` is a mirror of, or None for an ordinary folder."""
     with contextlib.suppress(OSError):
         return (results / MARK).read_text(encoding="utf-8").strip()
     return None
 
 
 def local(text: str) -> Path:
-    """A results folder as given on a command line: a path, or the mirror of an address, brought up to date.
+    """Return the results folder given on a command line: a path, or the mirror of an address, brought up to date.
 
     Raises:
-        UserError: the storage cannot be reached.
+        UserError: The storage cannot be reached.
     """
     if not is_url(text):
         return Path(text)
@@ -63,10 +63,12 @@ def local(text: str) -> Path:
 
 
 def staged(text: str) -> Path:
-    """A data folder: the path itself, or a copy of the address, made once on each machine (its processes wait for one another).
+    """Return a data folder: the path itself, or a local copy of the files at an address.
+
+    The copy is made once on each machine; other processes on it wait until it is complete.
 
     Raises:
-        UserError: the storage cannot be reached, or holds nothing there.
+        UserError: The storage cannot be reached, or holds no files at the address.
     """
     if not is_url(text):
         return Path(text)
@@ -81,7 +83,11 @@ def staged(text: str) -> Path:
 
 @dataclass
 class Remote:
-    """One folder at an address, and the local folder that mirrors it."""
+    """A folder at an address, and the local folder that mirrors it.
+
+    Raises:
+        UserError: The storage cannot be reached, or its package is not installed.
+    """
 
     url: str
     folder: Path
@@ -110,18 +116,21 @@ class Remote:
             raise UserError(f"cannot reach {self.url} ({reason}): check its name, the network and your credentials") from None
 
     def pull(self, below: str = "", *, everything: bool = False) -> int:
-        """Copy what has changed there since the last time; the number of files that came.
+        """Copy the files that have changed on the storage since the last call; return the number of files copied.
 
         Args:
-            below: a folder of it.
-            everything: checkpoints and weights, too.
+            below: The subfolder to copy; all of the folder if empty.
+            everything: Whether to copy checkpoints and weights too.
+
+        Raises:
+            UserError: The storage cannot be reached.
         """
         came = 0
         with self._told():
             self.system.invalidate_cache()
             start = f"{self.root}/{below}".rstrip("/")
             found = self.system.find(start, detail=True)
-            # A record comes last: who sees it may read everything beside it.
+            # A record is copied last, so that whoever sees it can read everything beside it.
             for path in sorted(found, key=lambda p: (p.endswith(RECORD_FILE), p)):
                 name = path[len(self.root) :].lstrip("/")
                 if not _is_plain(name) or Path(name).name in (OUR_OWN if everything else (*OUR_OWN, *LEFT_THERE)):
@@ -137,7 +146,11 @@ class Remote:
         return came
 
     def push(self, *names: str) -> None:
-        """Copy files, in this order; those that are not here are left out."""
+        """Copy files to the storage, in this order. Names of files that do not exist here are left out.
+
+        Raises:
+            UserError: The storage cannot be reached.
+        """
         with self._told():
             for name in names:
                 if (self.folder / name).is_file():
@@ -146,7 +159,7 @@ class Remote:
         self._keep_states()
 
     def push_trial(self, digest: str) -> None:
-        """Everything that a trial left here; the record last. One that is there already stays."""
+        """Copy everything that a trial has left here, its record last. A record that is already there stays."""
         if self.exists(f"trials/{digest}/{RECORD_FILE}"):
             return
         here = self.folder / "trials" / digest
@@ -158,12 +171,12 @@ class Remote:
                 self.remove(f"trials/{digest}/{name}")
 
     def write(self, name: str, text: str) -> None:
-        """A small file that is there only."""
+        """Write a small file that exists on the storage only."""
         with self._told():
             self.system.pipe_file(f"{self.root}/{name}", text.encode())
 
     def read(self, name: str) -> str | None:
-        """A small file there; None where there is none."""
+        """Read a small file on the storage; None if it does not exist."""
         with self._told():
             try:
                 return bytes(self.system.cat_file(f"{self.root}/{name}")).decode(errors="replace")
@@ -171,18 +184,18 @@ class Remote:
                 return None
 
     def exists(self, name: str) -> bool:
-        """Whether there is such a file."""
+        """Return whether there is such a file on the storage."""
         with self._told():
             self.system.invalidate_cache()
             return bool(self.system.exists(f"{self.root}/{name}"))
 
     def remove(self, name: str) -> None:
-        """Remove a file there, if there is one."""
+        """Remove a file on the storage, if it exists."""
         with self._told(), contextlib.suppress(FileNotFoundError):
             self.system.rm_file(f"{self.root}/{name}")
 
     def _keep_states(self) -> None:
-        # Two processes of one machine may write it in turns: what one forgets comes once more.
+        # Two processes of one machine may overwrite each other's states. A file whose state is lost is only copied once more.
         write_json(self.folder / STATE, self._states)
 
 
@@ -191,7 +204,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _is_plain(name: str) -> bool:
-    """No name leads out of the folder."""
+    """Return whether `name` is a relative path that does not lead out of the folder."""
     return bool(name) and not name.startswith("/") and ".." not in name.split("/") and "\\" not in name
 
 
@@ -202,7 +215,13 @@ def _state(info: dict[str, Any]) -> list[Any]:
 
 @contextlib.contextmanager
 def opened(results: Path, study: str) -> "Iterator[Remote | None]":
-    """The study's folder there, locked for this sweep and brought here; None for results that lie in a folder."""
+    """Lock a study's folder on the storage for this sweep and bring the mirror up to date.
+
+    Yields None if the results are in an ordinary folder.
+
+    Raises:
+        UserError: Another sweep is running on the study, or the storage cannot be reached.
+    """
     url = url_of(results)
     if url is None:
         yield None
@@ -220,10 +239,13 @@ def opened(results: Path, study: str) -> "Iterator[Remote | None]":
 
 
 class RemoteLock:
-    """One sweep at a time on a study there. Its holder writes a new number every `BEAT_SECONDS`; clocks are not compared.
+    """A lock on the storage that allows one sweep at a time on a study.
+
+    Its holder writes a new number every `BEAT_SECONDS`. A second sweep waits to see whether the number changes, so that clocks are not
+    compared.
 
     Raises:
-        UserError: another sweep holds it, and lives.
+        UserError: Another sweep holds the lock and is alive.
     """
 
     NAME, BEAT_SECONDS = ".lock", 10.0
@@ -260,6 +282,6 @@ class RemoteLock:
 
     def _live(self) -> None:
         while not self._over.wait(self.BEAT_SECONDS):
-            # Storage that is away for a while comes back, or ends the sweep at its next record.
+            # If the storage is away for a while, the next beat is tried later; if it stays away, the sweep ends at its next record.
             with contextlib.suppress(UserError):
                 self._write()

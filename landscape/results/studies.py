@@ -1,7 +1,8 @@
-"""A results folder: read a study, list, merge, verify. Standard library only; the formats are `record.py`'s.
+"""Reads the results folder of studies: list them, read one, bring its index up to date.
 
-The truth is one file a trial (`trials/<digest>/record.json`) and one a protocol (`scores/<name>-<digest>.json` beside it);
-`trials.jsonl` is an index with the size and time of each file it was made from, so that a changed file is seen.
+The truth is one file per trial (`trials/<digest>/record.json`) and one per protocol (`scores/<name>-<digest>.json` beside it).
+`trials.jsonl` is an index. It contains the size and the time of each file that it was made from, so that a changed file is noticed. The
+formats are defined in `record.py`.
 """
 
 import os
@@ -31,29 +32,37 @@ TRIALS_FOLDER = "trials"
 
 @dataclass(frozen=True)
 class Study:
-    """One study as it lies on disk."""
+    """One study as it is stored on disk."""
 
     name: str
     folder: Path
     facts: Mapping[str, Any]
-    """`study.json`: space, protocol, searcher, budget, floor, environment; empty where the file is missing or damaged."""
+    """The content of `study.json`: space, protocol, searcher, budget, floor, environment. It is empty if the file is missing or damaged."""
     trials: tuple[Trial, ...]
-    """In the order of their proposals."""
+    """The trials in the order of their proposals."""
     unfinished: int = 0
-    """Trial folders without a record: running, or waiting to be continued."""
+    """The number of trial folders without a record. These trials are running or wait to be continued."""
     warnings: tuple[str, ...] = ()
-    """What was set aside or left out, a line each."""
+    """What was set aside or left out, one line each."""
 
 
 def list_studies(results: Path) -> list[str]:
-    """Names of the studies in `results`, sorted. UserError when there is no such folder."""
+    """Return the names of the studies in `results`, sorted.
+
+    Raises:
+        UserError: There is no such folder.
+    """
     if not results.is_dir():
         raise UserError(f"no results folder at {results}: run a sweep first, or name the folder that holds the studies")
     return sorted(p.name for p in results.iterdir() if not p.name.startswith(".") and is_study(p))
 
 
 def study_folder(results: Path, name: str) -> Path:
-    """Folder of the study called `name`; UserError listing the studies when there is none."""
+    """Return the folder of the study called `name`.
+
+    Raises:
+        UserError: There is no such study. The line lists the studies.
+    """
     names = list_studies(results)
     if name not in names:
         raise unknown("study", name, names)
@@ -61,16 +70,18 @@ def study_folder(results: Path, name: str) -> Path:
 
 
 def is_study(folder: Path) -> bool:
-    """Whether `folder` is that of a study: it has its description or trials."""
+    """Return whether `folder` belongs to a study: it contains a description or trials."""
     return (folder / STUDY_FILE).is_file() or (folder / TRIALS_FOLDER).is_dir()
 
 
 @uncollected()
 def read_study(folder: Path) -> Study:
-    """Every trial of a study. Damaged files are set aside as `*.corrupt` with a warning; the index is brought up to date.
+    """Read every trial of a study and bring its index up to date.
+
+    Damaged files are renamed to `*.corrupt`, with a warning.
 
     Raises:
-        UserError: not a study's folder; a file of a newer schema; a file that the system cannot read.
+        UserError: The folder is not a study's, a file has a newer schema, or the system cannot read a file.
     """
     if not is_study(folder):
         raise UserError(f"{folder} is no study: it has neither {STUDY_FILE} nor a folder {TRIALS_FOLDER}")
@@ -101,7 +112,11 @@ def _set_aside(trial_folder: Path) -> list[Path]:
 
 
 def study_facts(folder: Path, reading: Reading) -> dict[str, Any]:
-    """What `study.json` says; nothing, with a warning in `reading`, where it is missing or damaged."""
+    """Return the content of `study.json`. If it is missing or damaged, return nothing and add a warning to `reading`.
+
+    Raises:
+        UserError: The file has a newer schema, or the system cannot read it.
+    """
     path = folder / STUDY_FILE
     if not path.is_file():
         reading.warnings.append(f"{path} is missing: search space, protocol and budget of this study are unknown")
@@ -116,7 +131,7 @@ def study_facts(folder: Path, reading: Reading) -> dict[str, Any]:
 
 
 def trial_folders(study: Path) -> Iterator[tuple[Path, Stamps | None]]:
-    """(folder, stamps) of every trial, by digest."""
+    """Yield (folder, stamps) of every trial, in the order of the digests. Stamps are None for a trial without a record."""
     root = study / TRIALS_FOLDER
     if root.is_dir():
         with os.scandir(root) as entries:
@@ -126,7 +141,11 @@ def trial_folders(study: Path) -> Iterator[tuple[Path, Stamps | None]]:
 
 
 def read_trial(folder: Path) -> Trial:
-    """One trial, nothing set aside. UserError when it has no record, or one of its files is damaged or of a newer schema."""
+    """Read one trial. Damaged files are not renamed.
+
+    Raises:
+        UserError: The trial has no record, or one of its files is damaged or has a newer schema.
+    """
     stamps = stamps_of(folder)
     if stamps is None:
         raise UserError(f"{folder} holds no {RECORD_FILE}: the trial has not ended, or this is another folder")
@@ -138,11 +157,15 @@ def read_trial(folder: Path) -> Trial:
 
 
 def append_to_index(study: Path, digest: str) -> None:
-    """Add one trial that has just ended to the study's index. UserError when the trial cannot be read or the index not written."""
+    """Add one trial that has just ended to the study's index.
+
+    Raises:
+        UserError: The trial cannot be read, or the index cannot be written.
+    """
     append(study / INDEX_FILE, [index_line(read_trial(study / TRIALS_FOLDER / digest))])
 
 
 def rebuild_index(study: Path) -> Study:
-    """Write the index anew from the records alone."""
+    """Write the index anew from the records alone, and return the study."""
     (study / INDEX_FILE).unlink(missing_ok=True)
     return read_study(study)

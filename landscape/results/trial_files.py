@@ -1,4 +1,4 @@
-"""The files of one trial, read and checked: record, scores, their stamps. Standard library only."""
+"""Reads and checks the files of one trial: its record, its scores, and their stamps (sizes and times)."""
 
 import contextlib
 import gc
@@ -17,12 +17,15 @@ from landscape.results.record import RECORD_FILE, SCHEMA, Scores, TrialRecord
 SCORES_FOLDER = "scores"
 
 Stamps = dict[str, list[int]]
-"""File name relative to the trial's folder -> [size in bytes, modification time in ns]."""
+"""Maps a file name relative to the trial's folder to [size in bytes, modification time in ns]."""
 
 
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
-    """Without Python's garbage collector: while a large study is read it looks through all of it over and over, and finds nothing."""
+    """Switch off Python's garbage collector in this block.
+
+    While a large study is read, the collector would scan all of its objects again and again without finding garbage.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -33,12 +36,12 @@ def uncollected() -> Iterator[None]:
 
 
 class DamagedError(Exception):
-    """A file that is not what landscape writes: truncated, edited by hand, of the wrong types."""
+    """A file is not what landscape writes: it is truncated, was edited by hand, or holds values of the wrong types."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A record with every score of it, by protocol digest."""
+    """A record with all its scores, by the digest of their protocol."""
 
     record: TrialRecord
     scores: Mapping[str, Scores]
@@ -47,13 +50,16 @@ class Trial:
 
 @dataclass
 class Reading:
-    """State of one pass over a folder: whether damaged files are renamed, and what there is to say."""
+    """The state of one pass over a folder: whether damaged files are renamed, and the warnings so far."""
 
     set_aside: bool = True
     warnings: list[str] = field(default_factory=list)
 
     def damaged(self, path: Path, error: DamagedError) -> None:
-        """Rename `path` to `*.corrupt` (never over another file) and note it."""
+        """Rename `path` to `*.corrupt`, without overwriting another file, and add a warning.
+
+        Nothing is renamed if `set_aside` is False.
+        """
         if not self.set_aside:
             self.warnings.append(f"{path} is damaged: {error}")
             return
@@ -69,13 +75,13 @@ class Reading:
 
 
 def score_path(trial_folder: Path, protocol: Mapping[str, Any]) -> Path:
-    """Where the scores of one protocol lie: `scores/<protocol name>-<protocol digest>.json`."""
+    """Return the path of the scores under one protocol: `scores/<protocol name>-<protocol digest>.json`."""
     name = re.sub(r"[^\w.-]+", "_", str(protocol["name"])).lstrip(".")
     return trial_folder / SCORES_FOLDER / f"{name}-{protocol['digest']}.json"
 
 
 def stamps_of(trial_folder: Path) -> Stamps | None:
-    """Size and time of the record and of each score file; None where there is no record (the trial has not ended)."""
+    """Return size and time of the record and of each score file, or None without a record, because the trial has not ended."""
     try:
         stamps = {RECORD_FILE: _stamp(os.stat(trial_folder / RECORD_FILE))}
     except (FileNotFoundError, NotADirectoryError):
@@ -93,10 +99,12 @@ def _stamp(status: os.stat_result) -> list[int]:
 
 
 def trial_from_files(folder: Path, stamps: Stamps, reading: Reading) -> Trial | None:
-    """The trial in `folder`; None where its record is damaged or belongs elsewhere (`reading` then says so).
+    """Read the trial in `folder`.
+
+    Returns None, with a warning in `reading`, if its record is damaged or belongs to another folder.
 
     Raises:
-        UserError: a file of a newer schema, or one that the system cannot read (no proof of damage).
+        UserError: A file has a newer schema, or the system cannot read it, which does not prove that it is damaged.
     """
     path = folder / RECORD_FILE
     try:
@@ -128,7 +136,12 @@ def _add_scores(scores: dict[str, Scores], path: Path, reading: Reading) -> None
 
 
 def load_json(path: Path) -> dict[str, Any]:
-    """The JSON object in `path`. DamagedError when it is none; UserError when the system cannot read it."""
+    """Read the JSON object in `path`.
+
+    Raises:
+        DamagedError: The file does not hold a JSON object.
+        UserError: The system cannot read the file.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -137,7 +150,11 @@ def load_json(path: Path) -> dict[str, Any]:
 
 
 def parse(content: bytes) -> dict[str, Any]:
-    """`content` as a JSON object; DamagedError when it is none, or holds NaN or infinity."""
+    """Read `content` as a JSON object.
+
+    Raises:
+        DamagedError: The content is not a JSON object, or contains NaN or infinity.
+    """
     try:
         data = json.loads(content, parse_constant=_not_a_number, parse_float=finite_number)
     except (ValueError, RecursionError) as error:
@@ -152,7 +169,12 @@ def _not_a_number(text: str) -> NoReturn:
 
 
 def check_schema(data: Mapping[str, Any], path: Path) -> None:
-    """DamagedError without a schema number; UserError for one that this version does not know yet."""
+    """Check the schema number.
+
+    Raises:
+        DamagedError: There is no valid schema number.
+        UserError: The schema is newer than the one that this version knows.
+    """
     schema = data.get("schema")
     if isinstance(schema, bool) or not isinstance(schema, int) or schema < 1:
         raise DamagedError(f"no valid schema number ({schema!r})")
@@ -183,7 +205,12 @@ _ESTIMATE_TYPES: Mapping[str, tuple[type, ...]] = {
 
 
 def checked_record(data: Mapping[str, Any], path: Path) -> TrialRecord:
-    """A TrialRecord whose fields have the types they should; DamagedError otherwise, UserError for a newer schema."""
+    """Build a TrialRecord after checking the types of its fields.
+
+    Raises:
+        DamagedError: A field is missing or has the wrong type or value.
+        UserError: The schema is newer than the one that this version knows.
+    """
     check_schema(data, path)
     _types(data, _RECORD_TYPES)
     for name in ("counts", "parameters", "seconds", "peak_memory_bytes"):
@@ -197,7 +224,7 @@ def checked_record(data: Mapping[str, Any], path: Path) -> TrialRecord:
 
 
 def checked_scores(data: Mapping[str, Any], path: Path) -> Scores:
-    """As `checked_record`, for the scores of one protocol."""
+    """Build the scores under one protocol after checking the types of their fields, with the errors of `checked_record`."""
     check_schema(data, path)
     _types(data, _SCORES_TYPES)
     _types(data.get("protocol", {}), {"name": _TEXT, "digest": _TEXT}, required=True)
@@ -210,7 +237,11 @@ def checked_scores(data: Mapping[str, Any], path: Path) -> Scores:
 
 
 def checked_estimate_types(name: str, estimate: Any) -> None:
-    """DamagedError unless `estimate` is an object with an Estimate's fields."""
+    """Check that `estimate` is an object with the fields of an Estimate.
+
+    Raises:
+        DamagedError: It is not.
+    """
     if not isinstance(estimate, dict):
         raise DamagedError(f"estimate {name!r} is {type(estimate).__name__}, expected an object")
     _types(estimate, {"value": _NUMBER, "direction": _TEXT}, required=True)

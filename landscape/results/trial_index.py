@@ -1,4 +1,7 @@
-"""`trials.jsonl`: one line a trial, so that 100,000 trials are read in one pass. Rebuilt from the records whenever it is not sound."""
+"""The index `trials.jsonl`, one line per trial, so that 100,000 trials are read in one pass.
+
+It is rebuilt from the records whenever it is not sound.
+"""
 
 import json
 import os
@@ -17,18 +20,21 @@ INDEX_FILE = "trials.jsonl"
 
 @dataclass
 class Index:
-    """The index of one study while it is read: lines that still hold are taken, the rest is read from files and written back."""
+    """The index of one study while the study is read.
+
+    Lines that are still valid are used. The other trials are read from their files and written back to the index.
+    """
 
     path: Path
     lines: dict[str, bytes]
-    """Raw line of each digest; of two with one digest, the last."""
+    """The raw line of each digest. If a digest occurs twice, the last line counts."""
     sound: bool
-    """Every line is whole, and no digest stands twice."""
+    """Whether every line is complete and no digest occurs twice."""
     used: set[str] = field(default_factory=set)
 
     @classmethod
     def load(cls, study: Path) -> "Index":
-        """The index in `study`; empty and not sound where there is none."""
+        """Read the index of `study`. It is empty and not sound if there is none."""
         path = study / INDEX_FILE
         lines: dict[str, bytes] = {}
         sound = True
@@ -44,7 +50,10 @@ class Index:
         return cls(path, lines, sound)
 
     def take(self, folder: Path, stamps: Stamps) -> Trial | None:
-        """The trial in `folder` from its line; None where that is missing, damaged, or a file of the trial has changed since."""
+        """Return the trial in `folder` from its line.
+
+        Returns None if the line is missing or damaged, or if a file of the trial has changed since the line was written.
+        """
         line = self.lines.get(folder.name)
         if line is None:
             return None
@@ -60,7 +69,11 @@ class Index:
         return trial
 
     def save(self, fresh: Iterable[Trial]) -> None:
-        """Bring the file up to date with `fresh`, the trials read from their files. UserError when it cannot be written."""
+        """Bring the file up to date with `fresh`, the trials that were read from their files.
+
+        Raises:
+            UserError: The file cannot be written.
+        """
         new = [line for trial in fresh if (line := index_line(trial))]
         if self.sound and self.used == set(self.lines):
             if new:
@@ -69,7 +82,7 @@ class Index:
             _write_lines(self.path, [*(self.lines[digest] for digest in sorted(self.used)), *new])
 
 
-# `index_line` puts the digest first, so that a line is told whole or torn without parsing all of it.
+# `index_line` puts the digest first, so that a complete line can be told from a torn one without parsing all of it.
 _START = re.compile(rb'\{"digest":"([^"\\]+)",')
 
 
@@ -87,7 +100,10 @@ def _from_entry(entry: Mapping[str, Any], folder: Path, where: Path) -> Trial:
 
 
 def index_line(trial: Trial) -> bytes:
-    """The line of one trial: its record, `scores` by protocol digest, `files` with size and time of what was read; empty if it is gone."""
+    """Return the line of one trial; empty if the trial is gone.
+
+    The line contains the record, the `scores` by protocol digest, and in `files` the size and time of each file that was read.
+    """
     stamps = stamps_of(trial.folder)
     if stamps is None:
         return b""
@@ -98,7 +114,11 @@ def index_line(trial: Trial) -> bytes:
 
 
 def append(path: Path, lines: Iterable[bytes]) -> None:
-    """Add lines at the end; one write, so that two writers do not tear each other's lines."""
+    """Add lines at the end in a single write, so that two writers do not break each other's lines.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
     try:
         with path.open("ab") as file:
             file.write(b"".join(lines))
@@ -107,7 +127,7 @@ def append(path: Path, lines: Iterable[bytes]) -> None:
 
 
 def _write_lines(path: Path, lines: Iterable[bytes]) -> None:
-    """As `record.write_bytes`, line by line: the index of a large study need not stand in memory a second time."""
+    """Write lines completely or not at all, one at a time, so that the index of a large study is not in memory twice."""
     temporary = None
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp", delete=False) as file:

@@ -1,4 +1,4 @@
-"""Everything that is wrong with a study's folder."""
+"""Finds everything that is wrong with a study's folder."""
 
 from pathlib import Path
 
@@ -9,9 +9,13 @@ from landscape.results.trial_index import INDEX_FILE, Index
 
 
 def verify(folder: Path) -> list[str]:
-    """Everything that is wrong with a study, a line each; changes nothing. UserError when it is no study.
+    """Return everything that is wrong with a study, one line each. Nothing is changed.
 
-    Damaged or misplaced records and scores, missing pictures, leftovers of interrupted writes, files set aside, an index that is behind.
+    The lines name damaged or misplaced records and scores, missing pictures, leftovers of interrupted writes, files set aside, and an index
+    that is not up to date.
+
+    Raises:
+        UserError: The folder is not a study.
     """
     if not is_study(folder):
         raise UserError(f"{folder} is no study: it has neither {STUDY_FILE} nor a folder {TRIALS_FOLDER}")
