@@ -1,1 +1,1 @@
-"""What a trial is made of, one folder an axis and one file a component, found by name."""
+"""The parts that a trial is made of: one folder per axis, one file per component, found by name."""

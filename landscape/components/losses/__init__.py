@@ -1,4 +1,4 @@
-"""Losses, one file each. A loss maps critic outputs on real and fake samples to what D and G minimize."""
+"""Losses, one file each. A loss maps critic outputs on real and generated samples to what D and G minimize."""
 
 from landscape.components.losses._base import (
     LOSSES,

@@ -1,4 +1,4 @@
-"""What a loss is, and the registry of losses."""
+"""Defines what a loss is, and holds the registry of losses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ from landscape.core.registry import Registry
 
 @dataclass(frozen=True)
 class LossPair:
-    """What the discriminator and the generator minimize: per-sample values [N] (or a scalar), averaged by the caller.
+    """What the discriminator and the generator minimize: values [N], one per sample, or a scalar. The caller averages them.
 
-    `d` is None for a method without a discriminator. `state` holds the new values of the loss's own scalars (BEGAN's k),
-    detached; `report` holds scalars worth a learning curve (BEGAN's convergence measure). `g_ahead` is what G minimizes where it looks
-    ahead of D's answers (unrolling), if that is not `g`: a term of D(real) is no constant then, since D's future weights depend on G.
-    `boundary` is the logit above which D calls a sample real; None where the loss sets none (only differences of logits count).
+    `d` is None for a method without a discriminator. `state` holds the new values of the loss's own scalars (BEGAN's k), detached. `report`
+    holds scalars for the learning curves (BEGAN's convergence measure). `g_ahead` is what G minimizes if it looks ahead at D's next updates
+    (unrolling) and this differs from `g`. A term of D(real) is then not constant, because D's future weights depend on G. `boundary` is the
+    logit above which D calls a sample real. It is None if the loss defines no such logit, because only differences of logits count.
     """
 
     d: Tensor | None
@@ -29,18 +29,19 @@ class LossPair:
 
 @dataclass(frozen=True)
 class LossFacts:
-    """What the module must know of a loss before it can call it.
+    """What the training module must know about a loss before it calls it.
 
-    inputs: what the loss is a function of.
-        `logits`: (real, fake) critic logits [N].
-        `energies`: (real, fake) energies [N] >= 0 of an autoencoder discriminator (lower is more real).
-        `samples`: (real, fake) samples themselves [N, ...]; no discriminator is built.
-        `autoencoding`: (real, reconstruction): an encoder is built in place of the discriminator,
-            and generator and encoder minimize `g` together. `mean`, `log_variance` [N, latent] come as keywords.
-    g_needs_real: the generator's loss depends on D(real) (relativistic losses). Where False, the module passes the fake output
-        in the place of the real one in G's step, and only `g` is read.
-    least_batch: samples that it needs in a batch.
-    state: the loss's own scalars and their start values; passed as keyword `state` (name -> 0-dim tensor).
+    inputs: What the loss is a function of.
+        `logits`: (real, fake), critic logits [N].
+        `energies`: (real, fake), energies [N] >= 0 of an autoencoder discriminator (lower is more real).
+        `samples`: (real, fake), the samples [N, ...] themselves. No discriminator is built.
+        `autoencoding`: (real, reconstruction). An encoder is built instead of the discriminator, and generator and encoder minimize `g`
+        together. The keywords `mean` and `log_variance`, both [N, latent], are passed as well.
+    g_needs_real: Whether the generator's loss depends on D(real) (relativistic losses). If it does not, the module passes the fake output
+    in place of the real one in G's step, and reads only `g`.
+    least_batch: The smallest number of samples in a batch.
+    state: The loss's own scalars with their start values. They are passed as the keyword `state` (name -> 0-dim tensor).
+    paper: The source.
     """
 
     inputs: Literal["logits", "energies", "samples", "autoencoding"] = "logits"

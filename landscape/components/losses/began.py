@@ -1,4 +1,4 @@
-"""Boundary equilibrium loss of BEGAN."""
+"""The boundary equilibrium loss of BEGAN."""
 
 from collections.abc import Mapping
 
@@ -12,17 +12,17 @@ from landscape.core.registry import Fraction, Positive
 def began(
     real: Tensor, fake: Tensor, *, state: Mapping[str, Tensor], gamma: Fraction = 0.5, gain: Positive = 1e-3, clamp: bool = True
 ) -> LossPair:
-    """D minimizes E(x) - k E(G(z)), G minimizes E(G(z)); k steers the ratio of the energies to gamma.
+    """BEGAN: D minimizes E(x) - k E(G(z)) and G minimizes E(G(z)), where k steers the ratio of the energies to gamma.
 
-    k <- k + gain (gamma mean E(x) - mean E(G(z))), from k = 0, after each step of D. Reports the convergence measure
-    mean E(x) + |gamma mean E(x) - mean E(G(z))| and k.
+    k starts at 0. After each step of D it becomes k + gain (gamma mean E(x) - mean E(G(z))). The loss reports k and the convergence measure
+    mean E(x) + |gamma mean E(x) - mean E(G(z))|.
 
     Args:
-        real, fake: energies [N] >= 0; in the sources the mean absolute error per pixel.
-        state: k.
-        gamma: diversity ratio, 0.3 to 0.7 in the paper; searched over [0, 1] in "Are GANs Created Equal?" (default there 0.75).
-        gain: lambda of k's update.
-        clamp: keep k in [0, 1], as in the paper; compare_gan lets it run.
+        real, fake: Energies [N] >= 0. In the sources they are mean absolute errors per pixel.
+        state: Holds k.
+        gamma: The diversity ratio. It is 0.3 to 0.7 in the paper; "Are GANs Created Equal?" searches [0, 1] with the default 0.75.
+        gain: The factor lambda in k's update.
+        clamp: Whether k is kept in [0, 1], as in the paper. compare_gan does not restrict it.
     """
     k = state["k"]
     mean_real, mean_fake = real.detach().mean(), fake.detach().mean()

@@ -1,4 +1,4 @@
-"""Maximum mean discrepancy of generative matching networks."""
+"""The maximum mean discrepancy of generative moment matching networks."""
 
 from typing import Annotated, Literal
 
@@ -12,12 +12,12 @@ from landscape.core.errors import UserError
 from landscape.core.registry import Positive
 
 EXPONENTS = (0.2, 0.5, 1.0, 2.0, 5.0)
-"""Mixture of the rational quadratic kernel, Binkowski et al. 2018, arXiv:1801.01401."""
+"""The exponents that the rational quadratic kernel sums over; Binkowski et al. 2018, arXiv:1801.01401."""
 
 
 def squared_distances(points: Tensor) -> Tensor:
-    """[N, F] -> [N, N] squared Euclidean distances, in float32 or better."""
-    points = points - points.detach().mean(0)  # keeps the products small, where a distance is their difference
+    """Return the squared Euclidean distances [N, N] of points [N, F], in float32 or better."""
+    points = points - points.detach().mean(0)  # A squared distance is a difference of products, and centering keeps these products small.
     with full_precision(points.device):
         products = points @ points.T
     norms = products.diagonal()
@@ -25,7 +25,7 @@ def squared_distances(points: Tensor) -> Tensor:
 
 
 def kernel_values(squared: Tensor, kernel: str, bandwidths: tuple[float, ...]) -> Tensor:
-    """Sum over bandwidths of k(squared distance), elementwise."""
+    """Return the sum over the bandwidths of k(squared distance), element by element."""
     total = torch.zeros_like(squared)
     for bandwidth in bandwidths:
         scaled = squared / (2 * bandwidth**2)
@@ -37,7 +37,7 @@ def kernel_values(squared: Tensor, kernel: str, bandwidths: tuple[float, ...]) -
 
 
 def off_diagonal(matrix: Tensor) -> Tensor:
-    """[N, N] -> [N - 1, N]: all but the diagonal, by strides (a mask would wait for the device)."""
+    """Return all but the diagonal: [N, N] -> [N - 1, N]. It uses strides, because a mask would wait for the device."""
     size = len(matrix)
     return matrix.reshape(-1)[:-1].view(size - 1, size + 1)[:, 1:]
 
@@ -55,19 +55,20 @@ def mmd(
     bandwidths: Annotated[tuple[Positive, ...], Len(1)] = (0.25, 0.5, 1.0, 2.0, 4.0),
     unit: Literal["median", "absolute"] = "median",
 ) -> LossPair:
-    """Unbiased estimate of MMD^2 between the real and the generated batch, which G minimizes; there is no discriminator.
+    """Unbiased estimate of MMD^2 between the real and the generated batch, which G minimizes. There is no discriminator.
 
-    mean_{i != j} k(x_i, x_j) + mean_{i != j} k(y_i, y_j) - 2 mean_{i, j} k(x_i, y_j), in the space of the samples, with k a sum of
-    kernels. It may fall below 0. (Li et al. minimize the root of the biased estimate; of the unbiased one there is none.)
+    The estimate is mean_{i != j} k(x_i, x_j) + mean_{i != j} k(y_i, y_j) - 2 mean_{i, j} k(x_i, y_j), in the space of the samples, where k
+    is a sum of kernels. It may be negative. (Li et al. minimize the square root of the biased estimate; the unbiased one has no root.)
 
     Args:
-        real [N, ...], fake [M, ...]: samples; the papers take batches of 500 to 1000.
-        kernel: `rbf` exp(-d^2 / 2 b^2); `rational_quadratic` sum over a in {0.2, 0.5, 1, 2, 5} of (1 + d^2 / (2 a b^2))^-a.
-        bandwidths: the b of the kernels that are summed.
-        unit: of the bandwidths: the median distance within the pooled batch (held fixed when differentiating), or `absolute`.
+        real [N, ...], fake [M, ...]: Samples. The papers use batches of 500 to 1000.
+        kernel: `rbf` is exp(-d^2 / (2 b^2)). `rational_quadratic` is the sum over a in {0.2, 0.5, 1, 2, 5} of (1 + d^2 / (2 a b^2))^-a.
+        bandwidths: The values of b whose kernels are summed.
+        unit: The unit of the bandwidths: `median`, the median distance within the pooled batch (treated as constant in gradients), or
+            `absolute`.
 
     Raises:
-        UserError: a batch of one sample.
+        UserError: A batch has only one sample.
     """
     count = len(real)
     if count < 2 or len(fake) < 2:

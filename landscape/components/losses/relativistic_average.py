@@ -1,4 +1,4 @@
-"""Relativistic average loss."""
+"""The relativistic average loss."""
 
 from torch import Tensor
 from torch.nn.functional import softplus
@@ -8,13 +8,13 @@ from landscape.components.losses._base import LOSSES, LossPair
 
 @LOSSES.register(g_needs_real=True, paper="Jolicoeur-Martineau 2018, arXiv:1807.00734, RaSGAN")
 def relativistic_average(real: Tensor, fake: Tensor) -> LossPair:
-    """Each sample is judged against the average of the other kind; the two terms are summed, not halved.
+    """Relativistic average: each sample is compared with the average of the other kind. The two terms are summed, not halved.
 
-    D minimizes softplus(-(D(x) - mean D(G(z)))) + softplus(D(G(z)) - mean D(x)), G the same with real and fake exchanged. In `g` the
-    term of the real samples stands as its average, so that G's batch may have another size than D's.
+    D minimizes softplus(-(D(x) - mean D(G(z)))) + softplus(D(G(z)) - mean D(x)). G minimizes the same with real and generated samples
+    exchanged. In `g` the term of the real samples enters as its average, so that G's batch may have another size than D's.
 
     Args:
-        real [N], fake [M]: critic logits; N = M where `d` is read.
+        real [N], fake [M]: Critic logits, with N = M where `d` is used.
     """
     real_above = real - fake.mean()
     fake_above = fake - real.mean()

@@ -1,4 +1,4 @@
-"""Relativistic pairing loss."""
+"""The relativistic pairing loss."""
 
 from torch import Tensor
 from torch.nn.functional import softplus
@@ -11,10 +11,12 @@ from landscape.components.losses._base import LOSSES, LossPair
     paper="Jolicoeur-Martineau 2018, arXiv:1807.00734, RSGAN; R3GAN, Huang et al. 2024, arXiv:2501.05441",
 )
 def relativistic_pairing(real: Tensor, fake: Tensor) -> LossPair:
-    """Each real sample is judged against one fake: D minimizes softplus(-(D(x) - D(G(z)))), G softplus(-(D(G(z)) - D(x))).
+    """Relativistic pairing: D minimizes softplus(-(D(x) - D(G(z)))), and G minimizes softplus(-(D(G(z)) - D(x))).
+
+    Each real sample is compared with one generated sample: the i-th with the i-th.
 
     Args:
-        real, fake: critic logits [N], as many of both: the i-th real is paired with the i-th fake.
+        real, fake: Critic logits [N], equally many of both.
     """
     difference = real - fake
     return LossPair(d=softplus(-difference), g=softplus(difference), boundary=None)

@@ -1,4 +1,7 @@
-"""Penalties, remedies and tricks, one file each; every one declares where it acts and is called there and nowhere else."""
+"""Regularizers, one file each: penalties, noise, augmentation and other remedies.
+
+Each one declares the single place of the training at which it is called.
+"""
 
 from landscape.components.regularizers._base import (
     REGULARIZERS,

@@ -1,4 +1,7 @@
-"""Random changes of images, batched, differentiable, and free of waits for the device (no index or size depends on a value)."""
+"""Random changes of batches of images.
+
+They are differentiable and never wait for the device, because no index and no size depends on a value.
+"""
 
 from collections.abc import Callable
 
@@ -7,25 +10,29 @@ from torch import Tensor
 
 
 def per_sample_uniform(images: Tensor, low: float, high: float) -> Tensor:
-    """[N, 1, 1, 1] uniform in [low, high)."""
+    """Draw one uniform number in [low, high) for each image, of shape [N, 1, 1, 1]."""
     return low + (high - low) * torch.rand(len(images), 1, 1, 1, device=images.device, dtype=images.dtype)
 
 
 def per_sample_integer(images: Tensor, low: int, high: int) -> Tensor:
-    """[N, 1] integers, uniform in low..high, both included."""
+    """Draw one integer for each image, uniform in low..high with both ends included, of shape [N, 1]."""
     return torch.randint(low, high + 1, (len(images), 1), device=images.device)
 
 
 def flipped(images: Tensor) -> Tensor:
-    """Each image mirrored left to right with probability 1/2."""
+    """Mirror each image left to right with probability 1/2."""
     chosen = torch.rand(len(images), 1, 1, 1, device=images.device) < 0.5
     return torch.where(chosen, images.flip(-1), images)
 
 
 def shifted(images: Tensor, rows: Tensor, columns: Tensor, source: Callable[[Tensor, int], Tensor]) -> Tensor:
-    """Images [N, C, H, W] moved down by `rows` and right by `columns` (integers [N, 1]).
+    """Move images [N, C, H, W] down by `rows` and right by `columns`, which are integers of shape [N, 1].
 
-    `source` (positions [N, size], size) -> indices in 0..size - 1 says where a position outside of the image is taken from.
+    Args:
+        images: The images.
+        rows: How far each image moves down, in pixels.
+        columns: How far each image moves right, in pixels.
+        source: Maps (positions [N, size], size) to indices in 0..size - 1. It says which pixel a position outside the image is taken from.
     """
     n, channels, height, width = images.shape
     row = source(torch.arange(height, device=images.device) - rows, height)  # [N, H]
@@ -35,16 +42,16 @@ def shifted(images: Tensor, rows: Tensor, columns: Tensor, source: Callable[[Ten
 
 
 def mirrored(position: Tensor, size: int) -> Tensor:
-    """Reflection at the border, the border pixel not repeated: -1 -> 1, size -> size - 2."""
+    """Map positions outside the image by reflection at the border pixel, which is not repeated: -1 -> 1, size -> size - 2."""
     return (size - 1) - ((size - 1) - position.abs()).abs()
 
 
 def clamped(position: Tensor, size: int) -> Tensor:
-    """The border pixel repeated."""
+    """Map positions outside the image to the border pixel."""
     return position.clamp(0, size - 1)
 
 
 def inside(offsets: Tensor, size: int) -> Tensor:
-    """Which of the positions 0..size - 1, moved back by `offsets` [N, 1], lie in the image: [N, size] of bool."""
+    """Return which of the positions 0..size - 1, moved back by `offsets` [N, 1], lie in the image: bool [N, size]."""
     position = torch.arange(size, device=offsets.device) - offsets
     return (position >= 0) & (position < size)

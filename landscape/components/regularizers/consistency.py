@@ -9,7 +9,13 @@ from landscape.core.registry import NonNegative, NonNegativeInt
 
 
 def changed(images: Tensor, shift: int, flip: bool) -> Tensor:
-    """Images mirrored with probability 1/2 and moved by up to `shift` pixels each way, reflected at the border."""
+    """Mirror images with probability 1/2 and move them by up to `shift` pixels in each direction, reflected at the border.
+
+    Args:
+        images: Images [N, C, H, W].
+        shift: The largest move in pixels.
+        flip: Whether images are mirrored.
+    """
     if flip:
         images = flipped(images)
     rows, columns = per_sample_integer(images, -shift, shift), per_sample_integer(images, -shift, shift)
@@ -25,23 +31,23 @@ def changed(images: Tensor, shift: int, flip: bool) -> Tensor:
 def consistency(
     critique: Critique, *, weight: NonNegative = 10.0, fake_weight: NonNegative = 0.0, shift: NonNegativeInt = 4, flip: bool = True
 ) -> Tensor:
-    """D's logit must not change when its input is flipped and shifted: weight (D(x) - D(T(x)))^2, and the same for fakes.
+    """Consistency: D's logit must not change when its input is flipped and shifted; penalty weight (D(x) - D(T(x)))^2.
 
-    With `fake_weight` 0 it is CR, on real samples only, else bCR, which also keeps the generator from copying the changes. Gradients
-    pass through both logits.
+    With `fake_weight` 0 this is CR, on real samples only. Otherwise it is bCR, with the same penalty on generated samples, which also keeps
+    the generator from imitating the changes. Gradients pass through both logits.
 
     Args:
-        critique: D's look at the batch, images [N, C, H, W].
-        weight: lambda of the real samples; 10 in both papers.
-        fake_weight: lambda of the generated ones; 10 in bCR.
-        shift: furthest move in pixels, each axis ("a few" in the papers); less than the image's side.
-        flip: mirror left to right with probability 1/2; False for data that have a direction (digits, letters).
+        critique: D's view of the batch, images [N, C, H, W].
+        weight: The weight lambda for real samples, 10 in both papers.
+        fake_weight: The weight lambda for generated samples, 10 in bCR.
+        shift: The largest move in pixels along each axis ("a few" in the papers). It must be less than the images' side.
+        flip: Whether images are mirrored left to right with probability 1/2. Use False for images that have a direction (digits, letters).
 
     Returns:
-        Per-sample penalty [N].
+        The penalty of each sample [N].
 
     Raises:
-        UserError: a shift as large as the image.
+        UserError: The shift is not less than the side of the images.
     """
     if shift >= min(critique.real.shape[2:]):
         side = min(critique.real.shape[2:])

@@ -12,7 +12,7 @@ from landscape.core.registry import Fraction
 
 
 def recolored(images: Tensor, span: float) -> Tensor:
-    """Brightness moved by up to a quarter of the range, saturation scaled by [0, 2), contrast by [1/2, 3/2), in this order."""
+    """Change brightness by up to a quarter of the range, then scale saturation by [0, 2), then contrast by [1/2, 3/2)."""
     images = images + per_sample_uniform(images, -span / 4, span / 4)
     gray = images.mean(1, keepdim=True)
     images = gray + (images - gray) * per_sample_uniform(images, 0, 2)
@@ -21,7 +21,7 @@ def recolored(images: Tensor, span: float) -> Tensor:
 
 
 def translated(images: Tensor, share: float, fill: float) -> Tensor:
-    """Moved by up to `share` of the side, each axis; what comes in from outside is `fill`."""
+    """Move images by up to `share` of the side along each axis. Pixels that come in from outside are `fill`."""
     height, width = images.shape[2:]
     rows, columns = (per_sample_integer(images, -int(side * share + 0.5), int(side * share + 0.5)) for side in (height, width))
     known = inside(rows, height)[:, None, :, None] & inside(columns, width)[:, None, None, :]
@@ -29,7 +29,7 @@ def translated(images: Tensor, share: float, fill: float) -> Tensor:
 
 
 def cut_out(images: Tensor, share: float, fill: float) -> Tensor:
-    """A rectangle of `share` of the side, its center anywhere in the image, set to `fill`."""
+    """Set a rectangle to `fill`. Its sides are `share` of the image's, and its center lies anywhere in the image."""
     covered = []
     for side in images.shape[2:]:
         size = int(side * share + 0.5)
@@ -49,17 +49,18 @@ def differentiable_augmentation(
     shift: Fraction = 0.125,
     hole: Fraction = 0.5,
 ) -> Tensor:
-    """Random changes of every image that D sees, real and generated, with gradients through them to the generator.
+    """DiffAugment: random changes of every image that D sees, real or generated. Gradients pass through to the generator.
 
-    The released code works in [-1, 1]: in data of range [0, 1] brightness moves by up to 1/4, and what is shifted in or cut out is the
-    middle of the range (its 0). Saturation and contrast do not depend on the range; saturation does nothing to gray images.
+    The released code works in [-1, 1]. For data in [0, 1], brightness therefore changes by up to 1/4, and areas that are shifted in or cut
+    out get the middle of the range (0 in the code). Saturation and contrast do not depend on the range. Saturation has no effect on gray
+    images.
 
     Args:
-        samples: images [N, C, H, W]; colors may leave their range.
-        bounds: value range of the data.
-        policy: which changes, in the order of the paper's code whatever the order here.
-        shift: furthest translation, a share of the side.
-        hole: side of the cut-out, a share of the image's.
+        samples: Images [N, C, H, W]. Changed colors may leave the range.
+        bounds: The range of values of the data.
+        policy: Which changes are made. Their order is that of the paper's code, whatever the order given here.
+        shift: The largest translation as a share of the side.
+        hole: The side of the cut-out as a share of the image's.
     """
     low, high = bounds or (0.0, 1.0)
     middle = (low + high) / 2

@@ -1,4 +1,4 @@
-"""Gradient penalty of WGAN-GP."""
+"""The gradient penalty of WGAN-GP."""
 
 from typing import Literal
 
@@ -15,19 +15,20 @@ from landscape.core.registry import NonNegative
 def gradient_penalty(
     critique: Critique, *, weight: NonNegative = 10.0, target: NonNegative = 1.0, sides: Literal["two", "one"] = "two"
 ) -> Tensor:
-    """Penalty (slope - target)^2 at random points between real and fake; slope = sqrt(1e-4 + |grad D|^2) as in compare_gan.
+    """WGAN-GP: penalty (slope - target)^2 at random points between real and generated samples; slope = sqrt(1e-4 + |grad D|^2).
 
-    Slopes are taken in the samples as the data set gives them, images in [0, 1] as in compare_gan. In a source with images in [-1, 1] the
-    same D has half the slope: WGAN-GP's own penalty of weight 10 and target 1 (CIFAR-10) is `weight: 2.5, target: 2` here.
+    Slopes refer to the samples as the data set gives them, with images in [0, 1] as in compare_gan (as is the 1e-4). For a source with
+    images in [-1, 1], the same D has half the slope: WGAN-GP's own penalty with weight 10 and target 1 (CIFAR-10) is `weight: 2.5, target:
+    2` here.
 
     Args:
-        critique: D's look at the batch; `real` and `fake` [N, ...].
-        weight: lambda, 10 in the paper, 0.1 to 100 in the Landscape study.
-        target: the slope aimed at.
-        sides: `two` penalizes slopes below the target as well (the paper's choice), `one` only those above.
+        critique: D's view of the batch, with `real` and `fake` [N, ...].
+        weight: The weight lambda. It is 10 in the paper, and 0.1 to 100 in the Landscape study.
+        target: The slope that D should have.
+        sides: `two` also penalizes slopes below the target (the paper's choice), `one` only slopes above it.
 
     Returns:
-        Per-sample penalty [N].
+        The penalty of each sample [N].
     """
     real, fake = critique.real, critique.fake
     share = torch.rand(len(real), *[1] * (real.ndim - 1), device=real.device, dtype=real.dtype)

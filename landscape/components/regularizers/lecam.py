@@ -12,7 +12,10 @@ from landscape.core.registry import NonNegative
 
 
 def advanced_average(state: dict[str, Tensor], name: str, value: Tensor, decay: float) -> Tensor:
-    """Moving average of `value` with this one in it, free of the bias towards its start; `state` is updated in place."""
+    """Return the moving average of `value`, this one included, without bias toward its start value.
+
+    `state` is updated in place.
+    """
     with torch.no_grad():
         state[name].lerp_(value.detach().mean(), 1 - decay)
         return state[name] / state["share"]
@@ -22,20 +25,20 @@ def advanced_average(state: dict[str, Tensor], name: str, value: Tensor, decay: 
 def lecam(
     critique: Critique, *, weight: NonNegative = 0.3, decay: Annotated[float, Ge(0), Lt(1)] = 0.99, form: Literal["paper", "code"] = "paper"
 ) -> Tensor:
-    """D's outputs are drawn to anchors, moving averages of its outputs on the other kind: |D(x) - a_fake|^2 + |D(G(z)) - a_real|^2.
+    """LeCam: D's outputs are drawn toward moving averages of its outputs on the other kind of samples.
 
-    The averages hold this batch and are divided by the weight that they have gathered, so that they need no start value (the code
-    starts at 1000 and begins after some steps instead).
+    The penalty is |D(x) - a_fake|^2 + |D(G(z)) - a_real|^2. The averages a include this batch. They are divided by the total weight of what
+    they contain, so that they need no start value. (The code starts them at 1000 and begins to penalize only after some steps.)
 
     Args:
-        critique: D's look at the batch; `state` holds the averages.
-        weight: lambda.
-        decay: of the averages, per call.
-        form: `paper`: both squares; `code`: one-sided, relu(D(x) - a_fake)^2 + relu(a_real - D(G(z)))^2, as released.
-            Energies are low for real: there the released form is zero once D tells the two apart.
+        critique: D's view of the batch; its `state` holds the averages.
+        weight: The weight lambda.
+        decay: The decay of the averages per call.
+        form: `paper`: Both squares. `code`: One-sided, relu(D(x) - a_fake)^2 + relu(a_real - D(G(z)))^2, as released. Energies are low for
+            real samples; with them the released form is zero once D separates the two kinds.
 
     Returns:
-        Per-sample penalty [N].
+        The penalty of each sample [N].
     """
     state = dict(critique.state)
     real, fake = critique.real_output.logit, critique.fake_output.logit

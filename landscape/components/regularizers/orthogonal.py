@@ -12,9 +12,9 @@ from landscape.core.registry import NonNegative
 
 
 def departure(matrix: Tensor, form: str) -> Tensor:
-    """Squared Frobenius distance of the Gram matrix, along the matrix's shorter side, from what is wished for."""
+    """Return the squared Frobenius distance of the Gram matrix, along the matrix's shorter side, from the one wanted."""
     if matrix.shape[0] > matrix.shape[1]:
-        matrix = matrix.T  # more rows than columns cannot all be orthogonal
+        matrix = matrix.T  # If there are more rows than columns, the rows cannot all be orthogonal.
     gram = matrix @ matrix.T
     wished = torch.eye(len(gram), device=gram.device, dtype=gram.dtype)
     return (gram * (1 - wished) if form == "off_diagonal" else gram - wished).square().sum()
@@ -28,15 +28,15 @@ def departure(matrix: Tensor, form: str) -> Tensor:
 def orthogonal(
     discriminator: nn.Module, *, weight: NonNegative = 1e-4, form: Literal["orthonormal", "off_diagonal"] = "orthonormal"
 ) -> Tensor:
-    """Sum over D's kernels of |W W' - I|^2 (squared Frobenius norm), or of its off-diagonal part only.
+    """Orthogonal regularization: the sum over D's kernels of |W W' - I|^2 (squared Frobenius norm), or of its off-diagonal part.
 
-    W is the kernel as a matrix [out, in * kh * kw], transposed where it has more rows than columns.
+    W is the kernel as a matrix [out, in * kh * kw], transposed if it has more rows than columns.
 
     Args:
-        discriminator: D; the raw weights of its linear maps and convolutions count.
-        weight: beta; 1e-4 in Brock et al. (who apply it to G, or to both networks).
-        form: `orthonormal`: |W W' - I|^2, which also fixes the norms (SNGAN's "orthonormal regularization"); `off_diagonal`:
-            |W W' * (1 - I)|^2, BigGAN's relaxation, which leaves them free.
+        discriminator: D. The raw weights of its linear maps and convolutions count.
+        weight: The weight beta, 1e-4 in Brock et al. (who apply it to G, or to both networks).
+        form: `orthonormal`: |W W' - I|^2, which also fixes the norms (SNGAN's "orthonormal regularization"). `off_diagonal`: |W W' * (1 -
+            I)|^2, BigGAN's relaxation, which leaves the norms free.
     """
     found = matrices(discriminator)
     with full_precision(found[0].device):

@@ -11,17 +11,18 @@ from landscape.core.errors import UserError
 
 @REGULARIZERS.register(site="on_inputs", packs="degree", paper="Lin et al. 2018, arXiv:1712.04086")
 def packing(samples: Tensor, *, degree: Annotated[int, Ge(1), Le(4)] = 2) -> Tensor:
-    """D judges m samples of one kind together, stacked along the channels: [N, C, ...] -> [N / m, m C, ...].
+    """PacGAN: D judges m samples of one kind together, stacked along the channels: [N, C, ...] -> [N / m, m C, ...].
 
-    The batch is divided: for the paper's batch of B packed rows the batch size is m B. PacGAN's code differs in what it draws: packs with
-    replacement, each member by a call of G of its own (whose batch norm then sees B samples, here m B); here a sample comes once an epoch.
+    The batch is divided into packs. To get the paper's batch of B packed rows, the batch size must be m B. PacGAN's code draws differently:
+    its packs are drawn with replacement, and each member comes from a call of G of its own, whose batch norm sees B samples (here m B).
+    Here each real sample occurs once per epoch.
 
     Args:
-        samples: images [N, C, H, W] or points [N, D], drawn independently of each other.
-        degree: m; 1 to 4, 1 is plain training.
+        samples: Images [N, C, H, W] or points [N, D], drawn independently of each other.
+        degree: The size m of a pack, 1 to 4. With 1, training is unchanged.
 
     Raises:
-        UserError: a batch that m does not divide.
+        UserError: The batch size is not a multiple of m.
     """
     if len(samples) % degree:
         raise UserError(f"packing: a batch of {len(samples)} does not divide into packs of {degree}; choose a multiple of {degree}")

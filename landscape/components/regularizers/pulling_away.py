@@ -1,4 +1,4 @@
-"""Pulling-away term of EBGAN."""
+"""The pulling-away term of EBGAN."""
 
 from torch import Tensor
 from torch.nn.functional import normalize
@@ -11,11 +11,16 @@ from landscape.core.registry import NonNegative
 
 @REGULARIZERS.register(site="g_term", needs_features=True, least_batch=2, paper="Zhao et al. 2017, arXiv:1609.03126, section 2.4")
 def pulling_away(critique: Critique, *, weight: NonNegative = 0.1) -> Tensor:
-    """Mean squared cosine between the features of different generated samples, which G lowers: 1/(N (N - 1)) sum_{i != j} cos^2.
+    """Pulling-away term: G lowers the mean squared cosine between features of different generated samples.
+
+    The term is 1/(N (N - 1)) sum_{i != j} cos^2.
 
     Args:
-        critique: D's look at the batch; the features are those of D's last hidden layer, an autoencoder's code [N, F].
-        weight: 0.1 in the paper.
+        critique: D's view of the batch. The features [N, F] are those of D's last hidden layer; for an autoencoder they are its code.
+        weight: The weight, 0.1 in the paper.
+
+    Raises:
+        UserError: D gives no features.
     """
     features = critique.fake_output.features
     if features is None:

@@ -9,21 +9,20 @@ from landscape.core.registry import NonNegative, Share
 
 @REGULARIZERS.register(site="d_term", revision=2, paper="Huang et al. 2024 (R3GAN), arXiv:2501.05441")
 def r1_r2(critique: Critique, *, gamma: NonNegative = 1.0, final: NonNegative | None = None, end: Share = 1.0) -> Tensor:
-    """gamma/2 (|grad D(x)|^2 + |grad D(G(z))|^2): one weight for both, at real and at generated samples.
+    """R1 + R2: gamma/2 (|grad D(x)|^2 + |grad D(G(z))|^2), with one weight for real and generated samples.
 
-    Two calls of D, so that its batch norm, if it has one, does not mix real with fake.
-
-    Slopes are taken in the samples as the data set gives them, images in [0, 1] as in compare_gan. In a source with images in [-1, 1] the
-    same D has half the slope: its gamma (R3GAN's too) is gamma / 4 here.
+    D is called twice, so that its batch norm, if it has one, does not mix real and generated samples. Slopes refer to the samples as the
+    data set gives them, with images in [0, 1] as in compare_gan. For a source with images in [-1, 1] (R3GAN is one), the same D has half
+    the slope, so that its gamma corresponds to gamma / 4 here.
 
     Args:
-        critique: D's look at the batch.
-        gamma: the factor 1/2 belongs to the penalty, not to gamma; R3GAN's falls from 1 to 0.1 on Stacked MNIST.
-        final: where gamma goes along half a cosine (R3GAN's burn-in); None: constant.
-        end: share of the budget at which it is there.
+        critique: D's view of the batch.
+        gamma: The weight. The factor 1/2 belongs to the penalty, not to gamma. R3GAN's gamma falls from 1 to 0.1 on Stacked MNIST.
+        final: The value that gamma reaches along half a cosine (R3GAN's burn-in). With None, gamma is constant.
+        end: The share of the budget at which gamma reaches `final`.
 
     Returns:
-        Per-sample penalty [N].
+        The penalty of each sample [N].
     """
     return (
         0.5

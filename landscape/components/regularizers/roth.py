@@ -1,4 +1,4 @@
-"""Jensen-Shannon regularizer of Roth et al."""
+"""The Jensen-Shannon regularizer of Roth et al."""
 
 from torch import Tensor
 
@@ -8,7 +8,7 @@ from landscape.core.registry import NonNegative
 
 
 def weighted_squared_slope(critique: Critique, points: Tensor, sign: float) -> Tensor:
-    """sigmoid(sign * logit)^2 |grad logit|^2 of each point: [N, ...] -> [N]."""
+    """Return sigmoid(sign * logit)^2 |grad logit|^2 of each point: [N, ...] -> [N]."""
     gradient, logit = input_gradient(lambda x: critique.critic(x).logit, points)
     return (sign * logit).sigmoid().square() * gradient.square().flatten(1).sum(1)
 
@@ -17,19 +17,20 @@ def weighted_squared_slope(critique: Critique, points: Tensor, sign: float) -> T
     site="d_term", needs_logits=True, revision=2, paper="Roth et al. 2017, arXiv:1705.09367, the Jensen-Shannon regularizer"
 )
 def roth(critique: Critique, *, gamma: NonNegative = 0.1, final: NonNegative | None = None) -> Tensor:
-    """gamma/2 ((1 - s(D(x)))^2 |grad D(x)|^2 + s(D(G(z)))^2 |grad D(G(z))|^2), s the sigmoid, gradients of the logit.
+    """Roth: gamma/2 ((1 - s(D(x)))^2 |grad D(x)|^2 + s(D(G(z)))^2 |grad D(G(z))|^2), with s the sigmoid and D the logit.
 
-    The analytic form of training with input noise of variance gamma, to first order. The gradient passes through the factors s too.
-    Slopes are taken in the samples as the data set gives them, images in [0, 1] as in compare_gan. In a source with images in [-1, 1] the
-    same D has half the slope: its gamma is gamma / 4 here.
+    To first order this is training with input noise of variance gamma. The gradient also passes through the factors s. Slopes refer to the
+    samples as the data set gives them, with images in [0, 1] as in compare_gan. For a source with images in [-1, 1], the same D has half
+    the slope, so that its gamma corresponds to gamma / 4 here.
 
     Args:
-        critique: D's look at the batch; its outputs are read as logits.
-        gamma: noise variance; the factor 1/2 belongs to the penalty, not to gamma.
-        final: where gamma falls to by the end of training, exponentially in the share of the budget spent; None: constant.
+        critique: D's view of the batch. Its outputs are read as logits.
+        gamma: The noise variance. The factor 1/2 belongs to the penalty, not to gamma.
+        final: The value that gamma reaches at the end of training, exponentially in the share of the budget spent. With None, gamma is
+            constant.
 
     Returns:
-        Per-sample penalty [N].
+        The penalty of each sample [N].
     """
     penalty = weighted_squared_slope(critique, critique.real, -1.0) + weighted_squared_slope(critique, critique.fake, 1.0)
     if final is None or gamma == 0:

@@ -9,14 +9,14 @@ from landscape.core.registry import NonNegativeInt
 
 @REGULARIZERS.register(site="around_g", revision=2, paper="Metz et al. 2017, arXiv:1611.02163")
 def unrolled(unrolling: Unrolling, *, k: NonNegativeInt = 5) -> dict[str, Tensor]:
-    """G answers to D as it would be after k more of its own updates on this batch, and its gradient passes through these updates.
+    """Unrolled GAN: G answers to D as it would be after k more updates on this batch. Gradients pass through these updates.
 
-    The updates are those of D's optimizer from its present state (its Adam, moments included). D itself does not move. In a zero-sum
-    game (`minimax`) G answers to the whole value, real samples included: D's future weights depend on G there too.
+    The updates are those of D's optimizer from its present state (its Adam with its moments). D itself does not change. In a zero-sum game
+    (`minimax`) G minimizes the whole value, the part of the real samples included, because D's future weights depend on G there too.
 
     Args:
         unrolling: D, its loss on this batch and its optimizer as functions of its parameters.
-        k: steps ahead; 0, 1, 5 and 10 in the paper; 0 is plain training.
+        k: The number of steps ahead: 0, 1, 5 and 10 in the paper. With 0, training is unchanged.
 
     Returns:
         D's parameters after k steps, name -> tensor, differentiable in G.
