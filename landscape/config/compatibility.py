@@ -11,6 +11,7 @@ from landscape.core.errors import UserError
 
 if TYPE_CHECKING:
     from landscape.components.architectures._base import ArchitectureFacts
+    from landscape.config.choices import Choice
     from landscape.config.trial_fields import TrialFields
 
 
@@ -227,6 +228,22 @@ def _reason_against(parts: str, degree: int, shape: tuple[int, ...]) -> str:
     except UserError as error:
         return str(error)
     return ""
+
+
+def require_independent_judge(config: TrialFields, extractor: Choice) -> None:
+    """Refuse to score a model through the network that its discriminator is built on: G was trained to please just that network.
+
+    Raises:
+        UndefinedCombinationError: the architecture declares the extractor's family of networks among its pretrained ones.
+    """
+    from landscape.components.extractors._base import EXTRACTORS
+
+    family = EXTRACTORS[extractor.name].facts.network
+    if family and family in _architecture(config).pretrained:
+        raise UndefinedCombinationError(
+            f"the discriminator of {config.architecture.name!r} is built on {family!r}, through which the protocol scores: "
+            "choose a protocol with another extractor"
+        )
 
 
 def packing_degree(config: TrialFields) -> int:

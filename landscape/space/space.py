@@ -16,7 +16,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from landscape.config.choices import ComponentChoice
-from landscape.config.compatibility import UndefinedCombinationError
+from landscape.config.compatibility import UndefinedCombinationError, require_independent_judge
 from landscape.config.protocol import Protocol
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError, unknown
@@ -221,6 +221,7 @@ class Space(Frozen):
             cell = self._cell(dict(zip(self.axes, combination, strict=True)))
             try:
                 config = cell.config({}, seed=0)
+                require_independent_judge(config, self.protocol.extractor)
             except UndefinedCombinationError as error:
                 skipped.append(Skipped(cell.labels, str(error)))
                 continue

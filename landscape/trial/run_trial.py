@@ -18,7 +18,7 @@ import pytorch_lightning as pl
 import torch
 
 from landscape.components.datasets._base import Dataset
-from landscape.config.compatibility import notes
+from landscape.config.compatibility import notes, require_independent_judge
 from landscape.config.protocol import Protocol
 from landscape.config.trial_config import TrialConfig
 from landscape.core.environment import describe, resolve_device
@@ -115,6 +115,8 @@ def run_trial(prepared: PreparedTrial, protocol: Protocol | None, **settings: An
     if how.threads:
         torch.set_num_threads(how.threads)
     config, dataset = prepared
+    if protocol is not None:
+        require_independent_judge(config, protocol.extractor)
     existing = finished_record(how.folder, config.digest())
     if existing is None:
         return _Run(config, dataset, protocol, how).execute()

@@ -3,6 +3,7 @@
 from functools import partial
 
 from landscape.components.datasets._base import Dataset
+from landscape.config.compatibility import require_independent_judge
 from landscape.config.protocol import Protocol
 from landscape.evaluation.extraction import EvaluationOptions
 from landscape.evaluation.given import Given
@@ -20,6 +21,7 @@ def evaluate_trained(real: Given | Dataset, model: Trained, protocol: Protocol, 
     Raises:
         UserError: as `evaluate_model`.
     """
+    require_independent_judge(model.config, protocol.extractor)
     sampler = model.sampling(protocol.sampling_batch)
     if isinstance(real, Dataset):
         return evaluate_model(sampler, real, protocol, generator=model.generator, latent=model.draw_z, options=options)

@@ -1,5 +1,6 @@
 """Every pair of components meets in one small training: a strength-2 covering array over all axes, at 8x8 and at 32x32."""
 
+import dataclasses
 import functools
 import itertools
 import random
@@ -11,14 +12,20 @@ import landscape
 from landscape.components.architectures._base import ARCHITECTURES, Networks, Output
 from landscape.components.architectures._networks import Generator
 from landscape.components.datasets._base import Dataset, Split
+from landscape.components.datasets._load import load_dataset
 from landscape.components.losses._base import LOSSES
 from landscape.components.normalizations._base import NORMALIZATIONS
 from landscape.components.regularizers._base import REGULARIZERS
+from landscape.config import protocols
 from landscape.config.compatibility import UndefinedCombinationError
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
+from landscape.space.space import Space
 from landscape.training.gan import GAN
 from landscape.trial.checkpoint_file import read, write
+from landscape.trial.run_trial import prepare_and_run
+from landscape.trial.saved_generator import load_trained
+from landscape.trial.scoring_saved import evaluate_trained
 
 AXES = {
     "loss": LOSSES.names(),
@@ -189,3 +196,32 @@ def test_what_an_architecture_of_ones_own_lacks_is_named(plain):
     gan = landscape.build(fields | {"regularizers": ["pulling_away"]})
     with pytest.raises(UserError, match="pulling_away reads features, D gives none: .*has_features=False"):
         gan.run_rounds(1)
+
+
+def test_a_discriminator_built_on_a_network_is_not_scored_through_it(plain, monkeypatch, tmp_path):
+    """G was trained to please that network: the cell is skipped in a study, and neither trained nor scored alone."""
+    component = ARCHITECTURES[plain]
+    monkeypatch.setitem(
+        ARCHITECTURES._components,
+        plain,
+        dataclasses.replace(component, facts=dataclasses.replace(component.facts, pretrained=frozenset({"classifier"}))),
+    )
+    config = TrialConfig.parse({"dataset": "digits", "architecture": plain, "loss": "hinge", "budget": {"amount": 1}, "batch_size": 8})
+    with pytest.raises(UndefinedCombinationError, match="'plain' is built on 'classifier', through which the protocol scores"):
+        prepare_and_run(config, protocols.get("quick"), folder=tmp_path / "trial")
+    assert not (tmp_path / "trial").exists()
+    study = {
+        "name": "own-judge",
+        "dataset": "digits",
+        "base": {"budget": {"amount": 1}},
+        "axes": {"architecture": [plain, "mlp"], "loss": ["hinge"]},
+    }
+    space = Space.parse(study | {"protocol": "quick", "trials": 2})
+    assert [cell.labels["architecture"] for cell in space.cells()] == ["mlp"]
+    assert [skipped.labels["architecture"] for skipped in space.skipped()] == [plain]
+    # Through any other network it is scored.
+    assert len(Space.parse(study | {"protocol": "quick-pixels", "trials": 2}).cells()) == 2
+    record = prepare_and_run(config, protocols.varied(protocols.get("quick-pixels"), metrics=["kid"]), folder=tmp_path / "trial")
+    assert record.status.value == "completed"
+    with pytest.raises(UndefinedCombinationError, match="built on 'classifier'"):
+        evaluate_trained(load_dataset("digits"), load_trained(tmp_path / "trial"), protocols.get("quick"))

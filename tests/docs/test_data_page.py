@@ -32,4 +32,4 @@ def test_every_set_of_files_is_on_the_page(generator):
 def test_every_extractor_with_weights_is_on_the_page(generator):
     from landscape.components.extractors._base import EXTRACTORS
 
-    assert set(generator.WEIGHTS) == {name for name in EXTRACTORS if EXTRACTORS[name].facts.files}
+    assert {*generator.WEIGHTS, *generator.INSTALLED} == {name for name in EXTRACTORS if EXTRACTORS[name].facts.files}

@@ -91,6 +91,7 @@ class ArchitectureFacts:
     presets: what holds in place of these facts for each value of the hyperparameter `preset`; read them through `of`.
     has_features: its discriminator fills `Output.features`; say False where it does not.
     has_encoder: `encoder_of` can make an encoder of its discriminator; say False where it cannot.
+    pretrained: families of pretrained networks (`ExtractorFacts.network`) that its discriminator is built on; no score looks through them.
     """
 
     samples: Literal["images", "points", "any"] = "images"
@@ -107,6 +108,7 @@ class ArchitectureFacts:
     presets: Mapping[str, "ArchitectureFacts"] = field(default_factory=dict)
     has_features: bool = True
     has_encoder: bool = True
+    pretrained: frozenset[str] = frozenset()
     paper: str = ""
 
     def of(self, hyperparameters: Mapping[str, Any]) -> "ArchitectureFacts":

@@ -45,12 +45,22 @@ class ExtractorFacts:
     """What is known of an extractor before it is loaded.
 
     is_fid: a Frechet distance through it is called `FID` (only the 2015 Inception network), else `FD[<name>]`.
-    cached: its features are worth keeping on disk. files: file name -> SHA-256 of the published weights, where they are known.
+    takes_points: it reads points (N, D) as well as images.
+    cached: its features are worth keeping on disk.
+    trained_on: the data and the labels that made its weights; "" where nothing was trained.
+    sees: what of an image it tells apart, and what it hardly does, in words for the notes of a protocol.
+    network: the family of its network. A discriminator built on that family is not scored through it: it would judge by its own
+        eyes (Sauer et al. 2021, arXiv:2111.01007, section 5, discuss it for a projected discriminator).
+    source: where the weights come from.
+    files: file name -> SHA-256 of the published weights, where they are known.
     """
 
     is_fid: bool = False
     takes_points: bool = False
     cached: bool = True
+    trained_on: str = ""
+    sees: str = ""
+    network: str = ""
     source: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
 

@@ -6,11 +6,12 @@ first, in one product with the block's other 1x1 convolutions.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, conv2d, max_pool2d, relu_
+from torch.nn.functional import avg_pool2d, max_pool2d
+
+from landscape.components.extractors._folded_convolution import FoldedConvolution, folded
 
 BATCH_NORM_EPSILON = 1e-3
 CLASSES = 1008
@@ -30,48 +31,6 @@ _HEADS = (
     | {"Mixed_7c": ("branch1x1", "branch3x3_1", "branch3x3dbl_1")}
 )
 """The 1x1 convolutions that read a block's input, done as one."""
-
-
-class FoldedConvolution(nn.Module):
-    """A convolution with its batch norm folded in, and a ReLU unless `linear`; one fused call where oneDNN runs.
-
-    On a processor without bfloat16 convolutions the same arithmetic is done in float32: weights and results are rounded to
-    bfloat16, sums are not, so that a score named bf16 means the same everywhere (and is fast only where it can be).
-    """
-
-    weight: Tensor
-    bias: Tensor
-
-    def __init__(self, weight: Tensor, bias: Tensor, stride: int, padding: tuple[int, int], *, linear: bool = False) -> None:
-        super().__init__()
-        self.register_buffer("weight", weight.contiguous(memory_format=torch.channels_last))
-        self.register_buffer("bias", bias)
-        self.stride, self.padding, self.linear = (stride, stride), padding, linear
-
-    def forward(self, x: Tensor) -> Tensor:
-        if x.device.type == "cpu" and x.dtype == torch.bfloat16 and not fast_bfloat16():
-            return self._convolved(x.float(), self.weight.float(), self.bias.float()).bfloat16()
-        return self._convolved(x, self.weight, self.bias)
-
-    def _convolved(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        if x.device.type == "cpu" and _has_onednn():
-            attribute = "none" if self.linear else "relu"
-            fused: Tensor = torch.ops.mkldnn._convolution_pointwise(
-                x, weight, bias, self.padding, self.stride, (1, 1), 1, attribute, [], ""
-            )
-            return fused
-        made = conv2d(x, weight, bias, self.stride, self.padding)
-        return made if self.linear else relu_(made)
-
-
-@cache
-def fast_bfloat16() -> bool:
-    """Whether this processor convolves bfloat16 numbers natively."""
-    return _has_onednn() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-
-
-def _has_onednn() -> bool:
-    return bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
 
 
 class InceptionNetwork(nn.Module):
@@ -104,7 +63,9 @@ class InceptionNetwork(nn.Module):
         self.widths[block] = [len(bias) for _, bias in parts]
         weight, bias = (torch.cat([part[i] for part in parts]).to(dtype) for i in range(2))
         # The pooled branch is averaged before its ReLU: the ReLU is left to the branches.
-        self.convolutions[_key(f"{block}.heads")] = FoldedConvolution(weight, bias, 1, (0, 0), linear="branch_pool" in names)
+        self.convolutions[_key(f"{block}.heads")] = FoldedConvolution(
+            weight, bias, 1, (0, 0), activation="none" if "branch_pool" in names else "relu"
+        )
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         x = images
@@ -186,8 +147,5 @@ def _key(name: str) -> str:
 
 
 def _folded(state: Mapping[str, Tensor], name: str) -> tuple[Tensor, Tensor]:
-    """Weight and bias, float64, of the convolution and the batch norm after it (in evaluation) as one."""
-    norm = {part: state[f"{name}.bn.{part}"].double() for part in ("weight", "bias", "running_mean", "running_var")}
-    scale = norm["weight"] / (norm["running_var"] + BATCH_NORM_EPSILON).sqrt()
-    weight = state[f"{name}.conv.weight"].double() * scale[:, None, None, None]
-    return weight, norm["bias"] - norm["running_mean"] * scale
+    """Weight and bias, float64, of the convolution called `name` with its batch norm."""
+    return folded(state, f"{name}.conv", f"{name}.bn", BATCH_NORM_EPSILON)

@@ -15,7 +15,12 @@ from landscape.core.locks import locked
 SHIPPED = Path(__file__).parent / "weights"
 
 
-@EXTRACTORS.register(source="small CNNs trained by landscape.components.extractors._train_classifier")
+@EXTRACTORS.register(
+    trained_on="the labels of the data set itself, or of a shipped one",
+    sees="what tells the classes of that data set apart; hardly what all of them share",
+    network="classifier",
+    source="small CNNs trained by landscape.components.extractors._train_classifier",
+)
 def classifier(
     *, dataset: Dataset | None = None, weights: Path | None = None, device: torch.device | None = None, trained_on: str = ""
 ) -> SmallClassifier | StackedClassifier:

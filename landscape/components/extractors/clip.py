@@ -60,7 +60,13 @@ CONVERTED_NAMES = [
 """Names of the converted safetensors file (the misspelling is its own)."""
 
 
-@EXTRACTORS.register(source=SOURCE, files={FILES[0]: REMOTE.digits})
+@EXTRACTORS.register(
+    trained_on="400 million pictures of the web with the texts beside them",
+    sees="what a caption would name: subject and style, hardly fine texture",
+    network="clip",
+    source=SOURCE,
+    files={FILES[0]: REMOTE.digits},
+)
 def clip(
     *, weights: Path | None = None, device: torch.device | None = None, interpolation: Literal["tensorflow", "bicubic"] = "tensorflow"
 ) -> TransformerExtractor:

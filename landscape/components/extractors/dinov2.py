@@ -45,7 +45,13 @@ NAMES = [
 ]
 
 
-@EXTRACTORS.register(source=SOURCE, files=SHA256)
+@EXTRACTORS.register(
+    trained_on="142 million photographs without labels",
+    sees="what tells photographs apart without any labels: objects, their parts and layout",
+    network="dinov2",
+    source=SOURCE,
+    files=SHA256,
+)
 def dinov2(
     *, weights: Path | None = None, device: torch.device | None = None, interpolation: Literal["tensorflow", "bicubic"] = "tensorflow"
 ) -> TransformerExtractor:

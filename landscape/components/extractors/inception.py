@@ -76,7 +76,14 @@ class Inception:
         return scaled.expand(-1, 3, -1, -1).to(self.dtype).contiguous(memory_format=torch.channels_last)
 
 
-@EXTRACTORS.register(is_fid=True, source=f"{URL}; pytorch-fid's file is the same", files={FILES[0]: SHA256})
+@EXTRACTORS.register(
+    is_fid=True,
+    trained_on="1,008 classes of ImageNet's photographs (2015)",
+    sees="what classifies objects in photographs: texture before shape; foreign to drawings, digits and faces",
+    network="inception",
+    source=f"{URL}; pytorch-fid's file is the same",
+    files={FILES[0]: SHA256},
+)
 def inception(
     *,
     weights: Path | None = None,

@@ -22,7 +22,11 @@ class Pixels:
         return Features(images.flatten(1).to(torch.float32) / 255)
 
 
-@EXTRACTORS.register(takes_points=True, cached=False)
+@EXTRACTORS.register(
+    takes_points=True,
+    cached=False,
+    sees="brightness and place of single pixels; hardly blur, noise, missing classes or what an image shows",
+)
 def pixels() -> Pixels:
     """The samples themselves: images flattened to [N, C*H*W] in [0, 1], points unchanged. No classes."""
     return Pixels()

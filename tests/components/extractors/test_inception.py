@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from landscape.components.extractors import inception as module
-from landscape.components.extractors._inception_network import FoldedConvolution
+from landscape.components.extractors._folded_convolution import FoldedConvolution
 from landscape.components.extractors._resize import resize_like_tensorflow
 from landscape.components.extractors.inception import inception
 from landscape.config.protocols import get, varied
@@ -102,7 +102,7 @@ def test_bfloat16_rounds_weights_and_activations(trusted):
 
 def test_folded_bfloat16_convolution_on_any_processor(monkeypatch):
     """Emulated bfloat16: operands rounded, sum in float32, result rounded."""
-    from landscape.components.extractors import _inception_network as network
+    from landscape.components.extractors import _folded_convolution as network
 
     monkeypatch.setattr(network, "fast_bfloat16", lambda: False)
     weight, bias = torch.randn(4, 3, 3, 3).bfloat16(), torch.randn(4).bfloat16()

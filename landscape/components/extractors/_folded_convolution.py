@@ -1,0 +1,82 @@
+"""A convolution for inference: the batch norm after it folded in, its activation fused into the call, channels last in memory."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, hardtanh_, relu_
+
+Activation = Literal["none", "relu", "relu6"]
+_ONEDNN: dict[Activation, tuple[str, list[float]]] = {"none": ("none", []), "relu": ("relu", []), "relu6": ("hardtanh", [0.0, 6.0])}
+"""oneDNN's name of each activation, with the numbers that it takes."""
+
+
+class FoldedConvolution(nn.Module):
+    """A convolution with its batch norm folded in, and its activation; one fused call where oneDNN runs.
+
+    On a processor without bfloat16 convolutions the same arithmetic is done in float32: weights and results are rounded to
+    bfloat16, sums are not, so that a score named bf16 means the same everywhere (and is fast only where it can be).
+
+    Args:
+        weight: [out, in / groups, height, width].
+        bias: [out].
+        stride: of both directions.
+        padding: zeros on each side, of the height and of the width.
+        activation: what follows; `relu6` is min(max(x, 0), 6).
+        groups: as many as there are channels for a depthwise convolution.
+    """
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(
+        self, weight: Tensor, bias: Tensor, stride: int, padding: tuple[int, int], *, activation: Activation = "relu", groups: int = 1
+    ) -> None:
+        super().__init__()
+        self.register_buffer("weight", weight.contiguous(memory_format=torch.channels_last))
+        self.register_buffer("bias", bias)
+        self.stride, self.padding, self.groups = (stride, stride), padding, groups
+        self.activation: Activation = activation
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.device.type == "cpu" and x.dtype == torch.bfloat16 and not fast_bfloat16():
+            return self._convolved(x.float(), self.weight.float(), self.bias.float()).bfloat16()
+        return self._convolved(x, self.weight, self.bias)
+
+    def _convolved(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        if x.device.type == "cpu" and _has_onednn():
+            attribute, numbers = _ONEDNN[self.activation]
+            fused: Tensor = torch.ops.mkldnn._convolution_pointwise(
+                x, weight, bias, self.padding, self.stride, (1, 1), self.groups, attribute, numbers, ""
+            )
+            return fused
+        made = conv2d(x, weight, bias, self.stride, self.padding, 1, self.groups)
+        if self.activation == "none":
+            return made
+        return relu_(made) if self.activation == "relu" else hardtanh_(made, 0.0, 6.0)
+
+
+@cache
+def fast_bfloat16() -> bool:
+    """Whether this processor convolves bfloat16 numbers natively."""
+    return _has_onednn() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def _has_onednn() -> bool:
+    return bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
+
+
+def folded(state: Mapping[str, Tensor], convolution: str, norm: str, epsilon: float) -> tuple[Tensor, Tensor]:
+    """Weight and bias, float64, of a convolution without bias and of the batch norm after it (in evaluation) as one.
+
+    Args:
+        state: the tensors of a weights file.
+        convolution: its name there: `<convolution>.weight` [out, in / groups, height, width].
+        norm: the name of the batch norm: `<norm>.weight`, `.bias`, `.running_mean`, `.running_var`, each [out].
+        epsilon: what the norm adds to the variance.
+    """
+    weight, bias, mean, variance = (state[f"{norm}.{part}"].double() for part in ("weight", "bias", "running_mean", "running_var"))
+    scale = weight / (variance + epsilon).sqrt()
+    return state[f"{convolution}.weight"].double() * scale[:, None, None, None], bias - mean * scale
