@@ -11,7 +11,7 @@ from scipy.stats import t as student
 from landscape.analysis.interval import Interval
 
 Bounds = tuple[float | None, float | None]
-Says = Literal["agrees", "differs", "undecided", "too few seeds for an interval", "reduced: no verdict", "not compared"]
+Says = Literal["agrees", "not reproduced", "undecided", "too few seeds for an interval", "reduced: no verdict", "not compared"]
 FEWEST_SEEDS = 3
 """Below, Student's interval says next to nothing of a mean: with two seeds it reaches 9 standard deviations to each side."""
 LEVEL = 0.95
@@ -62,8 +62,8 @@ def mean_over_seeds(values: Sequence[float], bounds: Bounds = (None, None)) -> I
 def agreement(values: Sequence[float], published: PublishedMean, *, margin: float, bounds: Bounds = (None, None)) -> Agreement:
     """Whether the mean over seeds agrees with a published value.
 
-    `agrees`: the interval of the difference lies within the margin; `differs`: outside; else `undecided`. Where no interval has shown
-    coverage, "too few seeds for an interval".
+    `agrees`: the interval of the difference lies within the margin; `not reproduced`: outside; else `undecided`. Where no interval has
+    shown coverage, "too few seeds for an interval".
 
     The published value's own error enters the interval: a standard error as it is, a standard deviation divided by the root of the number
     of runs; where none is printed, another training is taken to vary as ours do. Degrees of freedom by Welch and Satterthwaite.
@@ -95,7 +95,7 @@ def judged(difference: Interval, margin: float) -> Says:
         return "too few seeds for an interval"
     if -margin <= difference.low and difference.high <= margin:
         return "agrees"
-    return "differs" if difference.low > margin or difference.high < -margin else "undecided"
+    return "not reproduced" if difference.low > margin or difference.high < -margin else "undecided"
 
 
 def _no_interval(x: np.ndarray, bounds: Bounds) -> str:

@@ -116,6 +116,7 @@ def _overview(page: StudyPage, files: list[str]) -> dict[str, Any]:
         "objective": view.score,
         "protocol": dict(view.table.protocol) if view.table.protocol else None,
         "best": {"digest": summary.best, "text": summary.best_text} if summary.best else None,
+        "no_score": summary.no_score,
         "floor": view.floor_value,
         "given_search": view.given_search,
         "verdicts": {a.name: a.verdict.text for a in page.axes},

@@ -23,7 +23,9 @@ def number(value: Any) -> str:
 
 def count(value: Any) -> str:
     """A whole number with thousands separated."""
-    return ABSENT if value is None or (isinstance(value, float) and math.isnan(value)) else f"{int(value):,}"
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ABSENT
+    return number(value) if math.isinf(value) else f"{round(value):,}"
 
 
 def share(value: Any) -> str:

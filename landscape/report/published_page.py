@@ -102,7 +102,7 @@ def has_published(results: Path) -> bool:
 
 _READING = (
     "A verdict compares the interval of the difference with a margin that was fixed before the run: `agrees` where the interval lies within"
-    " the margin, `differs` where it lies outside, else `undecided`. Fewer trainings, steps or settings than published make a row"
+    " the margin, `not reproduced` where it lies outside, else `undecided`. Fewer trainings, steps or settings than published make a row"
     " `reduced`, without a verdict. Where no interval has shown coverage at this number of seeds, the row says so.",
     "A printed standard error, or a standard deviation over a known number of trainings, enters the interval. Where none is printed, or one"
     " that says nothing of another training, the published value is taken to vary from training to training as ours does.",

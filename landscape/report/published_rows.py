@@ -50,7 +50,7 @@ class Line:
 
     @property
     def verdict(self) -> str:
-        """`agrees`, `differs`, `undecided`, ..., or why there is none."""
+        """`agrees`, `not reproduced`, `undecided`, ..., or why there is none."""
         if self.number.confidence == "recalled":
             return RECALLED
         if self.setting.cannot is not None:

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from landscape.analysis.comparison import compare_cells, compare_levels, diversity_score
-from landscape.analysis.frames import AXIS, HIGH, HYPER, LOW, SCORE, ScoreFacts
+from landscape.analysis.frames import AXIS, HIGH, LOW, SCORE, ScoreFacts
 from landscape.analysis.verdicts import Verdict
 from landscape.report.formats import duration, words
+from landscape.report.setting_columns import setting_columns
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
 
@@ -167,7 +168,7 @@ def trials_table(view: View) -> Table:
     if view.score is not None and SCORE + view.score in frame:
         frame = frame.loc[(frame[SCORE + view.score] * view.facts.sign).sort_values(kind="stable", na_position="last").index]
     names = [view.score, *(n for n in view.table.scores if n != view.score)] if view.score else []
-    hyper = [c.removeprefix(HYPER) for c in map(str, frame) if c.startswith(HYPER) and _varies(frame[c])]
+    settings = setting_columns(view.table)
     columns = (
         Column("digest", "Trial"),
         *(Column(AXIS + axis, words(axis)) for axis in view.table.axes),
@@ -176,18 +177,22 @@ def trials_table(view: View) -> Table:
         Column("d_steps", "D steps", "count"),
         Column("seconds", "Time", "seconds"),
         *(Column(SCORE + n, n + arrow(view.table.scores[n]), "number") for n in names),
-        *(Column(HYPER + name, name, "number" if _is_numeric(frame[HYPER + name]) else "text") for name in hyper),
+        *(Column(setting.column, setting.name, kind_of(frame[setting.column])) for setting in settings),
     )
-    caption = "Every trial, best first; hyperparameters that were the same in all trials are left out."
+    caption = (
+        "Every trial, best first. Settings that were the same in all trials are left out, and so are those that an axis shows; "
+        "settings that were always equal share a column."
+    )
     return Table("trials", "All trials", caption, columns, frame.reset_index(drop=True), most_rows=50)
 
 
-def _is_numeric(values: pd.Series) -> bool:
-    return bool(pd.to_numeric(values.dropna(), errors="coerce").notna().all()) and not any(isinstance(v, bool) for v in values)
-
-
-def _varies(values: pd.Series) -> bool:
-    return values.astype(str).nunique() > 1
+def kind_of(values: pd.Series) -> str:
+    """How a column of settings is written: `count` for whole numbers, `number` for other numbers, else `text`."""
+    known = values.dropna()
+    numbers = pd.to_numeric(known, errors="coerce")
+    if numbers.isna().any() or any(isinstance(v, bool) for v in known):
+        return "text"
+    return "count" if np.isfinite(numbers).all() and (numbers == numbers.round()).all() else "number"
 
 
 def unfinished_table(view: View) -> Table:

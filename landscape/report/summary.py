@@ -39,6 +39,8 @@ class Summary:
     """Axes without a confirmation run."""
     hints: tuple[str, ...] = ()
     tiles: tuple[Tile, ...] = field(default=())
+    no_score: str = ""
+    """Why no trial has a score; empty where one has."""
 
 
 def summarize(view: View, verdicts: Sequence[Verdict]) -> Summary:
@@ -46,7 +48,7 @@ def summarize(view: View, verdicts: Sequence[Verdict]) -> Summary:
     budget = check_budgets(view.table, view.cells)
     ran, best = _ran(view), best_trial(view)
     if best is None:
-        return Summary(ran, budget.text, tiles=_tiles(view, None))
+        return Summary(ran, budget.text, no_score=why_no_score(view), tiles=_tiles(view, None))
     decided = tuple(f"{words(v.axis)}: {v.text}." for v in verdicts if v.is_decided)
     undecided = tuple(f"{words(v.axis)}: {v.text}." for v in verdicts if not v.is_decided and v.text != NOT_CONFIRMED)
     untested = tuple(words(v.axis) for v in verdicts if v.text == NOT_CONFIRMED)
@@ -61,6 +63,29 @@ def best_trial(view: View) -> Mapping[str, object] | None:
         return None
     costs = frame[SCORE + view.score].to_numpy(dtype=float) * view.facts.sign
     return {str(key): value for key, value in frame.iloc[int(np.nanargmin(costs))].to_dict().items()}
+
+
+def why_no_score(view: View) -> str:
+    """In words, how the trials of a study without any score ended, with the commonest reason."""
+    frame = view.table.frame
+    ended = frame[frame["status"] != "skipped"]
+    waiting = view.study.unfinished
+    more = f" {plural(waiting, 'trial')} still running or waiting." if waiting else ""
+    if ended.empty:
+        return f"No trial has ended yet.{more}" if waiting else "The study has no trials yet."
+    statuses = ended["status"].value_counts()
+    if len(statuses) == 1:
+        status, n = str(statuses.index[0]), len(ended)
+        who = f"All {count(n)} trials" if n > 1 else "The only trial"
+        text = {"completed": f"{who} completed, and none was scored"}.get(status, f"{who} {_WERE.get(status, '')}{status}")
+    else:
+        text = "No trial has a score: " + ", ".join(f"{count(n)} {status}" for status, n in statuses.items())
+    reasons = ended.loc[ended["reason"].astype(bool), "reason"].value_counts()
+    why = f" The commonest reason ({count(reasons.iloc[0])} of {count(len(ended))}): {reasons.index[0]}." if len(reasons) else ""
+    return f"{text}.{why}{more}"
+
+
+_WERE = {"stopped": "were "}
 
 
 def _ran(view: View) -> str:

@@ -87,6 +87,11 @@ class Table:
         scales = {c.key: _scale(shown, c, self.floor) for c in columns if c.kind == "strip"}
         return [[_cell(column, row, scales.get(column.key)) for column in columns] for row in shown.to_dict("records")]
 
+    def scale_text(self, column: Column) -> str:
+        """What a strip's ends stand for, such as `1.2 to 310, log scale`; empty for other columns."""
+        scale = _scale(self.frame.head(self.most_rows), column, self.floor) if column.kind == "strip" else None
+        return f"{formats.number(scale.low)} to {formats.number(scale.high)}{', log scale' if scale.log else ''}" if scale else ""
+
     @property
     def columns_shown(self) -> tuple[Column, ...]:
         """Columns on the page."""

@@ -44,4 +44,4 @@ def judged(low: float, high: float, margin: float) -> str:
         return "not judged: no interval"
     if -margin <= low and high <= margin:
         return "within the margin"
-    return "outside the margin" if low > margin or high < -margin else "undecided: the interval crosses the margin"
+    return "not reproduced: outside the margin" if low > margin or high < -margin else "undecided: the interval crosses the margin"

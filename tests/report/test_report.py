@@ -157,7 +157,10 @@ def test_csv_equals_table(built, page, name):
     shown = page.tables[f"table-{name}"]
     assert len(rows) == len(table.frame)
     assert len(shown) - 1 == min(len(rows), table.most_rows)
-    assert [cell["text"] for cell in shown[0]] == [column.label for column in table.columns_shown]
+    assert [cell["text"] for cell in shown[0]] == [
+        column.label + (f" {table.scale_text(column)}" if column.kind == "strip" else "") for column in table.columns_shown
+    ]
+    assert all(table.scale_text(column) for column in table.columns_shown if column.kind == "strip")
     for row, cells in zip(rows, shown[1:], strict=False):
         for column, cell in zip(table.columns_shown, cells, strict=True):
             if column.kind == "strip":
@@ -309,9 +312,10 @@ def test_a_study_where_nothing_completed_says_so(synthetic, tmp_path, status):
     (page, index) = build(tmp_path / "results", tmp_path / "reports")
     text = " ".join(" ".join(page_of(page).text).split())
     assert f"in 1 cell of 1 loss × 1 D normalization × 1 regularizer × 1 architecture, proposed by Optuna's TPE: 3 {status}." in text
-    assert "No score yet" in text
+    said = {"diverged": "All 3 trials diverged.", "failed": "All 3 trials failed.", "stopped": "All 3 trials were stopped."}[status]
+    assert f"No score yet {said}" in text
     assert "1 trial still running or waiting." in text
-    assert "No score yet." in " ".join(page_of(index).text)
+    assert f"No score yet. {said}" in " ".join(page_of(index).text)
 
 
 @pytest.mark.usefixtures("quick_figures")

@@ -177,8 +177,10 @@ class Rendered:
 def render(figure: Figure, name: str, title: str) -> Rendered:
     """Draw once as SVG and once as PNG (160 dpi, white ground). Equal figures give equal bytes."""
     with mpl.rc_context(RC), warnings.catch_warnings():
-        # A label in a script that the font lacks: browsers take another font for the SVG, the PNG shows boxes.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        # A label in a script that the font lacks: browsers take another font for the SVG, the PNG shows boxes. A label longer than the
+        # figure is wide: the layout stays as it was. Neither is anything that a user could mend, and both would name this package's files.
+        warnings.filterwarnings("ignore", module="matplotlib")
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font|.*_layout not applied")
         vector, pixels = io.BytesIO(), io.BytesIO()
         figure.savefig(vector, format="svg", metadata={"Date": None, "Title": title})
         figure.set_layout_engine("none")  # the places found for the SVG hold; finding them again takes half the time
