@@ -1,25 +1,23 @@
 """A study's folder as the sweep keeps it: study.json, the proposals under way, and the outcomes so far."""
 
 import json
-import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from landscape.analysis.objective import modeled, objective
 from landscape.config.choices import Choice
 from landscape.config.protocol import Protocol
 from landscape.core.errors import UserError
 from landscape.core.files import read_json, write_json
 from landscape.results import studies
-from landscape.results.record import RECORD_FILE, Estimate, Scores, Status, TrialRecord, same_score
+from landscape.results.record import RECORD_FILE, Scores, Status, TrialRecord
 from landscape.space.space import Space
 from landscape.sweep.search.plan import Made, Outcome, Task
 
 SCHEMA = 1
 PROPOSAL_FILE = "proposal.json"
-NO_DISTANCE = 1e-12
-"""A Frechet distance below this is rounding of zero, which has no logarithm."""
 
 
 def describe(space: Space, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,7 +140,7 @@ def outcome_of(record: TrialRecord, scores: Mapping[str, Scores], protocol: Prot
     place = record.study
     if place.get("role") != "search" or not isinstance(place.get("ask"), int) or not isinstance(place.get("assignment"), Mapping):
         return None
-    estimate = objective(scores, protocol) if record.status is Status.COMPLETED else None
+    estimate = objective(scores, protocol.name, protocol.objective) if record.status is Status.COMPLETED else None
     return Outcome(
         ask=place["ask"],
         repeat=int(place.get("repeat", 0)),
@@ -154,37 +152,6 @@ def outcome_of(record: TrialRecord, scores: Mapping[str, Scores], protocol: Prot
         cost=modeled(estimate, protocol.objective) if estimate else None,
         seconds=record.seconds.get("training", 0.0) + record.seconds.get("evaluation", 0.0),
     )
-
-
-def objective(scores: Mapping[str, Scores], protocol: Protocol) -> Estimate | None:
-    """The score that the search goes by: on the selection samples where they were scored, else on the reporting ones."""
-    for name in (f"{protocol.name}/selection", protocol.name):
-        for found in scores.values():
-            if found.protocol.get("name") == name:
-                for score, estimate in found.estimates.items():
-                    if same_score(score, protocol.objective):
-                        return estimate
-    return None
-
-
-def is_frechet(name: str) -> bool:
-    """Whether a score is a Frechet distance: those are modeled in log."""
-    return name.partition("[")[0] in ("FID", "FD")
-
-
-def modeled(estimate: Estimate, name: str) -> float:
-    """A score in the scale that a searcher models: lower is better, Frechet distances in log.
-
-    Raises:
-        UserError: a score of which neither more nor less is better.
-    """
-    if is_frechet(name):
-        return math.log(max(estimate.value, NO_DISTANCE))
-    if estimate.direction not in ("lower", "higher"):
-        raise UserError(
-            f"protocol.objective {name!r} is neither better high nor low: a search needs one that is, for example FD[classifier]"
-        )
-    return -estimate.value if estimate.direction == "higher" else estimate.value
 
 
 def now() -> str:

@@ -10,6 +10,7 @@ import optuna
 import psutil
 import pytest
 
+from landscape.analysis.objective import modeled
 from landscape.core.errors import UserError
 from landscape.core.files import write_json
 from landscape.results.record import Estimate, Scores, Status, TrialRecord
@@ -135,11 +136,11 @@ def test_a_score_may_be_asked_for_without_its_variant(name, wanted, same):
 
 
 def test_modeled_scores():
-    assert files.modeled(Estimate(1.0, "lower"), "FID") == 0.0
-    assert files.modeled(Estimate(0.5, "higher"), "IS") == -0.5
-    assert files.modeled(Estimate(0.5, "lower"), "KID[pixels]") == 0.5
+    assert modeled(Estimate(1.0, "lower"), "FID") == 0.0
+    assert modeled(Estimate(0.5, "higher"), "IS") == -0.5
+    assert modeled(Estimate(0.5, "lower"), "KID[pixels]") == 0.5
     with pytest.raises(UserError, match="neither better high nor low"):
-        files.modeled(Estimate(0.5, "none"), "modes")
+        modeled(Estimate(0.5, "none"), "modes")
 
 
 def test_two_sweeps_on_one_study_are_refused(tmp_path):

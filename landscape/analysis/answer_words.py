@@ -1,0 +1,123 @@
+"""The answer in words: one sentence an axis, and one or two for the study. Every comparison says what it is conditional on."""
+
+from collections.abc import Sequence
+
+from landscape.analysis.answer import AxisAnswer, Chosen, PairAnswer, State
+from landscape.analysis.frames import ScoreFacts
+from landscape.analysis.interval import Interval
+
+FEW = 3
+"""Settings of a recommendation that are written out."""
+
+
+def words(axis: str) -> str:
+    """`d normalization` of `d_normalization`."""
+    return axis.replace("_", " ")
+
+
+def join(parts: Sequence[str], last: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return f" {last} ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+
+
+def axis_state(best: str | None, levels: Sequence[str], pairs: Sequence[PairAnswer]) -> State:
+    """How far an axis is settled."""
+    won = {p.other for p in pairs if p.decided and p.better == best}
+    if best is not None and won == set(levels) - {best}:
+        return "decided"
+    return "suggested" if any(p.decided for p in pairs) else "open"
+
+
+def axis_sentence(answer: AxisAnswer, facts: ScoreFacts, is_log: bool) -> str:
+    """What is decided of an axis, by how much, what is open and what would decide it, and what the comparison is conditional on."""
+    if answer.best is None or answer.contrast is None:
+        return f"{words(answer.axis)}: not confirmed, so nothing is decided."
+    contrast, score = answer.contrast, facts.name
+    if answer.state == "decided":
+        text = f"{answer.best} is best: {_difference(contrast, score, is_log)}"
+        others = [p.other for p in answer.pairs if p.better == answer.best and p.other != answer.runner_up]
+        text += f", and it beats {join(others)} too" if others else ""
+    else:
+        text = f"{contrast.better} or {contrast.other} is open: {_difference(contrast, score, is_log)}{_open(contrast, is_log)}"
+        beaten = {p.other: p for p in reversed(answer.pairs) if p.decided}
+        if beaten:
+            said = [f"{level} is worse than {p.better} ({_short(p, is_log)})" for level, p in sorted(beaten.items())]
+            text = f"{join(said)}; {text}"
+    return f"{words(answer.axis)}: {text}; {_ground(answer)}."
+
+
+def _difference(pair: PairAnswer, score: str, is_log: bool) -> str:
+    if pair.by_divergence:
+        return f"fewer of its seeds diverge than of {pair.other}'s"
+    if pair.difference.value is None:
+        return f"{pair.difference.absent}"
+    if is_log:
+        return f"its {score} is {_number(pair.difference.value)} times that of {pair.other}{_ends(pair.difference)}"
+    return f"its {score} differs from that of {pair.other} by {_number(pair.difference.value)}{_ends(pair.difference)}"
+
+
+def _short(pair: PairAnswer, is_log: bool) -> str:
+    if pair.by_divergence or pair.difference.value is None:
+        return "more of its seeds diverge"
+    value = pair.difference
+    return f"ratio {_number(value.value)}{_ends(value)}" if is_log else f"difference {_number(value.value)}{_ends(value)}"
+
+
+def _open(pair: PairAnswer, is_log: bool) -> str:
+    if pair.resolvable is None:
+        return ""
+    kind = "a factor of " if is_log else "a difference of "
+    text = f"; {pair.seeds} seeds resolve {kind}{_number(pair.resolvable)}"
+    if pair.to_decide is None:
+        return f"{text}, and 1,000 would not decide so small a one"
+    needed = pair.to_decide
+    return f"{text}, and {needed.seeds} seeds each ({needed.trainings} more trainings, {_time(needed.seconds)}) would decide this one"
+
+
+def _ground(answer: AxisAnswer) -> str:
+    """What the comparison rests on and is conditional on."""
+    seeds = sorted({p.seeds for p in answer.pairs})
+    counted = f"{seeds[0]} paired seeds" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]} paired seeds"
+    if len(answer.partners) == 1:
+        beside = ", ".join(f"{words(axis)} {level}" for axis, level in answer.partners[0].items())
+        return f"{counted}, each level with the setting that the search found for it" + (f" beside {beside}" if beside else "")
+    return f"{counted}, averaged over {len(answer.partners)} combinations of the other axes"
+
+
+def study_sentence(score: str, axes: Sequence[AxisAnswer], chosen: Chosen | None) -> str:
+    """What to train, what is decided, and what is not."""
+    parts = []
+    if chosen is not None:
+        setting = ", ".join(chosen.labels.values())
+        some = [f"{name}={_value(value)}" for name, value in list(chosen.assignment.items())[:FEW]]
+        more = f" with {', '.join(some)}" if some else ""
+        more += ", ..." if len(chosen.assignment) > FEW else ""
+        mean = "" if chosen.mean.value is None else f" {_number(chosen.mean.value)}{_ends(chosen.mean)}"
+        best = f"the best of {chosen.of} confirmed settings" if chosen.of > 1 else "the one confirmed setting"
+        parts.append(f"Train {setting}{more}: {score}{mean} over {len(chosen.trials)} fresh seeds, {best}.")
+    decided = [f"{words(a.axis)} ({a.best})" for a in axes if a.state == "decided"]
+    ruled_out = [f"{words(a.axis)} {level}" for a in axes if a.state == "suggested" for level in a.beaten]
+    undecided = [words(a.axis) for a in axes if a.state != "decided"]
+    parts += [f"Decided: {join(decided)}."] if decided else []
+    parts += [f"Ruled out: {join(ruled_out)}."] if ruled_out else []
+    parts += [f"Not decided: {join(undecided)}."] if undecided else []
+    return " ".join(parts) or "Nothing is compared: no axis has two levels."
+
+
+def _number(value: float | None) -> str:
+    return "?" if value is None else f"{value:.3g}"
+
+
+def _value(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _ends(interval: Interval) -> str:
+    return f" ({_number(interval.low)} to {_number(interval.high)})" if interval.has_interval else ""
+
+
+def _time(seconds: float) -> str:
+    for limit, unit, name in ((90, 1, "s"), (90 * 60, 60, "min"), (36 * 3600, 3600, "h")):
+        if seconds < limit:
+            return f"about {seconds / unit:.3g} {name}"
+    return f"about {seconds / 86400:.3g} days"

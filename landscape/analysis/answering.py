@@ -1,0 +1,211 @@
+"""From a study on disk to its answer. Verdicts rest on confirmation runs alone: fresh seeds of settings that the search chose.
+
+The best of many trials is partly luck (winner's curse): scores of the search choose which setting stands for a level, and never judge it.
+"""
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from landscape.analysis.answer import AxisAnswer, Chosen, Effort, LevelAnswer, PairAnswer, StudyAnswer, ToDecide
+from landscape.analysis.answer_words import axis_sentence, axis_state, study_sentence
+from landscape.analysis.confirmation_runs import CONFIRMATION, SEARCH, Confirmed, confirmed, effort, role_of, searched
+from landscape.analysis.frames import AXIS, ScoreFacts, TrialTable
+from landscape.analysis.interval import Interval
+from landscape.analysis.looks import Judged, judge, looks
+from landscape.analysis.matched import Block, Design, Key, matched_design
+from landscape.analysis.paired import differences, resolvable_difference, seeds_to_decide
+from landscape.analysis.seeds import FEWEST_SEEDS, seed_mean
+from landscape.analysis.variance import VarianceShares, variance_shares
+from landscape.results.studies import Study
+
+DEFAULT_SEEDS = 5
+"""Of a study whose description does not say."""
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What all axes of one answer share."""
+
+    study: Study
+    facts: ScoreFacts
+    runs: Mapping[Key, Confirmed]
+    is_log: bool
+    looks: tuple[int, ...]
+    level: float
+    seconds_per_training: float
+
+
+def answer_of(study: Study, table: TrialTable, score: str, *, level: float = 0.95) -> StudyAnswer:
+    """What a study says, by one score.
+
+    Args:
+        study: as `results.studies.read_study` gives it.
+        table: its trials under the protocol that reports.
+        score: public name of the score to compare by.
+        level: coverage of the intervals, jointly over the pairs of an axis and over all looks.
+    """
+    facts = table.scores[score]
+    how = _mapping(study.facts.get("confirmation"))
+    digest = table.protocol.get("digest") if table.protocol else None
+    runs = confirmed(study.trials, digest, score, facts.sign)
+    costs = [cost for of in runs.values() for cost in of.costs if math.isfinite(cost)]
+    is_log = facts.is_log and all(cost > 0 for cost in costs)
+    seeds, most = how.get("seeds"), how.get("most_seeds")
+    at = looks(seeds if isinstance(seeds, int) and seeds > 0 else DEFAULT_SEEDS, most if isinstance(most, int) else None)
+    spent = effort(study.trials, CONFIRMATION)
+    searching = effort(study.trials, SEARCH)
+    each = spent if spent.trials else searching
+    ground = _Ground(study, facts, runs, is_log, at, level, each.seconds / each.trials if each.trials else 0.0)
+    design = design_of(study, table.axes, score)
+    variance = _variance(table, score, runs)
+    compared = [axis for axis in table.axes if table.frame[AXIS + axis].nunique() > 1]
+    axes = sorted((_axis(ground, axis, design, variance) for axis in compared), key=lambda a: -(a.variance.value or 0.0))
+    chosen = _chosen(ground, design)
+    spread = _spread(runs, is_log)
+    sentence = study_sentence(score, axes, chosen)
+    return StudyAnswer(score, sentence, is_log, tuple(axes), chosen, variance, spread, at, searching, spent)
+
+
+def design_of(study: Study, axes: Sequence[str], score: str) -> Design:
+    """The settings that stand for the levels of a study, from its search."""
+    how = _mapping(study.facts.get("confirmation"))
+    protocol = str(_mapping(study.facts.get("protocol")).get("name", ""))
+    name = str(study.facts.get("objective") or score)
+    named = how.get("axes")
+    cells = how.get("cells")
+    trials = searched(study.trials, protocol or _only_protocol(study), name, axes)
+    known = [str(axis) for axis in named if axis in axes] if isinstance(named, (list, tuple)) else []
+    return matched_design(trials, axes, confirmed=known, cells=cells if isinstance(cells, int) and cells > 0 else 1)
+
+
+def _only_protocol(study: Study) -> str:
+    names = {str(s.protocol.get("name", "")) for t in study.trials for s in t.scores.values()}
+    return min(names, key=len) if names else ""
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _variance(table: TrialTable, score: str, runs: Mapping[Key, Confirmed]) -> VarianceShares:
+    search = table.role(SEARCH).finished()
+    costs = search.frame[f"score:{score}"].to_numpy(dtype=np.float64) * table.scores[score].sign
+    costs = np.where((search.frame["status"] == "diverged").to_numpy(), np.inf, costs)
+    known = ~np.isnan(costs)
+    labels = search.frame.loc[known, [AXIS + axis for axis in table.axes]].rename(columns=lambda name: str(name).removeprefix(AXIS))
+    return variance_shares(costs[known], labels, {str(key): of.costs for key, of in runs.items()})
+
+
+def _spread(runs: Mapping[Key, Confirmed], is_log: bool) -> float | None:
+    """Standard deviation over the seeds of a setting, pooled over those without divergence."""
+    squares, freedom = 0.0, 0
+    for of in runs.values():
+        x = np.asarray(of.costs)
+        if len(x) > 1 and np.isfinite(x).all():
+            x = np.log(x) if is_log else x
+            squares, freedom = squares + float(((x - x.mean()) ** 2).sum()), freedom + len(x) - 1
+    return math.sqrt(squares / freedom) if freedom else None
+
+
+def _axis(ground: _Ground, axis: str, design: Design, variance: VarianceShares) -> AxisAnswer:
+    blocks = tuple(b for b in design.of(axis) if sum(key in ground.runs for key in b.settings.values()) > 1)
+    names = list(dict.fromkeys(level for b in blocks for level, key in b.settings.items() if key in ground.runs))
+    levels = {level: _level(ground, axis, level, blocks) for level in names}
+    ranked = sorted(names, key=lambda level: _rank(ground, level, blocks))
+    joint = 1 - (1 - ground.level) / max(math.comb(len(names), 2), 1)
+    pairs = [_pair(ground, a, b, blocks, joint) for a, b in itertools.combinations(ranked, 2)]
+    pairs = [p for p in pairs if p.seeds]
+    others = sorted({str(t) for t in _levels_tried(ground.study, axis)} - set(names))
+    shown = tuple(levels[name] for name in ranked) + tuple(_level(ground, axis, level, ()) for level in others)
+    enough = bool(pairs) and len(ranked) > 1
+    best, second = (ranked[0], ranked[1]) if enough else (None, None)
+    state = axis_state(best, ranked, pairs)
+    found = AxisAnswer(axis, state, "", best, second, tuple(pairs), shown, tuple(b.partners for b in blocks))
+    share = variance.axes.get(axis, found.variance)
+    sentence = axis_sentence(found, ground.facts, ground.is_log)
+    return AxisAnswer(axis, state, sentence, best, second, found.pairs, shown, found.partners, share)
+
+
+def _levels_tried(study: Study, axis: str) -> set[str]:
+    return {str(_mapping(t.record.study.get("cell")).get(axis)) for t in study.trials if role_of(t) == SEARCH} - {"None"}
+
+
+def _rank(ground: _Ground, level: str, blocks: Sequence[Block]) -> tuple[float, float]:
+    """Fewest diverged first, then the best mean."""
+    of = [ground.runs[b.settings[level]] for b in blocks if b.settings.get(level) in ground.runs]
+    costs = np.concatenate([np.asarray(one.costs) for one in of])
+    finite = costs[np.isfinite(costs)]
+    mean = float((np.log(finite) if ground.is_log else finite).mean()) if len(finite) else math.inf
+    return 1 - len(finite) / len(costs), mean
+
+
+def _level(ground: _Ground, axis: str, level: str, blocks: Sequence[Block]) -> LevelAnswer:
+    searching = effort(ground.study.trials, SEARCH, {axis: level})
+    of = [ground.runs[b.settings[level]] for b in blocks if b.settings.get(level) in ground.runs]
+    if not of:
+        return LevelAnswer(level, Interval(None, absent="not confirmed"), search=searching)
+    common = sorted(set.intersection(*(set(one.runs) for one in of)))
+    costs = np.array([[one.runs[order].cost for order in common] for one in of])
+    each = np.exp(np.log(costs).mean(axis=0)) if ground.is_log else costs.mean(axis=0)
+    mean = seed_mean(each, log=ground.is_log)
+    mean = mean.mirrored() if ground.facts.sign < 0 else mean
+    scores = tuple(float(x) * ground.facts.sign if math.isfinite(x) else None for x in each)
+    spent = [one.effort for one in of]
+    return LevelAnswer(
+        level,
+        mean,
+        scores,
+        diverged=sum(one.diverged for one in of),
+        settings=tuple(dict.fromkeys(run.setting for one in of for run in one.runs.values())),
+        search=searching,
+        confirmation=Effort(sum(e.trials for e in spent), sum(e.seconds for e in spent)),
+    )
+
+
+def _pair(ground: _Ground, a: str, b: str, blocks: Sequence[Block], joint: float) -> PairAnswer:
+    both = [(ground.runs[x.settings[a]], ground.runs[x.settings[b]]) for x in blocks if {a, b} <= _confirmed_levels(ground, x)]
+    common = sorted(set.intersection(*(set(one.runs) & set(other.runs) for one, other in both))) if both else []
+    if not common:
+        return PairAnswer(a, b, Interval(None, absent="not confirmed"), decided=False, seeds=0)
+    ours, theirs = (np.array([[pair[side].runs[order].cost for order in common] for pair in both]) for side in (0, 1))
+    found = judge(ours, theirs, ground.looks, log=ground.is_log, level=joint)
+    if found.sign > 0:
+        a, b, ours, theirs = b, a, theirs, ours
+        found = judge(ours, theirs, ground.looks, log=ground.is_log, level=joint)
+    resolvable, needed = _reach(ground, found, ours, theirs, len(both)) if found.difference.has_interval else (None, None)
+    shown = found.difference.mirrored() if ground.facts.sign < 0 and not ground.is_log else found.difference
+    return PairAnswer(a, b, shown, found.sign != 0, found.seeds, found.by_divergence, resolvable, None if found.sign else needed)
+
+
+def _confirmed_levels(ground: _Ground, block: Block) -> set[str]:
+    return {level for level, key in block.settings.items() if key in ground.runs}
+
+
+def _reach(ground: _Ground, found: Judged, ours: Any, theirs: Any, blocks: int) -> tuple[float, ToDecide | None]:
+    """The smallest difference that this pair's seeds resolve, and what would decide the one that is seen."""
+    d = differences(ours[:, : found.seeds], theirs[:, : found.seeds], log=ground.is_log)
+    spread, n, level = float(d.std(ddof=1)), len(d), found.difference.level
+    smallest = resolvable_difference(spread, n, level=level)
+    seeds = seeds_to_decide(float(d.mean()), spread, level=level)
+    more = None if seeds is None else max(seeds - ours.shape[1], 1) * blocks * 2
+    needed = None if seeds is None or more is None else ToDecide(seeds, more, more * ground.seconds_per_training)
+    return (math.exp(smallest) if ground.is_log else smallest), needed
+
+
+def _chosen(ground: _Ground, design: Design) -> Chosen | None:
+    """The confirmed setting with the best mean over seeds, of those that did not diverge."""
+    of = [ground.runs[key] for key in design.settings if key in ground.runs]
+    usable = [one for one in of if one.diverged == 0 and len(one.runs) >= FEWEST_SEEDS]
+    if not usable:
+        return None
+    means = {id(one): float(np.mean(np.log(one.costs) if ground.is_log else one.costs)) for one in usable}
+    best = min(usable, key=lambda one: means[id(one)])
+    mean = seed_mean(best.costs, log=ground.is_log, level=1 - (1 - ground.level) / len(usable))
+    mean = mean.mirrored() if ground.facts.sign < 0 else mean
+    runs = [best.runs[order] for order in sorted(best.runs)]
+    return Chosen(runs[0].setting, best.labels, best.assignment, mean, len(usable), tuple(run.digest for run in runs))

@@ -1,0 +1,123 @@
+"""Which settings are confirmed: for each axis its levels side by side, with the levels of all other axes held the same.
+
+The choice is a function of the trials of the search alone. The sweep uses it to know what to retrain, the analysis to know what the
+retrained models stand for, so that both always agree.
+"""
+
+import math
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from landscape.core.errors import UserError, unknown
+
+Key = tuple[str, tuple[tuple[str, Hashable], ...]]
+"""A setting within its study: the id of its cell, and what was proposed there (name and value, sorted by name)."""
+
+
+def key_of(cell_id: str, assignment: Mapping[str, Hashable]) -> Key:
+    """The key of a setting."""
+    return cell_id, tuple(sorted(assignment.items()))
+
+
+@dataclass(frozen=True)
+class Searched:
+    """One trial of the search, as the choice of settings sees it."""
+
+    ask: int
+    """Number of the proposal."""
+    cell_id: str
+    labels: Mapping[str, str]
+    """Axis -> level."""
+    assignment: Mapping[str, Hashable]
+    cost: float
+    """The objective on the selection samples, lower is better; +inf for a trial that has none (it diverged)."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """The levels of one axis beside the same levels of all other axes."""
+
+    axis: str
+    partners: Mapping[str, str]
+    """The other axes and their levels: what a comparison within this block is conditional on."""
+    settings: Mapping[str, Key]
+    """Level -> the setting that stands for it here: the one that the search scored best in this cell."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """What is confirmed, and what for."""
+
+    blocks: tuple[Block, ...] = ()
+
+    @property
+    def settings(self) -> dict[Key, tuple[str, ...]]:
+        """Every setting once, in a fixed order, with the levels that it stands for (`loss=hinge`)."""
+        found: dict[Key, dict[str, None]] = {}
+        for block in self.blocks:
+            for level, key in block.settings.items():
+                found.setdefault(key, {})[f"{block.axis}={level}"] = None
+        return {key: tuple(levels) for key, levels in found.items()}
+
+    def of(self, axis: str) -> tuple[Block, ...]:
+        """The blocks of one axis."""
+        return tuple(block for block in self.blocks if block.axis == axis)
+
+
+def matched_design(trials: Iterable[Searched], axes: Sequence[str], *, confirmed: Sequence[str] = (), cells: int = 1) -> Design:
+    """The settings to retrain.
+
+    For each axis, the combinations of levels of the other axes are ranked: first those in which most of the axis's levels have a trial
+    with a score, then by the best score that any of these levels reached. The first `cells` of them are its blocks. Where all
+    combinations exist, the best cell of the study is the first block of every axis, and its setting is trained once for all of them.
+
+    Args:
+        trials: those of the search.
+        axes: the axes of the study, in its order.
+        confirmed: the axes to compare; none named means all that have two levels or more.
+        cells: the number of combinations of partners.
+
+    Raises:
+        UserError: `confirmed` names an axis that the study does not have.
+    """
+    for axis in confirmed:
+        if axis not in axes:
+            raise unknown("axis in confirmation.axes", axis, axes)
+    if cells < 1:
+        raise UserError(f"confirmation.cells is {cells}: at least one cell is confirmed")
+    best = _best_of_cells(trials)
+    blocks = []
+    for axis in confirmed or axes:
+        groups: dict[tuple[tuple[str, str], ...], dict[str, tuple[float, Key]]] = {}
+        for labels, cost, key in best:
+            partners = tuple((other, labels[other]) for other in axes if other != axis)
+            groups.setdefault(partners, {})[labels[axis]] = (cost, key)
+        usable = [(partners, levels) for partners, levels in groups.items() if len(levels) > 1]
+        ranked = sorted(usable, key=lambda item: (-len(item[1]), min(cost for cost, _ in item[1].values()), item[0]))
+        for partners, levels in ranked[:cells]:
+            blocks.append(Block(axis, dict(partners), {level: key for level, (_, key) in sorted(levels.items())}))
+    return Design(tuple(blocks))
+
+
+def _best_of_cells(trials: Iterable[Searched]) -> list[tuple[Mapping[str, str], float, Key]]:
+    """The best setting of each cell: labels, cost, key. Seeds of one setting count by their (lower) median; no score, no setting."""
+    labels: dict[str, Mapping[str, str]] = {}
+    costs: dict[str, dict[Key, list[float]]] = {}
+    for trial in sorted(trials, key=lambda t: t.ask):
+        labels.setdefault(trial.cell_id, trial.labels)
+        costs.setdefault(trial.cell_id, {}).setdefault(key_of(trial.cell_id, trial.assignment), []).append(trial.cost)
+    found = []
+    for cell_id, settings in costs.items():
+        # The earlier proposal wins a tie.
+        cost, key = min(((sorted(of)[(len(of) - 1) // 2], key) for key, of in settings.items()), key=lambda item: item[0])
+        if math.isfinite(cost):
+            found.append((labels[cell_id], cost, key))
+    return found
+
+
+def most_settings(levels: Mapping[str, int], *, confirmed: Sequence[str] = (), cells: int = 1) -> int:
+    """At most so many settings are confirmed in a study whose axes have these numbers of levels; for an estimate before the search."""
+    counted = [levels[axis] for axis in (confirmed or levels) if levels[axis] > 1]
+    if not counted:
+        return 0
+    return cells * (1 + sum(count - 1 for count in counted))

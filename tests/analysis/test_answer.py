@@ -1,0 +1,174 @@
+"""The answer of a study: which settings are confirmed, what is decided by them, and what is said of it."""
+
+import itertools
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from landscape.analysis.answering import answer_of, design_of
+from landscape.analysis.frames import trials_frame
+from landscape.analysis.matched import Searched, key_of, matched_design, most_settings
+from landscape.core.errors import UserError
+from landscape.results.record import Estimate, Scores, Status, TrialRecord
+from landscape.results.studies import Study
+from landscape.results.trial_files import Trial
+
+AXES = {"loss": ["hinge", "minimax", "wasserstein"], "d_normalization": ["none", "spectral"], "architecture": ["mlp"]}
+EFFECT = {"hinge": 0.0, "minimax": 0.05, "wasserstein": 0.9, "none": 0.5, "spectral": 0.0, "mlp": 0.0}
+SCORE = "FD[pixels]"
+
+
+def trial(labels, role, *, rate, seed, cost, ask=None, repeat=0, status=Status.COMPLETED) -> Trial:
+    cell_id = " / ".join(labels.values())
+    study = {"cell": labels, "cell_id": cell_id, "role": role, "repeat": repeat, "assignment": {"rate": rate}}
+    study |= {} if ask is None else {"ask": ask}
+    setting = f"{cell_id} {rate}"
+    record = TrialRecord(
+        digest=f"{setting} {seed}",
+        setting_digest=setting,
+        run_digest=setting,
+        config={"seed": seed},
+        status=status,
+        study=study,
+        seconds={"training": 10.0},
+    )
+    protocol = {"name": "quick", "digest": "p"}
+    estimates = {SCORE: Estimate(math.exp(cost), "lower", bounds=(0.0, None))}
+    return Trial(record, {"p": Scores(protocol, estimates)} if status is Status.COMPLETED else {}, Path())
+
+
+def study_of(*, seeds=5, spread=0.1, diverges=(), confirmation=None, undone=()) -> Study:
+    """Six cells with two settings each; the settings that the design chooses, trained on `seeds` fresh seeds."""
+    rng = np.random.default_rng(3)
+    cells = [dict(zip(AXES, levels, strict=True)) for levels in itertools.product(*AXES.values())]
+    trials = []
+    for ask, (labels, rate) in enumerate(itertools.product(cells, (0.1, 0.2))):
+        cost = 2 + sum(EFFECT[level] for level in labels.values()) + rate
+        trials.append(trial(labels, "search", rate=rate, seed=ask, cost=cost, ask=ask))
+    facts = {"objective": SCORE, "protocol": {"name": "quick"}, "confirmation": {"seeds": 5} | (confirmation or {})}
+    study = Study("toy", Path(), facts, tuple(trials))
+    for key in design_of(study, tuple(AXES), SCORE).settings:
+        labels = dict(zip(AXES, key[0].split(" / "), strict=True))
+        for repeat in range(0 if undone and set(undone) & set(labels.values()) else seeds):
+            lost = bool(set(diverges) & set(labels.values()))
+            cost = 2 + sum(EFFECT[level] for level in labels.values()) + rng.normal(0, spread)
+            status = Status.DIVERGED if lost else Status.COMPLETED
+            how = {"rate": dict(key[1])["rate"], "seed": 1000 + repeat, "cost": cost, "repeat": repeat, "status": status}
+            trials.append(trial(labels, "confirmation", **how))
+    return Study("toy", Path(), facts, tuple(trials))
+
+
+def answer(study: Study):
+    return answer_of(study, trials_frame(study.trials, axes=tuple(AXES)), SCORE)
+
+
+def test_each_axis_is_confirmed_beside_the_same_levels_of_the_others_and_shared_settings_once():
+    design = design_of(study_of(seeds=0), tuple(AXES), SCORE)
+    assert {b.axis: dict(b.partners) for b in design.blocks} == {
+        "loss": {"d_normalization": "spectral", "architecture": "mlp"},
+        "d_normalization": {"loss": "hinge", "architecture": "mlp"},
+    }
+    best = key_of("hinge / spectral / mlp", {"rate": 0.1})
+    assert design.settings[best] == ("loss=hinge", "d_normalization=spectral")
+    # The better of the two settings of each cell, and no setting twice: 3 losses + 2 normalizations - 1 shared.
+    assert len(design.settings) == 4 == most_settings({axis: len(levels) for axis, levels in AXES.items()})
+    assert all(dict(key[1])["rate"] == 0.1 for key in design.settings)
+
+
+def test_partners_with_all_levels_come_before_better_ones_that_lack_some():
+    def at(ask, loss, norm, cost):
+        return Searched(ask, f"{loss} / {norm}", {"loss": loss, "norm": norm}, {}, cost)
+
+    trials = [at(0, "a", "x", 1.0), at(1, "b", "x", math.inf), at(2, "a", "y", 2.0), at(3, "b", "y", 3.0)]
+    loss, norm = matched_design(trials, ("loss", "norm")).blocks
+    assert dict(loss.partners) == {"norm": "y"}
+    assert dict(norm.partners) == {"loss": "a"}
+    assert [dict(b.partners) for b in matched_design(trials[:1] + trials[2:], ("loss", "norm"), cells=2).of("loss")] == [{"norm": "y"}]
+    # One seed of three with a score does not make a setting: the lower median of its costs has none.
+    assert matched_design([at(i, "a", "x", c) for i, c in enumerate((1.0, math.inf, math.inf))], ("loss", "norm")).blocks == ()
+
+
+def test_the_choice_goes_by_the_selection_samples_and_names_its_axes():
+    with pytest.raises(UserError, match=r"axis in confirmation\.axes 'los'"):
+        matched_design([], ("loss",), confirmed=("los",))
+    only = study_of(seeds=0, confirmation={"axes": ["loss"]})
+    assert {b.axis for b in design_of(only, tuple(AXES), SCORE).blocks} == {"loss"}
+    assert most_settings({"loss": 3, "norm": 2}, confirmed=("loss",), cells=2) == 6
+
+
+def test_a_clear_axis_is_decided_and_a_close_one_says_what_it_would_take():
+    found = answer(study_of())
+    norm, loss = found.axis("d_normalization"), found.axis("loss")
+    assert norm.state == "decided"
+    assert (norm.best, norm.runner_up) == ("spectral", "none")
+    ratio = norm.contrast.difference
+    assert ratio.low < math.exp(-0.5) < ratio.high < 1
+    assert norm.sentence.startswith("d normalization: spectral is best: its FD[pixels] is 0.")
+    assert "beside loss hinge, architecture mlp" in norm.sentence
+    assert loss.state == "suggested"
+    assert loss.beaten == ("wasserstein",)
+    assert {loss.best, loss.runner_up} == {"hinge", "minimax"}
+    close = loss.contrast
+    assert not close.decided
+    assert close.resolvable > 1.1
+    assert close.to_decide.seeds > 5
+    assert close.to_decide.trainings == 2 * (close.to_decide.seeds - 5)
+    assert close.to_decide.seconds == close.to_decide.trainings * 10
+    assert f"5 seeds resolve a factor of {close.resolvable:.3g}" in loss.sentence
+    assert f"({close.to_decide.trainings} more trainings, about " in loss.sentence
+    assert "architecture" not in {a.axis for a in found.axes}
+    assert "Decided: d normalization (spectral)." in found.sentence
+    assert "Ruled out: loss wasserstein." in found.sentence
+    assert 0.05 < found.spread < 0.2
+    assert (found.search.trials, found.confirmation.trials, found.confirmation.seconds) == (12, 20, 200)
+    assert found.chosen.labels["d_normalization"] == "spectral"
+    assert found.chosen.of == 4
+    assert found.chosen.mean.level == pytest.approx(1 - 0.05 / 4)
+
+
+def test_a_level_whose_seeds_all_diverge_loses_by_that():
+    found = answer(study_of(diverges=("wasserstein",))).axis("loss")
+    assert found.levels[-1].level == "wasserstein"
+    assert found.levels[-1].diverged == 5
+    lost = [p for p in found.pairs if p.other == "wasserstein"]
+    assert [(p.decided, p.by_divergence, p.difference.has_interval) for p in lost] == [(True, True, False)] * 2
+    assert "wasserstein is worse than hinge (more of its seeds diverge)" in found.sentence or "than minimax (more" in found.sentence
+
+
+def test_without_confirmation_nothing_is_decided():
+    found = answer(study_of(seeds=0))
+    assert {a.state for a in found.axes} == {"open"}
+    assert all(a.best is None and "not confirmed" in a.sentence for a in found.axes)
+    assert found.chosen is None
+    assert found.sentence.startswith("Not decided: ")
+    few = answer(study_of(seeds=4))
+    assert {a.state for a in few.axes} == {"open"}
+    assert "4 common seeds: a verdict needs 5" in few.axis("loss").sentence
+
+
+def test_a_level_that_was_not_confirmed_stands_last_and_is_no_rival():
+    found = answer(study_of(undone=("wasserstein",))).axis("loss")
+    assert [level.level for level in found.levels][-1] == "wasserstein"
+    assert found.levels[-1].mean.value is None
+    assert {level for pair in found.pairs for level in (pair.better, pair.other)} == {"hinge", "minimax"}
+
+
+def test_blocks_are_averaged_seed_by_seed():
+    found = answer(study_of(confirmation={"cells": 2}))
+    loss = found.axis("loss")
+    assert [p["d_normalization"] for p in loss.partners] == ["spectral", "none"]
+    assert "averaged over 2 combinations of the other axes" in loss.sentence
+    assert found.confirmation.trials == 30
+    assert loss.contrast.seeds == 5
+    assert loss.contrast.to_decide is None or loss.contrast.to_decide.trainings % 4 == 0
+
+
+def test_more_seeds_are_another_look_at_a_smaller_error_each():
+    found = answer(study_of(seeds=10, spread=0.02, confirmation={"most_seeds": 10}))
+    assert found.looks == (5, 10)
+    pair = found.axis("d_normalization").contrast
+    assert pair.decided
+    assert pair.seeds == 5
+    assert pair.difference.level == pytest.approx(1 - 0.05 / 2)
