@@ -13,7 +13,7 @@ import pytest
 from landscape.analysis.objective import modeled
 from landscape.core.errors import UserError
 from landscape.core.files import write_json
-from landscape.results.record import Estimate, Scores, Status, TrialRecord
+from landscape.results.record import Estimate, Scores, Status, TrialRecord, same_score
 from landscape.space.study_files import load_space
 from landscape.sweep import study_folder as files
 from landscape.sweep import study_lock as locks
@@ -132,7 +132,7 @@ def test_only_trials_of_the_search_count(space, task):
     ],
 )
 def test_a_score_may_be_asked_for_without_its_variant(name, wanted, same):
-    assert files.same_score(name, wanted) is same
+    assert same_score(name, wanted) is same
 
 
 def test_modeled_scores():
