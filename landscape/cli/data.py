@@ -41,19 +41,16 @@ def status(as_json: bool, plugins: tuple[Path, ...]) -> None:
 @click.argument("name")
 @click.option("--resolution", type=click.IntRange(min=1), help="Side in pixels.  [default: the data set's own]")
 @click.option("--channels", type=click.Choice(["1", "3"]), callback=whole_number, help="Gray or color.  [default: the data set's own]")
-@click.option("--verify", is_flag=True, help="Read every prepared sample and compare checksums.")
+@click.option("--verify", is_flag=True, help="Read every file and every prepared sample again.")
 @data_dir_option
 @json_option
 @plugin_option
 def prepare(name: str, plugins: tuple[Path, ...], as_json: bool, verify: bool, **where: Any) -> None:
     """Read (or download) data set NAME and keep it prepared; say what it holds."""
     from landscape.components.datasets._load import load_dataset
-    from landscape.components.datasets._preparing.cache import verify as check
 
     choice = parse_component(name)
-    dataset = load_dataset(choice["name"], choice.get("hyperparameters"), progress=not as_json, **where)
-    if verify:
-        check(dataset)
+    dataset = load_dataset(choice["name"], choice.get("hyperparameters"), progress=not as_json, verify=verify, **where)
     facts = {
         "name": dataset.name,
         "shape": list(dataset.shape),

@@ -9,8 +9,9 @@ import hashlib
 import json
 import os
 import re
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,18 +66,27 @@ def local(text: str) -> Path:
 def staged(text: str) -> Path:
     """Return a data folder: the path itself, or a local copy of the files at an address.
 
-    The copy is made once on each machine; other processes on it wait until it is complete.
+    Files that have changed there since the last call are copied again, and files that are gone there are removed; other processes on
+    this machine wait meanwhile. While the storage cannot be reached, a complete copy is used as it is, and a line on stderr says so: a
+    trial that was made for other data refuses the copy by its content.
 
     Raises:
-        UserError: The storage cannot be reached, or holds no files at the address.
+        UserError: The storage cannot be reached and there is no complete copy, or it holds no files at the address.
     """
     if not is_url(text):
         return Path(text)
     folder = cache_folder() / "staged" / hashlib.sha256(text.rstrip("/").encode()).hexdigest()[:16]
     with locked(folder):
+        try:
+            held = Remote(text, folder).stage()
+        except UserError as error:
+            if not (folder / MARK).exists():
+                raise
+            print(f"landscape: {error}; using the copy of its data in {folder}", file=sys.stderr)
+            return folder
+        if not held:
+            raise UserError(f"{text} holds no files: give the address of the folder with the data set's files")
         if not (folder / MARK).exists():
-            if not Remote(text, folder).pull(everything=True):
-                raise UserError(f"{text} holds no files: give the address of the folder with the data set's files")
             write_bytes(folder / MARK, text.encode())
     return folder
 
@@ -125,25 +135,65 @@ class Remote:
         Raises:
             UserError: The storage cannot be reached.
         """
-        came = 0
+        return self._bring(self._found(below, OUR_OWN if everything else (*OUR_OWN, *LEFT_THERE)))
+
+    def stage(self) -> int:
+        """Bring the local copy to what the storage holds now: copy what has changed, remove what is gone there.
+
+        Returns:
+            The number of files on the storage.
+
+        Raises:
+            UserError: The storage cannot be reached.
+        """
+        found = self._found("", OUR_OWN)
+        self._bring(found, untouched=True)
+        gone = self._states.keys() - found.keys()
+        for name in gone:
+            (self.folder / name).unlink(missing_ok=True)
+            del self._states[name]
+        if gone:
+            self._keep_states()
+        return len(found)
+
+    def _found(self, below: str, left_out: Sequence[str]) -> dict[str, Any]:
+        """Return what the storage says of each file below a folder of it, by the file's name relative to the address."""
         with self._told():
             self.system.invalidate_cache()
-            start = f"{self.root}/{below}".rstrip("/")
-            found = self.system.find(start, detail=True)
+            found = self.system.find(f"{self.root}/{below}".rstrip("/"), detail=True)
+        named = {path[len(self.root) :].lstrip("/"): info for path, info in found.items()}
+        return {name: info for name, info in named.items() if _is_plain(name) and Path(name).name not in left_out}
+
+    def _bring(self, found: Mapping[str, Any], *, untouched: bool = False) -> int:
+        """Copy those of the found files that have changed on the storage; return the number of files copied.
+
+        Args:
+            found: What `_found` returned.
+            untouched: Whether nothing writes to the local files: those that were cut or changed here are then copied again too.
+        """
+        came = 0
+        with self._told():
             # A record is copied last, so that whoever sees it can read everything beside it.
-            for path in sorted(found, key=lambda p: (p.endswith(RECORD_FILE), p)):
-                name = path[len(self.root) :].lstrip("/")
-                if not _is_plain(name) or Path(name).name in (OUR_OWN if everything else (*OUR_OWN, *LEFT_THERE)):
+            for name in sorted(found, key=lambda n: (n.endswith(RECORD_FILE), n)):
+                state = _state(found[name])
+                here = self._is_whole(name, state) if untouched else (self.folder / name).exists()
+                if self._states.get(name) == state and here:
                     continue
-                state = _state(found[path])
-                if self._states.get(name) == state and (self.folder / name).exists():
-                    continue
-                write_bytes(self.folder / name, self.system.cat_file(path))
+                write_bytes(self.folder / name, self.system.cat_file(f"{self.root}/{name}"))
                 self._states[name] = state
                 came += 1
         if came:
             self._keep_states()
         return came
+
+    def _is_whole(self, name: str, state: Sequence[Any]) -> bool:
+        """Return whether the local file that was copied in this state is still there with its whole size.
+
+        A state that holds nothing but a size does not tell whether the file on the storage has changed.
+        """
+        with contextlib.suppress(OSError):
+            return len(state) > 1 and (self.folder / name).stat().st_size == state[0]
+        return False
 
     def push(self, *names: str) -> None:
         """Copy files to the storage, in this order. Names of files that do not exist here are left out.
@@ -208,9 +258,11 @@ def _is_plain(name: str) -> bool:
     return bool(name) and not name.startswith("/") and ".." not in name.split("/") and "\\" not in name
 
 
-def _state(info: dict[str, Any]) -> list[Any]:
-    changed = next((str(info[key]) for key in ("ETag", "etag", "mtime", "created", "LastModified") if info.get(key)), "")
-    return [info.get("size"), changed]
+def _state(info: Mapping[str, Any]) -> list[Any]:
+    """Return the size of a file on the storage, and then its checksum if the storage has one, else all of its times and numbers."""
+    checksums = [str(info[key]) for key in ("ETag", "etag", "md5Hash", "content_md5") if info.get(key)]
+    changes = [str(info[key]) for key in ("mtime", "created", "updated", "LastModified", "generation", "ino") if info.get(key)]
+    return [info.get("size"), *(checksums[:1] or changes)]
 
 
 @contextlib.contextmanager

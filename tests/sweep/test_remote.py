@@ -95,9 +95,40 @@ def test_data_are_copied_once(s3, tmp_path, monkeypatch):
     Remote(f"{s3}/data", tmp_path / "a").push("images", "more/labels")
     folder = remotes.staged(f"{s3}/data")
     assert (folder / "more" / "labels").read_text() == "1 2"
-    monkeypatch.setattr(Remote, "pull", lambda *_, **__: pytest.fail("copied again"))
-    assert remotes.staged(f"{s3}/data") == folder
+    with monkeypatch.context() as patch:
+        patch.setattr(remotes, "write_bytes", lambda *_: pytest.fail("copied again"))
+        assert remotes.staged(f"{s3}/data") == folder
     assert remotes.staged("/a/path") == Path("/a/path")
+
+
+def test_a_copy_of_data_follows_what_lies_there(s3, tmp_path, monkeypatch, capsys):
+    write(tmp_path / "a", images="pixels", labels="1 2", extra="?")
+    there = Remote(f"{s3}/data", tmp_path / "a")
+    there.push("images", "labels", "extra")
+    folder = remotes.staged(f"{s3}/data")
+    # Equal sizes: only the content tells.
+    write(tmp_path / "a", images="PIXELS")
+    there.push("images")
+    there.remove("extra")
+    (folder / "labels").write_text("cut off")
+    (folder / "mine").write_text("a file that did not come from there")
+    assert remotes.staged(f"{s3}/data") == folder
+    assert {f.name: f.read_text() for f in folder.iterdir() if not f.name.startswith(".")} == {
+        "images": "PIXELS",
+        "labels": "1 2",
+        "mine": "a file that did not come from there",
+    }
+    monkeypatch.setattr(Remote, "_found", lambda *_: (_ for _ in ()).throw(UserError("cannot reach it")))
+    assert remotes.staged(f"{s3}/data") == folder
+    assert f"cannot reach it; using the copy of its data in {folder}" in capsys.readouterr().err
+
+
+def test_a_state_without_a_checksum_holds_every_time():
+    """`cp -p` sets the time of change of the content back, and no other."""
+    before = {"size": 3, "mtime": 1.0, "created": 5.0, "ino": 7}
+    assert remotes._state(before) != remotes._state(before | {"created": 6.0})
+    assert remotes._state({"size": 3, "ETag": "a", "LastModified": "x"}) == remotes._state({"size": 3, "ETag": "a", "LastModified": "y"})
+    assert not Remote("memory://x", Path())._is_whole("x", remotes._state({"size": 3}))
 
 
 def test_an_empty_place_and_a_server_that_is_not_there(s3, monkeypatch):

@@ -31,6 +31,13 @@ class Request:
     cache_dir: Path = Path()
     """Where prepared arrays are kept."""
     progress: bool = True
+    verify: bool = False
+    """Read every file again, also those that are untouched since they were read."""
+
+    @property
+    def digests(self) -> Path:
+        """The folder in which digests of files are remembered."""
+        return self.cache_dir / "digests"
 
 
 @dataclass(frozen=True)

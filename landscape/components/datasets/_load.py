@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 from landscape.components.datasets._base import DATASETS, Channels, Dataset, Request
+from landscape.components.datasets._preparing.cache import require_unchanged
 from landscape.components.datasets._preparing.memory import converted
 from landscape.core.cache_folder import cache_folder
 from landscape.core.component_text import WITH_PATH, parse_component
@@ -23,8 +25,11 @@ def load_dataset(
     data_dir: str | Path | None = None,
     cache_dir: str | Path | None = None,
     progress: bool = True,
+    verify: bool = False,
 ) -> Dataset:
     """The data set `name`, prepared. The first call may read every file (and download); later calls map the prepared arrays.
+
+    What was prepared is used again only for the same content: files that were touched are read again, whatever their sizes and times.
 
     Args:
         name: a registered name, dashes as good as underscores; `folder:/path` or `zip:/path.zip`.
@@ -34,16 +39,19 @@ def load_dataset(
         data_dir: where the files are. None: $LANDSCAPE_DATA, $DATA_DIR, `data` in the cache; in each also the sub-folder of that name.
         cache_dir: where prepared arrays are kept. None: the cache folder ($LANDSCAPE_CACHE, else ~/.cache/landscape).
         progress: whether a long preparation is shown on stderr.
+        verify: read every file and every prepared sample again, and compare checksums.
 
     Raises:
-        UserError: unknown name or hyperparameter, files missing or damaged, a cache that cannot be written.
+        UserError: unknown name or hyperparameter, files missing or damaged, a cache that cannot be written or was damaged.
     """
     component_name, implied = resolve_name(name)
     component = DATASETS[component_name]
     chosen = component.complete({**(hyperparameters or {}), **implied})
-    request = _request(resolution, channels, data_dir, cache_dir, progress)
+    request = replace(_request(resolution, channels, data_dir, cache_dir, progress), verify=verify)
     where = Path(data_dir) if data_dir else None
     dataset = component.call(hyperparameters=chosen, resolution=resolution, channels=channels, data_dir=where, request=request)
+    if verify:
+        require_unchanged(cast(Dataset, dataset))
     return _as_asked(cast(Dataset, dataset), request)
 
 

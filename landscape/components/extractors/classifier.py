@@ -66,9 +66,13 @@ def _local(dataset: Dataset, device: torch.device) -> SmallClassifier:
     with locked(path):
         if path.with_suffix(".json").is_file():
             try:
-                return load_classifier(path, device)
+                kept = load_classifier(path, device)
             except UserError as error:
                 warnings.warn(f"{error}; training it again", stacklevel=3)
+            else:
+                # The name holds half of the hash, for people to read.
+                if kept.facts.data_hash == dataset.content_hash:
+                    return kept
         network, facts = train_classifier(dataset, f"classifier:{name}")
         save_classifier(network, facts, path)
         return load_classifier(path, device)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,14 @@ def test_a_local_classifier_is_trained_once_and_named_after_its_data(striped, sh
     assert again.weights_hash == first.weights_hash
     images = striped.split("test").samples
     assert torch.equal(again(images).features, first(images).features)
+
+
+def test_a_local_classifier_of_data_with_a_like_hash_is_not_taken(striped, short_training, tmp_path, monkeypatch):
+    """Eight of sixteen digits stand in the name of the file."""
+    monkeypatch.setenv("LANDSCAPE_CACHE", str(tmp_path))
+    classifier(dataset=striped)
+    other = replace(striped, content_hash=striped.content_hash[:8] + "f" * 8)
+    assert classifier(dataset=other).facts.data_hash == other.content_hash
 
 
 def test_a_damaged_local_classifier_is_trained_again(striped, short_training, tmp_path, monkeypatch):

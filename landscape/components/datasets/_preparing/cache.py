@@ -21,9 +21,10 @@ import numpy as np
 from landscape.components.datasets._base import SPLITS, Dataset, Request, Split
 from landscape.components.datasets._preparing.content import content_hash
 from landscape.core.errors import UserError
+from landscape.core.file_digests import State, recall, remember, states_of
 from landscape.core.files import read_json, write_json
 
-FORMAT = 1
+FORMAT = 2
 """Counts changes of the layout or of how pictures are prepared; another number prepares anew."""
 
 
@@ -35,7 +36,7 @@ def cached(request: Request, name: str, identity: Mapping[str, Any], fill: Calla
     Args:
         request: whose `cache_dir` is used.
         name: of the data set.
-        identity: plain data that decides the outcome: the sources' fingerprint and every setting.
+        identity: plain data that decides the outcome: the digest of what the files hold, and every setting.
         fill: writes `<split>.npy` and `<split>-labels.npy` into the folder that it is given and returns the fields
             `classes`, `handling`, `classifier` of the Dataset.
 
@@ -45,19 +46,21 @@ def cached(request: Request, name: str, identity: Mapping[str, Any], fill: Calla
     text = json.dumps({"format": FORMAT, "name": name, **identity}, sort_keys=True, default=str)
     key = hashlib.sha256(text.encode()).hexdigest()[:16]
     folder = request.cache_dir / "datasets" / f"{name}-{key}"
-    if (ready := _opened(folder, name)) is not None:
+    if (ready := _opened(folder, name, request.digests)) is not None:
         return ready
     with _lock(folder):
-        if (ready := _opened(folder, name)) is not None:
+        if (ready := _opened(folder, name, request.digests)) is not None:
             return ready
-        _prepare(folder, name, fill)
-    ready = _opened(folder, name)
+        content = _prepare(folder, name, fill)
+        remember(request.digests, _states(folder), content)
+    ready = _opened(folder, name, request.digests)
     if ready is None:
         raise UserError(f"the prepared data in {folder} vanished or changed while being written: is another program cleaning the cache?")
     return ready
 
 
-def _prepare(folder: Path, name: str, fill: Callable[[Path], Mapping[str, Any]]) -> None:
+def _prepare(folder: Path, name: str, fill: Callable[[Path], Mapping[str, Any]]) -> str:
+    """Prepare into `folder`; the content hash of what lies there then."""
     _remove_leftovers(folder)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
@@ -67,6 +70,7 @@ def _prepare(folder: Path, name: str, fill: Callable[[Path], Mapping[str, Any]])
         sizes = {f.name: f.stat().st_size for f in sorted(temporary.glob("*.npy"))}
         write_json(temporary / "meta.json", {**facts, "content_hash": content, "sizes": sizes, "name": name, "format": FORMAT})
         os.replace(temporary, folder)
+        return content
     except OSError as error:
         raise _unwritable(folder.parent, error) from error
     finally:
@@ -83,13 +87,21 @@ def _remove_leftovers(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _opened(folder: Path, name: str) -> Dataset | None:
-    """The data set in `folder`; None if it is not there or not whole (sizes are compared; `verify` compares checksums)."""
+def _opened(folder: Path, name: str, digests: Path) -> Dataset | None:
+    """The data set in `folder`; None if it is not there, not whole, or no longer what was prepared.
+
+    Arrays that somebody touched, or that were copied from another machine, are read once and their content hash is compared.
+    """
     try:
         meta = read_json(folder / "meta.json")
         if any((folder / file).stat().st_size != size for file, size in meta["sizes"].items()):
             return None
         splits = _read_splits(folder)
+        states = _states(folder)
+        if recall(digests, states) != meta["content_hash"]:
+            if content_hash(splits) != meta["content_hash"]:
+                return None
+            remember(digests, states, meta["content_hash"])
         facts = {k: meta[k] for k in ("classes", "handling", "classifier")}
         return Dataset(name=name, splits=splits, content_hash=meta["content_hash"], **facts)
     except (UserError, OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -111,8 +123,16 @@ def _read_splits(folder: Path) -> dict[str, Split]:
     return found
 
 
-def verify(dataset: Dataset) -> None:
-    """UserError if the samples no longer have the content hash under which they were prepared (a failing disk, a changed file)."""
+def _states(folder: Path) -> tuple[State, ...]:
+    return states_of(sorted(folder.glob("*.npy")))
+
+
+def require_unchanged(dataset: Dataset) -> None:
+    """Read every sample, and compare the content hash with the one under which the data were prepared.
+
+    Raises:
+        UserError: they differ, although nothing about the files tells so (a failing disk).
+    """
     if content_hash(dataset.splits) != dataset.content_hash:
         raise UserError(
             f"the prepared data of {dataset.name!r} have changed on disk: delete the folder `datasets` of the cache to prepare them again"

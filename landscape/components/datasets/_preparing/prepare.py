@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from landscape.components.datasets._base import Dataset, Request
 from landscape.components.datasets._preparing.cache import cached
 from landscape.components.datasets._preparing.pictures import Fit, Picture, fitted
-from landscape.components.datasets._readers.files import fingerprint, shown
+from landscape.components.datasets._readers.files import shown
 from landscape.core.cpu_count import cores
 from landscape.core.errors import UserError
+from landscape.core.file_digests import contents_of
 from landscape.core.progress import progress
 
 Levels = NDArray[np.uint8]
@@ -60,14 +61,30 @@ def prepared(
     open_source: Callable[[], Pictures],
     fit: Fit | None = None,
 ) -> Dataset:
-    """The data set of `files` under `settings`, from the cache or prepared now. `open_source` is called only in the latter case.
+    """The data set of `files` under `settings`, from the cache or prepared now.
+
+    Args:
+        request: what is asked for, and where to keep it.
+        name: of the data set.
+        files: every file whose content decides the outcome, in a fixed order.
+        settings: plain data that decides the outcome besides.
+        open_source: opens the files; called only where the data are not prepared yet.
+        fit: how pictures are brought to one shape; None for what is asked for.
 
     Raises:
-        UserError: a damaged file, counts that do not match, mixed sizes without a resolution, no room in the cache.
+        UserError: a damaged file, a file that changes meanwhile, counts that do not match, mixed sizes without a resolution, no room in
+            the cache.
     """
     fit = fit or Fit(request.resolution, request.channels)
-    identity = {"files": fingerprint(files), "settings": settings, "fit": [fit.resolution, fit.channels, fit.filter]}
-    return cached(request, name, identity, lambda folder: _fill(folder, name, open_source(), fit, request.progress))
+    contents = contents_of(files, request.digests, shown(name), reread=request.verify, shows=request.progress)
+    identity = {"contents": contents.digest, "settings": settings, "fit": [fit.resolution, fit.channels, fit.filter]}
+
+    def fill(folder: Path) -> dict[str, Any]:
+        facts = _fill(folder, name, open_source(), fit, request.progress)
+        contents.require_untouched()
+        return facts
+
+    return cached(request, name, identity, fill)
 
 
 def _fill(folder: Path, name: str, pictures: Pictures, fit: Fit, shows: bool) -> dict[str, Any]:

@@ -138,12 +138,3 @@ def natural_key(text: str) -> list[tuple[int, int, str]]:
 
 def _unreadable(error: OSError) -> None:
     raise UserError(f"data folder {error.filename} cannot be read: {error.strerror or error}; check its permissions") from error
-
-
-def fingerprint(files: Sequence[Path]) -> list[tuple[str, int, int]]:
-    """Name, size and time of change of each file: the same as long as nobody touched them. Paths are not part of it."""
-    try:
-        stats = [(f.name, f.stat()) for f in files]
-    except OSError as error:
-        raise UserError(f"cannot read {error.filename}: {error.strerror or error}") from error
-    return [(name, s.st_size, s.st_mtime_ns) for name, s in stats]
