@@ -6,7 +6,10 @@ from typing import Any
 from landscape.core.errors import UserError
 
 WITH_PATH = ("folder", "zip")
-"""Data sets whose text names the path of their files: in `folder:a=b`, the text `a=b` is a path and not a hyperparameter."""
+"""Data sets whose text names the path of their files: in `folder:a=b`, the text `a=b` is a path and not a hyperparameter.
+
+Only a text that begins with `path=` or with `{` holds hyperparameters. A folder whose own name begins so is given as `./path=...`.
+"""
 
 
 def parse_value(text: str) -> Any:
@@ -20,24 +23,39 @@ def parse_value(text: str) -> Any:
 def parse_component(text: str) -> dict[str, Any]:
     """Read `hinge` or `gradient_penalty:weight=10,every=4` into the dictionary that a configuration holds.
 
-    Everything after the colon is one path if the name is in `WITH_PATH` or the text contains a slash, unless an equals sign comes before
-    the first slash.
+    Hyperparameters may also be written as in a study file, in braces: `folder:{path: a, splits: {train: b}}`. Otherwise everything after
+    the colon is one path if the name is in `WITH_PATH`, unless it begins with `path=`; for other names it is one path if it contains a
+    slash, unless an equals sign comes before the first slash.
 
     Raises:
-        UserError: A hyperparameter has no value.
+        UserError: A hyperparameter has no value, or what stands in braces is not YAML.
     """
     name, colon, rest = text.partition(":")
     if not colon:
         return {"name": name}
-    if (name in WITH_PATH or "/" in rest) and "=" not in rest.split("/")[0]:
+    if rest.startswith("{") and rest.endswith("}"):
+        given = _in_braces(text, rest)
+    elif not rest.startswith("path=") if name in WITH_PATH else "/" in rest and "=" not in rest.split("/")[0]:
         return {"name": name, "hyperparameters": {"path": rest}}
+    else:
+        given = _listed(text, name, rest)
+    choice: dict[str, Any] = {"name": name}
+    if "every" in given:
+        choice["every"] = given.pop("every")
+    return choice | {"hyperparameters": given}
+
+
+def _listed(text: str, name: str, rest: str) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for item in rest.split(","):
         key, equals, value = item.partition("=")
         if not equals or not key or not value:
             raise UserError(f"{text!r}: {item!r} is not of the form name=value; write {name}:weight=10,other=2")
         given[key.strip()] = parse_value(value.strip())
-    choice: dict[str, Any] = {"name": name}
-    if "every" in given:
-        choice["every"] = given.pop("every")
-    return choice | {"hyperparameters": given}
+    return given
+
+
+def _in_braces(text: str, rest: str) -> dict[str, Any]:
+    from landscape.core.strict_yaml import parse
+
+    return dict(parse(rest, repr(text)).data)

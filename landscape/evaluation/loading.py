@@ -14,6 +14,7 @@ from landscape.components.datasets._base import DATASETS, Dataset
 from landscape.components.datasets._load import load_dataset, resolve_name
 from landscape.components.metrics._base import SampleSet
 from landscape.config.protocol import Protocol
+from landscape.core.component_text import WITH_PATH
 from landscape.core.errors import UserError
 from landscape.evaluation.given import Given, as_given
 from landscape.evaluation.sampling import Sampler, draw
@@ -63,10 +64,10 @@ def load_samples(spec: str, protocol: Protocol, where: Where | None = None, *, n
     if path.is_dir() and _holds_trials(path):
         raise UserError(f"{spec} holds trials, and the pictures in it are theirs: give the folder of one trial that has a {GENERATOR_FILE}")
     if path.is_dir() or (path.is_file() and path.suffix.lower() == ".zip"):
-        return _pictures(f"{'folder' if path.is_dir() else 'zip'}:{path}", where)
+        return _pictures("folder" if path.is_dir() else "zip", {"path": str(path)}, where)
     if _registered(spec):
-        if spec.startswith(("folder:", "zip:")):
-            return _pictures(spec, where)
+        if spec.startswith(tuple(f"{name}:" for name in WITH_PATH)):
+            return _pictures(*resolve_name(spec), where)
         return load_dataset(spec, resolution=where.resolution, channels=where.channels, data_dir=where.data_dir)
     if path.exists():
         raise UserError(f"{spec} is neither images nor an array: give a folder, a .zip, {', '.join(ARRAYS)}, or a data set")
@@ -108,12 +109,11 @@ def _registered(spec: str) -> bool:
     return resolve_name(spec)[0] in DATASETS
 
 
-def _pictures(spec: str, where: Where) -> Given:
-    """All images of a folder or zip, whatever splits they came in."""
-    whole = {"validation": 0.0, "test": 0.0}
-    dataset = load_dataset(spec, whole, resolution=where.resolution, channels=where.channels, data_dir=where.data_dir)
-    split = dataset.split("all")
-    path = resolve_name(spec)[1]["path"]
+def _pictures(name: str, hyperparameters: Mapping[str, Any], where: Where) -> Given:
+    """All images of a folder or zip, whatever splits they came in; only those of the splits that `hyperparameters` names."""
+    whole = {**hyperparameters, "validation": 0.0, "test": 0.0}
+    dataset = load_dataset(name, whole, resolution=where.resolution, channels=where.channels, data_dir=where.data_dir)
+    split, path = dataset.split("all"), str(hyperparameters.get("path", ""))
     return Given(split.samples, labels=split.labels, source=path, identity=f"{dataset.content_hash}/all", handling=dataset.handling)
 
 

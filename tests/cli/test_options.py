@@ -27,6 +27,12 @@ def test_values(text, value):
             "gradient_penalty:weight=10,sides=one,every=4",
             {"name": "gradient_penalty", "every": 4, "hyperparameters": {"weight": 10, "sides": "one"}},
         ),
+        ("gradient_penalty:{weight: 10, every: 4}", {"name": "gradient_penalty", "every": 4, "hyperparameters": {"weight": 10}}),
+        (
+            "folder:{path: 'a, b=c', splits: {train: Train}}",
+            {"name": "folder", "hyperparameters": {"path": "a, b=c", "splits": {"train": "Train"}}},
+        ),
+        ("folder:path=a,labels=none", {"name": "folder", "hyperparameters": {"path": "a", "labels": "none"}}),
     ],
 )
 def test_components(text, choice):
@@ -34,7 +40,17 @@ def test_components(text, choice):
 
 
 @pytest.mark.parametrize(
-    ("text", "path"), [("folder:/a/b", "/a/b"), ("zip:a.zip", "a.zip"), ("folder:/a=b/c,d", "/a=b/c,d"), ("folder:", "")]
+    ("text", "path"),
+    [
+        ("folder:/a/b", "/a/b"),
+        ("zip:a.zip", "a.zip"),
+        ("folder:/a=b/c,d", "/a=b/c,d"),
+        ("folder:", ""),
+        # Ray Tune names the folders of trials so.
+        ("folder:f_0_lr=0.001,momentum=0.85", "f_0_lr=0.001,momentum=0.85"),
+        ("zip:a=b/c:d.zip", "a=b/c:d.zip"),
+        ("folder:./path=a", "./path=a"),
+    ],
 )
 def test_data_sets_with_a_path(text, path):
     assert parse_component(text) == {"name": text.partition(":")[0], "hyperparameters": {"path": path}}
@@ -44,6 +60,11 @@ def test_data_sets_with_a_path(text, path):
 def test_malformed_components(text):
     with pytest.raises(UserError, match="is not of the form name=value"):
         parse_component(text)
+
+
+def test_braces_that_are_no_yaml_are_named():
+    with pytest.raises(UserError, match=r"^'folder:\{path: a, path: b\}':1: 'path' is given twice"):
+        parse_component("folder:{path: a, path: b}")
 
 
 def test_dotted_fields():

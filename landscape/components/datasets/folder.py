@@ -6,16 +6,17 @@ from PIL import Image
 
 from landscape.components.datasets._base import DATASETS, Dataset, Request
 from landscape.components.datasets._preparing.collection import (
-    INDEX,
     MAX_INDEX_BYTES,
     Collection,
     CollectionOptions,
-    Labelling,
     arranged,
-    by_split_folder,
+    index_place,
     is_picture,
     names_digest,
+    not_pictures,
 )
+from landscape.components.datasets._preparing.labels import INDEX, Labelling
+from landscape.components.datasets._preparing.layout import GivenSplits, laid_out
 from landscape.components.datasets._preparing.pictures import MAX_PICTURE_BYTES, Filter, Fit, decode
 from landscape.components.datasets._preparing.prepare import prepared
 from landscape.components.datasets._readers.files import read_bytes, walk
@@ -34,6 +35,7 @@ def folder(
     test: Fraction = 0.1,
     split_seed: Seed = 0,
     resample: Filter = "bicubic",
+    splits: GivenSplits = "auto",
     request: Request,
 ) -> Dataset:
     """The pictures under `path`, in the order of their names.
@@ -44,25 +46,26 @@ def folder(
     Args:
         path: of the folder; `folder:/path` for short.
         labels: `auto` takes dataset.json (StyleGAN's layout), else sub-folders as classes, else none.
-        validation: fraction held out at random, unless there are sub-folders `train` and `validation` (`val`).
+        validation: fraction held out at random, unless a sub-folder gives this split.
         test: as `validation`.
         split_seed: of that draw.
         resample: filter of the resize.
+        splits: the folder of each split below `path`, `{train: Train, test: Test}`; `auto` takes sub-folders whose names say so and
+            refuses what is in doubt; `none` takes no folder for a split.
         request: what is asked for.
     """
     if not path:
         raise UserError("data set 'folder' needs a path: write folder:/path/to/pictures")
     root = Path(path).expanduser()
-    files = walk(root)
-    by_name = {file.relative_to(root).as_posix(): file for file in files}
-    names = [name for name in by_name if is_picture(name)]
-    collection = Collection(
-        place=str(root),
-        names=by_split_folder(names),
-        index=lambda split: read_bytes(by_name[INDEX], MAX_INDEX_BYTES) if INDEX in by_name else None,
-        skipped=len(files) - len(names) - (INDEX in by_name),
-    )
-    options = CollectionOptions(labels, {"validation": validation, "test": test}, split_seed)
+    by_name = {file.relative_to(root).as_posix(): file for file in walk(root)}
+    layout = laid_out([name for name in by_name if is_picture(name)], splits, str(root), "folder", by_name.__contains__)
+
+    def index(split: str) -> tuple[str, bytes] | None:
+        where = index_place(layout, split, by_name.__contains__)
+        return None if where is None else (where, read_bytes(by_name[f"{where}{INDEX}"], MAX_INDEX_BYTES))
+
+    collection = Collection(str(root), layout.names, layout.homes, index, not_pictures(by_name), layout.left_out)
+    options = CollectionOptions(labels, {"validation": validation, "test": test}, split_seed, splits)
 
     def read(split: str, name: str) -> tuple[Image.Image, tuple[str, ...]]:
         return decode(read_bytes(by_name[name], MAX_PICTURE_BYTES), str(by_name[name]))
@@ -70,7 +73,7 @@ def folder(
     return prepared(
         request,
         "folder",
-        files=files,
+        files=[file for name, file in by_name.items() if is_picture(name) or file.name == INDEX],
         settings={"names": names_digest(collection), **options.plain()},
         open_source=lambda: arranged(collection, options, read, lambda item: item[1]),
         fit=Fit(request.resolution, request.channels, resample),

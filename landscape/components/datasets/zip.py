@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from landscape.components.datasets._base import DATASETS, Dataset, Request
-from landscape.components.datasets._preparing.collection import CollectionOptions, Labelling
+from landscape.components.datasets._preparing.collection import CollectionOptions
+from landscape.components.datasets._preparing.labels import Labelling
+from landscape.components.datasets._preparing.layout import GivenSplits
 from landscape.components.datasets._preparing.pictures import Filter
 from landscape.components.datasets._preparing.zip_pictures import from_zips, split_zips
 from landscape.core.errors import UserError
@@ -22,6 +24,7 @@ def zip(
     test: Fraction = 0.1,
     split_seed: Seed = 0,
     resample: Filter = "bicubic",
+    splits: GivenSplits = "auto",
     request: Request,
 ) -> Dataset:
     """The pictures in the zip at `path`, in the order of their names; sizes and modes are handled as by `folder`.
@@ -33,6 +36,7 @@ def zip(
         test: as `validation`.
         split_seed: of that draw.
         resample: filter of the resize.
+        splits: the folder of each split in a single zip, as for `folder`.
         request: what is asked for.
     """
     if not path:
@@ -41,4 +45,6 @@ def zip(
     paths = split_zips(place) if place.is_dir() else {"train": place}
     if "train" not in paths:
         raise UserError(f"{place} is a folder without train.zip: give the path of a zip, or put train.zip (and test.zip) there")
-    return from_zips(request, "zip", paths, CollectionOptions(labels, {"validation": validation, "test": test}, split_seed), resample)
+    return from_zips(
+        request, "zip", paths, CollectionOptions(labels, {"validation": validation, "test": test}, split_seed, splits), resample
+    )

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from landscape.components.datasets._load import load_dataset
-from landscape.components.datasets._preparing import collection, pictures
+from landscape.components.datasets._preparing import pictures
 from landscape.components.datasets._readers import zips
 from landscape.core.errors import UserError
 
@@ -71,7 +71,7 @@ def test_split_folders_are_respected_with_classes_below(files):
     given = load_dataset(f"folder:{files.root / 'set'}")
     assert {name: len(split) for name, split in given.splits.items()} == {"train": 12, "validation": 4, "test": 6}
     assert given.split("test").labels.tolist() == [0, 0, 0, 1, 1, 1]
-    assert given.handling["split"] == "given: train, validation, test"
+    assert given.handling["split"] == "given: train, validation (val), test"
 
 
 def test_mixed_sizes_and_modes_are_handled_and_said(files, as_picture):
@@ -107,7 +107,7 @@ def test_mixed_sizes_and_modes_are_handled_and_said(files, as_picture):
         "1 of 7 16-bit levels divided by 257",
     ):
         assert note in mixed.handling["converted"], mixed.handling
-    assert mixed.handling["skipped"] == "1 files that are not pictures"
+    assert mixed.handling["skipped"] == "1 file that is no picture (.txt 1)"
     gray = load_dataset(f"folder:{folder}", everything, resolution=8, channels=1)
     assert gray.split("train").samples[:, 0, 0, 0].tolist()[:2] == [76, 255]
 
@@ -358,10 +358,3 @@ def test_a_huge_index_is_refused(files, as_picture, monkeypatch):
     monkeypatch.setattr("landscape.components.datasets._preparing.zip_pictures.MAX_INDEX_BYTES", 100)
     path = files.zip(files.root / "a.zip", {"a.png": as_picture(files.levels(8, 8, 3)), "dataset.json": b" " * 101})
     fails("dataset.json unpacks to 101 bytes, over the limit", f"zip:{path}")
-
-
-def test_split_folders_by_name():
-    assert collection.by_split_folder(["train/a.png", "val/b.png"]) == {"train": ["train/a.png"], "validation": ["val/b.png"]}
-    # A folder that only looks like a split is a class.
-    assert collection.by_split_folder(["train/a.png", "bus/b.png"]) == {"train": ["train/a.png", "bus/b.png"]}
-    assert collection.by_split_folder(["test/a.png"]) == {"train": ["test/a.png"]}

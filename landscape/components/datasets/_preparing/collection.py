@@ -2,24 +2,24 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from landscape.components.datasets._base import SPLITS
+from landscape.components.datasets._preparing.labels import INDEX, Labelling, labels_of
+from landscape.components.datasets._preparing.layout import GivenSplits, Layout
 from landscape.components.datasets._preparing.pictures import SUFFIXES
 from landscape.components.datasets._preparing.prepare import Pictures, SplitSource
 from landscape.components.datasets._preparing.split import by_fraction
 from landscape.core.errors import UserError
 
-Labelling = Literal["auto", "none", "folders"]
-INDEX = "dataset.json"
 MAX_INDEX_BYTES = 64 * 2**20
 """Largest dataset.json that is read: about a million labels."""
-_SPLIT_FOLDERS = {"train": "train", "validation": "validation", "valid": "validation", "val": "validation", "test": "test"}
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,12 @@ class CollectionOptions:
 
     labels: Labelling = "auto"
     fractions: Mapping[str, float] = field(default_factory=dict)
-    """Of the pictures, for `validation` and `test`, where no folder of that name gives them."""
+    """Of the pictures, for `validation` and `test`, where no folder gives them."""
     seed: int = 0
+    splits: GivenSplits = "auto"
 
     def plain(self) -> dict[str, Any]:
-        return {"labels": self.labels, "fractions": dict(self.fractions), "seed": self.seed}
+        return {"labels": self.labels, "fractions": dict(self.fractions), "seed": self.seed, "splits": self.splits}
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,14 @@ class Collection:
 
     place: str
     names: Mapping[str, Sequence[str]]
-    index: Callable[[str], bytes | None]
-    """The dataset.json that belongs to a split, or None."""
-    skipped: int = 0
+    homes: Mapping[str, str]
+    """By split, the beginning of all its names that says nothing of a class; see `Layout`."""
+    index: Callable[[str], tuple[str, bytes] | None]
+    """The dataset.json that belongs to a split, or None; before it the folder in which it lies, from which its names count."""
+    skipped: str = ""
+    """Files that are not read, counted in words."""
+    left_out: int = 0
+    """Pictures outside the folders that the user named as splits."""
 
 
 def is_picture(name: str) -> bool:
@@ -51,20 +57,26 @@ def is_picture(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in SUFFIXES
 
 
-def by_split_folder(names: Sequence[str]) -> dict[str, list[str]]:
-    """Names by their top folder where all lie in `train`, `validation` (`val`, `valid`) and `test`; else all are `train`."""
-    tops = {name.split("/", 1)[0] if "/" in name else "" for name in names}
-    if "train" not in tops or not tops <= _SPLIT_FOLDERS.keys():
-        return {"train": list(names)}
-    parts: dict[str, list[str]] = {}
-    for name in names:
-        parts.setdefault(_SPLIT_FOLDERS[name.split("/", 1)[0]], []).append(name)
-    return {split: parts[split] for split in SPLITS if split in parts}
+def not_pictures(names: Iterable[str]) -> str:
+    """Files that are not read, in words: `3 files that are no pictures (.heic 2, .txt 1)`."""
+    kinds = Counter(PurePosixPath(n).suffix.lower() or "no suffix" for n in names if not is_picture(n) and PurePosixPath(n).name != INDEX)
+    if not kinds:
+        return ""
+    most = sorted(kinds.items(), key=lambda item: (-item[1], item[0] == "no suffix", item[0]))[:5]
+    shown = ", ".join(f"{kind} {count}" for kind, count in most) + (", ..." if len(kinds) > 5 else "")
+    what = "1 file that is no picture" if kinds.total() == 1 else f"{kinds.total()} files that are no pictures"
+    return f"{what} ({shown})"
+
+
+def index_place(layout: Layout, split: str, has: Callable[[str], bool]) -> str | None:
+    """The folder of the dataset.json that belongs to a split: its own, else the root; None where there is none."""
+    return next((folder for folder in (layout.homes[split], layout.root) if has(f"{folder}{INDEX}")), None)
 
 
 def names_digest(collection: Collection) -> str:
     """What the collection holds where, for its identity."""
-    text = json.dumps({split: list(names) for split, names in collection.names.items()}, sort_keys=True)
+    told = {split: list(names) for split, names in collection.names.items()}
+    text = json.dumps({"names": told, "skipped": collection.skipped, "left out": collection.left_out}, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -78,7 +90,7 @@ def arranged(
     """
     if not any(collection.names.values()):
         raise UserError(f"{collection.place} holds no pictures ({', '.join(sorted(SUFFIXES))}): check the path")
-    labels, source = _labels(collection, options.labels)
+    labels, told = labels_of(collection.place, collection.names, collection.homes, collection.index, options.labels)
     parts = {split: [(split, name) for name in names] for split, names in collection.names.items() if names}
     held_out = {split: f for split, f in options.fractions.items() if split not in parts and f > 0}
     if held_out:
@@ -90,84 +102,17 @@ def arranged(
         if items := parts.get(split):
             known = None if labels is None else np.array([labels[item] for item in items], dtype=np.int64)
             splits[split] = SplitSource(items, len(items), known)
-    handling = {"labels": source, "split": _describe_split(parts, held_out, options.seed)}
-    if collection.skipped:
-        handling["skipped"] = f"{collection.skipped} files that are not pictures"
+    handling = {**told, "split": _describe_split(collection, splits, held_out, options.seed)}
+    left_out = f"{collection.left_out} pictures outside these folders" if collection.left_out else ""
+    if skipped := ", ".join(filter(None, (collection.skipped, left_out))):
+        handling["skipped"] = skipped
     classes = None if labels is None else max(labels.values()) + 1
     return Pictures(splits, lambda item: read(*item), classes=classes, handling=handling, describe=describe)
 
 
-def _describe_split(parts: Mapping[str, Any], held_out: Mapping[str, float], seed: int) -> str:
-    given = ", ".join(split for split in parts if split not in held_out)
-    drawn = ", ".join(f"{split} {fraction:g}" for split, fraction in held_out.items())
-    return f"given: {given}" + (f"; held out of train at random, seed {seed}: {drawn}" if drawn else "")
-
-
-Labels = dict[tuple[str, str], int]
-
-
-def _labels(collection: Collection, wanted: Labelling) -> tuple[Labels | None, str]:
-    if wanted == "none":
-        return None, "none"
-    if wanted == "auto":
-        indexed: Labels = {}
-        have = [
-            split
-            for split, names in collection.names.items()
-            if names and (data := collection.index(split)) is not None and _add_indexed(indexed, split, names, data, collection.place)
-        ]
-        if have and len(have) == sum(1 for names in collection.names.values() if names):
-            return indexed, INDEX
-    return _folder_labels(collection, required=wanted == "folders")
-
-
-def _add_indexed(labels: Labels, split: str, names: Sequence[str], data: bytes, place: str) -> bool:
-    """Enters the labels of one dataset.json; False if it has none (`"labels": null`)."""
-    where = f"{place}/{INDEX}"
-    try:
-        content = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{where} is damaged: {error}; rebuild it, or set labels: none") from error
-    pairs = content.get("labels") if isinstance(content, dict) else content
-    if pairs is None and isinstance(content, dict):
-        return False
-    if not isinstance(pairs, list) or not all(
-        isinstance(p, list) and len(p) == 2 and isinstance(p[0], str) and _is_class(p[1]) for p in pairs
-    ):
-        raise UserError(f'{where} is damaged: expected {{"labels": [["path", class number], ...]}}; rebuild it, or set labels: none')
-    known = dict(pairs)
-    for name in names:
-        if name not in known:
-            raise UserError(f"{where} has no label for {name}: rebuild it, or set labels: none")
-        labels[split, name] = known[name]
-    return True
-
-
-MAX_CLASSES = 2**20
-
-
-def _is_class(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_CLASSES
-
-
-def _folder_labels(collection: Collection, *, required: bool) -> tuple[Labels | None, str]:
-    """Sub-folders as classes: each picture one folder deep (below its split's), two or more folders, not StyleGAN's 00000, 00001."""
-    folders: dict[tuple[str, str], str] = {}
-    for split, names in collection.names.items():
-        for name in names:
-            parts = name.split("/")
-            if len(collection.names) > 1 and parts[0] in _SPLIT_FOLDERS:
-                parts = parts[1:]
-            if len(parts) == 2:
-                folders[split, name] = parts[0]
-    classes = sorted(set(folders.values()))
-    numbered = all(c.isdigit() and len(c) == 5 for c in classes)
-    total = sum(len(names) for names in collection.names.values())
-    if len(folders) == total and len(classes) > 1 and (required or not numbered):
-        number = {name: i for i, name in enumerate(classes)}
-        return {key: number[folder] for key, folder in folders.items()}, f"{len(classes)} sub-folders, in alphabetical order"
-    if required:
-        raise UserError(
-            f"{collection.place}: labels: folders needs every picture in one of two or more sub-folders named after the classes"
-        )
-    return None, "none"
+def _describe_split(collection: Collection, splits: Mapping[str, SplitSource], held_out: Mapping[str, float], seed: int) -> str:
+    folders = {split: home.strip("/") for split, home in collection.homes.items()}
+    given = [split + (f" ({folder})" if (folder := folders[split]) not in ("", split) else "") for split in splits if split not in held_out]
+    none = f" (rounds down to none of {len(collection.names['train'])} pictures)"
+    drawn = ", ".join(f"{split} {fraction:g}{'' if split in splits else none}" for split, fraction in held_out.items())
+    return f"given: {', '.join(given)}" + (f"; held out of train at random, seed {seed}: {drawn}" if drawn else "")

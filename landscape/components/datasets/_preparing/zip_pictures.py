@@ -7,17 +7,20 @@ from PIL import Image
 
 from landscape.components.datasets._base import Dataset, Request
 from landscape.components.datasets._preparing.collection import (
-    INDEX,
     MAX_INDEX_BYTES,
     Collection,
     CollectionOptions,
     arranged,
-    by_split_folder,
+    index_place,
     is_picture,
+    not_pictures,
 )
+from landscape.components.datasets._preparing.labels import INDEX
+from landscape.components.datasets._preparing.layout import Layout, laid_out
 from landscape.components.datasets._preparing.pictures import MAX_PICTURE_BYTES, Filter, Fit, decode
 from landscape.components.datasets._preparing.prepare import Pictures, prepared
 from landscape.components.datasets._readers.zips import Zip
+from landscape.core.errors import UserError
 
 SPLIT_ZIPS = {"train": ("train.zip",), "validation": ("validation.zip", "val.zip", "valid.zip"), "test": ("test.zip",)}
 
@@ -42,17 +45,38 @@ def from_zips(request: Request, name: str, paths: Mapping[str, Path], options: C
 
 def _pictures(paths: Mapping[str, Path], options: CollectionOptions) -> Pictures:
     zips = {split: Zip(path) for split, path in paths.items()}
-    names = {split: [n for n in opened.names if is_picture(n)] for split, opened in zips.items()}
-    skipped = sum(len(opened.names) - len(names[split]) - (INDEX in opened) for split, opened in zips.items())
-    # One zip may hold the splits as folders.
-    parts = by_split_folder(names["train"]) if len(zips) == 1 else names
-    home = {split: zips.get(split, zips["train"]) for split in parts}
     place = str(next(iter(paths.values()))) if len(paths) == 1 else str(next(iter(paths.values())).parent)
+    layouts = _layouts(zips, options, place)
+    home = {split: zips.get(split, zips["train"]) for split in layouts}
 
-    def index(split: str) -> bytes | None:
-        return home[split].read(INDEX, MAX_INDEX_BYTES) if INDEX in home[split] else None
+    def index(split: str) -> tuple[str, bytes] | None:
+        where = index_place(layouts[split], split, home[split].__contains__)
+        return None if where is None else (where, home[split].read(f"{where}{INDEX}", MAX_INDEX_BYTES))
 
     def read(split: str, name: str) -> tuple[Image.Image, tuple[str, ...]]:
         return decode(home[split].read(name, MAX_PICTURE_BYTES), f"{home[split].path}: {name}")
 
-    return arranged(Collection(place, parts, index, skipped), options, read, lambda item: f"{home[item[0]].path.name}: {item[1]}")
+    collection = Collection(
+        place,
+        {split: layout.names[split] for split, layout in layouts.items()},
+        {split: layout.homes[split] for split, layout in layouts.items()},
+        index,
+        not_pictures(name for opened in zips.values() for name in opened.names),
+        layouts["train"].left_out,
+    )
+    return arranged(collection, options, read, lambda item: f"{home[item[0]].path.name}: {item[1]}")
+
+
+def _layouts(zips: Mapping[str, Zip], options: CollectionOptions, place: str) -> dict[str, Layout]:
+    """By split, the layout of the zip that holds it: one zip may hold the splits as folders, and several are one split each."""
+    names = {split: [n for n in opened.names if is_picture(n)] for split, opened in zips.items()}
+    if len(zips) == 1:
+        layout = laid_out(names["train"], options.splits, place, "zip", zips["train"].__contains__)
+        return dict.fromkeys(layout.names, layout)
+    if options.splits != "auto":
+        raise UserError(f"{place} gives the splits as {', '.join(sorted(z.path.name for z in zips.values()))}: leave splits out")
+    layouts = {}
+    for split, opened in zips.items():
+        whole = laid_out(names[split], "none", place, "zip", opened.__contains__)
+        layouts[split] = Layout({split: whole.names["train"]}, {split: whole.homes["train"]}, whole.root)
+    return layouts
