@@ -17,7 +17,7 @@ from landscape.config.trial_config import TrialConfig
 from landscape.training.compilation import one_line
 from landscape.training.data_stream import DataStream
 from landscape.training.learning_curves import has_point, least_interval
-from landscape.training.rounds import HostState, Rounds
+from landscape.training.rounds import HostState, Rounds, one_each
 
 Record = Callable[[Callable[[], None], torch.device], Callable[[], None]]
 """From work on a device to what repeats it, on the same memory; recording does not run it."""
@@ -152,7 +152,7 @@ class _Recorded:
             self.rounds.play_with_progress_given()
         if self._z is not None and state.last_z is not None:
             self._z.copy_(state.last_z)
-        self._watched = torch.stack([value.float().mean() for values in state.trace.values() for value in values])
+        self._watched = one_each(value for values in state.trace.values() for value in values)
 
     def play(self) -> None:
         """Fill in what the next block sees, replay it, and count what it did."""

@@ -19,9 +19,10 @@ from landscape.training.compilation import Path
 from landscape.training.counts import Counts
 from landscape.training.cuda_graph_blocks import Blocks, Record, cannot_record, cuda_graph
 from landscape.training.data_stream import DataStream, mean_sample
+from landscape.training.effective_weights import EffectiveWeights
 from landscape.training.learning_curves import Curves, has_point
 from landscape.training.objectives import GAMES, Adversarial
-from landscape.training.rounds import Rounds
+from landscape.training.rounds import Rounds, one_each
 from landscape.training.sampling import draw_latent, in_range
 
 # Lightning sets this to 1 when imported; every optimizer step then asks NVML for devices, 0.3 ms on a machine without a GPU.
@@ -64,7 +65,9 @@ class GAN(pl.LightningModule):
             joint_d_call=config.joint_d_call,
             bounds=dataset.bounds,
             states=self._own,
+            weights_of_d=EffectiveWeights(self.discriminator) if self.discriminator is not None else None,
         )
+        EffectiveWeights(self.generator)
         self.curves = Curves()
         self.fixed_z = draw_latent(self.latent, DIVERSITY_SAMPLES, torch.device("cpu"), torch.Generator().manual_seed(config.seed + 1))
         """[64, latent], the same whenever samples are compared over time."""
@@ -172,7 +175,7 @@ class GAN(pl.LightningModule):
         """
         trace = self.rounds.state.trace
         for name, values in trace.items():
-            numbers = torch.stack([v.float() if v.ndim == 0 else v.float().mean() for v in values]).tolist()
+            numbers = one_each(values).tolist()
             if name in ("d_loss", "g_loss"):
                 self._check_finite(name, numbers)
             self.curves.add(name, numbers)

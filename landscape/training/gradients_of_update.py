@@ -24,9 +24,12 @@ class Update(NamedTuple):
     """D on real and on fake, above 0 where it calls a sample real; nothing where the loss sets no such boundary."""
 
     @classmethod
-    def of(cls, objective: Objective, parameters: tuple[Tensor, ...], *, retain_graph: bool = False) -> "Update":
-        """Gradients with respect to `parameters` alone: no network is frozen while the other learns, and nothing is zeroed."""
-        gradients = torch.autograd.grad(objective.total, parameters, allow_unused=True, retain_graph=retain_graph or None)
+    def of(cls, objective: Objective, parameters: tuple[Tensor, ...], one: Tensor, *, retain_graph: bool = False) -> "Update":
+        """Gradients with respect to `parameters` alone: no network is frozen while the other learns, and nothing is zeroed.
+
+        `one` is a 1 on the objective's device: the derivative of the objective by itself, which autograd would fill in anew each time.
+        """
+        gradients = torch.autograd.grad(objective.total, parameters, one, allow_unused=True, retain_graph=retain_graph or None)
         outputs, boundary = (objective.real, objective.fake), objective.boundary
         return cls(
             objective.total.detach(),
@@ -53,6 +56,7 @@ class Gradients:
     ) -> None:
         self.config, self.game, self.device_type = config, game, device_type
         self.d_parameters, self.g_parameters = d_parameters, g_parameters
+        self._one = torch.ones((), device=next(game.generator.parameters()).device)
 
     def changed_in_place(self) -> list[Tensor]:
         """The tensors that computing an update changes: running statistics, power iterations, components' own states."""
@@ -69,20 +73,20 @@ class Gradients:
             with torch.no_grad():
                 fake = self.game.generator(z, batch.condition)
             objective = self.game.d_objective(batch, fake.float(), due=due)
-        return Update.of(objective, self.d_parameters)
+        return Update.of(objective, self.d_parameters, self._one)
 
     def of_g(self, batch: Batch, z: Tensor, due: Due, next_d: NextD | None = None) -> Update:
         """G's loss, and its gradients with respect to G (and to an encoder, which learns with it)."""
         with self._autocast():
             objective = self.game.g_objective(batch, z, due=due, parameters=self.look_ahead(batch, z, next_d))
         parameters = self.g_parameters if self.game.has_discriminator else self.g_parameters + self.d_parameters
-        return Update.of(objective, parameters)
+        return Update.of(objective, parameters, self._one)
 
     def of_both(self, batch: Batch, z: Tensor, due: Due, next_d: NextD | None = None) -> tuple[Update, Update]:
         """Both losses and both gradients at the same weights."""
         with self._autocast():
             d, g = self.game.both_objectives(batch, z, due=due, ahead=self.look_ahead(batch, z, next_d))
-        return Update.of(d, self.d_parameters, retain_graph=True), Update.of(g, self.g_parameters)
+        return Update.of(d, self.d_parameters, self._one, retain_graph=True), Update.of(g, self.g_parameters, self._one)
 
     def look_ahead(self, batch: Batch, z: Tensor, next_d: NextD | None) -> Parameters | None:
         """D's parameters after its next updates, where G answers to those; None where it answers to the present ones."""

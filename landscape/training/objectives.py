@@ -7,6 +7,7 @@ A game turns a batch into D's and G's objectives as a sum of component calls. Wh
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from landscape.components.numerics.precision import full_precision
 from landscape.components.regularizers._base import Critique, Unrolling
 from landscape.core.errors import UserError
 from landscape.training.building import Loss, Regularizer
+from landscape.training.effective_weights import EffectiveWeights
 from landscape.training.functional_optimizers import OptimizerState
 
 Parameters = Mapping[str, Tensor]
@@ -79,10 +81,12 @@ class Game:
         joint_d_call: bool = False,
         bounds: tuple[float, float] | None = None,
         states: States,
+        weights_of_d: EffectiveWeights | None = None,
     ) -> None:
         self.generator, self.discriminator, self.loss = generator, discriminator, loss
         self.at = {site: tuple(r for r in regularizers if r.facts.site == site) for site in SITES}
         self.joint_d_call, self.bounds, self.states = joint_d_call, bounds, states
+        self.weights_of_d = weights_of_d
         self.progress = torch.zeros(())
         # Looked up once: asking a protocol costs as much as a small layer.
         self._bounded_d = discriminator if isinstance(discriminator, Constrains) else None
@@ -144,7 +148,8 @@ class Adversarial(Game):
     def _pair(self, real: Tensor, fake: Tensor, condition: Tensor | None, parameters: Parameters | None) -> tuple[Output, Output]:
         """D on real and on fake, in one call or in two."""
         if not self.joint_d_call:
-            return self.criticize(real, condition, parameters), self.criticize(fake, condition, parameters)
+            with self.weights_of_d.for_calls(2) if self.weights_of_d is not None and parameters is None else nullcontext():
+                return self.criticize(real, condition, parameters), self.criticize(fake, condition, parameters)
         both = self.criticize(torch.cat([real, fake]), condition if condition is None else torch.cat([condition, condition]), parameters)
         n, features = len(both.logit) // 2, both.features
         if features is None:

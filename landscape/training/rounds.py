@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -33,6 +33,12 @@ class HostState:
     """Latent draw [n, latent] of the last D step: what G's step takes where the config reuses it."""
     last_logits: tuple[Tensor, ...] = ()
     """D's logits on the last real and on the last generated batch, minus the loss's boundary; empty where the loss has none."""
+
+
+def one_each(values: Iterable[Tensor]) -> Tensor:
+    """The scalars watched, float32 [n]; of one that is no scalar its mean."""
+    found = torch.stack([value if value.ndim == 0 else value.float().mean() for value in values])
+    return found.float()
 
 
 class Rounds:

@@ -13,7 +13,8 @@ def draw_latent(latent: LatentConfig, n: int, device: torch.device, generator: t
     where = device if generator is None else torch.device("cpu")
     if latent.distribution == "normal":
         return torch.randn(n, latent.dim, device=where, generator=generator)
-    return (torch.rand(n, latent.dim, device=where, generator=generator) * 2 - 1) * latent.bound
+    # For a bound of 1 these are the bits of 2 r - 1, r being uniform on [0, 1).
+    return torch.empty(n, latent.dim, device=where).uniform_(-latent.bound, latent.bound, generator=generator)
 
 
 def in_range(samples: Tensor) -> Tensor:

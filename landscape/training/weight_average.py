@@ -31,5 +31,5 @@ def move(average: nn.Module, network: nn.Module, share: float | Tensor) -> None:
         torch._foreach_lerp_(mine, theirs, [share] * len(mine))
     else:
         torch._foreach_lerp_(mine, theirs, share)
-    for buffer, present in zip(average.buffers(), network.buffers(), strict=True):
-        buffer.copy_(present)
+    if buffers := list(average.buffers()):
+        torch._foreach_copy_(buffers, list(network.buffers()))

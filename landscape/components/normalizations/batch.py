@@ -1,9 +1,21 @@
 """Batch normalization."""
 
 from torch import Tensor, nn
+from torch.nn.functional import batch_norm
 
 from landscape.components.normalizations._base import NORMALIZATIONS, Norm, Normalization
 from landscape.core.registry import Fraction, Positive
+
+
+def normalized(norm: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor) -> Tensor:
+    """What `norm` makes of x [N, C, ...], without counting the batches.
+
+    Only an average of equal weights (`momentum` None, which recalibration sets) reads the count, and counting costs an operation a layer.
+    """
+    if norm.momentum is None:
+        counted: Tensor = norm(x)
+        return counted
+    return batch_norm(x, norm.running_mean, norm.running_var, norm.weight, norm.bias, norm.training, norm.momentum, norm.eps)
 
 
 class BatchNorm(Norm):
@@ -17,8 +29,7 @@ class BatchNorm(Norm):
             self.norm.weight.requires_grad_(False)
 
     def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
-        normalized: Tensor = self.norm(x)
-        return normalized
+        return normalized(self.norm, x)
 
 
 @NORMALIZATIONS.register(follows=True, couples_samples=True, paper="Ioffe & Szegedy 2015, arXiv:1502.03167")

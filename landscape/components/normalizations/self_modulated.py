@@ -4,6 +4,7 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from landscape.components.normalizations._base import NORMALIZATIONS, Norm, Normalization
+from landscape.components.normalizations.batch import normalized
 from landscape.core.registry import Fraction, NonNegativeInt, Positive
 
 
@@ -30,8 +31,7 @@ class SelfModulatedBatchNorm(Norm):
         assert z is not None, "self-modulation reads the latent: call the norm as norm(x, z)"
         h = z if self.hidden is None else relu(self.hidden(z))
         per_channel = (len(x), -1, *[1] * (x.ndim - 2))  # [N, C, 1, 1] for maps, [N, C] for vectors
-        normalized: Tensor = self.norm(x) * (1 + self.scale(h).view(per_channel)) + self.shift(h).view(per_channel)
-        return normalized
+        return normalized(self.norm, x) * (1 + self.scale(h).view(per_channel)) + self.shift(h).view(per_channel)
 
 
 @NORMALIZATIONS.register(sides=frozenset({"g"}), follows=True, couples_samples=True, paper="Chen et al. 2019, arXiv:1810.01365")

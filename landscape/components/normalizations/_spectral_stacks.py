@@ -1,0 +1,213 @@
+"""Power iterations of all spectrally normalized layers of a network together: in a few operations, however many layers there are.
+
+Each weight is seen as a matrix [rows, columns]. Matrices of similar shape are copied into one stack, padded with zeros, and multiplied
+as a batch. Zeros change no product and no norm, and the order of a matrix's columns changes neither its singular values nor u, so that
+each weight is copied in the order in which it lies in memory.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+PADDING = 1 / 3
+"""Zeros that stacks may hold beside the weights, as a share of the weights' entries."""
+
+
+class Shape(NamedTuple):
+    """Rows and columns of a weight as a matrix."""
+
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """Matrices that may share a stack: their numbers and the shape that holds each of them."""
+
+    members: tuple[int, ...]
+    shape: Shape
+
+    @property
+    def size(self) -> int:
+        return len(self.members) * self.shape.rows * self.shape.columns
+
+    def with_those_of(self, other: "_Candidate") -> "_Candidate":
+        shape = Shape(max(self.shape.rows, other.shape.rows), max(self.shape.columns, other.shape.columns))
+        return _Candidate(self.members + other.members, shape)
+
+
+def groups(shapes: Sequence[Shape]) -> list[tuple[int, ...]]:
+    """Which matrices share a stack: as few stacks as possible while zeros stay below `PADDING` of all entries.
+
+    The two groups whose union adds the fewest zeros are joined, again and again, as long as the limit allows it.
+    """
+    found = [_Candidate((i,), shape) for i, shape in enumerate(shapes)]
+    allowed = (1 + PADDING) * sum(candidate.size for candidate in found)
+    while len(found) > 1:
+        pairs = [(one, other) for i, one in enumerate(found) for other in found[:i]]
+        unions = [(one.with_those_of(other).size - one.size - other.size, one, other) for one, other in pairs]
+        added, one, other = min(unions, key=lambda union: union[0])
+        if sum(candidate.size for candidate in found) + added > allowed:
+            break
+        found = [candidate for candidate in found if candidate not in (one, other)] + [one.with_those_of(other)]
+    return [candidate.members for candidate in found]
+
+
+def laid_out(slot: Tensor, weight: Tensor, axis: int) -> Tensor:
+    """`slot` [..., at least rows, at least columns] seen as `weight`: [..., *weight.shape], rows along `axis`, columns as in its memory.
+
+    Args:
+        slot: where a weight's matrix lies, or a vector of its columns as a matrix of one row.
+        weight: only its shape and strides are read.
+        axis: the dimension of `weight` that counts rows; where `slot` has a single row, the view has size 1 there.
+    """
+    others = sorted((d for d in range(weight.ndim) if d != axis), key=lambda d: -weight.stride()[d])
+    columns = [weight.shape[d] for d in others]
+    rows = min(weight.shape[axis], slot.shape[-2])
+    lead = slot.ndim - 2
+    cut = slot[..., :rows, : weight.numel() // weight.shape[axis]]
+    place = {axis: lead} | {d: lead + 1 + i for i, d in enumerate(others)}
+    return cut.view(*cut.shape[:-1], *columns).permute(*range(lead), *(place[d] for d in range(weight.ndim)))
+
+
+@dataclass(frozen=True)
+class Iterations:
+    """What power iterations left: vectors by stack, numbers by call and layer."""
+
+    u: list[Tensor]
+    """[calls, layers, padded rows] of each stack: the new u of each call, of length 1."""
+    v: list[Tensor]
+    """[calls, layers, padded columns] of each stack: W'u of the u before, not yet divided by its length."""
+    sigma: list[list[Tensor]]
+    """The estimate of the largest singular value, 0-dim: u' W v / |v|, which is |W v| / |v|."""
+    length: list[list[Tensor]]
+    """|W v|, 0-dim, which is sigma |v|."""
+
+
+class Stacks:
+    """The memory in which the layers of one network are iterated together, and their gradients taken.
+
+    Args:
+        weights: the layers' weights; their values are copied anew at each use, their shapes and strides stay.
+        axes: the dimension of each that counts its matrix's rows.
+    """
+
+    def __init__(self, weights: Sequence[Tensor], axes: Sequence[int]) -> None:
+        self._like = weights[0].detach().new_empty(0)
+        self._layouts = [torch.empty_strided(w.shape, w.stride(), device="meta") for w in weights]
+        self._axes = tuple(axes)
+        shapes = [Shape(w.shape[axis], w.numel() // w.shape[axis]) for w, axis in zip(weights, axes, strict=True)]
+        self._rows = [shape.rows for shape in shapes]
+        self._groups = groups(shapes)
+        order = [i for members in self._groups for i in members]
+        self._place = [order.index(i) for i in range(len(order))]
+        self._sizes = [Shape(*(max(sizes) for sizes in zip(*(shapes[i] for i in members), strict=True))) for members in self._groups]
+        self._matrices = self._zeros(1)
+        self._slots = [slot[0] for slot in self._as_weights(self._matrices)]
+        self._start = [self._like.new_zeros(len(m), size.rows) for m, size in zip(self._groups, self._sizes, strict=True)]
+        self._gradients: dict[int, list[Tensor]] = {}
+
+    def fits(self, weights: Sequence[Tensor]) -> bool:
+        """Whether `weights` have the shapes, the strides, the type and the device of those that this memory was made for."""
+        return len(weights) == len(self._layouts) and all(
+            new.stride() == old.stride() and new.shape == old.shape and new.dtype == self._like.dtype and new.device == self._like.device
+            for new, old in zip(weights, self._layouts, strict=True)
+        )
+
+    def _zeros(self, calls: int) -> list[Tensor]:
+        """For each stack zeros [layers, calls, rows, columns]."""
+        return [self._like.new_zeros(len(m), calls, *size) for m, size in zip(self._groups, self._sizes, strict=True)]
+
+    def _by_layer(self, stacks: Sequence[Tensor]) -> list[Tensor]:
+        """What lies in `stacks` [layers, ...] for each layer, in the order of the layers."""
+        rows = [row for stack in stacks for row in stack.unbind()]
+        return [rows[place] for place in self._place]
+
+    def _by_call(self, stacks: Sequence[Tensor], calls: int) -> list[Tensor]:
+        """What lies in `stacks` [layers, calls, ...]: the first call of every layer, the second of every layer, and so on."""
+        found = [entry.unbind() for entry in self._by_layer(stacks)]
+        return [entry[k] for k in range(calls) for entry in found]
+
+    def _as_weights(self, stacks: Sequence[Tensor]) -> list[Tensor]:
+        """What lies in `stacks` [layers, ..., rows, columns] for each layer, seen as its weight: [..., *weight.shape]."""
+        return [laid_out(*each) for each in zip(self._by_layer(stacks), self._layouts, self._axes, strict=True)]
+
+    def _cut(self, vectors: Sequence[Tensor]) -> list[Tensor]:
+        """Of `vectors` [layers, padded rows] the rows that each layer has."""
+        return [vector[:n] for vector, n in zip(self._by_layer(vectors), self._rows, strict=True)]
+
+    @torch.no_grad()
+    def iterate(self, weights: Sequence[Tensor], us: Sequence[Tensor], *, calls: int, iterations: int, floor: float) -> Iterations:
+        """Power iterations of all layers from the stored u, `iterations` for each of `calls`; the last u are written to `us`.
+
+        Args:
+            weights: of the layers.
+            us: [rows] of each; updated in place.
+            calls: how often the network will be called with these weights: each call steps on from the call before it.
+            iterations: of each call, one or more.
+            floor: lower bound of the length |W W'u| by which u is divided.
+        """
+        torch._foreach_copy_([*self._slots, *self._cut(self._start)], [*weights, *us])
+        matrices = [stack[:, 0] for stack in self._matrices]
+        u = [self._like.new_empty(calls, len(m), size.rows) for m, size in zip(self._groups, self._sizes, strict=True)]
+        v = [self._like.new_empty(calls, len(m), size.columns) for m, size in zip(self._groups, self._sizes, strict=True)]
+        made = Iterations(u, v, [], [])
+        before = self._start
+        for k in range(calls):
+            us_now, vs_now = [stack[k] for stack in u], [stack[k] for stack in v]
+            rows, columns = self._by_layer(us_now), self._by_layer(vs_now)
+            for _ in range(iterations):
+                for matrix, u_before, u_now, v_now in zip(matrices, before, us_now, vs_now, strict=True):
+                    torch.bmm(u_before.unsqueeze(1), matrix, out=v_now.unsqueeze(1))
+                    torch.bmm(matrix, v_now.unsqueeze(2), out=u_now.unsqueeze(2))
+                norms = torch._foreach_norm([*rows, *columns])
+                lengths = torch._foreach_clamp_min(norms[: len(rows)], floor)
+                torch._foreach_div_(rows, lengths)
+                before = us_now
+            made.sigma.append(list(torch._foreach_div(norms[: len(rows)], norms[len(rows) :])))
+            made.length.append(list(lengths))
+        torch._foreach_copy_(list(us), self._cut(before))
+        return made
+
+    @torch.no_grad()
+    def gradients(self, weights: Sequence[Tensor], made: Iterations, given: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+        """Gradients with respect to the weights W, from those with respect to the normalized weights W / sigma of every call.
+
+        With u and v held fixed, dL/dW is the sum over calls of G / sigma - <G / sigma, W> / (sigma |v|) u v', G being the call's gradient.
+
+        Args:
+            weights: of the layers, as they were iterated.
+            made: what `iterate` returned.
+            given: G for each call and each layer.
+        """
+        calls = len(given)
+        if calls not in self._gradients:
+            self._gradients[calls] = self._zeros(calls)
+        stacks = self._gradients[calls]
+        slots = self._as_weights(stacks)
+        into = [slot[k] for k in range(calls) for slot in slots]
+        torch._foreach_copy_([*self._slots, *into], [*weights, *(g for each in given for g in each)])
+        torch._foreach_div_(self._by_call(stacks, calls), [sigma for each in made.sigma for sigma in each])
+        pairs = zip(stacks, self._matrices, strict=True)
+        products = [torch.bmm(stack.flatten(2), matrix.flatten(1).unsqueeze(2)) for stack, matrix in pairs]  # [layers, calls, 1]
+        torch._foreach_div_(self._by_call(products, calls), [length for each in made.length for length in each])
+        total = [stack[:, 0] for stack in stacks]
+        for k in range(1, calls):
+            torch._foreach_add_(total, [stack[:, k] for stack in stacks])
+        for whole, u, v, share in zip(total, made.u, made.v, products, strict=True):
+            whole.baddbmm_(u.permute(1, 2, 0) * share.transpose(1, 2), v.transpose(0, 1), alpha=-1)
+        gradients = [torch.empty_like(weight) for weight in weights]
+        torch._foreach_copy_(gradients, [slot[0] for slot in slots])
+        return gradients
+
+    def directions(self, made: Iterations, call: int) -> list[Tensor]:
+        """U v' / |v| of each layer at a call, seen as its weight: the derivative of sigma with respect to the weight."""
+        found = []
+        rows, columns = self._by_layer([u[call] for u in made.u]), self._by_layer([v[call] for v in made.v])
+        for i, (layout, axis) in enumerate(zip(self._layouts, self._axes, strict=True)):
+            u = rows[i][: self._rows[i]].view([-1 if d == axis else 1 for d in range(layout.ndim)])
+            found.append(u * laid_out((columns[i] / torch.linalg.vector_norm(columns[i])).unsqueeze(0), layout, axis))
+        return found

@@ -1,0 +1,179 @@
+"""The weights that a network computes with, made for a whole call of it at once.
+
+Layers make them one by one otherwise: a spectrally normalized layer divides its weight by an estimate of its largest singular value, and
+autocast converts every weight to bfloat16. For all layers together both take a few operations, and so does the way back of the gradients.
+The values are those of the layers' own forward methods, up to rounding.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from landscape.components.architectures._layers import SameConv2d, SameConvTranspose2d
+from landscape.components.normalizations._reweighted import Reweighted
+from landscape.components.normalizations._spectral_stacks import Iterations, Stacks
+from landscape.components.normalizations.spectral import SpectralNorm
+from landscape.components.numerics.precision import full_precision
+
+_LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+_CONVERTED = frozenset(layer.forward for layer in (*_LAYERS, SameConv2d, SameConvTranspose2d))
+"""Forward methods that use weight and bias in one product or convolution alone, which autocast takes in bfloat16."""
+EPSILONS = (1e-18, 1e-6)
+"""Lower bounds of norms with which layers are iterated together. A larger one would change results, for v is not divided by its norm."""
+
+
+class EffectiveWeights:
+    """Makes the weights of each call of `network` that trains it, and puts them where its layers find them.
+
+    It acts through hooks on the network: neither the network nor its layers hold anything of it, and copies of the network made before
+    are as they were. In evaluation mode, and while a call is compiled, each layer makes its own weight.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        self.network = network
+        modules = list(network.modules())
+        self.spectral = _alike([m for m in modules if isinstance(m, SpectralNorm)])
+        own = {id(m.layer) for m in modules if isinstance(m, Reweighted)}
+        converted = [m for m in modules if type(m).forward in _CONVERTED]
+        self.plain = [m for m in converted if id(m) not in own]
+        iterated = {id(m.layer) for m in self.spectral}
+        self.biased = [m for m in converted if m.bias is not None and (id(m) not in own or id(m) in iterated)]
+        self._stacks: Stacks | None = None
+        self._ready: deque[list[Tensor]] = deque()
+        self._placed: list[tuple[dict[str, Any], str]] = []
+        network.register_forward_pre_hook(self._before)
+        network.register_forward_hook(self._after, always_call=True)
+
+    @contextmanager
+    def for_calls(self, calls: int) -> Iterator[None]:
+        """Within: the next `calls` of the network find their weights made together, each with the power iteration that is its own."""
+        if self.network.training and not torch.compiler.is_compiling():
+            self._ready.extend(self._made(calls))
+        try:
+            yield
+        finally:
+            self._ready.clear()
+
+    def _before(self, network: nn.Module, arguments: Any) -> None:
+        if not network.training or torch.compiler.is_compiling():
+            return
+        weights = self._ready.popleft() if self._ready else self._made(1)[0]
+        holders = [(module.layer, "weight") for module in self.spectral]
+        if len(weights) > len(holders):
+            holders += [(module, "weight") for module in self.plain] + [(module, "bias") for module in self.biased]
+        # An attribute of the instance is found before the parameter of that name.
+        self._placed = [(module.__dict__, name) for module, name in holders[: len(weights)]]
+        for (attributes, name), weight in zip(self._placed, weights, strict=True):
+            attributes[name] = weight
+
+    def _after(self, network: nn.Module, arguments: Any, output: Any) -> None:
+        for attributes, name in self._placed:
+            attributes.pop(name, None)
+        self._placed = []
+
+    def _made(self, calls: int) -> list[list[Tensor]]:
+        """For each of `calls` the weights of the spectral layers; under autocast those of the others and the biases too."""
+        weights = [module.weight for module in self.spectral]
+        device = next(self.network.parameters()).device
+        half = torch.get_autocast_dtype(device.type) if torch.is_autocast_enabled(device.type) else None
+        others = [m.weight for m in self.plain] + [m.bias for m in self.biased] if half is not None else []
+        if not weights and not others:
+            return [[] for _ in range(calls)]
+        if weights and (self._stacks is None or not self._stacks.fits(weights)):
+            self._stacks = Stacks(weights, [module.axis for module in self.spectral])
+        with full_precision(device):
+            made = None
+            if weights:
+                first, us = self.spectral[0], [module.u for module in self.spectral]
+                assert self._stacks is not None
+                made = self._stacks.iterate(weights, us, calls=calls, iterations=first.iterations, floor=first.epsilon**2)
+            flat = _Made.apply(self._stacks, made, calls, half, len(weights), *weights, *others)
+        n = len(weights) + len(others)
+        return [list(flat[k * n : (k + 1) * n]) for k in range(calls)]
+
+
+def _alike(layers: list[SpectralNorm]) -> list[SpectralNorm]:
+    """`layers` where they may be iterated together: with the same hyperparameters and one type of numbers; else none."""
+    kinds = {(layer.iterations, layer.epsilon, layer.weight.dtype) for layer in layers}
+    return layers if len(kinds) == 1 and EPSILONS[0] <= layers[0].epsilon <= EPSILONS[1] else []
+
+
+class _Made(torch.autograd.Function):
+    """(spectral weights, other weights and biases) -> for each call the former divided by their sigma, then the latter; all in `half`."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, stacks: Stacks | None, made: Iterations | None, calls: int, half: torch.dtype | None, spectral: int, *parameters: Tensor
+    ) -> tuple[Tensor, ...]:
+        ctx.stacks, ctx.made, ctx.calls, ctx.spectral = stacks, made, calls, spectral
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*parameters[:spectral])
+        weights, others = list(parameters[:spectral]), list(parameters[spectral:])
+        divided = torch._foreach_div(weights * calls, [s for each in made.sigma for s in each]) if made is not None else []
+        if half is None:
+            return tuple(divided)
+        given = [*divided, *others]
+        converted = [torch.empty_like(t, dtype=half) for t in given]
+        torch._foreach_copy_(converted, given)
+        divided, others = converted[: len(divided)], converted[len(divided) :]
+        parts = [[*divided[k * spectral : (k + 1) * spectral], *(o.view_as(o) for o in others)] for k in range(calls)]
+        return tuple(t for part in parts for t in part)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
+        n = len(gradients) // ctx.calls
+        each = [gradients[k * n : (k + 1) * n] for k in range(ctx.calls)]
+        with full_precision(next(g.device for g in gradients if g is not None)):
+            weights = ctx.saved_tensors
+            spectral = _of_spectral(ctx, weights, [part[: ctx.spectral] for part in each])
+            others = _summed([part[ctx.spectral :] for part in each])
+        return (None, None, None, None, None, *spectral, *others)
+
+
+def _of_spectral(ctx: Any, weights: Sequence[Tensor], given: Sequence[Sequence[Tensor | None]]) -> Sequence[Tensor | None]:
+    """Gradients with respect to the spectral layers' weights; None where no call used a layer, or the gradient is not asked for."""
+    if not weights:
+        return []
+    used = [any(part[i] is not None for part in given) for i in range(len(weights))]
+    if not any(used):
+        return [None] * len(weights)
+    filled = [[torch.zeros_like(w) if g is None else g for g, w in zip(part, weights, strict=True)] for part in given]
+    if not torch.is_grad_enabled():
+        found = ctx.stacks.gradients(weights, ctx.made, filled)
+    else:  # The gradients will be differentiated again: by operations that autograd records.
+        found = [torch.zeros_like(w) for w in weights]
+        for call, part in enumerate(filled):
+            for i, direction in enumerate(ctx.stacks.directions(ctx.made, call)):
+                sigma, gradient = (weights[i] * direction).sum(), part[i].to(weights[i].dtype)
+                found[i] = found[i] + gradient / sigma - (gradient * weights[i]).sum() / sigma.square() * direction
+    return [gradient if yes else None for gradient, yes in zip(found, used, strict=True)]
+
+
+def _summed(given: Sequence[Sequence[Tensor | None]]) -> list[Tensor | None]:
+    """Over calls, in float32: gradients with respect to converted parameters."""
+    if torch.is_grad_enabled():
+        return [
+            sum(g.float() for g in entries if g is not None) if any(g is not None for g in entries) else None
+            for entries in zip(*given, strict=True)
+        ]
+    present = [[(i, g) for i, g in enumerate(part) if g is not None] for part in given]
+    flat = [g for part in present for _, g in part]
+    if not flat:
+        return [None] * len(given[0])
+    full = [torch.empty_like(g, dtype=torch.float32) for g in flat]
+    torch._foreach_copy_(full, flat)
+    total: list[Tensor | None] = [None] * len(given[0])
+    into, more = [], []
+    for (i, _), gradient in zip((entry for part in present for entry in part), full, strict=True):
+        if (so_far := total[i]) is None:
+            total[i] = gradient
+        else:
+            into.append(so_far)
+            more.append(gradient)
+    if into:
+        torch._foreach_add_(into, more)
+    return total

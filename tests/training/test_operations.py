@@ -1,0 +1,30 @@
+"""A round stays a small number of operations: on a GPU each of them costs microseconds, however small it is."""
+
+import pytest
+import torch
+
+from benchmarks._operations import operations
+from benchmarks.costs import model
+
+
+def of_a_round(architecture: str, **fields) -> int:
+    gan = model({architecture: {"width": 8}}, 32, 4, **fields)
+    gan.run_rounds(3)
+    counts = operations(gan.rounds.play)
+    counts.pop("aten::randperm", None)  # once an epoch
+    return sum(counts.values())
+
+
+@pytest.mark.parametrize(("architecture", "most"), [("sndcgan", 260), ("resnet_cifar", 360)])
+def test_spectral_normalization_and_half_precision_add_few_operations(architecture, most):
+    """They were 810 and 1,313 while each layer iterated and converted its weight by itself at each call."""
+    assert of_a_round(architecture, precision="bf16", d_normalization="spectral") <= most
+
+
+def test_an_average_and_its_buffers_move_in_three_operations():
+    assert of_a_round("sndcgan", ema={"decay": 0.9}) - of_a_round("sndcgan") <= 3
+
+
+def test_operations_are_counted_and_views_are_not():
+    x = torch.ones(3, 4)
+    assert operations(lambda: (x.t() @ x).view(-1).add_(1)) == {"aten::mm": 1, "aten::add_": 1}
