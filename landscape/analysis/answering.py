@@ -14,6 +14,7 @@ import numpy as np
 from landscape.analysis.answer import AxisAnswer, Chosen, Effort, LevelAnswer, PairAnswer, StudyAnswer, ToDecide
 from landscape.analysis.answer_words import axis_sentence, axis_state, study_sentence
 from landscape.analysis.confirmation_runs import CONFIRMATION, SEARCH, Confirmed, confirmed, effort, role_of, searched
+from landscape.analysis.contrasts import blocks_of_both, is_log, joint_level, levels_confirmed, paired_costs
 from landscape.analysis.frames import AXIS, ScoreFacts, TrialTable
 from landscape.analysis.interval import Interval
 from landscape.analysis.looks import Judged, judge, looks
@@ -53,22 +54,21 @@ def answer_of(study: Study, table: TrialTable, score: str, *, level: float = 0.9
     how = _mapping(study.facts.get("confirmation"))
     digest = table.protocol.get("digest") if table.protocol else None
     runs = confirmed(study.trials, digest, score, facts.sign)
-    costs = [cost for of in runs.values() for cost in of.costs if math.isfinite(cost)]
-    is_log = facts.is_log and all(cost > 0 for cost in costs)
+    by_ratio = is_log(runs, facts.is_log)
     seeds, most = how.get("seeds"), how.get("most_seeds")
     at = looks(seeds if isinstance(seeds, int) and seeds > 0 else DEFAULT_SEEDS, most if isinstance(most, int) else None)
     spent = effort(study.trials, CONFIRMATION)
     searching = effort(study.trials, SEARCH)
     each = spent if spent.trials else searching
-    ground = _Ground(study, facts, runs, is_log, at, level, each.seconds / each.trials if each.trials else 0.0)
+    ground = _Ground(study, facts, runs, by_ratio, at, level, each.seconds / each.trials if each.trials else 0.0)
     design = design_of(study, table.axes, score)
     variance = _variance(table, score, runs)
     compared = [axis for axis in table.axes if table.frame[AXIS + axis].nunique() > 1]
     axes = sorted((_axis(ground, axis, design, variance) for axis in compared), key=lambda a: -(a.variance.value or 0.0))
     chosen = _chosen(ground, design)
-    spread = _spread(runs, is_log)
+    spread = _spread(runs, by_ratio)
     sentence = study_sentence(score, axes, chosen)
-    return StudyAnswer(score, sentence, is_log, tuple(axes), chosen, variance, spread, at, searching, spent)
+    return StudyAnswer(score, sentence, by_ratio, tuple(axes), chosen, variance, spread, at, searching, spent)
 
 
 def design_of(study: Study, axes: Sequence[str], score: str) -> Design:
@@ -101,23 +101,23 @@ def _variance(table: TrialTable, score: str, runs: Mapping[Key, Confirmed]) -> V
     return variance_shares(costs[known], labels, {str(key): of.costs for key, of in runs.items()})
 
 
-def _spread(runs: Mapping[Key, Confirmed], is_log: bool) -> float | None:
+def _spread(runs: Mapping[Key, Confirmed], by_ratio: bool) -> float | None:
     """Standard deviation over the seeds of a setting, pooled over those without divergence."""
     squares, freedom = 0.0, 0
     for of in runs.values():
         x = np.asarray(of.costs)
         if len(x) > 1 and np.isfinite(x).all():
-            x = np.log(x) if is_log else x
+            x = np.log(x) if by_ratio else x
             squares, freedom = squares + float(((x - x.mean()) ** 2).sum()), freedom + len(x) - 1
     return math.sqrt(squares / freedom) if freedom else None
 
 
 def _axis(ground: _Ground, axis: str, design: Design, variance: VarianceShares) -> AxisAnswer:
     blocks = tuple(b for b in design.of(axis) if sum(key in ground.runs for key in b.settings.values()) > 1)
-    names = list(dict.fromkeys(level for b in blocks for level, key in b.settings.items() if key in ground.runs))
+    names = levels_confirmed(blocks, ground.runs)
     levels = {level: _level(ground, axis, level, blocks) for level in names}
     ranked = sorted(names, key=lambda level: _rank(ground, level, blocks))
-    joint = 1 - (1 - ground.level) / max(math.comb(len(names), 2), 1)
+    joint = joint_level(ground.level, len(names))
     pairs = [_pair(ground, a, b, blocks, joint) for a, b in itertools.combinations(ranked, 2)]
     pairs = [p for p in pairs if p.seeds]
     others = sorted({str(t) for t in _levels_tried(ground.study, axis)} - set(names))
@@ -168,11 +168,10 @@ def _level(ground: _Ground, axis: str, level: str, blocks: Sequence[Block]) -> L
 
 
 def _pair(ground: _Ground, a: str, b: str, blocks: Sequence[Block], joint: float) -> PairAnswer:
-    both = [(ground.runs[x.settings[a]], ground.runs[x.settings[b]]) for x in blocks if {a, b} <= _confirmed_levels(ground, x)]
-    common = sorted(set.intersection(*(set(one.runs) & set(other.runs) for one, other in both))) if both else []
-    if not common:
+    both = blocks_of_both(blocks, ground.runs, a, b)
+    ours, theirs = paired_costs(both)
+    if not ours.size:
         return PairAnswer(a, b, Interval(None, absent="not confirmed"), decided=False, seeds=0)
-    ours, theirs = (np.array([[pair[side].runs[order].cost for order in common] for pair in both]) for side in (0, 1))
     found = judge(ours, theirs, ground.looks, log=ground.is_log, level=joint)
     if found.sign > 0:
         a, b, ours, theirs = b, a, theirs, ours
@@ -180,10 +179,6 @@ def _pair(ground: _Ground, a: str, b: str, blocks: Sequence[Block], joint: float
     resolvable, needed = _reach(ground, found, ours, theirs, len(both)) if found.difference.has_interval else (None, None)
     shown = found.difference.mirrored() if ground.facts.sign < 0 and not ground.is_log else found.difference
     return PairAnswer(a, b, shown, found.sign != 0, found.seeds, found.by_divergence, resolvable, None if found.sign else needed)
-
-
-def _confirmed_levels(ground: _Ground, block: Block) -> set[str]:
-    return {level for level, key in block.settings.items() if key in ground.runs}
 
 
 def _reach(ground: _Ground, found: Judged, ours: Any, theirs: Any, blocks: int) -> tuple[float, ToDecide | None]:

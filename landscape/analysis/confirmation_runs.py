@@ -1,12 +1,12 @@
 """A study's trials as the answer needs them: those of the search, and the confirmation runs of each setting by seed."""
 
 import math
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from landscape.analysis.answer import Effort
-from landscape.analysis.matched import Key, Searched, key_of
+from landscape.analysis.matched import Key, Searched, Value, key_of
 from landscape.analysis.objective import is_frechet, modeled, objective
 from landscape.results.record import Status
 from landscape.results.trial_files import Trial
@@ -51,7 +51,7 @@ class Confirmed:
         return Effort(len(self.runs), sum(run.seconds for run in self.runs.values()))
 
 
-def setting_of(trial: Trial) -> tuple[str, dict[str, Hashable]]:
+def setting_of(trial: Trial) -> tuple[str, dict[str, Value]]:
     """(cell, assignment) of a trial; records that do not hold what was proposed are told apart by their setting digest."""
     place = trial.record.study
     assignment = place.get("assignment")

@@ -5,16 +5,17 @@ retrained models stand for, so that both always agree.
 """
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from landscape.core.errors import UserError, unknown
 
-Key = tuple[str, tuple[tuple[str, Hashable], ...]]
+Value = bool | int | float | str
+Key = tuple[str, tuple[tuple[str, Value], ...]]
 """A setting within its study: the id of its cell, and what was proposed there (name and value, sorted by name)."""
 
 
-def key_of(cell_id: str, assignment: Mapping[str, Hashable]) -> Key:
+def key_of(cell_id: str, assignment: Mapping[str, Value]) -> Key:
     """The key of a setting."""
     return cell_id, tuple(sorted(assignment.items()))
 
@@ -28,7 +29,7 @@ class Searched:
     cell_id: str
     labels: Mapping[str, str]
     """Axis -> level."""
-    assignment: Mapping[str, Hashable]
+    assignment: Mapping[str, Value]
     cost: float
     """The objective on the selection samples, lower is better; +inf for a trial that has none (it diverged)."""
 

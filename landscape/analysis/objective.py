@@ -18,12 +18,21 @@ def objective(scores: Mapping[str, Scores], protocol: str, name: str) -> Estimat
         protocol: the name of the study's protocol; its selection samples are scored as `<protocol>/selection`.
         name: the public name of the objective, `FD[classifier]`.
     """
-    for wanted in (f"{protocol}/selection", protocol):
-        for found in scores.values():
-            if found.protocol.get("name") == wanted:
-                for score, estimate in found.estimates.items():
-                    if same_score(score, name):
-                        return estimate
+    found = _named(scores, f"{protocol}/selection", name)
+    return found if found is not None else reported(scores, protocol, name)
+
+
+def reported(scores: Mapping[str, Scores], protocol: str, name: str) -> Estimate | None:
+    """The estimate called `name` on the samples that a report shows."""
+    return _named(scores, protocol, name)
+
+
+def _named(scores: Mapping[str, Scores], protocol: str, name: str) -> Estimate | None:
+    for found in scores.values():
+        if found.protocol.get("name") == protocol:
+            for score, estimate in found.estimates.items():
+                if same_score(score, name):
+                    return estimate
     return None
 
 

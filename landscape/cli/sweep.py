@@ -40,6 +40,11 @@ from landscape.core.files import require_writable
     help="An existing Ray cluster: auto, or its address.  [default: Ray is started on this machine]",
 )
 @click.option("--deterministic", is_flag=True, help="Propose in rounds: the same seed gives the same trials, whatever finishes first.")
+@click.option(
+    "--confirmation/--no-confirmation",
+    default=True,
+    help="Train the best setting of each level on fresh seeds after the search, as the study says.  [default: --confirmation]",
+)
 @click.option("--report/--no-report", "with_report", default=True, help="Build the report at the end.  [default: --report]")
 @sweep_data_dir_option
 @results_option

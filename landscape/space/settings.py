@@ -1,8 +1,9 @@
 """The settings of a study other than its axes: searcher, number of trials, confirmation, limits."""
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from landscape.core.frozen_model import Frozen
 
@@ -39,10 +40,32 @@ class Trials(Frozen):
         return self
 
 
+def _top(value: object) -> object:
+    """Read `top 3` as 3."""
+    found = re.fullmatch(r"top\s+(\d+)", value.strip()) if isinstance(value, str) else None
+    return int(found[1]) if found else value
+
+
 class Confirmation(Frozen):
     """Retraining of each level's best setting on fresh seeds after the search. Verdicts use only these trials."""
 
-    seeds: Annotated[int, Field(ge=2)] = 5
+    seeds: Annotated[int, Field(ge=0)] = 5
+    """The number of fresh seeds of each setting; 0 for no confirmation. Below 5 there are no verdicts."""
+    most_seeds: Annotated[int, Field(ge=1)] | None = None
+    """Where it is larger than `seeds`, settings of pairs that are still open get more seeds, doubled each time, until this number. Each
+    look at the scores has its part of the error, so the first look is the stricter the more of them there may be."""
+    axes: tuple[str, ...] = ()
+    """The axes whose levels are compared; empty for all that have two levels or more."""
+    cells: Annotated[int, BeforeValidator(_top), Field(ge=1)] = 1
+    """The number of combinations of the other axes beside which the levels of an axis are compared; it may be written as `top 3`."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.seeds == 1:
+            raise ValueError("one seed has no spread: give 5 seeds or more, or 0 for no confirmation")
+        if self.most_seeds is not None and self.most_seeds < self.seeds:
+            raise ValueError(f"most_seeds={self.most_seeds} is below seeds={self.seeds}: give more, or leave it out")
+        return self
 
 
 class Limits(Frozen):

@@ -96,6 +96,9 @@ class Space(Frozen):
         if not self.protocol.objective:
             message = "protocol.objective is empty: name the score that the search goes by, for example FD[classifier]"
             raise LocatedError(("protocol",), UserError(message))
+        for axis in self.confirmation.axes:
+            if axis not in self.axes:
+                raise LocatedError(("confirmation", "axes"), unknown("axis in confirmation.axes", axis, self.axes))
         for name, parameter in self.search.items():
             self._check_parameter(name, parameter)
         return self
@@ -270,6 +273,7 @@ _MODELS: dict[str, type[Frozen]] = {
     "protocol": Protocol,
     "trials": Trials,
     "limits": Limits,
+    "confirmation": Confirmation,
 }
 
 

@@ -19,8 +19,10 @@ from landscape.sweep.pool.pool import Ahead, Hooks, Pool, StopNowError
 from landscape.sweep.pool.resources import Resources
 from landscape.sweep.pool.tune_bridge import run_pool
 from landscape.sweep.pool.worker import HANG_FILE, Common
+from landscape.sweep.search.confirming import CONFIRMATION
 from landscape.sweep.search.optuna_log import SearchLog
-from landscape.sweep.search.plan import Outcome, Plan, Task
+from landscape.sweep.search.plan import Outcome, Task
+from landscape.sweep.search.study_plan import StudyPlan
 from landscape.sweep.study_lock import StudyLock
 from landscape.sweep.sweep_options import SweepOptions
 
@@ -28,7 +30,9 @@ from landscape.sweep.sweep_options import SweepOptions
 class Driver:
     """Runs what is left of a plan under Ray."""
 
-    def __init__(self, space: Space, how: SweepOptions, lock: StudyLock, plan: Plan, display: Display, there: Remote | None = None) -> None:
+    def __init__(
+        self, space: Space, how: SweepOptions, lock: StudyLock, plan: StudyPlan, display: Display, there: Remote | None = None
+    ) -> None:
         self.space, self.how, self.lock, self.plan, self.display, self.there = space, how, lock, plan, display, there
         self.folder, self.progress = lock.study, display.progress
         self.told_of_stop = False
@@ -42,7 +46,7 @@ class Driver:
         from threadpoolctl import threadpool_limits
 
         self.interrupt = interrupt
-        self.log = SearchLog(self.folder, self.space, ended)
+        self.log = SearchLog(self.folder, self.space, [o for o in ended if o.role != CONFIRMATION])
         self.ahead = Ahead(self.plan)
         self.pool = Pool(self.ahead, self.space.limits, self.how.resources, interrupt, self._hooks())
         try:
@@ -98,13 +102,14 @@ class Driver:
             # A record that was there before, of the same model in another place.
             status = trial.record.status.value
             value, cost = (outcome.value, outcome.cost) if outcome else (None, None)
-            outcome = Outcome(task.ask, task.repeat, task.cell.id, task.assignment, task.digest, status, value, cost)
+            outcome = Outcome(task.ask, task.repeat, task.cell.id, task.assignment, task.digest, status, value, cost, role=task.role)
         studies.append_to_index(self.folder, task.digest)
         files.drop_proposal(self.folder, task.digest)
-        self.log.add(outcome)
         self.ahead.settle(outcome)
         self.progress.done += 1
-        self.progress.score(outcome.value, outcome.cost, outcome.cell_id)
+        if outcome.role != CONFIRMATION:
+            self.log.add(outcome)
+            self.progress.score(outcome.value, outcome.cost, outcome.cell_id)
 
     def _failed(self, task: Task, reason: str) -> None:
         folder = files.trial_folder(self.folder, task.digest)
@@ -139,7 +144,7 @@ class Driver:
         return reason
 
     def _tick(self, running: int) -> None:
-        self.progress.running = running
+        self.progress.running, self.progress.total = running, self.plan.trials
         if self.interrupt.requested and not self.told_of_stop:
             self.told_of_stop = True
             if self.there is not None:

@@ -13,7 +13,7 @@ from landscape.results.record import same_score
 from landscape.space.cells import Cell
 from landscape.space.space import Space
 from landscape.sweep.pool.resources import Resources, device_of
-from landscape.sweep.search.plan import Plan
+from landscape.sweep.search.study_plan import StudyPlan
 from landscape.sweep.study_data import Data
 from landscape.sweep.sweep_options import SweepOptions
 
@@ -64,7 +64,7 @@ def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, 
     return {"floor": estimates, "protocol": dict(scores.protocol)}, seconds
 
 
-def estimate(space: Space, plan: Plan, data: Data, how: SweepOptions, scoring: float | None) -> Estimate:
+def estimate(space: Space, plan: StudyPlan, data: Data, how: SweepOptions, scoring: float | None) -> Estimate:
     """The time of a trial, from a second of training in a few different cells."""
     if how.run_trial is not None or not how.resources.local:
         return Estimate(None)

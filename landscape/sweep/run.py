@@ -4,16 +4,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from landscape.analysis.objective import is_frechet
+from landscape.analysis.resolution import resolution_sentence
 from landscape.core.errors import UserError
 from landscape.core.registry import load_installed_plugins, load_plugin
 from landscape.results import studies
 from landscape.results.remote import STOP_FILE, Remote, opened
 from landscape.space.space import Space
 from landscape.sweep import study_folder as files
+from landscape.sweep.conclusion import conclusion
 from landscape.sweep.display import Display, SweepProgress, duration
 from landscape.sweep.estimate import Estimate, estimate, floor_of
 from landscape.sweep.pool.interrupt import Interrupt
-from landscape.sweep.search.plan import Outcome, Plan
+from landscape.sweep.search.confirming import CONFIRMATION
+from landscape.sweep.search.plan import Outcome
+from landscape.sweep.search.study_plan import StudyPlan
 from landscape.sweep.study_data import Data
 from landscape.sweep.study_lock import StudyLock
 from landscape.sweep.sweep_options import SweepOptions
@@ -66,12 +71,13 @@ class _Sweep:
         found = files.open_study(self.folder, self.space)
         self.data.check(self.space, found.get("data", {}))
         ended = self._ended()
-        plan = Plan(
+        plan = StudyPlan(
             self.space,
             pin=self.data.pin,
             outcomes=ended,
             made=files.proposals(self.folder),
             deterministic=self.how.deterministic,
+            confirm=self.how.confirmation,
         )
         if not found and (foreign := next((o.digest for o in ended if not plan.would_make(o)), None)):
             message = f"{self.folder} holds trials but no {studies.STUDY_FILE}, and trial {foreign} is not of this search space"
@@ -79,12 +85,15 @@ class _Sweep:
         if other := next((o.digest for o in sorted(ended, key=lambda o: o.ask) if not plan.has_place_for(o)), None):
             message = f"trial {other} of {self.folder} is of a cell that has another turn in this version, which allows other combinations"
             raise UserError(f"{message}: continue with the version that began the study, or give the space another name")
-        if plan.finished >= plan.trials:
+        if plan.complete:
             self.how.say(f"study {self.space.name}: all {plan.trials} trials are done already; give more trials to extend it")
             files.write_study(self.folder, self.space, self._facts(found))
+            self._conclude()
             return SweepResult(self.folder, plan.finished)
         expected = self._prepare(found, plan)
         interrupted = self._train(plan, ended, expected)
+        if not interrupted:
+            self._conclude()
         return SweepResult(self.folder, plan.finished, interrupted)
 
     def _ended(self) -> list[Outcome]:
@@ -96,6 +105,11 @@ class _Sweep:
             self.how.say(f"note: {warning}")
         return files.outcomes(study, self.space.protocol)
 
+    def _conclude(self) -> None:
+        """Say what the study answers."""
+        for line in conclusion(self.folder):
+            self.how.say(line)
+
     def _facts(self, found: dict[str, Any]) -> dict[str, Any]:
         from landscape.core.environment import describe
 
@@ -103,7 +117,7 @@ class _Sweep:
         facts = {"floor": {}, "environment": describe(), "created_at": files.now(), "deterministic": self.how.deterministic}
         return facts | {"data": self.data.hashes(self.space)} | kept
 
-    def _prepare(self, found: dict[str, Any], plan: Plan) -> Estimate:
+    def _prepare(self, found: dict[str, Any], plan: StudyPlan) -> Estimate:
         """Everything that is done once before the trials: the floor, study.json, what the user should expect."""
         facts = self._facts(found)
         scoring = None
@@ -116,14 +130,14 @@ class _Sweep:
             self.there.push(studies.STUDY_FILE)
         return estimate(self.space, plan, self.data, self.how, scoring)
 
-    def _train(self, plan: Plan, ended: list[Outcome], expected: Estimate) -> bool:
+    def _train(self, plan: StudyPlan, ended: list[Outcome], expected: Estimate) -> bool:
         """Run what is left; True if it was interrupted."""
         from landscape.sweep.driver import Driver
 
         jobs = self.how.resources.jobs
         progress = SweepProgress(plan.trials, self.space.protocol.objective, done=plan.finished)
         progress.expected_seconds = expected.seconds_per_trial / (jobs or 1) if expected.seconds_per_trial else None
-        for outcome in ended:
+        for outcome in (o for o in ended if o.role != CONFIRMATION):
             progress.score(outcome.value, outcome.cost, outcome.cell_id)
         self.how.say(self._opening(plan, expected))
         with Interrupt(self.folder / STOP_FILE) as interrupt, Display(progress, self.how.stream) as display:
@@ -134,14 +148,33 @@ class _Sweep:
             self.how.say(f"interrupted: {done} in {self.folder}; the same command continues the study")
         return interrupt.requested
 
-    def _opening(self, plan: Plan, expected: Estimate) -> str:
+    def _opening(self, plan: StudyPlan, expected: Estimate) -> str:
         cells, skipped = len(plan.cells), len(self.space.skipped())
-        left = plan.trials - plan.finished
+        left = plan.search.trials - plan.search.finished
         jobs = self.how.resources.jobs
-        parts = [f"study {self.space.name}: {left} trials to run" + (f" ({plan.finished} done before)" if plan.finished else "")]
-        parts.append(f"{cells} cells of {plan.trials // cells} each" + (f", {skipped} undefined ones skipped" if skipped else ""))
+        parts = [f"study {self.space.name}: {left} trials to run" + (f" ({plan.search.finished} done before)" if plan.finished else "")]
+        parts.append(f"{cells} cells of {plan.search.trials // cells} each" + (f", {skipped} undefined ones skipped" if skipped else ""))
+        parts += self._confirmation(plan)
         parts.append(f"{jobs} at a time" if jobs else "as many at a time as the cluster holds")
         if expected.seconds_per_trial is not None:
-            seconds = expected.seconds_per_trial * left / (jobs or 1)
+            seconds = expected.seconds_per_trial * (plan.trials - plan.finished) / (jobs or 1)
             parts.append(f"about {duration(seconds)} ({seconds / 3600:.2g} hours; {expected.basis})")
         return "; ".join(parts)
+
+    def _confirmation(self, plan: StudyPlan) -> list[str]:
+        """What follows the search, and what its seeds can tell apart."""
+        if plan.confirming is None or not plan.confirmations:
+            return []
+        done = f" ({plan.confirmed} done before)" if plan.confirmed else ""
+        least = "" if plan.searched else "at most "
+        text = f"then {least}{plan.confirmations} confirmation runs{done} of the settings that stand for levels, {self._seeds(plan)}"
+        levels = max(len(labels) for labels in self.space.labels.values())
+        score = self.space.protocol.objective
+        return [text, resolution_sentence(score, levels, plan.confirming.looks, log=is_frechet(score))]
+
+    @staticmethod
+    def _seeds(plan: StudyPlan) -> str:
+        assert plan.confirming is not None
+        first, last = plan.confirming.looks[0], plan.confirming.looks[-1]
+        more = f", and up to {last} ({plan.confirming.expected[1]} runs) where levels stay open" if last > first else ""
+        return f"{first} fresh seeds each{more}"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from landscape.analysis.objective import modeled, objective
+from landscape.analysis.objective import modeled, objective, reported
 from landscape.config.choices import Choice
 from landscape.config.protocol import Protocol
 from landscape.core.errors import UserError
@@ -123,6 +123,8 @@ def proposals(study: Path) -> list[Made]:
             continue
         try:
             place = read_json(path)["study"]
+            if place.get("role", "search") != "search":
+                continue  # The choice of settings proposes it again, with the same digest.
             found.append(Made(int(place["ask"]), int(place["repeat"]), dict(place["assignment"])))
         except (UserError, KeyError, TypeError, ValueError):
             continue
@@ -130,17 +132,23 @@ def proposals(study: Path) -> list[Made]:
 
 
 def outcomes(study: studies.Study, protocol: Protocol) -> list[Outcome]:
-    """Every trial of the search that ended."""
+    """Every trial of the search and of its confirmation that ended."""
     found = (outcome_of(trial.record, trial.scores, protocol) for trial in study.trials)
     return [outcome for outcome in found if outcome is not None]
 
 
 def outcome_of(record: TrialRecord, scores: Mapping[str, Scores], protocol: Protocol) -> Outcome | None:
-    """A record as the search sees it; None for a trial that is not part of a search."""
+    """A record as the plan sees it; None for a trial that belongs neither to a search nor to its confirmation."""
     place = record.study
-    if place.get("role") != "search" or not isinstance(place.get("ask"), int) or not isinstance(place.get("assignment"), Mapping):
+    if (
+        place.get("role") not in ("search", "confirmation")
+        or not isinstance(place.get("ask"), int)
+        or not isinstance(place.get("assignment"), Mapping)
+    ):
         return None
-    estimate = objective(scores, protocol.name, protocol.objective) if record.status is Status.COMPLETED else None
+    completed = record.status is Status.COMPLETED
+    estimate = objective(scores, protocol.name, protocol.objective) if completed else None
+    shown = reported(scores, protocol.name, protocol.objective) if completed else None
     return Outcome(
         ask=place["ask"],
         repeat=int(place.get("repeat", 0)),
@@ -151,6 +159,8 @@ def outcome_of(record: TrialRecord, scores: Mapping[str, Scores], protocol: Prot
         value=estimate.value if estimate else None,
         cost=modeled(estimate, protocol.objective) if estimate else None,
         seconds=record.seconds.get("training", 0.0) + record.seconds.get("evaluation", 0.0),
+        role=place["role"],
+        reported=None if shown is None else (-shown.value if shown.direction == "higher" else shown.value),
     )
 
 

@@ -28,6 +28,8 @@ class SweepOptions:
     """An existing Ray cluster; None: Ray is started here."""
     deterministic: bool = False
     """Propose in rounds, from completed rounds only: the same seed gives the same trials, whatever ends first."""
+    confirmation: bool = True
+    """Whether the settings that stand for levels are trained on fresh seeds after the search, as the study says."""
     plugins: tuple[Path, ...] = ()
     run_trial: Callable[..., TrialRecord] | None = None
     """In the place of `landscape.trial.run_trial.prepare_and_run`."""

@@ -48,13 +48,21 @@ def test_it_ends_with_the_path_of_the_report(swept):
     assert run.stdout == f"report: {folder / 'reports' / 'with-plugin' / 'index.html'}\n"
     page = (folder / "reports" / "with-plugin" / "index.html").read_text()
     assert "shifted_in_sweep" in page
-    assert "4 of 4 trials done" in run.stderr
+    # Two losses, each with its best setting on two fresh seeds, beside the four trials of the search.
+    assert "8 of 8 trials done" in run.stderr
+    assert "then at most 4 confirmation runs of the settings that stand for levels, 2 fresh seeds each" in run.stderr
+    assert "answer: Not decided: loss." in run.stderr
+    assert "2 common seeds: a verdict needs 5" in run.stderr
 
 
 def test_the_plugin_is_part_of_the_trials_identity(swept):
     folder, _ = swept
     records = [json.loads(p.read_text()) for p in (folder / "results" / "with-plugin" / "trials").glob("*/record.json")]
     assert sorted(r["study"]["cell"]["loss"] for r in records if r["study"]["role"] == "search") == ["hinge"] * 2 + ["shifted_in_sweep"] * 2
+    assert (
+        sorted(r["study"]["confirms"] for r in records if r["study"]["role"] == "confirmation")
+        == [["loss=hinge"]] * 2 + [["loss=shifted_in_sweep"]] * 2
+    )
     assert all(r["status"] == "completed" for r in records)
 
 

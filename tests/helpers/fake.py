@@ -31,6 +31,7 @@ search:
   gradient_penalty.weight: {min: 0.1, max: 100, scaling: log}
 searcher: {name: optuna-tpe, startup: 3}
 trials: 12
+confirmation: {seeds: 0}
 limits: {hang_seconds: 2}
 """
 

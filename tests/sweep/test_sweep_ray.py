@@ -5,6 +5,8 @@ import signal
 
 import pytest
 
+from landscape.analysis.answering import answer_of
+from landscape.analysis.frames import trials_frame
 from landscape.components.datasets._load import load_dataset as load_data
 from landscape.results import studies, verifying
 from landscape.results.record import Status
@@ -120,3 +122,31 @@ def test_interrupted_and_killed_a_sweep_goes_on_as_if_nothing_had_been(sweep, ch
     # Nothing left to do: said at once, without Ray.
     assert it.run() == 0
     assert "all 16 trials are done already" in it.text
+
+
+@pytest.mark.slow
+def test_killed_while_it_confirms_a_study_trains_every_fresh_seed_once_and_says_what_is_decided(sweep):
+    it = sweep(step_seconds=0.05, jobs=2, deterministic=True, changes={"confirmation": {"seeds": 5}, "trials": 4})
+    it.start()
+    assert it.wait_for(lambda: it.ended() >= 6)
+    it.process.kill()
+    it.wait()
+    it.environment["FAKE_STEP_SECONDS"] = "0.002"
+    assert it.run() == 0, it.text
+    study = studies.read_study(it.study)
+    runs = [t.record for t in study.trials if t.record.study["role"] == "confirmation"]
+    assert len(study.trials) == 4 + len(runs)
+    assert len(runs) in (10, 15)
+    for trial in study.trials:
+        assert (trial.folder / "journal").read_text().count("end") == 1
+    found = answer_of(study, trials_frame(study.trials), "FD[pixels]")
+    # What the sweep trained is what the answer rests on, all of it.
+    assert {t for level in found.axis("loss").levels for t in level.settings} <= {r.setting_digest for r in runs}
+    assert found.axis("loss").contrast.seeds == 5
+    said = it.text.strip().splitlines()
+    assert f"answer: {found.sentence}" in said
+    assert f"  {found.axis('loss').sentence}" in said
+    # Nothing left to do: the answer is said again, without Ray.
+    assert it.run() == 0
+    assert f"all {len(study.trials)} trials are done already" in it.text
+    assert f"answer: {found.sentence}" in it.text

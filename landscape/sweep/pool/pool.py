@@ -12,6 +12,7 @@ from landscape.sweep.pool.cluster import limit
 from landscape.sweep.pool.interrupt import Interrupt
 from landscape.sweep.pool.resources import Resources
 from landscape.sweep.search.plan import Outcome, Plan, Task
+from landscape.sweep.search.study_plan import StudyPlan
 
 GRACE_SECONDS = 15.0
 """Time for running trials to save after a request to stop; then their processes are ended (their last checkpoint stays)."""
@@ -39,7 +40,7 @@ class Start:
 class Ahead:
     """The plan's next task, made in a thread of its own while trials run, so that a slow searcher costs no time."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan | StudyPlan) -> None:
         self.plan = plan
         self._changed = threading.Condition()
         self._ready: Task | None = None

@@ -35,6 +35,10 @@ class Task:
     config: TrialConfig
     digest: str
     """Identity of the trial, name of its folder."""
+    role: str = "search"
+    """`search`, or `confirmation`: the setting of proposal `ask`, trained once more with fresh seed number `repeat`."""
+    confirms: tuple[str, ...] = ()
+    """The levels (`loss=hinge`) that a confirmation run stands for."""
 
     @property
     def study(self) -> dict[str, object]:
@@ -44,9 +48,9 @@ class Task:
             "cell_id": self.cell.id,
             "ask": self.ask,
             "repeat": self.repeat,
-            "role": "search",
+            "role": self.role,
             "assignment": dict(self.assignment),
-        }
+        } | ({"confirms": list(self.confirms)} if self.confirms else {})
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,9 @@ class Outcome:
     """The objective as a searcher minimizes it: lower is better, and a Frechet distance is in log. None where the trial has no score."""
     seconds: float = 0.0
     """Training and evaluation together."""
+    role: str = "search"
+    reported: float | None = None
+    """The objective on the samples of the report, lower is better and not in log; None where the trial has no score."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,93 @@
+"""What follows a search: the settings that stand for levels, trained on fresh seeds.
+
+It is a function of the space and of the trials that ended: there is no state to save.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+
+from landscape.analysis.confirmation_runs import Confirmed, Run
+from landscape.analysis.contrasts import is_log, open_settings
+from landscape.analysis.looks import looks
+from landscape.analysis.matched import Design, Key, Searched, key_of, matched_design, most_settings
+from landscape.analysis.objective import is_frechet
+from landscape.config.trial_config import TrialConfig
+from landscape.space.space import Space
+from landscape.sweep.search.plan import Outcome, Task
+from landscape.sweep.search.searcher import generator
+
+CONFIRMATION = "confirmation"
+FRESH_SEEDS = 3
+"""Keeps the random numbers of the seeds apart from those of other uses of the study's seed."""
+SEARCHED_SEEDS = 2**24
+"""So many seeds from the study's own belong to the search."""
+
+
+def fresh_seeds(seed: int, count: int) -> list[int]:
+    """The seeds of the confirmation of a study: the same for every setting, so that runs are paired, and none of the search's.
+
+    A longer list begins with the shorter one.
+    """
+    draws, found = generator(seed, FRESH_SEEDS), list[int]()
+    while len(found) < count:
+        candidate = int(draws.integers(2**31))
+        if (candidate - seed) % 2**31 >= SEARCHED_SEEDS and candidate not in found:
+            found.append(candidate)
+    return found
+
+
+class Confirming:
+    """The confirmation of a study, stage by stage: first all settings, then those of pairs that are still open.
+
+    Args:
+        space: the study.
+        pin: fills in the content hash of a config's data, which its digest is taken of.
+    """
+
+    def __init__(self, space: Space, pin: Callable[[TrialConfig], TrialConfig]) -> None:
+        self.space, self._pin, self.how = space, pin, space.confirmation
+        self.looks = looks(self.how.seeds, self.how.most_seeds)
+        self._seeds = fresh_seeds(space.seed, self.looks[-1])
+        self._cells = {cell.id: cell for cell in space.cells()}
+
+    @property
+    def expected(self) -> tuple[int, int]:
+        """How many trainings there will be at most: without further looks, and with all of them."""
+        levels = {axis: len(labels) for axis, labels in self.space.labels.items()}
+        settings = most_settings(levels, confirmed=self.how.axes, cells=self.how.cells)
+        return settings * self.looks[0], settings * self.looks[-1]
+
+    def design(self, search: Iterable[Outcome]) -> tuple[Design, Mapping[Key, int]]:
+        """What is confirmed after a search, and the number of the proposal that each setting comes from."""
+        asks: dict[Key, int] = {}
+        trials = []
+        for o in search:
+            labels = self._cells[o.cell_id].labels
+            trials.append(Searched(o.ask, o.cell_id, labels, o.assignment, math.inf if o.cost is None else o.cost))
+            key = key_of(o.cell_id, o.assignment)
+            asks[key] = min(o.ask, asks.get(key, o.ask))
+        return matched_design(trials, tuple(self.space.axes), confirmed=self.how.axes, cells=self.how.cells), asks
+
+    def tasks(self, design: Design, asks: Mapping[Key, int], settings: Iterable[Key], stage: int) -> list[Task]:
+        """The trainings of one stage, seed by seed: what is done of an interrupted stage is of all settings alike."""
+        first = self.looks[stage - 1] if stage else 0
+        chosen = list(settings)
+        found = []
+        for repeat in range(first, self.looks[stage]):
+            for key in chosen:
+                cell, assignment = self._cells[key[0]], dict(key[1])
+                config = self._pin(cell.config(assignment, seed=self._seeds[repeat]))
+                confirms = design.settings[key]
+                found.append(Task(asks[key], repeat, cell, assignment, config, config.digest(), CONFIRMATION, confirms))
+        return found
+
+    def still_open(self, design: Design, confirmed: Iterable[Outcome]) -> list[Key]:
+        """The settings of pairs that are not decided by the runs so far."""
+        runs: dict[Key, dict[tuple[int, int], Run]] = {}
+        for o in confirmed:
+            cost = math.inf if o.status == "diverged" else o.reported
+            if cost is not None and o.repeat < len(self._seeds):
+                order = (o.repeat, self._seeds[o.repeat])
+                runs.setdefault(key_of(o.cell_id, o.assignment), {})[order] = Run(o.digest, "", order, cost, o.seconds)
+        of = {key: Confirmed(key, self._cells[key[0]].labels, dict(key[1]), found) for key, found in runs.items() if key in design.settings}
+        return open_settings(design, of, self.looks, log=is_log(of, is_frechet(self.space.protocol.objective)))
