@@ -111,11 +111,12 @@ def test_the_search_goes_by_the_selection_samples(space, task):
     assert files.outcome_of(a_record(task, Status.DIVERGED), {"a": reported}, protocol).value is None
 
 
-def test_only_trials_of_the_search_count(space, task):
+def test_trials_of_the_search_and_of_its_confirmation_count_each_as_what_it_is(space, task):
     from dataclasses import replace
 
-    confirmed = replace(a_record(task), study={**task.study, "role": "confirmation"})
-    assert files.outcome_of(confirmed, {}, space.protocol) is None
+    roles = {role: replace(a_record(task), study={**task.study, "role": role}) for role in ("search", "confirmation", "repeat")}
+    found = {role: files.outcome_of(record, {}, space.protocol) for role, record in roles.items()}
+    assert [found["search"].role, found["confirmation"].role, found["repeat"]] == ["search", "confirmation", None]
     assert files.outcome_of(replace(a_record(task), study={}), {}, space.protocol) is None
 
 
