@@ -1,4 +1,4 @@
-"""Architectures, one file each: a generator and a discriminator for every resolution they support."""
+"""Architectures, one file each: a generator and a discriminator for every resolution that they support."""
 
 from landscape.components.architectures._base import (
     ARCHITECTURES,

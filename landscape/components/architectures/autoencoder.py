@@ -1,4 +1,4 @@
-"""Convolutional autoencoders as discriminators: EBGAN and BEGAN."""
+"""Convolutional autoencoders as discriminators: the networks of EBGAN and BEGAN."""
 
 import math
 from itertools import pairwise
@@ -51,19 +51,31 @@ def autoencoder(
     code_width: PositiveInt | None = None,
     energy: EnergyKind | None = None,
 ) -> Networks:
-    """An energy-based D: the reconstruction error of a convolutional autoencoder; the lower, the more real.
+    """Energy-based D: the reconstruction error of a convolutional autoencoder, which is lower for more real images.
+
+    Preset `ebgan` has the 64x64 networks of 1Konny/EBGAN-pytorch. D encodes with 4x4 convolutions of stride 2 to `width`, 2 `width` and
+    `code_width` maps, with leaky ReLU 0.2. It decodes with their mirror images and ends in tanh. A norm follows every layer but the first,
+    also the layer that makes the image. (The source has batch norm in D: name it.) G has a dense layer to 16 `width` maps of resolution /
+    16 and four such transposed convolutions. Weights start as PyTorch of that time initialized them, because the source's own
+    initialization was never executed. D sees images as 2x - 1.
+
+    Preset `began` has the networks with which "Are GANs Created Equal?" ran BEGAN. D has two such convolutions (no activation after the
+    second) and a dense code, then their mirror images, and ends in a sigmoid. A norm follows every layer but the two convolutions and the
+    last layer. G is infogan's.
 
     Args:
-        preset: `ebgan`, the 64x64 networks of 1Konny/EBGAN-pytorch: D encodes with 4x4 convolutions of stride 2 to `width`, 2 `width` and
-            the code's maps, leaky ReLU 0.2, and decodes with their mirror images through tanh; norm in all layers but the first, the
-            image included (the source: batch norm; name it). G dense to 16 `width` maps of resolution / 16 and four such transposed
-            convolutions. The initialization of the framework at that time, since the source's own never ran. Images as 2x - 1. `began`,
-            as "Are GANs Created Equal?" ran it: D two such convolutions (no activation after the second) and a dense code, mirrored,
-            sigmoid, norm in all but these two and the last; G infogan's.
-        width: maps next to the image.
-        code_width: maps (`ebgan`) or units (`began`) of the code; None: 128 (the source's CelebA run; the paper has 256) or 64.
-        energy: None: `per_image_norm` for `ebgan`, the paper's norm, so that its margins bind (the source's `mean_square` never reaches
-            them); `mean_absolute` for `began`, as its source.
+        resolution: The side of the images.
+        channels: The channels of the images.
+        d_channels: The channels of D's input.
+        latent_dim: The size of z.
+        g_normalization: The normalization of G.
+        d_normalization: The normalization of D.
+        preset: The source of the networks.
+        width: The number of maps next to the image.
+        code_width: The number of maps (`ebgan`) or units (`began`) of the code. None stands for 128 (`ebgan`: the source's CelebA run; the
+            paper has 256) or 64 (`began`).
+        energy: None stands for `per_image_norm` (`ebgan`) or `mean_absolute` (`began`, as in its source). `per_image_norm` is the norm of
+            the EBGAN paper, whose values can reach the paper's margins; the `mean_square` of the `ebgan` source never reaches them.
     """
     g_layers, d_layers = Layers(g_normalization), Layers(d_normalization)
     if preset == "began":
@@ -80,7 +92,10 @@ def autoencoder(
 
 
 def _initialize_transposed(network: nn.Module) -> None:
-    """U[-b, b], b = 1 / sqrt(in * kh * kw), as PyTorch 0.3 had it for transposed convolutions too; since 1.0 it counts outputs there."""
+    """Draw from U[-b, b] with b = 1 / sqrt(in * kh * kw), as PyTorch 0.3 did for transposed convolutions too.
+
+    Since version 1.0, PyTorch counts the outputs of transposed convolutions instead of their inputs.
+    """
     for layer in network.modules():
         if isinstance(layer, nn.ConvTranspose2d):
             bound = (layer.in_channels * math.prod(layer.kernel_size)) ** -0.5

@@ -1,4 +1,4 @@
-"""Fully connected networks with an autoencoder as discriminator: EBGAN's grid."""
+"""Fully connected networks with an autoencoder as discriminator, as in EBGAN's grid search."""
 
 from itertools import pairwise
 from math import prod
@@ -40,19 +40,25 @@ def autoencoder_mlp(
     dropout: bool = False,
     energy: EnergyKind = "per_image_norm",
 ) -> Networks:
-    """The fully connected networks whose grid EBGAN compares with plain GANs (`mlp` is the plain one). For points the output is linear.
+    """EBGAN's fully connected networks, whose grid the paper compares with plain GANs (`mlp` is the plain network).
 
-    G: `g_layers` - 1 times [dense, norm, ReLU], dense, sigmoid. D: `d_layers` - 1 times [dense, norm, ReLU, dropout 0.5 if asked] as
-    encoder, a dense layer and a sigmoid as decoder. Defaults are the setting of the paper's margin study (figure 9). What our sources
-    do not say: latent (100, normal), batch norm in G, He initialization, dropout's place and rate.
+    G has `g_layers` - 1 times [dense, norm, ReLU], then dense and sigmoid. D's encoder has `d_layers` - 1 times [dense, norm, ReLU, and
+    dropout 0.5 if asked for]; its decoder is a dense layer and a sigmoid. For points there is no sigmoid. The defaults are the setting of
+    the paper's margin study (figure 9). The sources that we read do not give the latent distribution (here 100, normal), the norm of G
+    (here batch norm), the initialization (here He's), or the place and rate of dropout.
 
     Args:
-        g_layers: weight layers of G; the grid has 2 to 5.
-        d_layers: weight layers of encoder and decoder together; the grid has 2 to 5.
-        g_width: units of G's hidden layers; the grid has 400, 800, 1600, 3200.
-        d_width: units of the encoder's layers; the grid has 128, 256, 512, 1024.
-        dropout: in D.
-        energy: `per_image_norm`, the paper's norm of the error, with which its margin of 10 binds.
+        shape: The shape of one sample.
+        d_shape: The shape of one input of D.
+        latent_dim: The size of z.
+        g_normalization: The normalization of G.
+        d_normalization: The normalization of D.
+        g_layers: The number of layers with weights in G; 2 to 5 in the grid.
+        d_layers: The number of layers with weights in encoder and decoder together; 2 to 5 in the grid.
+        g_width: The number of units in G's hidden layers; 400, 800, 1600 or 3200 in the grid.
+        d_width: The number of units in the encoder's layers; 128, 256, 512 or 1024 in the grid.
+        dropout: Whether D has dropout.
+        energy: `per_image_norm` is the paper's norm of the error, whose values can reach the paper's margin of 10.
     """
     make = Layers(g_normalization, fan_in_normal(2**0.5))
     return Networks(

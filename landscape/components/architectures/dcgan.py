@@ -1,4 +1,4 @@
-"""DCGAN."""
+"""The networks of DCGAN."""
 
 from itertools import pairwise
 
@@ -29,12 +29,22 @@ def dcgan(
     d_normalization: Normalization,
     width: PositiveInt = 64,
 ) -> Networks:
-    """DCGAN with 5x5 convolutions of stride 2, as the Landscape study ran it; its D sees images in [0, 1].
+    """DCGAN with 5x5 convolutions of stride 2, as the Landscape study ran it.
 
-    G: dense to 8 `width` maps of resolution / 16, then four transposed convolutions to 4, 2, 1 times `width` and the image, each after
-    norm and ReLU; (tanh + 1) / 2. D: four convolutions to 1, 2, 4, 8 times `width`, leaky ReLU 0.2, norm in all but the first; dense 1.
-    The norm of D is batch norm or none in the source; layer and instance norm stand at the same places here. The source never wraps
-    a layer of G; spectral and weight normalization wrap all of them here. Sizes round up at each halving (28, 14, 7, 4, 2).
+    G has a dense layer to 8 `width` maps of resolution / 16, then four transposed convolutions to 4, 2 and 1 times `width` and to the
+    image, each after norm and ReLU. It ends in (tanh + 1) / 2. D has four convolutions to 1, 2, 4 and 8 times `width` with leaky ReLU 0.2
+    and a norm in all but the first, then a dense layer. It sees images in [0, 1]. In the source, D has batch norm or none; layer and
+    instance norm are put at the same places here. The source never wraps a layer of G; spectral and weight normalization wrap all of them
+    here. Sizes round up at each halving (28, 14, 7, 4, 2).
+
+    Args:
+        resolution: The side of the images.
+        channels: The channels of the images.
+        d_channels: The channels of D's input.
+        latent_dim: The size of z.
+        g_normalization: The normalization of G.
+        d_normalization: The normalization of D.
+        width: The number of maps next to the image, 64 in the source.
     """
     sizes = halvings(resolution, 4)
     return Networks(

@@ -1,4 +1,4 @@
-"""The InfoGAN networks."""
+"""The networks of InfoGAN."""
 
 from torch import nn
 
@@ -29,13 +29,23 @@ def infogan(
     d_normalization: Normalization,
     width: PositiveInt = 64,
 ) -> Networks:
-    """The network of "Are GANs Created Equal?": two convolutions and a wide dense layer; InfoGAN's, without its latent codes.
+    """The network of "Are GANs Created Equal?": InfoGAN's without latent codes, with two convolutions and a wide dense layer.
 
-    G: dense 16 `width`, dense to 2 `width` maps of resolution / 4, two 4x4 transposed convolutions of stride 2, leaky ReLU 0.2, sigmoid. D:
-    4x4 convolutions of stride 2 to `width` and 2 `width`, dense 16 `width`, leaky ReLU 0.2, norm in all but the first, dense 1.
-    The source's G always has batch norm, its D batch norm, spectral norm or none; other norms stand at the same places here,
-    self-modulation too (a scale and a shift for each unit of the flat layers, which compare_gan's cannot). Its batch norm has momentum
-    0.001 and epsilon 0.001: the default of G here; name them for D.
+    G has a dense layer to 16 `width` units, one to 2 `width` maps of resolution / 4, and two 4x4 transposed convolutions of stride 2, with
+    leaky ReLU 0.2 and a sigmoid at the end. D has 4x4 convolutions of stride 2 to `width` and 2 `width` maps and a dense layer of 16
+    `width` units, with leaky ReLU 0.2 and a norm in all but the first, then a dense layer to one value. In the source, G always has batch
+    norm and D has batch norm, spectral norm or none. Other norms are put at the same places here, self-modulation too (one scale and one
+    shift for each unit of the flat layers, which compare_gan cannot do). The source's batch norm has momentum 0.001 and epsilon 0.001.
+    These are the defaults of G here; for D they must be given.
+
+    Args:
+        resolution: The side of the images.
+        channels: The channels of the images.
+        d_channels: The channels of D's input.
+        latent_dim: The size of z.
+        g_normalization: The normalization of G.
+        d_normalization: The normalization of D.
+        width: The number of maps next to the image, 64 in the source.
     """
     return Networks(
         infogan_generator(Layers(g_normalization), resolution, channels, latent_dim, width),

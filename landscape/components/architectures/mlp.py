@@ -1,4 +1,4 @@
-"""A plain fully connected GAN for images of any shape or points."""
+"""Plain fully connected networks for images of any shape and for points."""
 
 from math import prod
 from typing import Annotated
@@ -35,17 +35,22 @@ def mlp(
     d_depth: PositiveInt | None = None,
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.0,
 ) -> Networks:
-    """Fully connected networks, small and fast: no paper's, but what a first experiment takes.
+    """Small and fast fully connected networks for first experiments, not taken from a paper.
 
-    G: `depth` times [dense `width`, norm, ReLU], dense, sigmoid (points: nothing). D: `depth` times [dense `width`, norm, leaky
-    ReLU 0.2], dense 1; images enter as 2x - 1. Weights N(0, gain^2 / inputs) with the gain of the activation, so that signals keep
-    their size at any depth; biases 0.
+    G has `depth` times [dense, norm, ReLU], then a dense layer, and a sigmoid for images. D has `depth` times [dense, norm, leaky ReLU
+    0.2], then a dense layer to one value. D sees images as 2x - 1. Weights are drawn from N(0, gain^2 / inputs) with the gain of the
+    activation, so that signals keep their size at any depth. Biases are 0.
 
     Args:
-        width: units of a hidden layer.
-        depth: hidden layers.
-        g_width, g_depth, d_width, d_depth: of one network, where the two differ (EBGAN's grid searches them apart).
-        dropout: share of the units of D's hidden layers that is dropped in training.
+        shape: The shape of one sample.
+        d_shape: The shape of one input of D.
+        latent_dim: The size of z.
+        g_normalization: The normalization of G.
+        d_normalization: The normalization of D.
+        width: The number of units of a hidden layer.
+        depth: The number of hidden layers.
+        g_width, g_depth, d_width, d_depth: Width and depth of one network, if the two differ (EBGAN's grid searches them separately).
+        dropout: The share of the units of D's hidden layers that is dropped in training.
     """
     is_image = len(shape) == 3
     return Networks(

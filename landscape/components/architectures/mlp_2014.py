@@ -18,7 +18,7 @@ from landscape.core.registry import Positive
 
 @dataclass(frozen=True)
 class _Nets:
-    """Hidden layers of G as (units, activation, bias), G's output layer, D's maxout units (5 pieces each)."""
+    """The hidden layers of G as (units, activation, bias), G's output layer, and D's number of maxout units (5 pieces each)."""
 
     g_hidden: tuple[tuple[int, Literal["relu", "sigmoid"], float], ...]
     g_output: Literal["sigmoid", "linear", "maps"]
@@ -70,23 +70,37 @@ def mlp_2014(
     preset: Literal["mnist", "tfd_pretrain", "tfd", "cifar10", "cifar10_conv"] = "mnist",
     width_factor: Positive = 1.0,
 ) -> Networks:
-    """Fully connected G (ReLU, sigmoid) against a maxout D with dropout: keep 0.8 of the inputs, 0.5 of every hidden layer.
+    """The first GANs: a fully connected G with ReLU and sigmoid units, and a maxout D with dropout.
 
-    Weights U[-0.05, 0.05] in G's hidden layers, U[-0.005, 0.005] in D; kept units are scaled up by 1 / keep in training. No source here
-    normalizes; norms stand before G's hidden activations and after D's maxout layers.
+    D's dropout keeps 0.8 of the inputs and 0.5 of every hidden layer; kept units are scaled up by 1 / keep in training. Weights start in
+    U[-0.05, 0.05] in G's hidden layers and in U[-0.005, 0.005] in D. The source has no normalization; norms are put before G's hidden
+    activations and after D's maxout layers here.
 
-    The source starts G's output bias at the data's marginals: call the generator's `adapt_to(mean image)` before training, where it has one
-    (mnist, tfd). It clips column norms after every update for TFD: `constrained` of both networks.
+    The source starts G's output bias at the mean of the data. Call the generator's `adapt_to(mean image)` before training if it has that
+    method (mnist, tfd). For TFD the source clips column norms after every update: see `constrained` of both networks.
+
+    Presets:
+
+    - `mnist`: G has 1200 and 1200 ReLU units and a sigmoid output. D has 240 and 240 maxout units of 5 pieces.
+    - `tfd_pretrain`: G has 8000 ReLU and 8000 sigmoid units; its output weights are sparse (100 inputs per pixel). D has 1200 and 1200
+    maxout units.
+    - `tfd`: G has two more layers in front of a trained `tfd_pretrain` G. Here all its layers start untrained.
+    - `cifar10`: G has 8000 ReLU and 8000 sigmoid units and a linear output. D has 1600 and 1600 maxout units.
+    - `cifar10_conv`: G has 8000 ReLU units, 8000 sigmoid units read as 80 maps of 10x10, and a 5x5 transposed convolution of stride 3 with
+    one bias per pixel. D has three maxout convolutions (2 pieces, max pooling) and 500 maxout units.
+
+    The CIFAR-10 sources normalize the contrast of each image to unit variance, which cannot be undone. Here D sees 4 (x - 0.5), which has a
+    variance near 1 on CIFAR-10, and G gives 0.5 + output / 4. G's output is linear as in the source, so it may leave [0, 1].
 
     Args:
-        preset: `mnist`: G 1200, 1200 ReLU units, sigmoid; D 240, 240 maxout units of 5 pieces. `tfd_pretrain`: G 8000 ReLU, 8000 sigmoid
-            units, output weights sparse (100 inputs a pixel); D 1200, 1200. `tfd`: two layers more before a trained `tfd_pretrain` G
-            (here all start afresh). `cifar10`: G 8000 ReLU, 8000 sigmoid, linear output; D 1600, 1600. `cifar10_conv`: G 8000 ReLU,
-            8000 sigmoid units as 80 maps of 10x10, 5x5 transposed convolution of stride 3 with a bias per pixel; D three maxout
-            convolutions (2 pieces, max pooling), 500 maxout units. The CIFAR-10 sources normalize the contrast of each image to unit
-            variance, which cannot be undone: here D sees 4 (x - 0.5), which has CIFAR-10's variance near 1, and G gives 0.5 + output / 4;
-            linear as in the source, so it may leave [0, 1].
-        width_factor: multiplies the number of units (and maps) of every hidden layer.
+        resolution: The side of the images; 32 for `cifar10_conv`.
+        channels: The channels of the images.
+        d_channels: The channels of D's input.
+        latent_dim: The size of z.
+        g_normalization: The normalization of G.
+        d_normalization: The normalization of D.
+        preset: The configuration of the source.
+        width_factor: Multiplies the number of units (and maps) of every hidden layer.
     """
     nets = _NETS[preset]
     g_layers, d_layers = Layers(g_normalization, uniform(0.05)), Layers(d_normalization, uniform(0.005))

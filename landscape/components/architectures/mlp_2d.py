@@ -1,4 +1,4 @@
-"""The toy networks of the mode-collapse literature."""
+"""The networks for points of the literature on mode collapse."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from landscape.core.registry import PositiveInt
 
 @dataclass(frozen=True)
 class _Net:
-    """`depth` hidden layers of `width` units with an activation; `pieces` > 0: maxout layers instead."""
+    """A network of `depth` hidden layers with `width` units and an activation each, or of maxout layers if `pieces` is above 0."""
 
     width: int
     depth: int
@@ -87,14 +87,25 @@ def mlp_2d(
 ) -> Networks:
     """Fully connected networks for points, as the papers on mode collapse use them.
 
-    Norms stand before each hidden activation (after a maxout layer); only PacGAN's G has one in its source.
+    Norms are put before each hidden activation, or after a maxout layer. In the sources only PacGAN's G has one.
+
+    Presets:
+
+    - `pacgan`: G has four hidden layers of 400 ReLU units without biases, D three of 200 maxout units with 5 pieces. Weights are drawn from
+    N(0, 0.02^2).
+    - `unrolled_notebook`: Both have two hidden layers of 128 tanh units and orthogonal weights with gain 1.4.
+    - `unrolled_paper`: G has two and D one hidden layer of 128 ReLU units, with orthogonal weights of gain 0.8, and D sees points divided
+    by 4. This is the paper's appendix as we recall it; we did not read it again.
+    - `wgan_gp`: Both have three hidden layers of 512 ReLU units with He-uniform weights (Glorot in the last layer).
 
     Args:
-        preset: `pacgan`: G four hidden layers of 400 ReLU units without biases, D three of 200 maxout units with 5 pieces, weights
-            N(0, 0.02^2). `unrolled_notebook`: both two of 128 tanh units, orthogonal weights with gain 1.4. `unrolled_paper` (its appendix
-            as we recall it, not re-read): G two and D one of 128 ReLU units, orthogonal with gain 0.8, D sees points divided
-            by 4. `wgan_gp`: both three of 512 ReLU units, He-uniform weights (Glorot in the last layer).
-        width: units of every hidden layer; None: the preset's.
+        dimension: The number of coordinates of a point.
+        d_dimension: The number of coordinates of D's input.
+        latent_dim: The size of z.
+        g_normalization: The normalization of G.
+        d_normalization: The normalization of D.
+        preset: The source of the networks.
+        width: The number of units of every hidden layer. None keeps the preset's.
     """
     g_net, d_net = _NETS[preset]
     return Networks(

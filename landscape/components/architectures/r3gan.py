@@ -1,4 +1,4 @@
-"""R3GAN."""
+"""The networks of R3GAN."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ def _refuses(resolution: int) -> str:
 
 
 @ARCHITECTURES.register(
-    revision=2,  # 2: biases are vectors, so that penalties on kernels leave them alone
+    revision=2,  # Since revision 2, biases are vectors, so that penalties on kernels leave them alone.
     refuses=_refuses,
     honors_plugins=False,
     latent=Latent(dim=64, distribution="normal"),
@@ -46,21 +46,31 @@ def r3gan(
     group_width: PositiveInt = 16,
     expansion: PositiveInt = 2,
 ) -> Networks:
-    """Residual blocks of grouped convolutions without normalization, one stage per map size, D the mirror image of G.
+    """R3GAN: residual blocks of grouped convolutions without normalization, one stage per map size, with D the mirror image of G.
 
-    Block: x + 1x1(act(grouped 3x3(act(1x1(x))))), `expansion` times as wide inside, act a bias and leaky ReLU 0.2, no other biases.
-    Fix-up: the last 1x1 starts at zero, the other two at the activation's gain times (number of blocks)^(-1/4). G starts from learned
-    4x4 maps scaled by a linear map of z, D ends in a 4x4 depthwise convolution and a linear map. Resampling by the filter
-    [1, 3, 3, 1]; 1x1 convolutions where widths change. Zero weights leave spectral and weight norm undefined: only `none` is honored.
-    As in the source G's output is not squashed, so samples may leave [0, 1]; D sees 2x - 1. Layers as in the authors' released
-    networks, of which copies were read; their parameter count at 32x32 is the paper's 20.7 million.
+    A block is x + 1x1(act(grouped 3x3(act(1x1(x))))). It is `expansion` times as wide inside; act adds a bias and applies leaky ReLU 0.2,
+    and there are no other biases. The initialization is that of Fixup: the last 1x1 convolution starts at zero, the other two convolutions
+    at the activation's gain times (number of blocks)^(-1/4). G starts from learned 4x4 maps scaled by a linear map of z. D ends in a 4x4
+    depthwise convolution and a linear map. Maps are resampled with the filter [1, 3, 3, 1], and 1x1 convolutions change widths. Spectral
+    and weight norm are undefined for zero weights, so only the normalization `none` is honored. As in the source, G's output is not
+    squashed, so samples may leave [0, 1]. D sees 2x - 1. The layers are those of the authors' released networks, of which copies were read.
+    Their number of parameters at 32x32 is the paper's 20.7 million.
 
     Args:
-        width: maps of every stage; 768 for 32x32 images (CIFAR-10, Stacked-MNIST).
-        widths: maps per stage from 4x4 to the image, in place of `width`.
-        blocks: residual blocks per stage.
-        group_width: channels per group of the 3x3 convolutions.
-        expansion: how much wider a block is inside.
+        resolution: The side of the images: 8, 16, 32, 64, 128 or 256.
+        channels: The channels of the images.
+        d_channels: The channels of D's input.
+        latent_dim: The size of z.
+        g_normalization: The normalization of G, which must be `none`.
+        d_normalization: The normalization of D, which must be `none`.
+        width: The number of maps of every stage, 768 for 32x32 images (CIFAR-10, Stacked-MNIST).
+        widths: The number of maps per stage, from 4x4 to the image. It replaces `width`.
+        blocks: The number of residual blocks per stage.
+        group_width: The number of channels per group of the 3x3 convolutions.
+        expansion: How many times wider a block is inside.
+
+    Raises:
+        UserError: There are more or fewer widths than stages, or a block cannot be divided into groups.
     """
     stages = (resolution // 4).bit_length()  # 4x4, 8x8, ..., resolution
     chosen = widths or (width,) * stages
@@ -87,7 +97,7 @@ def _conv(inputs: int, outputs: int, kernel: int = 1, groups: int = 1, gain: flo
 
 
 class _BiasedActivation(nn.Module):
-    """Leaky ReLU of x plus a bias per channel."""
+    """Leaky ReLU of x plus one bias per channel."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -98,7 +108,7 @@ class _BiasedActivation(nn.Module):
 
 
 class _Block(nn.Module):
-    """Bottleneck turned inside out: wide inside, grouped in the middle."""
+    """An inverted bottleneck block: wide inside, with a grouped convolution in the middle."""
 
     def __init__(self, channels: int, shape: _BlockShape) -> None:
         super().__init__()
@@ -117,7 +127,7 @@ class _Block(nn.Module):
 
 
 class _Resample(nn.Module):
-    """Each channel filtered by [1, 3, 3, 1] in both directions while its size doubles or halves (zeros beyond the border)."""
+    """Filters each channel by [1, 3, 3, 1] in both directions while its size doubles or halves (zeros beyond the border)."""
 
     def __init__(self, convolve: Callable[..., Tensor], total: float) -> None:
         super().__init__()

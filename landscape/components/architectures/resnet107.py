@@ -1,4 +1,4 @@
-"""ResNet107."""
+"""The networks called ResNet107."""
 
 from torch import nn
 
@@ -36,16 +36,22 @@ def resnet107(
     width: PositiveInt = 16,
     attention_resolution: NonNegativeInt = 0,
 ) -> Networks:
-    """The original code's deepest network: 35 residual blocks in each of G and D, every shortcut a 3x3 convolution.
+    """ResNet107, the deepest network of the Landscape study's code: 35 residual blocks each in G and D, with 3x3 shortcuts.
 
-    G: dense to 32 `width` maps of resolution / 32; six stages of five blocks, between them an upsampling block that halves the number of
-    maps; 3x3 convolution straight after the last block (no norm, no ReLU), sigmoid. D mirrors it from `width` maps after a 3x3
-    convolution that no wrapper touches; flattened last maps, dense 1 (no ReLU before). Wrappers leave G's ends alone too. The source
-    takes 128 only.
+    G has a dense layer to 32 `width` maps of resolution / 32, then six stages of five blocks. Between the stages an upsampling block halves
+    the number of maps. A 3x3 convolution follows the last block directly (no norm, no ReLU), then a sigmoid. D mirrors G from `width` maps
+    on, after a 3x3 convolution that no wrapper touches. Its last maps are flattened and enter a dense layer without a ReLU before it.
+    Wrappers leave G's first and last layer alone too. The source takes resolution 128 only.
 
     Args:
-        width: maps at the image end; 32 times as many at the other.
-        attention_resolution: size of the maps after which both networks attend to themselves; 0: nowhere.
+        resolution: The side of the images, 32 to 128.
+        channels: The channels of the images.
+        d_channels: The channels of D's input.
+        latent_dim: The size of z.
+        g_normalization: The normalization of G.
+        d_normalization: The normalization of D.
+        width: The number of maps next to the image. At the other end there are 32 times as many.
+        attention_resolution: The size of the maps after which both networks have self-attention. With 0 there is none.
     """
     sizes = halvings(resolution, 5)
     widths = [width * 2**stage for stage in range(6)]
@@ -58,7 +64,7 @@ def resnet107(
 
 
 def _stages(widths: list[int], sizes: list[int], change: Scale) -> Plan:
-    """Five blocks at each width and size, a `change` block to the next between them."""
+    """Place five blocks at each width and size, and between them a `change` block that leads to the next."""
     all_widths, all_sizes, scales = [widths[0]], [sizes[0]], list[Scale]()
     for stage, (width, size) in enumerate(zip(widths, sizes, strict=True)):
         if stage > 0:

@@ -1,4 +1,4 @@
-"""ResNet19."""
+"""The networks called ResNet19."""
 
 from itertools import takewhile
 
@@ -28,16 +28,22 @@ def resnet19(
     width: PositiveInt = 64,
     attention_resolution: NonNegativeInt = 0,
 ) -> Networks:
-    """The Landscape study's ResNet19: five residual blocks in G, six in D, all of D's pooling; every shortcut a 3x3 convolution.
+    """ResNet19 of the Landscape study: five residual blocks in G and six in D, all of D's pooling, with 3x3 shortcuts.
 
-    G starts from the first map of at most 4x4 that halving the resolution (rounding up) reaches; its first blocks upsample by zero
-    insertion, the rest keep their size. D's six poolings end at 2x2 from 128, at 1x1 from 64 and stay there below, as SAME pooling
-    does. Sizes that are not powers of two, which the source refuses, round up. Wrappers leave G's dense and last layer alone, as in
-    the original code's later version (the study's own wraps nothing in G).
+    G starts from the first size of at most 4x4 that is reached by halving the resolution (rounding up). Its first blocks upsample by zero
+    insertion; the others keep their size. D's six poolings end at 2x2 from resolution 128, and at 1x1 from 64 and below, because SAME
+    pooling leaves 1x1 unchanged. Sizes that are not powers of two, which the source refuses, are rounded up. Wrappers leave G's dense layer
+    and last layer alone, as in the later version of the original code (the study's own version wraps nothing in G).
 
     Args:
-        width: maps at the image end; up to 8 times as many at the other.
-        attention_resolution: size of the maps after which both networks attend to themselves; 0: nowhere.
+        resolution: The side of the images.
+        channels: The channels of the images.
+        d_channels: The channels of D's input.
+        latent_dim: The size of z.
+        g_normalization: The normalization of G.
+        d_normalization: The normalization of D.
+        width: The number of maps next to the image. At the other end there are up to 8 times as many.
+        attention_resolution: The size of the maps after which both networks have self-attention. With 0 there is none.
     """
     g_widths = [width * f for f in (8, 8, 4, 4, 2, 1)]
     d_widths = [width * f for f in (1, 2, 4, 4, 8, 8)]

@@ -1,4 +1,4 @@
-"""ResNet-CIFAR."""
+"""The networks called ResNet-CIFAR."""
 
 from typing import Literal
 
@@ -48,17 +48,30 @@ def resnet_cifar(
     width: PositiveInt = 128,
     attention_resolution: NonNegativeInt = 0,
 ) -> Networks:
-    """Residual networks for 32x32: G has three upsampling blocks from maps of resolution / 8; D two pooling blocks, then two plain ones.
+    """ResNet for 32x32: G has three upsampling blocks from maps of resolution / 8, D two pooling blocks and then two plain ones.
 
-    Other resolutions keep the blocks and change G's first map (4x4 at 32). The source refuses them.
+    Other resolutions, which the source refuses, keep the blocks and change the size of G's first map (4x4 at 32).
+
+    Presets:
+
+    - `landscape`: Upsampling by zero insertion, 3x3 shortcuts in every block, mean pooling, D on images in [0, 1], truncated normal
+    initialization. G is twice as wide as D.
+    - `sngan`: Upsampling by repetition, 1x1 shortcuts, sum pooling, no bias in D's last layer, 2x - 1 and tanh, Glorot initialization. G is
+    twice as wide as D.
+    - `wgan_gp`: As `sngan`, but G and D are equally wide, with mean pooling and a bias in D's last layer.
+
+    The last two sources add dequantization noise to real images. It belongs to the data and is left out here.
 
     Args:
-        preset: whose blocks. `landscape`: zero insertion, 3x3 shortcuts in every block, mean pooling, D on images in [0, 1], truncated
-            normal initialization; G has twice D's width. `sngan`: repeated values, 1x1 shortcuts, sum pooling, no bias in D's last
-            layer, 2x - 1 and tanh, Glorot initialization; G has twice D's width. `wgan_gp`: as sngan, but G and D equally wide, mean
-            pooling and a bias. Dequantization noise, which the last two sources add to real images, belongs to the data: left out.
-        width: maps in D's blocks.
-        attention_resolution: size of the maps after which both networks attend to themselves; 0: nowhere.
+        resolution: The side of the images.
+        channels: The channels of the images.
+        d_channels: The channels of D's input.
+        latent_dim: The size of z.
+        g_normalization: The normalization of G.
+        d_normalization: The normalization of D.
+        preset: The source of the blocks.
+        width: The number of maps in D's blocks.
+        attention_resolution: The size of the maps after which both networks have self-attention. With 0 there is none.
     """
     style = STYLES[preset]
     sizes = halvings(resolution, 3)

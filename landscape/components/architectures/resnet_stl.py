@@ -1,4 +1,4 @@
-"""ResNet-STL."""
+"""The networks called ResNet-STL."""
 
 from typing import Literal
 
@@ -47,16 +47,22 @@ def resnet_stl(
     width: PositiveInt = 64,
     attention_resolution: NonNegativeInt = 0,
 ) -> Networks:
-    """Residual networks for 48x48: G has three upsampling blocks from 8 `width` to `width` maps; D four pooling blocks, then one plain.
+    """ResNet for 48x48: G has three upsampling blocks from 8 `width` to `width` maps, D four pooling blocks and a plain one.
 
-    G starts from maps of resolution / 8 (6x6 at 48). Other resolutions than 48, which the source does not take, keep the blocks. Wrappers
-    leave G's dense and last layer alone under `landscape`, as in the original code's later version.
+    G starts from maps of resolution / 8 (6x6 at 48). Resolutions other than 48, which the source does not take, keep the blocks. Under
+    `landscape`, wrappers leave G's dense layer and last layer alone, as in the later version of the original code.
 
     Args:
-        preset: whose blocks, as in resnet_cifar. No STL network of WGAN-GP's authors is known: `wgan_gp` is its block at this depth, with G
-            half as wide, as SNGAN says of the two.
-        width: maps at the image end; 8 times as many in G's first block, 16 times in D's last.
-        attention_resolution: size of the maps after which both networks attend to themselves; 0: nowhere.
+        resolution: The side of the images.
+        channels: The channels of the images.
+        d_channels: The channels of D's input.
+        latent_dim: The size of z.
+        g_normalization: The normalization of G.
+        d_normalization: The normalization of D.
+        preset: The source of the blocks, as in `resnet_cifar`. No STL network by WGAN-GP's authors is known. `wgan_gp` uses its blocks at
+            this depth, with G half as wide, which is what SNGAN says about the two.
+        width: The number of maps next to the image. G's first block has 8 times as many, D's last 16 times.
+        attention_resolution: The size of the maps after which both networks have self-attention. With 0 there is none.
     """
     style = STYLES[preset]
     sizes = halvings(resolution, 4)

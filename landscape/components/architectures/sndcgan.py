@@ -1,4 +1,4 @@
-"""SNDCGAN."""
+"""The networks called SNDCGAN."""
 
 from itertools import pairwise
 from typing import Literal
@@ -44,19 +44,24 @@ def sndcgan(
     preset: Literal["landscape", "sngan"] = "landscape",
     width: PositiveInt = 64,
 ) -> Networks:
-    """The "standard CNN" of the spectral normalization paper, as the Landscape study ran it; D sees images as 2x - 1.
+    """SNDCGAN: the "standard CNN" of the spectral normalization paper, as the Landscape study ran it.
 
-    G: dense to 8 `width` maps of resolution / 8, three 4x4 transposed convolutions of stride 2 to 4, 2, 1 times `width`, each followed
-    by norm and ReLU, a 3x3 one to the image, (tanh + 1) / 2. D: seven convolutions, 3x3 of stride 1 and 4x4 of stride 2 in turn,
-    leaky ReLU 0.1, dense 1. The source's D takes no norm but spectral; others stand after every convolution but the first here, as
-    in DCGAN.
-    All weights N(0, 0.02^2).
+    G has a dense layer to 8 `width` maps of resolution / 8, then three 4x4 transposed convolutions of stride 2 to 4, 2 and 1 times `width`,
+    each followed by norm and ReLU, then a 3x3 one to the image and (tanh + 1) / 2. D sees images as 2x - 1. It has seven convolutions, by
+    turns 3x3 of stride 1 and 4x4 of stride 2, with leaky ReLU 0.1, then a dense layer. The source's D takes no normalization but spectral.
+    Others are put after every convolution but the first here, as in DCGAN. All weights are drawn from N(0, 0.02^2).
 
     Args:
-        preset: `landscape` normalizes G's dense layer unit by unit, with ReLU, and D's maps are 64, 128, 128, 256, 256, 512, 512.
-            Self-modulation scales and shifts the dense layer unit by unit too, where compare_gan's cannot.
-            `sngan` is the paper's table: nothing after G's dense layer, D's maps 64, 64, 128, 128, 256, 256, 512.
-        width: 64 in both sources.
+        resolution: The side of the images.
+        channels: The channels of the images.
+        d_channels: The channels of D's input.
+        latent_dim: The size of z.
+        g_normalization: The normalization of G.
+        d_normalization: The normalization of D.
+        preset: `landscape` normalizes G's dense layer unit by unit, with ReLU after it, and D's maps are 64, 128, 128, 256, 256, 512, 512.
+            Self-modulation scales and shifts the dense layer unit by unit too, which compare_gan cannot do. `sngan` is the paper's table:
+            nothing after G's dense layer, and D's maps are 64, 64, 128, 128, 256, 256, 512.
+        width: The number of maps next to the image, 64 in both sources.
     """
     sizes = halvings(resolution, 3)
     factors = {"landscape": [1, 2, 2, 4, 4, 8, 8], "sngan": [1, 1, 2, 2, 4, 4, 8]}[preset]

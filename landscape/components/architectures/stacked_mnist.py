@@ -1,4 +1,4 @@
-"""The networks of the Stacked-MNIST mode counts."""
+"""The networks with which papers count the modes of Stacked-MNIST."""
 
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -45,15 +45,28 @@ def stacked_mnist(
     width: PositiveInt | None = None,
     d_fraction: Annotated[float, Gt(0), Le(1)] = 0.5,
 ) -> Networks:
-    """The two settings in which papers count the 1000 modes of Stacked-MNIST. Both sources have batch norm in D: name it.
+    """The networks of the two settings in which papers count the 1000 modes of Stacked-MNIST.
+
+    Both sources have batch norm in D, which must be named.
+
+    Presets:
+
+    - `unrolled`: G has a dense layer to 8 `width` maps of resolution / 8, three 3x3 transposed convolutions of stride 2 down to `width`
+    maps, a 3x3 convolution and (tanh + 1) / 2. D has three 3x3 convolutions of stride 2 on 2x - 1, with leaky ReLU 0.3 and a norm in all of
+    them.
+    - `pacgan`: The networks of `dcgan` (D on images in [0, 1]) with the latent distribution of that setting. The source's G ends in a tanh,
+    whose negative half no real image reaches; here it ends in (tanh + 1) / 2.
 
     Args:
-        preset: `unrolled`: G dense to 8 `width` maps of resolution / 8, three 3x3 transposed convolutions of stride 2 down to `width`
-            maps, 3x3 convolution, (tanh + 1) / 2; D three 3x3 convolutions of stride 2 on 2x - 1, leaky ReLU 0.3, norm in all. `pacgan`:
-            the same networks as dcgan (D on images in [0, 1]), under the latent of that setting; the source's G ends in a tanh whose
-            negative half no real image reaches, here in (tanh + 1) / 2.
-        width: maps next to the image; None: 8 (`unrolled`), 64 (`pacgan`).
-        d_fraction: of `unrolled`: D's maps as a share of G's. The sources run 1/2 (maps 4, 8, 16) and 1/4 (2, 4, 8).
+        resolution: The side of the images.
+        channels: The channels of the images.
+        d_channels: The channels of D's input.
+        latent_dim: The size of z.
+        g_normalization: The normalization of G.
+        d_normalization: The normalization of D.
+        preset: The setting.
+        width: The number of maps next to the image. None stands for 8 (`unrolled`) or 64 (`pacgan`).
+        d_fraction: For `unrolled`, D's number of maps as a share of G's. The sources run 1/2 (4, 8 and 16 maps) and 1/4 (2, 4 and 8).
     """
     if preset == "pacgan":
         return dcgan(
