@@ -1,1 +1,1 @@
-"""Published tables re-run, one file a paper."""
+"""Reproductions of published tables, one file per paper."""

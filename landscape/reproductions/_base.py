@@ -1,4 +1,4 @@
-"""What a reproduction is, and the registry of reproductions."""
+"""Defines what a reproduction is, and holds the registry of reproductions."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,12 @@ from landscape.core.registry import Registry
 
 @dataclass(frozen=True)
 class ReproductionFacts:
-    """What is known before anything is run.
+    """What is known about a reproduction before anything is run.
 
-    paper: the source. table: which of its tables. gpu_hours: what a full run takes on the GPU that `measured_on` names.
+    paper: The source.
+    table: Which of its tables is reproduced.
+    gpu_hours: The hours of a full run on the GPU that `measured_on` names.
+    measured_on: That GPU.
     """
 
     paper: str = ""
@@ -21,5 +24,8 @@ class ReproductionFacts:
 REPRODUCTIONS: Registry[ReproductionFacts] = Registry(
     "paper", "landscape.reproductions", ReproductionFacts, injected=frozenset({"results_dir", "data_dir"})
 )
-"""A reproduction is function(*, results_dir: Path, data_dir: Path | None, hyperparameters) -> Path of its report: it runs the published
-table's trials under the published protocol and holds the outcome against the published values."""
+"""The registry of reproductions.
+
+A reproduction is function(*, results_dir: Path, data_dir: Path | None, hyperparameters) -> Path of its report. It runs the trials of the
+published table under the published protocol and compares the outcome with the published values.
+"""

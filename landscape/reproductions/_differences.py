@@ -1,4 +1,7 @@
-"""Ours against published: means over seeds with intervals, and what an interval says beside a margin set beforehand."""
+"""Compares this project's values with published ones: means over seeds with intervals, and verdicts against a margin.
+
+The margin is set before anything is run.
+"""
 
 import math
 import warnings
@@ -10,9 +13,10 @@ from scipy.stats import ttest_ind
 
 
 def mean_between(values: Sequence[float]) -> tuple[float, float, float]:
-    """Mean over seeds and its 95% interval by Student's t.
+    """Return the mean over seeds and its 95% interval by Student's t, as (mean, low, high).
 
-    The interval is infinite for one seed and NaN where a seed has no score, or where all have the same one: their spread is not known.
+    The interval is infinite for one seed. It is NaN if a seed has no score, or if all seeds have the same one, because their spread is then
+    unknown.
     """
     x = np.asarray(values, dtype=np.float64)
     if len(x) < 2:
@@ -24,7 +28,10 @@ def mean_between(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def gain_between(more: Sequence[float], fewer: Sequence[float]) -> tuple[float, float, float]:
-    """Difference of means over seeds and its 95% interval by Welch's t, infinite or NaN as in `mean_between`."""
+    """Return the difference of the means over seeds and its 95% interval by Welch's t, as (difference, low, high).
+
+    The interval is infinite or NaN in the same cases as in `mean_between`.
+    """
     a, b = np.asarray(more, dtype=np.float64), np.asarray(fewer, dtype=np.float64)
     center = float(a.mean() - b.mean())
     if min(len(a), len(b)) < 2:
@@ -32,14 +39,14 @@ def gain_between(more: Sequence[float], fewer: Sequence[float]) -> tuple[float, 
     if np.ptp(a) == np.ptp(b) == 0:
         return center, math.nan, math.nan
     with warnings.catch_warnings():
-        # Scores that are all the same in one group are no loss of precision.
+        # SciPy warns about a loss of precision if all scores of one group are equal, which is not a problem here.
         warnings.filterwarnings("ignore", "Precision loss", RuntimeWarning)
         within = ttest_ind(a, b, equal_var=False).confidence_interval()
     return center, float(within.low), float(within.high)
 
 
 def judged(low: float, high: float, margin: float) -> str:
-    """What an interval of the difference says beside the margin."""
+    """Say what the interval [low, high] of a difference means for the given margin."""
     if math.isnan(low) or math.isnan(high):
         return "not judged: no interval"
     if -margin <= low and high <= margin:

@@ -1,4 +1,4 @@
-"""Rows of the ledger as trials, and running them."""
+"""Turns rows of the ledger into trials, and runs them."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,30 +18,30 @@ from landscape.results.published_runs import RowRun, paper_folder, remember
 
 @dataclass(frozen=True)
 class RowSetting:
-    """One setting of a row, ready to be built: most rows have one."""
+    """One setting of a row, ready to be built. Most rows have one setting."""
 
     key: str
-    """`paper/table/row`."""
+    """The row, as `paper/table/row`."""
     variant: str
-    """Which of the row's settings; empty where it has one."""
+    """Which of the row's settings this is; empty if there is only one."""
     config: TrialConfig
-    """Without the content hash of its data, which is known once they are read."""
+    """The configuration, without the content hash of its data, which is known once the data are read."""
     protocol: Protocol
-    """What the row's scores are read under, in the main."""
+    """The protocol under which the row's scores are read, unless a score names another."""
     others: tuple[Protocol, ...]
-    """Further protocols of some of its scores."""
+    """The protocols that some of the row's scores name."""
 
 
 def row_settings(setting: Setting, *, seed: int = 0, share: float = 1.0) -> Iterator[RowSetting]:
-    """The settings of one expressible row.
+    """Yield the settings of one row that can be run.
 
     Args:
-        setting: as the ledger describes it.
-        seed: of the training.
-        share: of the published length of training; what is scheduled follows, as its times are shares too.
+        setting: The row, as the ledger describes it.
+        seed: The seed of the training.
+        share: The length of training as a share of the published one. Schedules follow it, because their times are shares too.
 
     Raises:
-        UserError: the row cannot be expressed, or its description is not valid.
+        UserError: The row cannot be expressed, or its description is not valid.
     """
     if setting.cannot is not None:
         raise UserError(f"{setting.key} cannot be run: {setting.cannot.why}")
@@ -56,7 +56,7 @@ def row_settings(setting: Setting, *, seed: int = 0, share: float = 1.0) -> Iter
 
 
 def protocol_of(setting: Setting) -> Protocol:
-    """The protocol under which a row's scores are read."""
+    """Return the protocol under which a row's scores are read."""
     said = setting.protocol
     if isinstance(said, str):
         return protocols.get(said)
@@ -65,7 +65,7 @@ def protocol_of(setting: Setting) -> Protocol:
 
 
 def _variants(setting: Setting) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """(name, changes of the configuration) of each setting that a row consists of."""
+    """Yield (name, changes of the configuration) for each setting of which a row consists."""
     if setting.grid:
         for values in itertools.product(*setting.grid.values()):
             chosen = dict(zip(setting.grid, values, strict=True))
@@ -80,7 +80,7 @@ def _last(dotted: str) -> str:
 
 
 def _nested(chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Changes in the form of a configuration: `architecture.mlp.width: 8` -> {architecture: {mlp: {width: 8}}}."""
+    """Write changes in the form of a configuration: `architecture.mlp.width: 8` becomes {architecture: {mlp: {width: 8}}}."""
     changes: dict[str, Any] = {}
     for dotted, value in chosen.items():
         *path, last = dotted.split(".")
@@ -92,17 +92,21 @@ def _nested(chosen: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tables_of(paper: str) -> list[str]:
-    """The tables of a paper; UserError, with the nearest name, where the ledger has no such paper."""
+    """Return the tables of a paper.
+
+    Raises:
+        UserError: The ledger has no such paper. The line suggests the most similar name.
+    """
     if paper not in papers():
         raise unknown("paper of the ledger", paper, papers())
     return list(papers()[paper].tables)
 
 
 def chosen_rows(paper: str, table: str, rows: Sequence[str] = ()) -> list[Setting]:
-    """The rows of a table whose name, or a part of it, is among `rows`; all that can be run where none is named.
+    """Return the rows of a table whose name, or a part of it, is among `rows`. Without names, return all that can be run.
 
     Raises:
-        UserError: no such paper, table or row; a named row cannot be run, with the reason; nothing in the table can.
+        UserError: There is no such paper, table or row, or none of the chosen rows can be run. The line gives the reason.
     """
     if table not in tables_of(paper):
         raise unknown(f"table of {paper}", table, tables_of(paper))
@@ -114,7 +118,7 @@ def chosen_rows(paper: str, table: str, rows: Sequence[str] = ()) -> list[Settin
             raise unknown(f"row of {paper}/{table}", name, names)
     chosen = [s for row, s in found.items() if not rows or any(name in (row, *row.split("/")) for name in rows)]
     possible = [s for s in chosen if s.cannot is None]
-    # A part may name rows of both kinds; a row that is named alone and cannot be run deserves its reason.
+    # A part of a name may select rows of both kinds. The reason is given if none of the selected rows can be run.
     if not possible:
         first = chosen[0]
         assert first.cannot is not None
@@ -125,24 +129,28 @@ def chosen_rows(paper: str, table: str, rows: Sequence[str] = ()) -> list[Settin
 def run_rows(
     chosen: Sequence[Setting], results: Path, *, seeds: int, share: float = 1.0, data_dir: Path | None = None, jobs: int | None = None
 ) -> list[RowRun]:
-    """Train and score every setting of `chosen` rows; what is done in `results` is read, not run again.
-
-    Returns what was noted in rows.json.
+    """Train and score every setting of the `chosen` rows. What is already in `results` is read and not run again.
 
     Args:
-        chosen: expressible rows.
-        results: their trials go to published/<paper>/trials.
-        seeds: 0, 1, ... of each setting.
-        share: of the published length of training: below 1 the runs are `reduced`.
-        data_dir: where the data sets' files lie.
-        jobs: trainings at a time; None: one a core.
+        chosen: Rows that can be run.
+        results: The results folder. Trials are stored in its published/<paper>/trials.
+        seeds: The number of seeds, 0, 1, ..., for each setting.
+        share: The length of training as a share of the published one. Below 1, the runs are marked as `reduced`.
+        data_dir: The folder of the data sets' files.
+        jobs: The number of trainings at a time. None stands for one per core.
+
+    Returns:
+        The runs as they were written to rows.json.
+
+    Raises:
+        UserError: A row cannot be run, data are missing, or the results cannot be written.
     """
     from landscape.trial.run_trial import prepare
 
     done: list[RowRun] = []
     for setting in chosen:
         settings_of_row = [list(row_settings(setting, seed=seed, share=share)) for seed in range(seeds)]
-        # Seed by seed, so that a run that is stopped leaves whole seeds.
+        # The trials run seed by seed, so that a run that is stopped leaves complete seeds.
         trials = [
             PlannedTrial(_label(s), prepare(s.config, data_dir)[0], s.protocol, also=s.others)
             for of_seed in settings_of_row
@@ -155,14 +163,16 @@ def run_rows(
 
 
 def note(key: str, outcomes: Sequence[FinishedTrial], results: Path, *, share: float = 1.0, differs: str = "") -> None:
-    """Say in rows.json that `outcomes`, one a seed, are runs of the row `key` of one setting, which a recipe of its own has run.
+    """Record in rows.json that `outcomes`, one per seed, are runs of the row `key`, which has one setting.
+
+    Recipes that run the trials of a row themselves call this.
 
     Args:
-        key: `paper/table/row`.
-        outcomes: of trials whose configuration is the row's, but for the length of training.
-        results: folder of the results.
-        share: of the published length of training; above 1 the run is noted as longer than published.
-        differs: what else differs from the row's setting, for a run that stands beside the row.
+        key: The row, as `paper/table/row`.
+        outcomes: Trials whose configuration is the row's, except for the length of training.
+        results: The results folder.
+        share: The length of training as a share of the published one. Above 1, the run is recorded as longer than published.
+        differs: What else differs from the row's setting. Such a run is shown beside the row.
     """
     longer = f"{share:g} times the published steps" if share > 1 else ""
     digests = tuple(o.trial.config.digest() for o in outcomes)
@@ -183,5 +193,5 @@ def _noted(setting: Setting, of_seed: Sequence[RowSetting], outcomes: Sequence[F
 
 
 def compared_scores(setting: Setting) -> dict[str, tuple[str, str]]:
-    """Metric of the ledger -> (name of the protocol with its checkpoint, public name of our score)."""
+    """Map each metric of the ledger to the protocol's name with its checkpoint and the public name of this project's score."""
     return {metric: (setting.compared_protocol(c), c.score) for metric, c in (setting.scores or {}).items()}

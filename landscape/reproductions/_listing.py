@@ -1,4 +1,4 @@
-"""What the ledger holds, row by row: what can be run, its needs and cost, what was run and its verdict, what cannot be run and why."""
+"""Lists the ledger row by row: what can be run, at what cost, with which verdict; and what cannot be run, and why."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from landscape.report.published_rows import Line, lines
 from landscape.reproductions._ledger import protocol_of, tables_of
 
 GPU_FROM_HOURS = 48.0
-"""Least hours of one seed on two CPU cores from which a row is said to need a GPU."""
+"""A row is said to need a GPU if one seed takes at least this many hours on two CPU cores."""
 
 
 @dataclass(frozen=True)
@@ -23,20 +23,20 @@ class Entry:
 
     setting: Setting
     lines: tuple[Line, ...]
-    """Its numbers, once for each way in which it was run."""
+    """The row's numbers, once for each way in which it was run."""
 
     @property
     def row(self) -> str:
-        """Its name within the table."""
+        """The row's name within the table."""
         return self.setting.key.split("/", 2)[2]
 
     @property
     def table(self) -> str:
-        """`paper/table`."""
+        """The table, as `paper/table`."""
         return "/".join(self.setting.key.split("/")[:2])
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """Return the row as plain data."""
         cannot, cost = self.setting.cannot, costs().get(self.setting.key)
         return {
             "row": self.setting.key,
@@ -53,7 +53,11 @@ class Entry:
 
 
 def entries(results: Path, paper: str | None = None) -> list[Entry]:
-    """Every row, or those of one paper. UserError where the ledger has no such paper."""
+    """Return every row, or those of one paper.
+
+    Raises:
+        UserError: The ledger has no such paper.
+    """
     if paper is not None:
         tables_of(paper)
     found: dict[str, list[Line]] = {}
@@ -64,14 +68,17 @@ def entries(results: Path, paper: str | None = None) -> list[Entry]:
 
 
 def needs(setting: Setting) -> list[str]:
-    """Data, weights and machine that a row needs beyond this package; empty where it needs nothing, or cannot be run."""
+    """Return the data, weights and machine that a row needs in addition to this package.
+
+    The list is empty if it needs nothing, or cannot be run.
+    """
     if setting.cannot is not None or setting.config is None:
         return []
     return [*_data(setting.config), *_weights(setting), *_machine(setting)]
 
 
 def described(found: list[Entry]) -> Iterator[str]:
-    """Lines of text, table by table."""
+    """Yield lines of text, table by table."""
     for table in dict.fromkeys(entry.table for entry in found):
         paper, name = table.split("/")
         yield f"{table}: {papers()[paper].tables[name].title}"

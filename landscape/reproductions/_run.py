@@ -1,4 +1,7 @@
-"""Runs the trials of a reproduction: a process each, as many at a time as there are cores; resumable, no Ray."""
+"""Runs the trials of a reproduction, each in a process of its own, as many at a time as there are cores.
+
+Runs are resumable and do not need Ray.
+"""
 
 import multiprocessing
 import signal
@@ -25,27 +28,27 @@ from landscape.results.record import GENERATOR_FILE, RECORD_FILE, Scores, TrialR
 LOOK_SECONDS, LINE_SECONDS = 0.5, 60.0
 CHECKPOINT_SECONDS = 120.0
 
-# In a worker, shared with the parent: how much of each trial is done, 0 to 1; whether to save the trial and stop.
+# In a worker these are shared with the parent: how much of each trial is done (0 to 1), and whether to save the trial and stop.
 _shares: MutableSequence[float]
 _stop: Any
 
 
 @dataclass(frozen=True)
 class PlannedTrial:
-    """One model of a published table."""
+    """One model of a published table, to be trained."""
 
     row: str
-    """Which row of the table it belongs to."""
+    """The row of the table to which the model belongs."""
     config: TrialConfig
-    """Pinned to its data: `digest` is the trial's identity."""
+    """The configuration with the content hash of its data. Its `digest` is the trial's identity."""
     protocol: Protocol
     also: tuple[Protocol, ...] = ()
-    """Further protocols that the trained model is scored under."""
+    """Further protocols under which the trained model is scored."""
 
 
 @dataclass(frozen=True)
 class FinishedTrial:
-    """A trial that has run, with all its scores by their protocol's name."""
+    """A trial that has run, with all its scores by the name of their protocol."""
 
     trial: PlannedTrial
     record: TrialRecord
@@ -54,26 +57,26 @@ class FinishedTrial:
 
 
 def run(trials: Sequence[PlannedTrial], folder: Path, *, data_dir: Path | None, jobs: int | None = None) -> list[FinishedTrial]:
-    """Train and score each of `trials` once, in `folder`/trials/<digest>; one that is done there is read, not run again.
+    """Train and score each of `trials` once, in `folder`/trials/<digest>. A trial that is already there is read and not run again.
 
     Args:
-        trials: what to run; the first ones first.
-        folder: of the reproduction.
-        data_dir: where the data sets' files lie.
-        jobs: processes at a time, which share the cores.  None: one a core.
+        trials: The trials to run, in this order.
+        folder: The folder of the reproduction.
+        data_dir: The folder of the data sets' files.
+        jobs: The number of processes at a time, which share the cores. None stands for one per core.
 
     Returns:
-        In the order of `trials`.
+        The finished trials, in the order of `trials`.
 
     Raises:
-        UserError: data missing; another trial's record where one of these belongs; a folder that cannot be written.
+        UserError: Data are missing, a folder holds the record of another trial, or a folder cannot be written.
     """
     left = [t for t in trials if not _is_done(t, _folder(folder, t))]
     if left:
         require_writable(folder)
         jobs = min(jobs or cores(), len(left))
         context = multiprocessing.get_context("spawn")
-        # Without locks: a process that dies while it holds one would take all others with it.
+        # There are no locks, because a process that dies while it holds one would block all others.
         shares, stop = context.Array("d", len(left), lock=False), context.Value("b", 0, lock=False)
         with ProcessPoolExecutor(jobs, context, _begin, (shares, stop), max_tasks_per_child=1) as pool:
             threads = max(cores() // jobs, 1)
@@ -89,7 +92,7 @@ def run(trials: Sequence[PlannedTrial], folder: Path, *, data_dir: Path | None, 
 
 
 def _is_done(trial: PlannedTrial, folder: Path) -> bool:
-    """Whether there is nothing left to train or to score."""
+    """Return whether nothing is left to train or to score."""
     if not (folder / RECORD_FILE).exists():
         return False
     names = {scores.protocol["name"] for scores in studies.read_trial(folder).scores.values()}
@@ -101,7 +104,7 @@ def _folder(folder: Path, trial: PlannedTrial) -> Path:
 
 
 def _begin(shares: MutableSequence[float], stop: Any) -> None:
-    """Readies a worker: the parent alone answers Ctrl-C; should the parent die without a word, the trial is saved and ends."""
+    """Prepare a worker. Only the parent reacts to Ctrl-C; if the parent dies suddenly, the trial is saved and ends."""
     global _shares, _stop
     _shares, _stop = shares, stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -123,13 +126,13 @@ def _run_one(index: int, trial: PlannedTrial, folder: Path, data_dir: Path | Non
 
     how = {"device": "cpu", "threads": threads, "report": report, "should_stop": lambda: bool(_stop.value)}
     for protocol in (trial.protocol, *trial.also):
-        # A model that is trained is only scored, under a protocol that has no scores yet.
+        # A model that is already trained is only scored, under the protocols that have no scores yet.
         prepare_and_run(trial.config, protocol, folder=folder, data_dir=data_dir, checkpoint_seconds=CHECKPOINT_SECONDS, **how)
     _shares[index] = 1.0
 
 
 def _watch(running: Sequence[Future[None]], trials: Sequence[PlannedTrial], shares: Sequence[float]) -> None:
-    """Bars on a terminal, a line every minute in a file; the first failure ends the wait."""
+    """Show bars in a terminal, or write a line every minute to a file. The first failure ends the wait."""
     console = Console(stderr=True)
     bars = Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=console)
     tasks = [bars.add_task(f"{t.row}, seed {t.config.seed}", total=1.0) for t in trials]

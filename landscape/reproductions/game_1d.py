@@ -1,4 +1,4 @@
-"""The game on a line, where everything can be drawn: figure 1 of Goodfellow et al. 2014, and what their propositions say."""
+"""The game on a line, where everything can be drawn: figure 1 of Goodfellow et al. 2014 and their propositions."""
 
 from pathlib import Path
 
@@ -11,13 +11,16 @@ from landscape.reproductions._game_1d.recipe import play
 
 @REPRODUCTIONS.register(paper="Goodfellow et al. 2014, arXiv:1406.2661", table="figure 1")
 def game_1d(*, results_dir: Path, data_dir: Path | None, rounds: PositiveInt = 4000, folder: str = "") -> Path:
-    """The game against a Gaussian on a line: p_real, p_fake, D learned and optimal, over training; a few minutes.
+    """The game against a Gaussian on a line: p_real, p_fake, D learned and optimal, over training. It takes a few minutes.
 
     Args:
-        results_dir: holds `published/game-1d`.
-        data_dir: not needed.
-        rounds: of each game; a multiple of 40.
-        folder: where the page goes instead.
+        results_dir: The results folder. The page goes to its `published/game-1d`.
+        data_dir: Not used.
+        rounds: The number of rounds of each game, a multiple of 40.
+        folder: Another folder for the page.
+
+    Raises:
+        UserError: `rounds` is not a multiple of 40, or the folder cannot be written.
     """
     if rounds % 40:
         raise UserError(f"game-1d: rounds={rounds} is no multiple of 40: the games are looked at at fixed shares of them")

@@ -11,13 +11,13 @@ from landscape.reproductions._run import run
 
 @REPRODUCTIONS.register(paper="Goodfellow et al. 2014, arXiv:1406.2661", table="table 1, MNIST")
 def goodfellow_2014(*, results_dir: Path, data_dir: Path | None, seeds: PositiveInt = 3, epochs: PositiveInt = 250) -> Path:
-    """Parzen-window log-likelihood of the 2014 nets on MNIST; about 2 hours a seed on one CPU core.
+    """Parzen-window log-likelihood of the 2014 nets on MNIST. It takes about 2 hours per seed on one CPU core.
 
     Args:
-        results_dir: holds `published/goodfellow-2014`; trials that are done there are not run again.
-        data_dir: where MNIST's IDX files lie.
-        seeds: 0, 1, ...
-        epochs: of 500 updates each; 250 is where the source's momentum ends to rise (it names no end of training).
+        results_dir: The results folder. Trials that are in its `published/goodfellow-2014` are not run again.
+        data_dir: The folder of MNIST's IDX files.
+        seeds: The number of seeds, 0, 1, ...
+        epochs: The number of epochs of 500 updates each. The source's momentum stops rising at 250 epochs; it names no end of training.
     """
     from landscape.report.reproduction_page import write
     from landscape.reproductions._goodfellow_2014.page import page

@@ -1,4 +1,4 @@
-"""Unrolled GAN, Metz et al. 2017: the ring of Gaussians against the number of unrolled steps."""
+"""Unrolled GAN, Metz et al. 2017: modes of the ring of Gaussians by number of unrolled steps."""
 
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from landscape.reproductions._unrolled_2016.recipe import EXPLANATIONS, NOTEBOOK
 
 @REPRODUCTIONS.register(paper="Metz et al. 2017, arXiv:1611.02163; the authors' notebook", table="the 2-D ring (a figure)")
 def unrolled_2016(*, results_dir: Path, data_dir: Path | None, seeds: PositiveInt = 3, steps: PositiveInt = 25_000) -> Path:
-    """Modes of a ring of Gaussians at 0, 1, 5 and 10 unrolled steps; about 7 hours on one CPU core.
+    """Modes of a ring of Gaussians at 0, 1, 5 and 10 unrolled steps. It takes about 7 hours on one CPU core.
 
     Args:
-        results_dir: holds `published/unrolled-2016`; trials that are done there are not run again.
-        data_dir: not needed, the points are drawn.
-        seeds: 0, 1, ...
-        steps: of D and of G each; 25,000 in the notebook.
+        results_dir: The results folder. Trials that are in its `published/unrolled-2016` are not run again.
+        data_dir: Not used, because the points are drawn.
+        seeds: The number of seeds, 0, 1, ...
+        steps: The number of steps of D and of G, 25,000 in the notebook.
     """
     from landscape.report.reproduction_page import write
     from landscape.reproductions._unrolled_2016.page import page

@@ -1,4 +1,4 @@
-"""Feature extractors, one file each: what a score looks through."""
+"""Feature extractors, one file each: the networks through which a score sees images."""
 
 from landscape.components.extractors._base import (
     EXTRACTORS,

@@ -1,8 +1,8 @@
-"""The 2015 Inception network of FID, made for inference: batch norms folded, channels last, bias and ReLU fused into convolutions.
+"""The 2015 Inception network of FID, built for inference: batch norms folded into convolutions, bias and ReLU fused.
 
-The layers are those of the TensorFlow graph as torch-fidelity and pytorch-fid convert it: average pools that leave out the padding,
-and a maximum pool in the last block. Where a block averages and then mixes channels (1x1), the two commute: channels are mixed
-first, in one product with the block's other 1x1 convolutions.
+The layers are those of the TensorFlow graph as torch-fidelity and pytorch-fid convert it: average pools leave out the padding, and the last
+block has a maximum pool. Where a block averages and then mixes channels (1x1), the two operations commute. Channels are therefore mixed
+first, in one product with the block's other 1x1 convolutions. Tensors are stored with channels last.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ EXTRACTORS = 2048
 
 _VALID = {"Conv2d_1a_3x3": 2, "Conv2d_2a_3x3": 1, "Conv2d_3b_1x1": 1, "Conv2d_4a_3x3": 1}
 _VALID |= {"Mixed_6a.branch3x3": 2, "Mixed_6a.branch3x3dbl_3": 2, "Mixed_7a.branch3x3_2": 2, "Mixed_7a.branch7x7x3_4": 2}
-"""Convolutions without padding, and their strides; all others keep the size."""
+"""The convolutions without padding, with their strides. All other convolutions keep the size."""
 
 _A, _C, _E = ("Mixed_5b", "Mixed_5c", "Mixed_5d"), ("Mixed_6b", "Mixed_6c", "Mixed_6d", "Mixed_6e"), ("Mixed_7b", "Mixed_7c")
 _HEADS = (
@@ -27,18 +27,18 @@ _HEADS = (
     | dict.fromkeys(_C, ("branch1x1", "branch7x7_1", "branch7x7dbl_1", "branch_pool"))
     | {"Mixed_7a": ("branch3x3_1", "branch7x7x3_1")}
     | {"Mixed_7b": ("branch1x1", "branch3x3_1", "branch3x3dbl_1", "branch_pool")}
-    # The last block's pool takes maxima, which do not commute.
+    # The last block's pool takes maxima, which do not commute with a convolution.
     | {"Mixed_7c": ("branch1x1", "branch3x3_1", "branch3x3dbl_1")}
 )
-"""The 1x1 convolutions that read a block's input, done as one."""
+"""The 1x1 convolutions that read a block's input. They are computed as one convolution."""
 
 
 class InceptionNetwork(nn.Module):
-    """Images (N, 3, 299, 299) in [-1, 1] -> pool features [N, 2048] and logits [N, 1008] without the output layer's bias.
+    """Maps images (N, 3, 299, 299) in [-1, 1] to pool features [N, 2048] and logits [N, 1008] without the output bias.
 
     Args:
-        state: the tensors of the weights file, by its names.
-        dtype: of weights and activations; folding is done in float64.
+        state: The tensors of the weights file, by its names.
+        dtype: The type of weights and activations. Folding is done in float64.
     """
 
     output: Tensor
@@ -62,7 +62,7 @@ class InceptionNetwork(nn.Module):
         parts = [_folded(state, f"{block}.{name}") for name in names]
         self.widths[block] = [len(bias) for _, bias in parts]
         weight, bias = (torch.cat([part[i] for part in parts]).to(dtype) for i in range(2))
-        # The pooled branch is averaged before its ReLU: the ReLU is left to the branches.
+        # The pooled branch is averaged before its ReLU, so `_heads` applies the ReLU to all branches afterwards.
         self.convolutions[_key(f"{block}.heads")] = FoldedConvolution(
             weight, bias, 1, (0, 0), activation="none" if "branch_pool" in names else "relu"
         )
@@ -96,7 +96,7 @@ class InceptionNetwork(nn.Module):
         return x
 
     def _heads(self, block: str, x: Tensor) -> list[Tensor]:
-        """The block's 1x1 branches; the pooled one averaged."""
+        """Return the outputs of the block's 1x1 branches; the one of the pooled branch is averaged."""
         parts = list(torch.split(self._convolve(f"{block}.heads", x), self.widths[block], 1))
         if "branch_pool" in _HEADS[block]:
             parts[-1] = avg_pool2d(parts[-1], 3, 1, 1, count_include_pad=False)
@@ -136,7 +136,7 @@ class InceptionNetwork(nn.Module):
 
 
 def convolution_names(state: Mapping[str, Tensor]) -> Iterator[str]:
-    """Names of all convolutions in the weights file."""
+    """Yield the names of all convolutions in the weights file."""
     for name in state:
         if name.endswith(".conv.weight"):
             yield name.removesuffix(".conv.weight")
@@ -147,5 +147,5 @@ def _key(name: str) -> str:
 
 
 def _folded(state: Mapping[str, Tensor], name: str) -> tuple[Tensor, Tensor]:
-    """Weight and bias, float64, of the convolution called `name` with its batch norm."""
+    """Return weight and bias (float64) of the convolution called `name`, with its batch norm folded in."""
     return folded(state, f"{name}.conv", f"{name}.bn", BATCH_NORM_EPSILON)

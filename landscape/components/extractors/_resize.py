@@ -1,4 +1,4 @@
-"""Resizing as matrix products: the interpolations that published extractors were trained or measured with."""
+"""Resizing as matrix products, with the interpolations that published extractors were trained or measured with."""
 
 from functools import lru_cache
 
@@ -8,9 +8,10 @@ from torch import Tensor
 
 @lru_cache(maxsize=32)
 def tensorflow_bilinear(size: int, target: int, device: torch.device) -> Tensor:
-    """[target, size] matrix of TensorFlow 1's bilinear resize (corners not aligned, no half-pixel shift, no antialiasing).
+    """Return the matrix [target, size] of TensorFlow 1's bilinear resize.
 
-    Output i reads input position i * size / target, in float32 as the original kernel; beyond the last sample it repeats it.
+    The resize has no aligned corners, no half-pixel shift and no antialiasing. Output i reads the input at position i * size / target,
+    which is computed in float32 as in the original kernel. Beyond the last input, the last one is repeated.
     """
     position = torch.arange(target, dtype=torch.float32) * torch.tensor(size / target, dtype=torch.float32)
     low = position.long().clamp_max(size - 1)
@@ -24,7 +25,10 @@ def tensorflow_bilinear(size: int, target: int, device: torch.device) -> Tensor:
 
 
 def resize_like_tensorflow(images: Tensor, height: int, width: int) -> Tensor:
-    """float32 images (N, C, H, W) at height x width by TensorFlow 1's bilinear resize; unchanged where they have that size."""
+    """Resize float32 images (N, C, H, W) to height x width with TensorFlow 1's bilinear resize.
+
+    Images that already have this size are returned unchanged.
+    """
     if images.shape[2] != height:
         images = tensorflow_bilinear(images.shape[2], height, images.device) @ images
     if images.shape[3] != width:

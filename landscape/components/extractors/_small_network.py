@@ -1,4 +1,4 @@
-"""The small convolutional classifier of `classifier` extractors, its file format and its inference."""
+"""The small convolutional classifier of the `classifier` extractor, its file format and its inference."""
 
 import hashlib
 from collections.abc import Mapping
@@ -17,17 +17,17 @@ from landscape.core.errors import UserError
 from landscape.core.files import read_json, write_bytes, write_json
 
 BATCH = 64
-"""Activations of so many images stay in the cache: on one core 1.6 times as fast as 256 of them."""
+"""The number of images per batch. The activations of this many fit into the processor's cache: 1.6 times as fast as 256 on one core."""
 
 
 @dataclass(frozen=True)
 class ClassifierFacts:
-    """What a trained classifier is, as the JSON beside its weights says."""
+    """What a trained classifier is, as written in the JSON file beside its weights."""
 
     name: str
-    """Public name: `classifier:digits`, `classifier:local-<hash>`."""
+    """The public name: `classifier:digits`, `classifier:local-<hash>`."""
     shape: tuple[int, int, int]
-    """(C, H, W) of its input."""
+    """The shape (C, H, W) of its input."""
     classes: int
     width: int
     features: int
@@ -35,19 +35,19 @@ class ClassifierFacts:
     accuracy_split: str = ""
     accuracy_samples: int = 0
     data_hash: str = ""
-    """Content hash of the data set it was trained and tested on."""
+    """The content hash of the data set on which it was trained and tested."""
     command: str = ""
-    """What trained it."""
+    """The command that trained it."""
     training: Mapping[str, Any] = field(default_factory=dict)
-    """Seed, epochs, batch size, learning rate, threads, torch version."""
+    """Seed, epochs, batch size, learning rate, threads and torch version of the training."""
     sha256: str = ""
-    """Of the safetensors file."""
+    """SHA-256 of the safetensors file."""
 
 
 class SmallNetwork(nn.Module):
-    """Four convolutions with batch norm, two of them strided; a hidden layer whose activations are the features; logits.
+    """Four convolutions with batch norm (two with stride 2), a hidden layer whose activations are the features, and logits.
 
-    SiLU keeps every feature alive, so that the covariance of the features has full rank.
+    SiLU has no inactive region, so the covariance of the features has full rank.
     """
 
     def __init__(self, shape: tuple[int, int, int], classes: int, width: int, features: int) -> None:
@@ -63,14 +63,14 @@ class SmallNetwork(nn.Module):
         self.output = nn.Linear(features, classes)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """images: (N, C, H, W) levels in [0, 255]; returns features [N, features] and logits [N, classes]."""
+        """Compute features [N, features] and logits [N, classes] of images (N, C, H, W) with levels in [0, 255]."""
         hidden = self.convolutions(images.to(torch.float32) / 127.5 - 1).flatten(1)
         features = nn.functional.silu(self.hidden(hidden))
         return features, self.output(self.dropout(features))
 
 
 class SmallClassifier:
-    """A trained small network as an extractor: penultimate activations and class logits."""
+    """A trained small network as an extractor. Features are the activations of the last hidden layer."""
 
     def __init__(self, network: SmallNetwork, facts: ClassifierFacts, device: torch.device) -> None:
         self.network = network.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
@@ -97,7 +97,10 @@ class SmallClassifier:
 
 
 class StackedClassifier:
-    """One classifier read on each channel alone (stacked digits): features side by side [N, C * features], logits [N, C, classes]."""
+    """Applies one classifier to each channel separately, for stacked digits.
+
+    Features are put side by side, [N, C * features]; logits are [N, C, classes].
+    """
 
     channels: int | None = 3
 
@@ -116,7 +119,7 @@ class StackedClassifier:
 
 
 def fitted(images: Tensor, shape: tuple[int, int, int]) -> Tensor:
-    """Bring images (N, C, H, W) to the channels and size of `shape` (C, H, W), as float32 levels where anything changed."""
+    """Convert images (N, C, H, W) to the channels and size of `shape` (C, H, W). Changed images are float32 levels."""
     channels, height, width = shape
     if images.shape[1] != channels:
         images = images.to(torch.float32).mean(1, keepdim=True) if channels == 1 else images.expand(-1, channels, -1, -1)
@@ -126,7 +129,13 @@ def fitted(images: Tensor, shape: tuple[int, int, int]) -> Tensor:
 
 
 def save_classifier(network: SmallNetwork, facts: ClassifierFacts, path: Path) -> ClassifierFacts:
-    """Write `path` (safetensors) and the JSON beside it; returns the facts with the file's hash. The JSON, written last, makes it valid."""
+    """Write `path` (safetensors) and the JSON file beside it, and return the facts with the file's hash.
+
+    The JSON file is written last, because it marks the pair as complete.
+
+    Raises:
+        UserError: The files cannot be written.
+    """
     content = save({name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()})
     complete = ClassifierFacts(**{**asdict(facts), "sha256": hashlib.sha256(content).hexdigest()})
     write_bytes(path, content)
@@ -135,10 +144,10 @@ def save_classifier(network: SmallNetwork, facts: ClassifierFacts, path: Path) -
 
 
 def load_classifier(path: Path, device: torch.device) -> SmallClassifier:
-    """The classifier at `path`, its hash checked against the JSON beside it.
+    """Load the classifier at `path` and check its hash against the JSON file beside it.
 
     Raises:
-        UserError: a file is missing or damaged, or the weights are not those that the JSON describes.
+        UserError: A file is missing or damaged, or the weights are not those that the JSON file describes.
     """
     data = read_json(path.with_suffix(".json"))
     try:
@@ -152,7 +161,7 @@ def load_classifier(path: Path, device: torch.device) -> SmallClassifier:
     if found != facts.sha256:
         message = f"{path} is not the classifier that its JSON describes: expected SHA-256 {facts.sha256[:16]}, found {found[:16]}"
         raise UserError(f"{message}; delete both to have it made again")
-    # Its random initialization is overwritten, and must not move the generator that a training run draws from.
+    # The random initial weights are overwritten. Drawing them must not advance the generator that a training run draws from.
     with torch.random.fork_rng(devices=[]):
         network = SmallNetwork(facts.shape, facts.classes, facts.width, facts.features)
     load_into(network, dict(load(content)), path)

@@ -1,4 +1,7 @@
-"""Train a small classifier, on the spot or as a shipped one: `python -m landscape.components.extractors._train_classifier digits`."""
+"""Train a small classifier: `python -m landscape.components.extractors._train_classifier digits`.
+
+The command makes the classifiers that ship with the package; the extractor `classifier` trains one for other labeled data sets.
+"""
 
 import argparse
 import math
@@ -18,14 +21,14 @@ from landscape.core.errors import UserError
 
 SHIPPED = Path(__file__).parent / "weights"
 VISITS = 300_000
-"""Training samples shown in all: six epochs of MNIST, a few minutes of one core at 28x28."""
+"""The number of training samples shown in total: six epochs of MNIST, which take a few minutes on one core at 28x28."""
 LARGEST_INPUT = 32
-"""Larger images are reduced to this before they reach a locally trained classifier: its cost must stay minutes."""
+"""Larger images are reduced to this side for a locally trained classifier, so that its training takes only minutes."""
 BATCH = 128
 LEARNING_RATE = 3e-3
 
 SMOOTHING = 0.05
-"""Of the labels: without it the features grow heavy tails, which drown a Frechet distance in noise."""
+"""The label smoothing. Without it the features have heavy tails, whose noise dominates a Frechet distance."""
 
 SayProgress = Callable[[str], None]
 
@@ -40,12 +43,21 @@ def train_classifier(
     seed: int = 0,
     progress: SayProgress | None = None,
 ) -> tuple[SmallNetwork, ClassifierFacts]:
-    """Fit a small network to the train split; its accuracy is measured on the test (else validation) split.
+    """Train a small network on the train split and measure its accuracy on the test split (or else the validation split).
 
-    The same data, seed, thread count and torch version give the same weights; torch's global generator is left as it was.
+    The same data, seed, number of threads and torch version give the same weights. torch's global generator is left unchanged.
+
+    Args:
+        dataset: A data set of labeled images.
+        name: The public name of the classifier.
+        visits: The number of training samples shown in total.
+        width: The number of maps of the first convolution.
+        features: The number of features.
+        seed: The seed of the training.
+        progress: Called with a line after each epoch.
 
     Raises:
-        UserError: the data set has no labels, fewer than two classes, or holds points.
+        UserError: The data set has no labels, has fewer than two classes, or holds points.
     """
     train, held_out_name = _labeled(dataset), _held_out_name(dataset)
     channels, height, columns = dataset.shape
@@ -87,7 +99,7 @@ def _held_out_name(dataset: Dataset) -> str:
 
 
 def _inputs(split: Split, shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
-    """uint8 images at the classifier's input size, in memory, and their labels."""
+    """Return the images of a split as uint8 at the classifier's input size, and their labels."""
     parts = [fitted(part, shape).round().clamp(0, 255).to(torch.uint8) for part in torch.split(split.samples, 4096)]
     assert split.labels is not None
     return torch.cat(parts), split.labels
@@ -115,15 +127,16 @@ def _fit(network: SmallNetwork, images: Tensor, labels: Tensor, epochs: int, pro
 
 @torch.no_grad()
 def _calibrate(network: SmallNetwork, split: Split, shape: tuple[int, int, int]) -> float:
-    """Scale the logits to the best likelihood on samples not trained on; the predicted classes stay the same.
+    """Scale the logits so that their likelihood is best on samples that were not trained on. Return the scale.
 
-    Smoothed labels leave a network too modest, and an Inception score reads its confidence.
+    A network trained on smoothed labels is underconfident, and an Inception score depends on the confidence. Scaling leaves the predicted
+    classes unchanged.
     """
     network.eval()
     images, labels = _inputs(split, shape)
     logits = torch.cat([network(part)[1] for part in torch.split(images, 1024)])
     scales = torch.logspace(-1, 1, 81, base=4.0)
-    # Rule of succession: n samples without an error do not show an error rate below 1/n.
+    # Following the rule of succession, n samples without an error do not show that the error rate is below 1/n.
     doubt = 1 / len(labels)
     best: float = min(scales.tolist(), key=lambda scale: float(cross_entropy(scale * logits, labels, label_smoothing=doubt)))
     network.output.weight.mul_(best)
@@ -132,7 +145,7 @@ def _calibrate(network: SmallNetwork, split: Split, shape: tuple[int, int, int])
 
 
 def _shifted(images: Tensor) -> Tensor:
-    """Each image moved by up to a fourteenth of its side (1 px at 8x8, 2 px at 28x28), black coming in."""
+    """Move each image by up to 1/14 of its side (1 px at 8x8, 2 px at 28x28). Black comes in from outside."""
     reach = max(1, images.shape[-1] // 14)
     height, width = images.shape[-2:]
     padded = pad(images, (reach, reach, reach, reach))  # [N, C, H + 2 reach, W + 2 reach]
@@ -151,7 +164,7 @@ def _accuracy(network: nn.Module, facts: ClassifierFacts, held_out: Split) -> fl
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Train and write a shipped classifier; prints its accuracy."""
+    """Train a classifier, write its files and print its accuracy."""
     from landscape.components.datasets._load import load_dataset
 
     parser = argparse.ArgumentParser(prog="python -m landscape.components.extractors._train_classifier", description=__doc__)
@@ -160,7 +173,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=SHIPPED)
     parser.add_argument("--visits", type=int, default=VISITS, help="training samples shown in all")
     given = parser.parse_args(arguments)
-    # One thread: the same weights on any machine with the same processor and torch, however many cores it has.
+    # With one thread the weights are the same on any machine with the same processor and torch, whatever its number of cores.
     torch.set_num_threads(1)
     dataset = load_dataset(given.dataset, data_dir=given.data_dir)
     network, facts = train_classifier(

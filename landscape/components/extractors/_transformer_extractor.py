@@ -1,4 +1,4 @@
-"""A vision transformer as an extractor: resize, normalize, class token."""
+"""A vision transformer as an extractor: resize, normalize, and return the class token."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ RESIZES = {"tensorflow": "TensorFlow 1 bilinear, not antialiased", "bicubic": "b
 
 
 class TransformerExtractor:
-    """Features [N, width]; no classes."""
+    """An extractor that returns features [N, width] and no class logits."""
 
     channels: int | None = 3
 
@@ -54,17 +54,19 @@ class TransformerExtractor:
 
 
 def find(given: Path | None, variable: str, files: Sequence[str], what: str, remote: RemoteFile) -> Path:
-    """The weights file: the given one, the one that `variable` names, one in this project's or torch.hub's cache, or downloaded.
+    """Find the weights file.
+
+    It is the given file, the one named by the environment variable, one in the cache of this project or of torch.hub, or a new download.
 
     Args:
-        given: the user's own file.
-        variable: the environment variable that may name one.
-        files: names under which weights of this network are known.
-        what: the weights, in words.
-        remote: what is downloaded where none of them is there.
+        given: The user's own file.
+        variable: The environment variable that may name a file.
+        files: The names under which weights of this network are known.
+        what: The weights, in words.
+        remote: The file to download if none is found.
 
     Raises:
-        UserError: not found: what to fetch and where to put it.
+        UserError: No file is found. The line says what to fetch and where to put it.
     """
     if given is None and os.environ.get(variable):
         given = Path(os.environ[variable])

@@ -1,4 +1,4 @@
-"""The plain vision transformer behind `dinov2` and `clip`, and its loading from their published layouts."""
+"""The plain vision transformer of `dinov2` and `clip`, and the renaming of their published tensors."""
 
 import math
 import re
@@ -12,29 +12,29 @@ from torch.nn.functional import gelu, interpolate, scaled_dot_product_attention
 from landscape.core.errors import UserError
 
 HEAD_WIDTH = 64
-"""Every published size of both families has heads of 64."""
+"""The width of an attention head, which is 64 in every published size of both families."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What the tensors of a weights file tell of the network."""
+    """The sizes of the network, read from the tensors of a weights file."""
 
     width: int
     patch: int
     positions: int
-    """Class token included."""
+    """The number of positions, including the class token."""
     depth: int
     hidden: int
     projection: int | None = None
 
     @property
     def side(self) -> int:
-        """Patches along an edge of the images it was trained on."""
+        """The number of patches along the side of the images that it was trained on."""
         return math.isqrt(self.positions - 1)
 
 
 class Block(nn.Module):
-    """Attention and a two-layer perceptron, each normed before and scaled after (scales of 1 where a family has none)."""
+    """Attention and a two-layer perceptron, each with a norm before and a scale after it (1 if the family has no scales)."""
 
     def __init__(self, shape: Shape, epsilon: float, *, quick: bool) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class Block(nn.Module):
 
 
 class VisionTransformer(nn.Module):
-    """Images [N, 3, S, S] -> the class token after the last norm [N, width], projected where the family does."""
+    """Maps images [N, 3, S, S] to the class token after the last norm [N, width], projected if the family does so."""
 
     def __init__(self, shape: Shape, *, epsilon: float, quick: bool, norm_before: bool, patch_bias: bool, offset: float) -> None:
         super().__init__()
@@ -79,21 +79,26 @@ class VisionTransformer(nn.Module):
         return features if self.projection is None else features @ self.projection
 
     def _positions(self, side: int) -> Tensor:
-        """Position embedding for `side` x `side` patches, the trained grid resized as DINOv2's code does."""
+        """Return the position embedding for `side` x `side` patches. The trained grid is resized as in DINOv2's code."""
         if side == self.shape.side:
             return self.position
         grid = self.position[1:].reshape(1, self.shape.side, self.shape.side, -1).permute(0, 3, 1, 2)
-        # The scale is given with the offset of the original code, which moves the sampling points a little.
+        # The original code adds an offset to the scale, which moves the sampling points a little.
         scale = (side + self.offset) / self.shape.side
         resized = interpolate(grid, scale_factor=(scale, scale), mode="bicubic")
         return torch.cat([self.position[:1], resized.flatten(2).squeeze(0).T])
 
 
 def renamed(state: Mapping[str, Tensor], table: Sequence[tuple[str, str]], dropped: str = "") -> dict[str, Tensor]:
-    """The tensors under this project's names: the first pattern of `table` that matches a whole name decides; `dropped` are left out.
+    """Return the tensors under this project's names.
+
+    Args:
+        state: The tensors by their published names.
+        table: Pairs of a pattern and its replacement. The first pattern that matches a whole name is used.
+        dropped: A pattern of names that are left out.
 
     Raises:
-        UserError: a name that no pattern knows.
+        UserError: No pattern matches a name.
     """
     made = {}
     for name, tensor in state.items():

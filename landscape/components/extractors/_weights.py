@@ -1,4 +1,4 @@
-"""Weight files: where they lie, which hash they must have, how they are read. Never pickle."""
+"""Finds, checks and reads files of weights. Pickled code is never executed."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,11 @@ from landscape.core.remote_file import RemoteFile
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, 64 hex digits. UserError when it cannot be read."""
+    """Return the SHA-256 of a file, 64 hex digits.
+
+    Raises:
+        UserError: The file cannot be read.
+    """
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -23,10 +27,10 @@ def sha256_of(path: Path) -> str:
 
 
 def checked(path: Path, expected: str, what: str) -> Path:
-    """`path` when its SHA-256 begins with `expected`.
+    """Return `path` if its SHA-256 begins with `expected`.
 
     Raises:
-        UserError: another hash, with both named.
+        UserError: The hash is another one. The line names both.
     """
     found = sha256_of(path)
     if not found.startswith(expected):
@@ -36,15 +40,15 @@ def checked(path: Path, expected: str, what: str) -> Path:
 
 
 def first_existing(candidates: Iterable[Path]) -> Path | None:
-    """The first of `candidates` that is a file."""
+    """Return the first of `candidates` that is a file, or None."""
     return next((path for path in candidates if path.is_file()), None)
 
 
 def found_or_downloaded(files: Sequence[str], remote: RemoteFile, what: str) -> Path:
-    """The weights: one of `files` in this project's or torch.hub's cache, else `remote`, downloaded into this project's.
+    """Return one of `files` in the cache of this project or of torch.hub, or else download `remote` into this project's cache.
 
     Raises:
-        UserError: not found and not downloaded: says what to fetch and where to put it.
+        UserError: Nothing was found or downloaded. The line says what to fetch and where to put it.
     """
     home = cache_folder() / "weights"
     found = first_existing(folder / name for folder in (home, Path(torch.hub.get_dir()) / "checkpoints") for name in files)
@@ -65,10 +69,10 @@ def _one_line(error: BaseException) -> str:
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
-    """The tensors of a weight file by name: safetensors, or a PyTorch file read without unpickling code.
+    """Read the tensors of a weights file by name. The file is a safetensors file or a PyTorch file.
 
     Raises:
-        UserError: the file is missing, damaged, or holds anything but tensors by name.
+        UserError: The file is missing or damaged, or holds anything but tensors by name.
     """
     try:
         if path.suffix == ".safetensors":
@@ -87,10 +91,10 @@ def read_state(path: Path) -> dict[str, Tensor]:
 
 
 def load_into(network: torch.nn.Module, state: dict[str, Tensor], path: Path | str) -> None:
-    """Load `state` into `network`, strictly.
+    """Load `state` into `network`, whose tensors must match exactly.
 
     Raises:
-        UserError: a missing, surplus or misshapen tensor, the first one named.
+        UserError: A tensor is missing, superfluous or of the wrong shape. The line names the first one.
     """
     try:
         network.load_state_dict(state)

@@ -24,13 +24,16 @@ SHIPPED = Path(__file__).parent / "weights"
 def classifier(
     *, dataset: Dataset | None = None, weights: Path | None = None, device: torch.device | None = None, trained_on: str = ""
 ) -> SmallClassifier | StackedClassifier:
-    """A small CNN: the one shipped for digits or mnist, else one trained on the data set's labels and kept in the cache.
+    """A small CNN: the one shipped for digits or mnist, or one trained on the data set's labels and kept in the cache.
 
-    `trained_on` names a shipped one whatever the data set (`stacked:mnist`: read on each channel alone); `weights` is a file made
-    by the training command.
+    Args:
+        dataset: The data set whose samples it will read.
+        weights: A file made by the training command.
+        device: The device to run on; the CPU by default.
+        trained_on: The name of a shipped classifier, which is used for any data set. `stacked:mnist` applies it to each channel separately.
 
     Raises:
-        UserError: nothing says which classifier; no labels to train on; a damaged file.
+        UserError: It is not known which classifier to use, there are no labels to train on, or a file is damaged.
     """
     device = device or torch.device("cpu")
     if weights is not None:
@@ -47,7 +50,7 @@ def classifier(
 
 
 def shipped() -> list[str]:
-    """Names of the data whose classifier comes with the package."""
+    """Return the names of the data sets whose classifier comes with the package."""
     return sorted(path.stem for path in SHIPPED.glob("*.safetensors"))
 
 
@@ -58,7 +61,7 @@ def _shipped(name: str, device: torch.device) -> SmallClassifier:
 
 
 def _local(dataset: Dataset, device: torch.device) -> SmallClassifier:
-    """The cached classifier of this data set, trained once if there is none; other processes wait for it."""
+    """Return the cached classifier of this data set. If there is none, train it once while other processes wait."""
     from landscape.components.extractors._train_classifier import train_classifier
 
     name = f"local-{dataset.content_hash[:8]}"

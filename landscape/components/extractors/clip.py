@@ -1,4 +1,4 @@
-"""CLIP's visual tower."""
+"""CLIP's image network."""
 
 from pathlib import Path
 from typing import Literal
@@ -42,7 +42,7 @@ NAMES = [
     (r"visual\.ln_post\.(\w+)", r"norm.\1"),
     (r"visual\.proj", "projection"),
 ]
-"""OpenAI's names; what does not begin with `visual.` belongs to the text tower."""
+"""Patterns for OpenAI's names. Names that do not begin with `visual.` belong to the text network."""
 
 _LAYER = r"vision_model\.encoder\.layers\.(\d+)\."
 CONVERTED_NAMES = [
@@ -57,7 +57,7 @@ CONVERTED_NAMES = [
     (r"vision_model\.post_layernorm\.(\w+)", r"norm.\1"),
     (r"visual_projection\.weight", "projection"),
 ]
-"""Names of the converted safetensors file (the misspelling is its own)."""
+"""Patterns for the names in the converted safetensors file (the misspelling is in the file)."""
 
 
 @EXTRACTORS.register(
@@ -70,12 +70,15 @@ CONVERTED_NAMES = [
 def clip(
     *, weights: Path | None = None, device: torch.device | None = None, interpolation: Literal["tensorflow", "bicubic"] = "tensorflow"
 ) -> TransformerExtractor:
-    """CLIP (Radford et al. 2021, arXiv:2103.00020), image embedding of a ViT tower, ViT-B/32 or another by the file given.
+    """CLIP (Radford et al. 2021, arXiv:2103.00020): image embedding of a vision transformer, ViT-B/32 unless another file is given.
 
-    `interpolation` is torch-fidelity's resize by default; CLIP's own preprocessing resizes bicubically with antialiasing.
+    Args:
+        weights: The user's own weights file.
+        device: The device to run on; the CPU by default.
+        interpolation: The resize. `tensorflow` is torch-fidelity's; `bicubic`, with antialiasing, is that of CLIP's own preprocessing.
 
     Raises:
-        UserError: weights missing, or of another network.
+        UserError: The weights are missing or belong to another network.
     """
     path = find(weights, VARIABLE, FILES, "CLIP weights", REMOTE)
     tensors = _tensors(read_state(path), path)
@@ -92,7 +95,7 @@ def clip(
 
 
 def _tensors(state: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
-    """The visual tower under this project's names, from either layout."""
+    """Return the image network's tensors under this project's names, from either of the two layouts."""
     if any(name.startswith("visual.") for name in state):
         return renamed(state, NAMES, dropped=r"(?!visual\.).*")
     if not any(name.startswith("vision_model.") for name in state):

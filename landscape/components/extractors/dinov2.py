@@ -22,14 +22,14 @@ SHA256 = {
     FILES[1]: "d5383ea8f4877b2472eb973e0fd72d557c7da5d3611bd527ceeb1d7162cbf428",
     FILES[2]: "b938bf1bc15cd2ec0feacfe3a1bb553fe8ea9ca46a7e1d8d00217f29aef60cd9",
 }
-"""Not published by the authors; the same in many repositories that pin the files at the authors' address."""
+"""The authors do not publish these hashes. They are the same in many repositories that pin the files at the authors' address."""
 REMOTE = RemoteFile(
     FILES[0], 346_378_731, f"sha256:{SHA256[FILES[0]]}", (f"https://dl.fbaipublicfiles.com/dinov2/dinov2_vitb14/{FILES[0]}",)
 )
 SOURCE = f"{REMOTE.sources[0]} (or vitl14, vits14)"
 VARIABLE = "LANDSCAPE_DINOV2_WEIGHTS"
 OFFSET = 0.1
-"""Of the position grid's resize, as torch.hub builds the network."""
+"""The offset in the resize of the position grid, with the value that torch.hub uses to build the network."""
 
 _BLOCK = r"blocks\.(\d+)\."
 NAMES = [
@@ -55,13 +55,18 @@ NAMES = [
 def dinov2(
     *, weights: Path | None = None, device: torch.device | None = None, interpolation: Literal["tensorflow", "bicubic"] = "tensorflow"
 ) -> TransformerExtractor:
-    """DINOv2 (Oquab et al. 2023, arXiv:2304.07193), ViT-S/14, B/14 or L/14 by the file given, B/14 where none is.
+    """DINOv2 (Oquab et al. 2023, arXiv:2304.07193): ViT-S/14, B/14 or L/14 according to the given file, B/14 by default.
 
-    The feature is the class token after the last norm. The name tells the size, the protocol the hash of the file. `interpolation` is
-    torch-fidelity's resize by default; studies that report FD-DINOv2 resize bicubically with antialiasing, mostly with L/14.
+    The feature is the class token after the last norm. The extractor's name contains the size, and the protocol the hash of the file.
+
+    Args:
+        weights: The user's own weights file.
+        device: The device to run on; the CPU by default.
+        interpolation: The resize. `tensorflow` is torch-fidelity's; `bicubic`, with antialiasing, is that of studies which report
+            FD-DINOv2, mostly with L/14.
 
     Raises:
-        UserError: weights missing, or of another network.
+        UserError: The weights are missing or belong to another network.
     """
     path = find(weights, VARIABLE, FILES, "DINOv2 weights", REMOTE)
     state = read_state(path)

@@ -18,13 +18,13 @@ from landscape.core.remote_file import RemoteFile
 
 SIDE = 299
 SMALLEST_NATIVE = 75
-"""Below this the last blocks of the network have nothing left to read."""
+"""The smallest side without a resize. Below it nothing is left for the network's last blocks to read."""
 BATCH = 32
-"""The fastest on CPUs; larger ones leave their caches."""
+"""The fastest batch size on CPUs. The activations of larger batches do not fit into their caches."""
 
 SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 FILES = ("weights-inception-2015-12-05-6726825d.pth", "pt_inception-2015-12-05-6726825d.pth")
-"""torch-fidelity's and pytorch-fid's name of one file."""
+"""The names of the same file at torch-fidelity and at pytorch-fid."""
 URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{FILES[0]}"
 REMOTE = RemoteFile(
     FILES[0],
@@ -37,7 +37,7 @@ WHAT = "the 2015 Inception weights of FID"
 
 
 class Inception:
-    """Pool features [N, 2048], and logits [N, 1008] without the last bias, as the Inception score reads them."""
+    """Extracts pool features [N, 2048], and logits [N, 1008] without the last bias, as the Inception score uses them."""
 
     name = "inception"
     channels: int | None = 3
@@ -69,7 +69,7 @@ class Inception:
 
     def _input(self, images: Tensor) -> Tensor:
         levels = images.to(self.device).to(torch.float32)
-        # The range is mapped before the resize, on fewer pixels: both are linear.
+        # The range is mapped before the resize, because it then has fewer pixels to map. The order does not matter, as both are linear.
         scaled = (levels - 128) / 128
         if not self.native:
             scaled = resize_like_tensorflow(scaled, SIDE, SIDE)
@@ -91,19 +91,31 @@ def inception(
     precision: Literal["fp32", "bf16"] = "fp32",
     resize: Literal["extractor", "native"] = "extractor",
 ) -> Inception:
-    """The network of FID (Heusel et al. 2017, arXiv:1706.08500), with torch-fidelity's weights, resize and numbers to rounding.
+    """The network of FID (Heusel et al. 2017, arXiv:1706.08500), with torch-fidelity's weights and resize.
+
+    Its features equal torch-fidelity's up to rounding.
+
+    Args:
+        weights: The user's own weights file.
+        device: The device to run on; the CPU by default.
+        precision: The precision of weights and activations.
+        resize: `extractor` resizes to 299x299; `native` does not resize.
 
     Raises:
-        UserError: weights missing (what to fetch and where to put it), or another file (which hash was expected).
+        UserError: The weights are missing (the line says what to fetch and where to put it), or the file is another one (the line names the
+            expected hash).
     """
     return Inception(checked(find_weights(weights), SHA256, WHAT), device or torch.device("cpu"), precision, resize)
 
 
 def find_weights(given: Path | None = None) -> Path:
-    """The weights file: the given one, $LANDSCAPE_INCEPTION_WEIGHTS, this project's or torch.hub's cache, or downloaded into the first.
+    """Find the weights file.
+
+    It is the given file, the one named by LANDSCAPE_INCEPTION_WEIGHTS, one in the cache of this project or of torch.hub, or a new download
+    into this project's cache.
 
     Raises:
-        UserError: a named file does not exist; nothing found and the download failed.
+        UserError: The given file does not exist, or nothing was found and the download failed.
     """
     named = [(given, "weights")] if given is not None else [(Path(os.environ[VARIABLE]), VARIABLE)] if os.environ.get(VARIABLE) else []
     for path, source in named:

@@ -1,4 +1,4 @@
-"""Raw values as features."""
+"""The samples themselves as features."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from landscape.components.extractors._base import EXTRACTORS, Features
 
 
 class Pixels:
-    """Levels / 255, flattened; points as they are."""
+    """Returns levels / 255, flattened, for images, and the coordinates for points."""
 
     name = "pixels"
     weights_hash = ""
@@ -28,5 +28,5 @@ class Pixels:
     sees="brightness and place of single pixels; hardly blur, noise, missing classes or what an image shows",
 )
 def pixels() -> Pixels:
-    """The samples themselves: images flattened to [N, C*H*W] in [0, 1], points unchanged. No classes."""
+    """The samples themselves: images flattened to [N, C*H*W] in [0, 1], points unchanged. There are no class logits."""
     return Pixels()

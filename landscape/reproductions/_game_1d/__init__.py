@@ -1,1 +1,1 @@
-"""The game on a line: recipe and page."""
+"""The game on a line: its recipe and its page."""

@@ -1,4 +1,4 @@
-"""The page of the game on a line: figures and text from the games that were played."""
+"""Writes the page of the game on a line: figures and text from the games that were played."""
 
 import math
 from pathlib import Path
@@ -18,7 +18,7 @@ BLUE, ORANGE, GREEN, RED = PALETTE[:4]
 
 @house_style
 def fixed_figure(played: Played) -> Figure:
-    """D against a G that stands still, beside the best D."""
+    """Draw D trained against a fixed G, together with the best D."""
     figure = Figure(figsize=(9.0, 2.7), layout="constrained")
     fake = norm.pdf(X, SHIFT, SCALE)
     best = {"minimax": ("p_real / (p_real + p_fake)", REAL / (REAL + fake)), "absolute_error": ("1 where p_real >= p_fake", fake <= REAL)}
@@ -35,7 +35,7 @@ def fixed_figure(played: Played) -> Figure:
 
 @house_style
 def figure_one(found: list[Snapshot], title: str, best: str = "p_real / (p_real + p_fake)") -> Figure:
-    """A panel a moment: densities, D and the `best` D above, below them where G sends equally spaced z."""
+    """Draw one panel per moment: the densities, D and the `best` D, and below them where G sends equally spaced z."""
     figure = Figure(figsize=(9.0, 2.9), layout="constrained")
     axes = figure.subplots(2, len(found), height_ratios=(4, 1), sharex=True, squeeze=False)
     for column, snapshot in enumerate(found):
@@ -68,7 +68,7 @@ def _arrows(axes: Axes, snapshot: Snapshot) -> None:
 
 @house_style
 def decay_figure(played: Played) -> Figure:
-    """D's accuracy falls to 1/2; past that, from noise, G loses what it knew."""
+    """Draw how D's accuracy falls to 1/2, and how G gets worse once D is replaced by noise."""
     figure = Figure(figsize=(9.0, 2.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     steps, distances, accuracies = zip(*played.decay, strict=True)
@@ -85,7 +85,7 @@ def decay_figure(played: Played) -> Figure:
 
 @house_style
 def matching_figure(played: Played) -> Figure:
-    """Directly matched (MMD) beside indirectly matched (adversarial)."""
+    """Draw direct matching (MMD) beside indirect matching (adversarial)."""
     figure = Figure(figsize=(9.0, 2.6), layout="constrained")
     axes = figure.subplots(1, 3)
     sides = (("direct (MMD)", played.direct, GREEN), ("indirect (adversarial)", played.indirect, BLUE))
@@ -106,7 +106,7 @@ def matching_figure(played: Played) -> Figure:
 
 @house_style
 def energy_figure(played: Played) -> Figure:
-    """EBGAN: D's loss against the margin, and the energies of both kinds."""
+    """Draw EBGAN's game: D's loss with the margin, and the mean energies of real and generated points."""
     figure = Figure(figsize=(9.0, 2.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     steps = [e.step for e in played.energy]
@@ -124,7 +124,11 @@ def energy_figure(played: Played) -> Figure:
 
 
 def write(played: Played, folder: Path) -> Path:
-    """`game-1d.md` in `folder` with its pictures and a CSV of what they show; returns the page."""
+    """Write `game-1d.md` into `folder`, with its pictures and a CSV file of the numbers; return the path of the page.
+
+    Raises:
+        UserError: The folder cannot be written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     figures = {
         "game-1d-fixed": (fixed_figure(played), "D against a fixed G"),
@@ -146,7 +150,7 @@ def write(played: Played, folder: Path) -> Path:
 
 
 def frame(played: Played) -> pd.DataFrame:
-    """Every snapshot: game, round, distance, error of D (in the 2014 game), value with the best D of the 2014 game."""
+    """Return a row per snapshot: game, round, distance, D's error (in the 2014 game), and the value of that game for the best D."""
     games = {"non_saturating": played.adversarial, "absolute_error": played.absolute, "mmd": played.direct, "one D step": played.indirect}
     _2014 = ("non_saturating", "one D step")
     rows = [
@@ -164,7 +168,7 @@ def _table(found: list[Snapshot]) -> str:
 
 
 def text(played: Played) -> str:
-    """The page."""
+    """Return the page as Markdown."""
     learned = [(d, a) for step, d, a in played.decay if step <= played.turned][-5:]
     noise = [d for step, d, _ in played.decay if step > played.turned]
     before, right = (sum(column) / len(learned) for column in zip(*learned, strict=True))

@@ -31,11 +31,15 @@ SAMPLES = 200_000
 
 
 MARGIN, CENTER, ALONE, TOGETHER = 2.0, 3.0, 20, 40
-"""Of EBGAN's game: m; where its data lie, away from where G begins; how often it is looked at while D learns alone, and while both do."""
+"""Constants of EBGAN's game.
+
+They are the margin m, the center of the data (away from where G begins), and how often the game is measured while D learns alone and while
+both learn.
+"""
 
 
 SHIFT, SCALE = 1.0, 0.7
-"""Of the points that a G held fixed makes of z ~ N(0, 1)."""
+"""The fixed G maps z ~ N(0, 1) to SHIFT + SCALE z."""
 
 
 LEVELS = (np.arange(2000) + 0.5) / 2000
@@ -46,41 +50,46 @@ QUANTILES = norm.ppf(LEVELS)
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The game after `step` rounds, on the points X."""
+    """The game after `step` rounds, evaluated at the points X."""
 
     step: int
     fake: Values
-    """Density of the generated points, from 200,000 of them."""
+    """The density of the generated points, estimated from 200,000 of them."""
     learned: Values
-    """D(x), after the sigmoid."""
+    """D(x) after the sigmoid."""
     mapped: Values
     """G(z) at the 2,000 LEVELS of z."""
 
     @property
     def optimal(self) -> Values:
-        """What D(x) should be, p_real / (p_real + p_fake)."""
+        """The best D(x) for this G, p_real / (p_real + p_fake)."""
         return REAL / (REAL + self.fake)
 
     @property
     def distance(self) -> float:
-        """Wasserstein-1 distance of the generated points to the real distribution."""
+        """The Wasserstein-1 distance of the generated points to the real distribution."""
         return float(np.abs(np.sort(self.mapped) - QUANTILES).mean())
 
     @property
     def d_error(self) -> float:
-        """Mean |D(x) - optimal| over real and generated points in equal shares."""
+        """The mean |D(x) - optimal| over real and generated points in equal shares."""
         weight = (REAL + self.fake) / (REAL + self.fake).sum()
         return float((weight * np.abs(self.learned - self.optimal)).sum())
 
     @property
     def value(self) -> float:
-        """-log 4 + 2 JSD(p_real, p_fake): what the game is worth with the best D."""
+        """The value of the game for the best D, -log 4 + 2 JSD(p_real, p_fake)."""
         step = float(EDGES[1] - EDGES[0])
         return float((xlogy(REAL, self.optimal) + xlogy(self.fake, 1 - self.optimal)).sum() * step)
 
 
 def game(loss: Any, **changes: Any) -> GAN:
-    """A small game against N(0, 1), z uniform in [-1, 1], ready to run."""
+    """Build a small game against N(0, 1) with z uniform in [-1, 1], ready to run.
+
+    Args:
+        loss: The loss, in any of its short forms.
+        changes: Fields of the configuration that differ.
+    """
     from landscape.trial.run_trial import prepare
 
     fields: dict[str, Any] = {
@@ -102,14 +111,14 @@ def game(loss: Any, **changes: Any) -> GAN:
 
 
 class Affine(nn.Module):
-    """A G that stands still, whose density is known: SHIFT + SCALE z."""
+    """A fixed G with a known density: SHIFT + SCALE z."""
 
     def forward(self, z: torch.Tensor, condition: torch.Tensor | None = None) -> torch.Tensor:
         return SHIFT + SCALE * z
 
 
 def against_fixed_g(loss: str, steps: int) -> Values:
-    """D(x) on X after `steps` steps against the G that stands still, at a learning rate that falls to 0."""
+    """Return D(x) on X after `steps` steps against the fixed G, with a learning rate that falls to 0."""
     falling = {"learning_rate": 5e-3, "schedule": {"name": "linear"}}
     gan = game(loss, latent={"dim": 1}, batch_size=1024, d_optimizer=falling, budget={"amount": steps})
     gan.game.generator = Affine()
@@ -121,7 +130,7 @@ def against_fixed_g(loss: str, steps: int) -> Values:
 
 @torch.no_grad()
 def d_on_line(gan: GAN) -> Values:
-    """D(x) on X, after the sigmoid; NaN where there is no D."""
+    """Return D(x) on X after the sigmoid, or NaN if there is no D."""
     if gan.discriminator is None:
         return np.full(len(X), np.nan)
     return np.asarray(gan.discriminator(torch.tensor(X[:, None]).float(), None).logit.sigmoid().double())
@@ -129,7 +138,7 @@ def d_on_line(gan: GAN) -> Values:
 
 @torch.no_grad()
 def snapshot(gan: GAN) -> Snapshot:
-    """Where the game stands."""
+    """Measure the present state of the game."""
     z = gan.draw_z(SAMPLES, torch.Generator().manual_seed(1))
     counts, _ = np.histogram(gan.sample(z)[:, 0].double().numpy(), EDGES)
     fake = gaussian_filter1d(counts / (SAMPLES * (EDGES[1] - EDGES[0])), 2.0, mode="constant")
@@ -139,7 +148,7 @@ def snapshot(gan: GAN) -> Snapshot:
 
 @torch.no_grad()
 def accuracy(gan: GAN, n: int = 20_000) -> float:
-    """Share of real and generated points, in equal numbers, that D tells right."""
+    """Return the share of real and generated points, in equal numbers, that D classifies correctly."""
     assert gan.discriminator is not None
     real, fake = gan.rounds.stream.next(n).real, gan.generator(gan.draw_z(n), None)
     right = [(gan.discriminator(real, None).logit > 0), (gan.discriminator(fake, None).logit <= 0)]
@@ -147,7 +156,7 @@ def accuracy(gan: GAN, n: int = 20_000) -> float:
 
 
 def snapshots(gan: GAN, steps: tuple[int, ...], run: Callable[[GAN, int], None] = GAN.run_rounds) -> list[Snapshot]:
-    """The game before its first round and after each number of rounds in `steps`."""
+    """Measure the game before its first round and after each number of rounds in `steps`."""
     found = [snapshot(gan)]
     for step in steps:
         run(gan, step - gan.counts.rounds)
@@ -156,7 +165,7 @@ def snapshots(gan: GAN, steps: tuple[int, ...], run: Callable[[GAN, int], None] 
 
 
 def against_noise(gan: GAN, g_steps: int) -> None:
-    """G goes on learning, from a D that is drawn anew before each of its steps and knows nothing."""
+    """Train G further against a D that is drawn at random before each of its steps and therefore knows nothing."""
     assert gan.discriminator is not None
     layers = [m for m in gan.discriminator.modules() if isinstance(m, nn.Linear)]
     for _ in range(g_steps):
@@ -168,19 +177,19 @@ def against_noise(gan: GAN, g_steps: int) -> None:
 
 
 class Energies(NamedTuple):
-    """EBGAN's game after `step` updates of D, on 4,096 points of each kind."""
+    """EBGAN's game after `step` updates of D, measured on 4,096 points of each kind."""
 
     step: int
     value: float
-    """V: mean of E(x) + max(0, m - E(G(z)))."""
+    """V, the mean of E(x) + max(0, m - E(G(z)))."""
     real: float
     fake: float
-    """Mean energies."""
+    """The mean energies of real and of generated points."""
 
 
 @torch.no_grad()
 def energies(gan: GAN) -> Energies:
-    """Where EBGAN's game stands."""
+    """Measure the present state of EBGAN's game."""
     assert gan.discriminator is not None
     real, fake = (gan.discriminator(x, None).logit for x in (gan.rounds.stream.next(4096).real, gan.generator(gan.draw_z(4096), None)))
     value = real.mean() + (MARGIN - fake).clamp(min=0).mean()
@@ -188,7 +197,7 @@ def energies(gan: GAN) -> Energies:
 
 
 def energy_game(rounds: int) -> list[Energies]:
-    """EBGAN's, in (about) `rounds` updates of D: for the first third it learns alone, then G too."""
+    """Play EBGAN's game for (about) `rounds` updates of D. D learns alone for the first third, then both learn."""
     each = max(rounds // (ALONE + TOGETHER), 1)
     autoencoder = {"autoencoder_mlp": {"g_layers": 3, "g_width": 32, "d_width": 32}}
     gan = game({"margin_energy": {"margin": MARGIN}}, architecture=autoencoder, dataset={"gaussian_1d": {"center": CENTER}})
@@ -206,23 +215,23 @@ def energy_game(rounds: int) -> list[Energies]:
 
 @dataclass(frozen=True)
 class Played:
-    """Every game that the page shows."""
+    """The results of every game that the page shows."""
 
     fixed: dict[str, Values]
-    """D(x) by loss, G held fixed."""
+    """D(x) by loss, trained against the fixed G."""
     adversarial: list[Snapshot]
     absolute: list[Snapshot]
     decay: list[tuple[int, float, float]]
-    """(G steps, distance, accuracy of D); D is noise from `turned` on."""
+    """(G steps, distance, accuracy of D). From `turned` on, D is noise."""
     turned: int
     direct: list[Snapshot]
     indirect: list[Snapshot]
     energy: list[Energies]
-    """EBGAN's: before, `ALONE` times while D learns alone, `TOGETHER` times while both learn."""
+    """EBGAN's game: once before, `ALONE` times while D learns alone, `TOGETHER` times while both learn."""
 
 
 def play(rounds: int) -> Played:
-    """Play them all, `rounds` rounds each, seed 0."""
+    """Play all games, `rounds` rounds each, with seed 0."""
     steps = tuple(max(rounds * share // 40, 1) for share in (1, 4, 12, 40))
     many_d = {"d_steps_per_round": 5}
     smooth = {"regularizers": [{"r1": {"gamma": 0.1}}]}

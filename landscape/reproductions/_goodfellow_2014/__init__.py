@@ -1,1 +1,1 @@
-"""The Parzen-window table of the first GAN paper: recipe and page."""
+"""The Parzen-window table of the first GAN paper: its recipe and its page."""

@@ -1,4 +1,4 @@
-"""The page of `goodfellow-2014`: ours beside 225 +- 2, and the likelihood over the epochs."""
+"""The page of `goodfellow-2014`: this project's value beside 225 +- 2, and the likelihood over the epochs."""
 
 import math
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ _READING = (
 
 
 def page(trials: Sequence[FinishedTrial]) -> ReproductionPage:
-    """All of it as data."""
+    """Return the whole page as data."""
     outcomes, tested = ([t for t in trials if t.trial.row == row] for row in (NETS, FASTER))
     center, low, high = difference(outcomes)
     return ReproductionPage(
@@ -55,26 +55,29 @@ def page(trials: Sequence[FinishedTrial]) -> ReproductionPage:
 
 
 def estimate(outcome: FinishedTrial, protocol: str) -> Estimate | None:
-    """The likelihood of one trial; None where it has none."""
+    """Return the likelihood of one trial, or None if it has none."""
     scores = outcome.scores.get(protocol)
     return scores.estimates.get("Parzen_LL") if scores is not None else None
 
 
 def value(outcome: FinishedTrial, protocol: str = BEST) -> float:
-    """Nats; NaN where a trial has no score."""
+    """Return the likelihood of one trial in nats, or NaN if it has none."""
     found = estimate(outcome, protocol)
     return found.value if found is not None else math.nan
 
 
 def difference(outcomes: Sequence[FinishedTrial]) -> tuple[float, float, float]:
-    """Mean over seeds minus the published value, with its 95% interval: our half-width and the published one in quadrature."""
+    """Return the mean over seeds minus the published value, with its 95% interval.
+
+    The interval combines the half-width of this project's interval and the published error in quadrature.
+    """
     center, low, high = mean_between([value(o) for o in outcomes])
     reach = math.hypot((high - low) / 2, 1.96 * PUBLISHED_ERROR)
     return center - PUBLISHED, center - PUBLISHED - reach, center - PUBLISHED + reach
 
 
 def published_table(outcomes: Sequence[FinishedTrial]) -> Table:
-    """Ours beside published."""
+    """Return the table of this project's value beside the published one."""
     center, low, high = mean_between([value(o) for o in outcomes])
     apart, least, most = difference(outcomes)
     row = {"what": "Adversarial nets, MNIST", "ours": center, "ours_low": low, "ours_high": high}
@@ -108,7 +111,7 @@ def _explanation(outcomes: Sequence[FinishedTrial], tested: Sequence[FinishedTri
 
 
 def seeds_table(outcomes: Sequence[FinishedTrial], name: str = "seeds") -> Table:
-    """A row a seed: the chosen epoch, its likelihood and that of the last."""
+    """Return a table with a row per seed: the chosen epoch, its likelihood and that of the last epoch."""
     rows = []
     for outcome in outcomes:
         row: dict[str, object] = {"seed": str(outcome.trial.config.seed), "epoch": best_epoch(outcome)}
@@ -130,13 +133,13 @@ def seeds_table(outcomes: Sequence[FinishedTrial], name: str = "seeds") -> Table
 
 
 def best_epoch(outcome: FinishedTrial) -> int:
-    """The epoch whose weights did best on validation; 0 where none was measured."""
+    """Return the epoch whose weights scored best on validation, or 0 if none was measured."""
     points = outcome.record.curves.get("selection_objective", ())
     return int(max(points, key=lambda p: p[1])[0]) // UPDATES_PER_EPOCH if points else 0
 
 
 def epochs_figure(outcomes: Sequence[FinishedTrial]) -> Drawn:
-    """Likelihood of the validation images over the epochs."""
+    """Draw the likelihood of the validation images over the epochs."""
     rows = [
         {"seed": _label(o), "epoch": step / UPDATES_PER_EPOCH, "validation": nats}
         for o in outcomes
@@ -156,7 +159,7 @@ def _label(outcome: FinishedTrial) -> str:
 
 @house_style
 def draw(frame: pd.DataFrame) -> Figure:
-    """Lines by seed."""
+    """Draw one line per seed."""
     figure = Figure(figsize=(6.4, 3.0), layout="constrained")
     axes = figure.subplots()
     for i, (seed, line) in enumerate(frame.groupby("seed")):
@@ -166,7 +169,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     axes.axhline(PUBLISHED, color="0.4", linestyle="--", linewidth=1)
     axes.set(xlabel="epoch", ylabel="nats")
     if frame.groupby("seed")["validation"].max().min() > 0:
-        axes.set_ylim(bottom=0)  # the first epochs may lie hundreds of nats below
+        axes.set_ylim(bottom=0)  # The values of the first epochs may be hundreds of nats lower.
     axes.legend(loc="lower right")
     return figure
 

@@ -13,43 +13,50 @@ KEY = "goodfellow-2014/table-1/mnist/gan"
 
 
 UPDATES_PER_EPOCH = 500
-"""50,000 training images in batches of 100."""
+"""The number of batches of 100 in 50,000 training images."""
 
 
 EPOCHS_BETWEEN = 10
-"""Epochs from one look at the validation set to the next; the last epoch is among them."""
+"""The number of epochs between two measurements on the validation set. The last epoch is measured too."""
 
 
 MOMENTUM_EPOCHS = 250
-"""In which the source's momentum rises; a shorter training raises it in its own time."""
+"""The number of epochs in which the source's momentum rises. In a shorter training it rises faster."""
 
 
 NETS, FASTER = "adversarial nets", "rate falling five times as fast"
-"""Rows: the recipe; and what was tested once seed 0 had ended below the published number. The source names no end of training: its rate
-of 0.1 falls to 0.06 in 250 epochs and goes on falling."""
+"""The rows of the table: the recipe, and a variant that was tested once seed 0 had ended below the published number.
+
+The source names no end of training. Its learning rate of 0.1 falls to 0.06 in 250 epochs and continues to fall.
+"""
 
 
 DECAY = {NETS: 1 / 1.000004, FASTER: 1 / 1.00002}
-"""Of the rate, with every update."""
+"""The factor of the learning rate at every update."""
 
 
-# Written before anything was run.
+# These values were written before anything was run.
 PUBLISHED, PUBLISHED_ERROR = 225.0, 2.0
-"""Nats; standard error of the mean over test images, of one model."""
+"""The published value in nats, and the standard error of its mean over test images, of one model."""
 
 
 MARGIN = 11.0
-"""Nats between the published value and that of the next best model of the table, a deep GSN (214): a smaller difference leaves the
-table's order as it is."""
+"""The difference in nats between the published value and that of the next best model of the table, a deep GSN (214).
+
+A smaller difference does not change the order of the table.
+"""
 
 
 def protocol(epochs: int) -> Protocol:
-    """The 2014 protocol; the epoch is chosen on the validation set."""
+    """Return the 2014 protocol, in which the epoch is chosen on the validation set."""
     return varied(protocols.get("goodfellow-2014"), selection_points=max(epochs // EPOCHS_BETWEEN, 1))
 
 
 def trial(seed: int, epochs: int, data_dir: Path | None, row: str = NETS) -> PlannedTrial:
-    """The recipe of the authors' `mnist.yaml`: both updates from one pass, momentum raised and rate lowered with every update."""
+    """Plan one trial of the recipe in the authors' `mnist.yaml`.
+
+    Both updates come from one pass. Momentum is raised and the learning rate is lowered with every update.
+    """
     from landscape.trial.run_trial import prepare
 
     momentum_sgd = {

@@ -1,1 +1,1 @@
-"""The ring of the Unrolled GAN paper: recipe and page."""
+"""The ring of the Unrolled GAN paper: its recipe and its page."""

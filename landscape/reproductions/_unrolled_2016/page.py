@@ -1,4 +1,4 @@
-"""The page of `unrolled-2016`: modes and quality by unrolled steps, the figure of samples over training."""
+"""The page of `unrolled-2016`: modes and quality by unrolled steps, and figures of the samples over training."""
 
 import math
 from collections.abc import Sequence
@@ -42,17 +42,17 @@ SHOWN_POINTS = 500
 
 
 def at(outcomes: Sequence[FinishedTrial], setting: Setting, k: int) -> list[FinishedTrial]:
-    """A row's trials, in the order of the seeds."""
+    """Return the trials of one row, in the order of the seeds."""
     return [o for o in outcomes if o.trial.row == setting.row(k)]
 
 
 def by_steps(outcomes: Sequence[FinishedTrial], name: str) -> dict[int, list[float]]:
-    """Scores in the notebook's setting by number of unrolled steps, in the order of the seeds."""
+    """Return the scores in the notebook's setting by number of unrolled steps, in the order of the seeds."""
     return {k: [score(o, name) for o in at(outcomes, NOTEBOOK, k)] for k in UNROLLED_STEPS}
 
 
 def page(outcomes: Sequence[FinishedTrial]) -> ReproductionPage:
-    """All of it as data."""
+    """Return the whole page as data."""
     modes, quality = by_steps(outcomes, "modes"), by_steps(outcomes, "high_quality")
     gain = gain_between(modes[max(UNROLLED_STEPS)], modes[0])
     frames, paper = progress(outcomes, NOTEBOOK), progress(outcomes, PAPER)
@@ -116,7 +116,7 @@ def _gain(outcomes: Sequence[FinishedTrial], setting: Setting, k: int) -> str:
 
 
 def explanations_table(outcomes: Sequence[FinishedTrial]) -> Table:
-    """A row a setting that was tried beside the notebook's."""
+    """Return a table with a row per setting that was tried beside the notebook's."""
     rows = []
     for setting, k in EXPLANATIONS:
         found = at(outcomes, setting, k)
@@ -140,7 +140,7 @@ def _modes(setting: Setting) -> Modes:
 
 
 def rows_table(outcomes: Sequence[FinishedTrial]) -> Table:
-    """A row a number of unrolled steps: each seed and the mean with its interval."""
+    """Return a table with a row per number of unrolled steps: the value of each seed, and the mean with its interval."""
     rows = []
     for k in UNROLLED_STEPS:
         row: dict[str, object] = {"k": f"{k}"}
@@ -157,7 +157,7 @@ def rows_table(outcomes: Sequence[FinishedTrial]) -> Table:
 
 
 def published_table(modes: dict[int, list[float]], quality: dict[int, list[float]]) -> Table:
-    """Ours at the notebook's number of steps beside the only published numbers."""
+    """Return a table of this project's values at the notebook's number of steps beside the only published numbers."""
     compared = (
         ("Share of modes found", [m / MODES for m in modes[NOTEBOOK_STEPS]], PUBLISHED_MODES, MODES_MARGIN),
         ("Share of high quality", quality[NOTEBOOK_STEPS], PUBLISHED_QUALITY, QUALITY_MARGIN),
@@ -183,7 +183,7 @@ def published_table(modes: dict[int, list[float]], quality: dict[int, list[float
 
 
 def progress(outcomes: Sequence[FinishedTrial], setting: Setting) -> pd.DataFrame:
-    """A row a generated point in a frame of a trial of `setting`: k, seed, step, x, y, mode, good."""
+    """Return a row per generated point in each frame of the trials of `setting`: k, seed, step, x, y, mode, good."""
     known, parts = _modes(setting), []
     steps = {setting.row(k): k for k in UNROLLED_STEPS}
     for outcome in outcomes:
@@ -203,7 +203,7 @@ def progress(outcomes: Sequence[FinishedTrial], setting: Setting) -> pd.DataFram
 
 
 def samples_figure(frames: pd.DataFrame, setting: Setting, name: str) -> Drawn:
-    """Seed 0's samples: a row a number of unrolled steps, a column a moment."""
+    """Draw the samples of seed 0, with a row per number of unrolled steps and a column per moment."""
     shown = frames[frames["seed"] == 0].groupby(["k", "step"], sort=False).head(SHOWN_POINTS)[["k", "step", "x", "y"]]
     caption = f"{SHOWN_POINTS} generated points of seed 0, from the same latent draws at every moment; crosses: the modes."
     alt = "Generated points in the plane by unrolled steps (rows) and training step (columns)."
@@ -213,7 +213,7 @@ def samples_figure(frames: pd.DataFrame, setting: Setting, name: str) -> Drawn:
 
 @house_style
 def draw_samples(shown: pd.DataFrame, known: Modes) -> Figure:
-    """The panels."""
+    """Draw the panels."""
     ks, steps = sorted(shown["k"].unique()), sorted(shown["step"].unique())
     figure = Figure(figsize=(1.15 * len(steps), 1.3 * len(ks)), layout="constrained")
     panels = figure.subplots(len(ks), len(steps), squeeze=False, sharex=True, sharey=True)
@@ -234,7 +234,7 @@ def draw_samples(shown: pd.DataFrame, known: Modes) -> Figure:
 
 
 def modes_figure(frames: pd.DataFrame) -> Drawn:
-    """Modes found over training, a line a seed."""
+    """Draw the number of modes found over training, one line per seed."""
     title = "Modes found over training"
     good = frames[frames["good"]].groupby(["k", "seed", "step"])["mode"].nunique()
     every = frames.groupby(["k", "seed", "step"]).size().index
@@ -247,7 +247,7 @@ def modes_figure(frames: pd.DataFrame) -> Drawn:
 
 @house_style
 def draw_modes(found: pd.DataFrame) -> Figure:
-    """A panel a number of unrolled steps."""
+    """Draw one panel per number of unrolled steps."""
     ks = sorted(found["k"].unique())
     figure = Figure(figsize=(9.0, 2.2), layout="constrained")
     for axes, k in zip(figure.subplots(1, len(ks), squeeze=False, sharey=True)[0], ks, strict=True):

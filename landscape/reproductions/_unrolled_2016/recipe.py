@@ -13,36 +13,39 @@ UNROLLED_STEPS = (0, 1, 5, 10)
 
 
 NOTEBOOK_STEPS = 5
-"""What the authors' notebook takes."""
+"""The number of unrolled steps in the authors' notebook."""
 
 
 PROTOCOL = "pacgan-2018"
 
 
-# Written before anything was run. Neither the paper nor the notebook states a number for the ring: what they show is a figure.
+# These values were written before anything was run. Neither the paper nor the notebook gives a number for the ring; they show a figure.
 PUBLISHED_MODES, PUBLISHED_QUALITY = 7.6 / 8, 0.356
-"""Unrolled GAN on a ring of 8 modes, VEEGAN's table 1: another implementation, ring and (unstated) number of steps."""
+"""The values of Unrolled GAN on a ring of 8 modes in VEEGAN's table 1.
+
+They come from another implementation, another ring and a number of steps that is not stated.
+"""
 
 
 MODES_MARGIN, QUALITY_MARGIN = 1 / 8, 0.15
 
 
 LEAST_GAIN = 1.0
-"""Modes that 10 unrolled steps must find beyond plain training for the paper's figure to be confirmed."""
+"""How many modes more than plain training 10 unrolled steps must find to confirm the paper's figure."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What a row trains, beside its number of unrolled steps."""
+    """What a row trains, apart from its number of unrolled steps."""
 
     name: str
     preset: str
-    """Of the networks."""
+    """The preset of the networks."""
     ring: Literal["unrolled", "unrolled_notebook"]
     order: str
 
     def row(self, k: int) -> str:
-        """How a table names it at `k` unrolled steps."""
+        """Return the name that tables use for this setting at `k` unrolled steps."""
         return f"{self.name}, k = {k}"
 
 
@@ -56,15 +59,19 @@ PAPER = Setting("paper's appendix, updates in turn", "unrolled_paper", "unrolled
 
 
 EXPLANATIONS = (*((IN_TURN, k) for k in UNROLLED_STEPS), (PAPER, 0), (PAPER, 10))
-"""What could make a difference between the notebook's setting and the paper's figure: the order of the updates; networks and ring."""
+"""What could explain a difference between the notebook's setting and the paper's figure.
+
+The candidates are the order of the updates, and the networks and the ring.
+"""
 
 
 def trial(setting: Setting, k: int, seed: int, steps: int, data_dir: Path | None) -> PlannedTrial:
-    """A setting at `k` unrolled steps; `NOTEBOOK` is the authors' demonstration, which takes k = 5.
+    """Plan one trial of a setting at `k` unrolled steps. `NOTEBOOK` is the authors' demonstration, which uses k = 5.
 
-    The notebook computes both updates in one call, from one batch, one draw of z and the weights before it (whether a weight is read
-    before or after its update there is left to chance). Its ring draws new points for ever, ours from 100,000. In turn, G's update comes
-    first, from the D that D's own update starts from, and D's has a batch and a draw of its own.
+    The notebook computes both updates in one call, from one batch, one draw of z and the weights before the call. (Whether a weight is read
+    there before or after its update is left to chance.) Its ring draws new points endlessly; this project's draws from 100,000 points. With
+    updates in turn, G's update comes first, from the same D from which D's own update starts, and D's update has a batch and a draw of its
+    own.
     """
     from landscape.trial.run_trial import prepare
 
@@ -73,7 +80,7 @@ def trial(setting: Setting, k: int, seed: int, steps: int, data_dir: Path | None
             "dataset": {"ring": {"preset": setting.ring}},
             "architecture": {"mlp_2d": {"preset": setting.preset}},
             "loss": "minimax",
-            # Looking no step ahead is plain training: at once, both gradients then come from one pass.
+            # Looking zero steps ahead is plain training. With simultaneous updates both gradients then come from one pass.
             "regularizers": [{"unrolled": {"k": k}}] if k or setting.order != "simultaneous" else [],
             "order": setting.order,
             "batch_size": 512,
@@ -87,6 +94,9 @@ def trial(setting: Setting, k: int, seed: int, steps: int, data_dir: Path | None
 
 
 def score(outcome: FinishedTrial, name: str) -> float:
-    """A score of a finished trial; NaN where it has none (it diverged, or no point was near a mode)."""
+    """Return a score of a finished trial.
+
+    It is NaN if the trial does not have it, because it diverged or no point was near a mode.
+    """
     found = outcome.scores.get(PROTOCOL)
     return found.estimates[name].value if found is not None and name in found.estimates else math.nan
