@@ -1,1 +1,1 @@
-"""Speed, side by side with named peers in one run: ratios, not seconds."""
+"""Speed compared with named peers in the same run, as ratios and not as seconds."""

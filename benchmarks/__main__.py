@@ -1,7 +1,8 @@
-"""The speed table: a training step against torch-mimicry, plain Lightning and bare loops; a sweep against the same trials one by one.
+"""Print the speed table: training steps against torch-mimicry, plain Lightning and bare loops, and a sweep against a bare loop.
 
-`python -m benchmarks [--quick] [--without-sweep]` takes about a quarter of an hour. Each row alone: `benchmarks.training`,
-`benchmarks.mimicry`, `benchmarks.sweeps`; scores: `benchmarks.metrics`; regularizers and normalizations: `benchmarks.components`.
+`python -m benchmarks [--quick] [--without-sweep]` takes about a quarter of an hour. The rows are also available one by one:
+`benchmarks.training`, `benchmarks.mimicry`, `benchmarks.sweeps`; scores: `benchmarks.metrics`; regularizers and normalizations:
+`benchmarks.components`.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from landscape.core.errors import UserError
 
 
 def rows(*, quick: bool) -> Iterator[tuple[str, Callable[[], Ratio]]]:
-    """Name and measurement of each row of ratios."""
+    """Yield the name and the measurement of each row of ratios."""
     for precision in ["fp32", "bf16"] if fast_bfloat16() else ["fp32"]:
         yield f"SNGAN-32, {precision}", lambda precision=precision: mimicry.measure(precision, 3 if quick else 5)
     for name in training.CASES:
@@ -24,7 +25,7 @@ def rows(*, quick: bool) -> Iterator[tuple[str, Callable[[], Ratio]]]:
 
 
 def main() -> None:
-    """Measure, telling what is under way, and print the tables."""
+    """Measure each row, naming it on stderr, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="5 repeats in the place of 15, one sweep in the place of 5")
     parser.add_argument("--without-sweep", action="store_true", help="training steps alone")

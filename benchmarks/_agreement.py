@@ -1,4 +1,4 @@
-"""Scores of this project beside those of the packages and definitions they must equal, from the same features or images."""
+"""Compares this project's scores with the packages and definitions that they must equal, on the same features or images."""
 
 import math
 import tempfile
@@ -32,12 +32,12 @@ from landscape.components.metrics.vendi import vendi_score
 
 COUNT, WIDTH = 3000, 512
 EXACT = 1e-15
-"""Equal counts; their means are divided in another order."""
+"""The tolerance for counts that must be equal, whose means may be divided in another order."""
 K = 5
 
 
 class Row(NamedTuple):
-    """`tolerance` is relative where `relative`, else absolute."""
+    """One comparison. `tolerance` is relative if `relative` is set, and absolute otherwise."""
 
     score: str
     peer: str
@@ -52,7 +52,7 @@ class Row(NamedTuple):
 
 
 def table() -> str:
-    """All rows as a Markdown table."""
+    """Return all rows as a Markdown table."""
     lines = ["| score | against | ours | theirs | difference | tolerance | |", "|---|---|---|---|---|---|---|"]
     for r in [*_from_features(), *_of_images(), *_through_inception()]:
         kind = "rel." if r.relative else "abs."
@@ -113,7 +113,7 @@ def _neighbor_rows(real: Tensor, fake: Tensor) -> Iterator[Row]:
 
 
 def _direct_prd(fake: np.ndarray, real: np.ndarray, beta: float) -> float:
-    """Equations 9 and 10 of Sajjadi et al. 2018, one angle after the other."""
+    """Evaluate equations 9 and 10 of Sajjadi et al. 2018 for one angle after the other."""
     best = 0.0
     for angle in np.linspace(1e-10, np.pi / 2 - 1e-10, 1001):
         slope = np.tan(angle)
@@ -139,7 +139,7 @@ def _of_images() -> Iterator[Row]:
 
 
 def _through_inception() -> Iterator[Row]:
-    """Random weights in the true file format: both read the same file."""
+    """Compare the extractors on random weights in the true file format. Both read the same file."""
     first, second = torch.randint(0, 256, (2, 48, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     second = (second.float() * 0.7).to(torch.uint8)
     with tempfile.TemporaryDirectory() as folder:

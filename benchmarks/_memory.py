@@ -1,4 +1,4 @@
-"""Peak memory and time of each score at growing sample sizes, every one in a process of its own."""
+"""Measures peak memory and time of each score at growing sample sizes, each in a process of its own."""
 
 import argparse
 import os
@@ -18,7 +18,7 @@ LIMIT_GIB = 4
 
 
 def scores() -> dict[str, Callable[[int], object]]:
-    """Each score of N + N samples; its features are made inside, so that they count."""
+    """Return functions that compute each score of N + N samples. They make the features themselves, so that these are counted too."""
     from benchmarks._speed import evidence, features
     from landscape.components.metrics._base import METRICS, SampleSet
 
@@ -58,29 +58,29 @@ def scores() -> dict[str, Callable[[int], object]]:
 
 
 def resident(what: str) -> float:
-    """`VmRSS` or `VmHWM` of this process, GiB. Not getrusage: its peak outlives an exec."""
+    """Return `VmRSS` or `VmHWM` of this process in GiB. The peak of getrusage is not used, because it survives an exec."""
     line = next(row for row in Path("/proc/self/status").read_text().splitlines() if row.startswith(what))
     return int(line.split()[1]) / 2**20
 
 
 def peak_of(action: Callable[[], object]) -> float:
-    """GiB that this process holds at most while it acts, above what it held before."""
+    """Return how many GiB this process uses at most during `action` in addition to what it used before."""
     baseline = resident("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+    Path("/proc/self/clear_refs").write_text("5")  # This resets the peak.
     action()
     return resident("VmHWM") - baseline
 
 
 def _measure(name: str, count: int) -> None:
     function = scores()[name]
-    function(64 if name != "fd_infinity" else 4100)  # imports and thread pools are not the score's
+    function(64 if name != "fd_infinity" else 4100)  # A small call first, because imports and thread pools do not belong to the score.
     wall, busy = time.perf_counter(), time.process_time()
     peak = peak_of(lambda: function(count))
     print(f"{peak} {time.perf_counter() - wall} {time.process_time() - busy}")
 
 
 def curve(counts: Sequence[int], threads: int, only: Sequence[str] = ()) -> str:
-    """The table: for each score GiB over the baseline (features included) and seconds, at each N."""
+    """Return the table: for each score and each N, the GiB above the baseline (features included) and the seconds."""
     cells = " | ".join(f"N = {count // 1000}K" for count in counts)
     lines = [f"| score, N + N x {WIDTH}: peak GiB, seconds (CPU seconds) | {cells} |", "|---" * (len(counts) + 1) + "|"]
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}

@@ -1,4 +1,4 @@
-"""What other packages compute, as plain functions of tensors: the peers of the speed and agreement tables."""
+"""What other packages compute, as plain functions of tensors: the peers in the tables of speed and agreement."""
 
 import contextlib
 import io
@@ -14,12 +14,12 @@ from landscape.components.metrics._moments import Moments
 
 
 def scipy_frechet(real: Tensor, fake: Tensor) -> float:
-    """FID by its formula in NumPy and SciPy: `np.cov` and `scipy.linalg.sqrtm`."""
+    """Compute FID by its formula in NumPy and SciPy, with `np.cov` and `scipy.linalg.sqrtm`."""
     return _sqrtm_frechet(*_numpy_moments(real), *_numpy_moments(fake))
 
 
 def scipy_frechet_of_moments(one: Moments, two: Moments) -> float:
-    """The same from means and covariances."""
+    """Compute FID by its formula from means and covariances."""
     return _sqrtm_frechet(*(each.numpy() for each in (one.mean, one.covariance, two.mean, two.covariance)))
 
 
@@ -34,21 +34,21 @@ def _numpy_moments(features: Tensor) -> tuple[np.ndarray, np.ndarray]:
 
 
 def pytorch_fid(real: Tensor, fake: Tensor) -> float:
-    """pytorch-fid's distance."""
+    """Compute pytorch-fid's Frechet distance."""
     from pytorch_fid.fid_score import calculate_frechet_distance
 
     return float(calculate_frechet_distance(*_numpy_moments(real), *_numpy_moments(fake)))
 
 
 def clean_fid(real: Tensor, fake: Tensor) -> float:
-    """clean-fid's distance."""
+    """Compute clean-fid's Frechet distance."""
     from cleanfid.fid import frechet_distance
 
     return float(frechet_distance(*_numpy_moments(real), *_numpy_moments(fake)))
 
 
 def torch_fidelity_frechet(real: Tensor, fake: Tensor) -> float:
-    """torch-fidelity's FID."""
+    """Compute torch-fidelity's FID."""
     from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 
     one, two = (fid_features_to_statistics(each) for each in (real, fake))
@@ -56,7 +56,7 @@ def torch_fidelity_frechet(real: Tensor, fake: Tensor) -> float:
 
 
 def torch_fidelity_kid(real: Tensor, fake: Tensor, subsets: int, size: int, seed: int) -> float:
-    """torch-fidelity's KID, the generated set as its input 1."""
+    """Compute torch-fidelity's KID, with the generated set as its input 1."""
     from torch_fidelity.metric_kid import kid_features_to_metric
 
     found = kid_features_to_metric(fake, real, kid_subsets=subsets, kid_subset_size=size, rng_seed=seed, verbose=False)
@@ -64,7 +64,7 @@ def torch_fidelity_kid(real: Tensor, fake: Tensor, subsets: int, size: int, seed
 
 
 def clean_fid_kid(real: Tensor, fake: Tensor) -> float:
-    """clean-fid's KID with one subset of all samples."""
+    """Compute clean-fid's KID with one subset of all samples."""
     from cleanfid.fid import kernel_distance
 
     size = min(len(real), len(fake))
@@ -72,14 +72,14 @@ def clean_fid_kid(real: Tensor, fake: Tensor) -> float:
 
 
 def torch_fidelity_is(logits: Tensor, splits: int, seed: int) -> float:
-    """torch-fidelity's Inception score."""
+    """Compute torch-fidelity's Inception score."""
     from torch_fidelity.metric_isc import isc_features_to_metric
 
     return float(isc_features_to_metric(logits, splits=splits, rng_seed=seed)["inception_score_mean"])
 
 
 def torch_fidelity_pr(real: Tensor, fake: Tensor, k: int) -> dict[str, float]:
-    """torch-fidelity's precision and recall, the generated set as its input 1."""
+    """Compute torch-fidelity's precision and recall, with the generated set as its input 1."""
     from torch_fidelity.metric_prc import prc_features_to_metric
 
     found: dict[str, float] = prc_features_to_metric(fake, real, prc_neighborhood=k, prc_batch_size=10_000, verbose=False)
@@ -87,16 +87,16 @@ def torch_fidelity_pr(real: Tensor, fake: Tensor, k: int) -> dict[str, float]:
 
 
 def prdc(real: Tensor, fake: Tensor, k: int) -> dict[str, float]:
-    """The prdc package."""
+    """Compute precision, recall, density and coverage with the prdc package."""
     from prdc import compute_prdc
 
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints its sizes
+    with contextlib.redirect_stdout(io.StringIO()):  # The package prints the sizes of its inputs.
         found: dict[str, float] = compute_prdc(real.numpy(), fake.numpy(), k)
     return found
 
 
 def chunked_parzen(points: Tensor, samples: Tensor, sigma: float, rows: int = 512) -> Tensor:
-    """Parzen log-likelihood [n] by `torch.mm` in float32, 512 points at a time: what a careful user writes."""
+    """Compute Parzen log-likelihoods [n] with `torch.mm` in float32, 512 points at a time, as a careful user would."""
     norms, parts = samples.square().sum(dim=1), []
     for part in torch.split(points, rows):
         squared = part.square().sum(dim=1, keepdim=True) + norms - 2 * torch.mm(part, samples.T)
@@ -107,7 +107,10 @@ def chunked_parzen(points: Tensor, samples: Tensor, sigma: float, rows: int = 51
 
 
 def pytorch_msssim(first: Tensor, second: Tensor, weights: tuple[float, ...], window: int) -> Tensor:
-    """pytorch-msssim's scales one after the other; its public function refuses images of 160 pixels or less, whatever the window."""
+    """Compute pytorch-msssim's scales one after the other.
+
+    The package's public function refuses images of 160 pixels or less, whatever the window.
+    """
     from pytorch_msssim.ssim import _fspecial_gauss_1d, _ssim  # type: ignore[import-untyped]
 
     kernel: Any = _fspecial_gauss_1d(window, 1.5).repeat([first.shape[1], 1, 1, 1])
@@ -122,7 +125,7 @@ def pytorch_msssim(first: Tensor, second: Tensor, weights: tuple[float, ...], wi
 
 
 def torchmetrics_msssim(first: Tensor, second: Tensor, weights: tuple[float, ...], window: int) -> Tensor:
-    """MS-SSIM of torchmetrics."""
+    """Compute the MS-SSIM of torchmetrics."""
     from torchmetrics.functional.image import multiscale_structural_similarity_index_measure as msssim
 
     found: Any = msssim(first, second, data_range=255.0, reduction="none", betas=weights, kernel_size=window)

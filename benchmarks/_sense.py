@@ -1,4 +1,4 @@
-"""What blurred, noisy, mode-dropped and memorized sets of real images do to each score, beside other real images: the floor."""
+"""Shows how each score reacts to blurred, noisy, mode-dropped and memorized images, compared with other real images (the floor)."""
 
 import torch
 from torch import Tensor
@@ -28,11 +28,14 @@ METRICS = [
     "parzen",
 ]
 MOST = 3000
-"""Images in a set."""
+"""The largest number of images in a set."""
 
 
 def table(name: str) -> str:
-    """Scores of each set of images of the data set `name` (digits where it is not at hand); the moved ones marked."""
+    """Return the scores of each kind of set made from the data set `name`, with those that differ from the floor marked.
+
+    If `name` is not available, digits are used.
+    """
     try:
         dataset = load_dataset(name)
     except UserError:
@@ -64,7 +67,7 @@ def _interval(estimate: Estimate) -> str:
 
 
 def moved(floor: Estimate, found: Estimate) -> str:
-    """` +` or ` -` where the two intervals do not overlap (without intervals: where the values differ)."""
+    """Return ` +` or ` -` if the two intervals do not overlap, or, without intervals, if the values differ."""
     one, two = (each.interval or (each.value, each.value) for each in (floor, found))
     if one[0] <= two[1] and two[0] <= one[1]:
         return ""
@@ -73,7 +76,7 @@ def moved(floor: Estimate, found: Estimate) -> str:
 
 
 def _sets(dataset: Dataset) -> dict[str, Tensor]:
-    """Images of each kind, levels (N, 1, H, W) uint8, all of one number."""
+    """Return the images of each kind as levels (N, 1, H, W) uint8, equally many of each."""
     held, train = dataset.split("validation"), dataset.split("train")
     count = min(MOST, len(held.samples), len(dataset.split("test").samples))
     images = held.samples[:count]

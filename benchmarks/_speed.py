@@ -1,4 +1,4 @@
-"""Speed of the scores against the packages they agree with: one row for each kind of work, with the target of the row."""
+"""Speed of the scores against the packages that they agree with: one row per kind of work, with the row's target."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ SCALES, WINDOW = 3, 7
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison: `target` is the least ratio that was asked for."""
+    """One comparison. `target` is the smallest ratio that was asked for."""
 
     group: str
     name: str
@@ -42,24 +42,27 @@ class Row:
 
 
 def features(count: int, seed: int, exponent: float = 1.0, width: int = WIDTH) -> Tensor:
-    """[count, width] float32 features with standard deviations i^-exponent around a common mean, the second set a little off."""
+    """Draw float32 features [count, width] with standard deviations i^-exponent around a common mean.
+
+    A larger seed gives slightly larger standard deviations, so that two sets differ.
+    """
     generator = torch.Generator().manual_seed(seed)
     scales = torch.arange(1, width + 1) ** -exponent
     return torch.randn(count, width, generator=generator) * scales * (1 + 0.02 * seed) + 0.4
 
 
 def fresh(values: Tensor) -> Tensor:
-    """The same memory as another tensor: nothing that was remembered of the first is used again."""
+    """Return another tensor on the same memory, so that results cached for the first one are not used."""
     return values.detach()
 
 
 def evidence(real: Tensor, fake: Tensor, logits: Tensor | None = None) -> Evidence:
-    """Evidence that nothing is remembered of."""
+    """Return evidence for which nothing is cached."""
     return Evidence(SampleSet(features=fresh(real)), SampleSet(features=fresh(fake), logits=logits), extractor="x", seed=0)
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """Every row but those of the extractor, in the order of the table."""
+    """Yield every row but those of the extractor, in the order of the table."""
     count = 1000 if quick else 10_000
     real, fake = features(count, 0), features(count, 1)
     yield from _frechet_rows(real, fake)
@@ -133,7 +136,7 @@ def _exact_parzen(points: Tensor, samples: Tensor) -> Tensor:
 
 
 def _ms_ssim_rows(count: int) -> Iterator[Row]:
-    """The pairs of a protocol (5 groups of 64 images, all pairs) and as many pairs of different images."""
+    """Compare on the pairs of a protocol (groups of 64 images, all pairs in each) and on as many pairs of different images."""
     weights = WEIGHTS[:SCALES]
     images = torch.rand(2 * count, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 255
     first, second = torch.triu_indices(64, 64, offset=1)
@@ -156,7 +159,10 @@ def _ms_ssim_rows(count: int) -> Iterator[Row]:
 
 
 def _record_row(real: Tensor, fake: Tensor, interval: bool) -> Row:
-    """Every score of a record that packages compute from features and logits; `interval`: with FD's own, which costs most."""
+    """Compare every score of a record that packages compute from features and logits.
+
+    `interval` says whether FD has its interval, which is the most expensive part.
+    """
     logits = torch.randn(len(fake), CLASSES, generator=torch.Generator().manual_seed(2)) * 2
     subset = min(1000, len(real) // 2)
 

@@ -1,4 +1,4 @@
-"""Timing of two ways to do one thing: warmed up, alternated, medians with spread."""
+"""Times two ways to do one thing: with a warm-up, in alternation, as medians with their spread."""
 
 import statistics
 import time
@@ -12,7 +12,10 @@ from landscape.analysis.quantiles import interval_ranks
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times as fast ours is as the peer: the median over repeats, their least and greatest, the median's 95% interval."""
+    """How many times faster this project is than the peer.
+
+    It has the median over repeats, the smallest and the largest value, and the median's 95% interval.
+    """
 
     name: str
     peer: str
@@ -22,11 +25,11 @@ class Ratio:
     least: float
     greatest: float
     interval: tuple[float, float] | None = None
-    """By order statistics; None below 6 repeats."""
+    """The interval by order statistics; None below 6 repeats."""
 
 
 def compare(name: str, ours: Callable[[], object], peer_name: str, peer: Callable[[], object], repeats: int = 5) -> Ratio:
-    """Time `ours` and `peer` in alternation, after one untimed call of each; who goes first changes with every repeat."""
+    """Time `ours` and `peer` in alternation, after one untimed call of each. Which one goes first changes at every repeat."""
     ours()
     peer()
     pairs = []
@@ -38,7 +41,7 @@ def compare(name: str, ours: Callable[[], object], peer_name: str, peer: Callabl
 
 
 def ratio(name: str, peer_name: str, pairs: Sequence[tuple[float, float]]) -> Ratio:
-    """The ratio of (ours, theirs) seconds, pair by pair."""
+    """Return the ratio of (ours, theirs) seconds, computed pair by pair."""
     ratios = sorted(p / o for o, p in pairs)
     mine, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
     ranks = interval_ranks(len(ratios), 0.5)
@@ -47,7 +50,7 @@ def ratio(name: str, peer_name: str, pairs: Sequence[tuple[float, float]]) -> Ra
 
 
 def seconds(function: Callable[[], object]) -> float:
-    """One call, until the device is done."""
+    """Time one call, including the work that it started on the device."""
     wait = torch.cuda.synchronize if torch.cuda.is_initialized() else lambda: None
     wait()
     begin = time.perf_counter()
@@ -57,13 +60,13 @@ def seconds(function: Callable[[], object]) -> float:
 
 
 def rate_of_products(size: int, device: str = "cpu", dtype: torch.dtype = torch.float32) -> float:
-    """Floating-point operations a second of a size x size x size product: the best of six."""
+    """Return the floating-point operations per second of a size x size x size matrix product, the best of six."""
     left, right = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
     return 2 * size**3 / min(seconds(lambda: left @ right) for _ in range(6))
 
 
 def table(rows: list[Ratio]) -> str:
-    """The ratios as a Markdown table."""
+    """Return the ratios as a Markdown table."""
     lines = ["| what | against | ours, ms | theirs, ms | ratio | range | 95% interval |", "|---|---|---|---|---|---|---|"]
     for r in rows:
         milliseconds = f"{r.ours_seconds * 1e3:.2f} | {r.peer_seconds * 1e3:.2f}"

@@ -1,9 +1,9 @@
-"""What each regularizer and normalization costs: the time of a round as a multiple of the round without it, beside the prediction.
+"""Measure what each regularizer and normalization costs: the time of a round relative to one without it, and a prediction.
 
-`python -m benchmarks.components [--quick] [--only NAME ...]` prints two Markdown tables. The prediction counts forward and backward passes:
-multiplications of every matrix product and convolution in a round with the component, by those in a round without it (torch counts them
-as they run, gradients of gradients included). What it leaves out, elementwise work and memory traffic, is what a row above its
-prediction shows.
+`python -m benchmarks.components [--quick] [--only NAME ...]` prints two Markdown tables. The prediction is the ratio of the multiplications
+in all matrix products and convolutions of a round with the component and without it. torch counts them as they run, forward and backward,
+gradients of gradients included. Elementwise work and memory traffic are not predicted; they show as the amount by which a row exceeds its
+prediction.
 """
 
 import argparse
@@ -33,7 +33,7 @@ BASE: dict[str, Any] = {
 ROUNDS = 2
 LIMIT = 1.3
 HYPERPARAMETERS: dict[str, dict[str, Any]] = {"unrolled": {"k": 5}, "consistency": {"fake_weight": 10.0, "flip": False}}
-"""Where the defaults would leave a part of the component out, or take very long."""
+"""Hyperparameters for components whose defaults would leave a part out or take very long."""
 REASONS = {
     "batch": "elementwise: three passes over every feature map that no product counts",
     "layer": "as batch norm, with a mean over each sample's whole map",
@@ -43,12 +43,12 @@ REASONS = {
     "spectral_layer": "layer norm's elementwise passes",
     "spectral_instance": "instance norm's elementwise passes",
 }
-"""Why a row may be above its prediction."""
+"""Says why a row may exceed its prediction."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A component on one side, and what its config changes."""
+    """A component on one side, and the change of the configuration that adds it."""
 
     name: str
     side: str
@@ -56,7 +56,7 @@ class Case:
 
 
 def cases() -> list[Case]:
-    """Every registered regularizer, every normalization of D and of G."""
+    """Return every registered regularizer, and every normalization of D and of G."""
     found = [Case(name, "", {"regularizers": [{name: HYPERPARAMETERS.get(name, {})}]}) for name in REGULARIZERS]
     for side in ("d", "g"):
         names = [n for n in NORMALIZATIONS if side in NORMALIZATIONS[n].facts.sides and n != "none"]
@@ -65,22 +65,22 @@ def cases() -> list[Case]:
 
 
 def ready(change: dict[str, Any]) -> GAN:
-    """A model that has taken its first round."""
+    """Build a model that has run its first round."""
     gan: GAN = landscape.build(BASE | change)
     gan.run_rounds(1)
     return gan
 
 
 class Counter(TorchDispatchMode):
-    """Counts multiplications and additions in matrix products and convolutions as they run.
+    """Counts the multiplications and additions in matrix products and convolutions as they run.
 
-    Torch's own counter hooks modules, which gradients of gradients do not allow.
+    Torch's own counter hooks into modules, which does not work with gradients of gradients.
     """
 
     total = 0
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run and count."""
+        """Run the operation and count it."""
         out = function(*args, **(kwargs or {}))
         if (formula := flop_registry.get(function._overloadpacket)) is not None:
             self.total += formula(*args, **(kwargs or {}), out_val=out)
@@ -88,7 +88,7 @@ class Counter(TorchDispatchMode):
 
 
 def products(gan: GAN) -> int:
-    """Multiplications and additions in the matrix products and convolutions of one round."""
+    """Return the multiplications and additions in the matrix products and convolutions of one round."""
     with Counter() as counter:
         gan.run_rounds(1)
     return counter.total
@@ -104,7 +104,7 @@ class Cost:
 
     @property
     def line(self) -> str:
-        """The row; multiples are of the round without the component."""
+        """The row as text. Multiples refer to the round without the component."""
         multiple, low, high = 1 / self.measured.ratio, 1 / self.measured.greatest, 1 / self.measured.least
         name = f"{self.case.name} ({self.case.side})" if self.case.side else self.case.name
         over = multiple / self.predicted
@@ -113,7 +113,7 @@ class Cost:
 
 
 def cost(case: Case, plain: GAN, repeats: int) -> Cost:
-    """Time and count one component."""
+    """Time one component and count its operations."""
     gan = ready(case.change)
     predicted = products(gan) / products(plain)
     measured = compare(case.name, lambda: gan.run_rounds(ROUNDS), "without", lambda: plain.run_rounds(ROUNDS), repeats)

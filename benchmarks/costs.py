@@ -1,8 +1,9 @@
-"""What a study costs: a round at growing resolutions, measured; the Landscape study in full, from counted arithmetic.
+"""Measure what a round costs at growing resolutions, and derive the cost of the whole Landscape study from counted arithmetic.
 
 `python -m benchmarks.costs --resolution` trains at 8 to 128 pixels and prints milliseconds and peak memory of a round.
-`python -m benchmarks.costs --study [--tflops 122] [--dollars 3]` counts the products of each of the study's models, adds one FID a
-training, and derives hours and dollars at that sustained rate and price of one GPU. Neither rate nor price is measured: give your own.
+`python -m benchmarks.costs --study [--tflops 122] [--dollars 3]` counts the products of each of the study's models, adds one FID per
+training, and derives hours and dollars at that sustained rate and that price of one GPU. Neither the rate nor the price is measured: give
+your own.
 """
 
 import argparse
@@ -25,23 +26,26 @@ from landscape.training.gan import GAN
 RESOLUTIONS = (8, 16, 32, 64, 128)
 WIDTH, BATCH = 16, 32
 INCEPTION = 11.4e9
-"""Floating-point operations of the Inception network for one image of 299 x 299 pixels."""
+"""The floating-point operations of the Inception network for one image of 299 x 299 pixels."""
 LOSSES, NORMALIZATIONS = 3, 4
 PENALTIES = ("none", "gradient_penalty", "dragan", "l2")
 FIXED, SEARCHED = {1: 6 * 5, 5: 18 * 5}, {1: 120, 5: 120}
-"""Trainings of a cell by D steps a G step: Kurach et al. 2019, tables 1 (24 settings, 5 seeds) and 2 (12 rounds of 10 for each). Two
-weights of the penalty are among the 24, which without one are 12."""
+"""The number of trainings of a cell, by D steps per G step, from Kurach et al. 2019.
+
+Table 1 has 24 fixed settings with 5 seeds, and table 2 has 12 rounds of 10 searched settings for each. The 24 settings contain two weights
+of the penalty; without a penalty there are 12.
+"""
 
 
 class Part(NamedTuple):
-    """One data set with one architecture of the study."""
+    """One data set of the study with one architecture."""
 
     name: str
     architecture: str
     resolution: int
     d_steps: int
     samples: int
-    """Real and generated images of a score each; the real ones' features are made once."""
+    """The number of real and of generated images of a score. The real images' features are computed once."""
 
 
 PARTS = (
@@ -55,14 +59,14 @@ PARTS = (
 
 
 def noise(count: int, resolution: int) -> Dataset:
-    """Color images of noise: what is timed or counted does not look at them."""
+    """Return color images of noise. What is timed or counted does not depend on their content."""
     shape = (count, 3, resolution, resolution)
     images = torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     return Dataset("noise", {"train": Split(images)}, content_hash="0" * 16, bounds=(0.0, 1.0))
 
 
 def model(architecture: Any, resolution: int, batch: int, device: str = "cpu", execution: Path = "eager", **fields: Any) -> GAN:
-    """A model of color images of noise."""
+    """Build a model for color images of noise."""
     common = {"dataset": "cifar10", "loss": "non_saturating", "budget": {"amount": 10_000_000}, "batch_size": batch}
     gan = GAN(TrialConfig.parse(common | {"architecture": architecture} | fields), noise(4 * batch, resolution))
     gan.prepare(torch.device(device), execution)
@@ -70,15 +74,16 @@ def model(architecture: Any, resolution: int, batch: int, device: str = "cpu", e
 
 
 def trainings(penalty: str) -> dict[int, int]:
-    """Trainings of a cell by D steps a G step."""
+    """Return the number of trainings of a cell, by D steps per G step."""
     return {ratio: fixed // (2 if penalty == "none" else 1) + SEARCHED[ratio] for ratio, fixed in FIXED.items()}
 
 
 @functools.cache
 def operations(architecture: str, resolution: int, d_steps: int) -> float:
-    """Floating-point operations of all trainings of the four cells with one loss and normalization, one cell for each penalty.
+    """Return the floating-point operations of all trainings of four cells that differ in their penalty.
 
-    They are counted on 2 images and grow with the batch of 64. Normalizations add no products worth counting (spectral: 0.4 %).
+    The four cells share one loss and one normalization. The operations are counted on 2 images and scaled to the batch of 64.
+    Normalizations add no products worth counting (spectral: 0.4 %).
     """
     found = 0.0
     for penalty in PENALTIES:
@@ -90,7 +95,7 @@ def operations(architecture: str, resolution: int, d_steps: int) -> float:
 
 
 def study(tflops: float, dollars: float) -> None:
-    """Hours and dollars."""
+    """Print the hours and dollars of the study."""
     print(f"3 losses x 4 normalizations x 4 penalties, 300 or 360 trainings each; one GPU at {tflops:g} TFLOP/s sustained")
     print(f"and {dollars:g} dollars an hour (assumed, not measured)\n")
     print("| part | trainings | EFLOP, training | EFLOP, scores | GPU-hours | hours on 8 | hours on 64 | dollars |")
@@ -106,7 +111,7 @@ def study(tflops: float, dollars: float) -> None:
 
 
 def row(name: str, number: int, training: float, scores: float, tflops: float, dollars: float) -> str:
-    """One line of the table; trials do not speak to one another, so hours divide by the number of GPUs."""
+    """Return one line of the table. Trials are independent, so hours are divided by the number of GPUs."""
     hours = (training + scores) / (tflops * 1e12) / 3600
     figures = (number, training / 1e18, scores / 1e18, hours, hours / 8, hours / 64, hours * dollars)
     return f"| {name} | " + " | ".join(f"{figure:,.0f}" for figure in figures) + " |"
@@ -129,7 +134,7 @@ def at_resolution(resolution: int) -> None:
 
 
 def main() -> None:
-    """Measure or derive, and print."""
+    """Measure or derive what is asked for, and print it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--resolution", action="store_true", help="the measured curve")
     parser.add_argument("--study", action="store_true", help="the derived table")
@@ -150,7 +155,7 @@ def main() -> None:
     if given.resolution or not given.study:
         print(f"{machine()}; sndcgan of width {WIDTH}, color, batch {BATCH}\n")
         print("| pixels | ms a round | GFLOP a round | GFLOP/s | peak MiB above the program |\n|---|---|---|---|---|", flush=True)
-        for resolution in RESOLUTIONS:  # in a process each, for peaks do not fall
+        for resolution in RESOLUTIONS:  # Each runs in a process of its own, because the peak of a process never falls.
             subprocess.run([sys.executable, "-m", "benchmarks.costs", "--at", str(resolution), "--threads", str(given.threads)], check=True)
     if given.study:
         study(given.tflops, given.dollars)

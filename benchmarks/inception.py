@@ -1,7 +1,7 @@
-"""Inception features: this project's extractor against torch-fidelity's. `python -m benchmarks.inception` prints the table.
+"""Compare the speed of this project's Inception extractor with torch-fidelity's: `python -m benchmarks.inception`.
 
-Both read the same weights file: the true one where LANDSCAPE_INCEPTION_WEIGHTS names it, else one of random weights made here (speed
-does not depend on the values; agreement and the FD shift of bfloat16 then say little, and the table says so).
+Both read the same weights file. It is the true one if LANDSCAPE_INCEPTION_WEIGHTS names it, and otherwise one of random weights made here.
+The speed does not depend on the values, but the agreement and the shift of FD by bfloat16 then mean little, and the table says so.
 """
 
 import argparse
@@ -28,12 +28,12 @@ BATCH = 32
 
 
 def sha256(path: Path) -> str:
-    """Of a weights file."""
+    """Return the SHA-256 of a weights file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def random_weights(folder: Path) -> Path:
-    """A weights file in the true format, with random values."""
+    """Write a weights file in the true format with random values."""
     from torch_fidelity import feature_extractor_inceptionv3 as theirs
 
     torch.manual_seed(0)
@@ -51,7 +51,7 @@ def random_weights(folder: Path) -> Path:
 
 
 def torch_fidelitys(path: Path) -> Callable[[Tensor], Tensor]:
-    """torch-fidelity's extractor of the 2048 features."""
+    """Return torch-fidelity's extractor of the 2048 features."""
     from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
     network = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], feature_extractor_weights_path=str(path))
@@ -65,7 +65,7 @@ def torch_fidelitys(path: Path) -> Callable[[Tensor], Tensor]:
 
 
 def shift(fp32: Inception, bf16: Inception, images: Tensor) -> tuple[float, float]:
-    """Frechet distance of two halves of `images`, each half darkened differently, in fp32 and in bf16."""
+    """Return the Frechet distance of two halves of `images`, one of them darkened, in fp32 and in bf16."""
     half = len(images) // 2
     first, second = images[:half], (images[half:].float() * 0.7).to(torch.uint8)
     found = []
@@ -76,7 +76,7 @@ def shift(fp32: Inception, bf16: Inception, images: Tensor) -> tuple[float, floa
 
 
 def rows(path: Path, repeats: int, quick: bool) -> Iterator[tuple[Ratio, float, str]]:
-    """(ratio, target, what must be known to read it) of each precision and size of image."""
+    """Yield (ratio, target, note for the reader) for each precision and image size."""
     module.SHA256 = sha256(path)
     device = torch.device("cpu")
     ours, rounded = Inception(path, device, "fp32", "extractor"), Inception(path, device, "bf16", "extractor")
@@ -95,7 +95,7 @@ def rows(path: Path, repeats: int, quick: bool) -> Iterator[tuple[Ratio, float, 
 
 
 def bfloat16_line(path: Path, samples: int) -> str:
-    """What bfloat16 does to a Frechet distance, and whether this machine can gain by it."""
+    """Return a line that says how bfloat16 changes a Frechet distance, and whether this machine can gain from it."""
     module.SHA256 = sha256(path)
     ours, rounded = (Inception(path, torch.device("cpu"), precision, "extractor") for precision in ("fp32", "bf16"))
     images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2 * samples, 3, 32, 32), dtype=np.uint8))
@@ -108,7 +108,7 @@ def bfloat16_line(path: Path, samples: int) -> str:
 
 
 def run(path: Path, repeats: int, shift_samples: int) -> str:
-    """The table and what must be known to read it."""
+    """Return the table and the notes that are needed to read it."""
     found = list(rows(path, repeats, quick=False))
     lines = [f"{ratio.name}: {note}" for ratio, _, note in found if note]
     lines.append(bfloat16_line(path, shift_samples))

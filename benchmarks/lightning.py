@@ -1,4 +1,4 @@
-"""A plain LightningModule with Lightning's defaults, as a careful user writes a GAN by hand: what our module is measured against."""
+"""A plain LightningModule with Lightning's defaults, as a careful user would write a GAN by hand. This project is compared with it."""
 
 import copy
 import tempfile
@@ -16,7 +16,7 @@ from landscape.training.gan import GAN
 
 
 class PlainGAN(pl.LightningModule):
-    """Manual optimization, losses logged at every step."""
+    """A GAN with manual optimization that logs its losses at every step."""
 
     def __init__(self, gan: GAN) -> None:
         super().__init__()
@@ -47,7 +47,10 @@ class PlainGAN(pl.LightningModule):
 
 
 def plain_loop(gan: GAN, rounds: int) -> Callable[[], None]:
-    """`rounds` steps of a fit with logger, checkpoint and data loader at their defaults (the progress bar, which floods a log, is off)."""
+    """Return a function that fits `rounds` steps with logger, checkpoint and data loader at their defaults.
+
+    Only the progress bar is off, because it floods a log.
+    """
     warnings.filterwarnings("ignore", module="pytorch_lightning.*")
     samples = gan.rounds.stream.samples
     data = TensorDataset(samples.float() / 255 if samples.dtype == torch.uint8 else samples)

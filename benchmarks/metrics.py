@@ -1,7 +1,8 @@
-"""The scores against the packages they agree with: speed, memory, agreement, and what they see.
+"""Compare the scores with the packages that they agree with: speed, memory, agreement, and sensitivity.
 
-`python -m benchmarks.metrics [--quick]` prints the speed table and the memory curve; `--agreement` and `--sense` print one table each.
-Where a peer is missed, the row says so. Speed is a ratio within one process, calls alternated after a warm-up, medians over repeats.
+`python -m benchmarks.metrics [--quick]` prints the speed table and the memory curve; `--agreement` and `--sense` print one table each. A
+row says so if its target is missed. Speed is a ratio within one process: calls alternate after a warm-up, and medians over repeats are
+taken.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from landscape.components.extractors.inception import VARIABLE
 
 
 def speed(groups: list[str], repeats: int, quick: bool) -> None:
-    """Print the speed table row by row, as rows are done."""
+    """Print the speed table row by row, as the rows are measured."""
     notes = []
     print("| work | against | ours, s | theirs, s | ratio | spread | target | |\n|---|---|---|---|---|---|---|---|")
     if not groups or "inception" in groups:
@@ -34,14 +35,14 @@ def speed(groups: list[str], repeats: int, quick: bool) -> None:
 
 
 def line(r: Ratio, target: float, note: str) -> str:
-    """One row of the table; a missed target is marked."""
+    """Return one row of the table, with a missed target marked."""
     verdict = f"{target:g}" if r.ratio >= target else f"{target:g}, missed"
     spread = f"{r.least:.2f} to {r.greatest:.2f}"
     return f"| {r.name} | {r.peer} | {r.ours_seconds:.3f} | {r.peer_seconds:.3f} | {r.ratio:.2f} | {spread} | {verdict} | {note} |"
 
 
 def machine() -> str:
-    """What the figures were measured on."""
+    """Describe the machine on which the figures are measured."""
     rows = Path("/proc/cpuinfo").read_text().splitlines()
     name = next((row.split(":")[1].strip() for row in rows if row.startswith("model name")), "CPU")
     return f"{name}, {torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}, torch {torch.__version__}"

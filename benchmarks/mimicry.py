@@ -1,7 +1,7 @@
-"""One step of SNGAN at 32x32 against the training step of torch-mimicry, on torch-mimicry's own networks.
+"""Compare one step of SNGAN at 32x32 with torch-mimicry's training step, on torch-mimicry's own networks.
 
-`python -m benchmarks.mimicry [--bf16] [--quick]`. A step is one update of D and one of G at batch 64. torch-mimicry is not among the
-locked packages (its metrics need TensorFlow, which is left out here): `pip install --no-deps torch-mimicry`.
+`python -m benchmarks.mimicry [--bf16] [--quick]`. A step is one update of D and one of G at batch 64. torch-mimicry is not among the locked
+packages, because its metrics need TensorFlow. It is installed without it: `pip install --no-deps torch-mimicry`.
 """
 
 import argparse
@@ -26,10 +26,10 @@ BATCH = 64
 
 
 def peer() -> tuple[Any, Any]:
-    """torch-mimicry's modules of the networks and of its log.
+    """Return torch-mimicry's modules of the networks and of its log.
 
     Raises:
-        UserError: it is not installed.
+        UserError: The package is not installed.
     """
     try:
         for package in ("torch_mimicry", "torch_mimicry.training"):
@@ -40,7 +40,7 @@ def peer() -> tuple[Any, Any]:
 
 
 def _without_its_init(name: str) -> None:
-    """Enter package `name` without running its `__init__`, which imports TensorFlow and a logger."""
+    """Import the package `name` without running its `__init__`, which imports TensorFlow and a logger."""
     if name not in sys.modules:
         spec = importlib.util.find_spec(name)
         if spec is None or spec.submodule_search_locations is None:
@@ -50,7 +50,7 @@ def _without_its_init(name: str) -> None:
 
 
 class _Generator(nn.Module):
-    """Their G as ours are called: images in [0, 1]."""
+    """torch-mimicry's G with this project's interface: its images are in [0, 1]."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class _Generator(nn.Module):
 
 
 class _Discriminator(nn.Module):
-    """Their D as ours are called."""
+    """torch-mimicry's D with this project's interface."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ def mimicry_sngan_32(*, resolution: int, channels: int, latent_dim: int) -> Netw
 
 
 def our_step(data: Dataset, precision: str) -> Callable[[], None]:
-    """A round of this package's module, checks and curves included."""
+    """Return a function that runs one round of this package's module, checks and curves included."""
     adam = {"learning_rate": 2e-4, "beta1": 0.0, "beta2": 0.9}
     config = TrialConfig.parse(
         {
@@ -101,7 +101,7 @@ def our_step(data: Dataset, precision: str) -> Callable[[], None]:
 
 
 def their_step(data: Dataset) -> Callable[[], None]:
-    """Their `train_step` of D, then of G, on a batch that is ready."""
+    """Return a function that runs torch-mimicry's `train_step` of D, then of G, on a batch that is ready."""
     nets, log = peer()
     generator, discriminator = nets.SNGANGenerator32(), nets.SNGANDiscriminator32()
     g_adam = torch.optim.Adam(generator.parameters(), 2e-4, betas=(0.0, 0.9))
@@ -118,7 +118,7 @@ def their_step(data: Dataset) -> Callable[[], None]:
 
 
 def measure(precision: str, repeats: int, threads: int = 2) -> Ratio:
-    """One row."""
+    """Measure one row."""
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     data = noise(1024, 32)
@@ -126,7 +126,7 @@ def measure(precision: str, repeats: int, threads: int = 2) -> Ratio:
 
 
 def main() -> None:
-    """Measure and print the table."""
+    """Measure the rows and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bf16", action="store_true", help="also in bf16, where the processor has it; others take minutes")
     parser.add_argument("--quick", action="store_true", help="two repeats in the place of five")

@@ -1,7 +1,8 @@
-"""Whether bf16 costs quality: the same models with the same seeds in fp32 and in bf16, and the interval of their paired difference.
+"""Measure whether bf16 costs quality: the same models and seeds in fp32 and bf16, and the interval of their paired difference.
 
-`python -m benchmarks.precision FOLDER [--data-dir DIR] [--seeds 20] [--only NAME]` trains a model of each of the embedded studies of digits
-and MNIST, one process a core, and prints one table. Trials that are done in FOLDER are not run again, an interrupted one continues.
+`python -m benchmarks.precision FOLDER [--data-dir DIR] [--seeds 20] [--only NAME]` trains one model of each of the embedded studies of
+digits and MNIST, one process per core, and prints one table. Trials that are done in FOLDER are not run again, and an interrupted one is
+continued.
 """
 
 import argparse
@@ -20,14 +21,14 @@ from landscape.space import study_files
 from landscape.trial.run_trial import prepare
 
 STUDIES = {"digits": 4, "mnist": 16}
-"""Embedded studies, and the width of the network that is taken from each."""
+"""The embedded studies, and the width of the network that is taken from each."""
 LEARNING_RATE = 2e-3
 PRECISIONS = ("fp32", "bf16")
 SCORES = ("FD[classifier:{}]", "KID[classifier:{}]", "recall[classifier:{}]")
 
 
 def trial(name: str, precision: str, seed: int, data_dir: Path | None) -> PlannedTrial:
-    """The convolutional model of the study `name`: non-saturating loss, batch norm in G."""
+    """Plan a trial of the convolutional model of the study `name`, with the non-saturating loss and batch norm in G."""
     chosen = study_files.load_space(name)
     adam = {"learning_rate": LEARNING_RATE}
     changed = {
@@ -45,7 +46,10 @@ def trial(name: str, precision: str, seed: int, data_dir: Path | None) -> Planne
 
 
 def line(name: str, score: str, pairs: dict[str, list[FinishedTrial]]) -> str:
-    """One row: means over seeds, and the interval of the mean of the differences seed by seed (Student's t, Bonferroni over all rows)."""
+    """Return one row: means over seeds, and the interval of the mean difference of each seed's two scores.
+
+    The interval is Student's t with a Bonferroni correction over all rows.
+    """
     score, protocol = score.format(name), study_files.load_space(name).protocol.name
     values = {p: np.array([o.scores[protocol].estimates[score].value for o in pairs[p]]) for p in PRECISIONS}
     difference = values["bf16"] - values["fp32"]
@@ -56,7 +60,7 @@ def line(name: str, score: str, pairs: dict[str, list[FinishedTrial]]) -> str:
 
 
 def main() -> None:
-    """Train and print the table."""
+    """Train the models and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="keeps the trials")
     parser.add_argument("--data-dir", type=Path, help="where MNIST's files lie")

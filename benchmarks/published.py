@@ -1,7 +1,7 @@
-"""What each row of the ledger costs: the products of one round of its model, counted at full width.
+"""Count what each row of the ledger costs: the products of one round of its model at full width.
 
 `python -m benchmarks.published` writes landscape/published/costs.csv anew, in minutes. The products are counted on a few samples of noise
-and grow with the batch; rows of a grid take the middle of the grid's widths.
+and scaled to the batch. For rows of a grid, the middle one of the grid's widths is counted.
 """
 
 import csv
@@ -23,7 +23,7 @@ FEWEST = 2
 
 
 def noise(config: TrialConfig, count: int) -> Dataset:
-    """Samples of noise of the shape that `config` trains on."""
+    """Return samples of noise with the shape that `config` trains on."""
     facts = DATASETS[config.dataset.name].facts
     generator = torch.Generator().manual_seed(0)
     if facts.samples == "points":
@@ -36,9 +36,9 @@ def noise(config: TrialConfig, count: int) -> Dataset:
 
 
 def operations(config: TrialConfig) -> float:
-    """Multiplications and additions of one round at the batch sizes of `config`."""
+    """Return the multiplications and additions of one round at the batch sizes of `config`."""
     batch = FEWEST * packing_degree(config)
-    # The few samples keep the ratio of G's batch to D's.
+    # The small batches keep the ratio of G's batch size to D's.
     few = config.replace(batch_size=batch, g_batch_size=round(batch * (config.g_batch_size or config.batch_size) / config.batch_size))
     gan = GAN(few, noise(few, 4 * batch))
     gan.prepare(torch.device("cpu"), "eager")
@@ -47,7 +47,7 @@ def operations(config: TrialConfig) -> float:
 
 
 def cost_of(setting: Setting) -> Cost:
-    """Of all settings of a row; a grid counts as so many of its middle one."""
+    """Return the cost of all settings of a row. For a grid it is the middle setting's cost times the number of settings."""
     number = math.prod(map(len, (setting.grid or {}).values()))
     if setting.grid:
         setting = setting.model_copy(update={"grid": {name: [values[len(values) // 2]] for name, values in setting.grid.items()}})
@@ -58,7 +58,7 @@ def cost_of(setting: Setting) -> Cost:
 
 
 def main() -> None:
-    """Count and write."""
+    """Count the products of every row that can be run, and write the file."""
     torch.set_num_threads(1)
     with COSTS.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

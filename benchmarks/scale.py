@@ -1,4 +1,6 @@
-"""What growing studies cost the driver, its files and its report, in processor time and bytes: constants behind `docs/clusters.md`.
+"""Measure what growing studies cost the driver, its files and its report, in processor time and bytes.
+
+The constants in `docs/clusters.md` come from here.
 
 python -m benchmarks.scale [--trials 10 100 1000 10000]
 """
@@ -35,7 +37,7 @@ def timed(action: Callable[[], object]) -> tuple[float, object]:
 
 
 def write_trials(folder: Path, chosen: Space, number: int) -> list[Outcome]:
-    """Proposals of a random search, each with a record and scores of the usual size."""
+    """Write the proposals of a random search, each with a record and scores of the usual size."""
     plan = Plan(chosen.with_changes(trials=number, searcher={"name": "random"}), pin=lambda config: config)
     protocol = chosen.protocol.to_json() | {"digest": chosen.protocol.digest()}
     outcomes = []
@@ -58,7 +60,10 @@ def write_trials(folder: Path, chosen: Space, number: int) -> list[Outcome]:
 
 
 def costs(number: int) -> dict[str, float]:
-    """What a study of `number` trials costs, in this process; below a trial a cell, of a study of 3 cells."""
+    """Measure what a study of `number` trials costs in this process.
+
+    If there are fewer trials than cells, a study of 3 cells is taken.
+    """
     chosen = study_files.load_space("digits")
     if number < len(chosen.cells()):
         axes = {name: entries if name == "regularizers" else entries[:1] for name, entries in chosen.axes.items()}
@@ -83,7 +88,7 @@ def costs(number: int) -> dict[str, float]:
         late = replace(outcomes[-1], digest="f" * 16)
         found["milliseconds to add a line to search.log"] = 1000 * timed(lambda: log.add(late))[0]
         found["milliseconds to add a line to the index"] = 1000 * timed(lambda: studies.append_to_index(folder, trial.name))[0]
-        build(Path(temporary), Path(temporary) / "reports", "digits")  # imports
+        build(Path(temporary), Path(temporary) / "reports", "digits")  # The first call imports modules and is not timed.
         found["seconds to write its report"], pages = timed(lambda: build(Path(temporary), Path(temporary) / "reports", "digits"))
         found["MB of the report's page"] = pages[0].stat().st_size / 1e6
     found["MiB of the process at its peak"] = 1024 * resident("VmHWM")

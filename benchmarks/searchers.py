@@ -1,8 +1,8 @@
-"""What a searcher's model costs a sweep: time from one trial to the next with 300 observed trials, beside a search that has no model.
+"""Measure what a searcher's model costs a sweep: the time between trials with 300 observed ones, and without a model.
 
-`python -m benchmarks.searchers [--observed 300] [--trials 26]` prints one table. The trials stand for training on a GPU: they wait
-`SECONDS` without using the processor, and score at random. Proposals are made while the trials before them run; with --deterministic they
-are made in rounds, from completed rounds only, and the first of each round is waited for.
+`python -m benchmarks.searchers [--observed 300] [--trials 26]` prints one table. The trials imitate training on a GPU: they wait `SECONDS`
+without using the processor, and their scores are random. Proposals are made while earlier trials run. With --deterministic they are made in
+batches, from completed batches only, and the first trial of each batch must wait for them.
 """
 
 import argparse
@@ -40,7 +40,7 @@ SPACE: dict[str, Any] = {
 
 
 def waiting(config: TrialConfig, protocol: Protocol, *, folder: Path, study: Any, **_: Any) -> TrialRecord:
-    """A trial that waits once the searcher has seen enough, and scores at random."""
+    """Imitate a trial: wait if the searcher has seen enough trials to use its model, and write a random score."""
     if study["ask"] >= int(os.environ["LANDSCAPE_BENCH_OBSERVED"]):
         time.sleep(SECONDS)
     given = protocol.to_json() | {"digest": protocol.digest()}
@@ -52,7 +52,7 @@ def waiting(config: TrialConfig, protocol: Protocol, *, folder: Path, study: Any
 
 
 def sweep(folder: Path, searcher: str, observed: int, trials: int, deterministic: bool) -> None:
-    """One sweep with one worker, in this process."""
+    """Run one sweep with one worker in this process."""
     import ray.cloudpickle
 
     from landscape.sweep.run import run
@@ -65,13 +65,16 @@ def sweep(folder: Path, searcher: str, observed: int, trials: int, deterministic
 
 
 def between(folder: Path, observed: int) -> float:
-    """Mean seconds from the end of one trial to the end of the next once the searcher models, less what the trial waited."""
+    """Return the mean seconds between the ends of two trials, minus the time that a trial waits.
+
+    Only trials proposed by the searcher's model count.
+    """
     times = sorted(path.stat().st_mtime for path in (folder / "small" / "trials").glob(f"*/{RECORD_FILE}"))[observed + 1 :]
     return (times[-1] - times[0]) / (len(times) - 1) - SECONDS
 
 
 def main() -> None:
-    """Measure and print the table."""
+    """Measure every searcher and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--observed", type=int, default=300)
     parser.add_argument("--trials", type=int, default=26, help="two more than whole rounds of 8")

@@ -1,8 +1,8 @@
-"""Where the time of one round (a D and a G step) goes, by kind of operation, beside the floor that its arithmetic sets.
+"""Show how the time of one round (a D step and a G step) divides by kind of operation, and the floor set by its arithmetic.
 
-`python -m benchmarks.steps [--threads N]` prints one table. The floor is the multiplications and additions of every product and
-convolution at the rate of a large float32 product on the same threads, measured in the same run. Times by kind come from torch's
-profiler, as shares of the time that a round takes without it; what is left (Python between operations) is `other`.
+`python -m benchmarks.steps [--threads N]` prints one table. The floor is the time that all products and convolutions would take at the rate
+of a large float32 product on the same threads, which is measured in the same run. The times by kind come from torch's profiler, as shares
+of the time that a round takes without the profiler. The rest (Python between operations) is called `other`.
 """
 
 import argparse
@@ -36,12 +36,12 @@ KINDS = {
 
 
 def kind_of(operation: str) -> str:
-    """The kind of an operation by its name; elementwise work, copies and reductions are the rest."""
+    """Return the kind of an operation by its name. The last kind is elementwise work, copies and reductions."""
     return next((kind for kind, words in KINDS.items() if any(word in operation for word in words)), "elementwise, copies")
 
 
 def profiled(gan: GAN, rounds: int) -> dict[str, float]:
-    """Seconds a round by kind, as the profiler sees them."""
+    """Return the seconds per round by kind, as the profiler sees them."""
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as found:
         gan.run_rounds(rounds)
     kinds: dict[str, float] = {}
@@ -52,7 +52,7 @@ def profiled(gan: GAN, rounds: int) -> dict[str, float]:
 
 
 def line(name: str, rate: float, rounds: int) -> str:
-    """One row."""
+    """Measure and return one row."""
     fields = COMMON | CASES[name]
     if fields["dataset"] == "digits":
         fields["resolution"] = 32
@@ -70,7 +70,7 @@ def line(name: str, rate: float, rounds: int) -> str:
 
 
 def main() -> None:
-    """Measure and print the table."""
+    """Measure the rows and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=4)

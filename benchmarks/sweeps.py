@@ -1,9 +1,9 @@
-"""Sweeps of small trials through Ray and Optuna: trials an hour against a bare loop, and what a trial costs beside its training.
+"""Measure sweeps of small trials through Ray and Optuna: trials per hour against a bare loop, and the overhead of a trial.
 
-`python -m benchmarks.sweeps [--trials N] [--repeats N]` prints one table. Sweep and bare loop take turns, each in a process of its own;
-given are medians with the least and the greatest. The bare loop trains the very same models one after the other with 2 threads and scores
-them in the same way; it writes no records, checkpoints or pictures. Rates are taken from the second trial to the last, so that the start
-of Ray (given apart) and the first import of torch in a worker do not enter.
+`python -m benchmarks.sweeps [--trials N] [--repeats N]` prints one table. Sweep and bare loop take turns, each in a process of its own; the
+figures are medians with the smallest and the largest value. The bare loop trains the same models one after the other with 2 threads and
+scores them in the same way, but writes no records, checkpoints or pictures. Rates are taken from the second trial to the last, so that the
+start of Ray (shown separately) and the first import of torch in a worker are not counted.
 """
 
 import argparse
@@ -46,14 +46,14 @@ SPACE: dict[str, Any] = {
 
 
 def instant(config: TrialConfig, protocol: Protocol, *, folder: Path, study: Any, **_: Any) -> TrialRecord:
-    """A trial that trains nothing: its time is that of proposing, sending, recording."""
+    """Imitate a trial without training it. Its time is that of proposing, sending and recording a trial."""
     record = TrialRecord(config.digest(), config.setting_digest(), config.run_digest(), config.to_json(), Status.DIVERGED, study=study)
     write_json(folder / RECORD_FILE, record.to_json())
     return record
 
 
 def ours(folder: Path, trials: int, jobs: int, *, empty: bool) -> None:
-    """A sweep, in this process."""
+    """Run a sweep in this process."""
     import ray.cloudpickle
 
     from landscape.sweep.run import run
@@ -65,7 +65,7 @@ def ours(folder: Path, trials: int, jobs: int, *, empty: bool) -> None:
 
 
 def bare(folder: Path) -> None:
-    """The models of the sweep in `folder` again, one after the other, with 2 threads; prints seconds per trial."""
+    """Train the models of the sweep in `folder` again, one after the other with 2 threads, and print the seconds per trial."""
     from benchmarks.training import bare_loop
     from landscape.evaluation import evaluate_model
     from landscape.training.sampling import make_sampler
@@ -75,7 +75,7 @@ def bare(folder: Path) -> None:
     configs = [trial.record.config for trial in studies.read_study(folder / "small").trials]
     begin = 0.0
     for i, fields in enumerate(configs):
-        if i == 1:  # the first one warms up
+        if i == 1:  # The first model is a warm-up.
             begin = time.perf_counter()
         gan = landscape.build(dict(fields))
         train = bare_loop(gan, int(gan.config.budget.amount))
@@ -85,13 +85,13 @@ def bare(folder: Path) -> None:
 
 
 def steady(folder: Path) -> float:
-    """Seconds per trial from the second record to the last."""
+    """Return the seconds per trial from the second record to the last."""
     times = sorted(path.stat().st_mtime for path in (folder / "small" / "trials").glob(f"*/{RECORD_FILE}"))
     return (times[-1] - times[1]) / (len(times) - 2)
 
 
 def child(*arguments: str, module: str = "benchmarks.sweeps") -> tuple[float, str]:
-    """Run a module of this package in a process of its own: seconds, output."""
+    """Run a module of this package in a process of its own; return the seconds and the output."""
     begin = time.perf_counter()
     done = subprocess.run([sys.executable, "-m", module, *arguments], check=True, capture_output=True, text=True)
     return time.perf_counter() - begin, done.stdout
@@ -115,7 +115,7 @@ def main() -> None:
 
 
 def report(trials: int, repeats: int) -> None:
-    """The table."""
+    """Run the sweeps and bare loops, and print the table."""
     mine, theirs, start = list[float](), list[float](), list[float]()
     with tempfile.TemporaryDirectory(prefix="landscape-bench-") as name:
         for i in range(repeats):
@@ -139,7 +139,7 @@ def report(trials: int, repeats: int) -> None:
 
 
 def spread(values: list[float], form: str) -> str:
-    """The median, with the least and the greatest."""
+    """Return the median with the smallest and the largest value, as text."""
     return f"{statistics.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
 
 

@@ -1,7 +1,8 @@
-"""Training rounds (one D and one G step) of this package against a bare PyTorch loop over the same networks, batch and arithmetic.
+"""Compare training rounds (one D step and one G step) with a bare PyTorch loop over the same networks, batch and arithmetic.
 
-`python -m benchmarks.training [--quick] [--only WORD ...]` prints one table. The bare loop is what a careful user writes by hand: fused
-Adam, no logging, no checks; ours runs inside Lightning and includes the finiteness checks, the learning curves and the data stream.
+`python -m benchmarks.training [--quick] [--only WORD ...]` prints one table. The bare loop is what a careful user would write by hand:
+fused Adam, no logging, no checks. This package's rounds run inside Lightning and include the finiteness checks, the learning curves and the
+data stream.
 """
 
 import argparse
@@ -27,7 +28,7 @@ RING = {"dataset": "ring", "architecture": {"mlp": {"width": 128}}, "batch_size"
 
 @dataclass(frozen=True)
 class Case:
-    """One row: a model, how many rounds a stretch takes, how its updates run, and the peer."""
+    """One row: a model, the number of rounds of a stretch, how its updates run, and the peer."""
 
     fields: dict[str, Any]
     rounds: int
@@ -37,7 +38,7 @@ class Case:
 
 
 def image(architecture: str, resolution: int = 32, loss: str = "non_saturating", **hyperparameters: int) -> dict[str, Any]:
-    """A small model of images: digits brought to the resolution."""
+    """Return the fields of a small model of images: digits resized to the resolution."""
     return {"dataset": "digits", "resolution": resolution, "batch_size": 32, "loss": loss, "architecture": {architecture: hyperparameters}}
 
 
@@ -67,11 +68,11 @@ LOSSES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Tensor], T
     "hinge": (lambda real, fake: relu(1 - real).mean() + relu(1 + fake).mean(), lambda fake: -fake.mean()),
     "margin_energy": (lambda real, fake: real.mean() + relu(10 - fake).mean(), lambda fake: fake.mean()),
 }
-"""By hand, of D and of G."""
+"""The losses of D and of G, written by hand."""
 
 
 def bare_loop(gan: GAN, rounds: int) -> Callable[[], None]:
-    """The same game by hand, on copies of the same networks."""
+    """Return a function that plays the same game by hand, on copies of the same networks."""
     generator, discriminator = copy.deepcopy(gan.generator), copy.deepcopy(gan.discriminator)
     assert discriminator is not None
     config = gan.config
@@ -100,7 +101,10 @@ def bare_loop(gan: GAN, rounds: int) -> Callable[[], None]:
 
 
 def through_lightning(gan: GAN, rounds: int, peer: Callable[[], None], repeats: int) -> list[tuple[float, float]]:
-    """(ours, theirs) in seconds, in alternation inside one fit: ours is a whole stretch with what Lightning does around it."""
+    """Return pairs of seconds (ours, theirs), measured in alternation inside one fit.
+
+    Ours is a whole stretch with everything that Lightning does around it.
+    """
     pairs: list[tuple[float, float]] = []
     marks: list[float] = []
     warming = 2
@@ -121,13 +125,13 @@ def through_lightning(gan: GAN, rounds: int, peer: Callable[[], None], repeats: 
     trainer = pl.Trainer(
         max_epochs=1, logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False, accelerator="cpu"
     )
-    # An iterator, for Lightning takes a list for several loaders.
+    # An iterator is passed, because Lightning takes a list for several loaders.
     trainer.fit(gan, iter([stretch] * (repeats + warming + 1)))
     return pairs[warming:]
 
 
 def measure(name: str, repeats: int) -> Ratio:
-    """One row: this package's rounds against the peer's."""
+    """Measure one row: this package's rounds against the peer's."""
     case = CASES[name]
     torch.set_num_threads(case.threads)
     gan: GAN = landscape.build(COMMON | case.fields)

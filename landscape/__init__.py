@@ -1,4 +1,4 @@
-"""Fair comparisons of GANs. `import landscape` is cheap: heavy modules load on first use."""
+"""Fair comparisons of GANs. `import landscape` is cheap, because heavy modules are loaded on first use."""
 
 from typing import TYPE_CHECKING, Any
 

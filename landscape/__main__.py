@@ -1,4 +1,4 @@
-"""`python -m landscape` is the `landscape` command."""
+"""Makes `python -m landscape` the `landscape` command."""
 
 import sys
 

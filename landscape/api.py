@@ -1,4 +1,4 @@
-"""Library use without Ray and without a results folder: build, train, evaluate."""
+"""The library without Ray and without a results folder: build, train, evaluate."""
 
 import tempfile
 from collections.abc import Mapping
@@ -11,14 +11,18 @@ from landscape.results.record import Scores, TrialRecord
 
 
 def build(config: TrialConfig | Mapping[str, Any], *, data_dir: str | Path | None = None) -> Any:
-    """The LightningModule of a config, data loaded, weights initialized from the config's seed; not trained.
+    """Build the LightningModule of a configuration. The data are loaded and the weights are initialized, but nothing is trained.
 
     Args:
-        config: a TrialConfig or its fields, for example `{"dataset": "digits", "architecture": "dcgan", "loss": "hinge"}`.
-        data_dir: where the data set's files lie, for those that need files.
+        config: A TrialConfig or its fields, for example `{"dataset": "digits", "architecture": "dcgan", "loss": "hinge"}`.
+        data_dir: The folder of the data set's files, for data sets that need files.
 
     Returns:
-        landscape.training.gan.GAN: `.generator`, `.discriminator`, `.sample(z)`, `.run_rounds(n)`.
+        A `landscape.training.gan.GAN` on the CPU, with `.generator`, `.discriminator`, `.sample(z)` and `.run_rounds(n)`. The weights are
+        drawn with the configuration's seed.
+
+    Raises:
+        UserError: The configuration is not valid, or the data cannot be loaded.
     """
     import torch
 
@@ -40,11 +44,20 @@ def train(
     data_dir: str | Path | None = None,
     device: str = "auto",
 ) -> TrialRecord:
-    """Train one model and score it. With a `folder` its record, scores, pictures and generator stay there; else only the record returns.
+    """Train one model and score it.
+
+    Args:
+        config: A TrialConfig or its fields.
+        protocol: The protocol to score the model under, or its name. With None the model is not scored.
+        folder: Where record, scores, pictures and generator are stored. Without it, only the record is returned and nothing is kept.
+        data_dir: The folder of the data set's files, for data sets that need files.
+        device: `auto`, `cpu`, `cuda` or `cuda:1`.
+
+    Returns:
+        The record. If training diverges, this is not an error: the record's status says so.
 
     Raises:
-        UserError: bad input, a protocol that these data or this machine cannot carry out. Divergence is not an error: the record's status
-            says so.
+        UserError: The input is not valid, or the protocol cannot be applied to these data or on this machine.
     """
     from landscape.config import protocols
     from landscape.evaluation import require_scorable
@@ -61,18 +74,18 @@ def train(
 
 
 def evaluate(real: Any, fake: Any, protocol: Protocol | str | None = None, **options: Any) -> Scores:
-    """Scores of any two sets of samples under a protocol, with their intervals.
+    """Compute the scores of any two sets of samples under a protocol, with their intervals.
 
     Args:
-        real: images (N, C, H, W) or (N, H, W, C), uint8 or float in [0, 1], points (N, D), as array or tensor; or what
-            `landscape.evaluation.evaluate` takes beside them.
-        fake: likewise.
-        protocol: a Protocol or the name of one. None: by `real`, as the command line chooses: `quick` for a data set with a classifier,
-            `quick-points` for points, else `given`.
+        real: Images (N, C, H, W) or (N, H, W, C), uint8 or float in [0, 1], or points (N, D), as an array or tensor; or anything else that
+            `landscape.evaluation.evaluate` accepts.
+        fake: The same for the generated samples.
+        protocol: A Protocol or the name of one. None chooses by `real`, as the command line does: `quick` for a data set with a classifier,
+            `quick-points` for points, and `given` otherwise.
         options: `aids` and `options` of `landscape.evaluation.evaluate`.
 
     Raises:
-        UserError: sets that are empty, too small for the protocol, not finite, or not comparable; weights missing or wrong.
+        UserError: A set is empty, too small for the protocol, not finite or not comparable with the other, or weights are missing or wrong.
     """
     from landscape.components.datasets._base import Dataset
     from landscape.config import protocols
