@@ -1,4 +1,4 @@
-"""The rooms of the package and what they import, read from the code.
+"""Reads the rooms of the package and what they import from the code.
 
 `python docs/architecture.py` draws docs/architecture.svg and renews the table in CONTRIBUTING.md.
 """
@@ -19,14 +19,14 @@ Graph = dict[str, set[str]]
 
 
 def modules() -> dict[str, Path]:
-    """Every module of the package and its file."""
+    """Return every module of the package and its file."""
     return {".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p for p in sorted(PACKAGE.rglob("*.py"))}
 
 
 def imports_of(path: Path, known: Iterable[str] = ()) -> set[str]:
-    """Modules that a file imports, wherever the import stands: at the top, inside a function, for the type checker alone.
+    """Return the modules that a file imports anywhere: at the top, inside a function, or for the type checker only.
 
-    `from a import b` counts as an import of `a.b` where that is one of the `known` modules, else as an import of `a`.
+    `from a import b` counts as an import of `a.b` if that is one of the `known` modules, and otherwise as an import of `a`.
     """
     known, found = set(known), set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -41,9 +41,9 @@ def imports_of(path: Path, known: Iterable[str] = ()) -> set[str]:
 
 
 def module_graph() -> Graph:
-    """Each module of the package -> the modules of the package that it imports."""
+    """Map each module of the package to the modules of the package that it imports."""
     files = modules()
-    # Importing a module runs its package's __init__ first; that edge is Python's, and no import of ours.
+    # Importing a module runs its package's `__init__` first. That edge is made by Python and is not an import of this package.
     return {
         module: {i for i in imports_of(path, files) & set(files) if i != module and not module.startswith(i + ".")}
         for module, path in files.items()
@@ -51,12 +51,12 @@ def module_graph() -> Graph:
 
 
 def room_of(module: str) -> str:
-    """`landscape.components.losses.hinge` -> `components`; the package itself is a room too."""
+    """Return the room of a module: `landscape.components.losses.hinge` is in `components`. The package itself is a room too."""
     return module.split(".")[1] if "." in module else module
 
 
 def room_graph() -> Graph:
-    """Each room -> the rooms that its modules import."""
+    """Map each room to the rooms that its modules import."""
     graph: Graph = {}
     for module, imported in module_graph().items():
         room = room_of(module)
@@ -65,7 +65,7 @@ def room_graph() -> Graph:
 
 
 def circle(graph: Graph) -> list[str]:
-    """A circle of imports; empty where there is none."""
+    """Return a circle of imports, or an empty list if there is none."""
     try:
         graphlib.TopologicalSorter(graph).prepare()
     except graphlib.CycleError as error:
@@ -74,7 +74,7 @@ def circle(graph: Graph) -> list[str]:
 
 
 def levels() -> list[list[str]]:
-    """The rooms by level, from the ground: a room stands one level above the highest that it imports."""
+    """Return the rooms by level, from the lowest. A room is one level above the highest room that it imports."""
     graph = room_graph()
     height: dict[str, int] = {}
     for room in graphlib.TopologicalSorter(graph).static_order():
@@ -83,7 +83,7 @@ def levels() -> list[list[str]]:
 
 
 def purpose(room: str) -> str:
-    """The first sentence of a room's docstring."""
+    """Return the first sentence of a room's docstring."""
     package = PACKAGE / room / "__init__.py"
     path = package if package.exists() else PACKAGE / f"{room}.py" if (PACKAGE / f"{room}.py").exists() else PACKAGE / "__init__.py"
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
@@ -91,19 +91,19 @@ def purpose(room: str) -> str:
 
 
 def table() -> str:
-    """The rooms as a Markdown table, from the ground."""
+    """Return the rooms as a Markdown table, from the lowest level up."""
     rows = [f"| {level} | `{room}` | {purpose(room)} |" for level, rooms in enumerate(levels()) for room in rooms]
     return "\n".join(["| level | room | what it is for |", "|---|---|---|", *rows])
 
 
 def with_table(text: str) -> str:
-    """`text` with the table between its two marks renewed."""
+    """Return `text` with the table between its two marks renewed."""
     before, rest = text.split(BEGIN)
     return f"{before}{BEGIN}\n{table()}\n{END}{rest.split(END)[1]}"
 
 
 def picture() -> str:
-    """The rooms as SVG: a row a level, from the ground up; an arrow from each room to those that it imports, shortcuts left out."""
+    """Return the rooms as SVG, with a row per level and an arrow from each room to those that it imports."""
     rows, graph = levels(), room_graph()
     width, step, high = 150, 74, 34
     across = max(map(len, rows)) * width
@@ -115,7 +115,8 @@ def picture() -> str:
     height = len(rows) * step + 10
     lines = []
     for room in sorted(graph):
-        # What a room also reaches through another that it imports is left out: the picture shows the flow, the table of a test shows all.
+        # An import is left out if its target is also reached through another import. The picture shows the flow; a test's table shows all
+        # imports.
         direct = {b for b in graph[room] if not any(b in _reach(graph, other) for other in graph[room] - {b})}
         for below in sorted(direct):
             (x1, y1), (x2, y2) = place[room], place[below]

