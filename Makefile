@@ -1,4 +1,4 @@
-# Every target only prepares .venv and calls the `landscape` command, which does the same without make.
+# Every target only prepares .venv and calls the `landscape` command, which can also be used without make.
 #
 #   make sweep DATASET=digits            STUDY=search_spaces/x.yaml  TRIALS=  STEPS=  SEED=  JOBS=  GPUS_PER_TRIAL=
 #                                        RAY_ADDRESS=  RESULTS=results  REPORTS=reports  DATA_DIR=  PLUGIN="a.py b.py"
@@ -24,13 +24,13 @@ BIN := .venv/bin
 LANDSCAPE := $(BIN)/landscape
 QUICK := not slow and not weights and not gpu and not chaos and not fuzz and not soak
 
-# `$(call option,--trials,$(TRIALS))` is empty where TRIALS is, else the option with its value quoted for the shell.
+# `$(call option,--trials,$(TRIALS))` is empty if TRIALS is empty. Otherwise it is the option with its value, quoted for the shell.
 quoted = '$(subst ','\'',$(1))'
 option = $(if $(2),$(1) $(call quoted,$(2)))
 plugins = $(foreach file,$(PLUGIN),$(call option,--plugin,$(file)))
 data = $(call option,--data-dir,$(DATA_DIR))
 
-# A virtual environment that was moved along with its folder must be built anew.
+# A virtual environment works only in the folder where it was built. If the folder was moved, the environment is built again.
 ifneq ($(shell sed -n 's/^.* folder //p' .venv/.installed 2>/dev/null),$(CURDIR))
 .PHONY: .venv/.stamp
 endif
@@ -42,7 +42,7 @@ help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' Makefile | awk '{t=$$2; $$1=$$2=""; printf "  make %-14s %s\n", t, substr($$0, 3)}'
 	@sed -n '3,5s/^#  //p' Makefile
 
-setup: .venv/.stamp ## Create .venv and install requirements.lock and the `landscape` command into it.
+setup: .venv/.stamp ## Create .venv and install the packages of requirements.lock and the `landscape` command into it.
 
 .venv/.stamp: requirements.lock pyproject.toml
 	@.ci/setup
@@ -56,7 +56,7 @@ sweep: setup ## Run a study, then build its report: DATASET=digits takes minutes
 report: setup ## Rebuild reports/ from results/ alone.
 	@$(LANDSCAPE) report $(call option,--results,$(RESULTS)) $(call option,--reports,$(REPORTS)) $(plugins) $(ARGS)
 
-reproduce: setup ## Re-run a published table: PAPER=name, without it the list of papers.
+reproduce: setup ## Re-run the published table PAPER=name; without PAPER, list the papers.
 	@$(LANDSCAPE) reproduce $(if $(PAPER),$(call quoted,$(PAPER))) $(if $(PAPER),$(data) $(call option,--results,$(RESULTS))) $(ARGS)
 
 test: setup ## Run the tests (minutes).
@@ -65,13 +65,13 @@ test: setup ## Run the tests (minutes).
 test-full: setup ## Run the slow tests too.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not weights and not gpu and not chaos and not fuzz and not soak" -n 2 --dist worksteal $(ARGS)
 
-chaos: setup ## Kill sweeps at random moments, many times; nothing may be lost.
+chaos: setup ## Kill sweeps at random moments, many times, and check that nothing is lost.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -s -m chaos tests/sweep $(ARGS)
 
-soak: setup ## Run a thousand tiny trials in one sweep; memory must stay flat.
+soak: setup ## Run a thousand tiny trials in one sweep, and check that memory does not grow.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -s -m soak tests/sweep $(ARGS)
 
-fuzz: setup ## Feed every reader of outside files ten thousand damaged ones.
+fuzz: setup ## Give ten thousand damaged files to every reader of files from outside.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -s -m fuzz $(ARGS)
 
 lint: setup ## Check style, annotations and formatting.
@@ -79,7 +79,7 @@ lint: setup ## Check style, annotations and formatting.
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-format: setup ## Format the code and mend what ruff can mend.
+format: setup ## Format the code and fix what ruff can fix.
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 

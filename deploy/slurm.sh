@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A sweep on a SLURM cluster: one Ray node a machine, the sweep on the first of them. Submit it again to go on where it stopped.
+# A sweep on a SLURM cluster, with one Ray node per machine and the sweep on the first of them. Submit it again to continue a stopped sweep.
 #
 #   sbatch --nodes 4 deploy/slurm.sh search_spaces/digits.yaml --results /shared/results
 #
@@ -10,7 +10,7 @@
 #SBATCH --time=24:00:00
 #SBATCH --requeue
 #SBATCH --open-mode=append
-# Two minutes before the end (and when the job is preempted) the sweep is asked to stop: trials save, nothing is lost.
+# Two minutes before the end (and when the job is preempted) the sweep is asked to stop. Trials then save their state, and nothing is lost.
 #SBATCH --signal=B:TERM@120
 set -euo pipefail
 
@@ -20,7 +20,7 @@ port=6379
 head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
 address=$(srun --nodes=1 --ntasks=1 --nodelist="$head" hostname --ip-address | tr ' ' '\n' | grep -m 1 '\.')
 
-# Whoever reaches Ray's ports could run code: only those who know the word may.
+# Whoever reaches Ray's ports could run code, so Ray accepts only those who know a token.
 export RAY_AUTH_MODE=token RAY_AUTH_TOKEN RAY_USAGE_STATS_ENABLED=0
 RAY_AUTH_TOKEN=$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')
 
@@ -32,13 +32,13 @@ if [ "$SLURM_JOB_NUM_NODES" -gt 1 ]; then
         "$ray" start --address="$address:$port" --block &
 fi
 
-# On the head's own machine, so that its Ray node is the driver's.
+# The sweep runs on the head's machine, so that its Ray node is the driver's.
 srun --overlap --nodes=1 --ntasks=1 --nodelist="$head" .venv/bin/landscape sweep "$@" --ray-address "$address:$port" &
 sweep=$!
 trap 'kill -TERM $sweep' TERM INT
 code=0
 wait $sweep || code=$?
-# `wait` also ends at the signal itself.
+# `wait` also returns when the signal arrives, so it is called again until the sweep has ended.
 if kill -0 $sweep 2>/dev/null; then wait $sweep || code=$?; fi
 kill $(jobs -p) 2>/dev/null || true
 exit "$code"

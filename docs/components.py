@@ -145,9 +145,9 @@ def table(kind: str, registry: Registry) -> list[str]:  # type: ignore[type-arg]
 
 def counts() -> list[str]:
     """Return the table of the parameter counts at the published shapes."""
-    lines = ["## Parameter counts", "", "Trainable parameters at the shapes of the sources, at default hyperparameters, the source's"]
+    lines = ["## Parameter counts", "", "Trainable parameters at the shapes of the sources, with default hyperparameters, the source's"]
     lines += ["normalization of G and none of D. A test derives each from the layer table of its source and counts the network that is"]
-    lines += ["built: the two and this table agree. `landscape list architectures` shows them too.", ""]
+    lines += ["built; both agree with this table. `landscape list architectures` shows them too.", ""]
     lines += ["| architecture | preset | samples | G | D |", "|---|---|---|---|---|"]
     for name in ARCHITECTURES:
         for preset, found in components.published_counts(ARCHITECTURES[name]).items():
@@ -159,7 +159,7 @@ def page() -> str:
     """Return the whole page."""
     lines = ["# Components, their sources and what they are checked against", ""]
     lines += [
-        "Written by `python docs/components.py` from the registries. Beside the oracle named here every component passes the contract",
+        "Written by `python docs/components.py` from the registries. In addition to the test named here, every component passes the contract",
         "tests of its kind, which run over the registry.",
         "",
     ]

@@ -46,32 +46,34 @@ INTRODUCTION = """# Data and weights
 
 <!-- Written by `python docs/data.py`. -->
 
-A data set is looked for in `--data-dir` (`DATA_DIR=` of make) alone where it is given; else in `$LANDSCAPE_DATA`, in `$DATA_DIR`, and in
-the folder `data` of the cache (`$LANDSCAPE_CACHE`, else `~/.cache/landscape`), in each also in its sub-folder of the set's name. Where it
-is nowhere, and no folder was given, it is downloaded into the cache's `data/<name>/`; weights go into the cache's `weights/`.
+If `--data-dir` (`DATA_DIR=` of make) is given, a data set is looked for only there. Otherwise it is looked for in `$LANDSCAPE_DATA`, in
+`$DATA_DIR`, and in the folder `data` of the cache (`$LANDSCAPE_CACHE`, or `~/.cache/landscape`), and in the subfolder of each that has the
+data set's name. If it is not found and no folder was given, it is downloaded into the cache's `data/<name>/`. Weights are downloaded into
+the cache's `weights/`.
 
-- **Before** the first byte, the free space on the disk is compared with what the download, its unpacking and (LSUN) the prepared pictures
-  take.
-- **Several sources** hold the same bytes; they are asked in the order of the table. One that refuses (Google Drive's daily quota, a moved
-  file, a server that is down) is named in one line, and the next one is asked.
-- **An interrupted download is resumed**, by the same run when a server drops the connection or falls silent for 30 s, and by the next run
-  when it was stopped; another source of the same file may give the rest.
-- **Every file is verified** by its checksum before it gets its name. Something else (a log-in page, another version) is never kept.
-- **Archives** are unpacked beside and moved into place whole; then they are removed, unless you put them there.
-- Proxies are taken from `HTTPS_PROXY` and the like, certificates from `REQUESTS_CA_BUNDLE`.
+- **Before the first byte** is downloaded, the free space on the disk is compared with the space that the download, its unpacked content and
+  (for LSUN) the prepared pictures take.
+- **Several sources** offer the same bytes; they are asked in the order of the table. If one refuses (Google Drive's daily quota, a moved
+  file, a server that is down), one line says so, and the next one is asked.
+- **An interrupted download is resumed**: by the same run if a server drops the connection or sends nothing for 30 s, and by the next run if
+  the program was stopped. Another source of the same file may give the rest.
+- **Every file is verified** by its checksum before it gets its name. Anything else (a log-in page, another version) is never kept.
+- **Archives** are unpacked in a temporary folder, and the complete result is moved into place. The archive is then removed, unless you put
+  it there yourself.
+- Proxies are taken from `HTTPS_PROXY` and similar variables, certificates from `REQUESTS_CA_BUNDLE`.
 
-**Without internet**, or when every source refuses, one line says what each source answered, what to fetch by hand (addresses and
-checksum), and where to put it; the program ends with exit code 2. Put the files there under the name in the table, archives packed or
-unpacked, and run the same command again: nothing is asked of the network then. A folder of your own (`DATA_DIR=`) must hold the unpacked
-files; nothing is downloaded into it.
+**Without internet**, or if every source refuses, one line says what each source answered, what to fetch by hand (addresses and
+checksum), and where to put it. The program then ends with exit code 2. Put the files there under the name in the table, archives packed or
+unpacked, and run the same command again. It then needs no network. A folder of your own (`DATA_DIR=`) must contain the unpacked files;
+nothing is downloaded into it.
 
 ## Data sets
 """
 AFTER_DATA = """
-`digits` and the drawn sets (`ring`, `grid`, ...) need no files; `folder:/path` and `zip:/path.zip` read yours. On the way to a prepared
-set, the cache also takes the prepared arrays: samples x channels x side x side bytes, for LSUN at 128x128 149 GB.
+`digits` and the synthetic data sets (`ring`, `grid`, ...) need no files; `folder:/path` and `zip:/path.zip` read yours. The prepared arrays
+are kept in the cache as well. They take samples x channels x side x side bytes, which is 149 GB for LSUN at 128x128.
 
-Sources, sizes and checksums are those of torchvision, TensorFlow Datasets and Keras, where these name them. The second sources: MNIST's
+Sources, sizes and checksums are those of torchvision, TensorFlow Datasets and Keras, if these name them. The second sources are: MNIST's
 is that of TensorFlow Datasets, Fashion-MNIST's that of torchvision, CIFAR-10's is a copy that many public repositories use with the
 author's MD5, STL-10's is the author's earlier host. CelebA's second is the copy in the Google Drive of the package conduit
 (`wearepal/conduit`), its third Udacity's copy, which many repositories (`YannDubs/disentangling-vae` among them) use with the same MD5.
@@ -80,8 +82,8 @@ LSUN has been at `dl.yf.io` since 2019; its first host, `lsun.cs.princeton.edu`,
 ## Weights
 """
 AFTER_WEIGHTS = """
-`$LANDSCAPE_INCEPTION_WEIGHTS`, `$LANDSCAPE_CLIP_WEIGHTS` and `$LANDSCAPE_DINOV2_WEIGHTS` name a file of yours in place of these;
-torch.hub's cache is looked into as well. DINOv2 is downloaded as ViT-B/14; its other sizes are used where you give them. The small
+`$LANDSCAPE_INCEPTION_WEIGHTS`, `$LANDSCAPE_CLIP_WEIGHTS` and `$LANDSCAPE_DINOV2_WEIGHTS` can name files of yours to use instead.
+torch.hub's cache is searched as well. DINOv2 is downloaded as ViT-B/14; its other sizes are used if you give their files. The small
 classifiers of `classifier` come with the package.
 """
 

@@ -1,4 +1,4 @@
-"""A pair of networks: dense, with one hidden layer each. Images lie in [0, 1]."""
+"""A plugin with an architecture: a generator and a discriminator with one hidden layer each. Images are in [0, 1]."""
 
 from math import prod
 
@@ -15,7 +15,15 @@ def one_hidden(
 ) -> Networks:
     """Dense networks with one hidden layer of `width` units.
 
-    The keywords without defaults are given by the program; `d_channels` differs from `channels` where D sees packs of samples.
+    The program supplies the keywords without defaults. `d_channels` differs from `channels` if D sees packs of samples.
+
+    Args:
+        resolution: The side of the images.
+        channels: The channels of the images.
+        d_channels: The channels of D's input.
+        latent_dim: The size of z.
+        d_normalization: The normalization of D.
+        width: The number of units of the hidden layers.
     """
     shape = (channels, resolution, resolution)
     hidden = d_normalization.wrap(nn.Linear(d_channels * resolution**2, width))

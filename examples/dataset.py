@@ -1,4 +1,4 @@
-"""A data set of points: the dark squares of a checkerboard."""
+"""A plugin with a data set of points: the dark squares of a checkerboard."""
 
 import hashlib
 
@@ -10,12 +10,12 @@ from landscape.core.registry import PositiveInt, Seed
 
 @DATASETS.register(samples="points", shape=(2,), source="drawn, nothing to fetch")
 def checkers(*, squares: PositiveInt = 4, points: PositiveInt = 20_000, seed: Seed = 0) -> Dataset:
-    """Uniform points on the dark squares of a board over [-1, 1]^2; labels say which square.
+    """Uniform points on the dark squares of a board over [-1, 1]^2. Labels say on which square a point lies.
 
     Args:
-        squares: squares along a side.
-        points: to train on; a tenth as many are held out for validation, and for test.
-        seed: of the draw.
+        squares: The number of squares along a side.
+        points: The number of training points. A tenth as many are held out for validation, and for the test.
+        seed: The seed of the draw.
     """
     generator = torch.Generator().manual_seed(seed)
     dark = [(row, column) for row in range(squares) for column in range(squares) if (row + column) % 2 == 0]

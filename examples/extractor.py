@@ -1,4 +1,4 @@
-"""An extractor: what a score sees of an image. Here, small copies of the images."""
+"""A plugin with an extractor, through which a score sees images. This one makes small copies of the images."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from landscape.core.registry import PositiveInt
 
 
 class Thumbnails:
-    """Images reduced to `side` x `side` by averaging, levels / 255."""
+    """Images reduced to `side` x `side` by averaging, as levels / 255."""
 
     name = "thumbnails"
     weights_hash = ""
@@ -27,5 +27,5 @@ class Thumbnails:
 
 @EXTRACTORS.register(cached=False)
 def thumbnails(*, side: PositiveInt = 4) -> Thumbnails:
-    """Mean levels of side x side cells: features [N, C * side^2] in [0, 1]. No classes."""
+    """Mean levels of side x side cells: features [N, C * side^2] in [0, 1]. There are no class logits."""
     return Thumbnails(side)

@@ -1,4 +1,4 @@
-"""A loss in one function: the non-saturating loss on tempered logits."""
+"""A plugin with a loss in one function: the non-saturating loss on tempered logits."""
 
 from torch import Tensor
 from torch.nn.functional import softplus
@@ -9,5 +9,5 @@ from landscape.core.registry import Positive
 
 @LOSSES.register
 def tempered(real: Tensor, fake: Tensor, *, temperature: Positive = 2.0) -> LossPair:
-    """The non-saturating loss on tempered logits. real, fake: critic logits [N]; returns two values a sample, each [N]."""
+    """Non-saturating loss on tempered logits. `real` and `fake` are critic logits [N]; both results are [N], one value per sample."""
     return LossPair(d=softplus(-real / temperature) + softplus(fake / temperature), g=softplus(-fake / temperature))

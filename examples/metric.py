@@ -1,4 +1,4 @@
-"""A metric: how far apart the mean brightness of real and of generated images is."""
+"""A plugin with a metric: the difference in mean brightness of real and generated images."""
 
 import math
 
@@ -11,7 +11,7 @@ def brightness(evidence: Evidence) -> dict[str, Estimate]:
     """Mean level of the generated images minus that of the real ones, in levels of 0 to 255.
 
     Args:
-        evidence: images (N, C, H, W), levels in [0, 255], of both sets.
+        evidence: The images of both sets, (N, C, H, W) with levels in [0, 255].
 
     Returns:
         One estimate, with the normal interval of a difference of two means over independent images.

@@ -1,4 +1,4 @@
-"""A normalization that follows a layer: activations are divided by their root mean square over the channels."""
+"""A plugin with a normalization that follows a layer: it divides activations by their root mean square over the channels."""
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +8,7 @@ from landscape.core.registry import Positive
 
 
 class RootMeanSquare(Norm):
-    """x / sqrt(mean over channels of x^2 + epsilon), times a learned gain a channel. x: [N, C, *spatial]."""
+    """Computes x / sqrt(mean over channels of x^2 + epsilon), times a learned gain per channel, for x of shape [N, C, *spatial]."""
 
     def __init__(self, channels: int, epsilon: float) -> None:
         super().__init__()
