@@ -1,4 +1,4 @@
-"""Shared by all tests: few threads, a fixed seed, the optional real data."""
+"""Settings that all tests share: few threads, a fixed seed, and optional real data."""
 
 import os
 from itertools import islice
@@ -7,16 +7,19 @@ from pathlib import Path
 import pytest
 import torch
 
-# Workers share the cores; more threads only wait for each other.
+# Workers share the cores, so more threads would only wait for each other.
 torch.set_num_threads(1)
 
 ROOT = Path(__file__).resolve().parent.parent
 LONG = ("test_sweep_ray", "test_combinations", "test_sweep", "test_unrolled_2016", "test_run", "test_bit_identity")
-"""Files whose tests take tens of seconds, some of them waiting."""
+"""Files whose tests take tens of seconds, partly because they wait."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files go to the workers in turn, to be their first: each worker of ``--dist worksteal`` begins with an equal run of ``items``."""
+    """Give the long files to the workers in turn, as their first tests.
+
+    With ``--dist worksteal`` each worker begins with an equally long run of ``items``.
+    """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
     long = [[item for item in items if item.path.stem in LONG[worker::workers]] for worker in range(workers)]
     others = iter([item for item in items if item.path.stem not in LONG])
@@ -31,13 +34,13 @@ def _seeded():
 
 @pytest.fixture(scope="session")
 def root() -> Path:
-    """The checkout."""
+    """The root of the checkout."""
     return ROOT
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Folder with mnist/ and cifar10-jpeg/; the tests that need it skip where it is missing."""
+    """The folder with mnist/ and cifar10-jpeg/. Tests that need it are skipped if it is missing."""
     folder = Path(os.environ.get("LANDSCAPE_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip(f"real data not found at {folder}; set LANDSCAPE_DATA")

@@ -1,4 +1,4 @@
-"""The library without the command: what may be left out."""
+"""The library without the command line: which arguments may be left out."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def test_the_protocol_follows_what_is_given(monkeypatch):
     images = generator.random((40, 1, 8, 8))
     monkeypatch.setenv("LANDSCAPE_INCEPTION_WEIGHTS", "absent.pth")
     with pytest.raises(UserError, match=r"absent\.pth does not exist; give the 2015 Inception weights"):
-        landscape.evaluate(images, images)  # `given` wants them
+        landscape.evaluate(images, images)  # `given` needs the 2015 Inception weights for images.
     points = torch.from_numpy(generator.normal(size=(40, 2)))
     with pytest.raises(UserError, match="protocol 'quick-points' needs 10000 generated samples"):
         landscape.evaluate(points, points.float())

@@ -1,4 +1,4 @@
-"""What is imported is declared, and what is declared is imported."""
+"""Every package that is imported is declared, and every declared package is imported."""
 
 import ast
 import re

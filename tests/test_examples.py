@@ -1,4 +1,4 @@
-"""The example plugins work as they stand: each is loaded in a process of its own, trained with or scored by."""
+"""The example plugins work as they are: each is loaded in a process of its own, and is used in training or scoring."""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""Imports run one way, between a dozen rooms, without circles; heavy packages stay where they belong. Read from the source: every import counts."""
+"""Imports run one way between the rooms and have no circles, and heavy packages are imported only where they belong.
+
+All imports in the source are counted.
+"""
 
 import ast
 import importlib.util
@@ -20,7 +23,7 @@ MOST_LEVELS = 12
 
 @pytest.fixture(scope="module")
 def architecture():
-    """`docs/architecture.py`, which reads the imports."""
+    """The module `docs/architecture.py`, which reads the imports."""
     spec = importlib.util.spec_from_file_location("docs_architecture", ROOT / "docs" / "architecture.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -70,7 +73,7 @@ def test_pages_are_those_that_the_code_gives(architecture):
 
 
 def offenders(architecture, packages: set[str], allowed: set[str]) -> set[str]:
-    """Modules outside the `allowed` rooms that import one of `packages`."""
+    """Return the modules outside the `allowed` rooms that import one of `packages`."""
     found = {m: {i.split(".")[0] for i in architecture.imports_of(p)} & packages for m, p in architecture.modules().items()}
     return {m for m, hits in found.items() if hits and architecture.room_of(m) not in allowed}
 

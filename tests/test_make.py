@@ -1,4 +1,4 @@
-"""The Makefile: self-documenting, and nothing but the `landscape` command behind it."""
+"""The Makefile documents itself, and only calls the `landscape` command."""
 
 import os
 import re
@@ -21,7 +21,7 @@ def make(*arguments):
 
 
 def command(*arguments):
-    """The `landscape` line that make would run, its spaces and line breaks made one."""
+    """Return the `landscape` line that make would run, with single spaces and no line breaks."""
     text = re.sub(r"\\\n", " ", make("-n", *arguments))
     return next(" ".join(line.split()) for line in text.splitlines() if ".venv/bin/landscape" in line)
 

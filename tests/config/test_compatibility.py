@@ -1,4 +1,4 @@
-"""Every pair of components meets in one small training: a strength-2 covering array over all axes, at 8x8 and at 32x32."""
+"""Every pair of components is trained together briefly: a covering array of strength 2 over all axes, at 8x8 and at 32x32."""
 
 import dataclasses
 import functools
@@ -35,17 +35,17 @@ AXES = {
     "architecture": ARCHITECTURES.names(),
 }
 SMALL = {"width": 8, "g_width": 8, "d_width": 8, "hidden": 8}
-"""Sizes at which a training step costs milliseconds, for whichever of these an architecture has."""
+"""Sizes at which a training step takes milliseconds. An architecture gets those of them that it has."""
 NARROWEST = {"resnet107": {"width": 3}}
-"""Its width counts the maps at the image end; at the other it has 32 times as many."""
+"""The width of `resnet107` counts the maps next to the image; at the other end it has 32 times as many."""
 HYPERPARAMETERS = {"weight_clipping": {"bound": 1.0}, "unrolled": {"k": 2}}
-"""Clipped at 0.01, the gains of 107 normalized layers among them, no gradient reaches G in float32. Two steps ahead are as good as five."""
+"""If 107 normalized layers, gains included, are clipped at 0.01, no gradient reaches G in float32. Two steps ahead test as much as five."""
 SHARDS = 3
-"""Of the 32x32 array, so that parallel workers share it."""
+"""The number of parts of the 32x32 array, which parallel workers share."""
 
 
 def config_of(cell, resolution):
-    """The cell as a config, or None where it is undefined."""
+    """Return the cell as a configuration, or None if it is undefined."""
     architecture = ARCHITECTURES[cell["architecture"]]
     points = architecture.facts.samples == "points"
     small = {k: v for k, v in SMALL.items() if k in architecture.hyperparameters} | NARROWEST.get(cell["architecture"], {})
@@ -66,7 +66,7 @@ def config_of(cell, resolution):
 
 @functools.cache
 def covering_array(resolution, strength=2):
-    """Greedy: cells until every defined `strength`-tuple of levels stands in one. Deterministic."""
+    """Choose cells greedily until every defined `strength`-tuple of levels occurs in one of them. The choice is deterministic."""
     rng = random.Random(resolution)
     names = list(AXES)
     missing = {
@@ -167,7 +167,7 @@ def test_every_refusal_is_one_line_with_a_reason():
 
 @pytest.fixture
 def plain():
-    """An architecture as somebody writes it at first: D gives no features, and sees one sample at a time."""
+    """An architecture as a user might first write it: D gives no features and sees one sample at a time."""
 
     def plain(*, shape: tuple[int, ...], latent_dim: int) -> Networks:
         """Two dense layers."""
@@ -199,7 +199,7 @@ def test_what_an_architecture_of_ones_own_lacks_is_named(plain):
 
 
 def test_a_discriminator_built_on_a_network_is_not_scored_through_it(plain, monkeypatch, tmp_path):
-    """G was trained to please that network: the cell is skipped in a study, and neither trained nor scored alone."""
+    """G was trained to please that network, so the cell is skipped in a study and neither trained nor scored alone."""
     component = ARCHITECTURES[plain]
     monkeypatch.setitem(
         ARCHITECTURES._components,
@@ -219,7 +219,7 @@ def test_a_discriminator_built_on_a_network_is_not_scored_through_it(plain, monk
     space = Space.parse(study | {"protocol": "quick", "trials": 2})
     assert [cell.labels["architecture"] for cell in space.cells()] == ["mlp"]
     assert [skipped.labels["architecture"] for skipped in space.skipped()] == [plain]
-    # Through any other network it is scored.
+    # A score through any other network is allowed.
     assert len(Space.parse(study | {"protocol": "quick-pixels", "trials": 2}).cells()) == 2
     record = prepare_and_run(config, protocols.varied(protocols.get("quick-pixels"), metrics=["kid"]), folder=tmp_path / "trial")
     assert record.status.value == "completed"

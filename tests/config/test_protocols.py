@@ -1,4 +1,4 @@
-"""Named protocols: complete, stable, and each tied to its source."""
+"""Named protocols are complete and stable, and each says where it comes from."""
 
 import pytest
 
@@ -35,7 +35,7 @@ GOLDEN = {
 
 @pytest.mark.parametrize("name", protocols.names())
 def test_a_protocols_digest_is_stable(name):
-    """A change here makes all stored scores of that protocol another protocol's: raise its version instead."""
+    """A change here would assign all stored scores of that protocol to another one. Raise the protocol's version instead."""
     assert protocols.get(name).digest() == GOLDEN[name]
 
 
@@ -55,7 +55,7 @@ def test_every_objective_is_given_by_a_metric_of_the_protocol(name):
 
 
 def test_published_numbers_of_samples():
-    """What published.md tells of each study."""
+    """The numbers of samples are those that each study published."""
     sizes = {name: (protocols.get(name).n_real, protocols.get(name).n_fake, protocols.get(name).real_split) for name in protocols.names()}
     assert sizes["landscape-2018"] == (10_000, 10_000, "test")
     assert sizes["landscape-2018-celeba-hq"] == (3_000, 3_000, "test")

@@ -1,4 +1,4 @@
-"""TrialConfig: what is filled in, what is refused and how it says so, what a digest depends on."""
+"""TrialConfig: what is filled in, what is refused and with which words, and what a digest depends on."""
 
 import json
 
@@ -109,7 +109,7 @@ def test_undefined_combinations_say_why():
 
 
 def test_fields_that_came_later_leave_old_digests_alone(root):
-    """Committed trials are found again by them; at another value they are identity like all others."""
+    """Committed trials are found by these digests. Another value of such a field enters the digest like any other."""
     for path in sorted((root / "results/published").glob("*/trials/*/record.json")):
         record = json.loads(path.read_text())
         assert TrialConfig.parse(record["config"]).digest() == record["digest"] == path.parent.name
@@ -143,7 +143,7 @@ def test_digest_depends_on_what_decides_the_model_and_on_nothing_else():
 
 
 def test_digest_is_stable_across_releases():
-    """A changed digest retrains everything anybody ever ran: change it only on purpose, with a component's revision."""
+    """A changed digest would make everybody train everything again. Change it only on purpose, with a component's revision."""
     assert config(data_hash="0123456789abcdef").digest() == "af2631341ee6ba0b"
 
 
@@ -189,7 +189,7 @@ def test_old_spellings_are_read_and_keep_their_digest():
 
 
 def test_what_came_later_enters_a_digest_only_where_it_differs_from_its_default():
-    """Nobody needs to list a new field: whatever is not in the table of the first names is left out at its default."""
+    """Nobody needs to list a new field. A field that is not in the table of the first names is left out at its default."""
     identity = TrialConfig.parse(BASE).identity()["config"]
     assert "final_beta2" not in identity["d_optimizer"]
     assert "momentum" in identity["d_optimizer"]

@@ -1,4 +1,4 @@
-"""Downloads of one file, walked against an imitated Google Drive and other servers: what comes, what is kept, what is said."""
+"""Downloads of one file from an imitated Google Drive and other servers: what arrives, what is kept, and what is said."""
 
 import hashlib
 import resource
@@ -39,7 +39,7 @@ def folder(tmp_path):
 
 
 def left(folder):
-    """What a user sees: names, without the locks beside."""
+    """Return what a user sees in the folder: the names, without the lock files."""
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
 
 
@@ -366,7 +366,7 @@ def test_archives_are_unpacked_whole_and_then_removed(internet, folder, tmp_path
     content = archive_of(tmp_path, kind)
     file = RemoteFile(name, len(content), f"md5:{hashlib.md5(content).hexdigest()}", (MIRROR,), unpacked=4)
     internet.file(MIRROR, content)
-    # What an unpacking that was killed has left.
+    # This is what an unpacking that was killed has left.
     (folder / ".unpacking" / "inner").mkdir(parents=True)
     (folder / ".unpacking" / "inner" / "data.bin").write_bytes(b"da")
     (folder / "inner").mkdir()

@@ -1,4 +1,4 @@
-"""The error for a name that does not exist."""
+"""Tests of the error for a name that does not exist."""
 
 from landscape.core.errors import UserError, unknown
 

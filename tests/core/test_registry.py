@@ -1,4 +1,4 @@
-"""Registering, looking up, and loading components of a user's own."""
+"""Components are registered, found, and loaded from a user's own files."""
 
 import sys
 import textwrap
@@ -89,7 +89,7 @@ class TestHyperparameters:
 
     def test_keyword_without_default_is_refused(self):
         def bad(real, fake, *, weight):
-            """No default."""
+            """This keyword has no default."""
 
         with pytest.raises(UserError, match="needs a default"):
             register(fresh(), bad)
@@ -106,7 +106,7 @@ class TestLookUp:
 
     def test_twice_is_refused(self):
         def hinge(real, fake):
-            """Another."""
+            """Another component of the same name."""
 
         with pytest.raises(UserError, match="loss 'hinge' is registered twice"):
             LOSSES.register(hinge)
@@ -178,7 +178,7 @@ class TestPlugin:
 class TestInstalledPackage:
     @pytest.fixture
     def package(self, tmp_path, monkeypatch):
-        """A package with an entry point, as pip would lay it out; its loss stands in a submodule."""
+        """A package with an entry point, with the files that pip would install. Its loss is in a submodule."""
         (tmp_path / "my_package").mkdir()
         (tmp_path / "my_package" / "__init__.py").write_text("import my_package.losses\n")
         (tmp_path / "my_package" / "losses.py").write_text(textwrap.dedent(PLUGIN).replace("my_loss", "packaged_loss"))
@@ -208,7 +208,7 @@ class TestInstalledPackage:
 
 
 class TestOldPaths:
-    """Plugins that import from where the contracts lay in the last version."""
+    """Plugins may import from the places where the contracts were in the last version."""
 
     SOURCE = """
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""YAML of study files: what scalars mean, what is refused and on which line, and that nothing but UserError comes out."""
+"""YAML of study files: what scalars mean, what is refused and on which line, and that no other error than UserError is raised."""
 
 import pytest
 import yaml
@@ -95,6 +95,6 @@ def test_any_text_gives_a_mapping_or_one_clear_line(text):
 
 
 def test_the_plain_loader_would_have_fallen_for_it():
-    # Shows that the refusals above are not vacuous: the usual safe loader expands the bomb and drops the first of two keys.
+    # This shows that the refusals above are not vacuous: the usual safe loader expands the bomb and drops the first of two equal keys.
     assert len(yaml.safe_load(BOMB)["c"]) == 2
     assert yaml.safe_load("a: 1\na: 2") == {"a": 2}

@@ -1,1 +1,1 @@
-"""What tests share: imported as `helpers.<name>`, for `tests/` is on the path."""
+"""Code that tests share. It is imported as `helpers.<name>`, because `tests/` is on the path."""

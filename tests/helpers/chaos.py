@@ -1,4 +1,4 @@
-"""Kills of running sweeps at random moments, and what must hold afterwards."""
+"""Kills processes of running sweeps at random moments, and checks what must hold afterwards."""
 
 import collections
 import contextlib
@@ -16,12 +16,12 @@ import psutil
 
 PROGRAM = Path(__file__).with_name("run_fake.py")
 WEIGHTS = {"worker": 6, "driver": 2, "everything": 2, "raylet": 2, "gcs": 1, "interrupt": 1, "terminate": 1}
-"""How often each is hit: most hits end the driver, and a new one takes seconds to start."""
+"""The relative frequency of each target. Most kills end the driver, and a new driver takes seconds to start."""
 
 MARK = "LANDSCAPE_TEST_SWEEP"
-"""In the environment of every process that a sweep starts."""
+"""A variable in the environment of every process that a sweep starts, by which the processes are found."""
 PATIENCE_SECONDS = 3000.0
-"""For a sweep that should end, on a machine that has other things to do."""
+"""The time allowed for a sweep that should end, on a machine that is also doing other work."""
 
 
 class Sweep:
@@ -65,7 +65,7 @@ class Sweep:
         return []
 
     def left(self) -> list[psutil.Process]:
-        """Processes that this sweep started, whoever is their parent by now, and that still run."""
+        """Return the processes that this sweep started and that still run, whatever their parent is by now."""
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
@@ -74,7 +74,7 @@ class Sweep:
         return found
 
     def wait_for(self, condition, seconds: float = 120) -> bool:
-        """Until `condition` or the end of the process."""
+        """Wait until `condition` holds or the process ends."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.process.poll() is None:
             if condition():
@@ -83,7 +83,7 @@ class Sweep:
         return False
 
     def workers(self) -> set[str]:
-        """Processes in which trials have begun."""
+        """Return the processes in which trials have begun."""
         lines = [line for path in self.study.glob("trials/*/journal") for line in path.read_text().splitlines()]
         return {pid for what, _, pid in (line.partition(" ") for line in lines) if what == "begin"}
 
@@ -94,7 +94,7 @@ class Sweep:
         return len(list(self.study.glob("trials/*/record.json")))
 
     def hit(self, target: str, rng: random.Random) -> tuple[int, bool]:
-        """Kill something: how many processes were hit, and whether the driver goes on."""
+        """Kill something. Return how many processes were hit, and whether the driver goes on."""
         named = {"raylet": "raylet", "gcs": "gcs_server"}
         if target == "worker":
             workers = [p for p in self.family() if p.name().startswith("ray::")]
@@ -122,7 +122,11 @@ def kill(pid: int, number: int) -> None:
 
 
 def facts(sweep: Sweep) -> dict:
-    """What a study holds: ends of each trial (none, where it was killed between its record and its journal), trials of each cell, ..."""
+    """Return what a study contains.
+
+    This is, among others, how often each trial ended (not at all if it was killed between its record and its journal) and the number of
+    trials of each cell.
+    """
     ends, cells, proposals, sums = collections.Counter(), collections.Counter(), {}, {}
     for folder in sorted((sweep.study / "trials").iterdir()):
         record = json.loads((folder / "record.json").read_bytes())
@@ -135,12 +139,12 @@ def facts(sweep: Sweep) -> dict:
 
 
 def survive(sweep: Sweep, kills: int, seed: int, weights=WEIGHTS) -> collections.Counter:
-    """Start the sweep again and again, killing at random moments, until it has been hit `kills` times; then let it end."""
+    """Start the sweep again and again and kill something at random moments, until it was hit `kills` times. Then let it end."""
     rng, hits = random.Random(seed), collections.Counter()
     while sum(hits.values()) < kills:
         sweep.start()
         before = sweep.begun()
-        # Most hits fall while trials run, some while the sweep starts.
+        # Most kills happen while trials run, and some while the sweep starts.
         patience = rng.uniform(0, 20) if rng.random() < 0.15 else 240
         sweep.wait_for(lambda: sweep.begun() > before, patience)
         if sweep.process.poll() is not None:

@@ -1,4 +1,6 @@
-"""A CUDA graph's semantics on the CPU: operations recorded with the tensors and the numbers of the recording, repeated on the same memory."""
+"""Imitates a CUDA graph on the CPU: operations are recorded with the tensors and numbers of the recording and repeated on the same
+memory.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,11 +11,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map_only
 
 WAITS = {"_local_scalar_dense", "nonzero", "masked_select", "_unique2", "unique_dim", "equal", "is_nonzero"}
-"""Operations whose outcome decides what the host does next, or how much memory it takes: a capture refuses them."""
+"""Operations whose result decides what the host does next, or how much memory is needed. A capture refuses them."""
 
 
 class Recorder(TorchDispatchMode):
-    """Keeps every operation; remembers what memory from before the recording held, so that it can be put back."""
+    """Keeps every operation, and the content of all memory from before the recording, so that the content can be restored."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,10 +29,11 @@ class Recorder(TorchDispatchMode):
         if name in WAITS:
             raise RuntimeError(f"operation not permitted when stream is capturing: {name}")
         given = [t for t in tree_flatten((args, kwargs))[0] if isinstance(t, Tensor)]
-        if function._schema.is_mutable or name == "native_batch_norm":  # which does not own up to its running statistics
+        # Its schema does not declare that it changes the running statistics.
+        if function._schema.is_mutable or name == "native_batch_norm":
             for t in given:
                 self._keep(t)
-        # Aliases: a tensor's own shape may be changed in place later on.
+        # Aliases are kept, because a tensor's own shape may be changed in place later.
         call = function, *tree_map_only(Tensor, Tensor.detach, (args, kwargs))
         out = function(*args, **kwargs)
         fresh = [t.detach() for t in tree_flatten(out)[0] if isinstance(t, Tensor) and all(_memory(t) != _memory(g) for g in given)]
@@ -57,7 +60,10 @@ def _memory(tensor: Tensor) -> int:
 
 
 def emulated_graph(work: Callable[[], None], _: torch.device) -> Callable[[], None]:
-    """As `landscape.training.cuda_graph_blocks.cuda_graph`: `work` is recorded and not run, its random numbers are drawn at each replay."""
+    """Record `work` as `landscape.training.cuda_graph_blocks.cuda_graph` does.
+
+    `work` is not executed when it is recorded. Its random numbers are drawn at each replay.
+    """
     recorder, random = Recorder(), torch.get_rng_state()
     try:
         with recorder:

@@ -1,6 +1,7 @@
-"""A trial without torch: steps that sleep, a checkpoint now and then, a score that depends on the config, and faults on demand.
+"""A trial without torch: steps that sleep, checkpoints, a score that depends on the configuration, and faults on demand.
 
-Faults stand in `faults.json` beside the results folder: proposal number -> what happens, once unless it ends in `!`.
+Faults are listed in `faults.json` beside the results folder. It maps the number of a proposal to what happens, which is once unless the
+text ends in `!`.
 """
 
 import json
@@ -39,7 +40,7 @@ limits: {hang_seconds: 2}
 def fake_trial(
     config: TrialConfig, protocol: Protocol, *, folder: Path, study, report, should_stop, data_dir, threads, device, raise_out_of_memory
 ) -> TrialRecord:
-    """As `landscape.trial.run_trial.prepare_and_run`, in short."""
+    """Do in short what `landscape.trial.run_trial.prepare_and_run` does."""
     if (folder / "record.json").exists():
         return TrialRecord.from_json(json.loads((folder / "record.json").read_bytes()))
     state_file = folder / "state.json"
@@ -69,7 +70,7 @@ def fake_trial(
 
 
 def sum_of(steps: int, seed: int) -> float:
-    """What a trial computes step by step."""
+    """Return what a trial computes step by step."""
     total = 0.0
     for step in range(1, steps + 1):
         total += math.sin(step * seed)
@@ -77,7 +78,7 @@ def sum_of(steps: int, seed: int) -> float:
 
 
 def score_of(config: TrialConfig) -> float | None:
-    """Best at a learning rate of 10^-3.5; diverges above 0.005."""
+    """Return a score that is best at a learning rate of 10^-3.5. Above 0.005 the trial diverges."""
     rate = config.d_optimizer.learning_rate
     if rate > 5e-3:
         return None
@@ -85,12 +86,12 @@ def score_of(config: TrialConfig) -> float | None:
 
 
 def cost_of(value: float) -> float:
-    """As a Frechet distance is modeled."""
+    """Return the cost of a score in the way in which a Frechet distance is modeled."""
     return math.log(value)
 
 
 def journal(folder: Path, what: str) -> None:
-    """Note who did what: nothing may end twice."""
+    """Note which process did what, because no trial may end twice."""
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "journal", "a") as file:
         file.write(f"{what} {os.getpid()}\n")
@@ -119,7 +120,7 @@ def record(config: TrialConfig, study, status: Status, state) -> TrialRecord:
 
 
 def fault(folder: Path, ask: int) -> None:
-    """What `faults.json` says of this proposal."""
+    """Return what `faults.json` says about this proposal."""
     path = folder.parents[3] / "faults.json"
     if not path.exists():
         return

@@ -1,6 +1,7 @@
-"""An internet of our own: one local server that answers for any host, also under TLS, as the true hosts do or as badly as a test wants.
+"""An imitated internet: a local server that answers for any host, also under TLS, as well or as badly as a test wants.
 
-It is a proxy: the program under test sends its true addresses through it, in this process or in another, with nothing replaced in the program.
+It is a proxy. The program under test sends requests for its true addresses through it, in this process or in another, and nothing in the
+program is replaced.
 """
 
 import contextlib
@@ -39,7 +40,7 @@ HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 @dataclasses.dataclass
 class Request:
-    """What a site is asked."""
+    """A request that a site receives."""
 
     host: str
     path: str
@@ -50,7 +51,7 @@ class Request:
 
 @dataclasses.dataclass
 class Response:
-    """What it answers. cut: after as many bytes of the body the connection ends. hang: after as many it stays open, silent."""
+    """An answer. The connection ends after `cut` bytes of the body, or stays open and silent after `hang` bytes."""
 
     body: bytes = b""
     status: int = 200
@@ -58,11 +59,11 @@ class Response:
     cut: int | None = None
     hang: int | None = None
     slow: float = 0.0
-    """Seconds after each 64 KiB."""
+    """Seconds of delay after each 64 KiB."""
 
 
 def served(content: bytes, request: Request, *, ranges: bool = True, **more) -> Response:
-    """`content` as file servers give it: whole, or from where the client wants to go on."""
+    """Send `content` as file servers do: completely, or from the position at which the client wants to continue."""
     headers = {"Content-Type": "application/octet-stream", "ETag": f'"{hashlib.md5(content).hexdigest()}"', **more.pop("headers", {})}
     begin = re.fullmatch(r"bytes=(\d+)-", request.range or "")
     if not (ranges and begin):
@@ -78,7 +79,9 @@ Site = Callable[[Request], Response]
 
 
 class Internet:
-    """Start with `with Internet(monkeypatch) as internet`; then `internet.site(host, function)` or `internet.file(address, content)`."""
+    """The server. Use `with Internet(monkeypatch) as internet`, then `internet.site(host, function)` or `internet.file(address,
+    content)`.
+    """
 
     def __init__(self, monkeypatch, folder) -> None:
         self.asked: list[Request] = []
@@ -114,19 +117,19 @@ class Internet:
         self._server.server_close()
 
     def site(self, host: str, answer: Site) -> None:
-        """Every request to `host` goes to `answer`."""
+        """Send every request to `host` to `answer`."""
         self._sites[host] = answer
 
     def file(self, address: str, content: bytes, **behavior) -> None:
-        """`content` lies at `address`; `behavior` as of `served`."""
+        """Put `content` at `address`. `behavior` are keywords of `served`."""
         self._files[address] = (content, behavior)
 
     def hosts(self) -> list[str]:
-        """Those that were asked, without repetition in a row."""
+        """Return the hosts that were asked, without repetitions in a row."""
         return [request.host for i, request in enumerate(self.asked) if not i or self.asked[i - 1].host != request.host]
 
     def answer(self, scheme: str, request: Request, target: str) -> Response:
-        """What the host of `request` says."""
+        """Return the answer of the host of `request`."""
         with self._lock:
             self.asked.append(request)
         if request.host in self._sites:
@@ -136,7 +139,7 @@ class Internet:
         return Response(b"<html>not here</html>", 404, HTML)
 
     def context(self, host: str) -> ssl.SSLContext:
-        """TLS as `host`."""
+        """Return the TLS context of `host`."""
         with self._lock:
             if host not in self._contexts:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -145,7 +148,7 @@ class Internet:
             return self._contexts[host]
 
     def wait(self, seconds: float) -> None:
-        """Sleeps, but not beyond the end of the test."""
+        """Sleep for `seconds`, but not beyond the end of the test."""
         self._ended.wait(seconds)
 
 
@@ -193,15 +196,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.internet.wait(60)
         if response.hang is not None or end < len(response.body):
             self.close_connection = True
-            # Without a word, as a server that dies.
+            # The connection is closed without an answer, as by a server that dies.
             self.connection.close()
 
 
 class Drive:
-    """Google Drive, as far as its downloads go.
+    """Imitates Google Drive's downloads.
 
-    Files over `scanned` bytes come after a page that warns of viruses, with a token that must be sent back; `quota` and `private` hold the
-    files that it refuses.
+    Files of more than `scanned` bytes come after a page that warns of viruses, with a token that must be sent back. `quota` and `private`
+    contain the files that it refuses.
     """
 
     def __init__(self, internet: Internet, files: dict[str, bytes], *, scanned: int = 1000, old: bool = False) -> None:
@@ -209,7 +212,7 @@ class Drive:
         self.quota: set[str] = set()
         self.private: set[str] = set()
         self.behavior: list[dict] = []
-        """How the next files are sent, one after the other; then well."""
+        """How the next files are sent, one entry per file. After these, files are sent without faults."""
         self.circle = False
         self.tokens = 0
         for host in ("drive.google.com", "docs.google.com", "drive.usercontent.google.com"):
@@ -234,6 +237,6 @@ class Drive:
             page = OLD_VIRUS_PAGE if self.old else VIRUS_PAGE
             return Response(page.format(id=identifier, token=f"token{self.tokens}", name="a file").encode(), 200, HTML)
         headers = {"Content-Disposition": "attachment; filename=\"file\"; filename*=UTF-8''file"}
-        # Requests in which gdown only asks for the header of a file it then asks for in part are not counted.
+        # Requests in which gdown only asks for the header of a file that it then requests in part are not counted.
         behavior = self.behavior.pop(0) if self.behavior else {}
         return served(content, request, headers=headers, **behavior)

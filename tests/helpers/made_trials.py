@@ -1,4 +1,4 @@
-"""Trials made up for the tests of analysis."""
+"""Builds trials for the tests of the analysis."""
 
 from pathlib import Path
 

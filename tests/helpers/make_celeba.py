@@ -1,4 +1,4 @@
-"""Write a small data set in CelebA's true layout: img_align_celeba/000001.jpg ... of 178x218 and list_eval_partition.txt.
+"""Write a small data set in CelebA's layout: img_align_celeba/000001.jpg ... of 178x218 pixels, and list_eval_partition.txt.
 
 python tests/helpers/make_celeba.py FOLDER [COUNT]
 """
@@ -13,7 +13,7 @@ WIDTH, HEIGHT = 178, 218
 
 
 def face(random: np.random.Generator) -> Image.Image:
-    """An oval with two eyes and a mouth before a plain background, at about the place of CelebA's aligned faces."""
+    """Draw an oval with two eyes and a mouth on a plain background, at about the place of CelebA's aligned faces."""
     background, skin, dark = (tuple(int(c) for c in random.integers(low, high, 3)) for low, high in ((0, 256), (120, 240), (0, 80)))
     image = Image.new("RGB", (WIDTH, HEIGHT), background)
     draw = ImageDraw.Draw(image)
@@ -26,7 +26,7 @@ def face(random: np.random.Generator) -> Image.Image:
 
 
 def write(folder: Path, count: int = 96) -> Path:
-    """`count` pictures, four in six of them for training, the others for validation and test. Returns the folder."""
+    """Write `count` pictures, four in six of them for training and the others for validation and test. Return the folder."""
     random = np.random.default_rng(0)
     pictures = folder / "img_align_celeba"
     pictures.mkdir(parents=True, exist_ok=True)

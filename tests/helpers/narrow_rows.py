@@ -1,4 +1,4 @@
-"""Rows of the ledger made small: an eighth of the width, three steps, data of noise, scores of a few samples."""
+"""Makes rows of the ledger small: an eighth of the width, three steps, data of noise, and scores of a few samples."""
 
 import math
 
@@ -10,12 +10,12 @@ from landscape.config.protocols import varied
 
 NARROWER, STEPS = 8, 3
 OWN_WIDTHS = {"mlp_2d": {"width": 400}, "stacked_mnist": {"width": {"unrolled": 8, "pacgan": 64}}, "mlp_2014": {"width_factor": 1.0}}
-"""Widths where the default is None or no whole number: the source's, by preset where presets differ."""
+"""Widths whose default is None or not a whole number. They are those of the source, by preset if presets differ."""
 SAMPLES = 12
 
 
 def narrowed(config):
-    """`config` at an eighth of its networks' width, for three rounds with small batches."""
+    """Return `config` with networks of an eighth of the width, for three rounds with small batches."""
     name, given = config.architecture.name, dict(config.architecture.hyperparameters)
     widths = {n: v for n, v in given.items() if n.endswith("width") and n != "group_width" and isinstance(v, int)}
     for own, value in OWN_WIDTHS.get(name, {}).items():
@@ -35,7 +35,7 @@ def narrowed(config):
 
 
 def few_samples(protocol):
-    """`protocol` on a few samples, through the embedded classifier where the 2015 network is asked for."""
+    """Return `protocol` with few samples, and with the embedded classifier in place of the 2015 network."""
     metrics = [m.to_json() for m in protocol.metrics]
     for metric in metrics:
         given = metric["hyperparameters"]
@@ -49,7 +49,7 @@ def few_samples(protocol):
 
 
 def noise(config):
-    """A data set of noise in the shape of the one that `config` names; points are drawn as they are."""
+    """Return a data set of noise in the shape of the one that `config` names. Data sets of points are drawn as usual."""
     component = DATASETS[config.dataset.name]
     if component.facts.samples == "points":
         return component.function(**config.dataset.hyperparameters | {"points": 400, "held_out": 100})

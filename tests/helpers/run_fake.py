@@ -1,4 +1,4 @@
-"""Run as a program: a sweep of fake trials, to be interrupted. Arguments: results folder, then keywords of `run` as JSON."""
+"""Run a sweep of fake trials that can be interrupted. Arguments: the results folder, then keywords of `run` as JSON."""
 
 import json
 import os

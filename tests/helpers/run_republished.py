@@ -1,6 +1,6 @@
-"""The command line, with other bytes taken for the published ones: `python -m helpers.run_republished table.json data prepare celeba`.
+"""The command line with other bytes in place of the published ones: `python -m helpers.run_republished table.json data prepare celeba`.
 
-The table names, for each constant of a data set's module, its files with the size and the checksum of the imitated ones.
+For each constant of a data set's module, the table names its files with the size and the checksum of the imitated ones.
 """
 
 import dataclasses
@@ -15,7 +15,7 @@ from landscape.core.remote_file import RemoteFile
 
 
 def republish(file: RemoteFile, content: Path) -> RemoteFile:
-    """`file` with the size and checksum of `content`."""
+    """Return `file` with the size and checksum of `content`."""
     data = content.read_bytes()
     hasher = file.hasher()
     hasher.update(data)
@@ -25,7 +25,7 @@ def republish(file: RemoteFile, content: Path) -> RemoteFile:
 
 
 def apply(table: dict[str, dict[str, dict[str, str]]], setattr_=setattr) -> None:
-    """Module -> constant -> file name -> path of the bytes that pass for it."""
+    """Replace files as the table says. It maps module, constant and file name to the path of the bytes that replace the file."""
     for module_name, constants in table.items():
         module = importlib.import_module(module_name)
         for constant, contents in constants.items():

@@ -1,4 +1,4 @@
-"""Hyperparameters at which each architecture is as small as it can be: for tests that build all of them."""
+"""Hyperparameters that make each architecture as small as possible, for tests that build all of them."""
 
 SMALL = {
     "mlp": {"width": 8},

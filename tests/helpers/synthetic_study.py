@@ -1,6 +1,7 @@
-"""Makes a results folder of plausible trials: 4 losses x 3 normalizations x 3 regularizers x 2 architectures on digits, with pictures.
+"""Makes a results folder of plausible trials, with pictures, to test reports and to look at them.
 
-`python tests/report/synthetic_study.py FOLDER [TRIALS]` writes one to look at.
+The trials cover 4 losses x 3 normalizations x 3 regularizers x 2 architectures on digits. `python tests/helpers/synthetic_study.py FOLDER
+[TRIALS]` writes such a folder.
 """
 
 import hashlib
@@ -30,7 +31,7 @@ N = 899
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Without the flush to disk that the product's own writer does: tests write hundreds."""
+    """Write bytes without the flush to disk of the program's own writer, because tests write hundreds of files."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
 
@@ -40,7 +41,7 @@ def write_json(path: Path, data: dict) -> None:
 
 
 def protocol(name: str = "quick") -> dict:
-    """A protocol as data, with its digest."""
+    """Return a protocol as data, with its digest."""
     data = {"name": name, "version": 1, "extractor": {"name": "classifier", "hyperparameters": {}}, "real_split": "test", "n_real": N}
     data |= {"n_fake": N, "quantize": "round", "checkpoint": "last", "seed": 42, "metrics": [{"name": "frechet"}, {"name": "kernel"}]}
     data |= {"note": "Small data sets: the whole test split against as many samples.", "weights_hash": "5d0c9d8e1f2a3b4c"}
@@ -52,7 +53,7 @@ def digest_of(*parts: object) -> str:
 
 
 def estimates(fd: float, rng: np.random.Generator) -> dict[str, Estimate]:
-    """Scores that hang together with a Frechet distance."""
+    """Return scores that are consistent with a Frechet distance."""
     shared = {"n_real": N, "n_fake": N}
     reach = 0.06 * fd
     kid = 0.002 * fd - 0.003
@@ -68,7 +69,7 @@ def estimates(fd: float, rng: np.random.Generator) -> dict[str, Estimate]:
 
 
 def config(cell: dict, rng: np.random.Generator, seed: int) -> dict:
-    """A trial's configuration as plain data."""
+    """Return a trial's configuration as plain data."""
     rate = float(10 ** rng.uniform(-4.5, -2.5))
     adam = {
         "name": "adam",
@@ -97,7 +98,7 @@ def config(cell: dict, rng: np.random.Generator, seed: int) -> dict:
 
 
 def quality(cell: dict, setting: dict, rng: np.random.Generator) -> tuple[float, bool]:
-    """(FD, whether the trial diverged)."""
+    """Return (FD, whether the trial diverged)."""
     rate = np.log10(setting["d_optimizer"]["learning_rate"])
     level = sum(EFFECT[label] for label in cell.values()) + 0.8 * (rate + 3.4) ** 2 + 0.5 * setting["d_optimizer"]["beta1"] ** 2
     risk = 0.02 + 0.25 * (cell["loss"] == "wasserstein" and cell.get("d_normalization") == "none") + 0.15 * (rate > -2.8)
@@ -123,7 +124,7 @@ def curves(fd: float, diverged: bool, rng: np.random.Generator) -> dict:
 
 
 def sample_grid(fd: float, rng: np.random.Generator, columns: int = 8, rows: int = 8) -> bytes:
-    """Real digits, blurred and noised the more the worse the score: what a sample grid looks like."""
+    """Return a sample grid of real digits with blur and noise, which increase as the score gets worse."""
     digits = load_digits().images / 16
     picked = digits[rng.integers(0, len(digits), columns * rows)]
     spoil = min(1.0, fd / 40)
@@ -138,7 +139,7 @@ def sample_grid(fd: float, rng: np.random.Generator, columns: int = 8, rows: int
 
 
 def write_trial(study: Path, cell: dict, ask: int, role: str, rng: np.random.Generator, **how: object) -> TrialRecord:
-    """One trial in `study`; `setting` fixes its hyperparameters, `fd` its score."""
+    """Write one trial into `study`. `setting` fixes its hyperparameters, `fd` its score."""
     seed = int(how.get("seed", rng.integers(2**31)))
     setting = dict(how.get("setting") or config(cell, rng, seed), seed=seed)
     fd, diverged = quality(cell, setting, rng)
@@ -190,7 +191,10 @@ def write_study(
     pictures: bool = True,
     axes: tuple = tuple(AXES),
 ) -> Path:
-    """A study of `trials` search trials, spread evenly over the cells of `axes`, and `confirm` fresh seeds of the best settings."""
+    """Write a study of `trials` search trials, spread evenly over the cells of `axes`.
+
+    It also has `confirm` fresh seeds of the best settings.
+    """
     rng = np.random.default_rng(7)
     study = results / name
     cells = [dict(zip(axes, levels, strict=True)) for levels in itertools.product(*(AXES[axis] for axis in axes))]
@@ -232,7 +236,7 @@ def write_study(
 
 
 def _confirm(study: Path, records: list[TrialRecord], seeds: int, rng: np.random.Generator) -> None:
-    """Fresh seeds of the best setting of each loss and of each normalization, as a sweep runs them."""
+    """Write fresh seeds of the best setting of each loss and of each normalization, as a sweep runs them."""
     used = protocol()
     path = f"scores/{used['name']}-{used['digest']}.json"
     fd = {
@@ -250,7 +254,7 @@ def _confirm(study: Path, records: list[TrialRecord], seeds: int, rng: np.random
     ask = len(records)
     for digest in best:
         record = by_digest[digest]
-        center = fd[digest] * 1.08  # the winner's curse
+        center = fd[digest] * 1.08  # On fresh seeds the winner of a search scores worse (the winner's curse).
         for seed in range(seeds):
             how = {
                 "setting": dict(record.config),

@@ -1,4 +1,4 @@
-"""Tiny trials of every architecture, and one of every kind of state that a checkpoint must hold."""
+"""Tiny trials of every architecture, and one of every kind of state that a checkpoint must contain."""
 
 from helpers.small_architectures import SMALL
 from landscape.components.architectures._base import ARCHITECTURES
@@ -22,7 +22,7 @@ STATES = {
 
 
 def trial_of(name: str) -> dict:
-    """Settings under which architecture `name` trains on digits or on points."""
+    """Return settings with which architecture `name` trains on digits or on points."""
     facts = ARCHITECTURES[name].facts
     found: dict = {"architecture": {name: SMALL.get(name, {})}}
     if facts.samples == "points":

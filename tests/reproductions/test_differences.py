@@ -1,4 +1,4 @@
-"""Means and differences over seeds, by hand, and what an interval says beside a margin."""
+"""Means and differences over seeds computed by hand, and the verdict of an interval for a margin."""
 
 import math
 import warnings
@@ -7,7 +7,7 @@ import pytest
 
 from landscape.reproductions._differences import gain_between, judged, mean_between
 
-T2, T4 = 4.302653, 2.776445  # 97.5% points of Student's t with 2 and 4 degrees of freedom, from a printed table
+T2, T4 = 4.302653, 2.776445  # These are the 97.5% points of Student's t with 2 and 4 degrees of freedom, from a printed table.
 
 
 def test_mean_by_hand():
@@ -17,7 +17,7 @@ def test_mean_by_hand():
 
 
 def test_gain_by_hand():
-    same_spread = gain_between([5, 6, 7], [1, 2, 3])  # Welch's degrees of freedom are then 4
+    same_spread = gain_between([5, 6, 7], [1, 2, 3])  # Welch's degrees of freedom are then 4.
     assert same_spread == pytest.approx((4, 4 - T4 * (2 / 3) ** 0.5, 4 + T4 * (2 / 3) ** 0.5))
     with warnings.catch_warnings():
         warnings.simplefilter("error")

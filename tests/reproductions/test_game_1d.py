@@ -1,4 +1,4 @@
-"""What theory says of the game on a line: the best D for a fixed G, the best G, what becomes of both; densities are known exactly."""
+"""Theory of the game on a line, where densities are known exactly: the best D, the best G, and how both behave."""
 
 import math
 
@@ -18,7 +18,7 @@ REAL, FAKE = norm.pdf(X), norm.pdf(X, SHIFT, SCALE)
 
 
 class Affine(nn.Module):
-    """G(z) = shift + scale * z: with z ~ N(0, 1) its density is known."""
+    """G(z) = shift + scale * z. Its density is known for z ~ N(0, 1)."""
 
     def __init__(self, shift, scale):
         super().__init__()
@@ -29,7 +29,7 @@ class Affine(nn.Module):
 
 
 def against_fixed_g(loss, steps, *, shift=SHIFT, scale=SCALE, **changes):
-    """A game whose D alone has learned, from a G that stands still."""
+    """Return a game in which only D has learned, against a fixed G."""
     fields = {"latent": {"dim": 1}, "batch_size": 1024, "budget": {"amount": steps}} | DECAYING | changes
     gan = game(loss, **fields)
     gan.generator = gan.game.generator = Affine(shift, scale)
@@ -49,7 +49,7 @@ def test_d_approaches_the_share_of_real_density_and_the_value_that_of_the_game()
     logit = d_of(gan, X)
     weight = (REAL + FAKE) / (REAL + FAKE).sum()
     assert (weight * np.abs(1 / (1 + np.exp(-logit)) - REAL / (REAL + FAKE))).sum() < 0.02
-    # V(D, G) by quadrature over the exact densities, beside -log 4 + 2 JSD with the JSD from its definition.
+    # V(D, G) is computed by quadrature over the exact densities, and compared with -log 4 + 2 JSD with the JSD from its definition.
     value = ((REAL * -np.logaddexp(0, -logit)) + (FAKE * -np.logaddexp(0, logit))).sum() * STEP
     mixture = (REAL + FAKE) / 2
     divergence = 0.5 * sum((p * np.log(np.where(p > 0, p, 1) / mixture)).sum() * STEP for p in (REAL, FAKE))
@@ -62,14 +62,14 @@ def test_absolute_error_d_approaches_the_indicator():
     d = 1 / (1 + np.exp(-d_of(gan, X)))
     weight = (REAL + FAKE) / (REAL + FAKE).sum()
     assert (weight * np.abs(d - (REAL >= FAKE))).sum() < 0.05
-    # E = 1/2 E_real[1 - D] + 1/2 E_fake[D]; at the indicator half of 1 - TV.
+    # E = 1/2 E_real[1 - D] + 1/2 E_fake[D]. At the indicator it is half of (1 - TV).
     error = 0.5 * ((1 - d) * REAL + d * FAKE).sum() * STEP
     best = 0.5 * (1 - 0.5 * np.abs(REAL - FAKE).sum() * STEP)
     assert best - 1e-6 <= error < best + 0.01
 
 
 def quantile_error(gan):
-    """Mean distance of G from the quantile map of N(0, 1), which may run either way."""
+    """Return the mean distance of G from the quantile map of N(0, 1), which may be increasing or decreasing."""
     mapped = snapshot(gan).mapped
     levels = (np.arange(len(mapped)) + 0.5) / len(mapped)
     return min(np.abs(mapped - norm.ppf(levels)).mean(), np.abs(mapped - norm.ppf(1 - levels)).mean())
@@ -105,7 +105,7 @@ def test_accuracy_is_high_where_g_is_far():
 
 
 def test_direct_and_indirect_matching():
-    """MMD and the adversarial game lead one G to one Gaussian, from the same start."""
+    """From the same start, MMD and the adversarial game lead one G to one Gaussian."""
     direct, indirect = game("mmd", batch_size=128), game("non_saturating", batch_size=128)
     start = snapshot(direct).distance
     assert snapshot(indirect).distance == start
@@ -120,7 +120,9 @@ ENERGY = {"architecture": {"autoencoder_mlp": {"g_layers": 3, "g_width": 32, "d_
 
 @pytest.mark.parametrize("margin", [2.0, 6.0])
 def test_margin_binds(margin):
-    """Against a fixed G far from the data D raises the energy of fakes to the margin, whatever the margin, and then the hinge is off."""
+    """Against a fixed G far from the data, D raises the energy of fakes to the margin, whatever the margin is. Then the hinge is
+    inactive.
+    """
     start = against_fixed_g({"margin_energy": {"margin": margin}}, 1, shift=3.0, **ENERGY)
     gan = against_fixed_g({"margin_energy": {"margin": margin}}, 800, shift=3.0, **ENERGY)
     with torch.no_grad():
@@ -135,7 +137,7 @@ def energies_of_fakes(gan):
 
 
 def test_ebgan_value_approaches_the_margin():
-    """The paper's theorem 1: at the equilibrium V is m. D that learns alone takes V far below; the G that learns brings it back."""
+    """The paper's theorem 1 says that V is m at the equilibrium. D alone brings V far below m, and the learning G brings it back."""
     found = energy_game(1500)
     alone, late = found[ALONE], found[-10:]
     assert abs(found[0].value - MARGIN) > 0.5

@@ -1,4 +1,4 @@
-"""The table of 2014: the recipe as the authors' file has it, and the page of trials that have ended."""
+"""The table of 2014: its recipe equals the authors' file, and the page is made from trials that have ended."""
 
 import csv
 from dataclasses import replace
@@ -20,7 +20,7 @@ LIKELIHOODS = [180.0, 190.0, 200.0]
 
 @pytest.fixture
 def made(monkeypatch):
-    """The recipe's trials, of whatever data."""
+    """The recipe's trials, with arbitrary data."""
     monkeypatch.setattr("landscape.trial.run_trial.prepare", lambda config, data_dir: PreparedTrial(config, None))
     return recipe.trial
 

@@ -1,4 +1,4 @@
-"""Every row of the ledger that can be run: laid out at full width without memory; and, narrow, trained, scored, recorded and shown."""
+"""Every row of the ledger that can be run is built at full width; narrow versions are trained, scored, recorded and shown."""
 
 from pathlib import Path
 
@@ -21,14 +21,14 @@ FIRST_OF_TABLES = sorted({"/".join(key.split("/")[:2]): key for key in reversed(
 
 
 def one_setting(setting):
-    """`setting` with one value of each axis of its grid: thousands differ by widths alone."""
+    """Return `setting` with one value of each axis of its grid, because thousands of settings differ only by widths."""
     narrow = {name: values[:1] for name, values in (setting.grid or {}).items()}
     return setting.model_copy(update={"grid": narrow}) if setting.grid else setting
 
 
 @pytest.mark.parametrize("key", POSSIBLE)
 def test_a_row_is_laid_out_at_full_width(key):
-    """A TrialConfig lays its networks out on the meta device; what its layers refuse is an error."""
+    """A TrialConfig builds its networks on the meta device. If a layer refuses, this raises an error."""
     found = list(row_settings(one_setting(settings()[key]), seed=3))
     assert len({s.variant for s in found}) == len(found)
     assert all(s.config.seed == 3 and s.config.rounds for s in found)
@@ -62,7 +62,7 @@ def test_what_cannot_be_run_is_refused_with_its_reason():
 
 
 def test_the_runs_of_this_repository_are_what_the_ledger_describes():
-    """Record by record, but for the hash of the data, which the ledger does not know."""
+    """The records are compared one by one, except for the hash of the data, which the ledger does not know."""
     for run in read_runs(RESULTS):
         if run.note:
             continue
@@ -73,7 +73,7 @@ def test_the_runs_of_this_repository_are_what_the_ledger_describes():
 
 
 def runs_small(key, tmp_path):
-    """Three steps of every setting of a row: trained, scored, recorded, and shown in the ledger."""
+    """Run three steps of every setting of a row: train, score, record, and show it in the ledger."""
     setting = one_setting(settings()[key])
     runs = []
     for row in row_settings(setting):

@@ -1,4 +1,4 @@
-"""A reproduction that is interrupted: its workers save what they have and end; the next run goes on from there."""
+"""A reproduction is interrupted: its workers save what they have and end, and the next run continues from there."""
 
 import contextlib
 import signal
@@ -15,7 +15,7 @@ from landscape.reproductions._unrolled_2016.recipe import NOTEBOOK, trial
 from landscape.results.record import RECORD_FILE, RESUME_FILE
 
 SECONDS = 120
-# What a shell starts in the background ignores Ctrl-C, and so would whatever these tests start.
+# A program that a shell starts in the background ignores Ctrl-C, and so would everything that these tests start.
 START = """
 import signal, sys
 from landscape.cli.app import main
@@ -25,7 +25,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def workers_of(parent: psutil.Process) -> list[psutil.Process]:
-    """Those that have got as far as loading the networks' library: their trial has begun."""
+    """Return the workers that have loaded torch. Their trial has begun."""
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         time.sleep(0.1)
@@ -62,7 +62,7 @@ def test_trials_share_the_cores(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("number", "code"), [pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow), (signal.SIGKILL, -9)])
 def test_workers_save_and_end_with_their_parent(tmp_path, number, code):
     command = [sys.executable, "-c", START, "reproduce", "unrolled-2016:seeds=1,steps=5000", "--results", str(tmp_path)]
-    # In a group of its own and signalled alone: the workers learn of it from the parent, or from its absence.
+    # The parent has its own process group and is signaled alone. The workers learn of it from the parent, or from its absence.
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True) as parent:
         try:
             workers = workers_of(psutil.Process(parent.pid))
@@ -73,6 +73,6 @@ def test_workers_save_and_end_with_their_parent(tmp_path, number, code):
     assert workers
     assert psutil.wait_procs(workers, SECONDS)[1] == []
     trials = tmp_path / "published" / "unrolled-2016" / "trials"
-    # More where the pool had already handed one out, or a second worker was still starting.
+    # There are more if the pool had already handed out another trial, or if a second worker was still starting.
     assert len(list(trials.glob(f"*/{RESUME_FILE}"))) >= len(workers)
     assert not list(trials.glob(f"*/{RECORD_FILE}"))

@@ -1,4 +1,4 @@
-"""The ring of the unrolled GAN: its recipe, its statistics against scipy, its page from finished trials."""
+"""The ring of the unrolled GAN: its recipe, its statistics compared with scipy, and its page from finished trials."""
 
 import csv
 

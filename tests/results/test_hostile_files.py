@@ -1,4 +1,4 @@
-"""Studies, records, configs and checkpoints that are damaged or made to harm: a reader returns, or raises a UserError of one line."""
+"""Damaged or malicious studies, records, configurations and checkpoints: a reader returns, or raises a UserError of one line."""
 
 import json
 import resource
@@ -26,7 +26,7 @@ DIGEST = "a" * 16
 
 
 def damaged(data: bytes, random: np.random.RandomState) -> bytes:
-    """As disks, networks, and strangers with an editor damage a file."""
+    """Damage a file as disks, networks, and strangers with an editor do."""
     return random.choice([cut, overwritten, moved, misspelled])(data, random)
 
 
@@ -37,7 +37,7 @@ def cut(data, random):
 def overwritten(data, random):
     changed = bytearray(data)
     if random.randint(2):
-        # Headers stand at the beginning.
+        # Headers are at the beginning.
         changed[random.randint(min(len(data), 128))] = random.choice([0, 1, 127, 128, 255])
     for _ in range(random.randint(1, 9)):
         changed[random.randint(len(changed))] = random.randint(256)
@@ -50,7 +50,7 @@ def moved(data, random):
 
 
 def misspelled(data, random):
-    """Still text, and now and then well formed: another figure, another letter, or what text formats are made of."""
+    """Return changed text that is sometimes still well formed: another digit, another letter, or characters that text formats use."""
     changed = bytearray(data)
     kind = random.randint(3)
     if kind < 2:
@@ -77,7 +77,7 @@ def a_study(folder):
 
 
 def read_whole_study(path):
-    """Damaged files are set aside by a reader: they need not be there afterwards."""
+    """Read a study and list what remains. A reader sets damaged files aside, so they may be gone afterwards."""
     folder = path if path.name == "study" else next(p for p in path.parents if p.name == "study")
     verifying.verify(folder)
     studies.read_study(folder)
@@ -107,7 +107,7 @@ def seed_trial(tmp_path):
 
 
 def seed_data(tmp_path):
-    """What a checkpoint holds beside its tensors, to be changed by somebody who can compute a checksum."""
+    """Return the data of a checkpoint beside its tensors, to be changed by somebody who can compute a checksum."""
     _, data = checkpoint_file.read(seed_trial(tmp_path), "generator")
     write_json(tmp_path / "trial" / "data.json", data)
     return tmp_path / "trial" / "data.json"
@@ -142,7 +142,7 @@ READERS = {
 
 
 def refused(action) -> bool:
-    """Whether `action` raised the one line that it may raise."""
+    """Return whether `action` raised the one line that it may raise."""
     try:
         action()
     except UserError as error:
@@ -185,7 +185,7 @@ def test_a_checkpoint_cut_or_changed_at_every_byte_is_refused(tmp_path):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
         if not refused(lambda: checkpoint_file.read(path, "resume")):
             kept.append(whole[place : place + 1])
-    # Blanks that pad the header say nothing.
+    # Only spaces that pad the header can be changed without being noticed.
     assert set(kept) <= {b" "}
     print(f"\n{len(whole)} truncations and {len(whole)} flipped bits of a checkpoint: all refused but {len(kept)} flips of padding")
 

@@ -1,7 +1,7 @@
-"""Results that earlier versions wrote stay readable: kept files, read by today's code. Never renew them; add a folder when a format changes.
+"""Results that earlier versions wrote stay readable. These files are kept forever: add a folder when a format changes.
 
-`schema-1`: record, scores and checkpoint (with checksum) of the present formats. `first`: what the first version wrote, a record of required
-fields alone and a generator in the checkpoint format without a checksum.
+`schema-1` has record, scores and checkpoint (with checksum) in the present formats. `first` is what the first version wrote: a record with
+required fields only, and a generator in the checkpoint format without a checksum.
 """
 
 import shutil
@@ -20,7 +20,7 @@ DIGEST = "cf461cf737c012b2"
 
 @pytest.fixture(params=["schema-1", "first"])
 def kept(request, tmp_path):
-    """A copy: reading brings the index up to date."""
+    """A copy of the kept files, because reading brings the index up to date."""
     return Path(shutil.copytree(KEPT / request.param, tmp_path / request.param))
 
 

@@ -1,4 +1,4 @@
-"""Grids and PNG files."""
+"""Grids of images and PNG files."""
 
 import numpy as np
 import pytest

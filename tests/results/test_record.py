@@ -1,4 +1,4 @@
-"""Records: they come back as they went; what is damaged, foreign or from the future is refused in one line; nothing is half-written."""
+"""Records are read as they were written. Damaged, foreign and newer ones are refused in one line, and none is half-written."""
 
 import json
 import math
@@ -214,7 +214,7 @@ def test_a_file_in_the_place_of_the_folder(tmp_path):
 
 
 def test_old_spellings_are_read():
-    """Records of earlier versions name a field of the configuration and one of the protocol in British spelling."""
+    """Records of earlier versions have a field of the configuration and one of the protocol in British spelling."""
     record = TrialRecord.from_json(example(config={"dequantise": True, "seed": 1}).to_json())
     assert record.config == {"dequantize": True, "seed": 1}
     scores = Scores.from_json(Scores(protocol={"name": "p", "quantise": "floor"}, estimates={}).to_json())

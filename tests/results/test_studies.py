@@ -1,4 +1,4 @@
-"""Reading, indexing, merging and verifying a results folder."""
+"""A results folder is read, indexed, merged and verified."""
 
 import json
 import os
@@ -163,7 +163,7 @@ def test_record_cut_at_every_byte_is_set_aside(study):
     path = study / "trials" / ("a" * 16) / "record.json"
     content = path.read_bytes()
     others = {"c": 0.0, "b": 2.0}
-    for length in range(len(content) - 1):  # the last byte is the final newline
+    for length in range(len(content) - 1):  # The last byte is the final newline, without which the record is still complete.
         path.write_bytes(content[:length])
         found = studies.read_study(study)
         assert values(found) == others

@@ -1,4 +1,4 @@
-"""A searched parameter: ranges, choices, what they set."""
+"""A searched parameter: its range or choices, and what it sets."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Search spaces: YAML -> cells -> parameters of each cell -> TrialConfig."""
+"""Search spaces: from YAML to cells, to the parameters of each cell, to a TrialConfig."""
 
 import json
 import random
