@@ -185,6 +185,7 @@ def plain():
     ARCHITECTURES.names()
     ARCHITECTURES.register(samples="any")(plain)
     yield "plain"
+    # The registry has no public way to remove one component, which only tests need.
     del ARCHITECTURES._components["plain"]
 
 
@@ -201,6 +202,7 @@ def test_what_an_architecture_of_ones_own_lacks_is_named(plain):
 def test_a_discriminator_built_on_a_network_is_not_scored_through_it(plain, monkeypatch, tmp_path):
     """G was trained to please that network, so the cell is skipped in a study and neither trained nor scored alone."""
     component = ARCHITECTURES[plain]
+    # A component's facts cannot be changed publicly after its registration.
     monkeypatch.setitem(
         ARCHITECTURES._components,
         plain,

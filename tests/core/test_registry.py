@@ -15,6 +15,7 @@ from landscape.core.registry import Positive, Registry, load_installed_plugins, 
 @pytest.fixture(autouse=True)
 def _restore_losses():
     assert "hinge" in LOSSES
+    # The registry has no public way to restore its state, which only tests need.
     before, modules = dict(LOSSES._components), set(sys.modules)
     yield
     LOSSES._components = before
@@ -49,6 +50,7 @@ def fresh():
 
 def register(registry, function):
     registry.register(function)
+    # Public access by name would first import the package's own losses.
     return registry._components[function.__name__]
 
 
@@ -190,6 +192,7 @@ class TestInstalledPackage:
         yield tmp_path / "my_package"
         from landscape.core import registry
 
+        # A plugin package cannot be unloaded publicly.
         registry._plugin_hash.pop("my_package", None)
         for name in [m for m in sys.modules if m.split(".")[0] == "my_package"]:
             del sys.modules[name]

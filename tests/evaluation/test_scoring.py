@@ -37,6 +37,7 @@ def metric():
     METRICS.names()
     yield register
     for name in names:
+        # The registry has no public way to remove one component, which only tests need.
         del METRICS._components[name]
 
 

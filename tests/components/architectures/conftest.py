@@ -1,4 +1,4 @@
-"""How architecture tests build networks: any registered name, at a width that takes milliseconds."""
+"""Builds the networks of any registered architecture at a width that takes milliseconds."""
 
 import inspect
 from math import prod
@@ -24,7 +24,7 @@ def make_normalization(choice, latent_dim):
 
 
 def build_networks(name, shape, *, g="none", d="none", pack=1, latent_dim=None, small=True, **hyperparameters):
-    """Networks of architecture `name` for samples of `shape`; `g`, `d`: a normalization or the name of one."""
+    """Build networks of architecture `name` for samples of `shape`. `g` and `d` are a normalization or the name of one."""
     component = ARCHITECTURES[name]
     hyperparameters = component.complete((SMALL.get(name, {}) if small else {}) | hyperparameters)
     latent_dim = latent_dim or component.facts.of(hyperparameters).latent.dim
@@ -45,7 +45,7 @@ def build_networks(name, shape, *, g="none", d="none", pack=1, latent_dim=None, 
 
 
 def variants():
-    """Every (architecture, preset or None)."""
+    """Return every (architecture, preset or None)."""
     for name in ARCHITECTURES:
         hyperparameter = ARCHITECTURES[name].hyperparameters.get("preset")
         choices = hyperparameter.annotation.__args__ if hyperparameter else (None,)
@@ -57,7 +57,7 @@ def facts_of(name, preset):
 
 
 def shapes_of(name, preset):
-    """Sample shapes that the architecture takes, 1 and 3 channels in turn."""
+    """Return sample shapes that the architecture accepts, with 1 and 3 channels in turn."""
     facts = facts_of(name, preset)
     shapes = [] if facts.samples == "images" else [(1,), (2,)]
     if facts.samples != "points":
@@ -79,7 +79,7 @@ def pytest_generate_tests(metafunc):
 
 
 class Built(NamedTuple):
-    """Networks with the facts they were built under."""
+    """Networks, with the facts with which they were built."""
 
     generator: nn.Module
     discriminator: nn.Module
@@ -92,7 +92,7 @@ class Built(NamedTuple):
 
 @pytest.fixture(scope="session")
 def build():
-    """Architecture by name at a small width: build(name, shape, g=..., d=..., pack=..., small=True, **hyperparameters) -> Built."""
+    """A function that builds a small architecture: build(name, shape, g=..., d=..., pack=..., small=True, **hyperparameters) -> Built."""
 
     def make(name, shape, **options):
         preset = options.pop("preset", None)
@@ -104,7 +104,7 @@ def build():
 
 @pytest.fixture(scope="session")
 def smallest_shape():
-    """The smallest shape of at least 16x16 (so that every map has more than one position) that a variant takes."""
+    """The smallest shape of at least 16x16 that a variant accepts, so that every map has more than one position."""
 
     def choose(name, preset):
         shapes = shapes_of(name, preset)
@@ -115,11 +115,11 @@ def smallest_shape():
 
 @pytest.fixture(scope="session")
 def unbounded():
-    """Variants whose source leaves G's output linear."""
+    """The variants whose source leaves G's output linear."""
     return {("r3gan", None), ("mlp_2014", "cifar10"), ("mlp_2014", "cifar10_conv")}
 
 
 @pytest.fixture
 def on_meta():
-    """Networks built under it have shapes but no values."""
+    """Networks that are built in this context have shapes but no values."""
     return torch.device("meta")

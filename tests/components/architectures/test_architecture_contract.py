@@ -49,10 +49,10 @@ def test_packed_samples_enter_the_discriminator(build, variant, smallest_shape, 
 
 
 def test_second_derivatives(build, variant, smallest_shape):
-    """A gradient penalty reaches D's weights."""
+    """A gradient penalty has gradients in D's weights."""
     name, preset = variant
     networks = build(name, smallest_shape(name, preset), preset=preset, **ATTENTION.get(name, {}))
-    discriminator = networks.discriminator.double()  # 35 narrow blocks shrink signals beyond float32
+    discriminator = networks.discriminator.double()  # 35 narrow blocks shrink signals below what float32 resolves.
     real = torch.rand(N, *smallest_shape(name, preset), dtype=torch.float64)
     real.requires_grad_(True)
     (gradient,) = torch.autograd.grad(discriminator(real).logit.sum(), real, create_graph=True)
@@ -70,7 +70,7 @@ ATTENTION = {
 
 
 def test_copies_and_states(build, variant, smallest_shape):
-    """deepcopy (an average of G) and state_dict (a checkpoint) carry everything that decides the output."""
+    """A deepcopy (as for the average of G) and a state_dict (as in a checkpoint) contain everything that decides the output."""
     name, preset = variant
     shape = smallest_shape(name, preset)
     first, second = (
@@ -78,7 +78,7 @@ def test_copies_and_states(build, variant, smallest_shape):
         build(name, shape, preset=preset, g="batch" if name != "r3gan" else "none"),
     )
     z = first.latent(N)
-    first.generator(z)  # moves the averages of batch norm
+    first.generator(z)  # This changes the averages of batch norm.
     for network in (first.generator, first.discriminator, second.generator, second.discriminator):
         network.eval()
     second.generator.load_state_dict(first.generator.state_dict())
@@ -92,7 +92,7 @@ def test_copies_and_states(build, variant, smallest_shape):
 
 
 def test_nothing_waits_for_a_value(build, variant, smallest_shape):
-    """On the meta device tensors have no values: a forward or backward that branches on one fails."""
+    """Tensors on the meta device have no values, so a forward or backward pass that branches on a value fails."""
     name, preset = variant
     shape = smallest_shape(name, preset)
     with torch.device("meta"):

@@ -1,4 +1,4 @@
-"""Initial weights: distribution and standard deviation of every kind of layer, against the sources' formulas."""
+"""The distribution and standard deviation of the initial weights of every kind of layer, compared with the sources' formulas."""
 
 import math
 
@@ -11,7 +11,7 @@ from landscape.components.architectures._layers import UnpoolConv2d
 from landscape.components.architectures._resnet import PlainShortcut
 
 TRUNCATED = 0.8796
-"""Standard deviation of a standard normal cut at 2: sqrt(1 - 4 phi(2) / (2 Phi(2) - 1)) = sqrt(1 - 0.2160 / 0.9545)."""
+"""The standard deviation of a standard normal distribution cut at 2: sqrt(1 - 4 phi(2) / (2 Phi(2) - 1)) = sqrt(1 - 0.2160 / 0.9545)."""
 
 
 def layers(module, kind):
@@ -19,7 +19,7 @@ def layers(module, kind):
 
 
 def assert_std(layer, expected):
-    """Within five standard errors (of a normal; smaller for bounded ones)."""
+    """Check the standard deviation to five standard errors of a normal sample; those of bounded distributions are smaller."""
     n = layer.weight.numel()
     assert abs(layer.weight.std().item() / expected - 1) < 5 / math.sqrt(2 * n), (layer, layer.weight.std().item(), expected)
     assert abs(layer.weight.mean().item()) < 5 * expected / math.sqrt(n)
@@ -36,7 +36,7 @@ def test_truncated_constant():
 
 @pytest.mark.parametrize("name", ["dcgan", "infogan", "resnet_cifar", "resnet_stl", "resnet19", "stacked_mnist"])
 def test_landscape_networks(build, name):
-    """Dense and transposed kernels N(0, 0.02^2), convolutions (those after zero insertion too) truncated at 0.04, biases 0."""
+    """Dense and transposed kernels are N(0, 0.02^2), convolutions (also those after zero insertion) are truncated at 0.04, biases are 0."""
     networks = build(name, (3, 32, 32), small=False, **({"width": 16} if name != "infogan" else {}))
     for network in (networks.generator, networks.discriminator):
         assert biases_are_zero(network)
@@ -61,7 +61,7 @@ def test_sndcgan_is_normal_throughout(build, preset):
 
 @pytest.mark.parametrize("preset", ["sngan", "wgan_gp"])
 def test_plain_residual_networks_are_glorot(build, preset):
-    """Uniform, sqrt(2 / (fan-in + fan-out)) times sqrt 2 in the blocks' 3x3 convolutions and times 1 elsewhere."""
+    """Weights are uniform with standard deviation sqrt(2 / (fan-in + fan-out)), times sqrt 2 in the blocks' 3x3 convolutions."""
     networks = build("resnet_cifar", (3, 32, 32), preset=preset, width=32)
     for network in (networks.generator, networks.discriminator):
         assert biases_are_zero(network)
@@ -108,7 +108,7 @@ def test_unrolled_networks_are_orthogonal(build, preset, gain):
 
 
 def test_wgan_gp_toy_networks(build):
-    """He-uniform hidden layers, standard deviation sqrt(2 / inputs); Glorot-uniform output."""
+    """Hidden layers are He-uniform with standard deviation sqrt(2 / inputs); the output layer is Glorot-uniform."""
     networks = build("mlp_2d", (2,), preset="wgan_gp", small=False)
     for network in (networks.generator, networks.discriminator):
         *hidden, output = layers(network, nn.Linear)
@@ -120,7 +120,10 @@ def test_wgan_gp_toy_networks(build):
 
 
 def test_ebgan_keeps_the_framework_initialization(build):
-    """U[-b, b], b = 1 / sqrt(inputs * kernel), weights and biases alike: what ran (PyTorch 0.3.1), since the source's own finds no layer."""
+    """Weights and biases are U[-b, b] with b = 1 / sqrt(inputs * kernel).
+
+    PyTorch 0.3.1 drew them so. The source's own initialization finds no layer.
+    """
     networks = build("autoencoder", (3, 32, 32), width=16, code_width=16)
     for layer in layers(networks.generator, nn.ConvTranspose2d) + layers(networks.discriminator, (nn.Conv2d, nn.ConvTranspose2d)):
         bound = 1 / math.sqrt(layer.in_channels * 4 * 4)
@@ -130,7 +133,9 @@ def test_ebgan_keeps_the_framework_initialization(build):
 
 
 def test_r3gan_fix_up(build):
-    """Blocks start as the identity; their first two layers at gain sqrt(2 / 1.04) times L^(-1/4), L blocks in all; the rest at gain 1."""
+    """Blocks start as the identity. With L blocks, their first two layers have gain sqrt(2 / 1.04) L^(-1/4); all other layers have gain
+    1.
+    """
     networks = build("r3gan", (3, 32, 32), width=64, blocks=2)
     gain = math.sqrt(2 / 1.04) * (4 * 2) ** -0.25
     for network in (networks.generator, networks.discriminator):
@@ -163,7 +168,7 @@ def test_networks_of_an_mlp_may_differ(build):
 
 
 def test_2014_output_starts_at_the_marginals(build):
-    """With all else zero the generator gives the data's mean image; a pixel that is always black stays finite."""
+    """With everything else zero, the generator outputs the mean image of the data. A pixel that is always black stays finite."""
     generator = build("mlp_2014", (1, 28, 28)).generator
     mean = torch.rand(1, 28, 28)
     mean[0, 0, 0] = 0.0

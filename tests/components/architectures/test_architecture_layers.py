@@ -1,4 +1,4 @@
-"""Padding, zero insertion, pooling, resampling, attention, maxout and blocks against explicit loops in NumPy float64."""
+"""Padding, zero insertion, pooling, resampling, attention, maxout and blocks compared with explicit loops in NumPy float64."""
 
 import numpy as np
 import pytest
@@ -12,6 +12,8 @@ from landscape.components.architectures._autoencoder import energy
 from landscape.components.architectures._layers import Layers, SameConv2d, SameConvTranspose2d, UnpoolConv2d, glorot, halvings, same_padding
 from landscape.components.architectures._maxout import Maxout
 from landscape.components.architectures._resnet import BlockSpec, PlainShortcut, ThreeByThreeShortcut, mean_pool, repeat_to
+
+# The resampling layer is private to R3GAN. It is imported to compare it with loops by itself.
 from landscape.components.architectures.r3gan import _Resample
 from landscape.components.normalizations._base import Norm, Normalization
 
@@ -19,7 +21,7 @@ PLAIN = Layers(Normalization())
 
 
 def numpy_same_conv(x, w, b, stride):
-    """x [N, C, H, H], w [O, C, k, k]: output y reads input positions stride * y + t - before."""
+    """Convolve x [N, C, H, H] with w [O, C, k, k]: output y reads the input positions stride * y + t - before."""
     n, _, size, _ = x.shape
     outputs, _, k, _ = w.shape
     out = int(np.ceil(size / stride))
@@ -36,7 +38,7 @@ def numpy_same_conv(x, w, b, stride):
 
 
 def numpy_same_transposed(x, w, b, stride, size):
-    """The gradient of that convolution with respect to its input of `size`: x [N, I, h, h], w [I, O, k, k]."""
+    """Compute the gradient of that convolution in its input of `size`, for x [N, I, h, h] and w [I, O, k, k]."""
     n, _, h, _ = x.shape
     _, outputs, k, _ = w.shape
     before = max((int(np.ceil(size / stride)) - 1) * stride + k - size, 0) // 2
@@ -67,7 +69,7 @@ def close(actual, expected):
 
 def test_same_padding_of_the_originals():
     assert same_padding(28, 5, 2) == (1, 2)
-    assert same_padding(7, 5, 2) == (2, 2)  # 28-pixel DCGAN, 7 -> 4
+    assert same_padding(7, 5, 2) == (2, 2)  # This is the step of the 28-pixel DCGAN from 7 to 4.
     assert same_padding(32, 4, 2) == (1, 1)
     assert same_padding(9, 3, 1) == (1, 1)
     assert halvings(28, 4) == [28, 14, 7, 4, 2]
@@ -92,7 +94,7 @@ def test_same_transposed_convolution(kernel, stride, size):
 
 @pytest.mark.parametrize("size", [8, 7])
 def test_unpooling_convolution_is_zero_insertion_then_convolution(size):
-    """The value at the top left of each 2x2 block, zeros elsewhere (cut to `size`), then a 3x3 SAME convolution."""
+    """The value is put at the top left of each 2x2 block with zeros elsewhere (cut to `size`); then a 3x3 SAME convolution follows."""
     layer = double(UnpoolConv2d(3, 2, size))
     x = torch.randn(2, 3, 4, 4, dtype=torch.float64)
     spread = np.zeros((2, 3, 8, 8))
@@ -120,7 +122,7 @@ def test_repeating(size):
 
 
 class Doubled(Norm):
-    """A stand-in for a norm that can be told apart and does not commute with ReLU: 2 x - 1."""
+    """Stands in for a norm. It computes 2 x - 1, which is easy to recognize and does not commute with ReLU."""
 
     def forward(self, x, z=None):
         return 2 * x - 1
@@ -152,7 +154,7 @@ def randomized(module):
 
 
 def test_landscape_down_block():
-    """Norm, ReLU, 3x3, norm, ReLU, 3x3, pool; shortcut 3x3, pool: the order of the original's blocks, the first one included."""
+    """The order is norm, ReLU, 3x3, norm, ReLU, 3x3, pool, with the shortcut 3x3, pool, as in all blocks of the original."""
     for first in (False, True):
         block = randomized(ThreeByThreeShortcut(DOUBLING, BlockSpec(3, 5, 6, 3, "down", "d", first)))
         x = torch.randn(2, 3, 6, 6, dtype=torch.float64)
@@ -177,7 +179,7 @@ def test_landscape_up_block():
 
 
 def test_plain_blocks():
-    """SNGAN's and WGAN-GP's blocks, in the order of their sources (1x1 after repeating, before pooling)."""
+    """The blocks of SNGAN and WGAN-GP have the order of their sources (1x1 after repeating, and before pooling)."""
     x = torch.randn(2, 3, 6, 6, dtype=torch.float64)
     up = randomized(PlainShortcut(DOUBLING, BlockSpec(3, 5, 6, 12, "up", "g"), glorot))
     h = conv_of(up.conv1, relu(doubled(x.numpy())).repeat(2, 2).repeat(2, 3))
@@ -185,7 +187,7 @@ def test_plain_blocks():
     close(up(x), expected)
 
     down = randomized(PlainShortcut(DOUBLING, BlockSpec(3, 5, 6, 3, "down", "d"), glorot))
-    assert down.conv1.out_channels == 3  # D widens in its second convolution
+    assert down.conv1.out_channels == 3  # D widens in its second convolution.
     h = conv_of(down.conv1, relu(doubled(x.numpy())))
     close(down(x), pooled(conv_of(down.conv2, relu(doubled(h)))) + pooled(conv_of(down.shortcut, x.numpy())))
 
@@ -199,7 +201,7 @@ def test_plain_blocks():
 
 
 def test_self_attention():
-    """At first the identity; with scale 1, softmax(q k') v by loops over positions."""
+    """It is the identity at first. With scale 1 it is softmax(q k') v, computed by loops over positions."""
     assert SelfAttention(PLAIN, 16, 4).scale == 0
     layer = randomized(SelfAttention(PLAIN, 16, 4))
     x = torch.randn(2, 16, 4, 4, dtype=torch.float64)
@@ -237,7 +239,7 @@ def test_maxout_is_the_largest_piece():
 
 
 def test_maxout_convolution_covers_the_edge():
-    """33 positions pooled 4 wide by steps of 2 become 16: the last window hangs over (as in the 2014 networks)."""
+    """33 positions pooled over 4 in steps of 2 become 16: the last window extends over the edge (as in the 2014 networks)."""
     layer = randomized(MaxoutConv(PLAIN, 1, 2, kernel=8, padding=4, pool=4))
     y = layer(torch.randn(1, 1, 32, 32, dtype=torch.float64))
     assert y.shape == (1, 2, 16, 16)
@@ -252,11 +254,11 @@ def test_sparse_initialization():
     weight = torch.empty(40, 300)
     sparse_normal(100)(weight)
     assert ((weight != 0).sum(1) == 100).all()
-    assert abs(weight[weight != 0].std() - 1) < 0.05  # 4000 draws: standard error 0.011
+    assert abs(weight[weight != 0].std() - 1) < 0.05  # There are 4000 draws, so the standard error is 0.011.
 
 
 def test_r3gan_resampling():
-    """Doubling is bilinear interpolation but for the border, where zeros come in; halving is its transpose over four."""
+    """Doubling is bilinear interpolation except at the border, where zeros enter. Halving is its transpose divided by four."""
     x = torch.randn(2, 3, 5, 5, dtype=torch.float64)
     up, down = _Resample(nn.functional.conv_transpose2d, 4.0).double(), _Resample(nn.functional.conv2d, 1.0).double()
     smooth = interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
@@ -283,20 +285,20 @@ def test_a_perfect_reconstruction_has_a_gradient():
 
 
 def test_energies_against_the_margins_of_the_paper():
-    """On 64x64 images in [-1, 1] the mean of squares stays below 4, under any margin; the norm of an ordinary error passes 20."""
+    """On 64x64 images in [-1, 1], the mean of squares stays below 4 and thus below any margin. The norm of an ordinary error exceeds 20."""
     worst = torch.full((1, 3, 64, 64), 2.0)
     assert energy(worst, "mean_square").item() == 4.0
     assert energy(0.1 * worst, "per_image_norm").item() == pytest.approx(0.2 * (3 * 64 * 64) ** 0.5)  # 22.2
     assert energy(0.1 * worst, "per_image_norm").item() > 20
 
 
-# R3GAN as one sum over explicit loops
+# R3GAN is computed as one sum in explicit loops.
 
 FILTER = np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 64
 
 
 def numpy_halved(x):
-    """Each channel filtered at every second position, zeros beyond the border."""
+    """Filter each channel at every second position, with zeros beyond the border."""
     padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
     half = x.shape[-1] // 2
     return np.stack(
@@ -309,7 +311,7 @@ def numpy_halved(x):
 
 
 def numpy_doubled(x):
-    """Every value spread by the filter around its place in a map of twice the size, four times as strong; what leaves the map is lost."""
+    """Spread every value by the filter around its place in a map of twice the size, multiplied by four. Values outside the map are lost."""
     n, c, h, _ = x.shape
     y = np.zeros((n, c, 2 * h + 2, 2 * h + 2))
     for i in range(h):
@@ -319,7 +321,7 @@ def numpy_doubled(x):
 
 
 def numpy_grouped(x, w):
-    """3x3, zeros beyond the border: each group of outputs sees its own group of inputs."""
+    """Convolve 3x3 with zeros beyond the border. Each group of outputs sees its own group of inputs."""
     inputs = w.shape[1]
     groups = x.shape[1] // inputs
     outputs = len(w) // groups
@@ -328,7 +330,7 @@ def numpy_grouped(x, w):
 
 
 class NumpyR3GAN:
-    """Takes the weights of a network in their order, one after the other."""
+    """Computes the network from its weights, which it takes one after the other in their order."""
 
     def __init__(self, network):
         self.weights = [p.detach().numpy() for p in network.parameters()]

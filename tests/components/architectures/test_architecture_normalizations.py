@@ -1,4 +1,4 @@
-"""Normalizations reach the places that an architecture declares, and each one that is honored makes another model."""
+"""Normalizations reach the places that an architecture declares, and each honored normalization makes a different model."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ from landscape.components.normalizations._base import NORMALIZATIONS, Norm, Norm
 LAYERS = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
 
 UNWRAPPED = {
-    # (architecture, preset): (layers of G, layers of D) that the source never wraps
+    # Maps (architecture, preset) to the numbers of (layers of G, layers of D) that the source never wraps.
     ("resnet19", None): (2, 0),
     ("resnet_stl", "landscape"): (2, 0),
     ("resnet107", None): (2, 1),
@@ -18,7 +18,7 @@ UNWRAPPED = {
 
 
 class Recorder(Norm):
-    """Checks that what it normalizes has the declared shape; counts that the latent arrives."""
+    """Checks that what it normalizes has the declared shape, and counts how often it receives the latent vector."""
 
     def __init__(self, shape):
         super().__init__()
@@ -67,7 +67,7 @@ def test_layers_are_wrapped_and_norms_see_what_they_were_told(build, sized_varia
 
 
 def _fingerprint(network, x):
-    """Names and shapes of the state, and the output in training mode."""
+    """Return the names and shapes of the state, and the output in training mode."""
     names = {(key, tuple(value.shape)) for key, value in network.state_dict().items()}
     with torch.no_grad():
         y = network(x)
@@ -75,13 +75,13 @@ def _fingerprint(network, x):
 
 
 def test_honored_normalizations_are_different_models(build, variant, smallest_shape):
-    """No two cells of a map are the same model: any two honored names, `none` among them, differ in function or in state."""
+    """No two cells of a study are the same model: any two honored names, `none` included, differ in function or in state."""
     name, preset = variant
     shape = smallest_shape(name, preset)
     facts = ARCHITECTURES[name].facts.of({"preset": preset} if preset else {})
     for side, honored in (("d", facts.d_normalizations), ("g", facts.g_normalizations)):
         seen = {}
-        if name == "resnet107":  # its blocks are resnet19's; a few names tell as much at a tenth of the time
+        if name == "resnet107":  # Its blocks are those of resnet19, so a few names test as much in a tenth of the time.
             honored &= {"none", "batch", "spectral", "weight"}
         for choice in sorted(honored):
             torch.manual_seed(0)

@@ -1,4 +1,4 @@
-"""The order of layers, as the sources' tables have it: each network written as one line a layer."""
+"""The order of layers equals that of the sources' tables. Each network is written with one line per layer."""
 
 import pytest
 from torch import nn
@@ -10,7 +10,7 @@ from landscape.components.normalizations._base import Norm, Normalization
 
 
 class Marker(Norm):
-    """Stands where a norm would."""
+    """Marks the place of a norm."""
 
     def __init__(self, channels):
         super().__init__()
@@ -175,7 +175,7 @@ def test_layers_in_order(build, on_meta, name, preset, shape):
 
 
 def block_lines(module):
-    """Blocks as `scale inputs outputs`, everything else as usual."""
+    """Return lines in which blocks are written as `scale inputs outputs`, and everything else as usual."""
     kind = type(module).__name__
     if kind in ("ThreeByThreeShortcut", "PlainShortcut"):
         outputs = module.conv2.out_channels
@@ -249,7 +249,7 @@ def test_resnet107_has_five_blocks_a_stage(build, on_meta):
 
 
 def test_attention_follows_the_chosen_maps(build, on_meta):
-    """After the last block of G, the first of D, that leaves maps of that size."""
+    """Attention follows the last block of G, and the first block of D, whose maps have that size."""
     with on_meta:
         networks = build("resnet_cifar", (3, 32, 32), small=False, attention_resolution=8)
     assert block_lines(networks.generator)[2:5] == ["up 256 256 3", "attention 256", "up 256 256 3"]

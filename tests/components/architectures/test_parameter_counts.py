@@ -1,4 +1,4 @@
-"""Parameter counts at the published shapes, layer by layer from the sources' tables (weights, biases, norms of G)."""
+"""Parameter counts at the published shapes, added up from the sources' tables (weights, biases, norms of G)."""
 
 import pytest
 import torch
@@ -20,7 +20,7 @@ def bn(channels):
 
 
 def dcgan(z, base, pixels):
-    """512 maps of base x base; four 5x5 transposed convolutions; D's four 5x5 convolutions end at base x base."""
+    """G has 512 maps of base x base and four 5x5 transposed convolutions. D's four 5x5 convolutions end at base x base."""
     g = dense(z, 512 * base**2) + bn(512)
     g += conv(512, 256, 5) + bn(256) + conv(256, 128, 5) + bn(128) + conv(128, 64, 5) + bn(64) + conv(64, pixels, 5)
     d = conv(pixels, 64, 5) + conv(64, 128, 5) + conv(128, 256, 5) + conv(256, 512, 5) + dense(512 * base**2, 1)
@@ -28,7 +28,7 @@ def dcgan(z, base, pixels):
 
 
 def sndcgan(base):
-    g = dense(128, 512 * base**2) + bn(512 * base**2)  # norm unit by unit
+    g = dense(128, 512 * base**2) + bn(512 * base**2)  # The norm works unit by unit.
     g += conv(512, 256, 4) + bn(256) + conv(256, 128, 4) + bn(128) + conv(128, 64, 4) + bn(64) + conv(64, 3, 3)
     d = conv(3, 64, 3) + conv(64, 128, 4) + conv(128, 128, 3) + conv(128, 256, 4) + conv(256, 256, 3) + conv(256, 512, 4)
     return g, d + conv(512, 512, 3) + dense(512 * base**2, 1)
@@ -49,7 +49,7 @@ def infogan(quarter, c):
 
 
 def landscape_block(i, o):
-    """3x3 i -> o, 3x3 o -> o, 3x3 shortcut i -> o."""
+    """Count a block of 3x3 i -> o, 3x3 o -> o and a 3x3 shortcut i -> o."""
     return conv(i, o, 3) + conv(o, o, 3) + conv(i, o, 3)
 
 
@@ -64,7 +64,7 @@ def resnet_cifar():
 
 
 def plain_g_block(i, o):
-    """Upsampling: 3x3 i -> o, 3x3 o -> o, 1x1 shortcut."""
+    """Count an upsampling block of 3x3 i -> o, 3x3 o -> o and a 1x1 shortcut."""
     return bn(i) + conv(i, o, 3) + bn(o) + conv(o, o, 3) + conv(i, o, 1)
 
 
@@ -72,8 +72,8 @@ def resnet_cifar_sngan():
     g = dense(128, 4 * 4 * 256) + 3 * plain_g_block(256, 256) + bn(256) + conv(256, 3, 3)
     first = conv(3, 128, 3) + conv(128, 128, 3) + conv(3, 128, 1)
     second = 2 * conv(128, 128, 3) + conv(128, 128, 1)
-    plain = 2 * conv(128, 128, 3)  # identity shortcut
-    return g, first + second + 2 * plain + 128  # no bias in the last layer
+    plain = 2 * conv(128, 128, 3)  # The shortcut is the identity.
+    return g, first + second + 2 * plain + 128  # The last layer has no bias.
 
 
 def resnet_cifar_wgan_gp():
@@ -92,7 +92,7 @@ def resnet_stl_sngan():
     g = dense(128, 6 * 6 * 512) + plain_g_block(512, 256) + plain_g_block(256, 128) + plain_g_block(128, 64)
     d = conv(3, 64, 3) + conv(64, 64, 3) + conv(3, 64, 1)
     for i in (64, 128, 256, 512):
-        d += conv(i, i, 3) + conv(i, 2 * i, 3) + conv(i, 2 * i, 1)  # D widens in its second convolution
+        d += conv(i, i, 3) + conv(i, 2 * i, 3) + conv(i, 2 * i, 1)  # D widens in its second convolution.
     return g + bn(64) + conv(64, 3, 3), d + 1024
 
 
@@ -141,13 +141,13 @@ def mlp_2014_cifar10():
 
 
 def mlp_2014_cifar10_conv():
-    g = dense(100, 8000) + dense(8000, 8000) + 80 * 3 * 5 * 5 + 3 * 32 * 32  # a bias for each pixel
+    g = dense(100, 8000) + dense(8000, 8000) + 80 * 3 * 5 * 5 + 3 * 32 * 32  # There is one bias for each pixel.
     d = conv(3, 2 * 32, 8) + conv(32, 2 * 32, 8) + conv(32, 2 * 192, 5) + maxout(192 * 5 * 5, 500) + dense(500, 1)
     return g, d
 
 
 def mlp_2d_pacgan():
-    g = 2 * 400 + 3 * 400 * 400 + 4 * bn(400) + dense(400, 2)  # hidden layers without biases
+    g = 2 * 400 + 3 * 400 * 400 + 4 * bn(400) + dense(400, 2)  # The hidden layers have no biases.
     return g, maxout(2, 200) + maxout(200, 200) + maxout(200, 200) + dense(200, 1)
 
 
@@ -165,7 +165,7 @@ def mlp_2d_wgan_gp():
 
 def stacked_mnist_unrolled():
     g = dense(256, 4 * 4 * 64) + bn(64) + conv(64, 32, 3) + bn(32) + conv(32, 16, 3) + bn(16) + conv(16, 8, 3) + bn(8) + conv(8, 3, 3)
-    return g, conv(3, 4, 3) + conv(4, 8, 3) + conv(8, 16, 3) + dense(16 * 4 * 4, 1)  # half of G's 8, 16, 32
+    return g, conv(3, 4, 3) + conv(4, 8, 3) + conv(8, 16, 3) + dense(16 * 4 * 4, 1)  # D has half of G's 8, 16 and 32 maps.
 
 
 def ebgan():
@@ -192,11 +192,11 @@ def began(quarter, c):
 
 def autoencoder_mlp():
     g = dense(100, 1600) + 3 * dense(1600, 1600) + 4 * bn(1600) + dense(1600, 1024)
-    return g, dense(1024, 1024) + dense(1024, 1024)  # 32 x 32 pixels are 1024, and so is the code
+    return g, dense(1024, 1024) + dense(1024, 1024)  # The images have 32 x 32 = 1024 pixels, and the code has 1024 units.
 
 
 def r3gan():
-    block = 768 * 1536 + 1536 * 16 * 9 + 1536 * 768 + 2 * 1536  # groups of 16; biases only in the two activations
+    block = 768 * 1536 + 1536 * 16 * 9 + 1536 * 768 + 2 * 1536  # Groups have 16 channels, and only the two activations have biases.
     blocks = 4 * 2 * block
     return 768 * 16 + 64 * 768 + blocks + 768 * 3, 3 * 768 + blocks + 768 * 16 + 768
 
@@ -254,7 +254,7 @@ def test_published_count(build, name, preset, shape):
 
 @pytest.mark.parametrize(("fraction", "maps"), [(0.5, (4, 8, 16)), (0.25, (2, 4, 8))])
 def test_the_discriminators_of_unrolled_gans_stacked_mnist(build, fraction, maps):
-    """D = 1/2 G and D = 1/4 G: three 3x3 convolutions, from 28 to 14, 7, 4 pixels, and a dense layer."""
+    """D is 1/2 G or 1/4 G: three 3x3 convolutions, from 28 to 14, 7 and 4 pixels, and a dense layer."""
     first, second, third = maps
     expected = conv(3, first, 3) + conv(first, second, 3) + conv(second, third, 3) + dense(third * 4 * 4, 1)
     with torch.device("meta"):
@@ -275,13 +275,13 @@ def test_every_declared_count_is_derived_here():
 
 
 def test_counts_that_the_sources_state():
-    """R3GAN's paper: about 20.7 million at 32x32. compare_gan: InfoGAN's D 8.5 million, BEGAN's 1.3 million at 32x32."""
+    """R3GAN's paper says about 20.7 million at 32x32. compare_gan has 8.5 million for InfoGAN's D and 1.3 million for BEGAN's at 32x32."""
     assert [round(n / 1e6, 1) for n in r3gan()] == [20.7, 20.7]
     assert round(infogan(8, 3)[1] / 1e6, 1) == 8.5
     assert round(began(8, 3)[1] / 1e6, 1) == 1.3
 
 
-KERNELS = {  # of D; compare_gan asserts the first six, R3GAN's are its convolutions and its linear map
+KERNELS = {  # Numbers of kernels of D. compare_gan asserts the first six; R3GAN's kernels are its convolutions and its linear map.
     ("infogan", None, (3, 32, 32)): 4,
     ("dcgan", None, (3, 64, 64)): 5,
     ("sndcgan", "landscape", (3, 32, 32)): 8,
@@ -294,7 +294,7 @@ KERNELS = {  # of D; compare_gan asserts the first six, R3GAN's are its convolut
 
 @pytest.mark.parametrize(("name", "preset", "shape"), KERNELS, ids=lambda value: str(value).replace(" ", ""))
 def test_kernels_of_published_discriminators(build, name, preset, shape):
-    """What `l2` takes the mean over: no bias among them, however it is shaped."""
+    """`l2` takes the mean over these kernels. No bias is among them, whatever its shape."""
     with torch.device("meta"):
         networks = build(name, shape, small=False, **({"preset": preset} if preset else {}))
     assert len(kernels(networks.discriminator)) == KERNELS[name, preset, shape]

@@ -1,4 +1,4 @@
-"""Data sets in their true on-disk formats, written small; and a cache and a home of each test's own."""
+"""Writes small data sets in their true on-disk formats, and gives each test a cache and a home of its own."""
 
 import gzip
 import io
@@ -15,7 +15,7 @@ from PIL import Image
 
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path_factory, monkeypatch):
-    """No test reads or writes the user's own data or cache, nor fetches anything."""
+    """No test reads or writes the user's own data or cache, or downloads anything."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("LANDSCAPE_CACHE", str(home / "cache"))
@@ -33,14 +33,14 @@ def idx_bytes(array):
 
 
 def picture_bytes(levels, kind="PNG", **options):
-    """The file of uint8 (H, W) or (H, W, 3 or 4)."""
+    """Return the file of a picture: uint8 (H, W), or (H, W, 3 or 4)."""
     buffer = io.BytesIO()
     Image.fromarray(levels).save(buffer, kind, **options)
     return buffer.getvalue()
 
 
 class Files:
-    """Writers of every format; each returns the folder or file it wrote, and keeps what went in as an attribute."""
+    """Writers of every format. Each returns the folder or file that it wrote and keeps the content as an attribute."""
 
     def __init__(self, root: Path, random) -> None:
         self.root, self.random = root, random
@@ -49,7 +49,7 @@ class Files:
         return self.random.randint(0, 256, shape).astype(np.uint8)
 
     def idx(self, folder="mnist", *, train=60, test=20, zipped=False, side=28):
-        """MNIST's four files, with any number of pictures."""
+        """Write MNIST's four files, with any number of pictures."""
         target = self.root / folder
         target.mkdir(parents=True, exist_ok=True)
         for stem, count in (("train", train), ("t10k", test)):
@@ -62,7 +62,7 @@ class Files:
         return target
 
     def cifar(self, *, python: bool, per_batch=40, protocol=2):
-        """CIFAR-10's six files; the class of picture i is i % 10."""
+        """Write CIFAR-10's six files. The class of picture i is i % 10."""
         target = self.root / ("cifar-10-batches-py" if python else "cifar-10-batches-bin")
         target.mkdir(parents=True, exist_ok=True)
         self.batches = {}
@@ -78,7 +78,7 @@ class Files:
         return target
 
     def celeba(self, *, zipped=False, counts=(6, 2, 2)):
-        """img_align_celeba (or its zip), the partition, the attributes."""
+        """Write img_align_celeba (or its zip), the partition and the attributes."""
         target = self.root / "celeba"
         target.mkdir(parents=True, exist_ok=True)
         names, lines, attributes = [], [], []
@@ -102,7 +102,7 @@ class Files:
         return target
 
     def pictures(self, folder, count, side=16, *, kind="PNG", name="{:02}.png", channels=3):
-        """`count` pictures; returns the folder."""
+        """Write `count` pictures and return the folder."""
         target = self.root / folder
         for i in range(count):
             file = target / name.format(i)
@@ -118,14 +118,14 @@ class Files:
         return path
 
     def stylegan_zip(self, name="train.zip", count=20, side=8, labels=True, kind="PNG"):
-        """The layout that StyleGAN's tool writes."""
+        """Write the layout of StyleGAN's tool."""
         members = {f"{i // 1000:05}/img{i:08}.png": picture_bytes(self.levels(side, side, 3), kind) for i in range(count)}
         pairs = [[member, i % 3] for i, member in enumerate(members)] if labels else None
         self.members = dict(members)
         return self.zip(self.root / name, {**members, "dataset.json": json.dumps({"labels": pairs})})
 
     def lmdb(self, folder="bedroom_train_lmdb", count=30, kind="WEBP", size=(200, 150)):
-        """LSUN's database: keys are hashes, values are pictures."""
+        """Write LSUN's database, in which keys are hashes and values are pictures."""
         lmdb = pytest.importorskip("lmdb")
         target = self.root / folder
         target.mkdir(parents=True, exist_ok=True)
@@ -157,7 +157,7 @@ def files(tmp_path, random):
 
 
 def mutated(data: bytes, random) -> bytes:
-    """`data` damaged in one of the ways that disks, networks and strangers damage files."""
+    """Damage `data` in one of the ways in which disks, networks and strangers damage files."""
     data = bytearray(data)
     match random.randint(6):
         case 0:
@@ -166,7 +166,7 @@ def mutated(data: bytes, random) -> bytes:
             for _ in range(random.randint(1, 9)):
                 data[random.randint(len(data))] = random.randint(256)
         case 2:
-            # Headers and directories stand at the two ends.
+            # Headers and directories are at the two ends.
             place = random.randint(min(128, len(data)))
             data[place if random.randint(2) else -place - 1] = random.choice([0, 1, 127, 128, 255])
         case 3:

@@ -1,4 +1,4 @@
-"""Preparation once: the cache, its checksums, several processes at once, a full disk; and the way to a data set by its name."""
+"""A data set is prepared once: the cache, its checksums, several processes at once, a full disk, and data sets by name."""
 
 import errno
 import os
@@ -25,8 +25,9 @@ def cache():
 
 @pytest.fixture
 def preparations(monkeypatch):
-    """Counts how often pictures were read."""
+    """Count how often pictures are read."""
     counted = []
+    # Nothing public tells whether pictures were read, so the private function that reads them is wrapped.
     fill = prepare._fill
 
     def counting(*arguments):
@@ -51,7 +52,7 @@ def test_the_second_load_maps_what_the_first_prepared(files, cache, preparations
 
 
 def test_what_is_read_is_never_written(files, cache):
-    """A caller that changes the mapped samples in place changes its own copy only."""
+    """A caller that changes the mapped samples in place changes only its own copy."""
     folder = files.pictures("mine", 10)
     samples = load_dataset(f"folder:{folder}").split("train").samples
     before = samples.clone()
@@ -74,7 +75,7 @@ def test_anything_that_decides_the_pixels_prepares_anew(files, preparations):
     }
     assert len(hashes) == len(preparations) == 6
     os.utime(folder / "00.png", ns=(1, 1))
-    # Touched but the same: read again, and known by what it holds.
+    # The file was touched but has the same content: it is read again and recognized by its content.
     assert load_dataset(f"folder:{folder}").content_hash in hashes
     assert len(preparations) == 6
     files.pictures("mine", 1)
@@ -104,7 +105,7 @@ def test_the_hash_sees_every_byte_and_label():
 
 
 def test_the_hash_is_the_one_written_down():
-    """SHA-256 by hand over what the docstring says: so that no version of this package takes equal data for different ones."""
+    """SHA-256 is computed by hand as the docstring says, so that no version of this package takes equal data for different ones."""
     import hashlib
 
     splits = {
@@ -203,7 +204,8 @@ print(load_dataset("folder:" + sys.argv[1], resolution=8, progress=False).conten
 
 @pytest.mark.parametrize("promised", [0, 2, 4])
 def test_a_source_that_breaks_its_promise_is_refused(promised):
-    """As many pictures as counted, or an error: never a file that is longer or shorter than its header says."""
+    """A source must give as many pictures as it counted, or there is an error. No file is longer or shorter than its header says."""
+    # `prepared` needs a request, which only `load_dataset` makes publicly, and that takes registered data sets only.
     from landscape.components.datasets._load import _request
     from landscape.components.datasets._preparing.prepare import Pictures, SplitSource, prepared
 
@@ -298,11 +300,12 @@ def _own_data_set():
 
     @DATASETS.register
     def checkers(*, cells: int = 4, resolution: int | None = None):
-        """A user's own data set, in a few lines: it knows nothing of caches or channels."""
+        """A user's own data set in a few lines. It knows nothing about caches or channels."""
         board = (np.indices((8, 8)).sum(0) % 2 * 255).astype(np.uint8)
         return in_memory("checkers", {"train": (np.repeat(board[None, None], cells, 0), None)})
 
     yield
+    # The registry has no public way to remove one component, which only tests need.
     del DATASETS._components["checkers"]
 
 
@@ -319,5 +322,5 @@ def test_every_data_set_says_what_it_is(name):
     assert component.summary
     assert component.facts.source
     assert component.facts.samples == "points" or component.facts.resolution is not None
-    # Defaults lie in their own ranges.
+    # Defaults are within their own ranges.
     assert component.complete({}).keys() == component.hyperparameters.keys()

@@ -17,7 +17,7 @@ from landscape.core.errors import UserError
 
 
 def fails(pattern, *arguments, **keywords):
-    """The data set cannot be loaded: one line that matches."""
+    """Check that the data set cannot be loaded and that the error is one line that matches."""
     with pytest.raises(UserError, match=pattern) as error:
         load_dataset(*arguments, progress=False, **keywords)
     assert "\n" not in str(error.value)
@@ -156,7 +156,7 @@ def test_resizing_is_pillows_antialiased_bicubic(files, channels, resolution):
 
 
 def test_reduction_does_not_alias(files):
-    """One-pixel stripes reduced four times are gray, not black or white."""
+    """Stripes of one pixel that are reduced four times are gray, not black or white."""
     folder = files.root / "stripes"
     folder.mkdir(parents=True)
     Image.fromarray(np.tile(np.array([0, 255], np.uint8), (32, 16))).save(folder / "a.png")
@@ -212,7 +212,7 @@ def test_an_unreadable_folder_is_named(files, monkeypatch):
 
 def test_a_pixel_bomb_is_refused_before_it_is_decoded(files, monkeypatch):
     folder = files.pictures("mine", 2)
-    # A true PNG header that claims 2**16 x 2**16 pixels.
+    # This is a true PNG header that claims 2**16 x 2**16 pixels.
     data = bytearray((folder / "01.png").read_bytes())
     data[16:24] = (2**16).to_bytes(4, "big") * 2
     import zlib
@@ -262,7 +262,7 @@ def test_plain_zips_with_folders(files, as_picture):
     members = {f"{split}/{name}/{i}.png": picture for split in ("train", "test") for name in "ab" for i in range(4)}
     path = files.zip(files.root / "plain.zip", {**members, "__MACOSX/train/._0.png": b"x", "readme.md": b"x"})
     loaded = load_dataset(f"zip:{path}", {"validation": 0.25})
-    # readme.md lies beside the split folders, but is no picture.
+    # readme.md lies beside the split folders, but is not a picture.
     assert {name: len(split) for name, split in loaded.splits.items()} == {"train": 6, "validation": 2, "test": 8}
     assert loaded.classes == 2
 
@@ -322,7 +322,7 @@ def test_zip_bombs_are_refused(files, monkeypatch):
     monkeypatch.setattr(zips, "_FREE_BYTES", 2**30)
     monkeypatch.setattr("landscape.components.datasets._preparing.zip_pictures.MAX_PICTURE_BYTES", 1_000_000)
     fails("a.bmp unpacks to 30,000,000 bytes, over the limit", f"zip:{bomb}")
-    # A directory that understates the size does not get more than it claims.
+    # A directory that understates the size of a member does not get more than it claims.
     data = bytearray(files.zip(files.root / "liar.zip", {"a.bmp": bytes(900_000)}, zipfile.ZIP_DEFLATED).read_bytes())
     for place in (22, data.index(b"PK\1\2") + 24):
         data[place : place + 4] = (10).to_bytes(4, "little")

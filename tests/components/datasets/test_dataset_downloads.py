@@ -1,4 +1,4 @@
-"""From nothing to a prepared data set: every set that downloads, walked against a server that imitates its hosts."""
+"""Every data set that downloads, from nothing to a prepared set, with a server that imitates its hosts."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ DATASETS = "landscape.components.datasets"
 
 
 class Published:
-    """Small files in a set's true format, in the place of the published ones: their paths by name, and where they are served."""
+    """Small files in a set's true format, in place of the published ones: their paths by name, and where they are served."""
 
     def __init__(self, name, module, contents, *, hyperparameters=None, constant=None, also=()):
         self.name, self.contents, self.hyperparameters = name, contents, hyperparameters or {}
@@ -41,7 +41,7 @@ class Published:
         self.files = [file for value in values for file in ((value,) if isinstance(value, RemoteFile) else value)]
 
     def source(self, number, internet, behavior=None):
-        """Only source `number` of each file works."""
+        """Make only source `number` of each file work."""
         drive = {}
         for file in self.files:
             address = file.sources[min(number, len(file.sources) - 1)]
@@ -54,7 +54,7 @@ class Published:
 
 
 def packed(folder, archive):
-    """`folder` as an archive of the given name."""
+    """Return `folder` as an archive with the given name."""
     kind = "zip" if archive.suffix == ".zip" else "gztar"
     made = shutil.make_archive(str(archive.parent / archive.name.partition(".")[0]), kind, folder.parent, folder.name)
     return {archive.name: str(Path(made).rename(archive))}
@@ -62,10 +62,10 @@ def packed(folder, archive):
 
 @pytest.fixture
 def published(files, tmp_path, monkeypatch):
-    """Makes a set by name: its files in `files.root`, the archives beside."""
+    """A function that makes a set by its name, with its files in `files.root` and the archives beside them."""
     monkeypatch.setattr(f"{DATASETS}._readers.idx_digits.VALIDATION", 10)
     monkeypatch.setattr(f"{DATASETS}.stacked_mnist.HELD_OUT", 20)
-    # The imitated set needs no 149 GB for its prepared pictures.
+    # The imitated set does not need 149 GB for its prepared pictures.
     monkeypatch.setattr(f"{DATASETS}.lsun_bedroom.PUBLISHED_COUNT", 1)
 
     def make(name):
@@ -133,7 +133,7 @@ def test_from_each_source_to_a_prepared_set(published, internet, files, tmp_path
     shutil.rmtree(cache_folder() / "datasets")
     assert load_dataset(made.name, made.hyperparameters, progress=False).content_hash == expected.content_hash
     assert internet.asked == []
-    # Archives make room for what they hold; nothing half-written is left.
+    # Archives are removed once unpacked, and nothing half-written is left.
     folder = cache_folder() / "data" / ("mnist" if name == "stacked_mnist" else made.name.replace("_", "-"))
     kept = {path.name for path in folder.iterdir()}
     assert kept == {file.name for file in made.files if not file.unpacked} | {
@@ -162,7 +162,7 @@ def test_celeba_by_the_command_line_when_drives_quota_is_used_up(published, inte
 
 
 def test_a_killed_download_of_celeba_is_resumed_by_the_next_command(published, internet, tmp_path):
-    """Killed by the hardest signal, in a process of its own, which is given nothing but addresses and checksums."""
+    """The process is killed by SIGKILL. It is a separate process, which is given only addresses and checksums."""
     made = published("celeba")
     picture = tmp_path / "large.zip"
     shutil.copy(made.contents["img_align_celeba.zip"], picture)
@@ -256,7 +256,7 @@ def test_without_a_network_one_line_says_what_to_fetch_and_where_to_put_it_and_t
     wanted = [file for file in made.files if file.content is None]
     for file in wanted:
         assert f"{file.name} from {' or '.join(file.sources)} ({file.shown_checksum.split()[0]} " in text
-    # The user does as the line says.
+    # The user does what the line says.
     folder.mkdir(parents=True, exist_ok=True)
     for file in wanted:
         shutil.copy(made.contents[file.name], folder / file.name)
@@ -276,7 +276,7 @@ def test_sets_that_are_not_downloaded_ask_nobody(internet, capfd, name):
 def test_a_full_disk_is_seen_before_the_download(internet, monkeypatch, capfd):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**12, 0, 10**9))
-    # At 128x128 the prepared pictures take 149 GB, beside 46 GB of database; at 64x64 the archive beside the database takes more.
+    # At 128x128 the prepared pictures take 149 GB, in addition to 46 GB of database. At 64x64 the archive beside the database takes more.
     for arguments, need in ((["celeba"], "1.4 GB"), (["lsun-bedroom"], "195.0 GB"), (["lsun-bedroom", "--resolution", "64"], "91.8 GB")):
         assert main(["data", "prepare", *arguments]) == 2
         (line,) = capfd.readouterr().err.splitlines()
@@ -306,7 +306,7 @@ def test_the_partition_of_celeba_is_made_byte_for_byte():
 
 
 def published_tables():
-    """Every file of every table, by the table's name."""
+    """Return every file of every table, by the table's name."""
     for name, value in vars(download).items():
         if name.isupper():
             yield from ((name, file) for file in ((value,) if isinstance(value, RemoteFile) else value) if isinstance(file, RemoteFile))

@@ -1,4 +1,4 @@
-"""Each named data set in its official on-disk format: splits, pixels, labels, and the errors a user can make."""
+"""Each named data set in its official on-disk format: splits, pixels, labels, and the errors that a user can make."""
 
 import gzip
 import hashlib
@@ -16,7 +16,7 @@ from landscape.core.errors import UserError
 
 
 def fails(pattern, *arguments, **keywords):
-    """The data set cannot be loaded: one line that matches."""
+    """Check that the data set cannot be loaded and that the error is one line that matches."""
     with pytest.raises(UserError, match=pattern) as error:
         load_dataset(*arguments, progress=False, **keywords)
     assert "\n" not in str(error.value)
@@ -35,7 +35,7 @@ def test_digits_are_split_once_and_for_all():
         assert torch.bincount(digits.split(name).labels).tolist() == [30] * 10
     levels = digits.split("all").samples.unique().tolist()
     assert levels == [round(255 * i / 16) for i in range(17)]
-    # Identity of every model trained on them: it must never change by accident.
+    # This is part of the identity of every model trained on the digits, so it must never change by accident.
     assert digits.content_hash == "39830fb64550964b"
     assert len(digits.split("all")) == 1797
 
@@ -90,7 +90,7 @@ def test_real_mnist(shared_data):
     for samples, md5 in ((train, "6bbc9ace898e44ae57da46a324031adb"), (mnist.split("test").samples, "2646ac647ad5339dbf082846283269ea")):
         header = struct.pack(">4I", 0x803, len(samples), 28, 28)
         assert hashlib.md5(header + samples.numpy().tobytes()).hexdigest() == md5
-    # The well-known class counts of the test set.
+    # These are the well-known class counts of the test set.
     assert torch.bincount(mnist.split("test").labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     fails("is the training file of mnist, not of fashion-mnist", "fashion-mnist", data_dir=shared_data / "mnist")
 
@@ -154,7 +154,7 @@ def test_cifar10(files, python):
     cifar = load_dataset("cifar10", data_dir=files.root)
     assert cifar.shape == (3, 32, 32)
     images = np.concatenate([files.batches[f"data_batch_{i}"][0] for i in range(1, 6)])
-    # 20 of each class: the last half is held out, where the true set holds out the last 500 of 5,000.
+    # There are 20 pictures of each class. The last half is held out, as the true set holds out the last 500 of 5,000.
     np.testing.assert_array_equal(cifar.split("train").samples, images[:100])
     np.testing.assert_array_equal(cifar.split("validation").samples, images[100:])
     assert torch.bincount(cifar.split("validation").labels).tolist() == [10] * 10
@@ -230,7 +230,7 @@ def test_stl10_is_stored_column_by_column(files):
 
 
 def center_160(data):
-    """CelebA's published crop, worked out independently: rows 29..188, columns 9..168."""
+    """Return CelebA's published crop, derived independently: rows 29..188 and columns 9..168."""
     return np.asarray(Image.open(io.BytesIO(data)))[29:189, 9:169].astype(np.float64)
 
 
@@ -240,7 +240,7 @@ def test_celeba_as_compare_gan_prepares_it(files, zipped):
     celeba = load_dataset("celeba", data_dir=files.root)
     assert celeba.shape == (3, 64, 64)
     assert {name: len(split) for name, split in celeba.splits.items()} == {"train": 6, "validation": 2, "test": 2}
-    # TensorFlow 1 at 64 from 160: every output pixel lies at a multiple of 2.5, so it is a pixel or a mean of two (or four) neighbors.
+    # TensorFlow 1 reads every output pixel at a multiple of 160 / 64 = 2.5, so it is a pixel or a mean of two (or four) neighbors.
     cut = center_160(files.faces["000001.jpg"])
     ours = celeba.split("train").samples[0].permute(1, 2, 0).numpy().astype(np.float64)
     np.testing.assert_array_equal(ours[::2, ::2], cut[::5, ::5])
@@ -302,7 +302,7 @@ def test_lsun_from_its_database(files, kind):
     bedrooms = load_dataset("lsun-bedroom", data_dir=files.root)
     assert bedrooms.shape == (3, 128, 128)
     assert {name: len(split) for name, split in bedrooms.splits.items()} == {"train": 28, "validation": 1, "test": 1}
-    # In the order of the keys; the central 128x128 of 200x150, not resized.
+    # Pictures are in the order of the keys. The central 128x128 of 200x150 is taken and not resized.
     first = np.asarray(Image.open(io.BytesIO(files.values[min(files.values)])))
     np.testing.assert_array_equal(bedrooms.split("train").samples[0].permute(1, 2, 0), first[11:139, 36:164])
     last = np.asarray(Image.open(io.BytesIO(files.values[max(files.values)])))
@@ -343,7 +343,7 @@ def test_a_damaged_database_is_an_error_not_a_crash(files):
 
 
 def test_the_death_of_a_reader_is_told_by_its_signal(files, monkeypatch):
-    """A stand-in for lmdb's reader that dies by SIGBUS, whatever the file."""
+    """A stand-in for lmdb's reader dies by SIGBUS, whatever the file contains."""
     from landscape.components.datasets import lsun_bedroom
 
     files.lmdb(count=3)
@@ -371,7 +371,7 @@ def test_a_silent_reader_is_given_up(files, monkeypatch):
 
 @pytest.fixture
 def faces(files):
-    """What TFD's files hold: 40 faces, 20 of them unlabeled in every fold."""
+    """The content of TFD's files: 40 faces, of which 20 are unlabeled in every fold."""
     folds = np.zeros((40, 5), np.uint8)
     for fold in range(5):
         folds[20:, fold] = np.roll(np.repeat([1, 2, 3], [12, 4, 4]), fold * 4)
@@ -440,7 +440,7 @@ def test_stacked_mnist_on_the_fly_carries_its_parts(files, monkeypatch):
     parts = stacked.split("train").parts
     assert parts.shape == (60, 1, 32, 32)
     assert stacked.shape == (3, 32, 32)
-    # The fixed triples come from the training digits alone.
+    # The fixed triples contain only training digits.
     known = {part.numpy().tobytes() for part in parts}
     assert all(channel.numpy().tobytes() in known for sample in stacked.split("train").samples for channel in sample)
     assert stacked.content_hash != load_dataset("stacked-mnist", {"count": 50}, data_dir=files.root, resolution=32).content_hash
@@ -462,7 +462,7 @@ def test_stacked_mnist_on_the_fly_trains_on_fresh_triples(files, monkeypatch):
     assert {triple.shape for triple in triples} == {(3, 28, 28)}
     known = {image.tobytes() for image in files.train_images}
     assert all(channel.numpy().tobytes() in known for triple in triples for channel in triple)
-    # Each digit once an epoch: 60 digits are 20 triples.
+    # Each digit occurs once per epoch: 60 digits make 20 triples.
     assert len({channel.numpy().tobytes() for triple in triples[:20] for channel in triple}) == 60
     resumed = stream()
     resumed.drawn = 4 * 8 * 3

@@ -1,4 +1,7 @@
-"""Damaged and hostile files: whatever stands in them, a reader returns, or raises a UserError of one line. No crash, no hang, no bloat."""
+"""Damaged and hostile files: whatever they contain, a reader returns or raises a UserError of one line.
+
+It never crashes, hangs, or uses excessive memory.
+"""
 
 import faulthandler
 import importlib
@@ -18,6 +21,8 @@ import pytest
 from landscape.components.datasets._load import load_dataset
 from landscape.components.datasets._preparing.collection import CollectionOptions
 from landscape.components.datasets._preparing.pictures import decode
+
+# The private readers are called directly, so that thousands of damaged files reach them without a whole data set around each.
 from landscape.components.datasets._preparing.zip_pictures import _pictures
 from landscape.components.datasets._readers.arrays import read_arrays
 from landscape.components.datasets._readers.celeba_files import _read_attribute, _read_partition
@@ -67,7 +72,7 @@ def read_zip(path):
 
 
 def read_index(path):
-    """The mutated bytes stand in a sound zip."""
+    """Read the mutated bytes as the index of a sound zip."""
     sound = io.BytesIO()
     with zipfile.ZipFile(path.with_name("sound.zip")) as archive, zipfile.ZipFile(sound, "w") as changed:
         for name in archive.namelist():
@@ -112,14 +117,14 @@ for _kind in KINDS:
 
 
 def outcome(read, path):
-    """`ok`, or `refused` by one line that names the file; anything else propagates."""
+    """Return `ok`, or `refused` by one line that names the file. Any other error is raised."""
     line = refusal(lambda: read(path))
     assert line is None or ("\n" not in line and path.parent.name in line), line
     return "ok" if line is None else "refused"
 
 
 def refusal(action):
-    """The line of the UserError that `action` raises, or None."""
+    """Return the line of the UserError that `action` raises, or None."""
     try:
         action()
     except UserError as error:
@@ -150,7 +155,7 @@ def test_mutated_files(files, as_picture, damage, random, reader, cases):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("reader", READERS)
 def test_every_truncation(files, as_picture, reader):
-    """Cut after each byte (each 16th of longer files)."""
+    """Cut the file after each byte (after each 16th byte of longer files)."""
     seed, read = READERS[reader]
     path = seed(files, as_picture)
     whole = path.read_bytes()
@@ -160,7 +165,7 @@ def test_every_truncation(files, as_picture, reader):
 
 
 def run_reader(module, path, folder):
-    """The exit code of a reader's process, run as `_child.Child` runs it, but forked: the imports are paid once."""
+    """Return the exit code of a reader's process. It is run as by `Child.run`, but forked, so that imports are done only once."""
     main = importlib.import_module(f"landscape.components.datasets._readers.{module}_child").main
     process = os.fork()
     if process == 0:
@@ -203,14 +208,16 @@ def seed_mat(files):
 @pytest.mark.parametrize("cases", [40, pytest.param(10_000, marks=pytest.mark.fuzz)])
 @pytest.mark.parametrize("reader", ["lmdb", "mat"])
 def test_mutated_files_of_readers_in_processes(files, damage, random, reader, cases):
-    """A reader ends well, ends with its one line (code 3), or dies by a signal, which the parent tells; never with a traceback."""
+    """A reader ends well, ends with its one line (code 3), or dies by a signal, which the parent reports. It never ends with a
+    traceback.
+    """
     path = files.lmdb(count=5, size=(20, 20)) / "data.mdb" if reader == "lmdb" else seed_mat(files)
     whole = path.read_bytes()
     codes = []
     for case in range(cases):
         path.write_bytes(damage(whole, random))
         code = run_reader(reader, path, files.root)
-        # A reader may run in circles in a damaged database: the parent gives it up when it falls silent.
+        # A reader may loop in a damaged database. The parent gives it up when it stays silent.
         assert code in (0, 3, "silent") or code < 0, f"case {case}: code {code}: {(files.root / 'error').read_text()[-500:]}"
         codes.append(code)
     print({code: codes.count(code) for code in set(codes)})
@@ -219,7 +226,7 @@ def test_mutated_files_of_readers_in_processes(files, damage, random, reader, ca
 
 @pytest.mark.parametrize("case", range(6))
 def test_mutated_databases_through_the_whole_way(files, damage, case):
-    """`load` itself, its reader in a true process: a data set, or one line."""
+    """`load` itself, with its reader in a true process, returns a data set or raises one line."""
     path = files.lmdb(count=12, size=(20, 20)) / "data.mdb"
     path.write_bytes(damage(path.read_bytes(), np.random.RandomState(case)))
     line = refusal(lambda: load_dataset("lsun-bedroom", data_dir=files.root, resolution=8, progress=False))
@@ -263,7 +270,7 @@ def test_arrays_come_back_as_they_were(tmp_path, random):
 
 
 def test_a_pickle_cannot_claim_memory(files):
-    """Opcodes that make other unpicklers set gigabytes aside: a memo index of 2**31 - 1, a byte array of 2**40."""
+    """The opcodes make other unpicklers allocate gigabytes: a memo index of 2**31 - 1, and a byte array of 2**40."""
     folder = files.cifar(python=True)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for content in (b"\x80\x04Nr\xff\xff\xff\x7f.", b"\x80\x05\x96" + (2**40).to_bytes(8, "little") + b"abc.", b"(" * 1000 + b"." * 10):

@@ -1,4 +1,4 @@
-"""Drawn data sets: published parameters, determinism, and the polygons against the tools that the original used."""
+"""Synthetic data sets: published parameters, determinism, and polygons compared with the tools that the original used."""
 
 import math
 
@@ -35,7 +35,7 @@ def test_as_many_points_as_the_sources_draw(name):
 
 
 def spread_of(points):
-    """Standard deviation around the modes, and the largest difference of a mode's share from 1 / modes."""
+    """Return the standard deviation around the modes, and the largest difference of a mode's share from 1 / modes."""
     train, centers = points.split("train"), points.modes.centers
     shares = torch.bincount(train.labels, minlength=len(centers)) / len(train)
     return (train.samples - centers[train.labels]).std().item(), (shares - 1 / len(centers)).abs().max().item()
@@ -51,7 +51,7 @@ def test_published_rings(preset, modes, radius, sigma):
     torch.testing.assert_close(ring.modes.centers, torch.tensor(expected), atol=1e-6, rtol=1e-6)
     spread, imbalance = spread_of(ring)
     assert ring.modes.sigma == pytest.approx(sigma)
-    # 200,000 coordinates: the standard error of their deviation is sigma / sqrt(400,000).
+    # There are 200,000 coordinates, so the standard error of their deviation is sigma / sqrt(400,000).
     assert abs(spread / sigma - 1) < 5 / math.sqrt(400_000)
     assert imbalance <= 1 / 100_000
     assert ring.modes.radius_in_sigmas == 3
@@ -63,13 +63,13 @@ def test_gaussians_on_a_line(preset, centers, sigma):
     torch.testing.assert_close(line.modes.centers, torch.tensor(centers)[:, None].float())
     spread, imbalance = spread_of(line)
     assert line.modes.sigma == sigma
-    assert abs(spread / sigma - 1) < 5 / math.sqrt(200_000)  # 100,000 points on one coordinate
+    assert abs(spread / sigma - 1) < 5 / math.sqrt(200_000)  # There are 100,000 points with one coordinate.
     assert imbalance <= 1 / 100_000
 
 
 def test_the_notebook_ring_has_seven_modes_and_one_is_twice_as_heavy():
     ring = load_dataset("ring", {"preset": "unrolled_notebook", "points": 8000})
-    # Angles from 0 to 2 pi with both ends.
+    # The angles go from 0 to 2 pi, with both ends included.
     angles = np.linspace(0, 2 * np.pi, 8)
     torch.testing.assert_close(
         ring.modes.centers, torch.tensor(np.stack([np.cos(angles), np.sin(angles)], 1)[:7], dtype=torch.float32), atol=1e-6, rtol=0
@@ -99,7 +99,7 @@ def test_presets_can_be_changed():
 
 
 def test_points_are_in_random_order():
-    """A prefix is a fair sample, as protocols that take the first n assume."""
+    """The first samples are a fair sample, as protocols that take the first n assume."""
     labels = load_dataset("grid", SMALL).split("train").labels
     assert torch.bincount(labels[:1000], minlength=25).min() > 15
 
@@ -125,7 +125,7 @@ def test_veegan_1200d_has_noise_in_700_coordinates_and_modes_that_real_points_re
     radius = points.modes.radius_in_sigmas * points.modes.sigma
     distance, nearest = torch.cdist(points.split("test").samples, points.modes.centers).min(1)
     assert (distance < radius).all()
-    # The closest two modes are 8.7 apart; the nearest center is still the right one.
+    # The two closest modes are 8.7 apart. The nearest center is still the right one.
     assert torch.equal(nearest, points.split("test").labels)
     assert (distance > 10).all(), "the literal radius of 10 would count no real point"
 
@@ -136,7 +136,9 @@ def triangles():
 
 
 def drawn_by_the_originals_tools(corners, side=28, sub=8):
-    """matplotlib's point-in-polygon on sub-pixels and scipy's convolution, as the published notebook draws; levels in [0, 1]."""
+    """Draw as the published notebook does, with matplotlib's point-in-polygon on sub-pixels and scipy's convolution. Levels are in [0,
+    1].
+    """
     from matplotlib.path import Path
     from scipy.ndimage import convolve
 
@@ -156,12 +158,14 @@ def test_polygons_are_those_of_the_originals_tools(triangles):
 
 
 def test_an_upright_square_by_hand():
-    """Edges along the axes: corners at 8 and 20 pixels; the window is shifted by half a pixel, so edge pixels are partly covered."""
+    """The edges are parallel to the axes, with corners at 8 and 20 pixels. The window is shifted by half a pixel, so edge pixels are partly
+    covered.
+    """
     square = np.array([[[8.0, 8.0], [20.0, 8.0], [20.0, 20.0], [8.0, 20.0]]])
     picture = rasterized(square)[0]
     assert picture[9:20, 9:20].max() == 0
     assert picture[:8].min() == 255
-    # Window of pixel 8: sub-pixels 61..68, of which 64..68 lie inside: 5 of 8 rows, all columns.
+    # The window of pixel 8 has the sub-pixels 61..68. Of these, 64..68 are inside: 5 of 8 rows, all columns.
     assert picture[8, 12] == round(255 * (1 - 5 / 8))
 
 

@@ -1,4 +1,4 @@
-"""The small classifiers: shipped ones re-checked, local ones trained, cached and refused."""
+"""The small classifiers: the shipped ones are checked again, and local ones are trained, cached and refused."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ from landscape.evaluation import evaluate
 
 
 def _striped(count=256, side=12, classes=2, seed=0, labels=True):
-    """Images that any classifier separates: vertical against horizontal stripes, with noise."""
+    """Make images that any classifier can separate: vertical and horizontal stripes, with noise."""
     random = torch.Generator().manual_seed(seed)
     label = torch.arange(count) % classes
     stripes = ((torch.arange(side) // 2) % 2 * 200).to(torch.uint8).expand(side, side)
@@ -181,6 +181,7 @@ def test_a_classifier_refuses_points():
 def test_training_shifts_images_within_reach():
     images = torch.zeros(200, 1, 28, 28, dtype=torch.uint8)
     images[:, :, 14, 14] = 255
+    # The augmentation is private to the training. Its exact reach is not visible in a trained classifier.
     moved = training._shifted(images)
     places = moved[:, 0].flatten(1).argmax(1)
     rows, columns = places // 28 - 14, places % 28 - 14

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite: its weights, its network against timm's, and what it says of two photographs."""
+"""EfficientNet-Lite: its weights, its network compared with timm's, and its classes for two photographs."""
 
 import numpy as np
 import pytest
@@ -12,11 +12,11 @@ from landscape.components.extractors.efficientnet_lite import FILES, SHA256, eff
 from landscape.core.errors import UserError
 
 DAISY, BELL_COTE, PALACE = 985, 442, 698
-"""Numbers of three of ImageNet's classes."""
+"""The numbers of three of ImageNet's classes."""
 
 
 def _timms(size):
-    """timm's network with the same weights, whose names stand in the same order."""
+    """Return timm's network with the same weights, whose names are in the same order."""
     import timm
 
     network = timm.create_model(f"tf_efficientnet_{size}").eval()
@@ -54,12 +54,12 @@ def test_input_is_timms_resize_and_the_range_of_the_training():
     with torch.no_grad():
         expected = _timms("lite0").forward_features((resized - 127) / 128).mean((2, 3))
     assert float((extractor(levels).features - expected).norm() / expected.norm()) < 1e-5
-    # A gray image is the color image whose three channels are alike.
+    # A gray image equals the color image with three equal channels.
     assert torch.equal(extractor(levels[:, :1]).features, extractor(levels[:, :1].expand(-1, 3, -1, -1)).features)
 
 
 def test_two_photographs():
-    """A temple with a bell and a flower, as scikit-learn brings them: the classes that the network says first."""
+    """The photographs (a temple with a bell, and a flower) are those of scikit-learn. The test names the most likely classes."""
     from sklearn.datasets import load_sample_images
 
     temple, flower = (torch.from_numpy(np.array(image)).permute(2, 0, 1)[None] for image in load_sample_images().images)

@@ -1,4 +1,4 @@
-"""The Inception extractor against torch-fidelity's, with random weights in the true file format."""
+"""The Inception extractor compared with torch-fidelity's, with random weights in the true file format."""
 
 import contextlib
 import hashlib
@@ -21,7 +21,7 @@ torch_fidelity = pytest.importorskip("torch_fidelity")
 
 
 def _random_state() -> dict[str, torch.Tensor]:
-    """Tensors by the names and shapes of the true file, with features that vary between images."""
+    """Make tensors with the names and shapes of the true file, whose features vary between images."""
     from torch_fidelity import feature_extractor_inceptionv3 as theirs
 
     torch.manual_seed(0)
@@ -49,7 +49,7 @@ def weights(tmp_path_factory):
 
 @pytest.fixture
 def trusted(weights, monkeypatch):
-    """The random file passes for the published one: only its hash is changed."""
+    """The random file is accepted as the published one. Only the expected hash is changed."""
     monkeypatch.setattr(module, "SHA256", hashlib.sha256(weights.read_bytes()).hexdigest())
     monkeypatch.setenv(module.VARIABLE, str(weights))
     return weights
@@ -74,7 +74,7 @@ def test_features_and_logits_are_torch_fidelitys(trusted, side):
     expected_features, expected_logits = _theirs(trusted, images)
     assert _relative(features, expected_features) < 1e-5
     assert _relative(logits, expected_logits) < 1e-5
-    # The part that tells images apart is what scores read: it must agree too.
+    # Scores depend on what distinguishes images, so that part must agree too.
     assert _relative(features - features.mean(0), expected_features - expected_features.mean(0)) < 1e-4
 
 
@@ -101,7 +101,7 @@ def test_bfloat16_rounds_weights_and_activations(trusted):
 
 
 def test_folded_bfloat16_convolution_on_any_processor(monkeypatch):
-    """Emulated bfloat16: operands rounded, sum in float32, result rounded."""
+    """In emulated bfloat16, operands are rounded, sums are computed in float32, and results are rounded."""
     from landscape.components.extractors import _folded_convolution as network
 
     monkeypatch.setattr(network, "fast_bfloat16", lambda: False)
@@ -134,7 +134,7 @@ class _Images(torch.utils.data.Dataset):
 
 
 def test_scores_from_images_are_torch_fidelitys(trusted, tmp_path, monkeypatch):
-    """FID, KID over all samples and IS of one split, from the same images to 1e-3."""
+    """FID, KID over all samples and IS of one split, from the same images, agree to 1e-3."""
     monkeypatch.setenv("LANDSCAPE_CACHE", str(tmp_path))
     count = 16
     real = torch.randint(0, 256, (count, 3, 32, 32), dtype=torch.uint8)

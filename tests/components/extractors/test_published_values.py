@@ -1,6 +1,6 @@
-"""torch-fidelity's published values on CIFAR-10, with the true Inception weights. `pytest -m weights`.
+"""torch-fidelity's published values on CIFAR-10, with the true Inception weights. Run with `pytest -m weights`.
 
-Needs LANDSCAPE_INCEPTION_WEIGHTS, and CIFAR-10's own files under LANDSCAPE_DATA or DATA_DIR. The figures are those of
+The tests need LANDSCAPE_INCEPTION_WEIGHTS, and CIFAR-10's own files under LANDSCAPE_DATA or DATA_DIR. The figures are those of
 toshas/torch-fidelity@5e211a9: README.md, tests/torch_versions_ge_1_13_0/test_versions.py and
 tests/tf1/numerical_precision/test_metric_fid_fidelity.py.
 """
@@ -19,7 +19,7 @@ from landscape.evaluation import evaluate
 pytestmark = [pytest.mark.weights, pytest.mark.slow, pytest.mark.timeout(7200)]
 
 SPLIT_SPREAD = 0.09514061
-"""Published standard deviation over the ten splits of 50,000 images."""
+"""The published standard deviation over the ten splits of 50,000 images."""
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def cifar10():
 
 @pytest.fixture(scope="module")
 def five_thousand(cifar10):
-    """The first 5,000 training images as generated ones, against the first 5,000 test images."""
+    """The scores of the first 5,000 training images, taken as generated ones, against the first 5,000 test images."""
     protocol = varied(get("torch-fidelity-default"), n_fake=None)
     fake, real = (SampleSet(images=cifar10.split(name).samples[:5000]) for name in ("train", "test"))
     return evaluate(real, fake, protocol).estimates
@@ -45,7 +45,7 @@ def test_fid(five_thousand):
 
 
 def test_kid(five_thousand):
-    # The mean over other random subsets: their published deviation is 1.0e-4, that of a mean of 100 a tenth of it.
+    # The mean is over other random subsets. Their published deviation is 1.0e-4, and that of a mean of 100 is a tenth of it.
     assert five_thousand["KID[inception]"].value == pytest.approx(-2.907863e-05, abs=5e-5)
 
 
@@ -55,7 +55,7 @@ def test_precision_and_recall(five_thousand):
 
 
 def test_inception_score_of_5000(five_thousand):
-    # Ten splits of another shuffle: three standard errors of their mean (0.5778723 is the published deviation over splits).
+    # The ten splits have another order. The tolerance is three standard errors of their mean (0.5778723 is the published deviation).
     assert five_thousand["IS"].value == pytest.approx(10.75051, abs=3 * 0.5778723 / 10**0.5)
 
 

@@ -1,4 +1,4 @@
-"""dinov2 and clip against independent implementations, on small random weights in the true layouts."""
+"""dinov2 and clip compared with independent implementations, on small random weights in the true layouts."""
 
 import hashlib
 
@@ -48,7 +48,7 @@ def _dinov2_state():
 
 
 def _torchvisions(state):
-    """torchvision's transformer with the same weights, the layer scales folded into the layers before them."""
+    """Return torchvision's transformer with the same weights, in which the layer scales are folded into the layers before them."""
     from torchvision.models.vision_transformer import VisionTransformer as Theirs
 
     network = Theirs(14 * GRID, 14, DEPTH, WIDTH // 64, WIDTH, 4 * WIDTH)
@@ -98,7 +98,7 @@ def _cubic(distance, a=-0.75):
 
 
 def test_the_position_grid_is_resized_with_the_original_offset():
-    """Bicubic samples at (i + 1/2) * grid / (side + 0.1) - 1/2, edges repeated, in NumPy."""
+    """Bicubic samples are taken at (i + 1/2) * grid / (side + 0.1) - 1/2, with repeated edges, in NumPy."""
     state, side = _dinov2_state(), 16
     made = _ours(state)._positions(side).detach().numpy()
     grid = state["pos_embed"][0, 1:].reshape(GRID, GRID, WIDTH).double().numpy()
@@ -130,7 +130,7 @@ def test_dinov2_from_a_file(tmp_path, suffix):
 
 
 def _clip_state(patch=16, grid=3, projection=96):
-    """OpenAI's names; values that half precision holds exactly, as in the published file."""
+    """Make weights under OpenAI's names. Half precision represents their values exactly, as in the published file."""
     torch.manual_seed(2)
     state = {
         "visual.class_embedding": torch.randn(WIDTH),
@@ -179,7 +179,7 @@ def test_clip_is_torch_fidelitys(tmp_path, monkeypatch, side):
 
 
 def _converted(state):
-    """The same tower under the names of the converted safetensors file."""
+    """Return the same network under the names of the converted safetensors file."""
     made = {
         "vision_model.embeddings.class_embedding": state["visual.class_embedding"],
         "vision_model.embeddings.position_embedding.weight": state["visual.positional_embedding"],

@@ -1,4 +1,4 @@
-"""From nothing to an extractor: every network whose weights are downloaded, walked against a server that imitates their hosts."""
+"""Every network whose weights are downloaded, from nothing to an extractor, with a server that imitates the true hosts."""
 
 import dataclasses
 import hashlib
@@ -18,7 +18,7 @@ from landscape.core.errors import UserError
 
 MODULES = {"inception": inception, "clip": clip, "dinov2": dinov2}
 HASHES = {
-    # As torch-fidelity's file name says, and as pinned by many that use the file.
+    # torch-fidelity's file name begins with these digits, and many projects that use the file pin the whole hash.
     "inception": "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
     "clip": "99d28a652e6ec46629ab7047a0ac82c69b1fe11e0ce672c43af65d3a9a3fc05d",
     "dinov2": "0b8b82f85de91b424aded121c7e1dcc2b7bc6d0adeea651bf73a13307fad8c73",
@@ -44,7 +44,7 @@ def internet(monkeypatch, tmp_path):
 
 @pytest.fixture
 def republished(monkeypatch):
-    """Takes `CONTENT` for the published weights of an extractor; returns the module."""
+    """A function that takes `CONTENT` for the published weights of an extractor and returns the extractor's module."""
 
     def republish(name):
         module = MODULES[name]
@@ -56,7 +56,7 @@ def republished(monkeypatch):
 
 
 def find(name):
-    """The weights as the extractor looks for them, before it reads them."""
+    """Find the weights as the extractor does before it reads them."""
     module = MODULES[name]
     return inception.find_weights() if name == "inception" else module.find(None, module.VARIABLE, module.FILES, name, module.REMOTE)
 
@@ -119,7 +119,7 @@ def test_without_a_network_one_line_says_what_to_fetch_and_where_to_put_it(monke
     assert "Temporary failure in name resolution" in text
     assert f"fetch {module.REMOTE.by_hand()} by hand and put it at {tmp_path / 'cache' / 'weights' / module.FILES[0]}" in text
     assert module.VARIABLE in text
-    # The user does as the line says.
+    # The user does what the line says.
     target = tmp_path / "cache" / "weights" / module.FILES[0]
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(CONTENT)

@@ -1,4 +1,4 @@
-"""Losses of energies: EBGAN's margin, BEGAN's equilibrium."""
+"""Losses of energies: EBGAN's margin and BEGAN's equilibrium."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def test_margin_switches_off_where_energy_exceeds_it():
 
 
 def test_energy_equilibrium_value():
-    """The paper's theorem: at the equilibrium, where real and fake have one energy g < m, D's value is m."""
+    """The paper's theorem: at the equilibrium, where real and fake samples have the same energy g < m, D's value is m."""
     for energy in (0.0, 2.5, 9.0):
         pair = margin_energy(torch.full((4,), energy), torch.full((4,), energy), margin=10.0)
         assert pair.d.tolist() == [10.0] * 4
@@ -36,7 +36,7 @@ def test_began_two_steps_by_hand():
     first = began(real, fake, state={"k": torch.tensor(0.25)}, gamma=0.5, gain=0.1)
     assert first.d.tolist() == [1.75, 4.0]
     assert first.g.tolist() == [1.0, 0.0]
-    # gamma mean(real) - mean(fake) = 1.5 - 0.5 = 1
+    # gamma mean(real) - mean(fake) is 1.5 - 0.5 = 1.
     assert first.state["k"].item() == pytest.approx(0.35)
     assert first.report["convergence"].item() == pytest.approx(4.0)
     assert first.report["k"].item() == pytest.approx(0.25)

@@ -1,4 +1,4 @@
-"""Losses of critic outputs against their formulas in NumPy float64, and against values worked by hand."""
+"""Losses of critic outputs compared with their formulas in NumPy float64, and with values computed by hand."""
 
 import math
 
@@ -57,7 +57,7 @@ def test_every_logit_loss_has_an_oracle():
 
 
 LOG2, LOG3 = math.log(2), math.log(3)
-# At logits log 3 (sigmoid 3/4) for real and -log 3 (sigmoid 1/4) for fake; worked by hand.
+# The logits are log 3 (sigmoid 3/4) for real samples and -log 3 (sigmoid 1/4) for generated ones. The values are computed by hand.
 BY_HAND = {
     "minimax": (2 * math.log(4 / 3), math.log(3 / 4)),
     "non_saturating": (2 * math.log(4 / 3), math.log(4)),
@@ -85,7 +85,7 @@ def test_optimum_of_the_2014_game_at_equal_densities():
 
 
 def test_saturation_is_what_tells_the_two_2014_games_apart():
-    """Where D is sure of a fake, the saturating game's gradient vanishes; the other's does not."""
+    """Where D is certain that a sample is generated, the gradient of the saturating game vanishes, and that of the other game does not."""
     gradients = {}
     for name in ("minimax", "non_saturating"):
         fake = torch.tensor([-20.0], requires_grad=True)

@@ -1,4 +1,4 @@
-"""What every registered loss must hold to; a new file is tested without writing a test."""
+"""What every registered loss must satisfy. A new file is tested without writing a test."""
 
 import itertools
 
@@ -53,7 +53,7 @@ def test_shapes_finite_values_and_gradients(name):
 
 @pytest.mark.parametrize("name", LOSSES.names())
 def test_generator_needs_real_only_where_declared(name):
-    """In G's step the module passes fake for real unless the loss declares otherwise: its `g` must not change."""
+    """In G's step the module passes fake outputs as the real ones unless the loss declares otherwise. `g` must not change by this."""
     real, fake = inputs(name)
     depends = not torch.equal(call(name, real, fake).g, call(name, fake, fake).g)
     declared = LOSSES[name].facts.g_needs_real or LOSSES[name].facts.inputs in ("samples", "autoencoding")
@@ -92,7 +92,7 @@ def test_names_its_paper(name):
 
 @pytest.mark.parametrize(("first", "second"), list(itertools.combinations(LOSSES.names(), 2)))
 def test_no_two_names_for_one_function(first, second):
-    """Two losses differ when they are functions of different things, or when D's or G's gradient differs by more than a factor."""
+    """Two losses differ if they have different inputs, or if D's or G's gradient differs by more than a factor."""
     if LOSSES[first].facts.inputs != LOSSES[second].facts.inputs:
         return
     gradients = []

@@ -1,4 +1,4 @@
-"""MMD against double loops in float64, unbiased over many draws, and stable where distances nearly cancel."""
+"""MMD equals double loops in float64, is unbiased over many draws, and is stable where distances nearly cancel."""
 
 import itertools
 
@@ -39,20 +39,20 @@ def test_against_double_loops(kernel, sizes):
     assert ours == pytest.approx(loop_mmd(real, fake, kernel, bandwidths), rel=1e-10)
     pooled = np.concatenate([real, fake]).reshape(sum(sizes), -1)
     distances = sorted(np.linalg.norm(x - y) for x, y in itertools.combinations(pooled, 2))
-    median = distances[(len(distances) - 1) // 2]  # torch's median of an even count is the lower one
+    median = distances[(len(distances) - 1) // 2]  # torch's median of an even number of values is the lower one.
     ours = mmd(torch.from_numpy(real), torch.from_numpy(fake), kernel=kernel, bandwidths=bandwidths).g.item()
     assert ours == pytest.approx(loop_mmd(real, fake, kernel, [b * median for b in bandwidths]), rel=1e-10)
 
 
 def test_by_hand():
-    """Two pairs of points on a line: k(d) = exp(-d^2 / 2)."""
+    """There are two pairs of points on a line, and k(d) = exp(-d^2 / 2)."""
     value = mmd(torch.tensor([[0.0], [1.0]]), torch.tensor([[0.0], [2.0]]), bandwidths=(1.0,), unit="absolute").g.item()
     k = {d: np.exp(-(d**2) / 2) for d in (0, 1, 2)}
     assert value == pytest.approx(k[1] + k[2] - 2 * (k[0] + k[2] + k[1] + k[1]) / 4, rel=1e-6)
 
 
 def gaussian_mmd(shift, bandwidth):
-    """MMD^2 of N(0, 1) and N(shift, 1) in closed form: E k = b / sqrt(b^2 + 2) exp(-shift^2 / (2 (b^2 + 2)))."""
+    """Return MMD^2 of N(0, 1) and N(shift, 1) in closed form: E k = b / sqrt(b^2 + 2) exp(-shift^2 / (2 (b^2 + 2)))."""
     spread = bandwidth**2 + 2
     return 2 * bandwidth / spread**0.5 * (1 - np.exp(-(shift**2) / (2 * spread)))
 
@@ -65,7 +65,7 @@ def test_unbiased_over_many_draws(shift):
     )
     error = values.std() / draws**0.5
     assert abs(values.mean() - gaussian_mmd(shift, 1.0)) < 4 * error
-    # The biased estimate (diagonals kept) would lie far outside: its diagonals add (2 - 2 E k) / 6 where the pairs' mean is E k.
+    # The biased estimate, which keeps the diagonals, would be far outside: they add (2 - 2 E k) / 6 where the mean of the pairs is E k.
     assert error < (1 - 1 / 3**0.5) / 3 / 10
 
 
@@ -73,11 +73,11 @@ def test_gradient_leads_fakes_to_the_data():
     real = torch.randn(64, 2)
     fake = (torch.randn(64, 2) + 3).requires_grad_(True)
     (gradient,) = torch.autograd.grad(mmd(real, fake).g, fake)
-    assert (gradient.mean(0) > 0).all()  # descent lowers both coordinates
+    assert (gradient.mean(0) > 0).all()  # Descent lowers both coordinates.
 
 
 def test_distances_far_from_the_origin():
-    """|x|^2 + |y|^2 - 2xy loses all digits at an offset of 1000 unless it is taken out first."""
+    """At an offset of 1000, |x|^2 + |y|^2 - 2xy loses all digits unless the offset is subtracted first."""
     points = torch.randn(16, 3) * 0.01
     expected = torch.cdist(points.double(), points.double()).square()
     torch.testing.assert_close(

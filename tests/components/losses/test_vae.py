@@ -1,4 +1,4 @@
-"""The evidence lower bound against scipy's distributions and torch's."""
+"""The evidence lower bound compared with the distributions of scipy and torch."""
 
 import numpy as np
 import pytest

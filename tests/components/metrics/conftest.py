@@ -1,4 +1,4 @@
-"""Evidence from plain tensors, for the tests of single metrics."""
+"""Builds evidence from plain tensors, for the tests of single metrics."""
 
 import pytest
 import torch

@@ -25,9 +25,9 @@ def test_removes_the_bias_and_covers_the_truth(evidence, shift, scale):
         for seed in range(60)
     ]
     values = np.array([each.value for each in found])
-    assert values.mean() == pytest.approx(truth, abs=3 * values.std() / np.sqrt(60) + 0.003)  # 0.003: the next order of the bias
+    assert values.mean() == pytest.approx(truth, abs=3 * values.std() / np.sqrt(60) + 0.003)  # 0.003 is the next order of the bias.
     assert np.mean([each.interval[0] < truth < each.interval[1] for each in found]) > 0.9
-    assert np.mean([each.curve[-1][1] - each.value for each in found]) > 0.02  # the bias of the plug-in estimate at these sizes
+    assert np.mean([each.curve[-1][1] - each.value for each in found]) > 0.02  # This is the bias of the plug-in estimate at these sizes.
 
 
 def test_only_the_generated_set_varies(evidence):

@@ -38,14 +38,14 @@ def test_equals_packages(feature_sets, theirs):
 
 
 def test_equals_torch_fidelity(feature_sets):
-    # float64, for on float32 features it takes the mean in float32 (here 4e-6 of the distance)
+    # float64 is needed, because torch-fidelity takes the mean of float32 features in float32 (an error of 4e-6 of the distance here).
     statistics = [fid_features_to_statistics(each.double()) for each in feature_sets]
     expected = fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"]
     assert distance(*feature_sets) == pytest.approx(expected, rel=1e-6)
 
 
 def test_terms_are_those_of_diagonal_gaussians():
-    # two Gaussians with diagonal covariances: |m1 - m2|^2 + sum (s1 - s2)^2
+    # For two Gaussians with diagonal covariances, the distance is |m1 - m2|^2 + sum (s1 - s2)^2.
     one = Moments(torch.tensor([1.0, 2.0]).double(), torch.diag(torch.tensor([4.0, 9.0]).double()), 100)
     two = Moments(torch.tensor([0.0, 0.0]).double(), torch.diag(torch.tensor([1.0, 1.0]).double()), 100)
     terms = frechet_terms(one, two)
@@ -61,7 +61,7 @@ def test_symmetric_and_zero_for_itself(feature_sets):
 def test_rank_deficient_covariances_equal_their_nuclear_norm():
     real, fake = torch.randn(20, 50), torch.randn(25, 50) * 2
     x, y = (np.asarray(each.double() - each.double().mean(0)) / math.sqrt(len(each) - 1) for each in (real, fake))
-    # tr (S1 S2)^(1/2) is the sum of singular values of X Y' for S1 = X'X and S2 = Y'Y
+    # tr (S1 S2)^(1/2) is the sum of the singular values of X Y' for S1 = X'X and S2 = Y'Y.
     expected = np.sum((real.double() - 0).mean(0).sub(fake.double().mean(0)).numpy() ** 2) + (x**2).sum() + (y**2).sum()
     expected -= 2 * scipy.linalg.svdvals(x @ y.T).sum()
     assert distance(real, fake) == pytest.approx(expected, rel=1e-7)
@@ -129,7 +129,7 @@ def test_interval_covers_the_expectation_at_these_sizes(shift, scale):
 
 @pytest.mark.parametrize(("rank", "jitter"), [(10, 1e-7), (10, 1e-5), (3, 1e-6)])
 def test_collapsed_set_has_a_finite_interval_that_covers(rank, jitter):
-    # features of a collapsed generator: a few directions, and float32's rounding in the others
+    # These are features of a collapsed generator: a few directions, and float32's rounding errors in the others.
     directions = torch.randn(rank, 64)
     found = []
     for _ in range(240):
@@ -139,7 +139,7 @@ def test_collapsed_set_has_a_finite_interval_that_covers(rank, jitter):
     distances, errors = np.array([each for each in found if each[1] is not None]).T
     assert len(distances) > 200
     assert np.isfinite(errors).all()
-    # 0.95 is expected; its standard deviation over 240 draws is 0.014
+    # 0.95 is expected. Its standard deviation over 240 draws is 0.014.
     assert (np.abs(distances - distances.mean()) < 1.96 * errors).mean() > 0.9
 
 

@@ -19,7 +19,7 @@ def clouds(real, fake):
 
 
 def direct_mmd(x, y, kernel):
-    """The unbiased estimator as its definition writes it, in NumPy."""
+    """Compute the unbiased estimator by its definition in NumPy."""
     x, y = x.double().numpy(), y.double().numpy()
     xx, yy, xy = kernel(x, x), kernel(y, y), kernel(x, y)
     n, m = len(x), len(y)
@@ -70,6 +70,7 @@ def test_tiles_add_up(monkeypatch):
     assert found.values[0] == pytest.approx(expected, rel=1e-10)
     draws = draw_subsets(71, 50, 20, 60, 0)
     each = [direct_mmd(fake[i], real[j], cubic) for i, j in draws]
+    # The public function chooses this way of computing by size, so that a small test must call it directly.
     np.testing.assert_allclose(module._from_all_pairs(*clouds(real, fake), draws, polynomial(3, 1 / 6, 1.0)).values, each, rtol=1e-9)
 
 
@@ -81,7 +82,7 @@ def test_blocks_use_every_sample_once():
 
 
 def expected_cubic(one_mean, one_scale, two_mean, two_scale, width=4):
-    """E (x.y / d + 1)^3 of x ~ N(m1, s1^2 I) and y ~ N(m2, s2^2 I), from their first three moment tensors."""
+    """Return E (x.y / d + 1)^3 for x ~ N(m1, s1^2 I) and y ~ N(m2, s2^2 I), from their first three moment tensors."""
 
     def tensors(mean, scale):
         mean, eye = np.full(width, float(mean)), np.eye(width) * scale**2
@@ -138,7 +139,7 @@ def test_variance_knows_which_set_is_the_smaller():
         real, fake = torch.randn(400, 4), torch.randn(40, 4) * 1.5
         found.append(full_mmd(*clouds(real, fake), polynomial(3, 1 / 4, 1.0)))
     spread = np.var([each.values[0] for each in found])
-    # the standard deviation of a variance over 400 draws of a skewed estimate is about a tenth of it; sizes swapped give a fifth
+    # The standard deviation of a variance over 400 draws of a skewed estimate is about a tenth of it. Swapped sizes give a fifth.
     assert np.mean([each.variance for each in found]) == pytest.approx(spread, rel=0.4)
 
 

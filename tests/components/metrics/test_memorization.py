@@ -16,7 +16,7 @@ def test_equals_scipy_on_all_distances(evidence, monkeypatch):
     found = memorization(evidence(real, fake, train=SampleSet(features=train)))
     to_train = [cdist(each.double(), train.double()) for each in (real, fake)]
     of_real, of_fake = (each.min(axis=1) for each in to_train)
-    expected = mannwhitneyu(of_real, of_fake).statistic / (70 * 80)  # P(real farther than fake)
+    expected = mannwhitneyu(of_real, of_fake).statistic / (70 * 80)  # This is P(real farther than fake).
     assert found["memorization[x]"].value == pytest.approx(expected)
     among = cdist(train.double(), train.double())
     np.fill_diagonal(among, np.inf)

@@ -1,4 +1,4 @@
-"""Scores of the networks themselves, and of what a classifier learns."""
+"""Scores of the networks themselves, and of what a classifier learns from samples."""
 
 import math
 
@@ -77,7 +77,7 @@ def test_discriminator_accuracy(evidence):
     )
     found = discriminator_accuracy(given)
     assert [found[f"D_accuracy_{name}"].value for name in ("train", "test", "fake")] == [1, 0.75, 1]
-    assert found["D_accuracy_test"].interval == pytest.approx((0.6450, 0.8320), abs=1e-3)  # Wilson, 60 of 80
+    assert found["D_accuracy_test"].interval == pytest.approx((0.6450, 0.8320), abs=1e-3)  # The interval is Wilson's for 60 of 80.
 
 
 def test_discriminator_bad_input(evidence):
@@ -104,7 +104,8 @@ def test_classifier_accuracy(evidence):
     x, x_test = ((each - fake[0].mean(0)) / fake[0].std(0, correction=0) for each in (fake[0], real[0]))
     expected = LogisticRegression(max_iter=200).fit(x.numpy(), fake[1].numpy()).score(x_test.numpy(), real[1].numpy())
     assert found["CAS[x]"].value == pytest.approx(expected, abs=0.011)
-    assert found["CAS_reverse[x]"].value < found["CAS[x]"].value  # noisy samples are hard to tell, yet teach enough
+    # Noisy samples are hard to classify, but a classifier learns enough from them.
+    assert found["CAS_reverse[x]"].value < found["CAS[x]"].value
     assert "trained and tested on real samples: 0.9" in found["CAS[x]"].note
 
 

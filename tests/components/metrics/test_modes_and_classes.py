@@ -18,7 +18,7 @@ RING = Modes(torch.stack([ANGLES.cos(), ANGLES.sin()], dim=1), sigma=0.01)
 def test_worked_by_hand(evidence):
     points = torch.cat([RING.centers[[0, 0, 1, 2]], RING.centers[3:4] + torch.tensor([[0.029, 0.0]]), RING.centers[4:5] + 0.03])
     found = mode_coverage(evidence(fake_images=points, modes=RING))
-    assert found["modes"].value == 4  # 0, 1, 2 and 3; the point beside 4 is 4.2 sigma away
+    assert found["modes"].value == 4  # Modes 0, 1, 2 and 3 are found. The point beside mode 4 is 4.2 sigma away.
     assert found["high_quality"].value == pytest.approx(5 / 6)
     assert found["reverse_KL"].value == pytest.approx(math.log(8) + entropy([2 / 5, 1 / 5, 1 / 5, 1 / 5]) * -1)
 

@@ -35,7 +35,7 @@ def test_equals_torchmetrics_in_its_variant(channels):
 
 
 def direct_ms_ssim(x, y):
-    """originals.md 5.4 in NumPy float64, one pair of one color."""
+    """Compute the original MS-SSIM in NumPy float64, for one pair of images with one channel."""
     result = 1.0
     for scale, weight in enumerate(WEIGHTS):
         if scale:
@@ -53,7 +53,7 @@ def direct_ms_ssim(x, y):
                 image = np.take(image, range(start, start + keep), axis=axis)
             return image
 
-        if size % 2 == 0:  # an even window has no center: write its valid part out
+        if size % 2 == 0:  # An even window has no center, so its valid part is written out.
 
             def blur(image, window=window, size=size):
                 rows = np.array([window @ image[i : i + size] for i in range(image.shape[0] - size + 1)])
@@ -137,7 +137,7 @@ def test_bad_input(evidence, images, labels, says):
 
 
 def test_rounding_never_leaves_the_bounds():
-    """Images that differ by less than single precision resolves: the mean similarity rounds to a little above 1."""
+    """The images differ by less than single precision resolves, so the mean similarity rounds to a little above 1."""
     assert normal_if_varied(1.0000016, 1e-9, (0.0, 1.0)) == (1.0, 1.0)
     assert normal_if_varied(-1e-7, 1e-9, (0.0, None)) == (0.0, 0.0)
     assert normal_if_varied(0.5, 0.1, (0.0, 1.0)) == pytest.approx((0.5 - 1.959964 * 0.1, 0.5 + 1.959964 * 0.1))

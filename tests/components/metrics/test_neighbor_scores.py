@@ -39,7 +39,7 @@ def test_float32_flips_no_more_than_it_reports(evidence, feature_sets):
 
 
 def test_uncertain_decisions_are_counted(evidence):
-    # a lattice: many distances tie with the radius exactly, so rounding decides
+    # On a lattice many distances equal the radius exactly, so that rounding decides.
     side = torch.arange(8.0)
     lattice = torch.cartesian_prod(side, side, side) * 0.1
     found = neighborhoods(lattice, lattice + 0.1, 3, "float32")
@@ -57,11 +57,11 @@ def test_equals_torch_fidelity(evidence, feature_sets):
 
 
 def test_worked_by_hand(evidence):
-    # real 0, 1, 3 on a line, k = 1: radii 1, 1, 2. Fake 0.5, 10, 10.4: radii 9.5, 0.4, 0.4
+    # The real points are 0, 1, 3 on a line and k = 1, so the radii are 1, 1, 2. The fake points are 0.5, 10, 10.4 with radii 9.5, 0.4, 0.4.
     real, fake = torch.tensor([[0.0], [1.0], [3.0]]), torch.tensor([[0.5], [10.0], [10.4]])
     ours = scores(evidence, real, fake, k=1, precision="float64")
-    assert ours["precision"].value == pytest.approx(1 / 3)  # 0.5 lies in the balls of 0 and of 1; distance 2.5 to 3
-    assert ours["recall"].value == 1.0  # all within 9.5 of 0.5
+    assert ours["precision"].value == pytest.approx(1 / 3)  # 0.5 lies in the balls of 0 and of 1. Its distance to 3 is 2.5.
+    assert ours["recall"].value == 1.0  # All real points are within 9.5 of 0.5.
     assert ours["density"].value == pytest.approx(2 / 3)
     assert ours["coverage"].value == pytest.approx(2 / 3)
 

@@ -14,7 +14,7 @@ SIGMAS = torch.logspace(-1, 0, 4, dtype=torch.float64)
 
 
 def direct(points, samples, sigma):
-    """The estimator of the 2014 code, in NumPy float64, by broadcasting."""
+    """Compute the estimator of the 2014 code in NumPy float64, by broadcasting."""
     points, samples = points.double().numpy(), samples.double().numpy()
     distances = ((points[:, None] - samples[None]) ** 2).sum(axis=2)
     width = points.shape[1]
@@ -24,9 +24,9 @@ def direct(points, samples, sigma):
 @pytest.mark.parametrize(("samples", "width"), [(600, 196), (5, 30), (600, 2)])
 def test_every_likelihood_within_a_thousandth_of_a_nat(samples, width, monkeypatch):
     monkeypatch.setattr(module, "ROWS", 50)
-    # pixel-like values: mostly 0, so that norms and distances are those of digits
+    # The values resemble pixels: they are mostly 0, so that norms and distances are those of digits.
     points, centers = (torch.rand(n, width) * (torch.rand(n, width) > 0.7) for n in (130, samples))
-    centers[: min(50, samples)] = points[: min(50, samples)] + 0.01  # some windows right beside their point, as a good generator has
+    centers[: min(50, samples)] = points[: min(50, samples)] + 0.01  # Some windows are right beside their point, as with a good generator.
     found = log_likelihoods(points, centers, SIGMAS)
     for index, sigma in enumerate(SIGMAS.tolist()):
         np.testing.assert_allclose(found[index], direct(points, centers, sigma), rtol=0, atol=1e-3)

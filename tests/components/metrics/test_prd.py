@@ -9,7 +9,7 @@ from landscape.core.errors import UserError
 
 
 def direct_curve(fake, real, angles):
-    """Equations 9 and 10 of the paper, loop by loop."""
+    """Evaluate equations 9 and 10 of the paper in loops."""
     precision, recall = [], []
     for step in range(angles):
         slope = math.tan(1e-10 + step * (math.pi / 2 - 2e-10) / (angles - 1))
@@ -36,7 +36,7 @@ def test_equal_and_disjoint_histograms():
 
 
 def test_half_of_the_modes():
-    # all generated samples good, half of the real ones reached: the curve's ends are precision 1 and recall 1/2
+    # All generated samples are good, and they reach half of the real ones: the curve ends at precision 1 and recall 1/2.
     precision, recall = prd_curve(np.array([1.0, 0.0]), np.array([0.5, 0.5]))
     assert (precision.max(), recall.max()) == pytest.approx((1, 0.5), abs=1e-6)
 

@@ -21,7 +21,7 @@ def _small_tiles(monkeypatch):
 
 
 def spectrum(count, exponent, width=128):
-    """Features whose leading directions hold nearly all variance (exponent 1.5) or none more than others (0)."""
+    """Make features whose leading directions hold nearly all variance (exponent 1.5), or none more than the others (0)."""
     return torch.randn(count, width) * torch.arange(1, width + 1) ** -exponent
 
 
@@ -31,13 +31,13 @@ def test_finds_every_near_pair(exponent, precision):
     real, fake = spectrum(64, exponent), spectrum(64, exponent)
     first, second = cloud(real, real, precision), cloud(fake, real, precision)
     expected = cdist(real.double(), fake.double()) ** 2
-    # half-way between two neighbors, so that rounding decides nothing
+    # The reach is halfway between two neighbors, so that rounding decides nothing.
     row_reach = torch.from_numpy(np.sort(expected, axis=1)[:, 2:4].mean(axis=1)).to(first.norms)
     column_reach = torch.from_numpy(np.sort(expected, axis=0)[1:3].mean(axis=0)).to(first.norms)
     found = Search(first, second).near(slice(0, 64), slice(0, 64), row_reach, column_reach)
     i, j = np.nonzero((expected <= row_reach.numpy()[:, None]) | (expected <= column_reach.numpy()))
     assert set(zip(found.first.tolist(), found.second.tolist(), strict=True)) == set(zip(i.tolist(), j.tolist(), strict=True))
-    # a distance taken from products errs by a few roundings of the squared norms
+    # A distance that is computed from products has an error of a few roundings of the squared norms.
     rounding = 10 * torch.finfo(first.norms.dtype).eps * float(first.norms.max() + second.norms.max())
     np.testing.assert_allclose(found.squared, expected[found.first, found.second], rtol=1e-5, atol=rounding)
 
@@ -63,7 +63,7 @@ def test_projection_spares_full_products_and_changes_nothing(monkeypatch):
     full = _search.squared_distances
     monkeypatch.setattr(_search, "squared_distances", lambda *given: tiles.append(given) or full(*given))
     with_projection = neighborhoods(real, fake, 3, "float64")
-    assert len(tiles) < 10  # of 45 tiles off the diagonals
+    assert len(tiles) < 10  # There are 45 tiles off the diagonals.
     monkeypatch.setattr(_search, "LEAST_WIDTH", 10**9)
     without = neighborhoods(real.clone(), fake.clone(), 3, "float64")
     assert len(tiles) > 45
@@ -92,14 +92,14 @@ def test_products_of_a_kernel_distance_are_used_again(monkeypatch, evidence, exp
     made = []
     for module in (_clouds, _search):
         monkeypatch.setattr(module, "product", lambda *given: made.append(given) or product(*given))
-    monkeypatch.setattr(_neighbors, "relative_error", lambda *given: 1e-6)  # measured on products of its own
+    monkeypatch.setattr(_neighbors, "relative_error", lambda *given: 1e-6)  # It would be measured on products of its own.
     together = neighborhoods(real, fake, 3, "float32")
     assert not made
     for field in ("balls", "members"):
         assert torch.equal(getattr(alone.real, field), getattr(together.real, field))
         assert torch.equal(getattr(alone.fake, field), getattr(together.fake, field))
     assert torch.equal(alone.real_neighbors, together.real_neighbors)
-    # what was lent came back whole
+    # The products that were reused are unchanged.
     assert kid(evidence(real, fake), subset_size=150)["KID[x]"] == before
     assert not made
 

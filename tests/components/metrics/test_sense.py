@@ -1,4 +1,4 @@
-"""What a blurred, a noisy, a mode-dropped, a memorized and a fair set of real digits do to each score, against real-on-real draws."""
+"""The effect on each score of blurred, noisy, mode-dropped, memorized and fair sets of real digits, compared with real samples."""
 
 import functools
 
@@ -37,7 +37,7 @@ SCORES = [
 
 @functools.cache
 def digits():
-    """(images [1797, 1, 8, 8] levels, labels, classifier weights), shuffled."""
+    """(images [1797, 1, 8, 8] with levels, labels, weights of a classifier), shuffled."""
     data = load_digits()
     order = np.random.default_rng(0).permutation(len(data.data))
     pixels, labels = data.data[order] / 16, data.target[order]
@@ -47,7 +47,7 @@ def digits():
 
 
 def looked_at(images):
-    """As seen through a simple extractor: 20 fixed random features of pixels; logits of logistic regression."""
+    """Return images as seen through a simple extractor: 20 fixed random features of pixels, and logits of a logistic regression."""
     _, _, weights, bias = digits()
     flat = images.flatten(1) / 255
     mixing = torch.randn(64, 20, generator=torch.Generator().manual_seed(5)) / 8
@@ -55,7 +55,7 @@ def looked_at(images):
 
 
 def set_of(kind):
-    """(generated images of that kind, 400 each; real test images). Training images are the first 800."""
+    """Return (400 generated images of that kind; real test images). The first 800 images are the training images."""
     images, labels, _, _ = digits()
     train, test, fresh, fresh_labels = images[:800], images[800:1200], images[1200:1600], labels[1200:1600]
     small = avg_pool2d(fresh, 2)
@@ -95,7 +95,8 @@ def test_fair_set_is_at_the_floor():
 
 
 WORSE = {
-    # what must get worse, and what must stay within the interval of the fair set's value (a margin of a tenth)
+    # For each kind, the scores that must get worse, and those that must stay within the interval of the fair set's value (with a margin of
+    # a tenth).
     "blurred": (
         "FD[x] FD_infinity[x] KID[x] recall[x] coverage[x] IS[x] Vendi[x] MS-SSIM PRD_F8[x]",
         "precision[x]",

@@ -1,4 +1,4 @@
-"""The norms that follow a layer, and weight norm, against their formulas in NumPy float64 and against torch's own."""
+"""The norms that follow a layer, and weight norm, compared with their formulas in NumPy float64 and with torch's own."""
 
 import copy
 
@@ -51,7 +51,7 @@ def test_without_a_learned_gain_the_scale_is_one(name):
 
 def test_layer_norm_by_hand():
     norm = NORMALIZATIONS["layer"].function(epsilon=1e-12).follow(2, (1, 2))
-    y = norm(torch.tensor([[[[1.0, 3.0]], [[5.0, 7.0]]]]))  # mean 4, variance 5
+    y = norm(torch.tensor([[[[1.0, 3.0]], [[5.0, 7.0]]]]))  # The mean is 4 and the variance is 5.
     torch.testing.assert_close(y.flatten(), torch.tensor([-3.0, -1.0, 1.0, 3.0]) / 5**0.5)
 
 
@@ -118,7 +118,7 @@ def test_weight_norm_is_torchs(kind, size, axis):
     plain = copy.deepcopy(layer)
     theirs = parametrizations.weight_norm(copy.deepcopy(layer), dim=axis)
     ours = NORMALIZATIONS["weight"].function().wrap(layer)
-    torch.testing.assert_close(ours(x), plain(x))  # wrapping changes nothing yet
+    torch.testing.assert_close(ours(x), plain(x))  # Wrapping alone changes nothing.
     gain = torch.rand_like(ours.gain)
     with torch.no_grad():
         ours.gain.copy_(gain)

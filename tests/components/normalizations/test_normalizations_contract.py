@@ -1,4 +1,4 @@
-"""What every registered normalization must hold to; a new file is tested without writing a test."""
+"""What every registered normalization must satisfy. A new file is tested without writing a test."""
 
 import copy
 import inspect
@@ -23,7 +23,7 @@ def build(name: str) -> Normalization:
 
 
 class Network(nn.Module):
-    """A convolution, a transposed convolution and, where it is defined, a dense layer, each wrapped and followed."""
+    """A convolution, a transposed convolution and, if defined, a dense layer, each wrapped and followed."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ def test_keeps_shapes_and_passes_gradients_to_everything(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_differentiates_twice(name):
-    """A gradient penalty passes through every normalization: finite, and right by finite differences."""
+    """A gradient penalty passes through every normalization: its gradients are finite and agree with finite differences."""
     network = Network(name).double().eval() if NORMALIZATIONS[name].facts.wraps else Network(name).double()
     x, z = (t.double() for t in inputs(3))
     weight = network.maps.weight
@@ -84,7 +84,7 @@ def test_differentiates_twice(name):
     def slope(replaced):
         key = next(k for k, p in network.named_parameters() if p is weight)
         points = x.clone().requires_grad_(True)
-        # The output of a norm sums to a constant over what it averages: weigh outputs unequally.
+        # The output of a norm has a constant sum over what it averages, so the outputs get unequal weights.
         scores = (functional_call(network, {key: replaced}, (points, z)) * torch.arange(21.0, dtype=torch.float64).view(3, 7)).square()
         (gradient,) = torch.autograd.grad(scores.sum(), points, create_graph=True)
         return gradient.square().sum()
@@ -107,7 +107,7 @@ def test_couples_samples_only_where_declared(name):
     other[1:] = torch.rand_like(x[1:])
     twin = copy.deepcopy(network)
     if NORMALIZATIONS[name].facts.wraps:
-        network.eval(), twin.eval()  # the power iteration moves on between two calls
+        network.eval(), twin.eval()  # In training mode, the power iteration would move on between two calls.
         for module in (*network.modules(), *twin.modules()):
             if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
                 module.train()
@@ -140,7 +140,7 @@ def test_runs_under_autocast(name):
 
 @pytest.mark.parametrize(("first", "second"), list(itertools.combinations(NAMES, 2)))
 def test_no_two_names_for_one_function(first, second):
-    """In a network whose last layer no norm follows: batch norm hides what spectral norm does to the kernel before it."""
+    """No norm follows the last layer of the network, because batch norm hides what spectral norm does to the kernel before it."""
     x, z = inputs()
     outputs = []
     for name in (first, second):
@@ -149,7 +149,7 @@ def test_no_two_names_for_one_function(first, second):
         normalization = build(name)
         wrapped, following, ending = normalization.wrap(layer), normalization.follow(4, (4, 4)), normalization.wrap(last)
         torch.manual_seed(4)
-        for module in following.modules():  # away from the start, where modulation and gains are trivial
+        for module in following.modules():  # The parameters are moved away from their start, where modulation and gains are trivial.
             if isinstance(module, nn.Linear):
                 nn.init.normal_(module.weight)
         for key, parameter in wrapped.named_parameters():

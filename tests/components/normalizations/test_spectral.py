@@ -1,4 +1,4 @@
-"""Spectral norm against torch's own parametrization, an SVD, and the ways in which a layer is used during training."""
+"""Spectral norm compared with torch's own parametrization and with an SVD, and the ways in which training uses a layer."""
 
 import copy
 
@@ -20,7 +20,7 @@ def wrap(layer: nn.Module, name: str = "spectral", **hyperparameters) -> Spectra
 
 
 class PaddedConv(nn.Conv2d):
-    """A layer with a forward of its own, as architectures have."""
+    """A layer with its own forward method, as some architectures have."""
 
     def forward(self, x):
         return super().forward(nn.functional.pad(x, (1, 2, 1, 2)))
@@ -59,9 +59,10 @@ def test_follows_torchs_first_implementation_step_for_step(case):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_follows_torchs_parametrization(case, name):
-    """Torch's parametrization keeps u and v and steps u first: the same chain of u, its sigma half an iteration ahead of the paper's.
+    """Torch's parametrization keeps u and v and updates u first, so its sigma is half an iteration ahead of the paper's.
 
-    Our evaluation mode takes v from the stored u, and so computes with the u and v that torch has after the same number of steps.
+    The sequence of u is the same. The evaluation mode here computes v from the stored u, and thus uses the u and v that torch has after the
+    same number of steps.
     """
     layer, x = case
     theirs = parametrizations.spectral_norm(copy.deepcopy(layer), eps=1e-12)
@@ -96,7 +97,7 @@ def test_one_iteration_by_hand():
     layer.weight.data = torch.tensor([[3.0, 0.0], [0.0, 4.0]])
     ours = wrap(layer)
     ours.u.copy_(torch.tensor([0.6, 0.8]))
-    # W'u = (1.8, 3.2), v = that / sqrt(13.48); W v = (5.4, 12.8) / sqrt(13.48), sigma = |W v| = sqrt(193 / 13.48).
+    # W'u = (1.8, 3.2), v = W'u / sqrt(13.48), W v = (5.4, 12.8) / sqrt(13.48), and sigma = |W v| = sqrt(193 / 13.48).
     assert ours.largest_singular_value(layer.weight).item() == pytest.approx((193 / 13.48) ** 0.5, rel=1e-6)
     torch.testing.assert_close(ours.u, torch.tensor([5.4, 12.8]) / 193**0.5)
 
@@ -124,7 +125,7 @@ def test_gradient_holds_u_and_v_fixed():
     u1 = ours.u.clone()
     v1 = nn.functional.normalize(u0 @ weight.detach(), dim=0)
     sigma = u1 @ weight.detach() @ v1
-    # d(W / sigma) with sigma = u'Wv and u, v constant: D / sigma - <D, W> / sigma^2 u v'
+    # The differential of W / sigma, with sigma = u'Wv and constant u and v, is D / sigma - <D, W> / sigma^2 u v'.
     expected = direction / sigma - (direction * weight.detach()).sum() / sigma**2 * torch.outer(u1, v1)
     torch.testing.assert_close(weight.grad, expected)
 
@@ -154,13 +155,13 @@ def test_copies_saves_and_is_called_with_other_weights(case):
     ours.eval()
     replaced = {"layer.weight": (3 * layer.weight).detach().requires_grad_(True)}
     output = functional_call(ours, replaced, (x,))
-    torch.testing.assert_close(output, ours(x))  # a factor of W cancels
+    torch.testing.assert_close(output, ours(x))  # A factor of W cancels.
     (gradient,) = torch.autograd.grad(output.square().sum(), replaced["layer.weight"])
     assert torch.isfinite(gradient).all()
 
 
 def test_the_stored_u_keeps_its_place_in_memory():
-    """A captured step writes where it wrote when it was captured."""
+    """A captured step writes to the memory to which it wrote when it was captured."""
     ours = wrap(nn.Linear(4, 3))
     before, place = ours.u.clone(), ours.u.data_ptr()
     ours(torch.randn(2, 4))
@@ -203,7 +204,7 @@ def test_refuses_what_has_no_kernel(layer):
 
 
 def test_parametrization_is_not_used():
-    """Reading the weight must not step the power iteration, and initializers must reach the raw weight."""
+    """Reading the weight must not advance the power iteration, and initializers must reach the raw weight."""
     ours = wrap(nn.Linear(3, 3))
     before = ours.u.clone()
     _ = ours.weight.shape, ours.layer.weight.norm()

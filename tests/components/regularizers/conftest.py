@@ -1,4 +1,4 @@
-"""A small discriminator and generator, and what regularizers are called with."""
+"""A small discriminator and generator, and the arguments with which regularizers are called."""
 
 from dataclasses import replace
 
@@ -16,7 +16,9 @@ N, SHAPE = 8, (3, 8, 8)
 
 
 class Discriminator(nn.Module):
-    """Smooth, so that finite differences hold; with a bias, a norm and a convolution, so that kernels are told from the rest."""
+    """A smooth network, so that finite differences hold. It has a bias, a norm and a convolution, so that kernels can be told from the
+    rest.
+    """
 
     def __init__(self, channels=3):
         super().__init__()
@@ -40,7 +42,7 @@ class Generator(nn.Module):
 
 
 class Bench:
-    """Calls a regularizer at the site it declares, as the module does."""
+    """Calls a regularizer at the site that it declares, as the training module does."""
 
     def __init__(self, dtype=torch.float32):
         torch.manual_seed(11)
@@ -62,7 +64,7 @@ class Bench:
         return Critique(real, fake, *outputs, critic=self.d, look=self.d, progress=self.progress, **extra)
 
     def term(self, name, **hyperparameters) -> Tensor:
-        """The value of a term of a loss; what an input regularizer makes of the fakes; D's parameters after the others."""
+        """Return the value of a loss term, the fakes changed by an input regularizer, or D's parameters after any other regularizer."""
         component = REGULARIZERS[name]
         call, site = component.function, component.facts.site
         if site in ("d_term", "g_term"):
@@ -103,7 +105,7 @@ def bench() -> Bench:
 
 @pytest.fixture
 def precise() -> Bench:
-    """The same in float64."""
+    """The same bench in float64."""
     return Bench(torch.float64)
 
 

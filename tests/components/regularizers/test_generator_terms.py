@@ -1,4 +1,4 @@
-"""Terms of G, and terms of D that have a memory."""
+"""Terms of G's loss, and terms of D's loss that have a state."""
 
 import itertools
 
@@ -23,7 +23,7 @@ def critique(*, logits=None, features=None, progress=0.0, g_loss=None, state=Non
     )
 
 
-# Pulling away
+# Tests of the pulling-away term.
 
 
 def test_pulling_away_against_a_double_loop():
@@ -45,12 +45,12 @@ def test_pulling_away_counts_signs_alike():
     assert pulling_away(critique(features=torch.tensor([[1.0], [-1.0]])), weight=1.0).item() == pytest.approx(1)
 
 
-# Top-k
+# Tests of top-k.
 
 
 @pytest.mark.parametrize(("progress", "k"), [(0.0, 8), (0.25, 6), (0.5, 4), (1.0, 4)])
 def test_top_k_leaves_the_mean_of_the_best(progress, k):
-    """k / N = 0.5^(progress / 0.5), not below 0.5: 8, then 8 / sqrt 2 = 5.66 rounded to 6, then 4."""
+    """k / N is 0.5^(progress / 0.5), but at least 0.5: k is 8, then 8 / sqrt 2 = 5.66 rounded to 6, then 4."""
     losses = torch.tensor([5.0, 1.0, 4.0, 2.0, 8.0, 3.0, 7.0, 6.0], requires_grad=True)
     value = top_k(critique(g_loss=losses, progress=progress), smallest=0.5, end=0.5)
     total = losses.mean() + value
@@ -65,17 +65,17 @@ def test_top_k_keeps_at_least_one():
     assert (losses.mean() + value).item() == pytest.approx(1.0)
 
 
-# LeCam
+# Tests of LeCam.
 
 
 def test_lecam_two_steps_by_hand():
     state = {name: torch.tensor(0.0) for name in ("real", "fake", "share")}
     first = torch.tensor([2.0, 4.0]), torch.tensor([-1.0, 1.0])
-    # After one batch the averages, free of their start, are the batch's means: 3 and 0.
+    # After one batch the unbiased averages are the means of the batch: 3 and 0.
     value = lecam(critique(logits=first, state=state), weight=1.0, decay=0.75)
     torch.testing.assert_close(value, torch.tensor([2.0**2 + (3 + 1.0) ** 2, 4.0**2 + (3 - 1.0) ** 2]))
     second = torch.tensor([7.0, 7.0]), torch.tensor([2.0, 2.0])
-    # real (0.75 0.25 3 + 0.25 7) / (0.75 0.25 + 0.25) = 37/7, fake 2 0.25 / 0.4375 = 8/7
+    # The average of real outputs is (0.75 0.25 3 + 0.25 7) / (0.75 0.25 + 0.25) = 37/7, that of fake ones 2 0.25 / 0.4375 = 8/7.
     value = lecam(critique(logits=second, state=state), weight=0.5, decay=0.75)
     real_anchor, fake_anchor = 37 / 7, 8 / 7
     torch.testing.assert_close(value, torch.full((2,), 0.5 * ((7 - fake_anchor) ** 2 + (2 - real_anchor) ** 2)))
@@ -83,7 +83,8 @@ def test_lecam_two_steps_by_hand():
 
 def test_lecam_released_form_is_one_sided():
     state = {name: torch.tensor(0.0) for name in ("real", "fake", "share")}
-    logits = torch.tensor([-5.0, -3.0]), torch.tensor([0.0, 0.0])  # real below the fakes' anchor 0, fakes above the real one -4
+    # The real outputs are below the fakes' anchor 0, and the fake ones are above the real anchor -4.
+    logits = torch.tensor([-5.0, -3.0]), torch.tensor([0.0, 0.0])
     assert lecam(critique(logits=logits, state=state), form="code").tolist() == [0, 0]
 
 
@@ -91,5 +92,5 @@ def test_lecam_anchors_are_held_fixed():
     state = {name: torch.tensor(0.0) for name in ("real", "fake", "share")}
     real, fake = torch.tensor([1.0, 3.0], requires_grad=True), torch.tensor([0.0, 0.0], requires_grad=True)
     lecam(critique(logits=(real, fake), state=state), weight=1.0).sum().backward()
-    torch.testing.assert_close(real.grad, 2 * real.detach())  # d (real - 0)^2
+    torch.testing.assert_close(real.grad, 2 * real.detach())  # The derivative is that of (real - 0)^2.
     torch.testing.assert_close(fake.grad, 2 * (fake.detach() - 2))

@@ -1,4 +1,4 @@
-"""Penalties on the slope of D: by hand on linear and quadratic critics, against finite differences on a network, in float64."""
+"""Penalties on the slope of D: by hand for linear and quadratic critics, by finite differences for a network, in float64."""
 
 import math
 
@@ -29,7 +29,7 @@ def points(n=5, dimension=3, shift=0.0):
     return torch.rand(n, dimension, dtype=torch.float64) + shift
 
 
-DIRECTION = torch.tensor([1.0, -2.0, 2.0], dtype=torch.float64)  # of length 3
+DIRECTION = torch.tensor([1.0, -2.0, 2.0], dtype=torch.float64)  # This vector has length 3.
 
 
 def linear(x):
@@ -39,7 +39,7 @@ def linear(x):
 @pytest.mark.parametrize(
     ("name", "hyperparameters", "expected"),
     [
-        # slope sqrt(1e-4 + 9) everywhere
+        # The slope is sqrt(1e-4 + 9) everywhere.
         ("gradient_penalty", {"weight": 10.0}, 10 * (math.sqrt(9.0001) - 1) ** 2),
         ("gradient_penalty", {"weight": 1.0, "target": 4.0}, (math.sqrt(9.0001) - 4) ** 2),
         ("gradient_penalty", {"weight": 1.0, "target": 4.0, "sides": "one"}, 0.0),
@@ -56,7 +56,7 @@ def test_linear_critic_by_hand(name, hyperparameters, expected):
 
 
 def test_quadratic_critic_by_hand():
-    """D(x) = |x|^2 has gradient 2x: R1 is gamma/2 4 |x|^2 at the real samples, R2 at the fakes, each sample by itself."""
+    """D(x) = |x|^2 has the gradient 2x. R1 is gamma/2 4 |x|^2 at the real samples, and R2 at the fakes, each sample by itself."""
     real, fake = points(), points(shift=2)
 
     def critic(x):
@@ -80,7 +80,7 @@ def test_roth_by_hand_and_annealed(progress, final, gamma):
     torch.testing.assert_close(value, gamma / 2 * 9 * ((1 - real_probability) ** 2 + fake_probability**2))
 
 
-# Where the slope is taken
+# Tests of the points at which the slope is taken.
 
 
 @pytest.mark.parametrize("name", ["r1", "r2", "r1_r2"])
@@ -102,7 +102,7 @@ def test_gradient_penalty_lies_on_the_lines_between_real_and_fake():
     penalty("gradient_penalty", critic, real, fake)
     at = seen[-1]
     share = ((at - real) / (fake - real)).numpy()
-    np.testing.assert_allclose(share, share[:, :1].repeat(3, 1), atol=1e-9)  # one share for all coordinates of a sample
+    np.testing.assert_allclose(share, share[:, :1].repeat(3, 1), atol=1e-9)  # All coordinates of a sample have the same share.
     assert share.min() >= 0
     assert share.max() <= 1
     assert share[:, 0].mean() == pytest.approx(0.5, abs=0.06)
@@ -111,18 +111,18 @@ def test_gradient_penalty_lies_on_the_lines_between_real_and_fake():
 
 def test_dragan_points_of_each_form():
     real = torch.full((500, 2, 4), 0.5, dtype=torch.float64)
-    real[::2] = 0.3  # population standard deviation 0.1, one number for the whole batch
+    real[::2] = 0.3  # The population standard deviation is 0.1, one number for the whole batch.
     moves = {form: perturbed(real, form, 0.5, (0.0, 1.0)) - real for form in ("landscape", "lucic", "paper")}
-    # x + std (U - 1/2): centerd, uniform, per pixel
+    # The form is x + std (U - 1/2): centered, uniform, one number per pixel.
     assert moves["landscape"].abs().max() <= 0.05
     assert moves["landscape"].mean().item() == pytest.approx(0, abs=1e-3)
     assert moves["landscape"].std().item() == pytest.approx(0.1 / math.sqrt(12), rel=0.03)
-    # x + a std/2 U with one a per sample: one-sided
+    # The form is x + a std/2 U with one a per sample: one-sided.
     assert moves["lucic"].min() >= 0
     assert moves["lucic"].max() <= 0.05
     assert moves["lucic"].mean().item() == pytest.approx(0.05 / 4, rel=0.1)
     assert moves["lucic"].flatten(1).amax(1).std() > 0.01
-    # x + std/2 N(0, 1)
+    # The form is x + std/2 N(0, 1).
     assert moves["paper"].std().item() == pytest.approx(0.05, rel=0.03)
     assert moves["paper"].abs().max() > 0.1
 
@@ -132,19 +132,19 @@ def test_dragan_landscape_form_is_clipped_to_the_data():
     moved = perturbed(real, "landscape", 0.5, (0.0, 1.0))
     assert moved.min() == 0
     assert moved.max() == 1
-    assert (moved == real).float().mean().item() == pytest.approx(0.5, abs=0.1)  # half the moves point outside
+    assert (moved == real).float().mean().item() == pytest.approx(0.5, abs=0.1)  # Half of the moves lead out of the range.
     assert perturbed(real, "landscape", 0.5, None).min() < 0
 
 
 @pytest.mark.parametrize(("form", "factor"), [("landscape", 1.0), ("lucic", 0.25), ("paper", 0.25)])
 def test_dragan_of_the_sigmoid_or_the_logit(form, factor):
-    """At logit 0 the sigmoid is a quarter as steep."""
-    real = torch.zeros(3, 3, dtype=torch.float64)  # no spread: no perturbation, logit 0
+    """At logit 0 the slope of the sigmoid is a quarter of that of the logit."""
+    real = torch.zeros(3, 3, dtype=torch.float64)  # Without spread there is no perturbation, and the logit is 0.
     value = penalty("dragan", linear, real, real, form=form, weight=1.0)
     assert value.tolist() == pytest.approx([(math.sqrt(1e-4 + 9 * factor**2) - 1) ** 2] * 3)
 
 
-# Against finite differences, on a network
+# Tests against finite differences on a network.
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def network():
 
 
 def numeric_gradient(critic, x, step=1e-5):
-    """[N, D] central differences, one coordinate at a time."""
+    """Return central differences [N, D], one coordinate at a time."""
     rows = []
     for axis in range(x.shape[1]):
         move = torch.zeros_like(x)
@@ -188,7 +188,7 @@ def test_slopes_against_finite_differences(network):
 
 @pytest.mark.parametrize("name", PENALTIES)
 def test_gradient_of_the_penalty_against_finite_differences(name, network):
-    """D descends the penalty: its derivative in every weight, through the slope, by torch's gradcheck."""
+    """D descends the penalty. Its derivative in every weight, through the slope, is checked by torch's gradcheck."""
     real, fake = points(), points(shift=1)
     names = [key for key, _ in network.named_parameters()]
 
@@ -203,7 +203,7 @@ def test_gradient_of_the_penalty_against_finite_differences(name, network):
 
 @pytest.mark.parametrize("name", ["gradient_penalty", "r2", "r1_r2", "roth"])
 def test_gradient_in_the_fakes_where_they_carry_one(name, network):
-    """Unrolled training differentiates D's loss in G: the penalty's dependence on the fakes is not cut off."""
+    """Unrolled training differentiates D's loss in G, so the dependence of the penalty on the fakes must be kept."""
     real = points()
 
     def value(fake):
@@ -215,7 +215,7 @@ def test_gradient_in_the_fakes_where_they_carry_one(name, network):
 
 @pytest.mark.parametrize("name", PENALTIES)
 def test_a_flat_critic_gives_finite_gradients(name):
-    """At slope 0 the root in the penalty would have no derivative without the 1e-4 under it."""
+    """At slope 0, the root in the penalty would have no derivative without the 1e-4 under it."""
     layer = nn.Linear(3, 1)
     nn.init.zeros_(layer.weight)
     value = penalty(name, lambda x: layer(x).squeeze(1), points().float(), points(shift=1).float())

@@ -1,4 +1,4 @@
-"""What D sees: noise, augmentation, packs; and consistency under changes."""
+"""Changes of what D sees: noise, augmentation and packs; and consistency under such changes."""
 
 from collections import Counter
 
@@ -23,14 +23,14 @@ def test_instance_noise_falls_linearly(progress, expected):
     assert noise.mean().item() == pytest.approx(0, abs=0.02)
 
 
-# Shifts, flips
+# Tests of shifts and flips.
 
 
 def test_shift_by_hand():
     image = torch.arange(9.0).view(1, 1, 3, 3)
     rows, columns = torch.tensor([[1]]), torch.tensor([[-1]])
     moved = shifted(image, rows, columns, mirrored)
-    # Down by one (the row above the first is, mirrored, the second), left by one (beyond the last column the second).
+    # The move is down by one (the row above the first is, mirrored, the second) and left by one (beyond the last column is the second).
     assert moved[0, 0].tolist() == [[4, 5, 4], [1, 2, 1], [4, 5, 4]]
 
 
@@ -47,7 +47,7 @@ def test_each_image_is_moved_by_itself():
     images = torch.rand(1, 1, 8, 8).expand(64, 1, 8, 8)
     moved = changed(images, 2, flip=True)
     kinds = {tuple(image.flatten().tolist()) for image in moved}
-    assert 20 < len(kinds) <= 50  # of 5 x 5 moves, mirrored or not
+    assert 20 < len(kinds) <= 50  # There are 5 x 5 moves, mirrored or not.
     assert changed(images, 0, flip=False).equal(images)
 
 
@@ -60,7 +60,7 @@ def test_flip_is_for_half_of_the_images():
     assert same.float().mean().item() == pytest.approx(0.5, abs=0.1)
 
 
-# Consistency
+# Tests of consistency.
 
 
 def critique(critic, real, fake):
@@ -76,7 +76,7 @@ def test_consistency_of_a_critic_that_cannot_see_the_changes_is_free():
 
 
 def test_consistency_by_hand():
-    """A critic that reads the left column alone, images 1 on the left and 0 elsewhere: flipped, it reads 0 for 8."""
+    """The critic reads the left column only. The images are 1 on the left and 0 elsewhere, so that it reads 0 instead of 8 after a flip."""
     real = torch.zeros(64, 1, 8, 8)
     real[..., 0] = 1
     fake = 2 * real
@@ -95,11 +95,11 @@ def test_consistency_refuses_a_shift_as_large_as_the_image():
         consistency(critique(lambda x: x.sum((1, 2, 3)), images, images), shift=4)
 
 
-# Differentiable augmentation
+# Tests of differentiable augmentation.
 
 
 def test_color_in_the_papers_range():
-    """The released code's changes on [-1, 1], seen from [0, 1]: transform there and come back."""
+    """The released code's changes work on [-1, 1]. The test transforms [0, 1] there and back."""
     images = torch.rand(5, 3, 4, 4, dtype=torch.float64)
     torch.manual_seed(2)
     ours = augmentation.recolored(images, span=1.0)
@@ -114,7 +114,7 @@ def test_color_in_the_papers_range():
 
 
 def test_translation_moves_every_image_and_fills_with_the_middle():
-    images = torch.rand(300, 2, 16, 16) + 1  # all pixels above the fill
+    images = torch.rand(300, 2, 16, 16) + 1  # All pixels are above the fill value.
     moved = augmentation.translated(images, 0.125, 0.5)
     rows = set()
     for image, result in zip(images, moved, strict=True):
@@ -137,8 +137,8 @@ def test_cutout_hides_a_rectangle_centerd_anywhere(side):
     hidden = augmentation.cut_out(images, 0.5, 0.25) == 0.25
     size = int(side * 0.5 + 0.5)
     heights, widths = (hidden.any(axis).sum((1, 2)) for axis in (3, 2))
-    assert (hidden.sum((1, 2, 3)) == heights * widths).all()  # a full rectangle
-    # The released code draws the center from 0..side for an even size (a center between pixels), from 0..side - 1 for an odd one.
+    assert (hidden.sum((1, 2, 3)) == heights * widths).all()  # The hidden area is a full rectangle.
+    # For an even size the released code draws the center from 0..side (it is between pixels), and for an odd size from 0..side - 1.
     starts = range(-(size // 2), side - size % 2 - size // 2 + 1)
     expected = {(max(start, 0), min(start + size, side) - max(start, 0)) for start in starts}
     for axis, extents in ((3, heights), (2, widths)):
@@ -172,7 +172,7 @@ def test_augmentation_passes_exact_gradients():
     assert torch.autograd.gradcheck(value, (images,))
 
 
-# Packs
+# Tests of packs.
 
 
 @pytest.mark.parametrize("degree", [1, 2, 3, 4])

@@ -1,4 +1,4 @@
-"""What every registered regularizer must hold to; a new file is tested without writing a test."""
+"""What every registered regularizer must satisfy. A new file is tested without writing a test."""
 
 import itertools
 from typing import get_args
@@ -61,7 +61,7 @@ def test_changes_of_inputs_keep_gradients_and_the_number_of_values(name, bench):
 
 @pytest.mark.parametrize("name", at("on_inputs"))
 def test_changes_of_inputs_differ_between_calls_or_are_deterministic(name, bench):
-    """Random changes must be drawn anew from torch's generator, so that a seeded trial repeats."""
+    """Random changes must be drawn from torch's generator at each call, so that a seeded trial repeats."""
     torch.manual_seed(5)
     first = bench.term(name)
     torch.manual_seed(5)
@@ -104,9 +104,9 @@ def test_state_moves_in_place_and_stays_scalar(name, bench):
 
 @pytest.mark.parametrize("name", at("d_term") + at("g_term") + at("on_inputs"))
 def test_waits_for_no_value(name, bench):
-    """No host reads a number on the way (`.item()`, a branch on data, a shape that depends on it), so that a step can be captured.
+    """The host never reads a number (`.item()`, a branch on data, a shape that depends on data), so that a step can be captured.
 
-    Tensors of the device `meta` have shapes and no values: reading one raises.
+    Tensors on the device `meta` have shapes and no values: reading one raises an error.
     """
     facts = REGULARIZERS[name].facts
     state = {key: value.to("meta") for key, value in bench.state(name).items()}
@@ -124,7 +124,7 @@ PAIRS = [pair for site in get_args(Site) for pair in itertools.combinations(at(s
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)
 def test_no_two_names_for_one_function(first, second, make_bench):
-    """Of those that act at one site: the effect differs, by more than a factor."""
+    """The effects of two regularizers at the same site differ by more than a factor."""
     effects = []
     for name in (first, second):
         bench = make_bench()

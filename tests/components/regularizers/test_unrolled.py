@@ -1,4 +1,4 @@
-"""Unrolled D: its steps are the optimizer's own, and the gradient in G through them is exact."""
+"""Unrolled D: its steps are those of the optimizer, and the gradient in G through them is exact."""
 
 import pytest
 import torch
@@ -25,7 +25,7 @@ OPTIMIZERS = {
 
 
 class Game:
-    """A tiny smooth game in float64: G a linear map, D a network of one hidden layer, the 2014 losses."""
+    """A tiny smooth game in float64: G is a linear map, D a network with one hidden layer, and the losses are those of 2014."""
 
     def __init__(self, config):
         torch.manual_seed(5)
@@ -34,7 +34,7 @@ class Game:
         self.config, self.parameters = config, dict(self.d.named_parameters())
         self.optimizer = optimizers.build(config, list(self.parameters.values()))
         self.weight = torch.randn(2, 2, dtype=torch.float64, requires_grad=True)
-        for _ in range(2):  # an optimizer with a past
+        for _ in range(2):  # The optimizer has then taken some steps.
             self.real_step(self.weight.detach())
 
     def d_loss(self, parameters, weight):
@@ -84,7 +84,7 @@ def test_no_steps_is_plain_training(game):
 
 
 def test_second_term_of_the_gradient_is_there():
-    """The gradient differs from that of G against D held fixed at its future weights: the part through D's answer."""
+    """The gradient differs from that of G against D fixed at its future weights. The difference is the part through D's reaction."""
     game = Game(OPTIMIZERS["sgd"])
     whole = torch.autograd.grad(game.g_loss(game.weight, 5), game.weight)[0]
     frozen = {name: p.detach() for name, p in game.ahead(game.weight, 5).items()}
@@ -104,7 +104,7 @@ def test_a_parameter_that_the_loss_does_not_use_stays():
 
 @pytest.mark.parametrize("name", ["gradient_penalty", "r2", "r1_r2", "roth"])
 def test_penalties_ahead_see_d_alone(name):
-    """D's future weights depend on the fakes: the slope of D at a fake must not count what its weights owe to it."""
+    """D's future weights depend on the fakes. The slope of D at a fake must not include this dependence."""
     game = Game(OPTIMIZERS["sgd"])
 
     def d_loss(parameters, fake):
@@ -115,7 +115,7 @@ def test_penalties_ahead_see_d_alone(name):
         critique = Critique(game.real, fake, critic(game.real), critic(fake), critic, critic, torch.tensor(0.0), bounds=None)
         return (critic(fake).logit - critic(game.real).logit + REGULARIZERS[name].function(critique)).mean()
 
-    fake = game.z @ game.weight  # one tensor for all steps, as the module has it
+    fake = game.z @ game.weight  # All steps use one tensor, as in the module.
     view = functional_optimizers.functional_view(game.config, functional_optimizers.state_of(game.optimizer, game.config, game.parameters))
     ahead = unrolled(Unrolling(game.d, lambda parameters: d_loss(parameters, fake), **view), k=3)
     for _ in range(3):
@@ -128,7 +128,7 @@ def test_penalties_ahead_see_d_alone(name):
 
 @pytest.mark.parametrize(("loss", "whole"), [("minimax", True), ("wasserstein", True), ("absolute_error", True), ("non_saturating", False)])
 def test_looking_ahead_g_of_a_zero_sum_game_answers_to_the_whole_value(loss, whole):
-    """D's future weights depend on G at the real samples too: against a hand-written unrolled step of SGD, one step ahead."""
+    """D's future weights depend on G at the real samples too. The test compares with a hand-written unrolled step of SGD."""
     torch.manual_seed(2)
     config = {"dataset": "gaussian_1d", "architecture": {"mlp": {"width": 3, "depth": 1}}, "loss": loss, "latent": {"dim": 1}}
     config |= {"regularizers": [{"unrolled": {"k": 1}}], "d_optimizer": {"name": "sgd", "learning_rate": 0.5}, "budget": {"amount": 9}}
@@ -148,7 +148,7 @@ def test_looking_ahead_g_of_a_zero_sum_game_answers_to_the_whole_value(loss, who
     ahead = pair({name: now[name] - 0.5 * g for name, g in zip(names, gradients, strict=True)})
     wanted = -ahead.d.mean() if whole else ahead.g.mean()
     torch.testing.assert_close(found, torch.autograd.grad(wanted, gan.rounds.g_parameters, retain_graph=True))
-    if whole:  # the real samples' share is there
+    if whole:  # The real samples contribute to the value.
         without = torch.autograd.grad(ahead.g.mean(), gan.rounds.g_parameters)
         assert max(float((a - b).abs().max()) for a, b in zip(found, without, strict=True)) > 1e-5
 
@@ -188,7 +188,7 @@ AHEAD = {
 
 
 def whole_game(regularizers, schedule=None, **fields):
-    """A GAN with a past of 3 rounds, SGD in D."""
+    """Return a GAN that has run 3 rounds, with SGD for D."""
     optimizer = {"name": "sgd", "learning_rate": 0.005, "momentum": 0.5, "schedule": schedule or {}}
     config = {"dataset": "digits", "architecture": {"mlp": {"width": 8}}, "loss": "minimax", "regularizers": regularizers}
     config |= {"d_optimizer": optimizer, "batch_size": 8, "budget": {"amount": 20}} | fields
@@ -206,7 +206,7 @@ def test_d_ahead_is_where_its_own_updates_would_take_it_and_d_stays(name):
     batch, z = gan.rounds.stream.next(8), gan.draw_z(8)
     before = {key: value.clone() for key, value in gan.discriminator.state_dict().items()}
     states = {key: value.clone() for key, value in gan.states.state_dict().items()}
-    torch.manual_seed(6)  # dropout
+    torch.manual_seed(6)  # The seed decides the dropout.
     ahead = gan.rounds.gradients.look_ahead(batch, z, gan.rounds.next_d())
     for now, then in ((gan.discriminator.state_dict(), before), (gan.states.state_dict(), states)):
         assert [key for key in then if not torch.equal(now[key], then[key])] == []
@@ -229,7 +229,7 @@ def test_clipped_ahead_passes_no_gradient_where_it_was_cut():
 
 
 def test_updates_at_once_share_batch_draw_and_weights():
-    """As the notebook's one call: D learns from the samples of the G that has not moved yet, G from the D ahead of that."""
+    """As in the notebook's single call, D learns from the samples of the G that has not moved yet, and G from D ahead of that."""
     gan = whole_game(["unrolled"], order="simultaneous")
     batch, z = gan.rounds.stream.next(8), gan.draw_z(8)
     d, g = gan.rounds.gradients.of_both(batch, z, (), gan.rounds.next_d())
@@ -239,7 +239,7 @@ def test_updates_at_once_share_batch_draw_and_weights():
 
 
 def test_terms_of_g_tell_samples_apart_by_d_of_the_sample_alone():
-    """Of the whole value that G minimizes looking ahead, a real sample's part says nothing of the fake of the same number."""
+    """In the whole value that G minimizes when it looks ahead, the term of the i-th real sample does not concern the i-th fake sample."""
     gan = whole_game([{"top_k": {"smallest": 0.5, "end": 0.01}}, "unrolled"], loss="wasserstein")
     gan.game.progress.fill_(1.0)
     batch, z = gan.rounds.stream.next(8), gan.draw_z(8)

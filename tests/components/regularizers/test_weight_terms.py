@@ -1,4 +1,4 @@
-"""What acts on D's weights: L2, orthogonal, clipping."""
+"""Regularizers of D's weights: L2, orthogonal, clipping."""
 
 import numpy as np
 import pytest
@@ -13,14 +13,14 @@ from landscape.components.regularizers.weight_clipping import weight_clipping
 
 
 def test_l2_by_hand():
-    """Mean over layers of 1/2 |W|^2, biases and norms left out."""
+    """The term is the mean over layers of 1/2 |W|^2, without biases and norms."""
     network = nn.Sequential(nn.Conv2d(1, 2, 2), nn.BatchNorm2d(2), nn.Linear(3, 2))
     for parameter in network.parameters():
         nn.init.constant_(parameter, 2.0)
-    # conv: 8 weights of 2, 1/2 32 = 16; linear: 6 of 2, 12; mean 14
+    # The convolution has 8 weights of 2 (1/2 32 = 16), the linear layer 6 of 2 (12), so the mean is 14.
     assert l2(network, weight=0.5).item() == pytest.approx(7.0)
     l2(network, weight=0.5).backward()
-    torch.testing.assert_close(network[0].weight.grad, torch.full_like(network[0].weight, 0.5))  # 0.5 W / 2 layers
+    torch.testing.assert_close(network[0].weight.grad, torch.full_like(network[0].weight, 0.5))  # The gradient is 0.5 W / 2 layers.
     assert network[0].bias.grad is None
     assert network[1].weight.grad is None
 
@@ -62,7 +62,7 @@ def test_orthogonal_matrices_cost_nothing():
         for layer in network:
             layer.weight.mul_(3)
     assert orthogonal(network, weight=1.0, form="off_diagonal").item() == pytest.approx(0, abs=1e-6)
-    assert orthogonal(network, weight=1.0).item() == pytest.approx(64 * (4 + 4 + 5), rel=1e-5)  # (9 - 1)^2 per direction
+    assert orthogonal(network, weight=1.0).item() == pytest.approx(64 * (4 + 4 + 5), rel=1e-5)  # Each direction contributes (9 - 1)^2.
 
 
 def test_clipping_cuts_every_trainable_parameter():
@@ -73,5 +73,5 @@ def test_clipping_cuts_every_trainable_parameter():
     torch.testing.assert_close(network[0].weight.data, torch.tensor([[0.1, -0.1, 0.05], [-0.02, 0.1, -0.1]]))
     torch.testing.assert_close(network[1].weight.data, torch.full((2,), 0.1))
     torch.testing.assert_close(network[1].running_var, running)
-    network(torch.rand(4, 3)).sum().backward()  # still leaves of a graph
+    network(torch.rand(4, 3)).sum().backward()  # The parameters are still leaves of a graph.
     assert network[0].weight.grad is not None
