@@ -159,8 +159,8 @@ def page() -> str:
     """Return the whole page."""
     lines = ["# Components, their sources and what they are checked against", ""]
     lines += [
-        "Written by `python docs/components.py` from the registries. In addition to the test named here, every component passes the contract",
-        "tests of its kind, which run over the registry.",
+        "Written by `python docs/components.py` from the registries. In addition to the test named here, every component passes the",
+        "contract tests of its kind, which run over the registry.",
         "",
     ]
     for kind, registry in REGISTRIES.items():
