@@ -26,10 +26,10 @@ class DownloadError(UserError):
 
 
 def fetch(files: Sequence[RemoteFile], folder: Path, what: str, *, shown: bool = True, then: int = 0) -> None:
-    """Put every one of `files` into `folder` and verify it; an archive is replaced by its content.
+    """Put every one of `files` into `folder`, verify it, and unpack archives.
 
-    Files that are already there are kept. The next call resumes an interrupted download. If several processes call this at once, one of
-    them downloads and the others wait for it.
+    Files that are already there are kept. A downloaded archive is removed once it is unpacked. The next call resumes an interrupted
+    download. If several processes call this at once, one of them downloads and the others wait for it.
 
     Args:
         files: The files that are wanted.

@@ -1,4 +1,4 @@
-"""Accepts the import paths of the last version, for plugins that still use them, and warns at each use.
+"""Accepts the import paths of the last version, for plugins that still use them, and warns when one is imported.
 
 This module will be removed in the next version.
 """

@@ -48,7 +48,7 @@ class Comparison(Frozen):
     score: Annotated[str, Field(alias="is")]
     """The public name of this project's score."""
     times: float = 1.0
-    """The published unit per unit of this project's score (100 for a percentage)."""
+    """The factor by which this project's score is multiplied to compare it with the published number (100 for a percentage)."""
     margin: Annotated[float, Field(gt=0)] | None = None
     """The largest difference that counts as agreement, in the published unit."""
     share: Annotated[float, Field(gt=0, lt=1)] | None = None
