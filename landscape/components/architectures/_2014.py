@@ -11,7 +11,7 @@ from landscape.components.architectures._networks import Discriminator, Generato
 
 
 def sparse_normal(inputs: int) -> Initializer:
-    """N(0, 1) on `inputs` random inputs of each unit, zero on the others."""
+    """Return an initializer: N(0, 1) on `inputs` random inputs of each unit, and zero on the others."""
 
     def fill(weight: Tensor) -> object:
         with torch.no_grad():
@@ -22,7 +22,7 @@ def sparse_normal(inputs: int) -> Initializer:
 
 
 class UntiedBias(nn.Module):
-    """A bias of its own for every position of every channel, from 0."""
+    """Adds a separate bias for every position of every channel. Biases start at 0."""
 
     def __init__(self, shape: tuple[int, int, int]) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class UntiedBias(nn.Module):
 
 
 class MaxoutConv(nn.Module):
-    """The largest of two convolutions, channel by channel, then max pooling of stride 2 whose last window may hang over the edge."""
+    """Takes the larger of two convolutions, channel by channel, then max pooling of stride 2 whose last window may extend over the edge."""
 
     def __init__(self, make: Layers, inputs: int, outputs: int, *, kernel: int, padding: int, pool: int) -> None:
         super().__init__()
@@ -47,21 +47,25 @@ class MaxoutConv(nn.Module):
 
 
 def _clip_column_norms(parameters: Mapping[str, Tensor], limit: float | None) -> Mapping[str, Tensor]:
-    """The weights into each unit scaled down to Euclidean norm `limit` where they exceed it."""
+    """Scale down the weights into each unit whose Euclidean norm exceeds `limit` to that norm."""
     if limit is None:
         return {}
     return {name: p.renorm(2, 0, limit) for name, p in parameters.items() if p.ndim == 2}
 
 
 class BoundedGenerator(Generator):
-    """A generator whose sigmoid output can start at the data's marginals and whose column norms can be bounded."""
+    """A generator whose sigmoid output can start at the mean of the data, and whose column norms can be bounded."""
 
     def __init__(self, layers: Iterable[nn.Module], max_column_norm: float | None = None, *, marginal_layer: int | None = None) -> None:
         super().__init__(layers)
         self.max_column_norm, self.marginal_layer = max_column_norm, marginal_layer
 
     def adapt_to(self, mean: Tensor) -> None:
-        """Set the output bias so that, all else being zero, samples equal the data's `mean` image [C, H, W], values in [0, 1]."""
+        """Set the output bias so that samples equal the data's `mean` image if everything else is zero.
+
+        Args:
+            mean: The mean image [C, H, W], with values in [0, 1].
+        """
         if self.marginal_layer is not None:
             bias = self.layers.layers[self.marginal_layer].bias
             assert isinstance(bias, Tensor)
@@ -69,7 +73,7 @@ class BoundedGenerator(Generator):
                 bias.copy_(mean.flatten().clamp(1e-7, 1 - 1e-7).logit())
 
     def constrained(self, parameters: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        """Column norms clipped, where the source does."""
+        """Return the parameters whose column norms are clipped, if the source clips them."""
         return _clip_column_norms(parameters, self.max_column_norm)
 
 
@@ -81,5 +85,5 @@ class BoundedDiscriminator(Discriminator):
         self.max_column_norm = max_column_norm
 
     def constrained(self, parameters: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        """Column norms clipped, where the source does."""
+        """Return the parameters whose column norms are clipped, if the source clips them."""
         return _clip_column_norms(parameters, self.max_column_norm)

@@ -1,4 +1,4 @@
-"""Discriminators that reconstruct: the energy of a sample is how badly an autoencoder does."""
+"""Discriminators that are autoencoders: the energy of a sample is the error of its reconstruction."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -12,11 +12,13 @@ EnergyKind = Literal["per_image_norm", "mean_square", "mean_absolute"]
 
 
 def energy(error: Tensor, kind: EnergyKind) -> Tensor:
-    """Energies [N] of reconstruction errors [N, ...].
+    """Return the energies [N] of reconstruction errors [N, ...].
 
-    `per_image_norm`: Euclidean norm over the whole image, sqrt(1e-12 + sum of squares); the EBGAN paper's, with which its margins bind.
-    `mean_square`: mean over pixels of the squared error; bounded by 4 on images in [-1, 1], below any margin of the paper. `mean_absolute`:
-    mean over pixels of the absolute error; BEGAN's.
+    - `per_image_norm`: The Euclidean norm over the whole image, sqrt(1e-12 + sum of squares). It is the EBGAN paper's, whose margins it can
+    reach.
+    - `mean_square`: The mean over pixels of the squared error. On images in [-1, 1] it is at most 4, which is below any margin of the
+    paper.
+    - `mean_absolute`: The mean over pixels of the absolute error. It is BEGAN's.
     """
     flat = error.flatten(1).float()
     if kind == "per_image_norm":
@@ -25,7 +27,10 @@ def energy(error: Tensor, kind: EnergyKind) -> Tensor:
 
 
 class AutoencoderDiscriminator(nn.Module):
-    """Output(energy [N] >= 0, the encoder's code [N, F]). Inputs are rescaled to `scale` x + `shift` first, and compared there."""
+    """Returns Output(energy [N] >= 0, the encoder's code [N, F]).
+
+    Inputs are first rescaled to `scale` x + `shift`, and are compared with their reconstructions in that scale.
+    """
 
     def __init__(
         self, encoder: Iterable[nn.Module], decoder: Iterable[nn.Module], kind: EnergyKind, *, scale: float = 1.0, shift: float = 0.0
@@ -40,6 +45,6 @@ class AutoencoderDiscriminator(nn.Module):
         return Output(energy(self.decoder(code) - target, self.kind), code.flatten(1))
 
     def reconstruct(self, x: Tensor) -> Tensor:
-        """The autoencoder's picture of samples in [0, 1], in the same range and shape."""
+        """Return the autoencoder's reconstruction of samples in [0, 1], in the same range and shape."""
         reconstruction: Tensor = self.decoder(self.encoder(self.scale * x + self.shift))
         return (reconstruction - self.shift) / self.scale

@@ -1,4 +1,4 @@
-"""What an architecture is, and the registry of architectures."""
+"""Defines what an architecture is, and holds the registry of architectures."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,33 +11,41 @@ from landscape.core.registry import Registry
 
 
 class Output(NamedTuple):
-    """What a discriminator says of a batch."""
+    """A discriminator's output for a batch."""
 
     logit: Tensor
-    """[N] raw critic output (no sigmoid); for an autoencoder discriminator its energy, >= 0."""
+    """The raw critic output [N] (without a sigmoid). For an autoencoder discriminator it is the energy, which is >= 0."""
     features: Tensor | None = None
-    """[N, F] the last hidden representation (an autoencoder's code), for terms that read it."""
+    """The last hidden representation [N, F] (an autoencoder's code), for terms that read it."""
 
 
 @runtime_checkable
 class AdaptsToData(Protocol):
-    """A network that starts from the data: called once, before training."""
+    """A network that can be initialized from the data. It is called once, before training."""
 
     def adapt_to(self, mean: Tensor) -> None:
-        """mean: the training samples' mean [C, H, W] or [D], as networks see samples."""
+        """Initialize the network.
+
+        Args:
+            mean: The mean [C, H, W] or [D] of the training samples, in the form in which networks see samples.
+        """
 
 
 @runtime_checkable
 class Constrains(Protocol):
-    """A network whose weights are bounded by its source, after each of its updates."""
+    """A network whose weights are bounded by its source after each of its updates."""
 
     def constrained(self, parameters: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        """`parameters` (its own by name, or such as they would be) brought back to where they may be; gradients pass."""
+        """Return `parameters` moved back into their bounds, differentiably.
+
+        Args:
+            parameters: The network's parameters by name, or hypothetical values of them.
+        """
 
 
 @torch.no_grad()
 def constrain(network: nn.Module) -> None:
-    """Bring the weights of a network that `Constrains` them back to where they may be, in place."""
+    """Move the weights of a network that `Constrains` them back into their bounds, in place."""
     assert isinstance(network, Constrains)
     parameters = dict(network.named_parameters())
     for name, value in network.constrained(parameters).items():
@@ -45,10 +53,10 @@ def constrain(network: nn.Module) -> None:
 
 
 class Networks(NamedTuple):
-    """generator(z [N, latent], condition=None) -> samples; discriminator(x, condition=None) -> Output.
+    """generator(z [N, latent], condition=None) -> samples, and discriminator(x, condition=None) -> Output.
 
-    Images [N, C, H, W] lie in [0, 1] on both sides, whatever the source's range: a generator ends in a sigmoid, or halves its tanh; a
-    discriminator that wants [-1, 1] takes 2x - 1 first. Points [N, D] lie where the data lie.
+    Images [N, C, H, W] are in [0, 1] on both sides, whatever the range of the source: a generator ends in a sigmoid or rescales its tanh,
+    and a discriminator that needs [-1, 1] first computes 2x - 1. Points [N, D] have the range of the data.
     """
 
     generator: nn.Module
@@ -57,7 +65,7 @@ class Networks(NamedTuple):
 
 @dataclass(frozen=True)
 class Latent:
-    """Distribution of z: `normal` N(0, I), `uniform` U[-bound, bound]."""
+    """The distribution of z: `normal` is N(0, I), `uniform` is U[-bound, bound]."""
 
     dim: int = 128
     distribution: Literal["normal", "uniform"] = "normal"
@@ -65,33 +73,37 @@ class Latent:
 
 
 def any_resolution(resolution: int) -> str:
-    """Every resolution from 8 to 128 is fine."""
+    """Accept every resolution from 8 to 128. Return "" or the reason for a refusal."""
     return "" if 8 <= resolution <= 128 else f"takes resolutions from 8 to 128, not {resolution}"
 
 
 ON_VECTORS = frozenset({"none", "batch", "layer", "spectral", "weight", "spectral_batch", "spectral_layer"})
-"""Built-in normalizations that have a meaning after a dense layer."""
+"""The built-in normalizations that have a meaning after a dense layer."""
 ON_MAPS = ON_VECTORS | {"instance", "spectral_instance"}
-"""Built-in normalizations that have a meaning after a convolution (instance norm refuses maps of one position when it is built)."""
+"""The built-in normalizations that have a meaning after a convolution. (Instance norm refuses maps of one position when it is built.)"""
 
 
 @dataclass(frozen=True)
 class ArchitectureFacts:
-    """What must be known of an architecture before it is built.
+    """What must be known about an architecture before it is built.
 
-    samples: `images` (built with keywords resolution, channels), `points` (built with keyword dimension), or `any` (with keyword shape).
-    output: `logit`, or `energy` (an autoencoder discriminator).
-    refuses: resolution -> "" or the reason why it cannot be taken.
-    d_normalizations, g_normalizations: the ones it honors; any other is refused, never silently ignored.
-    honors_plugins: it has a place for any wrapper and for any following layer, so a user's own normalization is welcome.
-    default_g_normalization, default_g_hyperparameters: what the source uses in G.
-    latent: the source's latent distribution.
-    published: the sample shapes of the source, each with the parameter counts (generator, discriminator) derived from its layer table
-        at the default hyperparameters, latent size and G normalization, without normalization of D.
-    presets: what holds in place of these facts for each value of the hyperparameter `preset`; read them through `of`.
-    has_features: its discriminator fills `Output.features`; say False where it does not.
-    has_encoder: `encoder_of` can make an encoder of its discriminator; say False where it cannot.
-    pretrained: families of pretrained networks (`ExtractorFacts.network`) that its discriminator is built on; no score looks through them.
+    samples: `images` (built with the keywords resolution and channels), `points` (built with the keyword dimension), or `any` (with the
+        keyword shape).
+    output: `logit`, or `energy` for an autoencoder discriminator.
+    refuses: Maps a resolution to "" or to the reason why it is refused.
+    channels: The numbers of image channels that it accepts.
+    d_normalizations, g_normalizations: The normalizations that it honors. Any other is refused and never silently ignored.
+    honors_plugins: Whether it has a place for any wrapper and for any following layer, so that it can use a user's own normalization.
+    default_g_normalization, default_g_hyperparameters: What the source uses in G.
+    latent: The latent distribution of the source.
+    published: The sample shapes of the source, each with the parameter counts (generator, discriminator). The counts are derived from the
+        layer table of the source at the default hyperparameters, latent size and G normalization, without normalization of D.
+    presets: The facts that replace these for each value of the hyperparameter `preset`. Read them through `of`.
+    has_features: Whether its discriminator fills `Output.features`.
+    has_encoder: Whether `encoder_of` can make an encoder of its discriminator.
+    pretrained: The families of pretrained networks (`ExtractorFacts.network`) on which its discriminator is built. No score is computed
+        through them.
+    paper: The source.
     """
 
     samples: Literal["images", "points", "any"] = "images"
@@ -112,7 +124,7 @@ class ArchitectureFacts:
     paper: str = ""
 
     def of(self, hyperparameters: Mapping[str, Any]) -> "ArchitectureFacts":
-        """The facts at these hyperparameters: those of the chosen preset, where there are presets."""
+        """Return the facts for these hyperparameters, which are those of the chosen preset if there are presets."""
         return self.presets.get(hyperparameters.get("preset", ""), self)
 
 
@@ -127,7 +139,10 @@ ARCHITECTURES: Registry[ArchitectureFacts] = Registry(
         }
     ),
 )
-"""An architecture function names those injected keywords that it needs: `resolution`, `channels` (of the data), `d_channels` (of what D
-sees: `channels` times the packing degree), for points `dimension`, `d_dimension`, for either `shape`, `d_shape` ((C, H, W) or (D,));
-`latent_dim`; `g_normalization`, `d_normalization` (`Normalization` objects: pass every layer through `.wrap`, put
-`.follow(channels, spatial)` where the source has its norm)."""
+"""The registry of architectures.
+
+An architecture function accepts those injected keywords that it needs: `resolution`, `channels` (of the data) and `d_channels` (of D's
+input, which is `channels` times the packing degree); for points `dimension` and `d_dimension`; for both `shape` and `d_shape` ((C, H, W) or
+(D,)); `latent_dim`; and `g_normalization` and `d_normalization`. These two are `Normalization` objects: pass every layer through `.wrap`,
+and put `.follow(channels, spatial)` where the source has its norm.
+"""

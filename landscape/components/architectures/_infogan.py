@@ -1,4 +1,4 @@
-"""The generator of the InfoGAN networks, which BEGAN of "Are GANs Created Equal?" shares (its VAE too, but for plain ReLU)."""
+"""The generator of the InfoGAN networks, which BEGAN of "Are GANs Created Equal?" uses too (and its VAE, with ReLU)."""
 
 from torch import nn
 
@@ -7,9 +7,10 @@ from landscape.components.architectures._networks import Generator
 
 
 def infogan_generator(make: Layers, resolution: int, channels: int, latent_dim: int, width: int) -> Generator:
-    """Dense 16 `width`; dense to 2 `width` maps of resolution / 4; 4x4 transposed convolutions of stride 2 to `width` and the image.
+    """Build the generator: two dense layers and two 4x4 transposed convolutions of stride 2.
 
-    Each but the last is followed by norm (of a dense layer: unit by unit) and leaky ReLU 0.2; sigmoid.
+    The dense layers lead to 16 `width` units and to 2 `width` maps of resolution / 4, the convolutions to `width` maps and to the image.
+    Each layer but the last is followed by a norm (unit by unit after a dense layer) and leaky ReLU 0.2. The last is followed by a sigmoid.
     """
     _, half, quarter = halvings(resolution, 2)
     hidden, units = 16 * width, 2 * width * quarter**2

@@ -1,4 +1,4 @@
-"""Layers as the TensorFlow originals compute them: SAME padding, transposed convolution, zero insertion; and how they are initialized."""
+"""Layers as the TensorFlow originals compute them (SAME padding, transposed convolution, zero insertion), and their initialization."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -14,23 +14,23 @@ Initializer = Callable[[Tensor], object]
 
 normal: Initializer = partial(nn.init.normal_, std=0.02)
 truncated_normal: Initializer = partial(nn.init.trunc_normal_, std=0.02, a=-0.04, b=0.04)
-"""Cut at two standard deviations, as TensorFlow's: the effective standard deviation is 0.0176."""
+"""Cut at two standard deviations like TensorFlow's. The effective standard deviation is 0.0176."""
 glorot: Initializer = nn.init.xavier_uniform_
 glorot_relu: Initializer = partial(nn.init.xavier_uniform_, gain=2**0.5)
 
 
 def as_is(tensor: Tensor) -> object:
-    """Leave what the framework filled in: weights and biases U[-1 / sqrt(fan-in), 1 / sqrt(fan-in)]."""
+    """Leave the values with which the framework filled the tensor: weights and biases are U[-1 / sqrt(fan-in), 1 / sqrt(fan-in)]."""
     return tensor
 
 
 def uniform(bound: float) -> Initializer:
-    """U[-bound, bound]."""
+    """Return an initializer that draws from U[-bound, bound]."""
     return partial(nn.init.uniform_, a=-bound, b=bound)
 
 
 def fan_in_normal(gain: float) -> Initializer:
-    """N(0, gain^2 / fan-in): a layer's outputs then vary `gain` times as much as its inputs."""
+    """Return an initializer that draws from N(0, gain^2 / fan-in). The outputs of a layer then vary `gain` times as much as its inputs."""
 
     def fill(weight: Tensor) -> object:
         return nn.init.normal_(weight, std=gain / weight[0].numel() ** 0.5)
@@ -39,7 +39,7 @@ def fan_in_normal(gain: float) -> Initializer:
 
 
 def fan_in_uniform(gain: float) -> Initializer:
-    """Uniform with standard deviation gain / sqrt(fan-in)."""
+    """Return an initializer that draws from a uniform distribution with standard deviation gain / sqrt(fan-in)."""
 
     def fill(weight: Tensor) -> object:
         bound = gain * (3 / weight[0].numel()) ** 0.5
@@ -49,7 +49,10 @@ def fan_in_uniform(gain: float) -> Initializer:
 
 
 def halvings(size: int, times: int) -> list[int]:
-    """`size` and what each of `times` halvings (rounded up, as strided SAME layers do) leaves: (28, 3) -> [28, 14, 7, 4]."""
+    """Return `size` and the sizes after each of `times` halvings: (28, 3) -> [28, 14, 7, 4].
+
+    Sizes are rounded up, as strided SAME layers do.
+    """
     sizes = [size]
     for _ in range(times):
         sizes.append((sizes[-1] + 1) // 2)
@@ -57,13 +60,13 @@ def halvings(size: int, times: int) -> list[int]:
 
 
 def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
-    """TensorFlow's SAME: (before, after) such that the output has ceil(size / stride) positions; the odd one goes after."""
+    """Return TensorFlow's SAME padding (before, after). It gives ceil(size / stride) output positions, and an odd one is added after."""
     total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
     return total // 2, total - total // 2
 
 
 class SameConv2d(nn.Conv2d):
-    """Convolution with SAME padding: [N, inputs, H, W] -> [N, outputs, ceil(H / stride), ceil(W / stride)]."""
+    """A convolution with SAME padding: [N, inputs, H, W] -> [N, outputs, ceil(H / stride), ceil(W / stride)]."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, *, bias: bool = True) -> None:
         super().__init__(inputs, outputs, kernel, stride, bias=bias)
@@ -84,15 +87,15 @@ class SameConvTranspose2d(nn.ConvTranspose2d):
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
         before, after = same_padding(self.size, self.kernel_size[0], self.stride[0])
-        x = conv_transpose2d(input, self.weight, self.bias, self.stride, before)  # crops `before` on every side
+        x = conv_transpose2d(input, self.weight, self.bias, self.stride, before)  # This removes `before` positions on every side.
         return x[:, :, : self.size, : self.size] if after > before else x
 
 
 class UnpoolConv2d(nn.ConvTranspose2d):
-    """Zero insertion, then a 3x3 SAME convolution, in one step: [N, inputs, h, h] -> [N, outputs, size, size], size 2h or 2h - 1.
+    """Zero insertion and a 3x3 SAME convolution in one step: [N, inputs, h, h] -> [N, outputs, size, size], with size 2h or 2h - 1.
 
-    Zero insertion puts each value at the top left of a 2x2 block. A transposed convolution never multiplies the zeros: a quarter
-    of the arithmetic. Its kernel is the convolution's, turned by 180 degrees.
+    Zero insertion puts each value at the top left of a 2x2 block. A transposed convolution never multiplies the zeros, which saves three
+    quarters of the arithmetic. Its kernel is that of the convolution, rotated by 180 degrees.
     """
 
     def __init__(self, inputs: int, outputs: int, size: int, *, bias: bool = True) -> None:
@@ -101,7 +104,7 @@ class UnpoolConv2d(nn.ConvTranspose2d):
 
 @dataclass(frozen=True)
 class Layers:
-    """Makes the layers of one network: initialized first, then wrapped by the normalization (a wrapper reads the initial weight)."""
+    """Makes the layers of one network. They are initialized first and then wrapped, because a wrapper reads the initial weight."""
 
     normalization: Normalization
     dense_init: Initializer = normal
@@ -110,36 +113,39 @@ class Layers:
     bias_init: Initializer = nn.init.zeros_
 
     def dense(self, inputs: int, outputs: int, *, bias: bool = True, init: Initializer | None = None) -> nn.Module:
-        """A fully connected layer."""
+        """Make a fully connected layer."""
         return self.finish(nn.Linear(inputs, outputs, bias), init or self.dense_init)
 
     def conv(
         self, inputs: int, outputs: int, kernel: int, stride: int = 1, *, bias: bool = True, init: Initializer | None = None
     ) -> nn.Module:
-        """A SAME convolution."""
-        if stride == 1 and kernel % 2:  # SAME pads both sides alike: torch's own layer will do
+        """Make a SAME convolution."""
+        if stride == 1 and kernel % 2:  # SAME pads both sides equally here, so torch's own layer can be used.
             return self.finish(nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=bias), init or self.conv_init)
         return self.finish(SameConv2d(inputs, outputs, kernel, stride, bias=bias), init or self.conv_init)
 
     def transposed(self, inputs: int, outputs: int, kernel: int, stride: int, size: int) -> nn.Module:
-        """A SAME transposed convolution to `size`."""
+        """Make a SAME transposed convolution to `size`."""
         return self.finish(SameConvTranspose2d(inputs, outputs, kernel, stride, size), self.transposed_init)
 
     def unpool_conv(self, inputs: int, outputs: int, size: int) -> nn.Module:
-        """Zero insertion to `size` and a 3x3 convolution (initialized as a convolution)."""
+        """Make zero insertion to `size` with a 3x3 convolution, which is initialized as a convolution."""
         return self.finish(UnpoolConv2d(inputs, outputs, size), self.conv_init)
 
     def norm(self, channels: int, *spatial: int) -> Norm:
-        """What the normalization puts after a layer with so many channels on maps of that size (no size: a vector)."""
+        """Make the norm that follows a layer with that many channels on maps of that size.
+
+        Without a size, the layer's output is a vector.
+        """
         return self.normalization.follow(channels, spatial)
 
     def unwrapped(self) -> "Layers":
-        """The same, for layers that the source never wraps."""
+        """Return a maker of layers that are not wrapped, for layers that the source never wraps."""
         return replace(self, normalization=Normalization(follow=self.normalization.follow))
 
     def finish(self, layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d, init: Initializer) -> nn.Module:
-        """`layer`, initialized and wrapped."""
-        if not layer.weight.is_meta:  # networks laid out without memory have no values, and "drawing" them takes most of the time
+        """Return `layer` after initializing and wrapping it."""
+        if not layer.weight.is_meta:  # On the meta device tensors have no values, and drawing them would take most of the time.
             init(layer.weight)
             if layer.bias is not None:
                 self.bias_init(layer.bias)
@@ -147,14 +153,14 @@ class Layers:
 
 
 class Modulated(nn.Module):
-    """A block that hands the latent to the norms inside it: forward(x, z=None)."""
+    """A block that passes the latent vector to the norms inside it: forward(x, z=None)."""
 
     def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
         raise NotImplementedError
 
 
 class Chain(nn.Module):
-    """Layers one after the other; norms and modulated blocks also receive the latent z."""
+    """Layers applied one after the other. Norms and modulated blocks also receive the latent vector z."""
 
     def __init__(self, layers: Iterable[nn.Module]) -> None:
         super().__init__()
@@ -167,7 +173,7 @@ class Chain(nn.Module):
 
 
 class Recenter(nn.Module):
-    """scale * x + shift."""
+    """Computes scale * x + shift."""
 
     def __init__(self, scale: float, shift: float) -> None:
         super().__init__()
@@ -178,14 +184,14 @@ class Recenter(nn.Module):
 
 
 class ToSigned(Recenter):
-    """[0, 1] -> [-1, 1], for networks whose source sees such images."""
+    """Maps [0, 1] to [-1, 1], for networks whose source sees such images."""
 
     def __init__(self) -> None:
         super().__init__(2.0, -1.0)
 
 
 class FromTanh(nn.Module):
-    """(tanh + 1) / 2: any real number -> [0, 1]."""
+    """Computes (tanh + 1) / 2, which maps any real number to [0, 1]."""
 
     def forward(self, x: Tensor) -> Tensor:
         return (torch.tanh(x) + 1) / 2

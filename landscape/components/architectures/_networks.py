@@ -1,4 +1,4 @@
-"""What most architectures are made of: a generator that is a chain, a discriminator with a body and a head, an encoder from one."""
+"""The modules that most architectures consist of: a generator, a discriminator with body and head, and an encoder made of one."""
 
 from collections.abc import Callable, Iterable
 
@@ -11,7 +11,7 @@ from landscape.core.errors import UserError
 
 
 class Generator(nn.Module):
-    """A chain from z [N, latent] to samples; the norms in it receive z."""
+    """A chain of layers from z [N, latent] to samples. The norms in it receive z."""
 
     def __init__(self, layers: Iterable[nn.Module]) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """A body from samples to features [N, feature_size], and a head from these to one logit each."""
+    """A body from samples to features [N, feature_size], and a head from the features to one logit per sample."""
 
     def __init__(self, body: Iterable[nn.Module], head: nn.Module, feature_size: int) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Discriminator(nn.Module):
 
 
 class Encoder(nn.Module):
-    """A discriminator's body under a head with two outputs a latent dimension: samples -> (mean, log variance), each [N, latent_dim]."""
+    """A discriminator's body under a head with two outputs per latent dimension: samples -> (mean, log variance), each [N, latent_dim]."""
 
     def __init__(self, body: nn.Module, head: nn.Module) -> None:
         super().__init__()
@@ -49,13 +49,19 @@ class Encoder(nn.Module):
 
 
 def encoder_of(discriminator: nn.Module, latent_dim: int, wrap: Callable[[nn.Module], nn.Module] = unwrapped) -> Encoder:
-    """The encoder of a variational autoencoder: `discriminator`'s body (not copied) under a new last layer of 2 `latent_dim` outputs.
+    """Make the encoder of a variational autoencoder: `discriminator`'s body (not copied) under a new last layer.
 
-    "Are GANs Created Equal?" built its VAE so, but the second half of its outputs was a standard deviation, 1e-6 + softplus, where here it
-    is the log variance. The new layer is initialized N(0, 0.02^2), biases 0, then passes through `wrap`.
+    The new layer has 2 `latent_dim` outputs. It is initialized with N(0, 0.02^2) and biases 0, and then passes through `wrap`. "Are GANs
+    Created Equal?" built its VAE in this way, but the second half of its outputs was a standard deviation, 1e-6 + softplus; here it is the
+    log variance.
+
+    Args:
+        discriminator: The discriminator whose body is used.
+        latent_dim: The size of z.
+        wrap: The wrapper of the new layer.
 
     Raises:
-        UserError: the discriminator is not made of a body and a head.
+        UserError: The discriminator does not consist of a body and a head.
     """
     if not isinstance(discriminator, Discriminator):
         kind = type(discriminator).__name__

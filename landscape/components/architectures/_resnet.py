@@ -29,13 +29,13 @@ Scale = Literal["up", "down", "none"]
 class Style:
     """How a source builds its residual networks.
 
-    plain_shortcut: upsampling repeats each value; shortcuts are a 1x1 convolution where the shape changes, else the identity; D's first
-        block pools its shortcut before that and has no leading norm or ReLU; D's blocks widen in their second convolution, G's in
-        their first. Otherwise upsampling inserts zeros, every shortcut is a 3x3 convolution scaled like the main path, and blocks
-        widen in their first.
-    signed: images enter D as 2x - 1 and leave G through tanh (sigmoid otherwise).
-    sum_pooling: D's last maps are summed over their positions, not averaged.
-    head_bias: D's last layer has one.
+    plain_shortcut: If set, upsampling repeats each value, and shortcuts are a 1x1 convolution where the shape changes and the identity
+        elsewhere. D's first block pools its shortcut before that convolution and has no leading norm or ReLU. D's blocks widen in their
+        second convolution, G's in their first. If not set, upsampling inserts zeros, every shortcut is a 3x3 convolution that is scaled
+        like the main path, and blocks widen in their first convolution.
+    signed: Whether images enter D as 2x - 1 and leave G through tanh. Otherwise G ends in a sigmoid.
+    sum_pooling: Whether D's last maps are summed over their positions. Otherwise they are averaged.
+    head_bias: Whether D's last layer has a bias.
     """
 
     plain_shortcut: bool
@@ -45,7 +45,7 @@ class Style:
     conv_init: Initializer
     shortcut_init: Initializer
     outer_init: Initializer | None
-    """Of G's dense and last layer and of D's head; None: as `Layers` has it."""
+    """The initializer of G's dense layer and last layer and of D's head. None stands for that of `Layers`."""
 
 
 STYLES: Mapping[str, Style] = {
@@ -56,19 +56,19 @@ STYLES: Mapping[str, Style] = {
 
 
 def mean_pool(x: Tensor) -> Tensor:
-    """2x2 means with SAME padding: [N, C, H, W] -> halves rounded up; what lies outside does not count in a mean."""
-    return avg_pool2d(x, 2, ceil_mode=True)  # without padding, a window over the edge divides by what it holds
+    """Average 2x2 blocks with SAME padding: [N, C, H, W] -> half the size, rounded up. Positions outside the map are not counted."""
+    return avg_pool2d(x, 2, ceil_mode=True)  # Without padding, a window over the edge divides by the number of its positions inside.
 
 
 def repeat_to(x: Tensor, size: int) -> Tensor:
-    """Each value repeated in a 2x2 block, cut to `size`: [N, C, h, h] -> [N, C, size, size], size 2h or 2h - 1."""
+    """Repeat each value in a 2x2 block and cut the map to `size`: [N, C, h, h] -> [N, C, size, size], with size 2h or 2h - 1."""
     x = interpolate(x, scale_factor=2.0, mode="nearest")
     return x[:, :, :size, :size] if x.shape[2] != size else x
 
 
 @dataclass(frozen=True)
 class BlockSpec:
-    """A residual block: channels and map sizes before and after it, how it scales, and whose it is (`first`: D's first)."""
+    """A residual block: channels and map sizes before and after it, how it scales, and its network (`first`: D's first block)."""
 
     inputs: int
     outputs: int
@@ -80,12 +80,12 @@ class BlockSpec:
 
     @property
     def inner(self) -> int:
-        """Size of the maps between its two convolutions: G scales before the first, D pools after the second."""
+        """The size of the maps between the two convolutions. G scales before the first, D pools after the second."""
         return self.before if self.scale == "down" else self.after
 
 
 class ThreeByThreeShortcut(Modulated):
-    """Norm, ReLU, 3x3, norm, ReLU, 3x3, beside a shortcut that is a 3x3 convolution; `up` by zero insertion in both paths."""
+    """Norm, ReLU, 3x3, norm, ReLU, 3x3, with a 3x3 convolution as the shortcut. `up` inserts zeros in both paths."""
 
     def __init__(self, make: Layers, spec: BlockSpec) -> None:
         super().__init__()
@@ -102,13 +102,13 @@ class ThreeByThreeShortcut(Modulated):
         h = self.conv1(relu(self.norm1(x, z)))
         h = self.conv2(relu(self.norm2(h, z)))
         total: Tensor = h + self.shortcut(x)
-        return mean_pool(total) if self.pools else total  # one pooling of the sum: pooling is linear
+        return mean_pool(total) if self.pools else total  # Pooling is linear, so the sum is pooled once.
 
 
 class PlainShortcut(Modulated):
-    """Norm, ReLU, 3x3, norm, ReLU, 3x3, beside a 1x1 convolution (the identity where neither size nor channels change).
+    """Norm, ReLU, 3x3, norm, ReLU, 3x3, with a 1x1 convolution as the shortcut, or the identity if size and channels do not change.
 
-    The 1x1 convolution comes before repeating and after pooling: the same function, a quarter of the arithmetic.
+    The 1x1 convolution comes before repeating and after pooling. The function is the same, with a quarter of the arithmetic.
     """
 
     def __init__(self, make: Layers, spec: BlockSpec, shortcut_init: Initializer) -> None:
@@ -138,14 +138,20 @@ class PlainShortcut(Modulated):
 
 @dataclass(frozen=True)
 class Plan:
-    """A stack of residual blocks: widths and sizes of the maps before the first and after each, and how each block scales."""
+    """A stack of residual blocks: widths and sizes of the maps before the first and after each block, and how each block scales."""
 
     widths: Sequence[int]
     sizes: Sequence[int]
     scales: Sequence[Scale]
 
     def blocks(self, make: Layers, style: Style, side: Literal["g", "d"], attention_resolution: int) -> list[nn.Module]:
-        """The blocks; self-attention after the one (in G the last, in D the first) that leaves maps of `attention_resolution`."""
+        """Build the blocks, with self-attention after a block that leaves maps of `attention_resolution`.
+
+        If several blocks leave such maps, this is the last of them in G and the first in D.
+
+        Raises:
+            UserError: No block leaves maps of that size.
+        """
         layers: list[nn.Module] = []
         at = self._attention_after(attention_resolution, side)
         for i, scale in enumerate(self.scales):
@@ -178,7 +184,17 @@ def resnet_generator(
     attention_resolution: int = 0,
     wraps_ends: bool = True,
 ) -> Generator:
-    """Dense, the planned blocks, norm, ReLU, 3x3 to the image. `wraps_ends`: the normalization wraps the first and last layer too."""
+    """Build a generator: dense layer, the planned blocks, norm, ReLU, 3x3 convolution to the image.
+
+    Args:
+        normalization: The normalization of the network.
+        style: The style of its source.
+        plan: The blocks.
+        latent_dim: The size of z.
+        channels: The channels of the images.
+        attention_resolution: The size of the maps with self-attention; 0 for none.
+        wraps_ends: Whether the normalization wraps the first and the last layer too.
+    """
     make = Layers(normalization, conv_init=style.conv_init)
     ends = make if wraps_ends else make.unwrapped()
     base, size = plan.sizes[0], plan.sizes[-1]
@@ -195,7 +211,7 @@ def resnet_generator(
 
 
 class Pool(nn.Module):
-    """The sum or mean of each map: [N, C, H, W] -> [N, C]."""
+    """Sums or averages each map: [N, C, H, W] -> [N, C]."""
 
     def __init__(self, *, sums: bool) -> None:
         super().__init__()
@@ -206,7 +222,7 @@ class Pool(nn.Module):
 
 
 def resnet_discriminator(normalization: Normalization, style: Style, plan: Plan, *, attention_resolution: int = 0) -> Discriminator:
-    """The planned blocks, ReLU, pooling over positions, dense 1."""
+    """Build a discriminator: the planned blocks, ReLU, pooling over positions, dense layer to one value."""
     make = Layers(normalization, conv_init=style.conv_init)
     body: list[nn.Module] = [ToSigned()] if style.signed else []
     body += plan.blocks(make, style, "d", attention_resolution)
