@@ -1,4 +1,4 @@
-"""A convolution for inference: the batch norm after it folded in, its activation fused into the call, channels last in memory."""
+"""A convolution for inference: with its batch norm folded in, its activation fused into the call, and channels last in memory."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -10,22 +10,22 @@ from torch.nn.functional import conv2d, hardtanh_, relu_
 
 Activation = Literal["none", "relu", "relu6"]
 _ONEDNN: dict[Activation, tuple[str, list[float]]] = {"none": ("none", []), "relu": ("relu", []), "relu6": ("hardtanh", [0.0, 6.0])}
-"""oneDNN's name of each activation, with the numbers that it takes."""
+"""Maps each activation to oneDNN's name and the numbers that it takes."""
 
 
 class FoldedConvolution(nn.Module):
-    """A convolution with its batch norm folded in, and its activation; one fused call where oneDNN runs.
+    """A convolution with its batch norm folded in, followed by its activation. With oneDNN it is one fused call.
 
-    On a processor without bfloat16 convolutions the same arithmetic is done in float32: weights and results are rounded to
-    bfloat16, sums are not, so that a score named bf16 means the same everywhere (and is fast only where it can be).
+    On a processor without bfloat16 convolutions the same arithmetic is done in float32: weights and results are rounded to bfloat16,
+    sums are not. A score in bf16 thus means the same everywhere, though it is fast only where the processor supports it.
 
     Args:
-        weight: [out, in / groups, height, width].
-        bias: [out].
-        stride: of both directions.
-        padding: zeros on each side, of the height and of the width.
-        activation: what follows; `relu6` is min(max(x, 0), 6).
-        groups: as many as there are channels for a depthwise convolution.
+        weight: The kernel [out, in / groups, height, width].
+        bias: The bias [out].
+        stride: The stride in both directions.
+        padding: The number of zeros on each side, in height and in width.
+        activation: The activation. `relu6` is min(max(x, 0), 6).
+        groups: The number of groups. For a depthwise convolution it is the number of channels.
     """
 
     weight: Tensor
@@ -60,7 +60,7 @@ class FoldedConvolution(nn.Module):
 
 @cache
 def fast_bfloat16() -> bool:
-    """Whether this processor convolves bfloat16 numbers natively."""
+    """Return whether this processor computes bfloat16 convolutions natively."""
     return _has_onednn() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
@@ -69,13 +69,13 @@ def _has_onednn() -> bool:
 
 
 def folded(state: Mapping[str, Tensor], convolution: str, norm: str, epsilon: float) -> tuple[Tensor, Tensor]:
-    """Weight and bias, float64, of a convolution without bias and of the batch norm after it (in evaluation) as one.
+    """Return weight and bias (float64) that combine a convolution without bias with the batch norm after it (in evaluation).
 
     Args:
-        state: the tensors of a weights file.
-        convolution: its name there: `<convolution>.weight` [out, in / groups, height, width].
-        norm: the name of the batch norm: `<norm>.weight`, `.bias`, `.running_mean`, `.running_var`, each [out].
-        epsilon: what the norm adds to the variance.
+        state: The tensors of a weights file.
+        convolution: The name of the convolution in the file, with `<convolution>.weight` [out, in / groups, height, width].
+        norm: The name of the batch norm, with `<norm>.weight`, `.bias`, `.running_mean` and `.running_var`, each [out].
+        epsilon: The number that the norm adds to the variance.
     """
     weight, bias, mean, variance = (state[f"{norm}.{part}"].double() for part in ("weight", "bias", "running_mean", "running_var"))
     scale = weight / (variance + epsilon).sqrt()
