@@ -1,4 +1,4 @@
-"""docs/components.md says what the registries and the tests hold."""
+"""docs/components.md agrees with the registries and the tests."""
 
 import importlib.util
 import re
@@ -20,7 +20,7 @@ def generator():
 
 
 def test_the_page_is_up_to_date():
-    # In a process of its own: other tests of this one may have loaded plugins.
+    # This runs in a process of its own, because other tests of this one may have loaded plugins.
     code = "import runpy, sys; sys.stdout.write(runpy.run_path('docs/components.py')['page']())"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert run.stdout == (ROOT / "docs" / "components.md").read_text(encoding="utf-8"), "run `python docs/components.py`"

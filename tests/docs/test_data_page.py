@@ -1,4 +1,4 @@
-"""docs/data.md says what the code does."""
+"""docs/data.md agrees with the code."""
 
 import importlib.util
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the documents say holds: commands exist, the plugin works, the library example runs, the table of components is complete."""
+"""The documents are right: commands exist, the plugin and the library example work, and the table of components is complete."""
 
 import json
 import re
@@ -21,7 +21,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(text, language):
-    """Code blocks of one language."""
+    """Return the code blocks of one language."""
     return [textwrap.dedent(b) for b in re.findall(rf"^ *```{language}\n(.*?)^ *```", text, flags=re.MULTILINE | re.DOTALL)]
 
 
@@ -147,7 +147,7 @@ def test_the_library_example_runs(tmp_path):
 def test_the_table_of_components_is_complete(kind):
     row = next(line for line in README.splitlines() if line.startswith(f"| {kind} |"))
     named = set(re.findall(r"`([^`]+)`", row))
-    # In a process of its own: other tests of this one may have loaded plugins.
+    # This runs in a process of its own, because other tests of this one may have loaded plugins.
     run = subprocess.run([sys.executable, "-m", "landscape", "list", kind, "--json"], capture_output=True, text=True, check=True)
     listed = json.loads(run.stdout)
     entries = listed[kind] if isinstance(listed, dict) else listed

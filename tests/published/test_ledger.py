@@ -1,4 +1,4 @@
-"""The ledger of published numbers: whole, consistent, and honest about what was only recalled."""
+"""The ledger of published numbers is complete and consistent, and never shows a recalled number as published."""
 
 import csv
 import re
