@@ -1,4 +1,4 @@
-"""How many operations a round of training consists of: what a GPU is kept busy with by the host, or by a recording, one after the other."""
+"""Counts the operations of a round of training, which the host or a recording gives to a GPU one after the other."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -7,11 +7,11 @@ from typing import Any
 from torch.utils._python_dispatch import TorchDispatchMode
 
 ALLOCATIONS = frozenset({"aten::empty", "aten::empty_like", "aten::empty_strided", "aten::new_empty", "aten::_unsafe_view", "aten::detach"})
-"""Operations that compute nothing, though they are no views."""
+"""Operations that compute nothing, although they are not views."""
 
 
 class Operations(TorchDispatchMode):
-    """Counts operations by name while it is entered: those that compute something, so neither views nor allocations."""
+    """Counts, by name, the operations inside its block that compute something. Views and allocations are not counted."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class Operations(TorchDispatchMode):
 
 
 def operations(work: Callable[[], object]) -> Counter[str]:
-    """The operations that `work` consists of, by name. What it computes is computed as ever."""
+    """Run `work` and return the numbers of its operations by name."""
     with Operations() as found:
         work()
     return found.counts

@@ -1,8 +1,8 @@
-"""What files hold, as digests: read once, and remembered for as long as the files are untouched.
+"""Digests of what files contain. Files are read once, and their digest is remembered for as long as they are untouched.
 
-A name, a size and a time do not identify content: `cp -p`, `tar --mtime` and container layers give other content the same three.
-Together with the inode and the time of the last change of the inode (ctime, which no program can set back) they say whether a
-file that was read before is still untouched. They are the key of a memory of digests, never an identity.
+A name, a size and a time do not identify content: `cp -p`, `tar --mtime` and container layers give other content the same three. Together
+with the inode and the time of the last change of the inode (ctime, which no program can set back), they tell whether a file that was read
+before is still untouched. They are only the key under which a digest is remembered, and never an identity.
 """
 
 import contextlib
@@ -22,17 +22,19 @@ from landscape.core.files import write_bytes
 from landscape.core.progress import progress
 
 SETTLED_SECONDS = 2.0
-"""A digest of a file that changed less than this ago is not kept: a second change within one tick of the clock would go unseen."""
+"""The digest of a file that changed less than this ago is not remembered, because a second change within one tick of the clock would not be
+noticed.
+"""
 SHOWN_BYTES = 2**30
-"""Reading less than this takes a second or two, and is not shown."""
+"""Progress is shown only for more bytes than this; reading fewer takes at most a second or two."""
 
 State = tuple[str, int, int, int, int]
-"""Resolved path, inode, ctime and mtime in nanoseconds, size in bytes."""
+"""The resolved path, inode, ctime and mtime in nanoseconds, and size in bytes."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What files held when they were read."""
+    """What files contained when they were read."""
 
     digest: str
     """SHA-256 (64 hex digits) over the base name, the size and the SHA-256 of each file, in order."""
@@ -40,10 +42,10 @@ class Contents:
     states: tuple[State, ...]
 
     def require_untouched(self) -> None:
-        """Check that the files are still those that the digest is of.
+        """Check that the files are still those of the digest.
 
         Raises:
-            UserError: one of them has been touched since, with its name.
+            UserError: One of them was touched since it was read. The line names it.
         """
         for file, before, now in zip(self.files, self.states, states_of(self.files), strict=True):
             if before != now:
@@ -51,10 +53,10 @@ class Contents:
 
 
 def states_of(files: Sequence[Path]) -> tuple[State, ...]:
-    """The state of each file.
+    """Return the state of each file.
 
     Raises:
-        UserError: a file is missing or may not be looked at.
+        UserError: A file is missing or must not be accessed.
     """
     parents = {parent: os.path.realpath(parent) for parent in {file.parent for file in files}}
     try:
@@ -68,17 +70,17 @@ def _state(path: str, found: os.stat_result) -> State:
 
 
 def contents_of(files: Sequence[Path], memory: Path, what: str, *, reread: bool = False, shows: bool = True) -> Contents:
-    """The digest of what `files` hold, from the memory where they are untouched since they were read.
+    """Return the digest of what `files` contain. Untouched files are not read again if their digest is remembered.
 
     Args:
-        files: regular files, in the order in which they matter.
-        memory: the folder in which digests are remembered.
-        what: the files' name in messages.
-        reread: read every file whatever is remembered, and say on stderr if the memory was wrong.
-        shows: whether reading much is shown on stderr.
+        files: Regular files, in the order in which they matter.
+        memory: The folder in which digests are remembered.
+        what: A name for the files, used in messages.
+        reread: Whether to read every file in any case, and to say on stderr if the remembered digest was wrong.
+        shows: Whether progress is shown on stderr when much is read.
 
     Raises:
-        UserError: a file cannot be read, or changes meanwhile.
+        UserError: A file cannot be read, or changes meanwhile.
     """
     began = time.time()
     states = states_of(files)
@@ -108,16 +110,16 @@ def _joint_digest(files: Sequence[Path], states: Sequence[State], what: str, sho
 
 
 def _digests(pool: ThreadPoolExecutor, files: Sequence[Path]) -> Iterator[str]:
-    """The SHA-256 of each file in order. A few thousand at a time, so that millions of files need no memory."""
+    """Yield the SHA-256 of each file in order. A few thousand are read at a time, so that millions of files need little memory."""
     for start in range(0, len(files), 4096):
         yield from pool.map(sha256_of, files[start : start + 4096])
 
 
 def sha256_of(file: Path) -> str:
-    """SHA-256 of a file, 64 hex digits.
+    """Return the SHA-256 of a file, 64 hex digits.
 
     Raises:
-        UserError: it cannot be read.
+        UserError: The file cannot be read.
     """
     try:
         with file.open("rb") as opened:
@@ -127,7 +129,7 @@ def sha256_of(file: Path) -> str:
 
 
 def recall(memory: Path, states: Sequence[State]) -> str | None:
-    """The digest that was remembered for files in these states, or None."""
+    """Return the digest that was remembered for files in these states, or None."""
     with contextlib.suppress(OSError, ValueError):
         text = _place(memory, states).read_text(encoding="ascii").strip()
         return text or None
@@ -135,7 +137,7 @@ def recall(memory: Path, states: Sequence[State]) -> str | None:
 
 
 def remember(memory: Path, states: Sequence[State], digest: str) -> None:
-    """Remember a digest of files in these states. Where the folder cannot be written, they are read again the next time."""
+    """Remember a digest for files in these states. If the folder cannot be written, the files are read again the next time."""
     with contextlib.suppress(UserError):
         write_bytes(_place(memory, states), digest.encode() + b"\n")
 

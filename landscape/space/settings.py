@@ -41,7 +41,7 @@ class Trials(Frozen):
 
 
 def _top(value: object) -> object:
-    """Read `top 3` as 3."""
+    """Read the text `top 3` as 3."""
     found = re.fullmatch(r"top\s+(\d+)", value.strip()) if isinstance(value, str) else None
     return int(found[1]) if found else value
 
@@ -50,14 +50,17 @@ class Confirmation(Frozen):
     """Retraining of each level's best setting on fresh seeds after the search. Verdicts use only these trials."""
 
     seeds: Annotated[int, Field(ge=0)] = 5
-    """The number of fresh seeds of each setting; 0 for no confirmation. Below 5 there are no verdicts."""
+    """The number of fresh seeds for each setting. With 0 there is no confirmation, and below 5 there are no verdicts."""
     most_seeds: Annotated[int, Field(ge=1)] | None = None
-    """Where it is larger than `seeds`, settings of pairs that are still open get more seeds, doubled each time, until this number. Each
-    look at the scores has its part of the error, so the first look is the stricter the more of them there may be."""
+    """The largest number of seeds for settings of pairs that are still open. It has an effect if it is larger than `seeds`.
+
+    The number of seeds is doubled each time until it reaches this limit. Each look at the scores gets a part of the error rate, so the more
+    looks are possible, the stricter is the first one.
+    """
     axes: tuple[str, ...] = ()
-    """The axes whose levels are compared; empty for all that have two levels or more."""
+    """The axes whose levels are compared. If empty, these are all axes with at least two levels."""
     cells: Annotated[int, BeforeValidator(_top), Field(ge=1)] = 1
-    """The number of combinations of the other axes beside which the levels of an axis are compared; it may be written as `top 3`."""
+    """The number of combinations of the other axes within which the levels of an axis are compared. It may be written as `top 3`."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
