@@ -62,6 +62,13 @@ plugin_option = click.option(
     help="Python file that registers components of your own; repeatable. Its code is run.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout instead of text.")
+logger_option = click.option(
+    "--logger",
+    type=click.Choice(["none", "tensorboard"]),
+    default="none",
+    show_default=True,
+    help="Write curves, scores and samples for TensorBoard too: tensorboard --logdir on the trial or the results.",
+)
 data_dir_option, sweep_data_dir_option = _data_dir(_data_folder), _data_dir(_data_address)
 results_option = click.option(
     "--results",

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from landscape.cli.options import examples, plugin_option, reports_option, results_option, sweep_data_dir_option
+from landscape.cli.options import examples, logger_option, plugin_option, reports_option, results_option, sweep_data_dir_option
 from landscape.core.files import require_writable
 
 
@@ -46,11 +46,12 @@ from landscape.core.files import require_writable
     help="Train the best setting of each level on fresh seeds after the search, as the study says.  [default: --confirmation]",
 )
 @click.option("--report/--no-report", "with_report", default=True, help="Build the report at the end.  [default: --report]")
+@logger_option
 @sweep_data_dir_option
 @results_option
 @reports_option
 @plugin_option
-def sweep(study: str, dataset: str | None, with_report: bool, reports_dir: Path, **options: Any) -> int:
+def sweep(study: str, dataset: str | None, logger: str, with_report: bool, reports_dir: Path, **options: Any) -> int:
     """Train and score every cell of STUDY, then build its report.
 
     STUDY is a data set with a default study (`landscape list studies`), folder:/path, zip:/path.zip, or a YAML file. Interrupted with
@@ -58,9 +59,12 @@ def sweep(study: str, dataset: str | None, with_report: bool, reports_dir: Path,
     """
     from landscape.space import study_files
     from landscape.sweep.run import run
+    from landscape.trial.logged_runs import LoggedRuns
 
     chosen = study_files.load_space(study, dataset=dataset)
 
+    if logger != "none":
+        options["run_trial"] = LoggedRuns(logger)
     if with_report:
         require_writable(reports_dir)
     outcome = run(chosen, **options)

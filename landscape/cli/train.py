@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from landscape.cli.options import data_dir_option, examples, json_option, plugin_option, print_json, read_mapping, set_dotted
+from landscape.cli.options import data_dir_option, examples, json_option, logger_option, plugin_option, print_json, read_mapping, set_dotted
 from landscape.cli.output import progress_bar, score_lines
 from landscape.cli.stopping import stop_on_signal
 from landscape.core.component_text import parse_component
@@ -54,6 +54,7 @@ def component_options(function: Any) -> Any:
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Folder of the trial.  [default: trials/<digest>]")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: as torch chooses]")
+@logger_option
 @data_dir_option
 @plugin_option
 @json_option

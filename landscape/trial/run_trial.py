@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import psutil
@@ -33,6 +33,9 @@ from landscape.trial.diagnosis import diagnose
 from landscape.trial.resuming import TrialState
 from landscape.trial.stored_scores import has_scores, rescored, write_scores
 from landscape.trial.stretches import Stretches
+
+if TYPE_CHECKING:
+    from landscape.trial.training_log import TrainingLog
 
 PROGRESS_PICTURES = 8
 
@@ -58,6 +61,8 @@ class Settings:
     study: Mapping[str, Any] = field(default_factory=dict)
     report: Callable[[dict[str, Any]], None] | None = None
     """Called after each stretch with `progress`, `counts`, `seconds`, the latest losses."""
+    logger: str = "none"
+    """`tensorboard`: curves, scores and pictures are written as event files into the trial's folder too."""
     should_stop: Callable[[], bool] | None = None
     checkpoint_seconds: float = 60.0
     """Time between checkpoints; 0 writes one after every stretch."""
@@ -151,6 +156,8 @@ class _Watch(pl.Callback):
         run.state.training_seconds = rounds.seconds
         run.peak_memory = max(run.peak_memory, self.process.memory_info().rss)
         run.watch_progress()
+        if run.log is not None:
+            run.log.follow(run.gan.curves.points)
         if run.how.report is not None:
             run.how.report(run.status_line())
         stop = run.how.should_stop is not None and run.how.should_stop() and not rounds.finished
@@ -177,6 +184,7 @@ class _Run:
         points = protocol.selection_points if protocol is not None and protocol.objective else 0
         self.frames_at, self.selections_at = (spaced(self.gan.rounds.total, n) for n in (PROGRESS_PICTURES, points))
         self._resume()
+        self.log = self._training_log()
         self.setup_seconds = time.perf_counter() - begin
 
     def _build(self) -> None:
@@ -186,6 +194,13 @@ class _Run:
         torch.manual_seed(seed)
         self.gan = GAN(self.config, self.dataset)
         self.gan.prepare(self.device, self.how.execution)
+
+    def _training_log(self) -> "TrainingLog | None":
+        if self.how.logger == "none":
+            return None
+        from landscape.trial.training_log import TrainingLog
+
+        return TrainingLog(self.how.folder, self.gan.curves.points)
 
     # Training
 
@@ -201,6 +216,8 @@ class _Run:
                 status, reason = self._score(self.protocol)
             self.evaluation_seconds = time.perf_counter() - begin
         record = self._record(status, reason, self._draw() if self.how.pictures else {})
+        if self.log is not None:
+            self.log.finish(record, self.how.folder)
         if (first := finished_record(self.how.folder, record.digest)) is not None:
             return first  # Another worker finished this trial while this one was disconnected; keep its record.
         write_json(self.how.folder / RECORD_FILE, record.to_json())

@@ -1,9 +1,14 @@
 """A study's folder: study.json, proposals, outcomes, lock, search.log."""
 
+import dataclasses
+import io
 import json
+import math
 import os
 import subprocess
 import sys
+import warnings
+from datetime import UTC, datetime
 from pathlib import Path
 
 import optuna
@@ -274,6 +279,46 @@ def test_the_search_log_opens_in_optuna(space, tmp_path):
     assert study.best_value == 1.0
     assert study.trials[0].params["loss"] in ("hinge", "non_saturating")
     assert "d_optimizer.learning_rate" in study.trials[0].params
+
+
+def test_the_search_log_has_the_true_times_and_what_was_measured_during_training(space, tmp_path):
+    times = ("2026-11-20T09:00:00+00:00", "2026-11-20T09:01:30+00:00")
+    done = dataclasses.replace(outcomes_of(space, 1)[0], times=times, during=((100.0, 9.0), (200.0, 4.0), (300.0, math.inf)))
+    SearchLog(tmp_path, space, [done])
+    trial = opened(tmp_path).trials[0]
+    assert (trial.datetime_complete - trial.datetime_start).total_seconds() == 90
+    assert trial.datetime_start.astimezone(UTC) == datetime(2026, 11, 20, 9, tzinfo=UTC)
+    assert trial.intermediate_values == {100: 9.0, 200: 4.0}
+
+
+def test_the_search_log_maximizes_where_higher_is_better(space, tmp_path):
+    first, second = outcomes_of(space, 6)[:2]
+    log = SearchLog(tmp_path, space, [])
+    log.add(dataclasses.replace(first, value=0.2, cost=-0.2))
+    log.add(dataclasses.replace(second, value=0.7, cost=-0.7))
+    study = opened(tmp_path)
+    assert study.direction.name == "MAXIMIZE"
+    assert study.best_value == 0.7
+    assert len(study.trials) == 2
+
+
+def test_the_dashboard_shows_the_study_with_its_timeline(space, tmp_path):
+    dashboard = pytest.importorskip("optuna_dashboard")
+    found = [dataclasses.replace(o, times=(f"2026-11-20T09:0{o.ask}:00Z", f"2026-11-20T09:0{o.ask}:50Z")) for o in outcomes_of(space, 6)]
+    SearchLog(tmp_path, space, found)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(tmp_path / "search.log")))
+    app = dashboard.wsgi(storage)
+    answer = {}
+    request = {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/studies/0", "QUERY_STRING": "", "SERVER_NAME": "x", "SERVER_PORT": "80"}
+    request |= {"wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO()}
+    body = b"".join(app(request, lambda status, headers: answer.setdefault("status", status)))
+    assert answer["status"].startswith("200")
+    shown = json.loads(body)
+    assert len(shown["trials"]) == 6
+    assert all(t["datetime_start"] != t["datetime_complete"] for t in shown["trials"])
+    assert {a["key"] for a in shown["user_attrs"]} >= {"axes", "protocol", "objective", "cells"}
 
 
 def test_the_search_log_follows_the_records(space, tmp_path):

@@ -72,6 +72,10 @@ class Outcome:
     role: str = "search"
     reported: float | None = None
     """The objective on the samples of the report, lower is better and not in log; None where the trial has no score."""
+    times: tuple[str, str] = ("", "")
+    """When the trial began and ended: UTC, ISO 8601; empty where its record does not say."""
+    during: tuple[tuple[float, float], ...] = ()
+    """(D step, objective) points that were measured while it was trained."""
 
 
 @dataclass(frozen=True)
