@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from landscape.cli.compare import compare
 from landscape.cli.data import data
 from landscape.cli.doctor import doctor
 from landscape.cli.evaluate import evaluate
@@ -31,7 +32,7 @@ def landscape() -> None:
     """Fair comparisons of GANs: equal budgets, written protocols, intervals on every claim."""
 
 
-for command in (list_components, train, sweep, report, evaluate, sample, reproduce, data, doctor, results):
+for command in (list_components, train, sweep, report, compare, evaluate, sample, reproduce, data, doctor, results):
     landscape.add_command(command)
 
 

@@ -1,0 +1,105 @@
+"""Scores of cells in pairs: the same cell in two studies, or two levels of an axis beside the same levels of all other axes."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from landscape.analysis.frames import AXIS, ScoreFacts, TrialTable
+from landscape.analysis.interval import Interval
+from landscape.analysis.quantiles import quantile
+
+FEWEST_PAIRS = 6
+"""With fewer pairs not even a median has a 95% interval."""
+CellKey = tuple[str, ...]
+"""The levels of a cell, in the order of the axes."""
+
+
+@dataclass(frozen=True)
+class PairedCells:
+    """The first of each pair against the second."""
+
+    contrast: Interval
+    """Median over pairs of first / second where the score `is_log`, else of first - second, with its exact order-statistic interval."""
+    pairs: int
+    """Pairs of which at least one side has a score."""
+    better: int
+    """Pairs whose first side is better."""
+
+
+def cell_medians(table: TrialTable, axes: Sequence[str], score: str) -> dict[CellKey, float]:
+    """The median cost of each cell that has finished search trials with a score: lower is better, +inf where most of them diverged."""
+    found: dict[CellKey, float] = {}
+    if not axes:
+        return found
+    for key, rows in table.role("search").frame.groupby([AXIS + a for a in axes], sort=True):
+        costs = replace(table, frame=rows).costs(score)
+        if len(costs):
+            found[tuple(map(str, key))] = float(np.sort(costs)[(len(costs) - 1) // 2])
+    return found
+
+
+def paired_cells(pairs: Sequence[tuple[float, float]], facts: ScoreFacts, *, level: float = 0.95) -> PairedCells:
+    """Compare the costs of paired cells; a cell that diverged is worse than any other by more than any number.
+
+    The interval lies between two order statistics and covers the median whatever the distribution (David and Nagaraja 2003, section 7.1).
+
+    Args:
+        pairs: (first, second) costs, +inf for diverged; pairs that diverged on both sides say nothing and are left out.
+        facts: of the score.
+        level: nominal coverage of the interval.
+    """
+    known = [pair for pair in pairs if math.isfinite(pair[0]) or math.isfinite(pair[1])]
+    log = facts.is_log and all(x > 0 for pair in known for x in pair)
+    values = np.array([_contrast(a, b, log=log) for a, b in known])
+    better = int((values < 0).sum())
+    if len(values) >= FEWEST_PAIRS:
+        found = quantile(values, 0.5, level=level)
+    else:
+        point = float(np.sort(values)[(len(values) - 1) // 2]) if len(values) else None
+        found = Interval(point, n=len(values), level=level, absent=f"{len(values)} pairs of cells: an interval needs {FEWEST_PAIRS}")
+    if log:
+        ends = [None if x is None else math.exp(x) if x < 700 else math.inf for x in (found.value, found.low, found.high)]
+        found = Interval(ends[0], ends[1], ends[2], found.level, found.kind, found.n, found.absent)
+    elif facts.sign < 0:
+        found = found.mirrored()
+    return PairedCells(found, len(values), better)
+
+
+def _contrast(a: float, b: float, *, log: bool) -> float:
+    if not (math.isfinite(a) and math.isfinite(b)):
+        return math.inf if a > b else -math.inf
+    return math.log(a / b) if log else a - b
+
+
+@dataclass(frozen=True)
+class SearchedAxis:
+    """What the search alone says of an axis, over matched cells: it suggests, and decides nothing."""
+
+    best: str
+    runner_up: str
+    paired: PairedCells
+    """The best level against the runner-up, jointly with the comparisons that were not shown (Bonferroni over all pairs of levels)."""
+
+
+def searched_axis(medians: Mapping[CellKey, float], axes: Sequence[str], axis: str, facts: ScoreFacts) -> SearchedAxis | None:
+    """The two levels of an axis with the best mean ranks among their matched cells; None where no two levels share one."""
+    at = list(axes).index(axis)
+    groups: dict[CellKey, dict[str, float]] = {}
+    for key, cost in medians.items():
+        groups.setdefault(key[:at] + key[at + 1 :], {})[key[at]] = cost
+    levels = sorted({key[at] for key in medians})
+    whole = [g for g in groups.values() if set(g) == set(levels)] or [g for g in groups.values() if len(g) > 1]
+    if len(levels) < 2 or not whole:
+        return None
+    places: dict[str, list[float]] = {level: [] for level in levels}
+    for group in whole:
+        for level, cost in group.items():
+            others = [c for other, c in group.items() if other != level]
+            places[level].append(float(np.mean([(c < cost) + 0.5 * (c == cost) for c in others])))
+    ranked = sorted((level for level in levels if places[level]), key=lambda name: (float(np.mean(places[name])), name))
+    best, second = ranked[0], ranked[1]
+    joint = 1 - 0.05 / math.comb(len(levels), 2)
+    pairs = [(g[best], g[second]) for g in groups.values() if best in g and second in g]
+    return SearchedAxis(best, second, paired_cells(pairs, facts, level=joint)) if pairs else None

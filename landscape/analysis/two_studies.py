@@ -1,0 +1,158 @@
+"""Two studies side by side: what differs between them, and how their scores compare on the cells that both have."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import kendalltau
+
+from landscape.analysis.cell_pairs import cell_medians, paired_cells
+from landscape.analysis.frames import ScoreFacts, TrialTable, customary, protocols, trials_frame
+from landscape.analysis.interval import Interval
+from landscape.core.errors import UserError
+from landscape.results.record import same_score
+from landscape.results.studies import Study
+
+
+@dataclass(frozen=True)
+class Differing:
+    """One thing that the two studies say differently."""
+
+    what: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True)
+class PairedRatio:
+    """The first study against the second over shared cells."""
+
+    level: str
+    """`all`, or a level of the axis that was asked for."""
+    cells: int
+    contrast: Interval
+    """Median over cells of first / second where the score `is_log`, else of first - second; exact order-statistic interval."""
+    better_in: int
+    """Cells in which the first study's score is better."""
+
+
+@dataclass(frozen=True)
+class TwoStudies:
+    """What `landscape compare` prints."""
+
+    names: tuple[str, str]
+    differences: tuple[Differing, ...]
+    protocol: str = ""
+    """Name and digest of the protocol that both were scored under; empty where there is none."""
+    score: str = ""
+    is_log: bool = False
+    shared_cells: int = 0
+    ratios: tuple[PairedRatio, ...] = ()
+    rank_agreement: float | None = None
+    """Kendall's tau-b of the shared cells' scores; None with fewer than three cells."""
+    absent: str = ""
+    """Why nothing is compared; empty where something is."""
+
+
+def compare_studies(first: Study, second: Study, by: str | None = None, *, level: float = 0.95) -> TwoStudies:
+    """Differences of two studies and, where one protocol scored both, paired ratios on their shared cells.
+
+    A cell's score is the median of its finished search trials, a diverged one counting as worse than every score. Intervals over the levels
+    of `by` hold jointly (Bonferroni).
+
+    Raises:
+        UserError: `by` is no axis of both studies.
+    """
+    names = (first.name, second.name)
+    differences = tuple(_differences(first, second))
+    axes = [a for a in _axes(first) if a in _axes(second)]
+    if by is not None and by not in axes:
+        raise UserError(f"{by!r} is no axis of both studies: choose from {', '.join(axes) or 'none, they share no axis'}")
+    shared = [digest for digest in protocols(first.trials) if digest in protocols(second.trials)]
+    if not shared:
+        return TwoStudies(names, differences, absent=_no_protocol(first, second))
+    own = [d for d in shared if not str(protocols(first.trials)[d].get("name", "")).endswith("/selection")] or shared
+    digest = own[0]
+    tables = (trials_frame(first.trials, digest, axes), trials_frame(second.trials, digest, axes))
+    facts = _score(first, tables)
+    named = f"{(tables[0].protocol or {}).get('name', '?')} ({digest})"
+    if facts is None:
+        return TwoStudies(names, differences, named, absent="no score with a direction was made of both")
+    costs = [cell_medians(table, axes, facts.name) for table in tables]
+    keys = [key for key in costs[0] if key in costs[1]]
+    if not keys:
+        return TwoStudies(names, differences, named, facts.name, facts.is_log, absent="no cell of the shared axes was scored in both")
+    groups = {"all": keys}
+    if by is not None:
+        at = axes.index(by)
+        groups = {name: [k for k in keys if k[at] == name] for name in sorted({k[at] for k in keys})}
+    joint = 1 - (1 - level) / len(groups)
+    found = {n: paired_cells([(costs[0][k], costs[1][k]) for k in members], facts, level=joint) for n, members in groups.items()}
+    ratios = tuple(PairedRatio(name, one.pairs, one.contrast, one.better) for name, one in found.items())
+    pairs = np.array([[costs[0][k], costs[1][k]] for k in keys])
+    tau = float(kendalltau(pairs[:, 0], pairs[:, 1]).statistic) if len(keys) > 2 else math.nan
+    agreement = tau if math.isfinite(tau) else None
+    return TwoStudies(names, differences, named, facts.name, facts.is_log, len(keys), ratios, agreement)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _axes(study: Study) -> list[str]:
+    space = _mapping(study.facts.get("space"))
+    order = space.get("axis_order")
+    named = [str(a) for a in order] if isinstance(order, list) else list(map(str, _mapping(space.get("axes"))))
+    found = dict.fromkeys(named)
+    for trial in study.trials:
+        found.update(dict.fromkeys(map(str, _mapping(trial.record.study.get("cell")))))
+    return customary(found)
+
+
+def _told(study: Study) -> dict[str, Any]:
+    """What a study says of itself."""
+    facts, space = study.facts, _mapping(study.facts.get("space"))
+    environment = _mapping(facts.get("environment"))
+    protocol = _mapping(facts.get("protocol"))
+    axes = _mapping(space.get("axes"))
+    return {
+        "dataset": space.get("dataset"),
+        **{f"axis {axis}": ", ".join(map(str, levels)) for axis, levels in axes.items() if isinstance(levels, list)},
+        **{f"search {name}": _text(entry) for name, entry in _mapping(space.get("search")).items()},
+        **{f"fixed {name}": _text(value) for name, value in _mapping(space.get("base")).items()},
+        **{f"budget {name}": value for name, value in _mapping(facts.get("budget")).items()},
+        "searcher": _mapping(facts.get("searcher")).get("name"),
+        "protocol": f"{protocol.get('name')} ({protocol.get('digest')})" if protocol else None,
+        **{f"protocol {name}": _text(value) for name, value in protocol.items() if name not in ("name", "digest")},
+        **{f"version of {name}": value for name, value in _mapping(environment.get("versions")).items()},
+        "device": environment.get("device_name") or environment.get("device"),
+        "finished trials": sum(t.record.status.value in ("completed", "diverged") for t in study.trials),
+    }
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {_text(v)}" for k, v in value.items() if v not in (None, "", [], {}))
+    return " ".join(_text(v) for v in value) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _differences(first: Study, second: Study) -> Iterator[Differing]:
+    one, other = _told(first), _told(second)
+    for name in dict.fromkeys([*one, *other]):
+        texts = tuple("" if told.get(name) is None else str(told[name]) for told in (one, other))
+        if texts[0] != texts[1]:
+            yield Differing(name, texts[0], texts[1])
+
+
+def _no_protocol(first: Study, second: Study) -> str:
+    used = [", ".join(str(p.get("name", d)) for d, p in protocols(s.trials).items()) or "none" for s in (first, second)]
+    return f"no protocol scored both studies ({used[0]} against {used[1]}): score one of them again with `landscape evaluate`"
+
+
+def _score(first: Study, tables: tuple[TrialTable, TrialTable]) -> ScoreFacts | None:
+    """The first study's objective where both have it, else the first score with a direction that both have."""
+    shared = [f for name, f in tables[0].scores.items() if name in tables[1].scores and f.direction != "none"]
+    wanted = str(first.facts.get("objective") or "")
+    return next((f for f in shared if same_score(f.name, wanted)), next(iter(shared), None))
