@@ -1,4 +1,4 @@
-"""results/ -> reports/: one self-contained HTML page a study, tables as CSV and figures as PNG and SVG beside it, and an index over all."""
+"""results/ -> reports/: one self-contained page a study, the same without scripts, tables and figures as files, and an index over all."""
 
 import warnings
 from collections.abc import Callable, Mapping
@@ -12,11 +12,19 @@ from markupsafe import Markup
 from landscape.core.errors import UserError
 from landscape.core.files import read_json, write_bytes, write_json
 from landscape.report import formats
+from landscape.report.assets import source_hash
+from landscape.report.downloads import downloads
+from landscape.report.interactive.page import answer_of_page, interactive_page
+from landscape.report.interactive.payload import payload
+from landscape.report.placing import place
+from landscape.report.published_folders import published_pages
 from landscape.report.study_page import StudyPage, study_page
+from landscape.report.text_tables import FOLDER as TABLES
+from landscape.report.text_tables import text_tables
 from landscape.results.studies import list_studies, read_study, study_folder
 
 TEMPLATES = Path(__file__).parent / "templates"
-PAGE, OVERVIEW = "index.html", "summary.json"
+PAGE, PLAIN, OVERVIEW = "index.html", "plain.html", "summary.json"
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,27 @@ class Listed:
     summary: Mapping[str, Any]
 
 
-def build(results_dir: Path, reports_dir: Path, study: str | None = None, *, tell: Callable[[str], None] = lambda _: None) -> list[Path]:
+@dataclass(frozen=True)
+class Wanted:
+    """What a report holds beyond its page, its tables as CSV and its figures."""
+
+    tables: tuple[str, ...] = ()
+    """Kinds of further table files, `md` and `tex`: they are written into the folder `tables`."""
+    refresh: int = 0
+    """Seconds after which an open page loads itself anew; 0 for a page that stays."""
+
+
+PLAIN_REPORT = Wanted()
+
+
+def build(
+    results_dir: Path,
+    reports_dir: Path,
+    study: str | None = None,
+    *,
+    wanted: Wanted = PLAIN_REPORT,
+    tell: Callable[[str], None] = lambda _: None,
+) -> list[Path]:
     """Write the report of every study in `results_dir`, or of the one called `study`; returns the pages, the index over all studies last.
 
     `tell` hears what is wrong with the files of a study, a line each; the page says it too.
@@ -45,8 +73,8 @@ def build(results_dir: Path, reports_dir: Path, study: str | None = None, *, tel
         found = read_study(study_folder(results_dir, name))
         for warning in found.warnings:
             tell(warning)
-        page = study_page(found)
-        pages.append(_write_study(page, reports_dir / name, environment))
+        page = answer_of_page(study_page(found))
+        pages.append(_write_study(page, reports_dir / name, environment, wanted))
     pages.append(_write_index(results_dir, reports_dir, environment))
     return pages
 
@@ -57,8 +85,9 @@ def page_environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"number": formats.number, "count": formats.count, "words": formats.words, "plural": formats.plural}
-    environment.globals["style"] = _asset("style.css")
-    environment.globals["script"] = _asset("tables.js")
+    for kind, file in (("style", "style.css"), ("script", "tables.js")):
+        environment.globals[kind] = _asset(file)
+        environment.globals[f"{kind}_hash"] = Markup(source_hash(_asset(file)))  # noqa: S704 - base64
     return environment
 
 
@@ -66,32 +95,24 @@ def _asset(name: str) -> Markup:
     return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 - the package's own file
 
 
-def _write_study(page: StudyPage, folder: Path, environment: Environment) -> Path:
+def _write_study(page: StudyPage, folder: Path, environment: Environment, wanted: Wanted = PLAIN_REPORT) -> Path:
     """The page last, so that it never names a file that is not there."""
-    files: dict[str, bytes] = {f"{table.name}.csv": table.csv() for table in page.tables}
+    data = payload(page)
+    files: dict[str, bytes] = {f"{table.name}.csv": table.csv() for table in page.tables} | downloads(page, data)
     for figure in page.figures:
-        files |= {f"{figure.name}.svg": figure.rendered.svg, f"{figure.name}.png": figure.rendered.png}
+        files |= figure.files
+    names = sorted([*files, PLAIN])
     inline = {figure.name: Markup(figure.rendered.inline) for figure in page.figures}  # noqa: S704 - matplotlib escapes the text it draws
-    html = environment.get_template("study.html.j2").render(page=page, inline=inline, files=sorted(files))
+    files[PLAIN] = environment.get_template("plain.html.j2").render(page=page, inline=inline, files=names).encode()
     stale = _earlier_files(folder) - set(files)
     place(folder, files)
-    write_json(folder / OVERVIEW, _overview(page, sorted(files)))
-    write_bytes(folder / PAGE, html.encode())
+    write_json(folder / OVERVIEW, _overview(page, names))
+    if wanted.tables:
+        place(folder / TABLES, text_tables(page, wanted.tables))
+    write_bytes(folder / PAGE, interactive_page(page, data, names, environment, refresh=wanted.refresh).encode())
     for name in stale:
         (folder / name).unlink(missing_ok=True)
     return folder / PAGE
-
-
-def place(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Each file whole. Not flushed to disk one by one, which would take longer than drawing them: a report can be made again."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            partial = folder / f".{name}.tmp"
-            partial.write_bytes(content)
-            partial.replace(folder / name)
-    except OSError as error:
-        raise UserError(f"cannot write {folder}: {error.strerror or error}; free space there or choose another folder") from error
 
 
 def _earlier_files(folder: Path) -> set[str]:
@@ -100,7 +121,7 @@ def _earlier_files(folder: Path) -> set[str]:
         names = read_json(folder / OVERVIEW).get("files", [])
     except UserError:
         return set()
-    return {n for n in names if isinstance(n, str) and Path(n).name == n and n.endswith((".csv", ".svg", ".png"))}
+    return {n for n in names if isinstance(n, str) and Path(n).name == n and n.endswith((".csv", ".svg", ".png", ".pdf"))}
 
 
 def _overview(page: StudyPage, files: list[str]) -> dict[str, Any]:
@@ -117,6 +138,7 @@ def _overview(page: StudyPage, files: list[str]) -> dict[str, Any]:
         "protocol": dict(view.table.protocol) if view.table.protocol else None,
         "best": {"digest": summary.best, "text": summary.best_text} if summary.best else None,
         "no_score": summary.no_score,
+        "answer": page.answer.sentence if page.answer else "",
         "floor": view.floor_value,
         "given_search": view.given_search,
         "verdicts": {a.name: a.verdict.text for a in page.axes},
@@ -129,7 +151,8 @@ def _overview(page: StudyPage, files: list[str]) -> dict[str, Any]:
 def _write_index(results_dir: Path, reports_dir: Path, environment: Environment) -> Path:
     reported = [n for n in list_studies(results_dir) if (reports_dir / n / PAGE).is_file() and (reports_dir / n / OVERVIEW).is_file()]
     listed = [Listed(name, found) for name in reported if (found := _overview_of(reports_dir / name / OVERVIEW)) is not None]
-    html = environment.get_template("index.html.j2").render(studies=listed)
+    published = published_pages(results_dir, reports_dir)
+    html = environment.get_template("index.html.j2").render(studies=listed, published=published)
     write_bytes(reports_dir / PAGE, html.encode())
     return reports_dir / PAGE
 

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from landscape.core.files import write_bytes
 from landscape.published.costs import CPU_RATE, GPU_RATE, costs
 from landscape.published.settings import BECAUSE, papers
-from landscape.report.build import PAGE, TEMPLATES, page_environment, place
+from landscape.report.assets import source_hash
+from landscape.report.build import PAGE, TEMPLATES, page_environment
 from landscape.report.formats import plural
+from landscape.report.placing import place
 from landscape.report.published_rows import CANNOT, NOT_RUN, RECALLED, Line, hours, lines, machines, steps
 from landscape.report.tables import Column, Table
 from landscape.results.published_runs import FOLDER
@@ -89,7 +92,8 @@ def write_ledger(results: Path, folder: Path) -> Path:
     page = ledger_page(results)
     files = {f"{table.name}.csv": table.csv() for table in (page.run, page.every)}
     script = (TEMPLATES / "filters.js").read_text(encoding="utf-8")
-    html = page_environment().get_template("published.html.j2").render(page=page, files=sorted(files), filter_script=script)
+    shown = {"filter_script": Markup(script), "filter_hash": Markup(source_hash(script))}  # noqa: S704 - the package's own file
+    html = page_environment().get_template("published.html.j2").render(page=page, files=sorted(files), **shown)
     place(folder, files)
     write_bytes(folder / PAGE, html.encode())
     return folder / PAGE

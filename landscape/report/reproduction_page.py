@@ -6,7 +6,8 @@ from pathlib import Path
 from markupsafe import Markup
 
 from landscape.core.files import write_bytes
-from landscape.report.build import PAGE, page_environment, place
+from landscape.report.build import PAGE, page_environment
+from landscape.report.placing import place
 from landscape.report.study_figures import Drawn
 from landscape.report.tables import Table
 
@@ -40,7 +41,7 @@ class ReproductionPage:
         for section in self.sections:
             files |= {f"{table.name}.csv": table.csv() for table in section.tables}
             for figure in section.figures:
-                files |= {f"{figure.name}.svg": figure.rendered.svg, f"{figure.name}.png": figure.rendered.png}
+                files |= figure.files
                 files[f"figure_{figure.name}.csv"] = figure.frame.to_csv(index=False, lineterminator="\n", float_format="%.6g").encode()
         return files
 

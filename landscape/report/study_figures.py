@@ -42,6 +42,11 @@ class Drawn:
     titled: bool = True
     """Whether the page writes the title above; a learning curve has it in the drawing."""
 
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The drawing as SVG, PNG and PDF."""
+        return {f"{self.name}.svg": self.rendered.svg, f"{self.name}.png": self.rendered.png, f"{self.name}.pdf": self.rendered.pdf}
+
 
 def _drawn(name: str, title: str, caption: str, alt: str, frame: pd.DataFrame, draw: Callable[[], Figure]) -> Drawn | None:
     """None where there is nothing to draw."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -35,6 +35,9 @@ from landscape.report.summary import Summary, summarize
 from landscape.report.tables import Table
 from landscape.report.view import View, view_of
 from landscape.results.studies import Study
+
+if TYPE_CHECKING:
+    from landscape.report.answer_section import AnswerSection
 
 SAMPLE_CELLS = 6
 MORE_PICTURES = {
@@ -91,6 +94,8 @@ class StudyPage:
     """The best model and a typical one, for the first screen."""
     samples: tuple[Sample, ...] = ()
     more_pictures: tuple[Sample, ...] = ()
+    answer: "AnswerSection | None" = None
+    health: Table | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     """Names and texts: best setting, search space, protocol, environment as the page shows them."""
 
@@ -106,6 +111,7 @@ class StudyPage:
         by_axis = [t for a in self.axes for t in (a.levels, a.confirmed, a.contrasts) if t is not None]
         single = [t for t in (self.cells, self.best_trials, self.trials, self.unfinished, *self.space) if t is not None]
         others = [t for _, tables in self.other_protocols for t in tables]
+        others += [t for t in (self.health, *((self.answer.table, self.answer.importance) if self.answer else ())) if t is not None]
         others += [self.published.table] if self.published is not None and self.published.table is not None else []
         return [*by_axis, *single, *others, *(figure_table(f"figure_{f.name}", f.title, f.frame) for f in self.figures)]
 

@@ -1,6 +1,8 @@
 """The page as a whole: self-contained, escaped, sound HTML, tables equal to their CSV, no torch, clear when there is little to show."""
 
+import base64
 import csv
+import hashlib
 import io
 import json
 import re
@@ -88,8 +90,19 @@ def built(synthetic, tmp_path_factory):
     return root, pages
 
 
+def plain(page):
+    """The page without scripts beside a study's page."""
+    return page_of(page.parent / "plain.html")
+
+
 @pytest.fixture(scope="module")
 def page(built):
+    return plain(built[1][0])
+
+
+@pytest.fixture(scope="module")
+def live(built):
+    """The page that the script draws on, as it is before the script runs."""
     return page_of(built[1][0])
 
 
@@ -99,21 +112,36 @@ def test_writes_a_page_a_study_and_an_index(built):
     assert not list((root / "reports").rglob("*.tmp"))
 
 
-def test_html_is_sound(built, page):
-    assert page.problems == []
+def test_html_is_sound(built, page, live):
     assert page_of(built[1][1]).problems == []
-    assert len(page.ids) == len(set(page.ids))
-    anchors = {link[1:] for link in page.links if link.startswith("#")}
-    assert anchors <= set(page.ids)
-    assert ("html", {"lang": "en"}) in page.tags
+    for one in (page, live):
+        assert one.problems == []
+        assert len(one.ids) == len(set(one.ids))
+        anchors = {link[1:] for link in one.links if link.startswith("#")}
+        assert anchors <= set(one.ids)
+        assert ("html", {"lang": "en"}) in one.tags
 
 
-def test_page_is_self_contained(page):
+def test_page_is_self_contained(page, live):
     assert page.sources
-    assert all(source.startswith(("data:", "#")) for source in page.sources)
-    html_tags = {tag for tag, _ in page.tags}
-    assert not html_tags & {"link", "iframe", "object", "embed", "base"}
-    assert not any("url(http" in given.get("style", "") for _, given in page.tags)
+    for one in (page, live):
+        assert all(source.startswith(("data:", "#")) for source in one.sources)
+        html_tags = {tag for tag, _ in one.tags}
+        assert not html_tags & {"link", "iframe", "object", "embed", "base"}
+        assert not any("url(http" in given.get("style", "") for _, given in one.tags)
+
+
+def test_the_policy_allows_the_script_and_the_style_by_their_digests_alone(built, page, live):
+    html = built[1][0].read_text(encoding="utf-8")
+    policy = next(given["content"] for tag, given in live.tags if given.get("http-equiv") == "Content-Security-Policy")
+    inline = re.findall(r"<(style|script)>(.*?)</\1>", html, flags=re.S)
+    assert [kind for kind, _ in inline] == ["style", "script"]
+    for kind, text in inline:
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy
+    assert "unsafe" not in policy
+    assert not any("style" in given or any(key.startswith("on") for key in given) for _, given in live.tags)
+    assert not any(tag == "script" for tag, _ in page.tags)
 
 
 def test_links_lead_to_files_beside_the_page(built, page):
@@ -176,12 +204,16 @@ def test_csv_equals_table(built, page, name):
             assert " ".join(cell["text"].split()) == " ".join(expected.split())
 
 
-def test_every_figure_lies_beside_the_page_as_svg_png_and_csv(built):
+def test_every_figure_lies_beside_the_page_as_svg_png_pdf_and_csv(built):
     folder = built[1][0].parent
     drawn = {path.stem for path in folder.glob("*.svg")}
     assert {"box_loss", "budget_trials_loss", "budget_seconds_loss", "budget_trials", "seeds_loss", "hyperparameter_1", "curve_1"} <= drawn
     for name in drawn:
         assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        paper = (folder / f"{name}.pdf").read_bytes()
+        assert paper.startswith(b"%PDF")
+        assert b"/FontFile2" in paper  # TrueType, embedded
+        assert b"/Type3" not in paper
         assert (folder / f"{name}.svg").read_text(encoding="utf-8").lstrip().startswith("<?xml")
         assert len((folder / f"figure_{name}.csv").read_text().splitlines()) > 1
 
@@ -237,18 +269,17 @@ def test_everything_is_escaped(synthetic, tmp_path, evil):
     study = synthetic.write_study(tmp_path / "results", 18, confirm=0, pictures=False, axes=("loss",))
     hostile(study, evil)
     pages = build(tmp_path / "results", tmp_path / "reports")
-    parsed = [page_of(path) for path in pages]
+    parsed = [page_of(path) for path in (pages[0], pages[1], pages[0].parent / "plain.html")]
     for one in parsed:
         assert one.problems == []
         assert not any(key.startswith("on") for _, given in one.tags for key in given)
         assert not any(given.get("src") == "x" for _, given in one.tags)
         assert "49" not in one.text
-    assert sum(tag == "script" for tag, _ in parsed[0].tags) == 1
-    assert not any(tag == "script" for tag, _ in parsed[1].tags)
-    flat = " ".join(" ".join(parsed[0].text).split())
-    assert " ".join(evil.split()) in flat
-    cells = [cell["text"] for rows in parsed[0].tables.values() for row in rows for cell in row]
-    assert evil in cells
+    assert sum(tag == "script" for tag, _ in parsed[0].tags) == 2  # its data and its script
+    assert not any(tag == "script" for one in parsed[1:] for tag, _ in one.tags)
+    for one in (parsed[0], parsed[2]):
+        assert " ".join(evil.split()) in " ".join(" ".join(one.text).split())
+        assert evil in [cell["text"] for rows in one.tables.values() for row in rows for cell in row]
 
 
 @pytest.mark.usefixtures("quick_figures")
@@ -291,7 +322,7 @@ def test_a_folder_that_cannot_be_written(built, tmp_path):
 def test_a_study_with_few_trials_has_a_clear_page(synthetic, tmp_path, trials):
     synthetic.write_study(tmp_path / "results", trials, confirm=0)
     (page, _) = build(tmp_path / "results", tmp_path / "reports")
-    parsed = page_of(page)
+    parsed = plain(page)
     text = " ".join(" ".join(parsed.text).split())
     assert parsed.problems == []
     scored = any(t.scores for t in read_study(tmp_path / "results" / "digits").trials)
@@ -310,7 +341,7 @@ def test_a_study_where_nothing_completed_says_so(synthetic, tmp_path, status):
         synthetic.write_trial(study, cell, ask, "search", rng, status=Status(status))
     (study / "trials" / "running").mkdir()
     (page, index) = build(tmp_path / "results", tmp_path / "reports")
-    text = " ".join(" ".join(page_of(page).text).split())
+    text = " ".join(" ".join(plain(page).text).split())
     assert f"in 1 cell of 1 loss × 1 D normalization × 1 regularizer × 1 architecture, proposed by Optuna's TPE: 3 {status}." in text
     said = {"diverged": "All 3 trials diverged.", "failed": "All 3 trials failed.", "stopped": "All 3 trials were stopped."}[status]
     assert f"No score yet {said}" in text
@@ -322,7 +353,7 @@ def test_a_study_where_nothing_completed_says_so(synthetic, tmp_path, status):
 def test_without_confirmation_runs_the_report_gives_no_verdict(synthetic, tmp_path):
     synthetic.write_study(tmp_path / "results", 72, confirm=0, pictures=False, searcher="random")
     (page, index) = build(tmp_path / "results", tmp_path / "reports")
-    text = " ".join(" ".join(page_of(page).text).split())
+    text = " ".join(" ".join(plain(page).text).split())
     assert "What is decided Nothing yet." in text
     assert "loss, D normalization, regularizer, architecture: no verdict: not confirmed." in text
     assert "beats" not in text.replace("Beats another level", "")
@@ -335,7 +366,7 @@ def test_warnings_of_reading_stand_on_the_page(synthetic, tmp_path):
     study = synthetic.write_study(tmp_path / "results", 12, confirm=0, pictures=False)
     next((study / "trials").glob("*/record.json")).write_text("{")
     (page, _) = build(tmp_path / "results", tmp_path / "reports")
-    assert "set aside as record.json.corrupt" in " ".join(page_of(page).text)
+    assert "set aside as record.json.corrupt" in " ".join(plain(page).text)
 
 
 @pytest.mark.usefixtures("quick_figures")
@@ -348,7 +379,7 @@ def test_scores_of_a_second_protocol_get_tables_of_their_own(synthetic, tmp_path
         data["estimates"] = {"FID": data["estimates"][synthetic.OBJECTIVE] | {"value": 12345.0}}
         (path.parent / f"modern-{other['digest']}.json").write_text(json.dumps(data))
     (page, _) = build(tmp_path / "results", tmp_path / "reports")
-    parsed = page_of(page)
+    parsed = plain(page)
     assert "12,300" in parsed.tables["table-protocol1_levels_loss"][1][2]["text"]
     for name, rows in parsed.tables.items():
         if not name.startswith("table-protocol1"):
@@ -387,7 +418,7 @@ def test_a_floor_of_another_sample_size_is_not_drawn(synthetic, tmp_path):
     facts["floor"][synthetic.OBJECTIVE]["n_fake"] = 10
     (study / "study.json").write_text(json.dumps(facts))
     (page, _) = build(tmp_path / "results", tmp_path / "reports")
-    text = " ".join(page_of(page).text)
+    text = " ".join(plain(page).text)
     assert "not comparable, not drawn" in text
     assert "times the floor" not in text
 
@@ -402,3 +433,18 @@ def test_a_damaged_overview_is_left_out_of_the_index(content, synthetic, tmp_pat
     with pytest.warns(UserWarning, match="landscape report first"):
         pages = build(tmp_path / "results", tmp_path / "reports", "second")
     assert set(page_of(pages[-1]).links) == {"second/index.html"}
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_pages_of_published_tables_stand_in_the_index(synthetic, tmp_path):
+    synthetic.write_study(tmp_path / "results", 6, confirm=0, pictures=False)
+    folder = tmp_path / "results" / "published" / "ring-2016"
+    folder.mkdir(parents=True)
+    (folder / "index.html").write_text("<title>A ring &amp; more – landscape reproduction</title>", encoding="utf-8")
+    (folder / "modes.csv").write_text("a\n1\n")
+    (folder / "rows.json").write_text("[]")
+    (_, index) = build(tmp_path / "results", tmp_path / "reports")
+    parsed = page_of(index)
+    assert "published/ring-2016/index.html" in parsed.links
+    assert "A ring & more" in "".join(parsed.text)
+    assert sorted(p.name for p in (tmp_path / "reports" / "published" / "ring-2016").iterdir()) == ["index.html", "modes.csv"]

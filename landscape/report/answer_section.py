@@ -1,0 +1,174 @@
+"""The first section of a study's page: what the study says, axis by axis, the settings to copy and the commands that run it again."""
+
+import math
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+
+from landscape.analysis.answer import AxisAnswer, Effort, LevelAnswer, StudyAnswer, ToDecide
+from landscape.analysis.answering import answer_of
+from landscape.analysis.cell_pairs import SearchedAxis, cell_medians, searched_axis
+from landscape.analysis.seeds import FEWEST_SEEDS
+from landscape.report.formats import count, duration, plural, words
+from landscape.report.study_page import as_yaml
+from landscape.report.tables import Column, Table
+from landscape.report.view import View
+
+SEARCH_ONLY = "open: search only"
+MOST_OPEN = 24
+"""Settings of the winner up to this many are shown at once; longer lists are folded."""
+
+
+@dataclass(frozen=True)
+class AnswerSection:
+    """What the template writes."""
+
+    sentence: str
+    table: Table | None = None
+    lines: tuple[str, ...] = ()
+    settings: str = ""
+    settings_of: str = ""
+    """Which trial the settings belong to."""
+    few_settings: bool = False
+    commands: str = ""
+    importance: Table | None = None
+    """Shares of variance that axes, their combinations, settings and seeds explain."""
+    found: StudyAnswer | None = None
+    """What all of this is made of."""
+
+
+def answer_section(view: View, best: str) -> AnswerSection:
+    """The answer of a study of which at least one trial has a score; `best` is the digest of its best search trial."""
+    assert view.score is not None
+    found = answer_of(view.study, view.table, view.score)
+    digest = found.chosen.trials[0] if found.chosen is not None and found.chosen.trials else best
+    settings = as_yaml(dict(view.trial(digest).record.config)) if digest else ""
+    confirmed = found.chosen is not None
+    return AnswerSection(
+        _sentence(view, found),
+        answer_table(found, searched(view, found)) if found.axes else None,
+        tuple(found.warnings),
+        settings,
+        f"{'the confirmed winner' if confirmed else 'the best trial of the search'}, trial {digest}",
+        settings.count("\n") <= MOST_OPEN,
+        commands(view, digest, found),
+        importance_table(found),
+        found,
+    )
+
+
+def _sentence(view: View, found: StudyAnswer) -> str:
+    if found.chosen is not None:
+        return found.sentence
+    ran = plural(found.search.trials, "search trial")
+    return f"{found.sentence} No setting was trained again on fresh seeds, so {ran} can suggest and not decide."
+
+
+def commands(view: View, digest: str, found: StudyAnswer) -> str:
+    """Commands that train the winner again, run the study again from the file beside the page, and decide what is open."""
+    record = f"results/{view.study.name}/trials/{digest}/record.json"
+    lines = [f"landscape train --config {shlex.quote(record)} --out again"] if digest else []
+    if has_definition(view):
+        lines.append("landscape sweep study.yaml")
+        needed = [axis.contrast.to_decide for axis in found.axes if axis.state != "decided" and axis.contrast is not None]
+        seeds = max((n.seeds for n in needed if n is not None), default=0)
+        if seeds or found.chosen is None:
+            lines.append(f"# to decide what is open: write `confirmation: {{seeds: {seeds or FEWEST_SEEDS}}}` into study.yaml first")
+    return "\n".join(lines)
+
+
+def has_definition(view: View) -> bool:
+    """Whether the study says how it is run again: `study.yaml` is written beside the page then."""
+    return bool(view.study.facts.get("definition"))
+
+
+def searched(view: View, found: StudyAnswer) -> dict[str, SearchedAxis]:
+    """What the search suggests of the axes that were not confirmed."""
+    medians = cell_medians(view.table, view.table.axes, found.score)
+    suggestions = {a.axis: searched_axis(medians, view.table.axes, a.axis, view.facts) for a in found.axes if a.best is None}
+    return {axis: one for axis, one in suggestions.items() if one is not None}
+
+
+def answer_table(found: StudyAnswer, suggested: Mapping[str, SearchedAxis] = MappingProxyType({})) -> Table:
+    """A row an axis, those that explain most first; what the search suggests stands in the rows of axes that were not confirmed."""
+    kind = "ratio" if found.is_log else "difference"
+    columns = (
+        Column("axis", "Axis"),
+        Column("best", "Best level"),
+        Column("runner_up", "Runner-up"),
+        Column("state", "State"),
+        Column("contrast", f"Best against runner-up ({kind})", "number", True, help=f"Of {found.score}, over paired seeds"),
+        Column("variance", "Share of variance", "share", True, help="Of the ranks of the search's trials"),
+        Column("cost", "Time a trial", "seconds", note="cost_beside", help="Of the best level, and of the runner-up"),
+        Column("deciding", "What deciding takes"),
+    )
+    frame = pd.DataFrame(
+        [_row(axis, suggested.get(axis.axis)) for axis in found.axes], columns=[key for column in columns for key in column.keys]
+    )
+    caption = (
+        f"{found.score}; {kind} of the best level to the runner-up over paired seeds beside the same levels of the other axes. Brackets:"
+        " 95% intervals, those of an axis's pairs jointly. Decided: better than every other confirmed level; suggested: some level is shown"
+        " to be worse; open: nothing is shown. Only fresh seeds decide: the best of many trials is partly lucky. Search only: medians of"
+        " the search's trials over matched cells, which suggest and do not decide."
+    )
+    return Table("answer", "The answer by axis", caption, columns, frame)
+
+
+def _row(axis: AxisAnswer, suggestion: SearchedAxis | None) -> dict[str, Any]:
+    levels = {level.level: level for level in axis.levels}
+    names = (axis.best, axis.runner_up) if suggestion is None else (suggestion.best, suggestion.runner_up)
+    best, second = (levels.get(name or "") for name in names)
+    row: dict[str, Any] = {"axis": words(axis.axis), "best": names[0] or "", "runner_up": names[1] or "", "state": axis.state}
+    if suggestion is not None:
+        row |= {"state": SEARCH_ONLY} | suggestion.paired.contrast.columns("contrast")
+    elif axis.contrast is not None and axis.contrast.better == axis.best:
+        row |= axis.contrast.difference.columns("contrast")
+    row |= axis.variance.columns("variance")
+    row |= {"cost": _each(best), "cost_beside": f"{duration(_each(second))} runner-up" if second is not None else ""}
+    return row | {"deciding": deciding(axis)}
+
+
+def _each(level: LevelAnswer | None) -> float:
+    """Seconds of one training of a level in the search."""
+    spent = level.search if level is not None else Effort()
+    return spent.seconds / spent.trials if spent.trials else math.nan
+
+
+def deciding(axis: AxisAnswer) -> str:
+    """What would settle an axis; empty where it is settled."""
+    if axis.state == "decided":
+        return ""
+    if axis.contrast is None:
+        return "confirmation runs: fresh seeds of the best setting of each level"
+    needed: ToDecide | None = axis.contrast.to_decide
+    if needed is None:
+        return "more than 1,000 seeds: the levels are as good as equal"
+    more = f"{plural(needed.trainings, 'more training')}, about {duration(needed.seconds)}"
+    return f"{count(needed.seeds)} seeds each of {axis.best} and {axis.runner_up}: {more}"
+
+
+def importance_table(found: StudyAnswer) -> Table | None:
+    """What explains the spread of the search's scores; None where no share could be computed."""
+    shares = found.variance
+    rows: list[dict[str, Any]] = [
+        {"what": words(axis)} | share.columns("share") for axis, share in shares.axes.items() if share.value is not None
+    ]
+    if shares.interaction.value is not None:
+        rows.append({"what": "combinations of axes"} | shares.interaction.columns("share"))
+    rows += [
+        {"what": what, "share": value}
+        for what, value in (("settings and seed, within a cell", shares.within), ("seed alone", shares.seed))
+        if value is not None
+    ]
+    if not rows:
+        return None
+    columns = (Column("what", "What differs"), Column("share", "Share of variance", "share", True))
+    frame = pd.DataFrame(rows, columns=["what", "share", "share_low", "share_high"])
+    caption = "Of the ranks of all search trials; brackets: 95% intervals. A share of an axis is what its levels explain beside all others."
+    return Table(
+        "importance", "What matters", caption, columns, frame.sort_values("share", ascending=False, kind="stable", ignore_index=True)
+    )

@@ -1,0 +1,43 @@
+// The page's data, and what the views ask of it.
+export const data = JSON.parse(document.getElementById("data").textContent);
+export const trials = data.trials;
+export const size = trials.digest.length;
+export const axes = data.axes;
+export const scores = new Map(data.scores.map((score) => [score.name, score]));
+export const settings = new Map(data.settings.map((setting) => [setting.name, setting]));
+export const cells = trials.cells;
+export const place = new Map(trials.digest.map((digest, i) => [digest, i]));
+export const everyTrial = Array.from({ length: size }, (_, i) => i);
+
+export const level = (i, axis) => cells[trials.cell[i]][axis];
+export const cellLabel = (cell) => cells[cell].join(" · ") || "(no cell)";
+export const score = (i, name) => trials.scores[name]?.[i] ?? null;
+export const isSearch = (i) => trials.role[i] === "search";
+export const finished = (i) => trials.status[i] === "completed" || trials.status[i] === "diverged";
+export const sign = (name) => (scores.get(name)?.direction === "higher" ? -1 : 1);
+export const arrow = (name) => ({ lower: " ↓", higher: " ↑" })[scores.get(name)?.direction] ?? "";
+
+// Trials with the score, best first.
+export function ranked(name, among = everyTrial) {
+  const direction = sign(name);
+  return among.filter((i) => score(i, name) !== null).sort((a, b) => direction * (score(a, name) - score(b, name)));
+}
+
+// Curves as (step, value) columns: see landscape/report/interactive/packed_curves.py.
+export function curve(i, name) {
+  const packed = data.curves.trials[i]?.[name];
+  if (!packed) return null;
+  const [first, last, low, high, text] = packed;
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const n = bytes.length / 2;
+  const x = [], y = [];
+  for (let k = 0; k < n; k++) {
+    x.push(first + ((last - first) * k) / Math.max(1, n - 1));
+    y.push(Math.sinh(low + ((high - low) * (bytes[2 * k] + 256 * bytes[2 * k + 1])) / 65535));
+  }
+  return [x, y];
+}
+
+const recorded = new Set(data.curves.trials.flatMap((one) => Object.keys(one)));
+export const curveNames = [...Object.keys(data.curve_names).filter((name) => recorded.has(name)), ...[...recorded].filter((name) => !(name in data.curve_names))];
+export const curveLabel = (name) => data.curve_names[name] ?? name.replaceAll("_", " ");

@@ -1,0 +1,47 @@
+// Quality against diversity: two scores of every trial, and those that no other trial beats in both.
+import { data, everyTrial, finished, isSearch, score, scores, sign } from "./data.js";
+import { choice, element, fill, note } from "./dom.js";
+import { plural } from "./format.js";
+import { Plot, color, draw, hint, scale, title } from "./plots.js";
+import { anySelected, isSelected, passes, set, state } from "./state.js";
+
+const names = [...scores.keys()];
+const find = (...starts) => starts.flatMap((start) => names.filter((name) => name.toLowerCase().startsWith(start)))[0];
+
+export function drawFronts(place) {
+  if (names.length < 2) return fill(place, note("The protocol has one score: there is nothing to set against it."));
+  const x = scores.has(state.x) ? state.x : data.score;
+  const y = scores.has(state.y) ? state.y : find("recall", "coverage", "ms-ssim") ?? names.find((name) => name !== x);
+  const points = everyTrial.filter((i) => isSearch(i) && finished(i) && passes(i) && score(i, x) !== null && score(i, y) !== null);
+  const options = names.map((name) => [name, name]);
+  const plot = element("div", { class: "plot" });
+  const best = front(points, x, y);
+  fill(place, element("div", { class: "controls" }, choice("Across", options, x, (value) => set({ x: value })), choice("Up", options, y, (value) => set({ y: value }))), plot,
+    note(`${plural(points.length, "trial")}. The line joins the ${plural(best.length, "trial")} that no other one beats in both scores; chance decides part of it. Dashes: real against real.`));
+  if (!points.length) return;
+  const back = anySelected() ? points.filter((i) => !isSelected(i)) : [];
+  const front_ = anySelected() ? points.filter(isSelected) : points;
+  const at = { x: (i) => score(i, x), y: (i) => score(i, y) };
+  const r = points.length > 1500 ? 2 : 3.2;
+  const floor = (name) => [scores.get(name)?.floor].filter((v) => v !== null && v !== undefined);
+  draw(plot, `${y} against ${x} of every trial.`, {
+    height: 420, marginLeft: 60,
+    x: { ...scale(x, points.map(at.x)), label: x + hint(x) }, y: { ...scale(y, points.map(at.y)), label: y + hint(y) },
+    marks: [
+      Plot.dot(back, { ...at, r, fill: (i) => color(i), fillOpacity: 0.14 }),
+      Plot.dot(front_, { ...at, r, fill: (i) => color(i), fillOpacity: 0.75 }),
+      Plot.ruleX(floor(x), { strokeDasharray: "4 3" }), Plot.ruleY(floor(y), { strokeDasharray: "4 3" }),
+      Plot.line(best, { ...at, stroke: "currentColor", strokeWidth: 1.4, curve: "linear" }),
+      Plot.tip(points, Plot.pointer({ ...at, fill: "var(--card)", title: (i) => title(i) })),
+    ],
+  });
+}
+
+// Trials that no other one is at least as good as in both scores and better in one, in order of the first.
+export function front(points, x, y) {
+  const cost = (i, name) => sign(name) * score(i, name);
+  const ordered = [...points].sort((a, b) => cost(a, x) - cost(b, x) || cost(a, y) - cost(b, y));
+  const found = [];
+  for (const i of ordered) if (!found.length || cost(i, y) < cost(found.at(-1), y)) found.push(i);
+  return found;
+}

@@ -1,0 +1,42 @@
+"""How trainings fared: finished, healthy and diverged trials by cell, and how often each symptom was found."""
+
+from typing import Any
+
+import pandas as pd
+
+from landscape.analysis.proportions import share
+from landscape.report.interactive.trial_columns import symptoms
+from landscape.report.tables import Column, Table
+from landscape.report.view import View
+
+
+def health_table(view: View) -> Table | None:
+    """A row a cell of the search, the healthiest last; None where no trial ran its course."""
+    table = view.table.role("search").finished()
+    if not len(table.frame):
+        return None
+    by_digest = dict(zip(view.table.frame["digest"], symptoms(view), strict=True))
+    names = sorted({name for digest in table.frame["digest"] for name in by_digest[digest]} - {"diverged"})
+    rows = [_row(str(cell), [by_digest[d] for d in group["digest"]], names) for cell, group in table.frame.groupby("cell", sort=False)]
+    rows.sort(key=lambda row: (row["healthy"], row["cell"]))
+    columns = (
+        Column("cell", "Cell"),
+        Column("trials", "Trials", "count"),
+        Column("healthy", "Healthy ↑", "share", True, help="Finished trials without a symptom"),
+        Column("diverged", "Diverged", "count"),
+        *(Column(name, name.replace("_", " ").capitalize(), "count") for name in names),
+    )
+    frame = pd.DataFrame(rows, columns=[key for column in columns for key in column.keys])
+    caption = "Symptoms as the diagnosis at the end of a training names them; a trial may have several. Brackets: 95%, Clopper-Pearson."
+    return Table("health", "Training health by cell", caption, columns, frame, compact=True)
+
+
+def _row(cell: str, found: list[list[str]], names: list[str]) -> dict[str, Any]:
+    healthy = sum(not one for one in found)
+    healthy_share = share(healthy, len(found))
+    counts = {name: sum(name in one for one in found) for name in names}
+    return (
+        {"cell": cell, "trials": len(found), "diverged": sum("diverged" in one for one in found)}
+        | healthy_share.columns("healthy")
+        | counts
+    )

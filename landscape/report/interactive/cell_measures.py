@@ -1,0 +1,80 @@
+"""What the map shows of each cell: for every score the expected best, the top quantile and the median; health and cost."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from landscape.analysis.best import expected_best
+from landscape.analysis.comparison import score_quantile
+from landscape.analysis.frames import AXIS, SCORE, ScoreFacts, TrialTable
+from landscape.analysis.interval import Values
+from landscape.report.interactive.trial_columns import plain
+from landscape.report.view import View
+
+MOST_BUDGET = 5
+
+
+def cell_measures(view: View, cells: list[list[str]], symptoms: list[list[str]]) -> dict[str, Any]:
+    """One list a measure, one entry a cell of `cells`; None where a cell has no such value.
+
+    `expected` is the expected best of `budget` trials, the same number for all cells: half of the smallest cell, at most 5. A diverged
+    trial counts as the worst score of the study there, and as worse than every score in the quantile and in the median.
+    """
+    groups = _groups(view, cells)
+    finished = [len(g.finished().frame) for g in groups]
+    tried = [n for n in finished if n]
+    budget = max(1, min(MOST_BUDGET, min(tried, default=0) // 2))
+    found: dict[str, Any] = {
+        "trials": finished,
+        "diverged": [int((g.frame["status"] == "diverged").sum()) for g in groups],
+        "healthy": [plain(_healthy(view, g, symptoms)) for g in groups],
+        "seconds": [plain(float(g.finished().frame["seconds"].mean())) if n else None for g, n in zip(groups, finished, strict=True)],
+        "budget": budget,
+        "scores": {name: _of_score(view.table, groups, facts, budget) for name, facts in view.table.scores.items()},
+    }
+    return found
+
+
+def _groups(view: View, cells: list[list[str]]) -> list[TrialTable]:
+    """The search trials of each cell, with the columns that are needed here alone: a study's frame is wide, and slicing it is slow."""
+    search, axes = view.table.role("search"), view.table.axes
+    scores = [SCORE + name for name in view.table.scores if SCORE + name in search.frame]
+    slim = replace(search, frame=search.frame[["status", "setting", "seconds", *(AXIS + axis for axis in axes), *scores]])
+    if not axes:
+        return [slim for _ in cells]
+    levels = list(zip(*(slim.frame[AXIS + axis].astype(str) for axis in axes), strict=True))
+    at: dict[tuple[str, ...], list[int]] = {}
+    for place, names in enumerate(levels):
+        at.setdefault(names, []).append(place)
+    return [replace(slim, frame=slim.frame.iloc[at.get(tuple(cell), [])]) for cell in cells]
+
+
+def _healthy(view: View, group: TrialTable, symptoms: list[list[str]]) -> float | None:
+    """Share of the finished trials without a symptom."""
+    rows = group.finished().frame.index
+    places = view.table.frame.index.get_indexer(rows)
+    return float(np.mean([not symptoms[i] for i in places])) if len(rows) else None
+
+
+def _of_score(table: TrialTable, groups: list[TrialTable], facts: ScoreFacts, budget: int) -> dict[str, list[Any]]:
+    everything = table.role("search").costs(facts.name)
+    finite = everything[np.isfinite(everything)]
+    worst = float(finite.max()) if len(finite) else None
+    costs = [g.costs(facts.name) for g in groups]
+    return {
+        "expected": [_expected(c, budget, worst, facts) for c in costs],
+        "quantile": [plain(score_quantile(c, facts).value) for c in costs],
+        "median": [_median(c, facts) for c in costs],
+    }
+
+
+def _expected(costs: Values, budget: int, worst: float | None, facts: ScoreFacts) -> Any:
+    if worst is None or len(costs) < budget or not len(costs):
+        return None
+    return plain(expected_best(np.minimum(costs, worst), budget) * facts.sign)
+
+
+def _median(costs: Values, facts: ScoreFacts) -> Any:
+    """The lower median, so that a score and a divergence are never averaged."""
+    return plain(float(np.sort(costs)[(len(costs) - 1) // 2]) * facts.sign) if len(costs) else None

@@ -1,0 +1,58 @@
+"""Learning curves in few bytes: thinned, through asinh, in 16 bits between their least and their largest value."""
+
+import base64
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from landscape.report.view import View
+from landscape.results.record import Curve
+
+MOST_POINTS, FEWEST_POINTS = 48, 12
+MOST_BYTES = 1_400_000
+"""Of all curves together, in base64; with more trials each curve gets fewer points."""
+LEVELS = 65_535
+
+
+def packed_curves(view: View) -> dict[str, Any]:
+    """`points` of every curve that is longer, and by trial (in the order of the frame) `{name: [first step, last step, low, high, text]}`.
+
+    `text` is base64 of little-endian unsigned 16-bit numbers u; a value is sinh(low + (high - low) * u / 65535). Steps are evenly spaced
+    between the first and the last. The relative error is below 0.1% for values up to 1e30.
+    """
+    records = [view.trial(str(digest)).record for digest in view.table.frame["digest"]]
+    curves = sum(len(r.curves) for r in records)
+    afford = int(MOST_BYTES / max(1, curves) * 3 / 4 / 2) - 14
+    points = max(FEWEST_POINTS, min(MOST_POINTS, afford))
+    return {
+        "points": points,
+        "trials": [{str(n): p for n, c in r.curves.items() if (p := pack(c, points))} for r in records],
+    }
+
+
+def pack(curve: Curve, points: int) -> list[Any] | None:
+    """One curve as it stands in the JSON; None where fewer than two of its points are finite."""
+    kept = [(x, y) for x, y in curve if math.isfinite(x) and math.isfinite(y)]
+    if len(kept) < 2:
+        return None
+    x, y = np.array([k[0] for k in kept]), np.arcsinh(np.array([k[1] for k in kept]))
+    steps = np.linspace(x[0], x[-1], min(points, len(kept)))
+    values = np.interp(steps, x, y)
+    low, high = float(values.min()), float(values.max())
+    scaled = np.round((values - low) / (high - low) * LEVELS) if high > low else np.zeros(len(values))
+    text = base64.b64encode(scaled.astype("<u2").tobytes()).decode()
+    return [_short(steps[0]), _short(steps[-1]), _short(low), _short(high), text]
+
+
+def unpack(packed: Sequence[Any]) -> list[tuple[float, float]]:
+    """What the page makes of a packed curve: (step, value) points."""
+    first, last, low, high, text = packed
+    scaled = np.frombuffer(base64.b64decode(text), dtype="<u2").astype(float)
+    values = np.sinh(low + (high - low) * scaled / LEVELS)
+    return list(zip(np.linspace(first, last, len(scaled)).tolist(), values.tolist(), strict=True))
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.8g}")

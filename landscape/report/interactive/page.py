@@ -1,0 +1,100 @@
+"""The interactive page as one HTML file: tables written here, views drawn by a script, and a policy that allows this script alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from landscape.analysis.frames import AXIS, SCORE
+from landscape.report.answer_section import AnswerSection, answer_section
+from landscape.report.assets import asset, source_hash
+from landscape.report.health_table import health_table
+from landscape.report.interactive.payload import as_script
+from landscape.report.study_page import StudyPage
+from landscape.report.study_tables import trials_table
+from landscape.report.tables import Table
+
+PAPER_COLUMNS, PAPER_ROWS = 8, 60
+CONTENTS = (
+    ("answer", "The answer"),
+    ("map", "The map"),
+    ("distributions", "Distributions"),
+    ("budget", "Budget"),
+    ("fronts", "Quality and diversity"),
+    ("pictures", "Pictures"),
+    ("hyperparameters", "Hyperparameters"),
+    ("literature", "Against the literature"),
+    ("health", "Training health"),
+    ("trials", "Trials"),
+    ("other-protocols", "Other protocols"),
+    ("method", "How it was done"),
+)
+LIVE = {"map", "distributions", "budget", "fronts", "pictures", "hyperparameters"}
+
+
+def interactive_page(page: StudyPage, data: Mapping[str, Any], files: Sequence[str], environment: Environment, *, refresh: int = 0) -> str:
+    """The page's HTML.
+
+    Args:
+        page: the study as data.
+        data: what `payload` makes of it.
+        files: names of the files beside the page.
+        environment: the templates.
+        refresh: seconds after which an open page loads itself anew; 0 for never.
+    """
+    shown = without_strips(page)
+    style = str(environment.globals["style"]) + "\n" + asset("page.css")
+    script = asset("page.js")
+    live = page.view.score is not None and len(page.view.table.frame) > 0
+    absent = {name for name, there in (("literature", page.published), ("other-protocols", page.other_protocols)) if not there}
+    absent |= set() if live else LIVE
+    return environment.get_template("study.html.j2").render(
+        page=shown,
+        answer=page.answer or AnswerSection(""),
+        health=page.health,
+        paper=paper_table(page) if live else None,
+        live=live,
+        contents=[(name, text) for name, text in CONTENTS if name not in absent],
+        data=Markup(as_script(dict(data))),  # noqa: S704 - no `<` is left in it
+        page_style=Markup(style),  # noqa: S704 - the package's own files
+        page_script=Markup(script),  # noqa: S704 - the package's own file
+        style_hash=Markup(source_hash(style)),  # noqa: S704 - base64
+        script_hash=Markup(source_hash(script)),  # noqa: S704 - base64
+        files=files,
+        refresh=refresh,
+    )
+
+
+def without_strips(page: StudyPage) -> StudyPage:
+    """The page whose tables leave small drawings out: the script draws every trial on one scale instead."""
+    axes = tuple(
+        replace(a, levels=_plain(a.levels), confirmed=a.confirmed and _plain(a.confirmed), contrasts=a.contrasts and _plain(a.contrasts))
+        for a in page.axes
+    )
+    others = tuple((name, tuple(_plain(t) for t in tables)) for name, tables in page.other_protocols)
+    return replace(page, axes=axes, cells=page.cells and _plain(page.cells), other_protocols=others)
+
+
+def _plain(table: Table) -> Table:
+    return replace(table, columns=tuple(c for c in table.columns if c.kind != "strip"))
+
+
+def paper_table(page: StudyPage) -> Table:
+    """The best trials in eight columns: what stands on paper, and where no script runs."""
+    view = page.view
+    whole = trials_table(view)
+    wanted = ["digest", SCORE + str(view.score), *(AXIS + axis for axis in view.table.axes), "status", "seconds"]
+    rest = [c.key for c in whole.columns if c.key.startswith(SCORE) and c.key not in wanted]
+    keys = [*wanted, *rest][:PAPER_COLUMNS]
+    columns = tuple(next(c for c in whole.columns if c.key == key) for key in keys)
+    caption = "The best trials in eight columns; all trials and columns are in trials.csv."
+    return Table("trials", "All trials, the best first", caption, columns, whole.frame, most_rows=PAPER_ROWS)
+
+
+def answer_of_page(page: StudyPage) -> StudyPage:
+    """The page with its answer and its health table."""
+    if page.view.score is None:
+        return replace(page, health=health_table(page.view) if len(page.view.table.frame) else None)
+    return replace(page, answer=answer_section(page.view, page.summary.best), health=health_table(page.view))

@@ -1,0 +1,116 @@
+"""Everything that the page's script draws from, as one JSON object."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from landscape.analysis.frames import SCORE, ScoreFacts
+from landscape.report.figures import budgets
+from landscape.report.figures._style import label_styles
+from landscape.report.formats import words
+from landscape.report.interactive.cell_measures import cell_measures
+from landscape.report.interactive.packed_curves import packed_curves
+from landscape.report.interactive.thumbnails import thumbnails
+from landscape.report.interactive.trial_columns import described, numbers, plain, symptoms, trial_columns
+from landscape.report.setting_columns import setting_columns
+from landscape.report.study_figures import CURVES
+from landscape.report.study_page import StudyPage, flatten
+from landscape.report.view import View
+
+SCHEMA = 1
+
+
+def payload(page: StudyPage) -> dict[str, Any]:
+    """The object; the same page gives the same object."""
+    view = page.view
+    columns = trial_columns(view)
+    found = symptoms(view)
+    pictures = thumbnails(view, found)
+    colors = {axis: label_styles(map(str, view.table.frame[f"axis:{axis}"])) for axis in view.table.axes}
+    return {
+        "schema": SCHEMA,
+        "study": {"name": view.study.name, "folder": f"results/{view.study.name}", "best": page.summary.best or None},
+        "axes": [
+            {
+                "name": axis,
+                "label": words(axis),
+                "levels": {label: style.color for label, style in sorted(colors[axis].items())},
+            }
+            for axis in view.table.axes
+        ],
+        "score": view.score,
+        "scores": [_score(view, facts) for facts in view.table.scores.values()],
+        "settings": described(setting_columns(view.table), view),
+        "fixed": _fixed(view),
+        "trials": columns,
+        "cells": cell_measures(view, columns["cells"], found) if len(view.table.frame) else None,
+        "curves": packed_curves(view),
+        "curve_names": {name: words(text) for name, text in CURVES.items()},
+        "budget": _budget(view),
+        "pictures": {"uris": pictures.uris, "left_out": pictures.left_out, "problems": pictures.problems},
+    }
+
+
+def as_script(data: dict[str, Any]) -> str:
+    """The object as text for a script element: no `<`, so that nothing in it can end the element."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _score(view: View, facts: ScoreFacts) -> dict[str, Any]:
+    floor = view.floors.get(facts.name)
+    low, high = (floor.interval or (None, None)) if floor else (None, None)
+    column = SCORE + facts.name
+    counted = column in view.table.frame and _whole(view.table.frame[column])
+    return {
+        "name": facts.name,
+        "direction": facts.direction,
+        "unit": facts.unit,
+        "log": facts.is_log,
+        "counted": counted,
+        "floor": plain(floor.value) if floor else None,
+        "floor_low": plain(low),
+        "floor_high": plain(high),
+    }
+
+
+def _whole(values: pd.Series) -> bool:
+    known = pd.to_numeric(values, errors="coerce").dropna()
+    return bool(len(known) and (known == known.round()).all() and known.abs().max() >= 2)
+
+
+def _fixed(view: View) -> dict[str, str]:
+    """Settings that were the same in every trial, as text."""
+    records = [t.record for t in view.study.trials]
+    if not records:
+        return {}
+    varied = {name for s in setting_columns(view.table) for name in s.same}
+    first = dict(flatten(dict(records[0].config)))
+    others = [dict(flatten(dict(r.config))) for r in (records[len(records) // 2], records[-1])]
+    return {k: v for k, v in first.items() if k not in varied and all(o.get(k) == v for o in others)}
+
+
+def _budget(view: View) -> dict[str, Any]:
+    """Expected best against the number of trials, for all trials and for the levels of each axis."""
+    if view.score is None or not len(view.table.frame):
+        return {}
+    found = {}
+    for axis in (None, *view.table.axes):
+        frame = budgets.data(view.table, view.score, axis)
+        found[axis or ""] = [
+            {"level": str(level), "n": int(rows["n"].iloc[0])}
+            | {key: numbers(rows[key]) for key in ("trials", "seconds", "expected", "low", "high")}
+            | {"steps": _steps(view, axis, str(level))}
+            for level, rows in frame.groupby("level", sort=False)
+        ]
+    return found
+
+
+def _steps(view: View, axis: str | None, level: str) -> Any:
+    """Mean number of D steps of a trial."""
+    frame = view.table.role("search").finished().frame
+    rows = frame if axis is None else frame[frame[f"axis:{axis}"].astype(str) == level]
+    steps = rows["d_steps"].to_numpy(dtype=float)
+    return plain(float(np.nanmean(steps))) if np.isfinite(steps).any() else None

@@ -1,0 +1,104 @@
+"""Pictures small enough to stand in the page: WebP of the trials' PNG files, the most wanted first, within a number of bytes."""
+
+import base64
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from landscape.analysis.frames import SCORE
+from landscape.report.pictures import LARGEST_SIDE, picture
+from landscape.report.view import View
+
+KINDS = ("samples", "nearest", "interpolation", "progress")
+MOST_BYTES = 620_000
+"""Of all pictures of a page together, in base64."""
+MOST_LARGE_BYTES = 1_200_000
+"""The same for a page of more than a thousand trials."""
+SIDE = 288
+WHOLE = 6
+"""Cells whose best trial shows all its pictures, if there is room."""
+
+
+@dataclass(frozen=True)
+class Thumbnails:
+    """The pictures of a page."""
+
+    uris: dict[str, dict[str, str]]
+    """By trial and kind."""
+    left_out: int
+    """Wanted pictures for which there was no room."""
+    problems: dict[str, str]
+    """By trial: why its picture cannot be shown."""
+
+
+def thumbnails(view: View, symptoms: list[list[str]]) -> Thumbnails:
+    """The pictures that a reader looks for first: every cell's best trial, then diverged and collapsed ones, then more of the best."""
+    room = MOST_BYTES if len(view.table.frame) <= 1000 else MOST_LARGE_BYTES
+    uris: dict[str, dict[str, str]] = {}
+    problems: dict[str, str] = {}
+    left_out = 0
+    for digest, kind in _wanted(view, symptoms):
+        found = picture(view.trial(digest), kind)
+        if found is None or kind in uris.get(digest, {}):
+            continue
+        if not found.uri:
+            problems[digest] = found.problem
+            continue
+        uri = _webp(base64.b64decode(found.uri.partition(",")[2]))
+        if uri is None:
+            problems[digest] = f"{kind} cannot be read as a picture"
+        elif len(uri) > room:
+            left_out += 1
+        else:
+            room -= len(uri)
+            uris.setdefault(digest, {})[kind] = uri
+    return Thumbnails(uris, left_out, problems)
+
+
+def _wanted(view: View, symptoms: list[list[str]]) -> Iterator[tuple[str, str]]:
+    frame = view.table.frame
+    best: list[str] = []
+    if view.score is not None and SCORE + view.score in frame:
+        search = frame[(frame["role"] == "search") & frame[SCORE + view.score].notna()]
+        order = (search[SCORE + view.score] * view.facts.sign).sort_values(kind="stable").index
+        best = [str(d) for d in search.loc[order].drop_duplicates("cell")["digest"]]
+    yield from ((digest, "samples") for digest in best)
+    yield from ((digest, kind) for digest in best[:1] for kind in KINDS)
+    seen: dict[tuple[str, ...], int] = {}
+    for digest, found in zip(frame["digest"], symptoms, strict=True):
+        key = tuple(found)
+        if found and seen.get(key, 0) < 3:
+            seen[key] = seen.get(key, 0) + 1
+            yield str(digest), "samples"
+    yield from ((digest, kind) for digest in best[:WHOLE] for kind in KINDS)
+
+
+def _webp(content: bytes) -> str | None:
+    """A data address of the picture, at most 288 pixels wide; None where it cannot be decoded."""
+    try:
+        with Image.open(io.BytesIO(content)) as opened:
+            if max(opened.size) > LARGEST_SIDE:
+                return None
+            image = opened.convert("RGB")
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return None
+    image = _unscaled(image)
+    if image.width > SIDE:
+        image = image.resize((SIDE, max(1, round(image.height * SIDE / image.width))), Image.Resampling.BOX)
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=62, method=4)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def _unscaled(image: Image.Image) -> Image.Image:
+    """The picture before whole-number enlargement: trials enlarge small samples so that a viewer shows them."""
+    pixels = np.asarray(image)
+    for factor in (8, 6, 5, 4, 3, 2):
+        if image.width % factor == 0 and image.height % factor == 0:
+            small = pixels[::factor, ::factor]
+            if np.array_equal(np.repeat(np.repeat(small, factor, 0), factor, 1), pixels):
+                return Image.fromarray(small)
+    return image

@@ -1,0 +1,115 @@
+r"""A study's tables as Markdown and LaTeX: intervals beside values, the protocol in the caption, bold where a level is decided alone."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from landscape.core.errors import UserError
+from landscape.report.study_page import StudyPage
+from landscape.report.tables import Cell, Column, Table
+
+KINDS = ("md", "tex")
+FOLDER = "tables"
+
+
+@dataclass(frozen=True)
+class Writer:
+    """How one kind of file writes text, bold text and a whole table."""
+
+    text: Callable[[str], str]
+    bold: Callable[[str], str]
+    table: Callable[[Sequence[Column], Sequence[Sequence[str]], str, str], str]
+    """Columns, rows of written cells, caption, name."""
+
+
+def parse_kinds(text: str) -> list[str]:
+    """`md,tex` as a list.
+
+    Raises:
+        UserError: another kind than those.
+    """
+    kinds = [part.strip() for part in text.split(",") if part.strip()]
+    for kind in kinds or [text]:
+        if kind not in KINDS:
+            raise UserError(f"--tables {text!r}: {kind!r} is no kind of table: choose from {', '.join(KINDS)}, or both with a comma")
+    return kinds
+
+
+def text_tables(page: StudyPage, kinds: Iterable[str]) -> dict[str, bytes]:
+    """File name -> content, one file a table and kind, for the tables that a paper shows."""
+    decided = {a.axis: str(a.best) for a in page.answer.found.axes if a.state == "decided"} if page.answer and page.answer.found else {}
+    protocol = page.view.table.protocol or {}
+    under = f" Protocol {protocol.get('name')} ({protocol.get('digest')})." if protocol else ""
+    files: dict[str, bytes] = {}
+    for table in _chosen(page):
+        for kind in kinds:
+            text = written(table, WRITERS[kind], decided, table.caption.rstrip() + under)
+            files[f"{table.name}.{kind}"] = text.encode()
+    return files
+
+
+def _chosen(page: StudyPage) -> list[Table]:
+    own = [page.answer.table, page.answer.importance] if page.answer else []
+    by_axis = [t for a in page.axes for t in (a.levels, a.confirmed, a.contrasts)]
+    found = [t for t in (*own, *by_axis, page.cells, page.best_trials, page.health) if t is not None and len(t.frame)]
+    return [table for table in found if table.columns_shown]
+
+
+def written(table: Table, writer: Writer, decided: Mapping[str, str], caption: str) -> str:
+    """One table as text. A level that its axis's confirmation runs decided for is bold, in its row's first cell or beside its axis."""
+    columns = [c for c in table.columns_shown if c.kind != "strip"]
+    keep = [i for i, c in enumerate(table.columns_shown) if c.kind != "strip"]
+    axis = next((a for a in decided if table.name in (f"levels_{a}", f"confirmed_{a}")), None)
+    rows = []
+    for cells, row in zip(table.rows(), table.frame.to_dict("records"), strict=False):
+        texts = [_cell(cells[i], writer) for i in keep]
+        if axis is not None and row.get("level") == decided[axis]:
+            texts[0] = writer.bold(texts[0])
+        if table.name == "answer" and row.get("state") == "decided":
+            at = next(i for i, c in enumerate(columns) if c.key == "best")
+            texts[at] = writer.bold(texts[at])
+        rows.append(texts)
+    return writer.table(columns, rows, caption, table.name)
+
+
+def _cell(cell: Cell, writer: Writer) -> str:
+    return writer.text(" ".join(part for part in (cell.text, cell.interval, f"({cell.note})" if cell.note else "") if part))
+
+
+def _markdown_text(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>|#~$])", r"\\\1", text).replace("\n", " ")
+
+
+def _markdown(columns: Sequence[Column], rows: Sequence[Sequence[str]], caption: str, name: str) -> str:
+    lines = [f"<!-- {name} -->", "", "| " + " | ".join(_markdown_text(c.label) for c in columns) + " |"]
+    lines.append("|" + "|".join(" --- " if c.kind == "text" else " ---: " for c in columns) + "|")
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([*lines, "", _markdown_text(caption), ""])
+
+
+_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}"}
+_TEX |= {c: f"\\{c}" for c in "&%$#_{}"}
+_TEX |= {"–": "--", "×": r"$\times$", "·": r"$\cdot$", "∞": r"$\infty$", "−": "$-$", "↓": r"$\downarrow$", "↑": r"$\uparrow$"}
+_TEX |= {"≤": r"$\leq$", "≥": r"$\geq$", "[": "{[}", "]": "{]}"}
+
+
+def _tex_text(text: str) -> str:
+    return "".join(_TEX.get(letter, letter) for letter in text.replace("\n", " "))
+
+
+def _tex(columns: Sequence[Column], rows: Sequence[Sequence[str]], caption: str, name: str) -> str:
+    places = "".join("l" if c.kind == "text" else "r" for c in columns)
+    head = " & ".join(_tex_text(c.label) for c in columns)
+    body = "\n".join("    " + " & ".join(row) + r" \\" for row in rows)
+    return (
+        "% needs \\usepackage{booktabs}\n\\begin{table}\n  \\centering\n"
+        f"  \\caption{{{_tex_text(caption)}}}\n  \\label{{tab:{re.sub(r'[^A-Za-z0-9]+', '-', name)}}}\n"
+        f"  \\begin{{tabular}}{{{places}}}\n    \\toprule\n    {head} \\\\\n    \\midrule\n{body}\n    \\bottomrule\n"
+        "  \\end{tabular}\n\\end{table}\n"
+    )
+
+
+WRITERS: Mapping[str, Writer] = {
+    "md": Writer(_markdown_text, lambda text: f"**{text}**", _markdown),
+    "tex": Writer(_tex_text, lambda text: f"\\textbf{{{text}}}", _tex),
+}
