@@ -118,13 +118,20 @@ def as_given(source: SampleSource, what: str) -> Given:
 
 
 def _images_or_points(array: Tensor | NDArray[Any], what: str) -> Tensor:
-    """uint8 or float32 (N, C, H, W), or float32 (N, D); channels-last and gray (N, H, W) arrays are turned."""
+    """Bring an array to uint8 or float32 images (N, C, H, W), or to float32 points (N, D).
+
+    Channels-last images (N, H, W, C) and gray images (N, H, W) are turned.
+
+    Raises:
+        UserError: The shape is neither, or is two of these at once: an array (H, W, 3) may be one color picture or H gray ones.
+    """
     if isinstance(array, np.ndarray):
         if array.dtype == object:
             raise UserError(f"the {what} array holds Python objects, not numbers: save a plain array")
         array = torch.from_numpy(np.ascontiguousarray(array))
     if not isinstance(array, Tensor):
         raise UserError(f"the {what} set is a {type(array).__name__}: give a tensor, an array, a SampleSet or a data set")
+    _require_one_reading(tuple(array.shape), what)
     if array.dim() == 3:
         array = array[:, None]
     if array.dim() == 4 and array.shape[1] not in (1, 3) and array.shape[3] in (1, 3):
@@ -132,10 +139,36 @@ def _images_or_points(array: Tensor | NDArray[Any], what: str) -> Tensor:
     if array.dim() not in (2, 4) or (array.dim() == 4 and array.shape[1] not in (1, 3)):
         raise UserError(f"the {what} samples have shape {tuple(array.shape)}: give images (N, C, H, W), C 1 or 3, or points (N, D)")
     if array.dtype == torch.uint8 and array.dim() == 4:
+        _require_levels(array, what)
         return array
     if array.dim() == 4 and not array.is_floating_point():
         raise UserError(f"the {what} images are {array.dtype}: give uint8 levels or floats in [0, 1]")
     return array.to(torch.float32)
+
+
+def _require_one_reading(shape: tuple[int, ...], what: str) -> None:
+    """Refuse a shape that may be one picture or many, or channels first or last."""
+    if len(shape) == 3 and shape[0] != 1 and (shape[2] in (1, 3, 4) or shape[0] == 3):
+        height, width = shape[:2] if shape[2] in (1, 3, 4) else shape[1:]
+        one = f"one picture of {height}x{width}" if shape[2] in (1, 3, 4) else f"one picture of {height}x{width} with its channels first"
+        readings = f"{one} or {shape[0]} gray ones of {shape[1]}x{shape[2]}"
+        raise UserError(f"the {what} samples have shape {shape}, {readings}: give gray images as (N, 1, H, W); one picture is no set")
+    if len(shape) == 4 and shape[1] in (1, 3) and shape[3] in (1, 3) and shape[1:] != (1, 1, 1):
+        raise UserError(
+            f"the {what} samples have shape {shape}, whose channels may come first or last: give images (N, C, H, W) with W over 3"
+        )
+
+
+def _require_levels(images: Tensor, what: str) -> None:
+    """Refuse uint8 images of 0 and 1, which would be all but black. Images that are black throughout pass: a collapsed model makes such."""
+    brightest = 0
+    for part in torch.split(images, ROWS):
+        brightest = max(brightest, int(part.max())) if part.numel() else brightest
+        if brightest > 1:
+            return
+    if brightest == 1:
+        seen = f"the uint8 images of {what!r} have no level above 1, where 255 is white"
+        raise UserError(f"{seen}: multiply pictures of 0 and 1 by 255, or give floats in [0, 1]")
 
 
 def _checked(given: Given) -> Given:

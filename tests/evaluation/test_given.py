@@ -34,6 +34,12 @@ def test_arrays_of_every_layout_become_channels_first():
         (torch.tensor([[0.0, float("inf")]]), "NaN or infinity"),
         (torch.zeros(2, 5, 4, 4), "give images"),
         (torch.zeros(7), "give images"),
+        # One picture as people save it would be scored as so many gray ones.
+        (np.zeros((256, 256, 3), np.uint8), r"shape \(256, 256, 3\), one picture of 256x256 or 256 gray ones of 256x3: give gray"),
+        (torch.rand(3, 32, 32), r"one picture of 32x32 with its channels first or 3 gray ones of 32x32"),
+        (np.zeros((8, 8, 1)), "one picture of 8x8 or 8 gray ones of 8x1"),
+        (np.zeros((5, 3, 8, 3), np.uint8), "channels may come first or last"),
+        (np.eye(8, dtype=np.uint8)[None, None], "no level above 1, where 255 is white: multiply pictures of 0 and 1 by 255"),
         (torch.zeros(2, 1, 4, 4, dtype=torch.int64), "uint8 levels or floats"),
         (np.array([object()]), "Python objects"),
         ("text", "is a str"),
@@ -46,6 +52,18 @@ def test_what_cannot_be_scored_is_refused_in_one_line(value, message):
     with pytest.raises(UserError, match=message) as error:
         as_given(value, "real")
     assert "\n" not in str(error.value)
+
+
+def test_arrays_that_can_be_read_in_one_way_only_are_read():
+    assert as_given(np.full((1, 8, 8), 255, np.uint8), "x").samples.shape == (1, 1, 8, 8)
+    assert as_given(np.full((2, 8, 8), 255, np.uint8), "x").samples.shape == (2, 1, 8, 8)
+    assert as_given(np.zeros((2, 1, 1, 1), np.uint8), "x").samples.shape == (2, 1, 1, 1)
+    # A collapsed model's pictures may be black, and one bright level in the last of many tells that levels are meant.
+    assert int(as_given(np.zeros((2, 3, 4, 4), np.uint8), "x").samples.max()) == 0
+    late = np.ones((3000, 1, 2, 2), np.uint8)
+    late[-1] = 2
+    assert len(as_given(late, "x")) == 3000
+    assert float(as_given(late.astype(np.float32) / 2, "x").samples.max()) == 1
 
 
 def test_quantization():

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from landscape.components.datasets._base import DATASETS, Dataset, Request
 from landscape.components.datasets._preparing.collection import CollectionOptions
+from landscape.components.datasets._preparing.depths import DeclaredLevels
 from landscape.components.datasets._preparing.labels import Labelling
 from landscape.components.datasets._preparing.layout import GivenSplits
 from landscape.components.datasets._preparing.pictures import Filter
@@ -25,6 +26,7 @@ def zip(
     split_seed: Seed = 0,
     resample: Filter = "bicubic",
     splits: GivenSplits = "auto",
+    levels: DeclaredLevels = "auto",
     request: Request,
 ) -> Dataset:
     """The pictures in the zip at `path`, in the order of their names; sizes and modes are handled as by `folder`.
@@ -37,6 +39,8 @@ def zip(
         split_seed: of that draw.
         resample: filter of the resize.
         splits: the folder of each split in a single zip, as for `folder`.
+        levels: the range of the levels in the files, where it is not that of their format: `12bit` for 12-bit data in 16-bit files, `1bit`
+            for masks of 0 and 1. Every picture is scaled alike.
         request: what is asked for.
     """
     if not path:
@@ -46,5 +50,5 @@ def zip(
     if "train" not in paths:
         raise UserError(f"{place} is a folder without train.zip: give the path of a zip, or put train.zip (and test.zip) there")
     return from_zips(
-        request, "zip", paths, CollectionOptions(labels, {"validation": validation, "test": test}, split_seed, splits), resample
+        request, "zip", paths, CollectionOptions(labels, {"validation": validation, "test": test}, split_seed, splits, levels), resample
     )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from landscape.components.datasets._base import SPLITS
+from landscape.components.datasets._preparing.depths import DeclaredLevels
 from landscape.components.datasets._preparing.labels import INDEX, Labelling, labels_of
 from landscape.components.datasets._preparing.layout import GivenSplits, Layout
 from landscape.components.datasets._preparing.pictures import SUFFIXES
@@ -31,9 +32,10 @@ class CollectionOptions:
     """Of the pictures, for `validation` and `test`, where no folder gives them."""
     seed: int = 0
     splits: GivenSplits = "auto"
+    levels: DeclaredLevels = "auto"
 
     def plain(self) -> dict[str, Any]:
-        return {"labels": self.labels, "fractions": dict(self.fractions), "seed": self.seed, "splits": self.splits}
+        return {"labels": self.labels, "fractions": dict(self.fractions), "seed": self.seed, "splits": self.splits, "levels": self.levels}
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,16 @@ def is_picture(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in SUFFIXES
 
 
-def not_pictures(names: Iterable[str]) -> str:
-    """Files that are not read, in words: `3 files that are no pictures (.heic 2, .txt 1)`."""
+def not_read(names: Iterable[str], dead_links: int = 0) -> str:
+    """What is not read, in words: `3 files that are no pictures (.heic 2, .txt 1)`."""
     kinds = Counter(PurePosixPath(n).suffix.lower() or "no suffix" for n in names if not is_picture(n) and PurePosixPath(n).name != INDEX)
+    dead = f"{dead_links} link{'s' * (dead_links > 1)} that lead{'s' * (dead_links == 1)} nowhere" if dead_links else ""
     if not kinds:
-        return ""
+        return dead
     most = sorted(kinds.items(), key=lambda item: (-item[1], item[0] == "no suffix", item[0]))[:5]
     shown = ", ".join(f"{kind} {count}" for kind, count in most) + (", ..." if len(kinds) > 5 else "")
     what = "1 file that is no picture" if kinds.total() == 1 else f"{kinds.total()} files that are no pictures"
-    return f"{what} ({shown})"
+    return f"{what} ({shown})" + (f", {dead}" if dead else "")
 
 
 def index_place(layout: Layout, split: str, has: Callable[[str], bool]) -> str | None:
@@ -81,9 +84,20 @@ def names_digest(collection: Collection) -> str:
 
 
 def arranged(
-    collection: Collection, options: CollectionOptions, read: Callable[[str, str], Any], describe: Callable[[Any], str]
+    collection: Collection,
+    options: CollectionOptions,
+    read: Callable[[str, str], Any],
+    describe: Callable[[Any], str],
+    check: Callable[[], None],
 ) -> Pictures:
-    """The collection ready to be prepared; `read` takes (split whose folder or zip it lies in, name).
+    """Make a collection ready to be prepared.
+
+    Args:
+        collection: the pictures.
+        options: how they are divided and labeled.
+        read: reads a picture, given the split whose folder or zip it lies in, and its name.
+        describe: names a picture, given both as a pair.
+        check: called after the last picture; see `Pictures`.
 
     Raises:
         UserError: no pictures, a dataset.json that is damaged or lacks some of them, fractions that leave nothing to train on.
@@ -107,7 +121,7 @@ def arranged(
     if skipped := ", ".join(filter(None, (collection.skipped, left_out))):
         handling["skipped"] = skipped
     classes = None if labels is None else max(labels.values()) + 1
-    return Pictures(splits, lambda item: read(*item), classes=classes, handling=handling, describe=describe)
+    return Pictures(splits, lambda item: read(*item), classes=classes, handling=handling, describe=describe, check=check)
 
 
 def _describe_split(collection: Collection, splits: Mapping[str, SplitSource], held_out: Mapping[str, float], seed: int) -> str:

@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from landscape.components.datasets._base import Channels
+from landscape.components.datasets._preparing.depths import Depths, stored_bits
 from landscape.core.errors import UserError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "PPM", "TIFF")
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".ppm", ".pgm", ".pnm", ".tif", ".tiff"})
+SUFFIXES = frozenset(
+    {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".dib", ".gif", ".ppm", ".pgm", ".pbm", ".pnm", ".tif", ".tiff"}
+)
 MAX_PICTURE_BYTES = 128 * 2**20
 """Largest picture file that is read."""
 MAX_PIXELS = 2**26
@@ -55,11 +58,19 @@ class Fit:
         return {"resize": size}
 
 
-def decode(data: bytes, name: str) -> tuple[Image.Image, tuple[str, ...]]:
-    """The picture in `data` as mode L or RGB, and notes on what was converted. Photographs are turned upright by their EXIF tag.
+def decode(data: bytes, name: str, depths: Depths | None = None) -> tuple[Image.Image, tuple[str, ...]]:
+    """Decode a picture to mode L or RGB. Photographs are turned upright by their EXIF tag.
+
+    Args:
+        data: the file.
+        name: of the picture, for messages.
+        depths: the range of levels of the set that it is of; None for that of the file's format.
+
+    Returns:
+        The picture, and notes on what was converted or left out.
 
     Raises:
-        UserError: not a picture, truncated, larger than the limits, or a mode without 8-bit levels; names `name`.
+        UserError: not a picture, truncated, larger than the limits, or levels whose range is not known; names `name`.
     """
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -68,11 +79,12 @@ def decode(data: bytes, name: str) -> tuple[Image.Image, tuple[str, ...]]:
                 raise UserError(
                     f"{name}: {image.width}x{image.height} pixels are more than the limit of {MAX_PIXELS}: leave it out or shrink it"
                 )
+            bits, further = stored_bits(image, data), _further_frames(image)
             with _one_large_at_a_time if pixels > _LARGE_PIXELS else contextlib.nullcontext():
                 image.load()
                 upright, turned = _upright(image)
-                plain, notes = _eight_bits(upright, name)
-                return plain, (*turned, *notes)
+                plain, notes = _eight_bits(upright, bits, name, depths or Depths())
+                return plain, (*further, *turned, *notes)
     except UserError:
         raise
     except UnidentifiedImageError as error:  # which names the object, not the file
@@ -81,6 +93,14 @@ def decode(data: bytes, name: str) -> tuple[Image.Image, tuple[str, ...]]:
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"{name} cannot be read as a picture ({reason}): it is damaged or not one of {', '.join(FORMATS)}") from error
+
+
+def _further_frames(image: Image.Image) -> tuple[str, ...]:
+    """A note where the file holds more than the one picture that is read."""
+    with contextlib.suppress(Exception):  # a damaged frame after the first leaves a sound picture
+        if getattr(image, "n_frames", 1) > 1:
+            return ("with frames after the first, which are left out",)
+    return ()
 
 
 def _upright(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
@@ -93,17 +113,12 @@ def _upright(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     return image, ()
 
 
-def _eight_bits(image: Image.Image, name: str) -> tuple[Image.Image, tuple[str, ...]]:
+def _eight_bits(image: Image.Image, bits: int, name: str, depths: Depths) -> tuple[Image.Image, tuple[str, ...]]:
     mode = image.mode
-    if mode in ("L", "RGB"):
-        return image, ()
     if mode == "F":
         raise UserError(f"{name} holds floating-point pixels of unknown range: convert it to 8 or 16 bits")
-    if mode.startswith("I"):
-        levels = np.asarray(image).astype(np.int64)
-        if levels.min() < 0 or levels.max() > 65535:
-            raise UserError(f"{name} holds integers outside 0..65535: convert it to 8 or 16 bits")
-        return Image.fromarray(((levels + 128) // 257).astype(np.uint8)), ("16-bit levels divided by 257",)
+    if mode in ("L", "RGB") or mode.startswith("I"):
+        return depths.eight_bits(image, bits, name)
     target = "L" if mode in _GRAY_MODES else "RGB"
     if image.has_transparency_data:
         clear = image.convert("RGBA")

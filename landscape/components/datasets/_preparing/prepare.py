@@ -50,6 +50,8 @@ class Pictures:
     handling: Mapping[str, str] = field(default_factory=dict)
     describe: Callable[[Any], str] = str
     classifier: str = ""
+    check: Callable[[], None] = lambda: None
+    """Called after the last picture: raises a UserError about what only all of them together show."""
 
 
 def prepared(
@@ -96,6 +98,8 @@ def _fill(folder: Path, name: str, pictures: Pictures, fit: Fit, shows: bool) ->
         for split, source in pictures.splits.items():
             if source.count:
                 writer.write(split, source, _ordered(pool, pictures, source.items, fit, advance))
+    pictures.check()
+    writer.require_levels()
     handling = {**fit.describe(), **pictures.handling, **writer.handling()}
     return {"classes": pictures.classes, "handling": handling, "classifier": pictures.classifier}
 
@@ -149,6 +153,7 @@ class _Writer:
         self._shape: tuple[int, ...] | None = None
         self._first = ""
         self._notes: Counter[str] = Counter()
+        self._brightest = 0
 
     def write(self, split: str, source: SplitSource, arrays: Iterator[Fitted]) -> None:
         first = next(arrays, None)
@@ -161,6 +166,8 @@ class _Writer:
             _write_header(file, (source.count, *(self._shape or ())))
             for name, array, notes in chain([first], arrays):
                 file.write(self._checked(name, array).tobytes())
+                if self._brightest <= 1:  # once a level is above 1, none needs to be looked at
+                    self._brightest = max(self._brightest, int(array.max()))
                 self._notes.update(notes)
                 written += 1
             file.flush()
@@ -169,6 +176,16 @@ class _Writer:
             raise UserError(f"data set {self._name!r}: {split} should hold {source.count} pictures, found {written}")
         if source.labels is not None:
             np.save(self._folder / f"{split}-labels.npy", source.labels.astype(np.int64), allow_pickle=False)
+
+    def require_levels(self) -> None:
+        """Check that the pictures use more than the two darkest of 256 levels. Pictures that are black throughout pass.
+
+        Raises:
+            UserError: they are pictures of 0 and 1.
+        """
+        if self._brightest == 1:
+            seen = f"data set {self._name!r}: no level of its {self._total} pictures is above 1, where 255 is white"
+            raise UserError(f"{seen}: for masks of 0 and 1 say levels: 1bit (folders and zips), or multiply them by 255")
 
     def handling(self) -> dict[str, str]:
         channels = {1: "gray", 3: "RGB"}[(self._shape or (3,))[0]]
@@ -191,9 +208,13 @@ class _Writer:
             return array
         if array.shape[1:] != self._shape[1:]:
             sizes = f"{name} is {array.shape[2]}x{array.shape[1]}, {self._first} is {self._shape[2]}x{self._shape[1]} (center squares)"
-            raise UserError(f"data set {self._name!r}: pictures of mixed sizes ({sizes}): give a resolution, to which all are resized")
+            raise UserError(
+                f"data set {self._name!r}: pictures of mixed sizes ({sizes}): give a resolution (--resolution 64), to which all are resized"
+            )
         if self._shape[0] == 1:
-            raise UserError(f"data set {self._name!r}: {name} is in color, {self._first} is gray: give channels, 1 or 3, for all")
+            raise UserError(
+                f"data set {self._name!r}: {name} is in color, {self._first} is gray: give channels (--channels 1 or 3) for all"
+            )
         return np.repeat(array, 3, axis=0)
 
 

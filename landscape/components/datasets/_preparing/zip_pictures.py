@@ -13,8 +13,9 @@ from landscape.components.datasets._preparing.collection import (
     arranged,
     index_place,
     is_picture,
-    not_pictures,
+    not_read,
 )
+from landscape.components.datasets._preparing.depths import Depths
 from landscape.components.datasets._preparing.labels import INDEX
 from landscape.components.datasets._preparing.layout import Layout, laid_out
 from landscape.components.datasets._preparing.pictures import MAX_PICTURE_BYTES, Filter, Fit, decode
@@ -53,18 +54,20 @@ def _pictures(paths: Mapping[str, Path], options: CollectionOptions) -> Pictures
         where = index_place(layouts[split], split, home[split].__contains__)
         return None if where is None else (where, home[split].read(f"{where}{INDEX}", MAX_INDEX_BYTES))
 
+    depths = Depths(options.levels)
+
     def read(split: str, name: str) -> tuple[Image.Image, tuple[str, ...]]:
-        return decode(home[split].read(name, MAX_PICTURE_BYTES), f"{home[split].path}: {name}")
+        return decode(home[split].read(name, MAX_PICTURE_BYTES), f"{home[split].path}: {name}", depths)
 
     collection = Collection(
         place,
         {split: layout.names[split] for split, layout in layouts.items()},
         {split: layout.homes[split] for split, layout in layouts.items()},
         index,
-        not_pictures(name for opened in zips.values() for name in opened.names),
+        not_read(name for opened in zips.values() for name in opened.names),
         layouts["train"].left_out,
     )
-    return arranged(collection, options, read, lambda item: f"{home[item[0]].path.name}: {item[1]}")
+    return arranged(collection, options, read, lambda item: f"{home[item[0]].path.name}: {item[1]}", depths.require_used)
 
 
 def _layouts(zips: Mapping[str, Zip], options: CollectionOptions, place: str) -> dict[str, Layout]:

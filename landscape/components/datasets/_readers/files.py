@@ -5,7 +5,7 @@ import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from landscape.components.datasets._base import DATASETS, Request
 from landscape.components.datasets._preparing.pictures import SUFFIXES
@@ -96,8 +96,17 @@ def read_bytes(path: Path, limit: int) -> bytes:
     return data
 
 
-def walk(root: Path) -> list[Path]:
-    """Every regular file under `root`, sorted by its relative path; hidden files and folders are left out.
+class Walked(NamedTuple):
+    """What lies under a folder, sorted by relative path."""
+
+    files: list[Path]
+    """Every regular file."""
+    dead_links: list[Path]
+    """Symbolic links whose target is missing."""
+
+
+def walk(root: Path) -> Walked:
+    """List what lies under `root`; hidden files and folders are left out.
 
     Raises:
         UserError: a folder cannot be listed, or a symbolic link leads out of `root` (what lies behind it is not the user's data).
@@ -105,6 +114,7 @@ def walk(root: Path) -> list[Path]:
     check_folder(root)
     real_root = root.resolve()
     files: list[Path] = []
+    dead_links: list[Path] = []
     for folder, folders, names in os.walk(root, onerror=_unreadable):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         here = Path(folder)
@@ -113,7 +123,9 @@ def walk(root: Path) -> list[Path]:
                 raise UserError(f"{entry} is a symbolic link out of {root}: copy what it points to, or remove it")
             if entry.is_file():
                 files.append(entry)
-    return sorted(files, key=lambda f: f.relative_to(root).parts)
+            elif entry.is_symlink() and not entry.exists():
+                dead_links.append(entry)
+    return Walked(*(sorted(found, key=lambda f: f.relative_to(root).parts) for found in (files, dead_links)))
 
 
 def picture_files(request: Request, name: str, inside: Sequence[str]) -> list[Path]:
@@ -125,7 +137,12 @@ def picture_files(request: Request, name: str, inside: Sequence[str]) -> list[Pa
         folders = [root / n for n in (shown(name), name)]
         within = [folder / i for folder in (*folders, root) for i in inside]
         for folder in (*within, *folders, *([root] if request.explicit else [])):
-            if folder.is_dir() and (files := [f for f in walk(folder) if f.suffix.lower() in SUFFIXES]):
+            if not folder.is_dir():
+                continue
+            walked = walk(folder)
+            if dead := next((link for link in walked.dead_links if link.suffix.lower() in SUFFIXES), None):
+                raise UserError(f"{dead} is a link to {os.readlink(dead)}, which is not there: bring it back, or fetch the data again")
+            if files := [f for f in walked.files if f.suffix.lower() in SUFFIXES]:
                 return sorted(files, key=lambda f: natural_key(f.relative_to(folder).as_posix()))
     return []
 
