@@ -47,9 +47,9 @@ INTRODUCTION = """# Data and weights
 <!-- Written by `python docs/data.py`. -->
 
 If `--data-dir` (`DATA_DIR=` of make) is given, a data set is looked for only there. Otherwise it is looked for in `$LANDSCAPE_DATA`, in
-`$DATA_DIR`, and in the folder `data` of the cache (`$LANDSCAPE_CACHE`, or `~/.cache/landscape`), and in the subfolder of each that has the
-data set's name. If it is not found and no folder was given, it is downloaded into the cache's `data/<name>/`. Weights are downloaded into
-the cache's `weights/`.
+`$DATA_DIR`, and in the folder `data` of the cache, and in the subfolder of each that has the data set's name. If it is not found and no
+folder was given, it is downloaded into the cache's `data/<name>/`. Weights are downloaded into the cache's `weights/`. The cache is one
+folder for downloads, prepared data and features: `$LANDSCAPE_CACHE`, or `$XDG_CACHE_HOME/landscape`, or `~/.cache/landscape`.
 
 - **Before the first byte** is downloaded, the free space on the disk is compared with the space that the download, its unpacked content and
   (for LSUN) the prepared pictures take.

@@ -48,11 +48,12 @@ def status(as_json: bool, plugins: tuple[Path, ...]) -> None:
 def prepare(name: str, plugins: tuple[Path, ...], as_json: bool, verify: bool, **where: Any) -> None:
     """Read (or download) data set NAME and keep it prepared; say what it holds."""
     from landscape.components.datasets._load import load_dataset
+    from landscape.components.datasets._readers.files import shown
 
     choice = parse_component(name)
     dataset = load_dataset(choice["name"], choice.get("hyperparameters"), progress=not as_json, verify=verify, **where)
     facts = {
-        "name": dataset.name,
+        "name": shown(dataset.name),
         "shape": list(dataset.shape),
         "splits": {split: len(samples) for split, samples in dataset.splits.items()},
         "classes": dataset.classes,

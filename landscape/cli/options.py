@@ -48,7 +48,7 @@ def _data_dir(callback: Callable[..., Path | str | None]) -> Callable[[F], F]:
         "--data-dir",
         callback=callback,
         metavar="PATH",
-        help="Folder that holds the data set's files.  [default: $LANDSCAPE_DATA, $DATA_DIR, ~/.cache/landscape/data]",
+        help="Folder that holds the data set's files.  [default: $LANDSCAPE_DATA, $DATA_DIR, `data` in $LANDSCAPE_CACHE]",
     )
 
 

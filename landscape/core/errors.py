@@ -11,6 +11,11 @@ class UserError(Exception):
     """
 
 
+def reason_of(error: BaseException) -> str:
+    """Return the first line of an error's text without its last full stop, to be put into a sentence; its type if it has no text."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".:; ")
+
+
 def unknown(kind: str, name: str, valid: Iterable[str]) -> UserError:
     """Return the error for a name that does not exist. It lists the valid names and suggests the most similar one."""
     choices = sorted(valid)

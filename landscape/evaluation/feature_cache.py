@@ -15,7 +15,7 @@ from torch import Tensor
 
 from landscape.components.extractors._base import Features
 from landscape.core.cache_folder import cache_folder
-from landscape.core.errors import UserError
+from landscape.core.errors import UserError, reason_of
 from landscape.core.locks import locked
 
 FORMAT = 1
@@ -61,7 +61,7 @@ def _write(path: Path, features: Features, identity: str) -> None:
         os.replace(temporary, path)
     except (OSError, SafetensorError) as error:
         temporary.unlink(missing_ok=True)
-        warnings.warn(f"cannot keep features in {path.parent}: {error}; free space there or set LANDSCAPE_CACHE", stacklevel=3)
+        warnings.warn(f"cannot keep features in {path.parent}: {reason_of(error)}; free space there or set LANDSCAPE_CACHE", stacklevel=3)
 
 
 def _read(path: Path) -> Features | None:
@@ -73,7 +73,7 @@ def _read(path: Path) -> Features | None:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
             expected = (file.metadata() or {}).get("checksum")
     except (OSError, SafetensorError, ValueError) as error:
-        _damaged(path, str(error).splitlines()[0])
+        _damaged(path, reason_of(error))
         return None
     if "features" not in tensors or _checksum(tensors) != expected:
         _damaged(path, "its checksum does not match")

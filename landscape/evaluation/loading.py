@@ -12,10 +12,11 @@ from torch import Tensor
 
 from landscape.components.datasets._base import DATASETS, Dataset
 from landscape.components.datasets._load import load_dataset, resolve_name
+from landscape.components.datasets._readers.files import shown
 from landscape.components.metrics._base import SampleSet
 from landscape.config.protocol import Protocol
 from landscape.core.component_text import WITH_PATH
-from landscape.core.errors import UserError
+from landscape.core.errors import UserError, reason_of
 from landscape.evaluation.given import Given, as_given
 from landscape.evaluation.sampling import Sampler, draw
 from landscape.results.record import GENERATOR_FILE, RECORD_FILE
@@ -72,7 +73,7 @@ def load_samples(spec: str, protocol: Protocol, where: Where | None = None, *, n
     if path.exists():
         raise UserError(f"{spec} is neither images nor an array: give a folder, a .zip, {', '.join(ARRAYS)}, or a data set")
     kind = "no such file or folder" if any(c in spec for c in "/.\\") else "neither a file nor a data set"
-    raise UserError(f"{spec}: {kind}; data sets are {', '.join(DATASETS.names())}")
+    raise UserError(f"{spec}: {kind}; data sets are {', '.join(map(shown, DATASETS))}")
 
 
 def _holds_trials(path: Path) -> bool:
@@ -176,13 +177,9 @@ def _read(path: Path) -> Any:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} cannot be read as arrays ({_reason(error)}): it is damaged, or holds pickled objects") from error
+        raise UserError(f"{path} cannot be read as arrays ({reason_of(error)[:120]}): it is damaged, or holds pickled objects") from error
     except Exception as error:  # torch's unpickler raises its own kind, whose text spans lines
-        raise UserError(f"{path} cannot be read as arrays ({_reason(error)}): it is damaged, or holds more than tensors") from error
-
-
-def _reason(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+        raise UserError(f"{path} cannot be read as arrays ({reason_of(error)[:120]}): it is damaged, or holds more than tensors") from error
 
 
 def _array(value: Any, path: Path) -> Tensor | np.ndarray[Any, Any]:

@@ -9,9 +9,10 @@ from typing import Any, cast
 from landscape.components.datasets._base import DATASETS, Channels, Dataset, Request
 from landscape.components.datasets._preparing.cache import require_unchanged
 from landscape.components.datasets._preparing.memory import converted
+from landscape.components.datasets._readers.files import shown
 from landscape.core.cache_folder import cache_folder
 from landscape.core.component_text import WITH_PATH, parse_component
-from landscape.core.errors import UserError
+from landscape.core.errors import UserError, unknown
 
 MAX_RESOLUTION = 1024
 
@@ -37,7 +38,7 @@ def load_dataset(
         resolution: side in pixels; None for the data set's own.
         channels: 1 or 3; None for the data set's own.
         data_dir: where the files are. None: $LANDSCAPE_DATA, $DATA_DIR, `data` in the cache; in each also the sub-folder of that name.
-        cache_dir: where prepared arrays are kept. None: the cache folder ($LANDSCAPE_CACHE, else ~/.cache/landscape).
+        cache_dir: where prepared arrays are kept. None: the cache folder.
         progress: whether a long preparation is shown on stderr.
         verify: read every file and every prepared sample again, and compare checksums.
 
@@ -45,6 +46,8 @@ def load_dataset(
         UserError: unknown name or hyperparameter, files missing or damaged, a cache that cannot be written or was damaged.
     """
     component_name, implied = resolve_name(name)
+    if component_name not in DATASETS:
+        raise unknown("data set", name, map(shown, DATASETS))
     component = DATASETS[component_name]
     chosen = component.complete({**(hyperparameters or {}), **implied})
     request = replace(_request(resolution, channels, data_dir, cache_dir, progress), verify=verify)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-from landscape.core.errors import UserError
+from landscape.core.errors import UserError, reason_of
 
 Labelling = Literal["auto", "none", "folders"]
 INDEX = "dataset.json"
@@ -50,7 +50,7 @@ def _add_indexed(labels: Labels, split: str, names: Sequence[str], folder: str, 
     try:
         content = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{where} is damaged: {error}; rebuild it, or set labels: none") from error
+        raise UserError(f"{where} is damaged: {reason_of(error)}; rebuild it, or set labels: none") from error
     pairs = content.get("labels") if isinstance(content, dict) else content
     if pairs is None and isinstance(content, dict):
         return False

@@ -13,7 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from landscape.components.datasets._base import Channels
 from landscape.components.datasets._preparing.depths import Depths, stored_bits
-from landscape.core.errors import UserError
+from landscape.core.errors import UserError, reason_of
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "PPM", "TIFF")
 SUFFIXES = frozenset(
@@ -91,8 +91,9 @@ def decode(data: bytes, name: str, depths: Depths | None = None) -> tuple[Image.
         raise UserError(f"{name} cannot be read as a picture: it is damaged or not one of {', '.join(FORMATS)}") from error
     # Whatever a damaged file makes a decoder raise (struct.error, SyntaxError, MemoryError, ...) means the same to the user.
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{name} cannot be read as a picture ({reason}): it is damaged or not one of {', '.join(FORMATS)}") from error
+        raise UserError(
+            f"{name} cannot be read as a picture ({reason_of(error)}): it is damaged or not one of {', '.join(FORMATS)}"
+        ) from error
 
 
 def _further_frames(image: Image.Image) -> tuple[str, ...]:

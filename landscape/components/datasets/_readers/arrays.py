@@ -11,7 +11,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from landscape.components.datasets._readers.child import Child
-from landscape.core.errors import UserError
+from landscape.core.errors import UserError, reason_of
 
 MAX_ARRAY_BYTES = 4 * 2**30
 """Largest array that is read."""
@@ -44,9 +44,7 @@ def read_arrays(path: Path, names: Collection[str] | None = None) -> Arrays:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
     # zipfile, zlib and numpy raise a dozen types on damaged files (BadZipFile, ValueError, SyntaxError, EOFError, MemoryError, ...).
     except Exception as error:
-        raise UserError(
-            f"{path} is damaged or no array file ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
-        ) from error
+        raise UserError(f"{path} is damaged or no array file ({reason_of(error)})") from error
 
 
 def _read_member(archive: zipfile.ZipFile, member: str, path: Path) -> NDArray[Any]:

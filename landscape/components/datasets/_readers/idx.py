@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from landscape.core.errors import UserError
+from landscape.core.errors import UserError, reason_of
 
 MAX_IDX_BYTES = 512 * 2**20
 """Largest array that a header may claim."""
@@ -52,6 +52,6 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
             yield cast(BinaryIO, file)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise UserError(f"{path} is truncated or not a gzip file ({error}): fetch it again") from error
+        raise UserError(f"{path} is truncated or not a gzip file ({reason_of(error)}): fetch it again") from error
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error

@@ -4,7 +4,7 @@ import stat
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from landscape.core.errors import UserError
+from landscape.core.errors import UserError, reason_of
 
 MAX_MEMBERS = 10_000_000
 MAX_EXPANSION = 200
@@ -32,7 +32,7 @@ class Zip:
             raise
         # zipfile raises a dozen types on damaged directories (BadZipFile, struct.error, ValueError, NotImplementedError, ...).
         except Exception as error:
-            raise UserError(f"{path} is not a zip file or is truncated ({error}): fetch or build it again") from error
+            raise UserError(f"{path} is not a zip file or is truncated ({reason_of(error)}): fetch or build it again") from error
         self._check(members)
         self._members = {m.filename: m for m in members if not m.is_dir()}
         self.names = sorted(n for n in self._members if not any(part.startswith(".") or part == "__MACOSX" for part in n.split("/")))
@@ -50,7 +50,7 @@ class Zip:
                 data = file.read(limit + 1)
         # As above: a damaged member makes zlib, lzma, bz2 and zipfile raise what they like.
         except Exception as error:
-            raise UserError(f"{self.path}: {name} is damaged ({error}): fetch or build the zip again") from error
+            raise UserError(f"{self.path}: {name} is damaged ({reason_of(error)}): fetch or build the zip again") from error
         if len(data) != member.file_size:
             raise UserError(
                 f"{self.path}: {name} holds {len(data):,} bytes where {member.file_size:,} were promised: fetch or build it again"
