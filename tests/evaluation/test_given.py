@@ -78,9 +78,9 @@ def test_quantization():
 
 
 def test_content_tells_sets_apart():
-    one, two = torch.zeros(3, 1, 2, 2, dtype=torch.uint8), torch.zeros(3, 1, 4, 1, dtype=torch.uint8)
+    one, two = torch.zeros(3, 1, 2, 2, dtype=torch.uint8), torch.zeros(3, 1, 1, 4, dtype=torch.uint8)
     changed = one.clone()
-    changed[2, 0, 1, 1] = 1
+    changed[2, 0, 1, 1] = 2
     assert len({as_given(s, "x").content for s in (one, two, changed)}) == 3
     assert as_given(one.clone(), "x").content == as_given(one, "y").content
 

@@ -135,7 +135,7 @@ def _write_bad(folder):
     (folder / "pickle.pt").write_bytes(pickle.dumps({"features": Evil()}))
     np.savez(folder / "other.npz", weights=np.zeros(3))
     np.savez(folder / "flat.npz", features=np.zeros(3))
-    np.savez(folder / "few.npz", images=np.zeros((3, 8, 8), np.uint8), labels=np.zeros(2))
+    np.savez(folder / "few.npz", images=np.zeros((4, 8, 8), np.uint8), labels=np.zeros(2))
     np.savez(folder / "nan.npz", features=np.full((3, 2), np.nan))
     np.savez(folder / "empty.npz", features=np.zeros((0, 2)))
     (folder / "truncated.npz").write_bytes((folder / "few.npz").read_bytes()[:-30])
@@ -151,7 +151,7 @@ def _write_bad(folder):
         ("pickle.pt", "cannot be read as arrays"),
         ("other.npz", "holds weights: expected an array under `features` or `images`"),
         ("flat.npz", r"features have shape \(3,\), expected \(samples, width\)"),
-        ("few.npz", "3 samples but 2 labels"),
+        ("few.npz", "4 samples but 2 labels"),
         ("nan.npz", "NaN or infinity"),
         ("empty.npz", "empty"),
         ("truncated.npz", "cannot be read as arrays"),

@@ -91,7 +91,7 @@ class Dataset:
             labels = None if any(p.labels is None for p in parts) else torch.cat([p.labels for p in parts if p.labels is not None])
             return Split(torch.cat([p.samples for p in parts]), labels)
         if name not in self.splits:
-            why = f" [{self.handling['split']}]" if "split" in self.handling else ""
+            why = f" [{self.handling['split']}]" if name in SPLITS and "split" in self.handling else ""
             raise UserError(f"data set {self.name.replace('_', '-')!r} has no {name!r} split{why}: use one of {', '.join(self.splits)}")
         return self.splits[name]
 

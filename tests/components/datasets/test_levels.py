@@ -51,7 +51,7 @@ def test_integers_of_32_bits_need_a_declared_range(saved, gray):
 def test_twelve_bits_in_sixteen(saved, gray):
     """Divided by 257 they would keep 17 of 256 levels."""
     folder = saved("g12", [(a * 16).astype(np.uint16) for a in gray], ".png")
-    with pytest.raises(UserError, match=r"no level of the 5 16-bit pictures is above 4080 \(000\.png\): say levels: 12bit if they"):
+    with pytest.raises(UserError, match=r"no level of the 5 16-bit pictures is above 4080 \(.*000\.png\): say levels: 12bit if they"):
         samples(folder)
     got = samples(folder, levels="12bit")
     np.testing.assert_array_equal(got, [np.floor(a * 16 / 4095 * 255 + 0.5) for a in gray])
@@ -116,7 +116,7 @@ def test_pictures_of_0_and_1(saved, gray):
     # The modes of one bit hold 0 and 255, and black pictures are what a collapsed model makes.
     np.testing.assert_array_equal(samples(saved("mode1", [a.astype(bool) for a in ones], ".png")), np.multiply(ones, 255))
     assert samples(saved("black", [np.zeros((8, 8), np.uint8)] * 2, ".png")).max() == 0
-    with pytest.raises(UserError, match=r"000\.png holds levels from 0 to 255, where levels: 1bit says 0 to 1"):
+    with pytest.raises(UserError, match=r"000\.png holds levels from 0 to 255 in 8 bits, where levels: 1bit says 0 to 1"):
         samples(saved("full", [np.multiply(a, 255).astype(np.uint8) for a in ones], ".png"), levels="1bit")
     with pytest.raises(UserError, match=r"holds levels from 0 to 1 in 8 bits, where levels: 12bit says 0 to 4095"):
         samples(folder, levels="12bit")
