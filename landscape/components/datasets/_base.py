@@ -1,4 +1,4 @@
-"""What a data set is, and the registry of data sets."""
+"""Defines what a data set is, and holds the registry of data sets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,43 +13,52 @@ from landscape.core.registry import Registry
 SplitName = Literal["train", "validation", "test", "all"]
 Channels = Literal[1, 3]
 SPLITS = ("train", "validation", "test")
-"""The splits a data set may have, in the order in which they are concatenated and hashed."""
+"""The splits that a data set may have, in the order in which they are concatenated and hashed."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a data set function, and where it may read and write."""
+    """What is asked of a data set function, and the folders in which it may read and write."""
 
     resolution: int | None = None
-    """None: the data set's own."""
+    """The side of the images in pixels. None stands for the data set's own."""
     channels: Channels | None = None
+    """1 for gray, 3 for color. None stands for the data set's own."""
     roots: tuple[Path, ...] = ()
-    """Folders in which to look for the files, in order."""
+    """The folders in which the files are looked for, in order."""
     explicit: bool = False
-    """The user named the (only) root: nothing is looked for elsewhere, nothing is downloaded."""
+    """Whether the user named the only root. Then nothing is looked for elsewhere, and nothing is downloaded."""
     download_dir: Path = Path()
+    """The folder into which files are downloaded."""
     cache_dir: Path = Path()
-    """Where prepared arrays are kept."""
+    """The folder in which prepared arrays are kept."""
     progress: bool = True
+    """Whether long work is shown on stderr."""
     verify: bool = False
-    """Read every file again, also those that are untouched since they were read."""
+    """Whether every file is read again, including files that have not been touched since they were read."""
 
     @property
     def digests(self) -> Path:
-        """The folder in which digests of files are remembered."""
+        """The folder in which the digests of files are remembered."""
         return self.cache_dir / "digests"
 
 
 @dataclass(frozen=True)
 class Split:
-    """Samples and their labels. Images: uint8 (N, C, H, W), possibly memory-mapped. Points: float32 (N, D)."""
+    """Samples and their labels.
+
+    Images are uint8 (N, C, H, W) with levels 0 to 255, and may be memory-mapped. Points are float32 (N, D).
+    """
 
     samples: Tensor
     labels: Tensor | None = None
-    """int64 (N,), or None."""
+    """The class of each sample, int64 (N,), or None if the samples have no labels."""
     parts: Tensor | None = None
-    """uint8 (P, c, H, W): a training sample is composed anew of C / c independent draws of these, stacked as channels (stacked MNIST
-    on the fly); `samples` then holds a fixed draw of the same distribution, for everything but training."""
+    """Parts of which training samples are composed, uint8 (P, c, H, W), or None.
+
+    Each training sample consists of C / c parts that are drawn independently at every step and stacked as channels; stacked MNIST uses this
+    when it is drawn on the fly. `samples` then holds a fixed draw of the same distribution, which serves everything but training.
+    """
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -57,33 +66,41 @@ class Split:
 
 @dataclass(frozen=True)
 class Modes:
-    """Known modes of a synthetic distribution: centers (M, D), the deviation around each, the published quality radius in sigmas."""
+    """The known modes of a synthetic distribution."""
 
     centers: Tensor
+    """float32 (M, D): one center a mode."""
     sigma: float
+    """The standard deviation of each coordinate around its center."""
     radius_in_sigmas: float = 3.0
+    """The published radius, in standard deviations, within which a sample counts as belonging to a mode."""
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A prepared data set, every split at the asked-for resolution and channels."""
+    """A prepared data set. Every split has the resolution and the channels that were asked for."""
 
     name: str
     splits: Mapping[str, Split]
-    """`train` always; `validation` and `test` where the source or the preparation defines them."""
+    """Always `train`; also `validation` and `test` where the source or the preparation defines them."""
     content_hash: str
-    """SHA-256 (16 hex digits) over samples and labels of all splits: part of a trial's identity."""
+    """The first 16 hex digits of a SHA-256 over the samples and labels of all splits. It is part of a trial's identity."""
     classes: int | None = None
+    """The number of classes, or None if there are no labels."""
     bounds: tuple[float, float] | None = (0.0, 1.0)
-    """Value range as networks see it; None for unbounded points."""
+    """The range of values as networks see them. None stands for points without bounds."""
     modes: Modes | None = None
     classifier: str = ""
-    """Name of the data whose shipped classifier reads these samples (`digits`, `mnist`), or ""."""
+    """The name of the data whose shipped classifier reads these samples (`digits`, `mnist`), or "" if there is none."""
     handling: Mapping[str, str] = field(default_factory=dict)
-    """What preparation did (crop, resize, channels, skipped files), for the record."""
+    """What the preparation did (crop, resize, channels, files left out), in words, for the record."""
 
     def split(self, name: str) -> Split:
-        """The split, or `all` for their concatenation in the order train, validation, test. UserError if there is none of that name."""
+        """Return a split. `all` is the concatenation of all splits in the order train, validation, test.
+
+        Raises:
+            UserError: The data set has no split of that name.
+        """
         if name == "all":
             import torch
 
@@ -97,29 +114,32 @@ class Dataset:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(C, H, W) of an image, (D,) of a point."""
+        """The shape of one sample: (C, H, W) of an image, (D,) of a point."""
         return tuple(self.splits["train"].samples.shape[1:])
 
 
 @dataclass(frozen=True)
 class DatasetFacts:
-    """What is known before anything is read.
-
-    samples: images or points. shape: native (C, H, W) or (D,); None where only the files tell. resolution: the default one of studies.
-    source: where the files come from and what to put where, one line, for errors and `landscape data`. downloads: can fetch by itself.
-    """
+    """What is known of a data set before anything is read."""
 
     samples: Literal["images", "points"] = "images"
     shape: tuple[int, ...] | None = None
+    """The native shape of a sample, (C, H, W) or (D,). None if only the files tell."""
     resolution: int | None = None
+    """The side in pixels that studies use by default."""
     source: str = ""
+    """One line that says where the files come from and where to put them, for errors and for `landscape data`."""
     downloads: bool = False
+    """Whether the data set can be downloaded by the program."""
     paper: str = ""
 
 
 DATASETS: Registry[DatasetFacts] = Registry(
     "data set", "landscape.components.datasets", DatasetFacts, injected=frozenset({"resolution", "channels", "data_dir", "request"})
 )
-"""A data set function returns a Dataset. It may name any of these injected keywords: resolution (int | None), channels (1 | 3 | None),
-data_dir (Path | None), or request (Request: all of them, and the cache). Images that it returns at another resolution or with other
-channels than asked for are converted by `landscape.components.datasets._load.load_dataset`, so a function may ignore them all."""
+"""The data sets by name. A data set function returns a Dataset.
+
+The function may name any of these keywords, which it is then given: `resolution` (int | None), `channels` (1 | 3 | None), `data_dir`
+(Path | None), and `request` (a Request, which holds all of these and the cache). It may ignore them all:
+`landscape.components.datasets._load.load_dataset` converts images that have another resolution or other channels than asked for.
+"""

@@ -1,4 +1,4 @@
-"""The one way to a data set: by name, at a resolution, from the user's folder, a download or the cache."""
+"""Loads a data set by its name: from the user's folder, from a download, or as it was prepared before."""
 
 import os
 from collections.abc import Mapping
@@ -28,22 +28,24 @@ def load_dataset(
     progress: bool = True,
     verify: bool = False,
 ) -> Dataset:
-    """The data set `name`, prepared. The first call may read every file (and download); later calls map the prepared arrays.
+    """Load a data set, prepared for training and scoring.
 
-    What was prepared is used again only for the same content: files that were touched are read again, whatever their sizes and times.
+    The first call may download and read every file; later calls map the arrays that it prepared. Prepared arrays are used again only for
+    files with the same content. Files that have been touched since are read again, even if their sizes and times are the same.
 
     Args:
-        name: a registered name, dashes as good as underscores; `folder:/path` or `zip:/path.zip`.
-        hyperparameters: of the data set.
-        resolution: side in pixels; None for the data set's own.
-        channels: 1 or 3; None for the data set's own.
-        data_dir: where the files are. None: $LANDSCAPE_DATA, $DATA_DIR, `data` in the cache; in each also the sub-folder of that name.
-        cache_dir: where prepared arrays are kept. None: the cache folder.
-        progress: whether a long preparation is shown on stderr.
-        verify: read every file and every prepared sample again, and compare checksums.
+        name: A registered name, with dashes or underscores, or `folder:/path` or `zip:/path.zip`.
+        hyperparameters: The hyperparameters of the data set. Those that are left out have their defaults.
+        resolution: The side of the images in pixels, 1 to 1024. None stands for the data set's own.
+        channels: 1 for gray or 3 for color. None stands for the data set's own.
+        data_dir: The folder that holds the files. None stands for $LANDSCAPE_DATA, $DATA_DIR and `data` in the cache, which are searched
+            in this order, each with its sub-folder of the data set's name.
+        cache_dir: The folder in which prepared arrays are kept. None stands for the cache folder.
+        progress: Whether a long preparation is shown on stderr.
+        verify: Whether every file and every prepared sample is read again, and checksums are compared.
 
     Raises:
-        UserError: unknown name or hyperparameter, files missing or damaged, a cache that cannot be written or was damaged.
+        UserError: The name or a hyperparameter is unknown, files are missing or damaged, or the cache cannot be written or was damaged.
     """
     component_name, implied = resolve_name(name)
     if component_name not in DATASETS:
@@ -59,7 +61,13 @@ def load_dataset(
 
 
 def resolve_name(name: str) -> tuple[str, dict[str, Any]]:
-    """(registered name, hyperparameters given): `folder:/p` -> folder, {"path": "/p"}; `celeba-hq-128:x=1` -> celeba_hq_128, {"x": 1}."""
+    """Split a name as it is typed into the registered name and the hyperparameters that stand in it.
+
+    `folder:/p` gives folder and {"path": "/p"}; `celeba-hq-128:x=1` gives celeba_hq_128 and {"x": 1}.
+
+    Raises:
+        UserError: The name needs a path and has none, or a hyperparameter has no value.
+    """
     kind, colon, rest = name.partition(":")
     registered = kind.replace("-", "_")
     if not colon or registered not in DATASETS:

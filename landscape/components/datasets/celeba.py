@@ -36,10 +36,11 @@ def celeba(*, crop: Crop = "compare_gan", attribute: str = "", request: Request)
     """CelebA's aligned faces (178x218), color, 64x64 by default, in the published partition: 162,770 / 19,867 / 19,962.
 
     Args:
-        crop: `compare_gan` cuts the central 160x160 and interpolates as TensorFlow 1 did (Lucic et al. 2018);
-            `mimicry` cuts the central 178x178 and resizes with Pillow's bilinear filter.
-        attribute: one of the 40 (`Male`, `Smiling`, ...) as labels 0 and 1, from list_attr_celeba.txt; none by default.
-        request: what is asked for.
+        crop: `compare_gan` cuts the central 160x160 pixels and interpolates as TensorFlow 1 did (Lucic et al. 2018); `mimicry` cuts the
+            central 178x178 pixels and resizes them with Pillow's bilinear filter.
+        attribute: One of the 40 attributes (`Male`, `Smiling`, ...) in list_attr_celeba.txt, which gives the labels 0 and 1. Without it
+            there are no labels.
+        request: What is asked for.
     """
     files = located(request, labeled=bool(attribute))
     side = request.resolution or SIDE

@@ -23,11 +23,12 @@ SIDE = 128
 def celeba_hq_128(*, validation: bool = True, request: Request) -> Dataset:
     """CelebA-HQ's faces, color, reduced to 128x128 with a box filter (from 1024: the mean of 8x8 pixels).
 
-    The last 10% in the natural order of their names are the test split (3,000 of 30,000; the original took the last 10 of 100 shards).
+    The last 10% in the natural order of their names are the test split, 3,000 of 30,000. The paper took the last 10 of 100 shards.
 
     Args:
-        validation: hold out another 10% before the test split: 24,000 / 3,000 / 3,000; False trains on them, 27,000 as published.
-        request: what is asked for.
+        validation: Whether another 10% before the test split are held out, which gives 24,000 / 3,000 / 3,000. False trains on all 27,000,
+            as published.
+        request: What is asked for.
     """
     files = picture_files(request, "celeba_hq_128", ("celeba-hq", "CelebA-HQ", "CelebA-HQ-img", "CelebAMask-HQ/CelebA-HQ-img"))
     if not files:

@@ -18,7 +18,7 @@ BATCHES = [f"data_batch_{i}" for i in range(1, 6)]
 FOLDERS = ("", "cifar-10-batches-bin", "cifar-10-batches-py", "cifar-10-python/cifar-10-batches-py")
 MAX_BATCH_BYTES = 64 * 2**20
 RECORD = 1 + 3 * 32 * 32
-"""Bytes of a picture in the binary version: its class, then 32x32 red, green, blue."""
+"""The number of bytes of a picture in the binary version: its class, then 32x32 red, green and blue levels."""
 
 Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
@@ -34,11 +34,12 @@ Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
 def cifar10(*, validation: bool = True, request: Request) -> Dataset:
     """CIFAR-10's ten classes, 32x32, color: 45,000 to train on, 5,000 for validation (500 of each class), 10,000 for test.
 
-    The python version is read without running its pickles: only bytes, numbers and names are taken from them.
+    The Python version is read without running its pickles: only bytes, numbers and names are taken from them.
 
     Args:
-        validation: hold out the last 500 training pictures of each class, in the order of the files; False trains on all 50,000.
-        request: what is asked for.
+        validation: Whether the last 500 training pictures of each class, in the order of the files, are held out. False trains on all
+            50,000.
+        request: What is asked for.
     """
     files = found_or_fetched(request, "cifar10", CIFAR10, _found)
     return prepared(
@@ -71,7 +72,7 @@ def _pictures(files: Mapping[str, Path], validation: bool) -> Pictures:
 
 
 def last_of_each_class(labels: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
-    """Marks the last `count` of each class; half of a class with fewer than twice as many."""
+    """Mark the last `count` samples of each class. Of a class with fewer than twice as many samples, half are marked."""
     marked = np.zeros(len(labels), bool)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
@@ -80,7 +81,14 @@ def last_of_each_class(labels: NDArray[np.int64], count: int) -> NDArray[np.bool
 
 
 def read_cifar_batch(path: Path) -> Batch:
-    """uint8 (N, 3, 32, 32) and classes of one file of either version; UserError naming it if it is damaged."""
+    """Read one file of either version.
+
+    Returns:
+        The pictures, uint8 (N, 3, 32, 32), and their classes, 0 to 9.
+
+    Raises:
+        UserError: The file is damaged.
+    """
     if path.suffix == ".bin":
         data = read_bytes(path, MAX_BATCH_BYTES)
         if not data or len(data) % RECORD:

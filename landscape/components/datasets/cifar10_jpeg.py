@@ -12,11 +12,11 @@ from landscape.components.datasets._readers.files import find, missing
     source="train.zip and test.zip with CIFAR-10's pictures as JPEG and dataset.json (StyleGAN's layout) in a folder cifar10-jpeg/",
 )
 def cifar10_jpeg(*, validation: bool = True, request: Request) -> Dataset:
-    """CIFAR-10 compressed to JPEG, 32x32, color. JPEG loses detail: scores on it are not CIFAR-10 scores.
+    """CIFAR-10 compressed to JPEG, 32x32, color. JPEG loses detail, so that scores on these pictures are no CIFAR-10 scores.
 
     Args:
-        validation: hold out a tenth of the training pictures at random (seed 0); False trains on all.
-        request: what is asked for.
+        validation: Whether a tenth of the training pictures is held out at random, with seed 0. False trains on all of them.
+        request: What is asked for.
     """
     files = find(request, "cifar10_jpeg", {"train": ("train.zip",), "test": ("test.zip",)})
     if files is None:

@@ -33,17 +33,18 @@ def convex_polygons(
 ) -> Dataset:
     """Anti-aliased triangles, gray, dark (0) on white (255), 28x28: 60,000 to train on, 10,000 for test, 10,000 held out for validation.
 
-    One vertex in each of `sides` equal segments of a circle, turned and centerd on the mean of its vertices, drawn with 8x8 sub-pixels:
-    the draws and the permutation of the authors' notebook, so the set is theirs, but for levels (multiples of 1/64) rounded to 255 steps.
-    The notebook turns each polygon by an angle in [0, 2 pi) degrees where radians were meant: at most 6.3 degrees. So it is here.
+    Each of `sides` equal segments of a circle has one vertex. The polygon is turned, centered on the mean of its vertices, and drawn with
+    8x8 sub-pixels. The random numbers and the permutation are those of the authors' notebook, so that the pictures are theirs, except that
+    their levels (multiples of 1/64) are rounded to 255 steps. The notebook turns each polygon by an angle in [0, 2 pi) degrees where
+    radians were meant, that is by at most 6.3 degrees; this is done here too.
 
     Args:
-        sides: vertices of each polygon.
-        min_angle: least angle between neighboring vertices seen from the center, in degrees.
-        scale: of the polygon against the picture.
-        seed: of the draw.
-        count: of pictures, at least 8; the first 3/4 to train on, the next 1/8 for test.
-        request: what is asked for.
+        sides: The number of vertices of each polygon.
+        min_angle: The smallest angle between neighboring vertices as seen from the center, in degrees.
+        scale: The size of the polygon in proportion to the picture.
+        seed: The seed of the draw.
+        count: The number of pictures, at least 8. The first 3/4 are trained on, the next 1/8 are for test, the rest for validation.
+        request: What is asked for.
     """
     if sides < 3 or min_angle > 360 / sides:
         raise UserError(

@@ -1,4 +1,4 @@
-"""scikit-learn's handwritten digits: real, small, and on every machine."""
+"""scikit-learn's handwritten digits, which are real, small, and installed on every machine."""
 
 import numpy as np
 
@@ -19,8 +19,8 @@ PER_CLASS = {"validation": 30, "test": 30}
 def digits() -> Dataset:
     """The 1,797 handwritten digits of scikit-learn, 8x8, gray.
 
-    Levels 0..16 become round(255 * level / 16): the 17 levels stay apart and span the range. Split once, by the written seed:
-    1,197 to train on, 300 for validation, 300 for test, the last two with 30 of each class.
+    A level from 0 to 16 becomes round(255 * level / 16), so that the 17 levels stay apart and span the range. The split never changes:
+    1,197 digits to train on, 300 for validation and 300 for test, the last two with 30 of each class.
     """
     from sklearn.datasets import load_digits
 

@@ -18,11 +18,11 @@ from landscape.components.datasets._readers.idx_digits import find_idx, from_idx
 def fashion_mnist(*, validation: bool = True, request: Request) -> Dataset:
     """Fashion-MNIST's articles of clothing, 28x28, gray: 50,000 to train on, 10,000 for validation (train[50000:60000]), 10,000 for test.
 
-    The four files have the names of MNIST's: where both are kept under one root, each needs its own sub-folder (`fashion-mnist/`).
+    Its four files have the same names as MNIST's. If both are kept in one folder, each needs its own sub-folder (`fashion-mnist/`).
 
     Args:
-        validation: hold out the last 10,000 training pictures; False trains on all 60,000.
-        request: what is asked for.
+        validation: Whether the last 10,000 training pictures are held out. False trains on all 60,000.
+        request: What is asked for.
     """
 
     def found(where: Request) -> dict[str, Path] | None:

@@ -1,4 +1,4 @@
-"""Anybody's pictures in a folder."""
+"""Pictures in a folder of the user's."""
 
 from pathlib import Path
 
@@ -40,23 +40,28 @@ def folder(
     levels: DeclaredLevels = "auto",
     request: Request,
 ) -> Dataset:
-    """The pictures under `path`, in the order of their names.
+    """The pictures in a folder and its sub-folders, in the order of their names.
 
-    Mixed sizes: the largest centerd square of each is resized to the resolution. Mixed modes: gray and color become what `channels` says
-    (None: as the first picture), transparency is laid on white, 16 bits become 8, CMYK and palettes RGB. `Dataset.handling` counts them.
+    The largest central square of each picture is resized to the resolution. Gray and color pictures become what `channels` says, or what
+    the first picture is. Transparent pictures are laid on white, levels of 16 bits are scaled to 8 bits, and CMYK and palettes become RGB.
+    `Dataset.handling` says how many pictures were converted and how.
 
     Args:
-        path: of the folder; `folder:/path` for short.
-        labels: `auto` takes dataset.json (StyleGAN's layout), else sub-folders as classes, else none.
-        validation: fraction held out at random, unless a sub-folder gives this split.
-        test: as `validation`.
-        split_seed: of that draw.
-        resample: filter of the resize.
-        splits: the folder of each split below `path`, `{train: Train, test: Test}`; `auto` takes sub-folders whose names say so and
-            refuses what is in doubt; `none` takes no folder for a split.
-        levels: the range of the levels in the files, where it is not that of their format: `12bit` for 12-bit data in 16-bit files, `1bit`
-            for masks of 0 and 1. Every picture is scaled alike.
-        request: what is asked for.
+        path: The folder. `folder:/path` is short for it.
+        labels: Where labels are looked for. `auto` takes dataset.json (the layout of StyleGAN's tools) if there is one, otherwise
+            sub-folders as classes, otherwise none.
+        validation: The share of the pictures that is held out at random, unless a sub-folder gives this split.
+        test: The same for the split `test`.
+        split_seed: The seed with which pictures are held out.
+        resample: The filter with which pictures are resized.
+        splits: The folder of each split in `path`, as `{train: Train, test: Test}`. `auto` takes sub-folders whose names leave no doubt,
+            and refuses those that do; `none` takes no folder for a split.
+        levels: The range of the levels in the files if it is not that of their format: `12bit` for 12-bit data in 16-bit files, `1bit` for
+            masks of 0 and 1. All pictures are scaled in the same way.
+        request: What is asked for.
+
+    Raises:
+        UserError: The folder cannot be read or holds no pictures, a picture is damaged, or splits, labels or levels are in doubt.
     """
     if not path:
         raise UserError("data set 'folder' needs a path: write folder:/path/to/pictures")

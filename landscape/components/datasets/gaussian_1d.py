@@ -32,19 +32,20 @@ def gaussian_1d(
     held_out: PositiveInt = 10_000,
     seed: Seed = 0,
 ) -> Dataset:
-    """Equal Gaussians at equal distances on a line; labels are the modes.
+    """Equal Gaussians at equal distances on a line. The label of a point is its mode.
 
-    Presets (ours; the sources give no parameters): `normal` N(0, 1); `pair` at -2 and 2, sigma 0.5; `five` at -4, -2, 0, 2, 4, sigma 0.2.
+    The paper gives no parameters. The presets here are `normal`, N(0, 1); `pair`, at -2 and 2 with sigma 0.5; and `five`, at -4, -2, 0, 2
+    and 4 with sigma 0.2.
 
     Args:
-        preset: the next three change it.
-        modes: number of Gaussians.
-        spacing: between neighboring modes.
-        sigma: standard deviation of each Gaussian.
-        center: of the whole mixture.
-        points: to train on.
-        held_out: points of the validation split, and of the test split.
-        seed: of the draw.
+        preset: A named mixture. The next three values, where they are given, replace its own.
+        modes: The number of Gaussians.
+        spacing: The distance between neighboring modes.
+        sigma: The standard deviation of each Gaussian.
+        center: The center of the whole mixture.
+        points: The number of points to train on.
+        held_out: The number of points in the validation split, and also in the test split.
+        seed: The seed of the draw.
     """
     shape = PRESETS[preset].changed(modes, spacing, sigma)
     places = np.arange(shape.count, dtype=np.float64) - (shape.count - 1) / 2

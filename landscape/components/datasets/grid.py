@@ -11,7 +11,7 @@ from landscape.core.registry import Positive, PositiveInt, Seed
 
 PRESETS = {
     "pacgan": Shape(count=5, scale=2.0, sigma=0.05),
-    # The same, divided by 2.828: the published code's own constant.
+    # The published code divides all coordinates by 2.828.
     "wgan_gp": Shape(count=5, scale=2 / 2.828, sigma=0.05 / 2.828),
 }
 
@@ -32,20 +32,21 @@ def grid(
     held_out: PositiveInt = 10_000,
     seed: Seed = 0,
 ) -> Dataset:
-    """Gaussians on a square grid around the origin; labels are the modes, row by row.
+    """Gaussians on a square grid around the origin. The label of a point is its mode, counted row by row.
 
-    Presets: `pacgan` (also VEEGAN's) 25 modes at {-4, -2, 0, 2, 4}^2, sigma 0.05. `wgan_gp` the same, divided by 2.828.
+    The preset `pacgan`, which is also VEEGAN's, has 25 modes at {-4, -2, 0, 2, 4}^2 with sigma 0.05. `wgan_gp` is the same, divided by
+    2.828.
 
-    A fixed set is drawn, each mode with its exact share of it; PacGAN's code too has a fixed set.
+    A fixed set is drawn, as in PacGAN's code. Every mode has its exact share of it.
 
     Args:
-        preset: a published variant; the next three change it.
-        side: modes a side.
-        spacing: between neighboring modes.
-        sigma: standard deviation of each Gaussian.
-        points: to train on.
-        held_out: points of the validation split, and of the test split.
-        seed: of the draw.
+        preset: A published variant. The next three values, where they are given, replace its own.
+        side: The number of modes on each side of the grid.
+        spacing: The distance between neighboring modes.
+        sigma: The standard deviation of each Gaussian.
+        points: The number of points to train on.
+        held_out: The number of points in the validation split, and also in the test split.
+        seed: The seed of the draw.
     """
     shape = PRESETS[preset].changed(side, spacing, sigma)
     axis = shape.scale * (np.arange(shape.count) - (shape.count - 1) / 2)

@@ -35,13 +35,13 @@ CROPS = {"compare_gan": "central 128x128, black where smaller", "mimicry": "cent
 def lsun_bedroom(*, crop: Crop = "compare_gan", validation: bool = True, request: Request) -> Dataset:
     """LSUN's bedrooms, about 3 million photographs whose shorter side is 256, color; at 128x128 they take 149 GB in the cache.
 
-    The last 1% in key order is the test split (30,588 of the published set; the original took the last of 100 shards).
+    The last 1% in the order of the keys is the test split, 30,588 pictures of the published set. The paper took the last of 100 shards.
 
     Args:
-        crop: `compare_gan` cuts the central 128x128 (black where smaller) without any resize, as the Landscape study did;
-            `mimicry` cuts the central 256x256 and resizes it with Pillow's bilinear filter: a different distribution.
-        validation: hold out another 1% before the test split; False trains on it, as published.
-        request: what is asked for.
+        crop: `compare_gan` cuts the central 128x128 pixels (black where the picture is smaller) without a resize, as Kurach et al. 2019
+            did; `mimicry` cuts the central 256x256 pixels and resizes them with Pillow's bilinear filter, which gives another distribution.
+        validation: Whether another 1% before the test split is held out. False trains on it, as published.
+        request: What is asked for.
     """
     side = request.resolution or SIDE
     read = _reader(crop, side)
@@ -63,7 +63,7 @@ def lsun_bedroom(*, crop: Crop = "compare_gan", validation: bool = True, request
         files=files,
         settings={"crop": crop, "validation": validation},
         open_source=open_source,
-        # Not named where the crop has that size already: nothing is resized then.
+        # The resolution is left out if the crop has it already, because nothing is resized then.
         fit=Fit(
             None if side == SIDE and crop == "compare_gan" else side,
             request.channels or 3,
@@ -73,7 +73,7 @@ def lsun_bedroom(*, crop: Crop = "compare_gan", validation: bool = True, request
 
 
 def _located(request: Request, prepared_bytes: int) -> tuple[Path | None, list[Path]]:
-    """The database, or the pictures where there is no database but pictures."""
+    """Find the database, or pictures if there is no database. Download the database if there is neither."""
 
     def database(where: Request) -> dict[str, Path] | None:
         return find(where, "lsun_bedroom", DATABASE, ("", "lsun"))
@@ -104,7 +104,7 @@ def _from_database(path: Path, read: Any, crop: Crop, validation: bool) -> Pictu
 
 
 def _values(path: Path) -> Iterator[Any]:
-    """The number of values, then each value."""
+    """Yield the number of values in the database, and then each value."""
     with Child("landscape.components.datasets._readers.lmdb_child", path) as child:
         count = child.header()["count"]
         yield count
@@ -119,7 +119,7 @@ def _split(items: Iterable[tuple[str, Any]], count: int, read: Reader, crop: Cro
     if train < 1:
         raise UserError(f"LSUN bedrooms: {count} pictures are too few to split: fetch the whole set")
     stream = iter(items)
-    # Consumed in this order, each split takes the next part of the one stream.
+    # All splits read from one stream, so that they have to be consumed in this order.
     sizes = {"train": train, "validation": held_out, "test": test}
     splits = {name: SplitSource(islice(stream, size), size) for name, size in sizes.items() if size}
     before = f", {held_out:,} before them for validation" if held_out else ""

@@ -17,8 +17,8 @@ def mnist(*, validation: bool = True, request: Request) -> Dataset:
     """MNIST's handwritten digits, 28x28, gray: 50,000 to train on, 10,000 for validation (train[50000:60000]), 10,000 for test.
 
     Args:
-        validation: hold out the last 10,000 training pictures, the convention of Goodfellow et al. 2014; False trains on all 60,000.
-        request: what is asked for.
+        validation: Whether the last 10,000 training pictures are held out, as in Goodfellow et al. 2014. False trains on all 60,000.
+        request: What is asked for.
     """
     files = found_or_fetched(request, "mnist", MNIST, lambda where: find_idx(where, "mnist", "MNIST"))
     return from_idx(request, "mnist", files, validation=validation, classifier="mnist")

@@ -10,10 +10,10 @@ from landscape.core.registry import Positive, PositiveInt, Seed
 
 PRESETS = {
     "pacgan": Shape(count=8, scale=1.0, sigma=0.01),
-    # Drawn at radius 2 and sigma 0.02, then divided by 1.414: the published code's own constant.
+    # The published code draws at radius 2 with sigma 0.02 and divides all coordinates by 1.414.
     "wgan_gp": Shape(count=8, scale=2 / 1.414, sigma=0.02 / 1.414),
     "unrolled": Shape(count=8, scale=2.0, sigma=0.02),
-    # 8 angles from 0 to 2 pi with both ends: 7 places, one of them twice as heavy.
+    # The notebook takes 8 angles from 0 to 2 pi, both ends included. These are 7 places, of which one has twice the weight.
     "unrolled_notebook": Shape(count=7, scale=1.0, sigma=0.01),
 }
 
@@ -34,22 +34,23 @@ def ring(
     held_out: PositiveInt = 10_000,
     seed: Seed = 0,
 ) -> Dataset:
-    """Gaussians at equal angles on a circle; labels are the modes.
+    """Gaussians at equal angles on a circle. The label of a point is its mode.
 
-    Presets: `pacgan` (also VEEGAN's) 8 modes, radius 1, sigma 0.01. `wgan_gp` radius 2 and sigma 0.02, both divided by 1.414.
-    `unrolled` radius 2, sigma 0.02 (the paper's appendix, from memory: not read in the source). `unrolled_notebook`, the authors'
-    demonstration, radius 1, sigma 0.01, whose first and last of 8 modes coincide: 7 modes, the first twice as heavy.
+    The preset `pacgan`, which is also VEEGAN's, has 8 modes, radius 1 and sigma 0.01. `wgan_gp` has radius 2 and sigma 0.02, both divided
+    by 1.414. `unrolled` has radius 2 and sigma 0.02; these values of the paper's appendix were not checked against the source.
+    `unrolled_notebook` is the authors' demonstration, with radius 1 and sigma 0.01. The first and the last of its 8 modes coincide, so that
+    there are 7 modes, of which the first has twice the weight.
 
-    A fixed set is drawn, each mode with its exact share of it; PacGAN's code too has a fixed set, the others draw every batch anew.
+    A fixed set is drawn, as in PacGAN's code. Every mode has its exact share of it. The other papers draw every batch anew.
 
     Args:
-        preset: a published variant; the next three change it.
-        modes: number of Gaussians.
-        radius: of the circle.
-        sigma: standard deviation of each Gaussian.
-        points: to train on.
-        held_out: points of the validation split, and of the test split.
-        seed: of the draw.
+        preset: A published variant. The next three values, where they are given, replace its own.
+        modes: The number of Gaussians.
+        radius: The radius of the circle.
+        sigma: The standard deviation of each Gaussian.
+        points: The number of points to train on.
+        held_out: The number of points in the validation split, and also in the test split.
+        seed: The seed of the draw.
     """
     shape = PRESETS[preset].changed(modes, radius, sigma)
     angles = 2 * np.pi * np.arange(shape.count) / shape.count

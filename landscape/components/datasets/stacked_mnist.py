@@ -1,4 +1,4 @@
-"""Stacked MNIST: 1,000 modes that can be counted."""
+"""Stacked MNIST, whose 1,000 modes can be counted."""
 
 from dataclasses import replace
 from typing import Literal
@@ -17,7 +17,7 @@ from landscape.core.registry import PositiveInt, Seed
 
 Draw = Literal["fixed", "on_the_fly"]
 HELD_OUT = 26_000
-"""As many as PacGAN evaluates on."""
+"""The number of samples on which PacGAN is evaluated."""
 
 
 @DATASETS.register(
@@ -28,17 +28,16 @@ HELD_OUT = 26_000
     paper="Metz et al. 2017, arXiv:1611.02163; VEEGAN, Srivastava et al. 2017; PacGAN, Lin et al. 2018",
 )
 def stacked_mnist(*, draw: Draw = "fixed", count: PositiveInt = 128_000, seed: Seed = 0, request: Request) -> Dataset:
-    """Three MNIST digits, drawn independently, as red, green and blue, 28x28; the class is the number they form, 0 to 999.
+    """Three MNIST digits, drawn independently, as red, green and blue, 28x28. The class is the number that they form, 0 to 999.
 
-    Validation and test are 26,000 further draws each, from the same digits: what is asked of a model are the modes, not new digits.
+    Validation and test are 26,000 further draws each from the same digits, because a model is asked for the modes and not for new digits.
 
     Args:
-        draw: `fixed` draws `count` triples once, from all 70,000 digits (VEEGAN's setting, PacGAN's code).
-            `on_the_fly` trains on triples drawn anew each step from the 60,000 training digits (the setting of Unrolled GAN); the fixed
-            triples then serve everything but training.
-        count: of the fixed draw.
-        seed: of the fixed draw.
-        request: what is asked for.
+        draw: `fixed` draws `count` triples once, from all 70,000 digits, as in VEEGAN and in PacGAN's code. `on_the_fly` draws new triples
+            at every step from the 60,000 training digits, as in Unrolled GAN; fixed triples then serve everything but training.
+        count: The number of fixed triples.
+        seed: The seed of the fixed draw.
+        request: What is asked for.
     """
     if request.channels == 1:
         raise UserError("stacked_mnist: three digits in one channel would cover each other: leave channels at 3")

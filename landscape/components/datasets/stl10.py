@@ -29,13 +29,13 @@ HELD_OUT = {"unlabeled": 5_000, "labeled": 500}
     paper="Coates et al. 2011, An analysis of single-layer networks in unsupervised feature learning",
 )
 def stl10(*, part: Part = "unlabeled", validation: bool = True, request: Request) -> Dataset:
-    """STL-10, 96x96 (GAN studies use 48x48), color; its 8,000 labeled test pictures are the test split.
+    """STL-10, 96x96 (GAN studies use 48x48), color. Its 8,000 labeled test pictures are the test split.
 
     Args:
-        part: what is trained on: the 100,000 `unlabeled` pictures (a wider distribution than the test set's ten classes, as SNGAN used
-            them), or the 5,000 `labeled` ones.
-        validation: hold out the last 5,000 unlabeled, or the last 50 labeled pictures of each class.
-        request: what is asked for.
+        part: The pictures that are trained on: the 100,000 `unlabeled` ones, as in SNGAN, whose distribution is wider than the ten classes
+            of the test set; or the 5,000 `labeled` ones.
+        validation: Whether the last 5,000 unlabeled pictures, or the last 50 labeled pictures of each class, are held out.
+        request: What is asked for.
     """
 
     def found(where: Request) -> dict[str, Path] | None:
@@ -85,7 +85,10 @@ def _count(path: Path) -> int:
 
 
 def _stream(path: Path) -> Iterator[NDArray[np.uint8]]:
-    """Pictures (3, 96, 96), which the file holds column by column; one at a time, for the unlabeled file has 2.8 GB."""
+    """Yield the pictures (3, 96, 96), which the file holds column by column.
+
+    They are read one by one, because the file has up to 2.8 GB.
+    """
     try:
         with path.open("rb") as file:
             while len(data := file.read(RECORD)) == RECORD:

@@ -17,16 +17,16 @@ def swiss_roll(
     held_out: PositiveInt = 10_000,
     seed: Seed = 0,
 ) -> Dataset:
-    """A spiral in the plane: the first and third coordinate of scikit-learn's swiss roll, divided so that they have about unit deviation.
+    """A spiral in the plane: the first and third coordinate of scikit-learn's swiss roll, divided so that their deviation is about 1.
 
-    The source draws each batch anew; here a fixed set is drawn. No labels, no modes.
+    A fixed set is drawn, where the paper draws each batch anew. There are no labels and no modes.
 
     Args:
-        noise: standard deviation around the spiral, before the division.
-        divisor: 7.5 in the source.
-        points: to train on.
-        held_out: points of the validation split, and of the test split.
-        seed: of the draw.
+        noise: The standard deviation around the spiral, before the division.
+        divisor: What all coordinates are divided by. It is 7.5 in the paper's code.
+        points: The number of points to train on.
+        held_out: The number of points in the validation split, and also in the test split.
+        seed: The seed of the draw.
     """
     random = np.random.RandomState(seed)
     sizes = {"train": points, "validation": held_out, "test": held_out}
@@ -35,7 +35,7 @@ def swiss_roll(
 
 
 def roll(random: np.random.RandomState, count: int, noise: float) -> NDArray[np.float64]:
-    """(count, 2): the same draws in the same order as scikit-learn's `make_swiss_roll`, whose height is not used."""
+    """Draw points (count, 2) with the random numbers of scikit-learn's `make_swiss_roll`, in the same order. Its height is not used."""
     angle = 1.5 * np.pi * (1 + 2 * random.uniform(size=count))
     random.uniform(size=count)
     jitter = noise * random.standard_normal((3, count))

@@ -16,7 +16,7 @@ NAMES = tuple(
     f"{stem}.{end}" for end in ("mat", "npz") for stem in ("TFD_48x48", "TFD_ranzato_48x48", "tfd", "TFD_96x96", "TFD_ranzato_96x96")
 )
 SPLIT_NUMBERS = {"train": 0, "validation": 2, "test": 3}
-"""In `folds`; 1 are the labeled training pictures, on which the 2014 code did not train."""
+"""The number of each split in `folds`. 1 stands for the labeled training pictures, on which the code of 2014 did not train."""
 
 
 @DATASETS.register(
@@ -27,13 +27,13 @@ SPLIT_NUMBERS = {"train": 0, "validation": 2, "test": 3}
     paper="Susskind, Anderson & Hinton 2010, UTML TR 2010-001; split of Goodfellow et al. 2014",
 )
 def tfd(*, fold: NonNegativeInt = 0, request: Request) -> Dataset:
-    """The Toronto Face Database, 48x48, gray: trained on the unlabeled faces; validation and test are those of the fold.
+    """The Toronto Face Database, 48x48, gray. The unlabeled faces are trained on; validation and test are those of the fold.
 
-    This is the division of the 2014 code. Labels (expressions, 0..6) exist for validation and test alone.
+    This is the division in the code of Goodfellow et al. 2014. Only validation and test have labels (expressions, 0 to 6).
 
     Args:
-        fold: 0 to 4.
-        request: what is asked for.
+        fold: The number of the fold, 0 to 4.
+        request: What is asked for.
     """
     if fold > 4:
         raise UserError(f"tfd: fold={fold} does not exist: choose from 0 to 4")

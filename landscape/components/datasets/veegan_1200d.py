@@ -20,16 +20,16 @@ MEANS = (-1.0, -0.5, 0.0, 0.5, -2.0, -2.5, 10.0, 0.25, -13.0, -5.5)
     paper="VEEGAN, Srivastava et al. 2017, arXiv:1705.07761; parameters as in the code of PacGAN, Lin et al. 2018",
 )
 def veegan_1200d(*, points: PositiveInt = 100_000, held_out: PositiveInt = 10_000, seed: Seed = 0) -> Dataset:
-    """Ten 700-dimensional Gaussians of unit variance embedded in 1,200 dimensions; labels are the modes.
+    """Ten 700-dimensional Gaussians of unit variance embedded in 1,200 dimensions. The label of a point is its mode.
 
-    Mode i lies at MEANS[i] in every coordinate; noise is added to the first 700 coordinates, the other 500 have none.
-    VEEGAN counts samples "within 10 standard deviations" of a mode. Its variance is not stated; under PacGAN's unit variance a real point
-    lies sqrt(700) = 26.5 +- 0.7 from its mode, so that read literally no real point would count. Here the radius is sqrt(700) + 10.
+    Mode i lies at MEANS[i] in every coordinate. The first 700 coordinates have noise, the other 500 have none. VEEGAN counts samples
+    "within 10 standard deviations" of a mode and does not state the variance. Under PacGAN's unit variance a real point lies sqrt(700) =
+    26.5 +- 0.7 from its mode, so that no real point would count if the words were taken literally. The radius here is sqrt(700) + 10.
 
     Args:
-        points: to train on.
-        held_out: points of the validation split, and of the test split.
-        seed: of the draw.
+        points: The number of points to train on.
+        held_out: The number of points in the validation split, and also in the test split.
+        seed: The seed of the draw.
     """
     centers = np.repeat(np.array(MEANS)[:, None], DIMENSIONS, axis=1)
     deviations = np.concatenate([np.ones(NOISY), np.zeros(DIMENSIONS - NOISY)])

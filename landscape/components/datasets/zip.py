@@ -1,4 +1,4 @@
-"""Anybody's pictures in a zip."""
+"""Pictures in a zip of the user's."""
 
 from pathlib import Path
 
@@ -29,19 +29,22 @@ def zip(
     levels: DeclaredLevels = "auto",
     request: Request,
 ) -> Dataset:
-    """The pictures in the zip at `path`, in the order of their names; sizes and modes are handled as by `folder`.
+    """The pictures in a zip, in the order of their names. Sizes and modes are handled as in `folder`.
 
     Args:
-        path: of the zip, or of a folder that holds `train.zip` and maybe `validation.zip`, `test.zip`; `zip:/path.zip` for short.
-        labels: `auto` takes dataset.json (StyleGAN's layout), else sub-folders as classes, else none.
-        validation: fraction held out of train at random, unless the zips or folders in them give this split.
-        test: as `validation`.
-        split_seed: of that draw.
-        resample: filter of the resize.
-        splits: the folder of each split in a single zip, as for `folder`.
-        levels: the range of the levels in the files, where it is not that of their format: `12bit` for 12-bit data in 16-bit files, `1bit`
-            for masks of 0 and 1. Every picture is scaled alike.
-        request: what is asked for.
+        path: The zip, or a folder that holds `train.zip` and perhaps `validation.zip` and `test.zip`. `zip:/path.zip` is short for it.
+        labels: Where labels are looked for. `auto` takes dataset.json (the layout of StyleGAN's tools) if there is one, otherwise
+            sub-folders as classes, otherwise none.
+        validation: The share of the pictures that is held out at random, unless a zip or a folder in it gives this split.
+        test: The same for the split `test`.
+        split_seed: The seed with which pictures are held out.
+        resample: The filter with which pictures are resized.
+        splits: The folder of each split in a single zip, as in `folder`.
+        levels: The range of the levels in the files if it is not that of their format, as in `folder`.
+        request: What is asked for.
+
+    Raises:
+        UserError: The zip cannot be read or holds no pictures, a picture is damaged, or splits, labels or levels are in doubt.
     """
     if not path:
         raise UserError("data set 'zip' needs a path: write zip:/path/to/pictures.zip")

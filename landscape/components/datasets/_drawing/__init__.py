@@ -1,1 +1,1 @@
-"""Points and pictures that are drawn in place of being read."""
+"""Draws points and pictures for the data sets that are not read from files."""

@@ -1,4 +1,4 @@
-"""Mixtures of Gaussians of one width, drawn with NumPy's legacy generator, whose stream never changes."""
+"""Draws mixtures of Gaussians of one width, with NumPy's legacy generator, whose stream of numbers never changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,14 +13,17 @@ from landscape.components.datasets._preparing.memory import in_memory
 
 @dataclass(frozen=True)
 class Shape:
-    """What a named preset decides: number of modes (a side), radius or spacing, standard deviation."""
+    """What a named preset of a mixture decides."""
 
     count: int
+    """The number of modes; of a grid, the number of modes on each side."""
     scale: float
+    """The radius of a ring, or the distance between neighboring modes."""
     sigma: float
+    """The standard deviation of each coordinate around its center."""
 
     def changed(self, count: int | None, scale: float | None, sigma: float | None) -> "Shape":
-        """With those values that are not None in the place of the preset's."""
+        """Return this shape with every value that is not None in place of the preset's."""
         return Shape(
             count=self.count if count is None else count,
             scale=self.scale if scale is None else scale,
@@ -38,18 +41,18 @@ def gaussian_mixture(
     seed: int,
     weights: Sequence[int] | None = None,
 ) -> Dataset:
-    """`points` to train on and twice `held_out`, in random order; labels are the modes.
+    """Draw a mixture of Gaussians. The points are in random order, and the label of a point is its mode.
 
-    Every mode gets its exact share of each split, up to one point (the sources draw the modes too).
+    Every mode gets its exact share of each split, up to one point. The papers draw the mode of each point at random instead.
 
     Args:
-        name: of the data set.
-        centers: (M, D).
-        sigma: standard deviation of each coordinate around its center, or one for each of the D.
-        points: of the training split.
-        held_out: points of the validation split, and of the test split.
-        seed: of the draw.
-        weights: of the modes, relative; None for equal ones.
+        name: The name of the data set.
+        centers: The centers of the modes, (M, D).
+        sigma: The standard deviation of every coordinate around its center, or one value for each of the D coordinates.
+        points: The number of points in the training split.
+        held_out: The number of points in the validation split, and also in the test split.
+        seed: The seed of the draw.
+        weights: Relative weights of the modes, as whole numbers. None stands for equal weights.
     """
     random = np.random.RandomState(seed)
     turn = np.repeat(np.arange(len(centers)), 1 if weights is None else np.asarray(weights))

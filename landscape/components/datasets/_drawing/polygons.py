@@ -1,15 +1,15 @@
-"""Random convex polygons and their anti-aliased pictures."""
+"""Draws random convex polygons and their anti-aliased pictures."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 SIDE, SUB = 28, 8
-"""Pixels a side, and sub-pixels a side of each pixel."""
+"""The side of a picture in pixels, and the side of a pixel in sub-pixels."""
 Floats = NDArray[np.float64]
 
 
 def vertices(random: np.random.RandomState, count: int, sides: int, min_angle: float, scale: float) -> Floats:
-    """(count, sides, 2) in pixels, in the order of the final data set."""
+    """Return the vertices of `count` polygons, (count, sides, 2) in pixels, in the order of the data set."""
     draws = random.rand(count, sides + 1)
     segment = 360.0 / sides
     angles = np.radians(np.arange(sides) * segment + min_angle / 2 + draws[:, :sides] * (segment - min_angle / 2))
@@ -24,15 +24,16 @@ def vertices(random: np.random.RandomState, count: int, sides: int, min_angle: f
 
 
 def rasterized(corners: Floats) -> NDArray[np.uint8]:
-    """uint8 (N, SIDE, SIDE): 255 outside, 0 inside, by the share of sub-pixels inside.
+    """Draw polygons (N, sides, 2) as pictures, uint8 (N, SIDE, SIDE): 255 outside, 0 inside, in between by the share of sub-pixels inside.
 
-    The picture's rows are the first coordinate. The window of pixel i is the SUB sub-pixels from SUB * i - SUB / 2 + 1 to SUB * i + SUB / 2
-    (the original convolves with an even kernel and takes every SUB-th value), and what lies outside of the picture is white.
+    The first coordinate counts the rows. The window of pixel i consists of the SUB sub-pixels from SUB * i - SUB / 2 + 1 to
+    SUB * i + SUB / 2, because the authors' code convolves with a kernel of even width and takes every SUB-th value. Sub-pixels outside of
+    the picture are white.
     """
-    low, high = _spans(corners * SUB)  # (N, SIDE * SUB) sub-pixel columns inside, from and to
+    low, high = _spans(corners * SUB)  # (N, SIDE * SUB) each: the first and the last sub-pixel column inside
     starts = SUB * np.arange(SIDE) - SUB // 2 + 1
     first, last = np.maximum(starts, 0), np.minimum(starts + SUB - 1, SIDE * SUB - 1)
-    # Sub-pixels of each row in each pixel's window of columns: (N, SIDE * SUB, SIDE).
+    # The number of inner sub-pixels of each row in the window of each pixel: (N, SIDE * SUB, SIDE).
     inside = np.minimum(high[..., None], last) - np.maximum(low[..., None], first) + 1
     inside = np.maximum(inside, 0)
     total = np.cumsum(np.pad(inside, ((0, 0), (1, 0), (0, 0))), axis=1)
@@ -42,12 +43,15 @@ def rasterized(corners: Floats) -> NDArray[np.uint8]:
 
 
 def _spans(corners: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First and last sub-pixel column inside the polygon on each row of sub-pixels, (N, SIDE * SUB) each; an empty row has last < first."""
+    """Return the first and the last sub-pixel column inside the polygon for each row of sub-pixels, (N, SIDE * SUB) each.
+
+    A row that the polygon does not cross has a last column before its first.
+    """
     rows = np.arange(SIDE * SUB, dtype=np.float64)
     low = np.zeros((len(corners), SIDE * SUB))
     high = np.full((len(corners), SIDE * SUB), SIDE * SUB - 1.0)
     for start, end in ((corners[:, i - 1], corners[:, i]) for i in range(corners.shape[1])):
-        # A point is inside when cross(end - start, point - start) >= 0 for every edge (vertices run counter-clockwise).
+        # The vertices run counter-clockwise, so a point is inside if cross(end - start, point - start) >= 0 for every edge.
         dx, dy = (end - start).T[..., None]  # (N, 1) each
         bound = start[:, 1:] + dy * (rows - start[:, :1]) / np.where(dx == 0, 1, dx)
         low = np.where(dx > 0, np.maximum(low, bound), low)

@@ -1,1 +1,1 @@
-"""From files of any kind to prepared arrays: read once, cropped and resized, kept in the cache, mapped afterwards."""
+"""Turns files of any kind into prepared arrays, which are read once, cropped and resized, kept in the cache, and mapped afterwards."""

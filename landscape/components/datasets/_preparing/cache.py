@@ -1,6 +1,6 @@
-"""Prepared data sets on disk: memory-mapped arrays in a folder of their own, written whole or not at all, once.
+"""Keeps prepared data sets on disk: arrays that are written once, completely or not at all, and memory-mapped afterwards.
 
-<cache>/datasets/<name>-<key>/meta.json              shapes, labels, checksums, the content hash, what was done
+<cache>/datasets/<name>-<key>/meta.json              the content hash, the sizes of the files, and what the preparation did
 <cache>/datasets/<name>-<key>/train.npy              uint8 (N, C, H, W)
 <cache>/datasets/<name>-<key>/train-labels.npy       int64 (N,)
 """
@@ -25,23 +25,23 @@ from landscape.core.file_digests import State, recall, remember, states_of
 from landscape.core.files import read_json, write_json
 
 FORMAT = 2
-"""Counts changes of the layout or of how pictures are prepared; another number prepares anew."""
+"""The number of this layout, and of the way in which pictures are prepared. Data with another number are prepared again."""
 
 
 def cached(request: Request, name: str, identity: Mapping[str, Any], fill: Callable[[Path], Mapping[str, Any]]) -> Dataset:
-    """The data set prepared from `identity`, from disk if it was prepared before.
+    """Return the data set that `identity` decides, from the disk if it was prepared before.
 
-    Several processes may ask at once: one prepares, the others wait for it.
+    If several processes ask at once, one of them prepares the data and the others wait for it.
 
     Args:
-        request: whose `cache_dir` is used.
-        name: of the data set.
-        identity: plain data that decides the outcome: the digest of what the files hold, and every setting.
-        fill: writes `<split>.npy` and `<split>-labels.npy` into the folder that it is given and returns the fields
-            `classes`, `handling`, `classifier` of the Dataset.
+        request: Names the folder of the cache.
+        name: The name of the data set.
+        identity: Plain data that decide the outcome: the digest of what the files hold, and every setting.
+        fill: Writes `<split>.npy` and `<split>-labels.npy` into the folder that it is given, and returns the fields `classes`,
+            `handling` and `classifier` of the Dataset.
 
     Raises:
-        UserError: whatever `fill` raises, or the cache cannot be written.
+        UserError: `fill` raises it, or the cache cannot be written.
     """
     text = json.dumps({"format": FORMAT, "name": name, **identity}, sort_keys=True, default=str)
     key = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -60,12 +60,12 @@ def cached(request: Request, name: str, identity: Mapping[str, Any], fill: Calla
 
 
 def _prepare(folder: Path, name: str, fill: Callable[[Path], Mapping[str, Any]]) -> str:
-    """Prepare into `folder`; the content hash of what lies there then."""
+    """Prepare the data into `folder`, and return the content hash of what lies there then."""
     _remove_leftovers(folder)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         facts = dict(fill(temporary))
-        # Read back from the files: the hash says what is on disk.
+        # The samples are read back from the files, because the hash is to be that of what is on the disk.
         content = content_hash(_read_splits(temporary))
         sizes = {f.name: f.stat().st_size for f in sorted(temporary.glob("*.npy"))}
         write_json(temporary / "meta.json", {**facts, "content_hash": content, "sizes": sizes, "name": name, "format": FORMAT})
@@ -78,7 +78,7 @@ def _prepare(folder: Path, name: str, fill: Callable[[Path], Mapping[str, Any]])
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """What a killed process left (we hold the lock, so nobody is writing), and a damaged predecessor."""
+    """Remove what a killed process left, and damaged data. The caller holds the lock, so nobody is writing."""
     for leftover in folder.parent.glob(f".{folder.name}.*"):
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)
@@ -88,9 +88,9 @@ def _remove_leftovers(folder: Path) -> None:
 
 
 def _opened(folder: Path, name: str, digests: Path) -> Dataset | None:
-    """The data set in `folder`; None if it is not there, not whole, or no longer what was prepared.
+    """Return the data set in `folder`, or None if it is not there, is incomplete, or is no longer what was prepared.
 
-    Arrays that somebody touched, or that were copied from another machine, are read once and their content hash is compared.
+    Arrays that somebody has touched, or that were copied from another machine, are read once, and their content hash is compared.
     """
     try:
         meta = read_json(folder / "meta.json")
@@ -112,7 +112,7 @@ def _read_splits(folder: Path) -> dict[str, Split]:
     import torch
 
     def mapped(path: Path) -> "torch.Tensor":
-        # Copy-on-write: torch needs a writable array; nothing is ever written to the file.
+        # Torch needs a writable array. The mapping is copy-on-write, so that nothing is ever written to the file.
         return torch.from_numpy(np.load(path, mmap_mode="c", allow_pickle=False))
 
     found = {}
@@ -131,7 +131,7 @@ def require_unchanged(dataset: Dataset) -> None:
     """Read every sample, and compare the content hash with the one under which the data were prepared.
 
     Raises:
-        UserError: they differ, although nothing about the files tells so (a failing disk).
+        UserError: The hashes differ, although nothing about the files tells so, as after a failure of the disk.
     """
     if content_hash(dataset.splits) != dataset.content_hash:
         raise UserError(

@@ -1,4 +1,4 @@
-"""Anybody's pictures, in a folder or a zip: which are in which split, and what their labels are."""
+"""Finds out, for pictures in a folder or a zip, which of them belong to which split and what their labels are."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ from landscape.components.datasets._preparing.split import by_fraction
 from landscape.core.errors import UserError
 
 MAX_INDEX_BYTES = 64 * 2**20
-"""Largest dataset.json that is read: about a million labels."""
+"""The size of the largest dataset.json that is read. It holds about a million labels."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,9 @@ class CollectionOptions:
 
     labels: Labelling = "auto"
     fractions: Mapping[str, float] = field(default_factory=dict)
-    """Of the pictures, for `validation` and `test`, where no folder gives them."""
+    """The shares of the pictures that become `validation` and `test` where no folder gives these splits."""
     seed: int = 0
+    """The seed of that division."""
     splits: GivenSplits = "auto"
     levels: DeclaredLevels = "auto"
 
@@ -40,27 +41,29 @@ class CollectionOptions:
 
 @dataclass(frozen=True)
 class Collection:
-    """Names of pictures by split (all under `train` where nothing says otherwise), relative to their folder or zip."""
+    """Pictures in a folder or in zips."""
 
     place: str
+    """The folder or zip, for messages."""
     names: Mapping[str, Sequence[str]]
+    """The names of the pictures by split, relative to their folder or zip. All are under `train` where nothing says otherwise."""
     homes: Mapping[str, str]
-    """By split, the beginning of all its names that says nothing of a class; see `Layout`."""
+    """For each split, the beginning of its names that says nothing of a class; see `Layout`."""
     index: Callable[[str], tuple[str, bytes] | None]
-    """The dataset.json that belongs to a split, or None; before it the folder in which it lies, from which its names count."""
+    """Returns, for a split, the folder to which the names in its dataset.json are relative, and its content; None if there is none."""
     skipped: str = ""
-    """Files that are not read, counted in words."""
+    """What is not read, counted in words."""
     left_out: int = 0
-    """Pictures outside the folders that the user named as splits."""
+    """The number of pictures outside of the folders that the user named as splits."""
 
 
 def is_picture(name: str) -> bool:
-    """Judged by the suffix."""
+    """Return whether a file is a picture, judged by its suffix."""
     return PurePosixPath(name).suffix.lower() in SUFFIXES
 
 
 def not_read(names: Iterable[str], dead_links: int = 0) -> str:
-    """What is not read, in words: `3 files that are no pictures (.heic 2, .txt 1)`."""
+    """Say in words what is not read: `3 files that are no pictures (.heic 2, .txt 1)`."""
     kinds = Counter(PurePosixPath(n).suffix.lower() or "no suffix" for n in names if not is_picture(n) and PurePosixPath(n).name != INDEX)
     dead = f"{dead_links} link{'s' * (dead_links > 1)} that lead{'s' * (dead_links == 1)} nowhere" if dead_links else ""
     if not kinds:
@@ -72,12 +75,12 @@ def not_read(names: Iterable[str], dead_links: int = 0) -> str:
 
 
 def index_place(layout: Layout, split: str, has: Callable[[str], bool]) -> str | None:
-    """The folder of the dataset.json that belongs to a split: its own, else the root; None where there is none."""
+    """Return the folder of the dataset.json that belongs to a split, which is the split's own folder or the root; None if there is none."""
     return next((folder for folder in (layout.homes[split], layout.root) if has(f"{folder}{INDEX}")), None)
 
 
 def names_digest(collection: Collection) -> str:
-    """What the collection holds where, for its identity."""
+    """Return a digest of the names in a collection, which are part of its identity."""
     told = {split: list(names) for split, names in collection.names.items()}
     text = json.dumps({"names": told, "skipped": collection.skipped, "left out": collection.left_out}, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -93,14 +96,14 @@ def arranged(
     """Make a collection ready to be prepared.
 
     Args:
-        collection: the pictures.
-        options: how they are divided and labeled.
-        read: reads a picture, given the split whose folder or zip it lies in, and its name.
-        describe: names a picture, given both as a pair.
-        check: called after the last picture; see `Pictures`.
+        collection: The pictures.
+        options: How they are divided and labeled.
+        read: Reads a picture. It is given the split in whose folder or zip the picture lies, and its name.
+        describe: Names a picture in messages. It is given the split and the name as a pair.
+        check: Called after the last picture; see `Pictures`.
 
     Raises:
-        UserError: no pictures, a dataset.json that is damaged or lacks some of them, fractions that leave nothing to train on.
+        UserError: There are no pictures, a dataset.json is damaged or lacks some of them, or no picture is left to train on.
     """
     if not any(collection.names.values()):
         raise UserError(f"{collection.place} holds no pictures ({', '.join(sorted(SUFFIXES))}): check the path")

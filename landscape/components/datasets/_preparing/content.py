@@ -1,4 +1,4 @@
-"""The content hash of a data set: part of the identity of every model trained on it."""
+"""Computes the content hash of a data set, which is part of the identity of every model trained on it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from landscape.components.datasets._base import SPLITS, Split
 
 
 def content_hash(splits: Mapping[str, Split]) -> str:
-    """SHA-256 (16 hex digits) over name, type, shape and bytes of the samples, labels and parts of every split."""
+    """Return the first 16 hex digits of a SHA-256 over the name, type, shape and bytes of the samples, labels and parts of every split."""
     digest = hashlib.sha256()
     for name in SPLITS:
         if name not in splits:
@@ -25,6 +25,6 @@ def content_hash(splits: Mapping[str, Split]) -> str:
 
 
 def _update(digest: "hashlib._Hash", array: np.ndarray, rows: int = 1 << 14) -> None:
-    """In pieces, so that a memory-mapped array larger than memory passes through."""
+    """Hash an array in pieces, so that a memory-mapped array may be larger than the memory."""
     for start in range(0, len(array), rows):
         digest.update(array[start : start + rows].tobytes())

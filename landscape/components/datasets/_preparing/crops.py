@@ -1,4 +1,4 @@
-"""Crops and the resize of published protocols, to the pixel."""
+"""Crops and resizes pictures exactly as published protocols do, to the pixel."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,10 @@ from landscape.components.datasets._preparing.pictures import as_array, from_arr
 
 
 def crop_or_pad(image: Image.Image, side: int) -> Image.Image:
-    """The centerd square of `side`, black where the picture is smaller: TensorFlow's `resize_image_with_crop_or_pad`."""
+    """Return the central square of `side` pixels, black where the picture is smaller.
+
+    This is TensorFlow's `resize_image_with_crop_or_pad`.
+    """
     left, top = (max(0, (size - side) // 2) for size in image.size)
     kept = image.crop((left, top, min(left + side, image.width), min(top + side, image.height)))
     if kept.size == (side, side):
@@ -19,15 +22,16 @@ def crop_or_pad(image: Image.Image, side: int) -> Image.Image:
 
 
 def center_crop(image: Image.Image, side: int) -> Image.Image:
-    """As torchvision's `CenterCrop`: `crop_or_pad`, but odd margins are rounded half to even."""
+    """Return the central square of `side` pixels as torchvision's `CenterCrop` cuts it: half pixels of odd margins are rounded to even."""
     left, top = (round((size - side) / 2) for size in image.size)
     return image.crop((left, top, left + side, top + side))
 
 
 def bilinear_tf1(image: Image.Image, side: int) -> Image.Image:
-    """TensorFlow 1's `resize_images`: bilinear between the two nearest pixels at i * scale, without antialiasing or half-pixel centers.
+    """Resize a picture to `side` x `side` as TensorFlow 1's `resize_images` does.
 
-    The original keeps the fractions; here they are rounded to levels (an error of at most half a level).
+    It interpolates linearly between the two pixels nearest to i * scale, without antialiasing and without half-pixel centers. TensorFlow
+    keeps the fractions; here they are rounded to levels, which is an error of at most half a level.
     """
     levels = as_array(image).astype(np.float64)  # (C, H, W)
     rows = _interpolate(levels, side, axis=1)

@@ -1,4 +1,4 @@
-"""From the levels that a picture file holds to 8 bits: by the range of the whole set, never by the brightest pixel of one picture."""
+"""Brings the levels of picture files to 8 bits, by one range for the whole set and never by the brightest pixel of a single picture."""
 
 import threading
 from typing import Any, Literal, get_args
@@ -9,16 +9,16 @@ from PIL import Image
 from landscape.core.errors import UserError
 
 DeclaredLevels = Literal["auto", "1bit", "8bit", "10bit", "12bit", "14bit", "16bit"]
-"""The range of a set's levels as the user declares it: 0 to 2^bits - 1. `auto`: the range of the files' own format."""
+"""The range of a set's levels, 0 to 2^bits - 1, as the user declares it. `auto` stands for the range of the format of the files."""
 _BITS: dict[str, int] = {name: int(name.removesuffix("bit")) for name in get_args(DeclaredLevels) if name != "auto"}
 _BITS_PER_SAMPLE = 258
-"""The tag of a TIFF that says how many bits a level has."""
+"""The number of the TIFF tag that says how many bits a level has."""
 _SUSPECT_BITS = 14
-"""A set of 16-bit pictures none of which needs more than these many bits was hardly made to fill 16."""
+"""16-bit pictures none of which needs more than this many bits are taken to hold data of fewer bits."""
 
 
 class Depths:
-    """The range of a set's levels, and how much of 16 bits its pictures have used so far. Safe in threads."""
+    """The range of a set's levels, and the part of 16 bits that its pictures have used so far. It can be used by several threads."""
 
     def __init__(self, declared: DeclaredLevels = "auto") -> None:
         self._declared = declared
@@ -29,15 +29,15 @@ class Depths:
         """Bring the levels of a picture to 0..255.
 
         Args:
-            image: a gray picture in one of Pillow's integer modes (`I`, `I;16`), or in mode L or RGB.
-            stored_bits: how many bits a level has in the file; 0 where the format does not tell what range they stand for.
-            name: of the picture, for messages.
+            image: A gray picture in one of Pillow's integer modes (`I`, `I;16`), or a picture in mode L or RGB.
+            stored_bits: The number of bits of a level in the file, or 0 if the format does not say which range they stand for.
+            name: The name of the picture in messages.
 
         Returns:
             The picture in mode L or RGB, and notes on its conversion.
 
         Raises:
-            UserError: levels outside the range, or a range that nobody has told.
+            UserError: A level lies outside of the range, or the range is not known.
         """
         if image.mode in ("L", "RGB") and stored_bits > 8:
             return self._cut(image, stored_bits, name)
@@ -61,7 +61,7 @@ class Depths:
         return Image.fromarray(scaled), () if bits == 8 else (note,)
 
     def _cut(self, image: Image.Image, stored_bits: int, name: str) -> tuple[Image.Image, tuple[str, ...]]:
-        """A color picture of more than 8 bits, of which Pillow gives the upper 8."""
+        """Take a color picture of more than 8 bits, of which Pillow gives the upper 8 bits."""
         if self._declared not in ("auto", "16bit"):
             raise UserError(
                 f"{name} is a color picture of {stored_bits} bits, which is read by its upper 8 bits alone: convert it to 8 bits"
@@ -78,10 +78,10 @@ class Depths:
                 self._brightest, self._name = high, name
 
     def require_used(self) -> None:
-        """Check, after all pictures of the set, that 16-bit pictures use their range.
+        """Check, after the last picture of the set, that its 16-bit pictures use their range.
 
         Raises:
-            UserError: none has a level that needs more than 14 bits: 12-bit data in 16-bit files would keep 16 of 256 levels.
+            UserError: No level needs more than 14 bits. Of 12-bit data in 16-bit files, for example, 17 of 256 levels would be left.
         """
         if 0 < self._brightest < 2**_SUSPECT_BITS:
             bits = next(bits for bits in sorted(_BITS.values()) if bits >= 8 and self._brightest < 2**bits)
@@ -90,11 +90,11 @@ class Depths:
 
 
 def stored_bits(image: Image.Image, data: bytes) -> int:
-    """Return how many bits a level has in the file of an opened picture; 0 where the file does not say which range they stand for."""
+    """Return the number of bits of a level in the file of an opened picture, or 0 if the file does not say which range they stand for."""
     if image.format == "PNG":
         return data[24]
     if image.format == "TIFF":
         bits = max(getattr(image, "tag_v2").get(_BITS_PER_SAMPLE, (8,)))  # noqa: B009 (Pillow's type lacks it)
         return int(bits) if bits <= 16 and image.mode != "I" else 0
-    # Pillow brings a PGM to the whole range of its mode, by the largest level that its header names.
+    # Pillow scales a PGM to the whole range of its mode, by the largest level that the header of the file names.
     return 16 if image.mode.startswith("I") else 8

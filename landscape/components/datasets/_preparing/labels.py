@@ -1,4 +1,4 @@
-"""Labels of anybody's pictures: from a dataset.json as StyleGAN's tools write it, or from sub-folders."""
+"""Finds the labels of pictures in a folder or a zip: in a dataset.json as StyleGAN's tools write it, or in the names of sub-folders."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -21,17 +21,17 @@ def labels_of(
     """Find the labels of pictures.
 
     Args:
-        place: the folder or zip, for messages.
-        names: of the pictures by split.
-        homes: by split, the beginning of all its names that says nothing of a class.
-        index: the dataset.json of a split, after the folder in which it lies; None where there is none.
-        wanted: where to look for labels.
+        place: The folder or zip, for messages.
+        names: The names of the pictures by split.
+        homes: For each split, the beginning of its names that says nothing of a class.
+        index: Returns, for a split, the folder of its dataset.json and its content; None if there is none.
+        wanted: Where to look for labels.
 
     Returns:
-        The labels, numbered from 0, or None; and what was done, for `Dataset.handling`.
+        The labels, numbered from 0, or None; and the entries of `Dataset.handling` that say what was done.
 
     Raises:
-        UserError: a dataset.json that is damaged or lacks some pictures; sub-folders are asked for, and there are none.
+        UserError: A dataset.json is damaged or lacks some pictures, or sub-folders are asked for and there are none.
     """
     if wanted == "none":
         return None, {"labels": "none"}
@@ -45,7 +45,7 @@ def labels_of(
 
 
 def _add_indexed(labels: Labels, split: str, names: Sequence[str], folder: str, data: bytes, place: str) -> bool:
-    """Enter the labels of one dataset.json, whose names count from `folder`; False if it has none (`"labels": null`)."""
+    """Enter the labels of one dataset.json, whose names are relative to `folder`. Return False if it holds `"labels": null`."""
     where = f"{place}/{folder}{INDEX}"
     try:
         content = json.loads(data)
@@ -71,7 +71,7 @@ def _is_class(value: object) -> bool:
 
 
 def _numbered_from_0(labels: Labels) -> tuple[Labels, dict[str, str]]:
-    """Labels that count from 1 are brought to count from 0: a class 0 without pictures would be one class too many."""
+    """Renumber labels that count from 1, because class 0 would be one class too many, and say which classes have no pictures."""
     present, told = set(labels.values()), {"labels": INDEX}
     if min(present) == 1:
         told["labels"] = f"{INDEX}, whose classes 1 to {max(present)} are numbered 0 to {max(present) - 1} here"
@@ -84,7 +84,10 @@ def _numbered_from_0(labels: Labels) -> tuple[Labels, dict[str, str]]:
 
 
 def _folder_labels(place: str, names: Names, homes: Mapping[str, str], *, required: bool) -> tuple[Labels | None, dict[str, str]]:
-    """Sub-folders as classes: each picture one folder deep (below its split's), two or more folders, not StyleGAN's 00000, 00001."""
+    """Take sub-folders for classes, if every picture lies in one of two or more sub-folders of its split.
+
+    Folders such as 00000 and 00001, into which StyleGAN's tools divide their pictures, are no classes unless the user says so.
+    """
     folders: dict[tuple[str, str], str] = {}
     for split, held in names.items():
         for name in held:

@@ -1,4 +1,4 @@
-"""Which folder holds which split: read from the names of folders where these leave no doubt, else from what the user says."""
+"""Finds out which folder holds which split: from the names of folders if they leave no doubt, otherwise from what the user says."""
 
 import json
 import re
@@ -13,42 +13,42 @@ from landscape.components.datasets._preparing.labels import INDEX
 from landscape.core.errors import UserError
 
 GivenSplits = dict[str, str] | Literal["auto", "none"]
-"""What a user says of the splits: the folder of each, `none` (no folder is a split), or `auto` (read it from the names)."""
+"""What a user says of the splits: the folder of each split, `none` if no folder is a split, or `auto` to read it from the names."""
 ROLES = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
-"""Words in names of folders, in small letters, and the split that each stands for."""
+"""Words in the names of folders, in small letters, with the split that each of them stands for."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The names of pictures by split, and where the split's own folder ends."""
+    """Which pictures belong to which split."""
 
     names: Mapping[str, Sequence[str]]
-    """By split, in the order train, validation, test. Everything is under `train` where nothing gives splits."""
+    """The names of the pictures by split, in the order train, validation, test. All are under `train` where nothing gives splits."""
     homes: Mapping[str, str]
-    """By split, the beginning of all its names that says nothing of a class: `train/`, or "" where there is none."""
+    """For each split, the beginning of its names that says nothing of a class: `train/`, or "" if there is none."""
     root: str = ""
-    """The folder that holds everything else, with a slash: `mine/` in a zip that was made of the folder `mine`."""
+    """The folder in which everything lies, with a slash: `mine/` in a zip that was made of the folder `mine`; "" if there is none."""
     left_out: int = 0
-    """Pictures outside the folders that the user named."""
+    """The number of pictures outside of the folders that the user named."""
 
 
 def laid_out(names: Sequence[str], splits: GivenSplits, place: str, kind: str, has: Callable[[str], bool]) -> Layout:
     """Find the splits of pictures.
 
     Args:
-        names: of all pictures, relative to the folder or zip, with slashes.
-        splits: what the user says of them.
-        place: the folder or zip, for messages.
-        kind: `folder` or `zip`: how the user names the data set.
-        has: whether there is a file of that name (an index of labels marks a root).
+        names: The names of all pictures, relative to the folder or zip, with slashes.
+        splits: What the user says of the splits.
+        place: The folder or zip, for messages.
+        kind: The name of the data set, `folder` or `zip`, for messages.
+        has: Returns whether there is a file of a given name. A folder that holds an index of labels is a root.
 
     Raises:
-        UserError: folders look like splits, but not all pictures lie in them, or two folders look like one split; a folder that the user
-            names is not there, holds no pictures or lies in another.
+        UserError: Folders look like splits, but not all pictures lie in them, or two folders look like the same split; or a folder that
+            the user names is not there, holds no pictures, or lies in another one.
     """
     if isinstance(splits, dict):
         return _named(names, splits, place)
@@ -64,24 +64,27 @@ def laid_out(names: Sequence[str], splits: GivenSplits, place: str, kind: str, h
     if splits == "auto" and (deep := _deeper(inner)):
         message = f"{place} holds folders that look like splits inside of others ({', '.join(deep[:3])})"
         raise UserError(f"{message}: write {_spelled(kind, place, {'train': f'{root}{deep[-1]}'})}, or splits: none")
-    # A single folder `train` is no class, nor is the folder above classes.
+    # A single folder that is called `train` is not a class, but the folder in which the classes lie.
     home = f"{root}{tops[0]}/" if len(tops) == 1 and roles else root
     return Layout({"train": list(names)}, {"train": home}, root)
 
 
 def _top(name: str) -> str:
-    """The first folder in a name; "" for a picture that lies in none."""
+    """Return the first folder in a name, or "" for a picture that lies in no folder."""
     return name.split("/", 1)[0] if "/" in name else ""
 
 
 def _role(folder: str) -> str | None:
-    """The split that a folder looks like, by a word in its name: `Train`, `test_set`, `val2017`."""
+    """Return the split that a folder looks like by a word in its name, as in `Train`, `test_set` and `val2017`; None if there is none."""
     words = (word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", folder))
     return next((ROLES[word] for word in words if word in ROLES), None)
 
 
 def _root(names: Sequence[str], has: Callable[[str], bool]) -> str:
-    """The folders that hold everything, one inside the other, down to an index of labels or to a folder that looks like a split."""
+    """Return the folder in which everything lies, with a slash; "" if there is none.
+
+    Folders that lie in one another are followed down to one that holds an index of labels, or to one that looks like a split.
+    """
     root = ""
     while not has(f"{root}{INDEX}"):
         tops = {_top(name[len(root) :]) for name in names}
@@ -93,7 +96,7 @@ def _root(names: Sequence[str], has: Callable[[str], bool]) -> str:
 
 
 def _by_folder(names: Sequence[str], folders: Mapping[str, str]) -> tuple[dict[str, list[str]], dict[str, str]]:
-    """The names in each split's folder, and those folders, both in the order of splits."""
+    """Return the names in the folder of each split, and these folders, both in the order of the splits."""
     ordered = {split: folders[split] for split in SPLITS if split in folders}
     return {split: [name for name in names if name.startswith(folder)] for split, folder in ordered.items()}, ordered
 
@@ -118,7 +121,7 @@ def _named(names: Sequence[str], splits: Mapping[str, str], place: str) -> Layou
 
 
 def _deeper(names: Sequence[str]) -> list[str]:
-    """Folders below others that look like splits, of two kinds or more: `bottle/test`, `bottle/train`."""
+    """Return folders inside of others that look like splits, as `bottle/test` and `bottle/train`, if they are of two kinds or more."""
     direct = {PurePosixPath(name.rpartition("/")[0]) for name in names}
     folders = {folder for lowest in direct for folder in (lowest, *lowest.parents) if len(folder.parts) > 1}
     found = {str(folder): role for folder in sorted(folders) if (role := _role(folder.name))}
@@ -126,7 +129,7 @@ def _deeper(names: Sequence[str]) -> list[str]:
 
 
 def _doubtful(names: Sequence[str], roles: Mapping[str, str], place: str, kind: str, root: str) -> UserError:
-    """What was seen, and how to say what it means."""
+    """Return the error that says what was seen, and how the user can say what it means."""
     counts = Counter(map(_top, names))
     beside = [f"the folder {top} ({_pictures(counts[top])})" for top in sorted(counts) if top and top not in roles]
     beside = [*beside[:5], *([f"{len(beside) - 5} more folders"] if len(beside) > 5 else [])]
@@ -145,7 +148,7 @@ def _pictures(count: int) -> str:
 
 
 def _spelled(kind: str, place: str, folders: Mapping[str, str]) -> str:
-    """The data set with these folders as splits, as it is typed."""
+    """Return the text that names the data set with these folders as its splits."""
 
     def text(value: str) -> str:
         return value if re.fullmatch(r"[\w./-]+(\.\.\.)?", value) else json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Data sets that are made in memory: small ones, and drawn ones."""
+"""Makes data sets from arrays in memory, for data that are small or drawn."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +17,14 @@ Array = NDArray[Any]
 
 
 def in_memory(name: str, splits: Mapping[str, tuple[Array, Array | None]], **facts: Any) -> Dataset:
-    """A Dataset of arrays: samples uint8 (N, C, H, W) or float (N, D), stored as float32, and integer labels or None."""
+    """Make a data set from arrays.
+
+    Args:
+        name: The name of the data set.
+        splits: For each split its samples and its labels. Samples are uint8 images (N, C, H, W), or floats (N, D), which are kept as
+            float32. Labels are integers (N,), or None.
+        **facts: Further fields of the `Dataset`.
+    """
     made = {split: Split(_samples(samples), None if labels is None else _labels(labels)) for split, (samples, labels) in splits.items()}
     return Dataset(name=name, splits=made, content_hash=content_hash(made), **facts)
 
@@ -31,7 +38,10 @@ def _labels(array: Array) -> Tensor:
 
 
 def converted(dataset: Dataset, resolution: int | None, channels: Channels | None) -> Dataset:
-    """`dataset` at another resolution or with other channels, its hash and its handling with it; itself if it is so already."""
+    """Bring a data set to another resolution or to other channels, and renew its hash and its handling.
+
+    A data set that has them already is returned as it is.
+    """
     have_channels, height, width = dataset.shape
     if (height, width) == (resolution or height, resolution or width) and have_channels == (channels or have_channels):
         return dataset

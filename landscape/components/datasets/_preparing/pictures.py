@@ -1,4 +1,4 @@
-"""From the bytes of a picture file to a uint8 array: decoding within limits, modes, square crop, antialiased resize."""
+"""Turns the bytes of a picture file into a uint8 array: decodes it within limits, and brings it to a mode, a square and a size."""
 
 import contextlib
 import io
@@ -20,9 +20,9 @@ SUFFIXES = frozenset(
     {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".dib", ".gif", ".ppm", ".pgm", ".pbm", ".pnm", ".tif", ".tiff"}
 )
 MAX_PICTURE_BYTES = 128 * 2**20
-"""Largest picture file that is read."""
+"""The size of the largest picture file that is read."""
 MAX_PIXELS = 2**26
-"""Largest picture that is decoded (8192 x 8192): a small file may claim more, to exhaust memory."""
+"""The number of pixels of the largest picture that is decoded (8192 x 8192). A small file may claim more, in order to exhaust memory."""
 
 Filter = Literal["bicubic", "bilinear", "box", "lanczos"]
 FILTERS = {
@@ -34,26 +34,28 @@ FILTERS = {
 FILTER_NOTE = "Pillow {}, antialiased (its support grows with the reduction)"
 
 Picture = Image.Image | NDArray[np.uint8]
-"""In mode L or RGB; or an array (1, H, W) or (3, H, W)."""
+"""A picture in mode L or RGB, or an array (1, H, W) or (3, H, W)."""
 _GRAY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N", "F"})
 _LARGE_PIXELS = 2**23
 _one_large_at_a_time = threading.Lock()
-"""Large pictures are decoded singly, so that memory does not grow with the number of threads."""
+"""Held while a large picture is decoded, so that memory does not grow with the number of threads."""
 
-# Pillow's limit gives way to ours, which is checked before any pixel is decoded; its remarks on odd metadata help nobody here.
+# The limit above replaces Pillow's, and is checked before any pixel is decoded. Pillow's warnings about odd metadata help nobody here.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @dataclass(frozen=True)
 class Fit:
-    """How pictures are brought to one shape. None: as they come, once square."""
+    """How pictures are brought to one shape."""
 
     resolution: int | None = None
+    """The side in pixels. None leaves squares at their size."""
     channels: Channels | None = None
+    """1 for gray, 3 for color. None leaves pictures as they are."""
     filter: Filter = "bicubic"
 
     def describe(self) -> dict[str, str]:
-        """The entries of `Dataset.handling` that this amounts to."""
+        """Return the entries of `Dataset.handling` that describe this."""
         size = f"to {self.resolution}x{self.resolution}, {FILTER_NOTE.format(self.filter)}" if self.resolution else "none"
         return {"resize": size}
 
@@ -62,15 +64,15 @@ def decode(data: bytes, name: str, depths: Depths | None = None) -> tuple[Image.
     """Decode a picture to mode L or RGB. Photographs are turned upright by their EXIF tag.
 
     Args:
-        data: the file.
-        name: of the picture, for messages.
-        depths: the range of levels of the set that it is of; None for that of the file's format.
+        data: The content of the file.
+        name: The name of the picture in messages.
+        depths: The range of levels in the set to which the picture belongs. None stands for the range of the file's format.
 
     Returns:
         The picture, and notes on what was converted or left out.
 
     Raises:
-        UserError: not a picture, truncated, larger than the limits, or levels whose range is not known; names `name`.
+        UserError: The file is no picture, is truncated or larger than the limits, or has levels of an unknown range.
     """
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -89,7 +91,7 @@ def decode(data: bytes, name: str, depths: Depths | None = None) -> tuple[Image.
         raise
     except UnidentifiedImageError as error:  # which names the object, not the file
         raise UserError(f"{name} cannot be read as a picture: it is damaged or not one of {', '.join(FORMATS)}") from error
-    # Whatever a damaged file makes a decoder raise (struct.error, SyntaxError, MemoryError, ...) means the same to the user.
+    # A damaged file makes decoders raise many types (struct.error, SyntaxError, MemoryError, ...), which mean the same to the user.
     except Exception as error:
         raise UserError(
             f"{name} cannot be read as a picture ({reason_of(error)}): it is damaged or not one of {', '.join(FORMATS)}"
@@ -97,8 +99,8 @@ def decode(data: bytes, name: str, depths: Depths | None = None) -> tuple[Image.
 
 
 def _further_frames(image: Image.Image) -> tuple[str, ...]:
-    """A note where the file holds more than the one picture that is read."""
-    with contextlib.suppress(Exception):  # a damaged frame after the first leaves a sound picture
+    """Return a note if the file holds more than the one picture that is read."""
+    with contextlib.suppress(Exception):  # the first picture is sound even if a later frame is damaged
         if getattr(image, "n_frames", 1) > 1:
             return ("with frames after the first, which are left out",)
     return ()
@@ -107,7 +109,7 @@ def _further_frames(image: Image.Image) -> tuple[str, ...]:
 def _upright(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     try:
         orientation = image.getexif().get(0x0112, 1)
-    except Exception:  # a damaged EXIF block leaves a sound picture
+    except Exception:  # the picture is sound even if its EXIF block is damaged
         return image, ("unreadable EXIF block ignored",)
     if orientation in range(2, 9):
         return ImageOps.exif_transpose(image), ("turned upright by EXIF",)
@@ -129,27 +131,30 @@ def _eight_bits(image: Image.Image, bits: int, name: str, depths: Depths) -> tup
 
 
 def center_square(image: Image.Image) -> Image.Image:
-    """The largest centerd square (the extra pixel of an odd margin is cut at the right or bottom)."""
+    """Return the largest central square. The extra pixel of an odd margin is cut at the right or at the bottom."""
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     return image if image.width == image.height else image.crop((left, top, left + side, top + side))
 
 
 def to_channels(image: Image.Image, channels: Channels | None) -> Image.Image:
-    """Gray by the luma weights of ITU-R 601 (Pillow's L), color by repeating gray."""
+    """Convert a picture to gray by the luma weights of ITU-R 601 (Pillow's mode L), or to color by repeating gray."""
     mode = {None: image.mode, 1: "L", 3: "RGB"}[channels]
     return image if image.mode == mode else image.convert(mode)
 
 
 def resized(image: Image.Image, side: int, kind: Filter) -> Image.Image:
-    """`image` at side x side. A box of whole pixels is averaged in one step, where Pillow's resize would round after each axis."""
+    """Resize a picture to `side` x `side`.
+
+    A box filter over whole pixels is applied in one step, because Pillow's `resize` would round after each axis.
+    """
     if kind == "box" and image.width == image.height and image.width % side == 0:
         return image.reduce(image.width // side)
     return image if image.size == (side, side) else image.resize((side, side), FILTERS[kind])
 
 
 def fitted(picture: Picture, fit: Fit) -> NDArray[np.uint8]:
-    """`picture` (mode L or RGB, or an array) as uint8 (C, H, H): channels, center square, resize, in that order."""
+    """Convert the channels of a picture, cut its central square and resize it, in this order; return uint8 (C, H, H)."""
     if isinstance(picture, np.ndarray) and picture.shape == (fit.channels or picture.shape[0], *[fit.resolution or picture.shape[2]] * 2):
         return picture
     image = from_array(picture) if isinstance(picture, np.ndarray) else picture
@@ -158,11 +163,11 @@ def fitted(picture: Picture, fit: Fit) -> NDArray[np.uint8]:
 
 
 def as_array(image: Image.Image) -> NDArray[np.uint8]:
-    """uint8 (1, H, W) or (3, H, W) of a picture in mode L or RGB."""
+    """Return a picture in mode L or RGB as an array, uint8 (1, H, W) or (3, H, W)."""
     levels = np.asarray(image, dtype=np.uint8)
     return levels[None] if levels.ndim == 2 else np.ascontiguousarray(levels.transpose(2, 0, 1))
 
 
 def from_array(levels: NDArray[np.uint8]) -> Image.Image:
-    """The picture of a uint8 array (1, H, W) or (3, H, W)."""
+    """Return a uint8 array (1, H, W) or (3, H, W) as a picture."""
     return Image.fromarray(levels[0]) if levels.shape[0] == 1 else Image.fromarray(np.ascontiguousarray(levels.transpose(1, 2, 0)))

@@ -1,4 +1,4 @@
-"""Picture by picture into the cache: decode and fit in threads, write in order."""
+"""Prepares pictures one by one into the cache: threads decode and fit them, and they are written in their order."""
 
 import os
 import shutil
@@ -25,33 +25,36 @@ from landscape.core.progress import progress
 Levels = NDArray[np.uint8]
 Reader = Callable[[Any], tuple[Picture, tuple[str, ...]]]
 _CHUNK = 64
-"""Pictures handed to a thread at once."""
+"""The number of pictures that are handed to a thread at once."""
 
 
 @dataclass(frozen=True)
 class SplitSource:
-    """One split before preparation: `count` items for the reader, and their labels."""
+    """One split before its preparation."""
 
     items: Iterable[Any]
+    """What the reader is given for each picture: a path, a name, or the picture itself."""
     count: int
+    """The number of items. More or fewer of them are an error."""
     labels: NDArray[np.int64] | None = None
+    """The class of each item, (count,), or None."""
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """A data set before preparation. Splits without items are left out.
-
-    `read` turns an item into a picture (mode L or RGB, or an array) and notes on its conversion, in threads. `describe` names an item.
-    """
+    """A data set before its preparation."""
 
     splits: Mapping[str, SplitSource]
+    """The splits by name. Splits without items are left out."""
     read: Reader
+    """Turns an item into a picture (mode L or RGB, or an array) and notes on its conversion. It is called in threads."""
     classes: int | None = None
     handling: Mapping[str, str] = field(default_factory=dict)
     describe: Callable[[Any], str] = str
+    """Names an item in messages."""
     classifier: str = ""
     check: Callable[[], None] = lambda: None
-    """Called after the last picture: raises a UserError about what only all of them together show."""
+    """Called after the last picture. It raises a UserError about what only all pictures together show."""
 
 
 def prepared(
@@ -63,19 +66,19 @@ def prepared(
     open_source: Callable[[], Pictures],
     fit: Fit | None = None,
 ) -> Dataset:
-    """The data set of `files` under `settings`, from the cache or prepared now.
+    """Return a data set that is read from files, from the cache if these files were prepared with these settings before.
 
     Args:
-        request: what is asked for, and where to keep it.
-        name: of the data set.
-        files: every file whose content decides the outcome, in a fixed order.
-        settings: plain data that decides the outcome besides.
-        open_source: opens the files; called only where the data are not prepared yet.
-        fit: how pictures are brought to one shape; None for what is asked for.
+        request: What is asked for, and where to keep it.
+        name: The name of the data set.
+        files: Every file whose content decides the outcome, in a fixed order.
+        settings: Plain data that decide the outcome besides.
+        open_source: Opens the files. It is called only if the data are not prepared yet.
+        fit: How pictures are brought to one shape. None stands for the resolution and the channels that are asked for.
 
     Raises:
-        UserError: a damaged file, a file that changes meanwhile, counts that do not match, mixed sizes without a resolution, no room in
-            the cache.
+        UserError: A file is damaged or changes meanwhile, a split has more or fewer pictures than it should, sizes are mixed and no
+            resolution is given, or the disk is full.
     """
     fit = fit or Fit(request.resolution, request.channels)
     contents = contents_of(files, request.digests, shown(name), reread=request.verify, shows=request.progress)
@@ -115,7 +118,10 @@ Fitted = tuple[str, Levels, tuple[str, ...]]
 def _ordered(
     pool: ThreadPoolExecutor, pictures: Pictures, items: Iterable[Any], fit: Fit, advance: Callable[[int], None]
 ) -> Iterator[Fitted]:
-    """(name, array, notes) of each item in order; a few chunks are under way at a time, so memory stays bounded."""
+    """Yield the name, the array and the notes of each item, in order.
+
+    Only a few chunks are under way at a time, so that memory stays bounded.
+    """
 
     def work(chunk: list[Any]) -> list[Fitted]:
         done = []
@@ -143,9 +149,9 @@ def _ordered(
 
 
 class _Writer:
-    """Writes splits as .npy files, one shape for all, and counts what was converted.
+    """Writes splits as .npy files, all pictures in one shape, and counts what was converted.
 
-    Written as a stream, not through a memory map: a full disk is then an error, where a map would be a SIGBUS.
+    The files are written as streams and not through memory maps, because a full disk would end the process of a memory map with SIGBUS.
     """
 
     def __init__(self, folder: Path, name: str, total: int) -> None:
@@ -178,10 +184,10 @@ class _Writer:
             np.save(self._folder / f"{split}-labels.npy", source.labels.astype(np.int64), allow_pickle=False)
 
     def require_levels(self) -> None:
-        """Check that the pictures use more than the two darkest of 256 levels. Pictures that are black throughout pass.
+        """Check that the pictures are not made of the levels 0 and 1 alone. Pictures that are black throughout pass.
 
         Raises:
-            UserError: they are pictures of 0 and 1.
+            UserError: The brightest level of all pictures is 1.
         """
         if self._brightest == 1:
             seen = f"data set {self._name!r}: no level of its {self._total} pictures is above 1, where 255 is white"

@@ -1,4 +1,4 @@
-"""Fixed divisions of samples into train, validation and test, drawn with NumPy's legacy generator, whose stream never changes."""
+"""Divides samples into train, validation and test, with NumPy's legacy generator, whose stream of numbers never changes."""
 
 from collections.abc import Mapping
 
@@ -11,12 +11,12 @@ Indices = NDArray[np.int64]
 
 
 def stratified(labels: Indices, sizes: Mapping[str, int], seed: int) -> dict[str, Indices]:
-    """Sorted indices of each split; `train` gets what the others leave.
+    """Divide samples so that every class is equally frequent in every split but train; return the sorted indices of each split.
 
     Args:
-        labels: class of each sample.
-        sizes: samples of each class in each split but train.
-        seed: of the shuffle within each class.
+        labels: The class of each sample.
+        sizes: For each split but train, its number of samples of each class. `train` gets the rest.
+        seed: The seed of the shuffle within each class.
     """
     random = np.random.RandomState(seed)
     parts: dict[str, list[Indices]] = {"train": [], **{name: [] for name in sizes}}
@@ -31,10 +31,16 @@ def stratified(labels: Indices, sizes: Mapping[str, int], seed: int) -> dict[str
 
 
 def by_fraction(count: int, fractions: Mapping[str, float], seed: int, what: str) -> dict[str, Indices]:
-    """Sorted indices of each split of `count` samples: a fraction, rounded down, of each but train.
+    """Divide `count` samples at random; return the sorted indices of each split.
+
+    Args:
+        count: The number of samples.
+        fractions: For each split but train, its share of the samples. The number of samples is rounded down. `train` gets the rest.
+        seed: The seed of the shuffle.
+        what: The name of the samples in messages.
 
     Raises:
-        UserError: nothing would be left to train on.
+        UserError: No sample would be left to train on.
     """
     order = np.random.RandomState(seed).permutation(count)
     parts: dict[str, Indices] = {}

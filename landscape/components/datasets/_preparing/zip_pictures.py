@@ -1,4 +1,4 @@
-"""Zips of pictures as a data set: one zip, or a folder with train.zip, validation.zip and test.zip."""
+"""Prepares the pictures of one zip, or of train.zip, validation.zip and test.zip in a folder, as a data set."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,13 +27,24 @@ SPLIT_ZIPS = {"train": ("train.zip",), "validation": ("validation.zip", "val.zip
 
 
 def split_zips(folder: Path) -> dict[str, Path]:
-    """The zips in `folder` that are named after splits."""
+    """Return the zips in a folder that are named after splits, by split."""
     found = {split: next((folder / n for n in names if (folder / n).is_file()), None) for split, names in SPLIT_ZIPS.items()}
     return {split: path for split, path in found.items() if path is not None}
 
 
 def from_zips(request: Request, name: str, paths: Mapping[str, Path], options: CollectionOptions, resample: Filter) -> Dataset:
-    """The pictures of `paths` (by split; a single zip is given as `train`), in the order of their names."""
+    """Prepare the pictures of zips, in the order of their names.
+
+    Args:
+        request: What is asked for.
+        name: The name of the data set.
+        paths: The zips by split. A single zip is given as `train`.
+        options: How the pictures are divided and labeled.
+        resample: The filter with which they are resized.
+
+    Raises:
+        UserError: A zip is damaged or holds no pictures, or the division or the labels cannot be read from it.
+    """
     return prepared(
         request,
         name,
@@ -71,7 +82,7 @@ def _pictures(paths: Mapping[str, Path], options: CollectionOptions) -> Pictures
 
 
 def _layouts(zips: Mapping[str, Zip], options: CollectionOptions, place: str) -> dict[str, Layout]:
-    """By split, the layout of the zip that holds it: one zip may hold the splits as folders, and several are one split each."""
+    """Return, for each split, the layout of the zip that holds it. A single zip may hold splits as folders; otherwise each zip is one."""
     names = {split: [n for n in opened.names if is_picture(n)] for split, opened in zips.items()}
     if len(zips) == 1:
         layout = laid_out(names["train"], options.splits, place, "zip", zips["train"].__contains__)

@@ -1,4 +1,4 @@
-"""Arrays that a user hands over: .npz (or .npy) and MATLAB's .mat, read within limits and without running anything in them."""
+"""Reads arrays from a user's .npz, .npy or MATLAB .mat file, within limits and without running anything that the file holds."""
 
 import math
 import zipfile
@@ -14,17 +14,24 @@ from landscape.components.datasets._readers.child import Child
 from landscape.core.errors import UserError, reason_of
 
 MAX_ARRAY_BYTES = 4 * 2**30
-"""Largest array that is read."""
+"""The size of the largest array that is read."""
 KINDS = "biuf"
-"""Booleans, integers, floats: no objects, whose loading would run code."""
+"""The kinds of NumPy types that are read: booleans, integers and floats. Objects are refused, because loading them would run code."""
 Arrays = Mapping[str, NDArray[Any]]
 
 
 def read_arrays(path: Path, names: Collection[str] | None = None) -> Arrays:
-    """The arrays `names` (None: all) of an .npz, .npy (its one array is called `array`) or .mat; absent names are left out.
+    """Read the arrays of an .npz, .npy or .mat file.
+
+    Args:
+        path: The file.
+        names: The names of the arrays. None stands for all arrays. The one array of an .npy file is called `array`.
+
+    Returns:
+        The arrays by name. Names that the file does not hold are left out.
 
     Raises:
-        UserError: missing, not such a file, damaged, an array of objects or larger than `MAX_ARRAY_BYTES`; names the file.
+        UserError: The file is missing, damaged or of another kind, or an array holds objects or is larger than `MAX_ARRAY_BYTES`.
     """
     try:
         if not path.is_file():
@@ -42,7 +49,7 @@ def read_arrays(path: Path, names: Collection[str] | None = None) -> Arrays:
         raise
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
-    # zipfile, zlib and numpy raise a dozen types on damaged files (BadZipFile, ValueError, SyntaxError, EOFError, MemoryError, ...).
+    # On damaged files, zipfile, zlib and numpy raise many types (BadZipFile, ValueError, SyntaxError, EOFError, MemoryError, ...).
     except Exception as error:
         raise UserError(f"{path} is damaged or no array file ({reason_of(error)})") from error
 
@@ -53,7 +60,7 @@ def _read_member(archive: zipfile.ZipFile, member: str, path: Path) -> NDArray[A
 
 
 def _read_npy(file: IO[bytes], path: Path) -> NDArray[Any]:
-    """The array; its header is judged before any memory is set aside for it."""
+    """Read one array. Its header is checked before any memory is set aside for it."""
     version = npy.read_magic(file)
     read_header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(version)
     if read_header is None:
@@ -65,7 +72,7 @@ def _read_npy(file: IO[bytes], path: Path) -> NDArray[Any]:
     if size > MAX_ARRAY_BYTES:
         raise UserError(f"{path} claims an array of {size:,} bytes, over the limit of {MAX_ARRAY_BYTES:,}")
     data = bytearray()
-    # A damaged header must not make us set memory aside for what never comes.
+    # The array is read in pieces, because a damaged header may claim far more than the file holds.
     while len(data) < size and (piece := file.read(min(1 << 24, size - len(data)))):
         data += piece
     if len(data) < size:

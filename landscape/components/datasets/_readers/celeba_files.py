@@ -1,4 +1,4 @@
-"""CelebA on disk: the pictures in a folder or a zip, the partition and the attributes in text files."""
+"""Reads CelebA from the disk: the pictures in a folder or a zip, the partition and the attributes in text files."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,33 +22,37 @@ ATTRIBUTES = ("list_attr_celeba.txt", "Anno/list_attr_celeba.txt", "list_attr_ce
 
 @dataclass(frozen=True)
 class CelebA:
-    """The opened data set: names by split, labels by name, and how to read a picture."""
+    """The opened data set."""
 
     partition: Mapping[str, list[str]]
+    """The names of the pictures by split."""
     labels: Mapping[str, int] | None
+    """The label of each picture by its name, or None if no attribute is asked for."""
     read: Callable[[str], bytes]
+    """Returns the file of a picture."""
     describe: Callable[[str], str]
+    """Names a picture in messages."""
 
 
 @dataclass(frozen=True)
 class Located:
-    """Where the files are."""
+    """The places of the files."""
 
     pictures: Path
     partition: Path
     attributes: Path | None
-    """Where labels are asked for."""
+    """The file of attributes if labels are asked for, otherwise None."""
 
     def files(self) -> list[Path]:
-        """Those that decide the outcome: for a folder of pictures every one of them."""
+        """Return the files that decide the outcome. Of a folder of pictures, that is every picture."""
         pictures = sorted(self.pictures.rglob("*.*")) if self.pictures.is_dir() else [self.pictures]
         return [self.partition, *([self.attributes] if self.attributes else []), *pictures]
 
     def opened(self, attribute: str) -> CelebA:
-        """Lists and checks everything; no picture is read yet.
+        """List and check everything, without reading a picture.
 
         Raises:
-            UserError: a damaged list, pictures that the partition names and that are not there, an unknown attribute.
+            UserError: A list is damaged, a picture that the partition names is missing, or the attribute is unknown.
         """
         partition = _read_partition(self.partition)
         present, read, describe = _zipped(self.pictures) if self.pictures.is_file() else _unpacked(self.pictures)
@@ -65,7 +69,7 @@ class Located:
 
 
 def located(request: Request, *, labeled: bool) -> Located:
-    """Finds (or fetches) pictures and partition, and the attributes where labels are asked for."""
+    """Find or download the pictures and the partition, and the attributes if labels are asked for."""
     required = REQUIRED | ({"attributes": ATTRIBUTES} if labeled else {})
     wanted = (*CELEBA, *([CELEBA_ATTRIBUTES] if labeled else []))
     files = found_or_fetched(request, "celeba", wanted, lambda where: find(where, "celeba", required))
@@ -77,7 +81,7 @@ Opened = tuple[set[str], Callable[[str], bytes], Callable[[str], str]]
 
 def _unpacked(folder: Path) -> Opened:
     check_folder(folder)
-    # The archive holds a folder of its own name, which some unpackers double.
+    # The archive holds a folder of its own name, so that some programs unpack it into two folders of that name.
     inner = folder / folder.name if (folder / folder.name).is_dir() else folder
     present = {f.name for f in inner.iterdir()}
     return present, lambda name: read_bytes(inner / name, MAX_PICTURE_BYTES), lambda name: str(inner / name)

@@ -1,6 +1,7 @@
-"""Readers that a damaged file may kill or exhaust run in a process of their own; what they find comes through a pipe, in frames.
+"""Runs readers that a damaged file may kill or exhaust in a process of their own, and receives through a pipe what they find.
 
-A frame is its length (8 bytes, little-endian) and its content. The first is a JSON object; the rest is the reader's affair.
+What they send is divided into frames. A frame consists of its length (8 bytes, little-endian) and its content. The first frame is a JSON
+object; the meaning of the others depends on the reader.
 """
 
 import json
@@ -18,17 +19,16 @@ from typing import Any
 from landscape.core.errors import UserError
 
 SILENCE_SECONDS = 120.0
-"""A reader that sends nothing for so long is taken to run in circles in a damaged file."""
+"""A reader that sends nothing for this long is taken to be caught in an endless loop by a damaged file."""
 MAX_FRAME_BYTES = 2**31
 _LENGTH = struct.Struct("<Q")
 _PACKAGE_ROOT = Path(__file__).resolve().parents[4]
 
 
 class Child:
-    """The running reader `module`, given `path`. Used as a context; leaving it ends the process.
+    """A running reader. It is used as a context manager, which ends the process.
 
-    Raises:
-        UserError: the process died, was silent for too long, or said that the file is damaged; names the file.
+    Its methods raise a UserError that names the file if the process has died, was silent for too long, or says that the file is damaged.
     """
 
     def __init__(self, module: str, path: Path, *arguments: str) -> None:
@@ -54,23 +54,23 @@ class Child:
                 stream.close()
 
     def header(self) -> dict[str, Any]:
-        """The first frame."""
+        """Return the first frame."""
         return dict(json.loads(self.frame(1 << 20)))
 
     def frame(self, limit: int = MAX_FRAME_BYTES) -> bytes:
-        """The next frame of at most `limit` bytes."""
+        """Return the next frame, which may have at most `limit` bytes."""
         (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size))
         if length > limit:
             raise UserError(f"{self._path} holds a value of {length:,} bytes, over the limit of {limit:,}: it is damaged")
         return self._exactly(length)
 
     def frames(self, count: int, limit: int) -> Iterator[bytes]:
-        """The next `count` frames."""
+        """Yield the next `count` frames."""
         for _ in range(count):
             yield self.frame(limit)
 
     def finish(self) -> None:
-        """After the last frame: UserError unless the reader ended well and sent no more."""
+        """Check, after the last frame, that the reader has sent no more and has ended without an error."""
         if self._buffer or os.read(self._pipe, 1):
             raise UserError(f"{self._path} holds more than it claims: it is damaged; fetch it again")
         if self._process.wait() != 0:
@@ -100,26 +100,26 @@ class Child:
 
 
 def send(content: bytes | memoryview) -> None:
-    """Child's side: one frame to the parent."""
+    """Send one frame to the parent. This is called in the child."""
     out = sys.stdout.buffer
     out.write(_LENGTH.pack(len(content)))
     out.write(content)
 
 
 def send_header(data: dict[str, Any]) -> None:
-    """Child's side: the first frame."""
+    """Send the first frame to the parent. This is called in the child."""
     send(json.dumps(data).encode())
 
 
 def fail(reason: str) -> None:
-    """Child's side: end with a reason that the parent shows."""
+    """End the process with a reason, which the parent shows. This is called in the child."""
     sys.stdout.flush()
     print(reason.replace("\n", " "), file=sys.stderr)
     sys.exit(3)
 
 
 def limit_memory(extra_bytes: int) -> None:
-    """Child's side: no more than `extra_bytes` of address space beyond what is in use."""
+    """Allow the process `extra_bytes` of address space beyond what it uses now. This is called in the child."""
     import resource
 
     pages = int(Path("/proc/self/statm").read_text().split()[0]) if Path("/proc/self/statm").exists() else 0
@@ -128,7 +128,7 @@ def limit_memory(extra_bytes: int) -> None:
 
 
 def wait_for_parent() -> None:
-    """Child's side: end with the parent, should it be killed."""
+    """End the process when its parent has ended, even if the parent was killed. This is called in the child."""
     import threading
 
     parent = os.getppid()

@@ -1,4 +1,4 @@
-"""The data sets that can be downloaded: their files, where each is published, and its checksum."""
+"""Lists the files of the data sets that can be downloaded, with their sources and checksums, and downloads them."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -28,7 +28,7 @@ MNIST = (
     _below(_MNIST, "t10k-images-idx3-ubyte.gz", 1_648_877, "md5:9fb629c4189551a2d022fa330f9573f3"),
     _below(_MNIST, "t10k-labels-idx1-ubyte.gz", 4_542, "md5:ec29112dd5afa0611ce80d1b7f02629c"),
 )
-"""Sources and MD5 are torchvision's; the second source and the sizes are those of TensorFlow Datasets."""
+"""The first source and the MD5 are torchvision's. The second source and the sizes are those of TensorFlow Datasets."""
 
 FASHION_MNIST = (
     _below(_FASHION, "train-images-idx3-ubyte.gz", 26_421_880, "sha256:3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
@@ -36,7 +36,8 @@ FASHION_MNIST = (
     _below(_FASHION, "t10k-images-idx3-ubyte.gz", 4_422_102, "sha256:346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
     _below(_FASHION, "t10k-labels-idx1-ubyte.gz", 5_148, "sha256:67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
 )
-"""The authors' repository, then their bucket (without TLS, so by SHA-256); sizes and checksums of TensorFlow Datasets."""
+"""The sources are the authors' repository and their bucket, which has no TLS and is therefore checked by SHA-256. Sizes and checksums are
+those of TensorFlow Datasets."""
 
 CIFAR10 = (
     RemoteFile(
@@ -50,7 +51,7 @@ CIFAR10 = (
         unpacked=186_500_000,
     ),
 )
-"""The author's page, which publishes the MD5, and a copy that many repositories use with it."""
+"""The sources are the author's page, which publishes the MD5, and a copy that many repositories use with the same MD5."""
 
 STL10 = (
     RemoteFile(
@@ -64,7 +65,7 @@ STL10 = (
         unpacked=3_124_500_000,
     ),
 )
-"""The author's page and its earlier host, which torchvision names with the MD5; the size of TensorFlow Datasets."""
+"""The sources are the author's page and its earlier host, which torchvision names with the MD5. The size is that of TensorFlow Datasets."""
 
 LSUN_BEDROOM = (
     RemoteFile(
@@ -72,11 +73,12 @@ LSUN_BEDROOM = (
         45_922_737_680,
         "sha256:a15644c2e7153106867f0adb3491fc41224102d1f01b24494fb47d9f5d1f174e",
         ("http://dl.yf.io/lsun/scenes/bedroom_train_lmdb.zip",),
-        # No source says more exactly; the archive's own list is asked before it is unpacked.
+        # No source gives a more exact number. The archive's own list is read before it is unpacked.
         unpacked=45_922_737_680,
     ),
 )
-"""The authors' server since 2019 (before: lsun.cs.princeton.edu), which has no TLS; size and checksum of TensorFlow Datasets."""
+"""The source is the authors' server since 2019 (before, it was lsun.cs.princeton.edu), which has no TLS. Size and checksum are those of
+TensorFlow Datasets."""
 
 
 def _drive(*identifiers: str) -> tuple[str, ...]:
@@ -84,7 +86,7 @@ def _drive(*identifiers: str) -> tuple[str, ...]:
 
 
 def _published_partition() -> bytes:
-    """list_eval_partition.txt, byte for byte: the pictures in the order of their names, with lines that end as in Windows."""
+    """Return list_eval_partition.txt, byte for byte: the pictures in the order of their names, with lines that end as in Windows."""
     parts = ((1, 162_770, 0), (162_771, 182_637, 1), (182_638, 202_599, 2))
     lines = (f"{number:06}.jpg {part}\r\n" for first, last, part in parts for number in range(first, last + 1))
     return "".join(lines).encode("ascii")
@@ -108,8 +110,8 @@ CELEBA = (
         ),
     ),
 )
-"""The authors' Google Drive, with torchvision's MD5; a copy in the Drive of the package conduit (wearepal/conduit) under the same MD5; and,
-for the pictures, Udacity's copy at Amazon, which many repositories (YannDubs/disentangling-vae, ...) use with the same MD5."""
+"""The sources are the authors' Google Drive, with torchvision's MD5; a copy in the Drive of the package conduit (wearepal/conduit) with the
+same MD5; and, for the pictures, Udacity's copy at Amazon, which repositories such as YannDubs/disentangling-vae use with the same MD5."""
 
 CELEBA_ATTRIBUTES = RemoteFile(
     "list_attr_celeba.txt",
@@ -117,26 +119,26 @@ CELEBA_ATTRIBUTES = RemoteFile(
     "md5:75e246fa4810816ffd6ee81facbd244c",
     _drive("0B7EVK8r0v71pblRyaVFSWGxPY0U", "1gxmFoeEPgF9sT65Wpo85AnHl3zsQ4NvS"),
 )
-"""Fetched where labels are asked for; sources as above."""
+"""This file is downloaded if labels are asked for. Its sources are those of `CELEBA`."""
 
 
 def found_or_fetched(
     request: Request, name: str, files: Sequence[RemoteFile], found: Callable[[Request], Found | None], *, then: int = 0
 ) -> Found:
-    """What `found` finds, if need be after `files` were downloaded into the data folder of `name`.
+    """Find the files of a data set, and download them if they are nowhere.
 
-    What lies in that folder already is kept, and completed where the download was interrupted. Where the user named a folder, nothing is
-    downloaded.
+    Files that lie in the data folder of `name` already are kept, and an interrupted download is completed. Nothing is downloaded if the
+    user named a folder.
 
     Args:
-        request: where to look, and where to download to.
-        name: of the data set.
-        files: what is published.
-        found: looks for the files; None where there are none.
-        then: bytes that the prepared data will take, where the download alone takes hours.
+        request: Where to look, and where to download to.
+        name: The name of the data set.
+        files: The files that are published.
+        found: Looks for the files. It returns None if there are none.
+        then: The number of bytes that the prepared data will take, if the download takes hours; they must be free too.
 
     Raises:
-        UserError: says what to fetch by hand and where to put it, when no source gives a file or the user's own folder lacks it.
+        UserError: No source gives a file, or the user's own folder lacks it. The message says what to fetch by hand and where to put it.
     """
     folder = request.download_dir / shown(name)
     try:
@@ -159,7 +161,7 @@ def found_or_fetched(
 
 
 def _packed(request: Request, name: str, files: Sequence[RemoteFile]) -> None:
-    """UserError where the user's folder holds the archive, not yet unpacked."""
+    """Raise a UserError if the user's folder holds the archive, not yet unpacked."""
     root = request.roots[0]
     for file in files:
         for path in (root / file.name, root / shown(name) / file.name):

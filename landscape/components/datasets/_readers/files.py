@@ -1,4 +1,4 @@
-"""Finding and reading a user's files: where to look, what counts as a picture, and within which limits."""
+"""Finds and reads a user's files: knows where to look, what counts as a picture, and the limits on what is read."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from landscape.core.errors import UserError
 
 
 class IncompleteError(UserError):
-    """A folder holds some of a data set's files, but not all of them."""
+    """A folder holds some of the files of a data set, but not all of them."""
 
     def __init__(self, message: str, folder: Path) -> None:
         super().__init__(message)
@@ -21,13 +21,20 @@ class IncompleteError(UserError):
 
 
 def find(request: Request, name: str, required: Mapping[str, Sequence[str]], inside: Sequence[str] = ("",)) -> dict[str, Path] | None:
-    """The files of data set `name`: for each key of `required` the first of its alternative names that exists.
+    """Find the files of a data set in each root, and in its sub-folders `name` and `inside`.
 
-    Looked for in each root, and in its sub-folders `name` and `inside`. None where no folder holds any of them.
+    Args:
+        request: Names the roots.
+        name: The name of the data set.
+        required: For each file, its alternative names. The first one that exists is taken.
+        inside: Sub-folders in which the files may lie.
+
+    Returns:
+        The path of each file by its key in `required`, or None if no folder holds any of them.
 
     Raises:
-        IncompleteError: a folder holds some of the files but not all.
-        UserError: the user's own folder is empty or cannot be read.
+        IncompleteError: A folder holds some of the files but not all of them.
+        UserError: The user's own folder is empty or cannot be read.
     """
     for folder in _folders(request, name, inside):
         found = {key: path for key, names in required.items() for path in [_first(folder, names)] if path is not None}
@@ -45,7 +52,7 @@ def _folders(request: Request, name: str, inside: Sequence[str]) -> Iterator[Pat
     if request.explicit:
         check_folder(request.roots[0])
     for root in request.roots:
-        # The folder of that name first: MNIST and Fashion-MNIST name their files alike.
+        # The folder of the data set's own name comes first, because MNIST and Fashion-MNIST give their files the same names.
         for folder in dict.fromkeys((root / shown(name), root / name, root)):
             for sub in inside:
                 if os.path.isdir(folder / sub):
@@ -57,12 +64,12 @@ def _first(folder: Path, names: Sequence[str]) -> Path | None:
 
 
 def shown(name: str) -> str:
-    """The name as users type it: `celeba-hq-128`."""
+    """Return a name as users type it: `celeba-hq-128`."""
     return name.replace("_", "-")
 
 
 def missing(request: Request, name: str, reason: str = "", source: str = "") -> NoReturn:
-    """UserError that says where `name` was looked for, what to fetch and where to put it."""
+    """Raise the UserError that says where a data set was looked for, what to fetch and where to put it."""
     places = ", ".join(str(r) for r in request.roots)
     why = f" ({reason})" if reason else ""
     where = request.roots[0] if request.explicit else request.download_dir / shown(name)
@@ -73,7 +80,7 @@ def missing(request: Request, name: str, reason: str = "", source: str = "") -> 
 
 
 def check_folder(folder: Path) -> None:
-    """UserError unless `folder` is a folder that can be listed and is not empty."""
+    """Raise a UserError unless `folder` is a folder that can be listed and is not empty."""
     try:
         empty = next(os.scandir(folder), None) is None
     except OSError as error:
@@ -83,7 +90,11 @@ def check_folder(folder: Path) -> None:
 
 
 def read_bytes(path: Path, limit: int) -> bytes:
-    """The content of a regular file of at most `limit` bytes; UserError naming it otherwise."""
+    """Return the content of a regular file.
+
+    Raises:
+        UserError: The file cannot be read, is not a regular file, or has more than `limit` bytes.
+    """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise UserError(f"{path} is not a regular file: replace it or leave it out")
@@ -97,7 +108,7 @@ def read_bytes(path: Path, limit: int) -> bytes:
 
 
 class Walked(NamedTuple):
-    """What lies under a folder, sorted by relative path."""
+    """What lies in a folder and in its sub-folders, sorted by relative path."""
 
     files: list[Path]
     """Every regular file."""
@@ -106,10 +117,10 @@ class Walked(NamedTuple):
 
 
 def walk(root: Path) -> Walked:
-    """List what lies under `root`; hidden files and folders are left out.
+    """List what lies in a folder and in its sub-folders. Hidden files and folders are left out.
 
     Raises:
-        UserError: a folder cannot be listed, or a symbolic link leads out of `root` (what lies behind it is not the user's data).
+        UserError: A folder cannot be listed, or a symbolic link leads out of `root`, so that its target does not belong to the data.
     """
     check_folder(root)
     real_root = root.resolve()
@@ -129,9 +140,13 @@ def walk(root: Path) -> Walked:
 
 
 def picture_files(request: Request, name: str, inside: Sequence[str]) -> list[Path]:
-    """The pictures of the first folder that holds any, in natural order (2.jpg before 10.jpg).
+    """Return the pictures of the first folder that holds any, in natural order (2.jpg before 10.jpg).
 
-    Looked for in each root's sub-folders `name` and `inside`; in the root itself, with all below it, only where the user named it.
+    The folders are the sub-folders `name` and `inside` of each root. The root itself, with everything in it, is one of them only if the
+    user named it.
+
+    Raises:
+        UserError: A folder cannot be read, or a link to a picture leads nowhere.
     """
     for root in request.roots:
         folders = [root / n for n in (shown(name), name)]
@@ -148,7 +163,7 @@ def picture_files(request: Request, name: str, inside: Sequence[str]) -> list[Pa
 
 
 def natural_key(text: str) -> list[tuple[int, int, str]]:
-    """Sorts numbers within names by value."""
+    """Return a key by which names are sorted so that numbers in them count by their value."""
     parts = re.split(r"(\d+)", text)
     return [(1, int(part), part) if part.isdecimal() else (0, 0, part) for part in parts]
 

@@ -1,4 +1,4 @@
-"""The IDX format of MNIST and its relatives, plain or gzipped."""
+"""Reads the IDX format of MNIST and its relatives, plain or gzipped."""
 
 import gzip
 import math
@@ -15,15 +15,19 @@ from numpy.typing import NDArray
 from landscape.core.errors import UserError, reason_of
 
 MAX_IDX_BYTES = 512 * 2**20
-"""Largest array that a header may claim."""
+"""The size of the largest array that a header may claim."""
 _UNSIGNED_BYTES = 0x08
 
 
 def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
-    """The uint8 array in `path` (gzipped if it ends in .gz).
+    """Read the uint8 array of a file, which is gzipped if its name ends in .gz.
+
+    Args:
+        path: The file.
+        dimensions: The number of dimensions that the array must have.
 
     Raises:
-        UserError: wrong magic number or number of dimensions, truncated, or longer than its header says; names the file.
+        UserError: The magic number or the number of dimensions is wrong, or the file is shorter or longer than its header says.
     """
     with _opened(path) as file:
         head = file.read(4)

@@ -1,4 +1,4 @@
-"""MNIST and its drop-in replacements: four IDX files, 60,000 + 10,000 gray pictures of 28x28."""
+"""Reads MNIST and the data sets that have its format: four IDX files with 60,000 + 10,000 gray pictures of 28x28 pixels."""
 
 import hashlib
 import struct
@@ -15,9 +15,9 @@ from landscape.components.datasets._readers.idx import MAX_IDX_BYTES, read_idx
 from landscape.core.errors import UserError
 
 KNOWN_MD5 = {"6bbc9ace898e44ae57da46a324031adb": "mnist", "8d4fb7e6c68d591d4c3dfef9ec88bf0d": "fashion_mnist"}
-"""Of the training pictures (uncompressed MNIST, gzipped Fashion-MNIST): the files have the same names, and must not be confused."""
+"""The MD5 of known files of training pictures (MNIST's uncompressed, Fashion-MNIST's gzipped), whose names are the same."""
 VALIDATION = 10_000
-"""The last of the training file: train[50000:60000], as in the 2014 code."""
+"""The number of pictures at the end of the training file that are held out: train[50000:60000], as in Goodfellow et al. 2014."""
 STEMS = {
     "train_images": ("train-images-idx3-ubyte", "train-images.idx3-ubyte"),
     "train_labels": ("train-labels-idx1-ubyte", "train-labels.idx1-ubyte"),
@@ -28,12 +28,12 @@ ALTERNATIVES = {key: tuple(stem + end for stem in stems for end in ("", ".gz")) 
 
 
 def find_idx(request: Request, name: str, torchvision_folder: str) -> dict[str, Path] | None:
-    """The four files, also in torchvision's layout `<torchvision_folder>/raw`."""
+    """Find the four files, also in torchvision's layout `<torchvision_folder>/raw`. Return None if no folder holds any of them."""
     return find(request, name, ALTERNATIVES, ("", "raw", f"{torchvision_folder}/raw"))
 
 
 def from_idx(request: Request, name: str, files: Mapping[str, Path], *, validation: bool, classifier: str = "") -> Dataset:
-    """The data set of the four files; without `validation` all of the training file is `train`."""
+    """Prepare the data set of the four files. Without `validation`, the whole training file is the split `train`."""
     return prepared(
         request,
         name,

@@ -1,7 +1,7 @@
-"""Reads the pickles of CIFAR (dicts, lists, strings, numbers, one byte array) without running anything that they name.
+"""Reads the pickles of CIFAR (dicts, lists, strings, numbers, one array of bytes) without running anything that they name.
 
-Unpickling calls whatever the file asks for. Here every name that NumPy's arrays need resolves to an inert stand-in of ours, and every
-other name is refused. The pure-Python unpickler is used: the one in C lets a few bytes of a file claim gigabytes for its memo.
+Unpickling calls whatever the file asks for. Here, every name that NumPy's arrays need stands for an inert substitute, and every other name
+is refused. The unpickler is the one in pure Python, because that in C lets a few bytes of a file claim gigabytes for its memo.
 """
 
 import io
@@ -16,11 +16,11 @@ from landscape.components.datasets._readers.files import read_bytes
 from landscape.core.errors import UserError
 
 MAX_PICKLE_BYTES = 64 * 2**20
-"""Twice the largest batch of CIFAR."""
+"""The size of the largest pickle that is read: twice the largest batch of CIFAR."""
 
 
 class _Dtype:
-    """Stand-in for numpy.dtype: remembers its code."""
+    """Stands for numpy.dtype, and keeps its code."""
 
     def __init__(self, code: object = "", *_: object) -> None:
         self.code = code.decode("latin1") if isinstance(code, bytes) else code
@@ -30,7 +30,7 @@ class _Dtype:
 
 
 class _Array:
-    """Stand-in for numpy.ndarray: remembers shape, type and bytes; becomes an array only after they were checked."""
+    """Stands for numpy.ndarray. It keeps the shape, the type and the bytes, and makes an array of them only after they were checked."""
 
     def __init__(self, *_: object) -> None:
         self.state: Any = None
@@ -52,14 +52,14 @@ def _reconstruct(*_: object) -> _Array:
 
 
 def _frombuffer(content: object, dtype: object, shape: object, order: object = "C") -> _Array:
-    """Protocol 5 writes arrays as this call."""
+    """Stand for the call as which protocol 5 writes an array."""
     array = _Array()
     array.state = (1, shape, dtype, order != "C", content)
     return array
 
 
 def _encode(text: object, encoding: object = "latin1", *_: object) -> bytes:
-    """Pickles of Python 3 by protocol 2 write bytes as text and this call."""
+    """Stand for the call of which, with text, Python 3 makes bytes when it writes by protocol 2."""
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
         raise ValueError("it encodes text otherwise than by latin1")
     return text.encode("latin1")
@@ -82,10 +82,10 @@ class _Inert(pickle._Unpickler):
 
 
 def read_batch(path: Path, wanted: tuple[str, ...]) -> dict[str, Any]:
-    """The entries `wanted` of a pickled dict: lists as they are, arrays as uint8 arrays.
+    """Read the entries `wanted` of a pickled dict: lists as they are, arrays as uint8 arrays.
 
     Raises:
-        UserError: not such a pickle, truncated, or one that asks for anything but plain data; names the file.
+        UserError: The file is no such pickle, is truncated, or asks for anything but plain data.
     """
     data = read_bytes(path, MAX_PICKLE_BYTES)
     try:
@@ -94,7 +94,7 @@ def read_batch(path: Path, wanted: tuple[str, ...]) -> dict[str, Any]:
             raise ValueError("it holds no dict")
         found = {name: _entry(content, name) for name in wanted}
         return {name: value.levels() if isinstance(value, _Array) else value for name, value in found.items()}
-    # A damaged pickle makes the unpickler raise what it likes (IndexError, KeyError, EOFError, MemoryError, ...).
+    # On damaged pickles, the unpickler raises many types (IndexError, KeyError, EOFError, MemoryError, ...).
     except Exception as error:
         raise UserError(f"{path} is not a batch of CIFAR or is damaged ({error or type(error).__name__}): fetch it again") from error
 

@@ -1,4 +1,4 @@
-"""Sends the number of values of an LMDB environment and then each value, in the order of the keys. Run as a process: `_child.Child`."""
+"""Sends the number of values in an LMDB environment and then each value, in the order of the keys. `child.Child` runs it as a process."""
 
 import sys
 
@@ -6,7 +6,7 @@ from landscape.components.datasets._readers.child import fail, send, send_header
 
 
 def main(path: str) -> None:
-    """Stream the values of the environment (a folder, or its file) at `path`."""
+    """Send the values of the environment at `path`, which is a folder or the file in it."""
     wait_for_parent()
     try:
         import lmdb

@@ -1,15 +1,15 @@
-"""Sends the named numeric arrays of a MATLAB file (up to version 7.2). Run as a process with a memory limit: `_child.Child`."""
+"""Sends the numeric arrays of a MATLAB file (up to version 7.2). `child.Child` runs it as a process, with a limit on its memory."""
 
 import sys
 
 from landscape.components.datasets._readers.child import fail, limit_memory, send, send_header, wait_for_parent
 
 EXTRA_BYTES = 9 * 2**30
-"""Twice the largest array, and room for the interpreter."""
+"""The limit on the memory: twice the largest array, and room for the interpreter."""
 
 
 def main(path: str, names: list[str]) -> None:
-    """Stream the arrays `names` (all, where empty) of the file at `path`."""
+    """Send the arrays `names` of the file at `path`. Without names, all arrays are sent."""
     wait_for_parent()
     import numpy as np
     from scipy.io import loadmat
@@ -17,7 +17,7 @@ def main(path: str, names: list[str]) -> None:
     limit_memory(EXTRA_BYTES)
     try:
         content = loadmat(path, variable_names=names or None)
-    # A damaged file makes scipy raise what it likes (ValueError, TypeError, zlib.error, MemoryError, NotImplementedError for 7.3, ...).
+    # On damaged files, scipy raises many types (ValueError, TypeError, zlib.error, MemoryError, NotImplementedError for 7.3, ...).
     except Exception as error:
         fail(f"{error or type(error).__name__}: it is not a MATLAB file up to version 7.2, or is damaged")
         return

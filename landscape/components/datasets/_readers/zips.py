@@ -1,4 +1,4 @@
-"""Zip files from strangers: listed and read member by member within limits; nothing is ever extracted to disk."""
+"""Reads zip files from unknown sources, member by member and within limits. Nothing is ever extracted to the disk."""
 
 import stat
 import zipfile
@@ -8,15 +8,15 @@ from landscape.core.errors import UserError, reason_of
 
 MAX_MEMBERS = 10_000_000
 MAX_EXPANSION = 200
-"""Times its own size that a zip may unpack to, beyond the first GiB: pictures are compressed already."""
+"""How many times its own size a zip may unpack to, beyond the first GiB. Pictures are compressed already, so that more is a zip bomb."""
 _FREE_BYTES = 2**30
 
 
 class Zip:
-    """A zip whose listing has been checked.
+    """A zip whose list of members has been checked.
 
     Raises:
-        UserError: not a zip, truncated, encrypted members, paths that lead out of it, symbolic links, a bomb; names the file.
+        UserError: The file is no zip or is truncated, or it holds encrypted members, paths that lead out of it, symbolic links, or a bomb.
     """
 
     def __init__(self, path: Path) -> None:
@@ -30,7 +30,7 @@ class Zip:
             raise UserError(f"cannot read {path}: {error.strerror or error}") from error
         except UserError:
             raise
-        # zipfile raises a dozen types on damaged directories (BadZipFile, struct.error, ValueError, NotImplementedError, ...).
+        # On damaged lists of members, zipfile raises many types (BadZipFile, struct.error, ValueError, NotImplementedError, ...).
         except Exception as error:
             raise UserError(f"{path} is not a zip file or is truncated ({reason_of(error)}): fetch or build it again") from error
         self._check(members)
@@ -41,14 +41,14 @@ class Zip:
         return name in self._members
 
     def read(self, name: str, limit: int) -> bytes:
-        """The content of a member of at most `limit` bytes, its CRC checked. Safe in threads."""
+        """Return the content of a member, which may have at most `limit` bytes, and check its CRC. Several threads may call this."""
         member = self._members[name]
         if member.file_size > limit:
             raise UserError(f"{self.path}: {name} unpacks to {member.file_size:,} bytes, over the limit of {limit:,}: leave it out")
         try:
             with self._zip.open(member) as file:
                 data = file.read(limit + 1)
-        # As above: a damaged member makes zlib, lzma, bz2 and zipfile raise what they like.
+        # On damaged members, zlib, lzma, bz2 and zipfile raise many types as well.
         except Exception as error:
             raise UserError(f"{self.path}: {name} is damaged ({reason_of(error)}): fetch or build the zip again") from error
         if len(data) != member.file_size:
