@@ -67,6 +67,22 @@ checksum), and where to put it. The program then ends with exit code 2. Put the 
 unpacked, and run the same command again. It then needs no network. A folder of your own (`DATA_DIR=`) must contain the unpacked files;
 nothing is downloaded into it.
 
+## Your own pictures
+
+`folder:/path` and `zip:/path.zip` read PNG, JPEG, WebP, BMP, GIF, PPM and TIFF. What they find is said by `landscape data prepare`; what
+they cannot tell is refused with one line that says what was seen.
+
+- **Splits.** Folders whose names say so (`train` and `test`, `Training` and `Validation`, `train2017` and `val2017`) are the splits, also
+  inside of a single folder. If anything lies beside them, name them: `folder:{path: /path, splits: {train: Train, test: Test}}`; or say
+  that none is a split: `splits: none`. Splits that no folder gives are held out of the training pictures at random (`validation: 0.1`,
+  `test: 0.1`).
+- **Labels** are those of dataset.json, as StyleGAN's tools write it, else the sub-folders. Labels that count from 1 are renumbered from
+  0.
+- **Levels.** All pictures of a set are scaled alike. Where the files do not tell the range of their levels, declare it: `levels: 12bit`
+  for 12-bit data in 16-bit files, `levels: 1bit` for masks of 0 and 1.
+- **Identity.** Prepared data are used again only for the same content. Files that nobody has touched (the same path, inode, size and both
+  times) are not read again; `landscape data prepare ... --verify` reads every one.
+
 ## Data sets
 """
 AFTER_DATA = """

@@ -33,8 +33,11 @@ def status(as_json: bool, plugins: tuple[Path, ...]) -> None:
         print_json(found)
         return
     for entry in found:
-        prepared = ", ".join(f"{_text(p['shape'])} ({p['bytes'] / 1e6:.1f} MB)" for p in entry["prepared"]) or "nothing prepared"
+        current, old = ([p for p in entry["prepared"] if p["current"] is wanted] for wanted in (True, False))
+        prepared = ", ".join(f"{_text(p['shape'])} ({p['bytes'] / 1e6:.1f} MB)" for p in current) or "nothing prepared"
         click.echo(f"{entry['name']:<18} {prepared}\n{'':<18} {entry['source']}".rstrip())
+        for kept in old:
+            click.echo(f"{'':<18} of an earlier version, used no more: {kept['folder']} ({kept['bytes'] / 1e6:.1f} MB), may be deleted")
 
 
 @data.command()

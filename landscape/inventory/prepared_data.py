@@ -9,9 +9,13 @@ from landscape.inventory.components import as_json
 
 
 def prepared_datasets() -> list[dict[str, Any]]:
-    """List the data sets in the cache: name, shape of a sample, bytes on disk, content hash, folder."""
+    """List the data sets in the cache: name, shape of a sample, bytes on disk, content hash, folder.
+
+    `current` is False for data that an earlier version of the program prepared. They are not used any more and may be deleted.
+    """
     import numpy as np
 
+    from landscape.components.datasets._preparing.cache import FORMAT
     from landscape.core.cache_folder import cache_folder
 
     found = []
@@ -23,7 +27,7 @@ def prepared_datasets() -> list[dict[str, Any]]:
         except (UserError, OSError, ValueError, KeyError, TypeError, AttributeError):
             # The folder is incomplete or damaged. The data set will be prepared again when it is next needed.
             continue
-        found.append(facts | {"shape": list(shape), "folder": str(path.parent)})
+        found.append(facts | {"shape": list(shape), "folder": str(path.parent), "current": meta.get("format") == FORMAT})
     return found
 
 

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import re
 import zipfile
 
 import numpy as np
@@ -167,6 +168,8 @@ def test_bad_files_are_refused_in_one_line(tmp_path, name, message):
     with pytest.raises(UserError, match=message) as error:
         load_samples(str(tmp_path / name), QUICK)
     assert "\n" not in str(error.value)
+    # The text of another package's error, which ends in a full stop, stands inside of a sentence.
+    assert not re.search(r"[.;:,][;:,)]", str(error.value))
     assert not Evil.ran
 
 

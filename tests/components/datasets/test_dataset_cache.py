@@ -16,6 +16,7 @@ from landscape.components.datasets._load import load_dataset, resolve_name
 from landscape.components.datasets._preparing import prepare
 from landscape.components.datasets._preparing.content import content_hash
 from landscape.core.errors import UserError
+from landscape.inventory.prepared_data import prepared_datasets
 
 
 @pytest.fixture
@@ -324,3 +325,11 @@ def test_every_data_set_says_what_it_is(name):
     assert component.facts.samples == "points" or component.facts.resolution is not None
     # Defaults are within their own ranges.
     assert component.complete({}).keys() == component.hyperparameters.keys()
+
+
+def test_data_of_an_earlier_version_are_listed_as_such(files, cache):
+    load_dataset(f"folder:{files.pictures('mine', 10)}")
+    (meta,) = cache.glob("*/meta.json")
+    meta.write_text(meta.read_text().replace('"format": 2', '"format": 1'))
+    load_dataset(f"folder:{files.root / 'mine'}", resolution=8)
+    assert sorted(entry["current"] for entry in prepared_datasets()) == [False, True]
