@@ -85,43 +85,65 @@ def cannot_record(config: TrialConfig, stream: DataStream, device: torch.device)
     return ""
 
 
+def block_sizes(config: TrialConfig) -> tuple[int, ...]:
+    """Sizes of all blocks, the largest first: `block_size`, and 1, 2, 4, ... times `period` below it for what is left before a point."""
+    whole, step = block_size(config), period(config)
+    smaller = [step << k for k in range(MOST_ROUNDS.bit_length()) if step << k < whole]
+    return (whole, *reversed(smaller)) if whole else ()
+
+
 class Blocks:
-    """Blocks of rounds; `record` makes the first one into what repeats it."""
+    """Blocks of rounds in a few sizes; `record` makes the first one of each size into what repeats it."""
 
     def __init__(self, rounds: Rounds, record: Record) -> None:
-        self.rounds, self.size = rounds, block_size(rounds.config)
+        self.rounds, self.sizes = rounds, block_sizes(rounds.config)
+        self.failed = ""
+        """Why no block can be recorded, once that has shown."""
         self._record, self._period = record, period(rounds.config)
         self._since: tuple[int, int] | None = None
-        self._recorded: _Recorded | None = None
+        self._recorded: dict[int, _Recorded] = {}
 
-    def fits(self, most: float) -> bool:
-        """Whether the next rounds, at most `most` of them, begin with a block: warmed up, and with nothing inside that the host decides."""
+    def fitting(self, most: float) -> int:
+        """Rounds of the largest block that the next rounds, at most `most` of them, may begin with; 0 where they may with none.
+
+        The training must have warmed up, and the host must have nothing to decide inside of the block.
+        """
         rounds, counts = self.rounds, self.rounds.state.counts
         if self._since is None:
             self._since = (counts.rounds, rounds.stream.drawn)
         ema = rounds.config.ema
-        return (
-            most >= self.size
-            and counts.rounds - self._since[0] >= max(WARM_UP, self._period)
-            and counts.rounds % self._period == 0
-            and (ema is None or counts.g_steps >= ema.start)
-            and not any(has_point(counts.rounds + i, rounds.total) for i in range(1, self.size))
-        )
+        if (
+            counts.rounds - self._since[0] < max(WARM_UP, self._period)
+            or counts.rounds % self._period != 0
+            or (ema is not None and counts.g_steps < ema.start)
+        ):
+            return 0
+        largest = self.sizes[0]
+        to_point = next((i for i in range(1, largest) if has_point(counts.rounds + i, rounds.total)), largest)
+        return next((size for size in self.sizes if size <= min(most, to_point)), 0)
 
-    def play(self) -> str:
-        """Play a block. The reason, with nothing done, where it cannot be recorded; else ""."""
-        if self._recorded is None:
+    def play(self, most: float) -> bool:
+        """Play a block of at most `most` rounds, if one fits and can be recorded. Where not, nothing is done, and the answer is False.
+
+        A size whose recording fails is not tried again; where the first recording fails, `failed` says why.
+        """
+        size = self.fitting(most)
+        if size and size not in self._recorded:
             assert self._since is not None
             counts, stream = self.rounds.state.counts, self.rounds.stream
             drawn_per_round = (stream.drawn - self._since[1]) // (counts.rounds - self._since[0])
             try:
-                self._recorded = _Recorded(self.rounds, self.size, self.size * drawn_per_round, self._record)
+                self._recorded[size] = _Recorded(self.rounds, size, size * drawn_per_round, self._record)
             except Exception as error:  # A driver, a library or compiled code may refuse in its own way: none of them ends the training.
                 reason = one_line(error)
-                warnings.warn(f"recording failed, rounds run one by one: {reason}", stacklevel=2)
-                return reason
-        self._recorded.play()
-        return ""
+                self.sizes = tuple(other for other in self.sizes if other in self._recorded)
+                self.failed = "" if self.sizes else reason
+                how = "rounds run one by one" if self.failed else f"blocks of {size} rounds run otherwise"
+                warnings.warn(f"recording failed, {how}: {reason}", stacklevel=2)
+                return False
+        if size:
+            self._recorded[size].play()
+        return size > 0
 
 
 class _Recorded:

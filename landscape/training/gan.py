@@ -110,7 +110,7 @@ class GAN(pl.LightningModule):
         recorded = record is not None and not not_recorded
         self._rounds = Rounds(config, self.game, self.average, stream, self.draw_z, device=device, execution=execution, recorded=recorded)
         self._blocks = Blocks(self._rounds, record) if recorded and record is not None else None
-        self._how_blocks_run = f", {self._blocks.size} rounds a replay" if self._blocks is not None else ""
+        self._how_blocks_run = f", {self._blocks.sizes[0]} rounds a replay" if self._blocks is not None else ""
         if not_recorded:
             self._how_blocks_run = f", round by round ({not_recorded})"
 
@@ -159,10 +159,14 @@ class GAN(pl.LightningModule):
 
     def _play(self, most: float) -> None:
         """The next round, or a block of rounds where one begins."""
-        if self._blocks is not None and self._blocks.fits(most):
-            if not (reason := self._blocks.play()):
+        if self._blocks is not None:
+            if self._blocks.play(most):
                 return
-            self._blocks, self._how_blocks_run = None, f", round by round ({reason})"
+            if self._blocks.failed:
+                self._how_blocks_run = f", round by round ({self._blocks.failed})"
+                self._blocks = None
+            else:
+                self._how_blocks_run = f", {self._blocks.sizes[0]} rounds a replay"
         self.rounds.play()
 
     # What is watched

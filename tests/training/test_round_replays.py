@@ -12,7 +12,7 @@ import landscape
 from landscape.components.architectures._base import ARCHITECTURES
 from landscape.components.losses._base import LOSSES
 from landscape.components.regularizers._base import REGULARIZERS
-from landscape.training.cuda_graph_blocks import block_size, period
+from landscape.training.cuda_graph_blocks import block_size, block_sizes, period
 from landscape.training.gan import GAN
 
 INTERVAL = 4
@@ -74,6 +74,7 @@ def check_fields(**fields: Any) -> None:
     size = block_size(in_blocks.config)
     assert in_blocks.execution == f"eager, {size} rounds a replay"
     assert size * replay.call_count >= 2 * INTERVAL
+    assert len({id(each.args[0]) for each in replay.call_args_list}) >= 1 + (size > period(in_blocks.config))
 
 
 # What BASE's network is not for.
@@ -133,6 +134,47 @@ def test_a_recording_that_breaks_off_in_whatever_way_does_not_end_the_training(e
     with pytest.warns(UserWarning, match="recording failed, rounds run one by one"):
         check(in_blocks, one_by_one)
     assert in_blocks.execution.startswith(f"eager, round by round ({type(error).__name__}")
+
+
+def test_once_warmed_up_the_host_plays_no_round():
+    """What is left of a stretch, or before a point of the learning curves, is replayed too, in smaller blocks."""
+    fields = {"budget": {"amount": 64 * 19}}
+    one_by_one, in_blocks = model(**fields), model(**fields)
+    one_by_one.release_blocks()
+    assert block_sizes(in_blocks.config) == (9, 8, 4, 2, 1)
+    played, play = [], in_blocks.rounds.play
+    in_blocks.rounds.play = lambda: (played.append(in_blocks.counts.rounds), play())
+    check(in_blocks, one_by_one, (10, 31, 17, 6))
+    assert played == [0, 1, 2]
+
+
+def test_smaller_blocks_keep_the_period_of_lazy_terms():
+    gan = model(regularizers=[{"name": "r1", "every": 3}], budget={"amount": 64 * 17})
+    assert block_sizes(gan.config) == (6, 3)
+    fields = {"regularizers": [{"name": "r1", "every": 2}], "budget": {"amount": 64 * 9}}
+    one_by_one, in_blocks = model(**fields), model(**fields)
+    one_by_one.release_blocks()
+    assert block_sizes(in_blocks.config) == (8, 4, 2)
+    check(in_blocks, one_by_one, (9, 20, 13))
+
+
+def test_a_smaller_block_that_cannot_be_recorded_is_left_out():
+    one_by_one, in_blocks = model(budget={"amount": 64 * 19}), landscape.build(BASE | {"budget": {"amount": 64 * 19}})
+    one_by_one.release_blocks()
+    in_blocks.load_state_dict(one_by_one.state_dict())
+    made = []
+
+    def record(work, device):
+        made.append(work)
+        if len(made) == 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return emulated_graph(work, device)
+
+    in_blocks.prepare(torch.device("cpu"), "eager", record)
+    with pytest.warns(UserWarning, match="recording failed, blocks of . rounds run otherwise: OutOfMemoryError"):
+        check(in_blocks, one_by_one, (40, 30))
+    assert in_blocks.execution == "eager, 9 rounds a replay"
+    assert len(made) == 2
 
 
 def test_blocks_one_after_the_other_are_read_at_the_next_point_of_a_curve():
