@@ -21,7 +21,8 @@ from landscape.training.cuda_graph_blocks import Blocks, Record, cannot_record, 
 from landscape.training.data_stream import DataStream, mean_sample
 from landscape.training.effective_weights import EffectiveWeights
 from landscape.training.learning_curves import Curves, has_point
-from landscape.training.objectives import GAMES, Adversarial
+from landscape.training.objectives import Adversarial
+from landscape.training.other_games import GAMES
 from landscape.training.rounds import Rounds, one_each
 from landscape.training.sampling import draw_latent, in_range
 

@@ -1,4 +1,4 @@
-"""What each kind of method minimizes: adversarial, matching samples, autoencoding.
+"""What D and G minimize in an adversarial training; `other_games` holds the methods without a discriminator.
 
 A game turns a batch into D's and G's objectives as a sum of component calls. Which game a loss plays is declared by the loss
 (`LossFacts.inputs`); nothing here or in the module asks for a component's name.
@@ -6,7 +6,7 @@ A game turns a batch into D's and G's objectives as a sum of component calls. Wh
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -17,7 +17,6 @@ from torch.func import functional_call
 
 from landscape.components.architectures._base import Constrains, Output, constrain
 from landscape.components.losses._base import LossPair
-from landscape.components.numerics.precision import full_precision
 from landscape.components.regularizers._base import Critique, Unrolling
 from landscape.core.errors import UserError
 from landscape.training.building import Loss, Regularizer
@@ -195,7 +194,7 @@ class Adversarial(Game):
 
     def _call_loss(self, real: Tensor, fake: Tensor, states: States | None = None) -> LossPair:
         state = {"state": (self.states if states is None else states)["loss"]} if self.loss.facts.state else {}
-        return _pair_of(self.loss, real, fake, **state)
+        return pair_of(self.loss, real, fake, **state)
 
     def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
         fake_seen = self.seen(self.generator(z, batch.condition).float())
@@ -292,44 +291,6 @@ class Adversarial(Game):
             r.call(self.discriminator)
 
 
-class Matching(Adversarial):
-    """No discriminator: the loss compares real and generated samples directly (MMD)."""
-
-    @property
-    def has_discriminator(self) -> bool:
-        return False
-
-    def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
-        fake = self.generator(z, batch.condition).float()
-        with full_precision(fake.device):
-            pair = _pair_of(self.loss, batch.real, fake)
-        return Objective(pair.g.mean(), {"adversarial": pair.g.mean()}, report=pair.report)
-
-
-class Autoencoding(Matching):
-    """An encoder in the place of the discriminator; generator and encoder minimize one objective together (VAE).
-
-    `discriminator` is the encoder: samples -> (mean, log variance), each [N, latent].
-    """
-
-    def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
-        assert self.discriminator is not None
-        mean, log_variance = self.discriminator(batch.real, batch.condition)
-        # z is the round's standard normal draw: the reparametrized sample uses it as its noise.
-        latent = mean.float() + (0.5 * log_variance.float()).exp() * z
-        made = self.generator(latent, batch.condition).float()
-        pair = _pair_of(self.loss, batch.real, made, mean=mean.float(), log_variance=log_variance.float())
-        return Objective(pair.g.mean(), {"adversarial": pair.g.mean()}, report=pair.report)
-
-
-GAMES: Mapping[str, Callable[..., Adversarial]] = {
-    "logits": Adversarial,
-    "energies": Adversarial,
-    "samples": Matching,
-    "autoencoding": Autoencoding,
-}
-
-
 class _Replaced(nn.Module):
     """A module whose named parameters are other tensors: what `d_weights` regularizers iterate over under unrolling."""
 
@@ -345,7 +306,8 @@ class _Replaced(nn.Module):
         return self._stands_for[0].named_modules(*arguments, **keywords)
 
 
-def _pair_of(loss: Loss, real: Tensor, fake: Tensor, **keywords: Any) -> LossPair:
+def pair_of(loss: Loss, real: Tensor, fake: Tensor, **keywords: Any) -> LossPair:
+    """What `loss` says of `real` and `fake`. A UserError names a loss that returns something else than a LossPair."""
     pair = loss.call(real, fake, **keywords)
     if not isinstance(pair, LossPair):
         raise UserError(f"loss {loss.name!r} returned {type(pair).__name__}: return a LossPair with the losses of D and of G")

@@ -6,7 +6,6 @@ import random
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,12 +23,12 @@ from landscape.config.trial_config import TrialConfig
 from landscape.core.environment import describe, resolve_device
 from landscape.core.errors import SamplesError, UserError
 from landscape.core.files import read_json, write_json
-from landscape.results.record import GENERATOR_FILE, RECORD_FILE, RESUME_FILE, Scores, Status, TrialRecord
+from landscape.results.record import GENERATOR_FILE, RECORD_FILE, RESUME_FILE, Status, TrialRecord
 from landscape.training.gan import GAN, DivergedError
-from landscape.training.sampling import make_sampler
 from landscape.trial import checkpoint_file, resuming
 from landscape.trial.best_checkpoint import best_checkpoint_protocol, spaced
 from landscape.trial.diagnosis import diagnose
+from landscape.trial.model_scores import ModelScores
 from landscape.trial.resuming import TrialState
 from landscape.trial.stored_scores import has_scores, rescored, write_scores
 from landscape.trial.stretches import Stretches
@@ -260,29 +259,14 @@ class _Run:
         if done in self.selections_at and done != self.gan.rounds.total and self.protocol is not None:
             begin = time.perf_counter()
             try:
-                self.state.selected.offer(self._select(self.protocol), done, self.gan.sampler)
+                self.state.selected.offer(self._scores.now(self.protocol), done, self.gan.sampler)
             except SamplesError as error:
                 raise DivergedError(f"after {done} rounds {error}") from None
             self.state.selecting_seconds += time.perf_counter() - begin
 
-    def _select(self, protocol: Protocol) -> Scores:
-        """The objective now, on samples that no report uses (or on the test set, where the protocol says so, as some papers did)."""
-        from landscape.evaluation.extraction import EvaluationOptions
-        from landscape.evaluation.models import evaluate_model, select_model, selection_protocol
-
-        network = self.gan.sampler.eval()
-        sampler = make_sampler(network, self.gan.latent, protocol.sampling_batch)
-        options = EvaluationOptions(device=self.device, raise_out_of_memory=self.how.raise_out_of_memory)
-        try:
-            with self._forked_random_states():
-                if protocol.checkpoint == "best_on_test":
-                    return evaluate_model(sampler, self.dataset, selection_protocol(protocol), generator=network, options=options)
-                return select_model(sampler, self.dataset, protocol, generator=network, options=options)
-        finally:
-            network.train()
-
-    def _forked_random_states(self) -> AbstractContextManager[None]:
-        return torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else [])
+    @property
+    def _scores(self) -> ModelScores:
+        return ModelScores(self.gan, self.device, self.how.tried_again)
 
     def status_line(self) -> dict[str, Any]:
         """What a progress display shows."""
@@ -326,33 +310,15 @@ class _Run:
 
     def _score_weights(self, protocol: Protocol) -> None:
         if self.selections_at or (protocol.objective and self.gan.rounds.total is None):
-            scores = self._select(protocol)
+            scores = self._scores.now(protocol)
             self.state.selected.offer(scores, self.gan.counts.rounds, self.gan.sampler)
             write_scores(self.how.folder, scores)
-        self._report_scores(protocol, self.gan.sampler, "last")
+        write_scores(self.how.folder, self._scores.for_report(protocol, self.gan.sampler, "last"))
         if protocol.selection_points > 1 and self.state.selected.state is not None:
             best = copy.deepcopy(self.gan.sampler)
             best.load_state_dict(self.state.selected.state)
             which = "best_on_test" if protocol.checkpoint == "best_on_test" else "best_on_selection"
-            self._report_scores(best_checkpoint_protocol(protocol, which), best, which)
-
-    def _report_scores(self, protocol: Protocol, network: torch.nn.Module, checkpoint_name: str) -> None:
-        from landscape.evaluation import evaluate_model
-        from landscape.evaluation.extraction import EvaluationOptions
-
-        network.eval()
-        with self._forked_random_states():
-            scores = evaluate_model(
-                make_sampler(network, self.gan.latent, protocol.sampling_batch),
-                self.dataset,
-                protocol,
-                generator=network,
-                discriminator=self.gan.discriminator if self.gan.game.has_discriminator else None,
-                latent=self.gan.draw_z,
-                checkpoint=checkpoint_name,
-                options=EvaluationOptions(device=self.device, raise_out_of_memory=self.how.raise_out_of_memory),
-            )
-        write_scores(self.how.folder, scores)
+            write_scores(self.how.folder, self._scores.for_report(best_checkpoint_protocol(protocol, which), best, which))
 
     def _draw(self) -> dict[str, str]:
         from landscape.trial.pictures import draw

@@ -1,0 +1,46 @@
+"""Games without a discriminator (matching samples, autoencoding), and which game each kind of loss plays."""
+
+from collections.abc import Callable, Mapping
+
+from torch import Tensor
+
+from landscape.components.numerics.precision import full_precision
+from landscape.training.objectives import Adversarial, Batch, Due, Objective, Parameters, pair_of
+
+
+class Matching(Adversarial):
+    """No discriminator: the loss compares real and generated samples directly (MMD)."""
+
+    @property
+    def has_discriminator(self) -> bool:
+        return False
+
+    def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
+        fake = self.generator(z, batch.condition).float()
+        with full_precision(fake.device):
+            pair = pair_of(self.loss, batch.real, fake)
+        return Objective(pair.g.mean(), {"adversarial": pair.g.mean()}, report=pair.report)
+
+
+class Autoencoding(Matching):
+    """An encoder in the place of the discriminator; generator and encoder minimize one objective together (VAE).
+
+    `discriminator` is the encoder: samples -> (mean, log variance), each [N, latent].
+    """
+
+    def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
+        assert self.discriminator is not None
+        mean, log_variance = self.discriminator(batch.real, batch.condition)
+        # z is the round's standard normal draw: the reparametrized sample uses it as its noise.
+        latent = mean.float() + (0.5 * log_variance.float()).exp() * z
+        made = self.generator(latent, batch.condition).float()
+        pair = pair_of(self.loss, batch.real, made, mean=mean.float(), log_variance=log_variance.float())
+        return Objective(pair.g.mean(), {"adversarial": pair.g.mean()}, report=pair.report)
+
+
+GAMES: Mapping[str, Callable[..., Adversarial]] = {
+    "logits": Adversarial,
+    "energies": Adversarial,
+    "samples": Matching,
+    "autoencoding": Autoencoding,
+}

@@ -1,0 +1,71 @@
+"""Scores of the model that a trial is training or has trained."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from landscape.config.protocol import Protocol
+from landscape.results.record import Scores
+from landscape.training.gan import GAN
+from landscape.training.sampling import make_sampler
+
+
+@dataclass(frozen=True)
+class ModelScores:
+    """Scores `gan` under a protocol. The random generators, and with them the rest of the training, are as if nothing had been scored."""
+
+    gan: GAN
+    device: torch.device
+    tried_again: bool
+    """As in the evaluation's `Options`."""
+
+    def now(self, protocol: Protocol) -> Scores:
+        """The objective of the present weights, on samples that no report uses.
+
+        Where the protocol selects on the test set, as some papers did, these are the test set's samples.
+        """
+        from landscape.evaluation.extraction import Options
+        from landscape.evaluation.models import evaluate_model, select_model, selection_protocol
+
+        network = self.gan.sampler.eval()
+        sampler = make_sampler(network, self.gan.latent, protocol.sampling_batch)
+        options = Options(device=self.device, tried_again=self.tried_again)
+        try:
+            with self._forked_random_states():
+                if protocol.checkpoint == "best_on_test":
+                    return evaluate_model(sampler, self.gan.dataset, selection_protocol(protocol), generator=network, options=options)
+                return select_model(sampler, self.gan.dataset, protocol, generator=network, options=options)
+        finally:
+            network.train()
+
+    def for_report(self, protocol: Protocol, network: nn.Module, checkpoint: str) -> Scores:
+        """Every score of `protocol` for the generator `network`.
+
+        Args:
+            protocol: how it is scored.
+            network: a generator; it is left in evaluation mode.
+            checkpoint: which weights these are: `last`, or the name of a choice among several.
+
+        Raises:
+            SamplesError: the samples are not finite.
+        """
+        from landscape.evaluation import evaluate_model
+        from landscape.evaluation.extraction import Options
+
+        network.eval()
+        with self._forked_random_states():
+            return evaluate_model(
+                make_sampler(network, self.gan.latent, protocol.sampling_batch),
+                self.gan.dataset,
+                protocol,
+                generator=network,
+                discriminator=self.gan.discriminator if self.gan.game.has_discriminator else None,
+                latent=self.gan.draw_z,
+                checkpoint=checkpoint,
+                options=Options(device=self.device, tried_again=self.tried_again),
+            )
+
+    def _forked_random_states(self) -> AbstractContextManager[None]:
+        return torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else [])
