@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 
 import landscape
 from benchmarks._timing import Ratio, compare
 from landscape.components.normalizations._base import NORMALIZATIONS
 from landscape.components.regularizers._base import REGULARIZERS
 from landscape.training.gan import GAN
+from landscape.trial.operations import products
 
 BASE: dict[str, Any] = {
     "dataset": "digits",
@@ -69,29 +68,6 @@ def ready(change: dict[str, Any]) -> GAN:
     gan: GAN = landscape.build(BASE | change)
     gan.run_rounds(1)
     return gan
-
-
-class Counter(TorchDispatchMode):
-    """Counts the multiplications and additions in matrix products and convolutions as they run.
-
-    Torch's own counter hooks into modules, which does not work with gradients of gradients.
-    """
-
-    total = 0
-
-    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run the operation and count it."""
-        out = function(*args, **(kwargs or {}))
-        if (formula := flop_registry.get(function._overloadpacket)) is not None:
-            self.total += formula(*args, **(kwargs or {}), out_val=out)
-        return out
-
-
-def products(gan: GAN) -> int:
-    """Return the multiplications and additions in the matrix products and convolutions of one round."""
-    with Counter() as counter:
-        gan.run_rounds(1)
-    return counter.total
 
 
 @dataclass(frozen=True)

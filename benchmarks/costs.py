@@ -16,12 +16,12 @@ import torch
 
 from benchmarks._memory import peak_of
 from benchmarks._timing import seconds
-from benchmarks.components import products
 from benchmarks.metrics import machine
 from landscape.components.datasets._base import Dataset, Split
 from landscape.config.trial_config import TrialConfig
 from landscape.training.compilation import Path
 from landscape.training.gan import GAN
+from landscape.trial.operations import products
 
 RESOLUTIONS = (8, 16, 32, 64, 128)
 WIDTH, BATCH = 16, 32

@@ -8,8 +8,8 @@ import argparse
 import torch
 
 from benchmarks._timing import rate_of_products, seconds
-from benchmarks.components import products
 from benchmarks.costs import model
+from landscape.trial.operations import products
 
 CASES: dict[str, tuple[str, int, int]] = {
     "SNDCGAN, 32x32, batch 64": ("sndcgan", 32, 64),

@@ -10,40 +10,10 @@ from dataclasses import fields
 
 import torch
 
-from benchmarks.components import products
-from landscape.components.datasets._base import DATASETS, Dataset, Split
-from landscape.config.compatibility import packing_degree
-from landscape.config.trial_config import TrialConfig
 from landscape.published.costs import COSTS, Cost
 from landscape.published.settings import Setting, settings
 from landscape.reproductions._ledger import row_settings
-from landscape.training.gan import GAN
-
-FEWEST = 2
-
-
-def noise(config: TrialConfig, count: int) -> Dataset:
-    """Return samples of noise with the shape that `config` trains on."""
-    facts = DATASETS[config.dataset.name].facts
-    generator = torch.Generator().manual_seed(0)
-    if facts.samples == "points":
-        assert facts.shape is not None
-        return Dataset("noise", {"train": Split(torch.randn(count, *facts.shape, generator=generator))}, content_hash="0" * 16, bounds=None)
-    channels = config.channels or (facts.shape[0] if facts.shape else 3)
-    shape = (count, channels, config.resolution or 32, config.resolution or 32)
-    images = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
-    return Dataset("noise", {"train": Split(images)}, content_hash="0" * 16, bounds=(0.0, 1.0))
-
-
-def operations(config: TrialConfig) -> float:
-    """Return the multiplications and additions of one round at the batch sizes of `config`."""
-    batch = FEWEST * packing_degree(config)
-    # The small batches keep the ratio of G's batch size to D's.
-    few = config.replace(batch_size=batch, g_batch_size=round(batch * (config.g_batch_size or config.batch_size) / config.batch_size))
-    gan = GAN(few, noise(few, 4 * batch))
-    gan.prepare(torch.device("cpu"), "eager")
-    gan.run_rounds(1)
-    return products(gan) * config.batch_size / batch
+from landscape.trial.operations import operations
 
 
 def cost_of(setting: Setting) -> Cost:

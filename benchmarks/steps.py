@@ -13,9 +13,9 @@ import torch
 
 import landscape
 from benchmarks._timing import rate_of_products, seconds
-from benchmarks.components import products
 from benchmarks.metrics import machine
 from landscape.training.gan import GAN
+from landscape.trial.operations import products
 
 CASES: dict[str, dict[str, Any]] = {
     "mlp, ring, width 128, batch 512": {

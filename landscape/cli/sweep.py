@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from landscape.cli.options import examples, logger_option, plugin_option, reports_option, results_option, sweep_data_dir_option
+from landscape.core.errors import UserError
 from landscape.core.files import require_writable
 
 
@@ -16,6 +17,8 @@ from landscape.core.files import require_writable
         "landscape sweep mnist --data-dir /data/mnist --trials 30",
         "landscape sweep search_spaces/digits.yaml --plugin my_loss.py --results /scratch/results",
         "landscape sweep folder:/path/to/pictures --jobs 4 --gpus-per-trial 0.25",
+        "landscape sweep celeba --dry-run --gpus 8 --dollars-per-hour 2.5",
+        "landscape sweep cifar10 --scale 0.1",
     ),
 )
 @click.argument("study", default="digits")
@@ -45,24 +48,38 @@ from landscape.core.files import require_writable
     default=True,
     help="Train the best setting of each level on fresh seeds after the search, as the study says.  [default: --confirmation]",
 )
+@click.option(
+    "--scale", type=click.FloatRange(0, 1, min_open=True), help="Shrink the study evenly: 0.1 is a tenth of trials, steps, samples."
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Only say what the study would take: cells, models, steps, hours; nothing is trained or written."
+)
+@click.option("--gpus", type=click.IntRange(min=1), help="With --dry-run: the hours on so many GPUs, at least.")
+@click.option("--dollars-per-hour", type=click.FloatRange(min=0), help="With --dry-run: the price of one GPU (--gpus), or of this machine.")
 @click.option("--report/--no-report", "with_report", default=True, help="Build the report at the end.  [default: --report]")
 @logger_option
 @sweep_data_dir_option
 @results_option
 @reports_option
 @plugin_option
-def sweep(study: str, dataset: str | None, logger: str, with_report: bool, reports_dir: Path, **options: Any) -> int:
+def sweep(study: str, dataset: str | None, scale: float | None, logger: str, with_report: bool, reports_dir: Path, **options: Any) -> int:
     """Train and score every cell of STUDY, then build its report.
 
     STUDY is a data set with a default study (`landscape list studies`), folder:/path, zip:/path.zip, or a YAML file. Interrupted with
     Ctrl-C, the same command continues it. Trials that were already run are not run again.
     """
     from landscape.space import study_files
+    from landscape.space.scaled import scaled
     from landscape.sweep.run import run
     from landscape.trial.logged_runs import LoggedRuns
 
     chosen = study_files.load_space(study, dataset=dataset)
-
+    chosen = chosen if scale is None else scaled(chosen, scale)
+    pricing = {name: options.pop(name) for name in ("gpus", "dollars_per_hour")}
+    if options.pop("dry_run"):
+        return _dry_run(chosen, options, pricing)
+    if any(value is not None for value in pricing.values()):
+        raise UserError("--gpus and --dollars-per-hour say what a study would take: give them with --dry-run")
     if logger != "none":
         options["run_trial"] = LoggedRuns(logger)
     if with_report:
@@ -74,3 +91,14 @@ def sweep(study: str, dataset: str | None, logger: str, with_report: bool, repor
         path = build(options["results_dir"], reports_dir, chosen.name)[0]
         click.echo(f"report: {path.resolve()}")
     return 130 if outcome.interrupted else 0
+
+
+def _dry_run(study: Any, options: dict[str, Any], pricing: dict[str, Any]) -> int:
+    from landscape.sweep.dry_run import dry_run, lines
+    from landscape.sweep.run import as_asked
+    from landscape.sweep.sweep_options import SweepOptions
+
+    asked = as_asked(study, **{name: options.pop(name) for name in ("trials", "steps", "seed")})
+    for line in lines(dry_run(asked, SweepOptions(**options), **pricing)):
+        click.echo(line)
+    return 0

@@ -13,7 +13,6 @@ from landscape.results.record import same_score
 from landscape.space.cells import Cell
 from landscape.space.space import Space
 from landscape.sweep.pool.resources import Resources, device_of
-from landscape.sweep.search.study_plan import StudyPlan
 from landscape.sweep.study_data import Data
 from landscape.sweep.sweep_options import SweepOptions
 
@@ -64,13 +63,13 @@ def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, 
     return {"floor": estimates, "protocol": dict(scores.protocol)}, seconds
 
 
-def estimate(space: Space, plan: StudyPlan, data: Data, how: SweepOptions, scoring: float | None) -> Estimate:
+def estimate(cells: Sequence[Cell], data: Data, how: SweepOptions, scoring: float | None) -> Estimate:
     """The time of a trial, from a second of training in a few different cells."""
     if how.run_trial is not None or not how.resources.local:
         return Estimate(None)
     import torch
 
-    measured = [probe(cell, data, how) for cell in probed(plan.cells)]
+    measured = [probe(cell, data, how) for cell in probed(cells)]
     if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]  # the trials, in processes of their own, need it
         gc.collect()
         torch.cuda.empty_cache()

@@ -50,14 +50,19 @@ def run(space: Space, *, trials: int | None = None, steps: int | None = None, se
     load_installed_plugins()
     for plugin in how.plugins:
         load_plugin(plugin)
-    changed = {name: value for name, value in (("trials", trials), ("seed", seed)) if value is not None}
-    space = space.with_changes(**changed) if changed else space
-    space = space.with_steps(steps) if steps is not None else space
+    space = as_asked(space, trials=trials, steps=steps, seed=seed)
     # Mistakes of the space show before anything is written.
     space.asks_per_cell(len(space.cells()))
     results_here = how.results_here.absolute()
     with StudyLock(results_here / space.name) as lock, opened(results_here, space.name) as there:
         return _Sweep(space, how, lock, there).run()
+
+
+def as_asked(space: Space, *, trials: int | None = None, steps: int | None = None, seed: int | None = None) -> Space:
+    """The study with what a command changes in it; see `run`."""
+    changed = {name: value for name, value in (("trials", trials), ("seed", seed)) if value is not None}
+    space = space.with_changes(**changed) if changed else space
+    return space.with_steps(steps) if steps is not None else space
 
 
 class _Sweep:
@@ -128,7 +133,7 @@ class _Sweep:
         files.write_study(self.folder, self.space, facts)
         if self.there is not None:
             self.there.push(studies.STUDY_FILE)
-        return estimate(self.space, plan, self.data, self.how, scoring)
+        return estimate(plan.cells, self.data, self.how, scoring)
 
     def _train(self, plan: StudyPlan, ended: list[Outcome], expected: Estimate) -> bool:
         """Run what is left; True if it was interrupted."""

@@ -1,0 +1,126 @@
+"""What a study would take, without running a trial of it."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from landscape.core.errors import UserError
+from landscape.published.costs import GPU_RATE
+from landscape.space.cells import Cell
+from landscape.space.space import Space
+from landscape.sweep.display import duration
+from landscape.sweep.estimate import estimate, floor_of, probed
+from landscape.sweep.search.confirming import Confirming
+from landscape.sweep.study_data import Data
+from landscape.sweep.sweep_options import SweepOptions
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """The size of a study, its time and its price."""
+
+    study: str
+    cells: int
+    skipped: int
+    """Combinations that cannot be trained."""
+    trials: int
+    """Models that the search trains."""
+    confirmations: int
+    """Models that are trained after it, at most; without further seeds for open pairs."""
+    most_confirmations: int
+    """With all of them."""
+    d_steps: float
+    """D steps of all these models, of the middle of each cell's space."""
+    seconds_per_trial: float | None
+    """On this machine, from short probes and one scoring; None where the data are missing."""
+    basis: str
+    """What that rests on."""
+    hours: float | None
+    """On this machine, with as many trials at a time as the sweep would run."""
+    gpus: int | None
+    gpu_hours: float | None
+    """On so many GPUs, at least: what the products of training alone take at the highest rate to expect. Scoring is not counted."""
+    dollars: float | None
+    """At the given price of an hour: of `gpus` GPUs where they are given, else of this machine."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+def dry_run(
+    space: Space, how: SweepOptions, *, gpus: int | None = None, dollars_per_hour: float | None = None, probes: bool = True
+) -> DryRun:
+    """Count a study, and estimate its time.
+
+    Args:
+        space: the study.
+        how: as it would be run.
+        gpus: estimate the hours on so many GPUs of the kind in docs/speed.md.
+        dollars_per_hour: price of one GPU, or of this machine.
+        probes: whether to measure here; without it, time on this machine is not known.
+
+    Raises:
+        UserError: the study does not reach its cells.
+    """
+    cells = space.cells()
+    trials = space.asks_per_cell(len(cells)) * len(cells) * space.seeds
+    confirming = Confirming(space, lambda config: config) if how.confirmation and space.confirmation.seeds else None
+    fewer, most = confirming.expected if confirming else (0, 0)
+    steps = [_rounds(cell) * _middle(cell).d_steps_per_round for cell in cells]
+    per_trial = sum(steps) / len(steps)
+    seconds, basis = _seconds(space, how) if probes else (None, "nothing was measured")
+    models = trials + fewer
+    places = how.resources.jobs or 1
+    hours = None if seconds is None else seconds * models / places / 3600
+    on_gpus = None if gpus is None else _gpu_seconds(cells) * models / gpus / 3600
+    priced = on_gpus if gpus is not None else hours
+    dollars = None if dollars_per_hour is None or priced is None else priced * dollars_per_hour * (gpus or 1)
+    return DryRun(
+        space.name, len(cells), len(space.skipped()), trials, fewer, most, per_trial * models, seconds, basis, hours, gpus, on_gpus, dollars
+    )
+
+
+def _middle(cell: Cell) -> Any:
+    return cell.config({name: p.at(0.5) for name, p in cell.parameters.items()}, seed=0)
+
+
+def _rounds(cell: Cell) -> int:
+    return int(_middle(cell).rounds or 0)
+
+
+def _seconds(space: Space, how: SweepOptions) -> tuple[float | None, str]:
+    data = Data(how.data_here)
+    try:
+        _, scoring = floor_of(space, data, how.resources)
+    except UserError as error:
+        return None, str(error)
+    found = estimate(space.cells(), data, how, scoring)
+    return found.seconds_per_trial, found.basis
+
+
+def _gpu_seconds(cells: tuple[Cell, ...]) -> float:
+    """The least seconds of a training, mean of a few cells that differ in what costs time."""
+    from landscape.trial.operations import operations
+
+    found = []
+    for cell in probed(cells):
+        config = _middle(cell)
+        found.append(operations(config) * (config.rounds or 0) / GPU_RATE)
+    return sum(found) / len(found)
+
+
+def lines(found: DryRun) -> list[str]:
+    """The dry run in words."""
+    said = [f"study {found.study}: {found.cells} cells" + (f", {found.skipped} undefined ones skipped" if found.skipped else "")]
+    confirm = f", then at most {found.confirmations} confirmation runs" if found.confirmations else ""
+    confirm += f" ({found.most_confirmations} where levels stay open)" if found.most_confirmations > found.confirmations else ""
+    said.append(f"models: {found.trials:,} trials of the search{confirm}; {found.d_steps:,.0f} D steps in all")
+    if found.hours is None:
+        said.append(f"time here: not known ({found.basis})")
+    else:
+        said.append(f"time here: about {duration(found.hours * 3600)} ({found.hours:.2g} hours; {found.basis})")
+    if found.gpu_hours is not None:
+        said.append(f"time on {found.gpus} GPUs: at least {duration(found.gpu_hours * 3600)} of training, by its products alone")
+    if found.dollars is not None:
+        said.append(f"price: {'at least' if found.gpus else 'about'} {found.dollars:,.2f} dollars")
+    return said

@@ -1,0 +1,63 @@
+"""The work of training, counted: multiplications and additions in the matrix products and convolutions of one round."""
+
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from landscape.components.datasets._base import DATASETS, Dataset, Split
+from landscape.config.compatibility import packing_degree
+from landscape.config.trial_config import TrialConfig
+from landscape.training.gan import GAN
+
+FEWEST = 2
+"""Samples in a batch while products are counted. They grow with the batch."""
+
+
+class Counter(TorchDispatchMode):
+    """Counts multiplications and additions in matrix products and convolutions as they run.
+
+    Torch's own counter hooks modules, which gradients of gradients do not allow.
+    """
+
+    total = 0
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run and count."""
+        out = function(*args, **(kwargs or {}))
+        if (formula := flop_registry.get(function._overloadpacket)) is not None:
+            self.total += formula(*args, **(kwargs or {}), out_val=out)
+        return out
+
+
+def products(gan: GAN) -> int:
+    """Count the multiplications and additions of one round of a prepared model."""
+    with Counter() as counter:
+        gan.run_rounds(1)
+    return counter.total
+
+
+def noise(config: TrialConfig, count: int) -> Dataset:
+    """Return `count` samples of noise of the shape that `config` trains on: [count, dimension] points or [count, C, H, W] images."""
+    facts = DATASETS[config.dataset.name].facts
+    generator = torch.Generator().manual_seed(0)
+    if facts.samples == "points":
+        assert facts.shape is not None
+        return Dataset("noise", {"train": Split(torch.randn(count, *facts.shape, generator=generator))}, content_hash="0" * 16, bounds=None)
+    channels = config.channels or (facts.shape[0] if facts.shape else 3)
+    side = config.resolution or (facts.shape[1] if facts.shape else 32)
+    images = torch.randint(0, 256, (count, channels, side, side), dtype=torch.uint8, generator=generator)
+    return Dataset("noise", {"train": Split(images)}, content_hash="0" * 16, bounds=(0.0, 1.0))
+
+
+def operations(config: TrialConfig) -> float:
+    """Return the multiplications and additions of one round at the batch sizes of `config`."""
+    g_batch = config.g_batch_size or config.batch_size
+    # The few samples keep the ratio of G's batch to D's, and both networks see two at least: batch norm needs them.
+    batch = FEWEST * packing_degree(config) * max(1, round(config.batch_size / g_batch))
+    few = config.replace(batch_size=batch, g_batch_size=max(FEWEST, round(batch * g_batch / config.batch_size)))
+    gan = GAN(few, noise(few, 4 * batch))
+    gan.prepare(torch.device("cpu"), "eager")
+    gan.run_rounds(1)
+    return products(gan) * config.batch_size / batch
