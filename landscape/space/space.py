@@ -22,6 +22,7 @@ from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError, unknown
 from landscape.core.frozen_model import Frozen, UserErrorAsValueError
 from landscape.core.strict_yaml import Document, Where
+from landscape.published.findings import Claim
 from landscape.space.axes import COMPONENT_AXES, Entry, LocatedError, choice_data, choices, entries_of
 from landscape.space.cells import Cell, Skipped, applies
 from landscape.space.search_range import Parameter, components, set_field
@@ -30,7 +31,7 @@ from landscape.space.settings import Confirmation, Limits, SearcherChoice, Trial
 MODEL_BASED = ("optuna-tpe", "optuna-gp", "gp-ucb")
 AXIS_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 """The names that an axis may have. Reports use them in file names."""
-NOT_IDENTITY = ("note", "trials", "confirmation", "limits")
+NOT_IDENTITY = ("note", "trials", "confirmation", "limits", "claims")
 """Fields that may change when a study is continued, because they do not affect the trials that were already run."""
 
 
@@ -69,6 +70,8 @@ class Space(Frozen):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     """The seed of the search. Trial number n trains with `seed + n`."""
     confirmation: Confirmation = Confirmation()
+    claims: tuple[Claim, ...] = ()
+    """Hypotheses of one's own, in the form of the published findings: `landscape findings` holds them against the confirmation runs."""
     limits: Limits = Limits()
 
     @model_validator(mode="before")
@@ -274,6 +277,7 @@ _MODELS: dict[str, type[Frozen]] = {
     "trials": Trials,
     "limits": Limits,
     "confirmation": Confirmation,
+    "claims": Claim,
 }
 
 

@@ -47,6 +47,7 @@ def describe(space: Space, facts: Mapping[str, Any]) -> dict[str, Any]:
         },
         "confirmation": space.confirmation.to_json(),
         "limits": space.limits.to_json(),
+        "claims": [claim.to_json() for claim in space.claims],
         "definition": space.to_data(),
         "cells": len(space.cells()),
         "skipped": [{"cell": dict(s.labels), "reason": s.reason} for s in space.skipped()],

@@ -1,0 +1,174 @@
+"""Claims held against a study: what its confirmation runs say of each, and what deciding it would take."""
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from scipy.stats import norm, spearmanr
+
+from landscape.analysis.answer import AxisAnswer, PairAnswer, StudyAnswer, ToDecide
+from landscape.analysis.confirmation_runs import SEARCH
+from landscape.analysis.frames import SCORE, TrialTable
+from landscape.analysis.interval import Interval
+from landscape.published.findings import Claim
+from landscape.results.studies import Study
+
+Says = Literal["reproduced", "contradicted", "undecided", "holds here", "does not hold here", "undecided here", "not addressed"]
+OWN: Mapping[str, Says] = {"yes": "reproduced", "no": "contradicted", "open": "undecided"}
+ELSEWHERE: Mapping[str, Says] = {"yes": "holds here", "no": "does not hold here", "open": "undecided here"}
+FEWEST_MODELS = 10
+"""Below, a rank correlation has no interval worth printing."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a study says of a claim."""
+
+    claim: Claim
+    says: Says
+    reason: str
+    """One line: the effect, or why the study does not address the claim."""
+    effect: Interval = field(default_factory=lambda: Interval(None))
+    """The ratio (or difference) of the pair that decided, or that is the closest to deciding; or the correlation."""
+    trials: tuple[int, int] = (0, 0)
+    """Confirmation runs on each side of that pair; models behind a correlation."""
+    to_decide: ToDecide | None = None
+
+
+def held_against(claims: Iterable[Claim], study: Study, table: TrialTable, answer: StudyAnswer) -> list[Finding]:
+    """Every claim beside a study.
+
+    `reproduced`, `contradicted` and `undecided` are said on the claim's own data and by its own score, `holds here`, `does not hold here`
+    and `undecided here` on others. A claim about several pairs holds where all of them do, and fails where one of them is decided against
+    it. Comparisons are those of the answer: beside the partners of the study's blocks, and joint over the pairs of an axis.
+    """
+    return [_one(claim, study, table, answer) for claim in claims]
+
+
+def _one(claim: Claim, study: Study, table: TrialTable, answer: StudyAnswer) -> Finding:
+    if claim.needs:
+        return Finding(claim, "not addressed", f"needs {claim.needs}")
+    words = OWN if _on_its_own_ground(claim, study, answer.score) else ELSEWHERE
+    if claim.correlates:
+        return _correlation(claim, table, words)
+    axis = answer.axis(claim.axis)
+    if axis is None:
+        return Finding(claim, "not addressed", f"the study compares no levels of {claim.axis}")
+    if axis.best is None:
+        return Finding(claim, "not addressed", f"{claim.axis} has no confirmation runs")
+    if missed := _elsewhere(claim, axis, study):
+        return Finding(claim, "not addressed", missed)
+    pairs = _pairs(claim, axis, study)
+    if not pairs:
+        return Finding(claim, "not addressed", f"the study does not compare {' or '.join(claim.levels)} with {' or '.join(claim.against)}")
+    judged = [(_judged(claim, pair, ours, answer.is_log), pair) for pair, ours in pairs]
+    for verdict in ("no", "open", "yes"):
+        if found := next((pair for said, pair in judged if said == verdict), None):
+            return _finding(claim, words[verdict], found, axis)
+    raise AssertionError("every pair has a verdict")
+
+
+def _on_its_own_ground(claim: Claim, study: Study, score: str) -> bool:
+    """Whether data set and score are the claim's own; a claim that names neither is the user's, about this study."""
+    space = study.facts.get("space")
+    dataset = str(space.get("dataset", "")) if isinstance(space, Mapping) else ""
+    names = {dataset, dataset.partition(":")[0].partition("(")[0].strip(), dataset.replace("-", "_")}
+    own_data = not claim.data or bool(names & set(claim.data))
+    # A Frechet distance through another network than FID's is another score.
+    return own_data and (not claim.score or score.partition("[")[0].startswith(claim.score))
+
+
+def _components(study: Study, axis: str) -> dict[str, set[str]]:
+    """Label -> the names that a claim may use for it: the label, and the component where it is alone and nothing is overridden."""
+    space = study.facts.get("space")
+    entries: Any = space.get("entries", {}).get(axis, []) if isinstance(space, Mapping) else []
+    names: dict[str, set[str]] = {}
+    for entry in entries if isinstance(entries, list) else []:
+        used = entry.get("use") or []
+        alone = [used[0]["name"]] if len(used) == 1 and used[0].get("every", 1) == 1 else []
+        names[str(entry.get("label"))] = {str(entry.get("label")), *map(str, alone), *(["none"] if not used else [])}
+    return names
+
+
+def _named(level: str, names: Sequence[str], known: Mapping[str, set[str]]) -> bool:
+    return bool(known.get(level, {level}) & set(names))
+
+
+def _elsewhere(claim: Claim, axis: AxisAnswer, study: Study) -> str:
+    """Why the study's blocks are not those that the claim is about; "" where they are."""
+    for other, wanted in claim.where.items():
+        if other == claim.axis:
+            continue
+        known = _components(study, other)
+        partners = {p[other] for p in axis.partners if other in p}
+        if not partners:
+            fixed = {label for label in known if _named(label, wanted, known)}
+            return "" if fixed else f"the study has no axis {other}, and the claim is about {' or '.join(wanted)}"
+        if not all(_named(level, wanted, known) for level in partners):
+            return f"compared beside {other} {', '.join(sorted(partners))}; the claim is about {' or '.join(wanted)}"
+    return ""
+
+
+def _pairs(claim: Claim, axis: AxisAnswer, study: Study) -> list[tuple[PairAnswer, str]]:
+    """The pairs that the claim is about, each with the level that the claim speaks of."""
+    known = _components(study, claim.axis)
+    found = []
+    for pair in axis.pairs:
+        for ours, theirs in itertools.permutations((pair.better, pair.other)):
+            if _named(ours, claim.levels, known) and _named(theirs, claim.against, known):
+                found.append((pair, ours))
+    return found
+
+
+def _judged(claim: Claim, pair: PairAnswer, ours: str, is_log: bool) -> Literal["yes", "no", "open"]:
+    ahead = pair.decided and pair.better == ours
+    behind = pair.decided and pair.better != ours
+    if claim.expect == "better":
+        return "yes" if ahead else "no" if behind else "open"
+    low, high = pair.difference.low, pair.difference.high
+    if claim.expect == "not_better":
+        # `Not better` is shown by being worse, or by an interval that leaves no room for a lead beyond the margin.
+        if ahead:
+            return "no"
+        lead = None if low is None or high is None or not is_log else (1 / low if pair.better == ours else high)
+        return "yes" if behind or (lead is not None and lead < claim.margin) else "open"
+    if low is None or high is None or not is_log:
+        return "no" if pair.by_divergence else "open"
+    if 1 / claim.margin <= low and high <= claim.margin:
+        return "yes"
+    return "no" if high < 1 / claim.margin or low > claim.margin else "open"
+
+
+def _finding(claim: Claim, says: Says, pair: PairAnswer, axis: AxisAnswer) -> Finding:
+    runs = {level.level: level.confirmation.trials for level in axis.levels}
+    value = pair.difference
+    shown = value.absent or (f"{value.value:.3g}" if value.value is not None else "")
+    shown += f" ({value.low:.3g} to {value.high:.3g})" if value.low is not None and value.high is not None else ""
+    beside = "; ".join(", ".join(f"{a} {level}" for a, level in p.items()) for p in axis.partners)
+    reason = f"{pair.better} beside {pair.other}: {shown}" + (f", with {beside}" if beside else "")
+    return Finding(claim, says, reason, value, (runs.get(pair.better, 0), runs.get(pair.other, 0)), pair.to_decide)
+
+
+def _correlation(claim: Claim, table: TrialTable, words: Mapping[str, Says]) -> Finding:
+    """Spearman's correlation over the models of the search, with Bonett and Wright's (2000) interval on Fisher's scale."""
+    search = table.role(SEARCH).frame
+    columns = [
+        next((c for c in search if c.removeprefix(SCORE).partition("[")[0] == name and c.startswith(SCORE)), "")
+        for name in claim.correlates
+    ]
+    if not all(columns):
+        return Finding(claim, "not addressed", f"the models have no scores {' and '.join(claim.correlates)}")
+    both = search[columns].dropna().to_numpy(dtype=np.float64)
+    if len(both) < FEWEST_MODELS:
+        return Finding(claim, words["open"], f"{len(both)} models with both scores: an interval needs {FEWEST_MODELS}")
+    rho = float(spearmanr(both[:, 0], both[:, 1]).statistic)
+    reach = float(norm.ppf(0.975)) * np.sqrt((1 + rho**2 / 2) / (len(both) - 3))
+    z = np.arctanh(np.clip(rho, -1 + 1e-12, 1 - 1e-12))
+    effect = Interval(rho, float(np.tanh(z - reach)), float(np.tanh(z + reach)), kind="Bonett and Wright", n=len(both))
+    assert effect.low is not None
+    assert effect.high is not None
+    verdict = "yes" if effect.low >= claim.least else "no" if effect.high < claim.least else "open"
+    reason = f"Spearman's correlation {rho:.3g} ({effect.low:.3g} to {effect.high:.3g}) over {len(both)} models of the search"
+    return Finding(claim, words[verdict], reason, effect, (len(both), len(both)))

@@ -1,0 +1,81 @@
+"""`landscape findings`: what papers concluded, held against studies of one's own."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from landscape.cli.options import examples, json_option, print_json, results_option
+
+
+@click.command(
+    short_help="Hold published findings and a study's own claims against its confirmation runs.",
+    epilog=examples("landscape findings digits", "landscape findings mnist cifar10 --all", "landscape findings --json"),
+)
+@click.argument("studies", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Show the findings that the studies do not address too, with the reason.")
+@results_option
+@json_option
+def findings(studies: tuple[str, ...], everything: bool, results_dir: Path, as_json: bool) -> None:
+    """Decide what the records of STUDIES can.
+
+    On a claim's own data and score it is reproduced, contradicted or undecided; on others it holds here, does not, or is undecided here.
+
+    Without STUDIES all of the results folder are taken. A study's own `claims` come after the published ones.
+    """
+    from landscape.analysis.answering import answer_of
+    from landscape.analysis.claims import held_against
+    from landscape.published.findings import Claim
+    from landscape.published.findings import findings as published
+    from landscape.report.view import view_of
+    from landscape.results.studies import list_studies, read_study, study_folder
+
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name in studies or list_studies(results_dir):
+        view = view_of(read_study(study_folder(results_dir, name)))
+        if view.score is None:
+            found[name] = []
+            continue
+        given = view.study.facts.get("claims")
+        own = [Claim.parse(claim, source=f"claims of {name}") for claim in given] if isinstance(given, list) else []
+        answer = answer_of(view.study, view.table, view.score)
+        found[name] = [_row(each) for each in held_against([*published(), *own], view.study, view.table, answer)]
+    if as_json:
+        print_json(found)
+        return
+    for name, rows in found.items():
+        click.echo("\n".join(_lines(name, rows, everything)))
+
+
+def _row(found: Any) -> dict[str, Any]:
+    needed = found.to_decide
+    return {
+        "id": found.claim.id,
+        "claim": found.claim.claim,
+        "source": found.claim.source,
+        "says": found.says,
+        "reason": found.reason,
+        "effect": found.effect.value,
+        "interval": [found.effect.low, found.effect.high] if found.effect.has_interval else None,
+        "trials": list(found.trials),
+        "to_decide": None if needed is None else {"seeds": needed.seeds, "trainings": needed.trainings, "seconds": needed.seconds},
+    }
+
+
+def _lines(name: str, rows: list[dict[str, Any]], everything: bool) -> list[str]:
+    if not rows:
+        return [f"{name}: nothing was scored, so nothing is addressed"]
+    silent = [row for row in rows if row["says"] == "not addressed"]
+    said = [f"{name}: {len(rows) - len(silent)} of {len(rows)} findings addressed"]
+    for row in rows:
+        if row in silent and not everything:
+            continue
+        ours, theirs = row["trials"]
+        counted = f"; {ours} and {theirs} models" if ours or theirs else ""
+        said.append(f"  {row['id']:<5} {row['says']:<20} {row['claim']} {row['reason']}{counted}{_needed(row)}")
+    return said
+
+
+def _needed(row: dict[str, Any]) -> str:
+    needed = row["to_decide"]
+    return "" if needed is None else f"; {needed['seeds']} seeds each ({needed['trainings']} more trainings) would decide it"

@@ -1,0 +1,80 @@
+"""What papers concluded, as claims that a study can decide: findings.yaml, and the form in which users write hypotheses of their own."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from landscape.core import strict_yaml
+from landscape.core.errors import UserError
+from landscape.core.frozen_model import Frozen
+
+FINDINGS = Path(__file__).parent / "findings.yaml"
+EQUAL = 1.1
+"""Two levels are called similar where their ratio lies between 1 / 1.1 and 1.1. The margin is fixed here, before any study is looked at."""
+
+
+def _several(value: object) -> object:
+    return tuple(value) if isinstance(value, (list, tuple)) else (value,)
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_several)]
+
+
+class Claim(Frozen):
+    """A statement about the levels of one axis, or about two scores, that confirmation runs can support or contradict."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)]
+    claim: Annotated[str, Field(min_length=1)]
+    """The statement, in words."""
+    source: str = ""
+    """Paper, figure, table or section."""
+    data: Names = ()
+    """The data sets that the claim was made on, by their names here; empty for a claim about no data in particular."""
+    score: str = ""
+    """The score that it was made by; empty for a claim about the study's own objective."""
+    comparison: str = ""
+    """The numbers or the statistic behind it, as the source has them."""
+    axis: str = ""
+    """The axis whose levels it compares."""
+    levels: Names = ()
+    """Levels, by label or by component: each is compared with each of `against`."""
+    against: Names = ()
+    expect: Literal["better", "not_better", "similar"] = "better"
+    """What the claim says of `levels`: better than `against`; not better than it; or within `margin` of it."""
+    margin: Annotated[float, Field(gt=1)] = EQUAL
+    """The ratio that still counts as similar, for `similar`, and as no lead, for `not_better`. Without ratios `similar` is left open."""
+    where: dict[str, Names] = Field(default_factory=dict)
+    """Axis -> levels: the claim is about comparisons beside these levels only."""
+    correlates: Names = ()
+    """Two scores whose ranks over all models agree; instead of an axis."""
+    least: Annotated[float, Field(ge=-1, le=1)] = 0.9
+    """For `correlates`: Spearman's correlation is at least this."""
+    needs: str = ""
+    """What would have to be recorded to decide it, where no study's records can."""
+
+    @model_validator(mode="after")
+    def _decidable_or_not(self) -> Self:
+        kinds = [bool(self.axis or self.levels or self.against), bool(self.correlates), bool(self.needs)]
+        if sum(kinds) != 1:
+            raise ValueError("give an axis with levels and against, or two scores under correlates, or what deciding it needs")
+        if kinds[0] and not (self.axis and self.levels and self.against):
+            raise ValueError("a comparison names its axis, its levels, and the levels against which they are held")
+        if kinds[1] and len(self.correlates) != 2:
+            raise ValueError("correlates names two scores")
+        return self
+
+
+@lru_cache
+def findings() -> tuple[Claim, ...]:
+    """The published findings, in the order of their numbers.
+
+    Raises:
+        UserError: the file that comes with the program is damaged.
+    """
+    document = strict_yaml.read(FINDINGS)
+    entries = document.data.get("findings")
+    if not isinstance(entries, list):
+        raise UserError(f"{FINDINGS} holds no list of findings")
+    return tuple(Claim.parse(entry, source=f"{FINDINGS.name}, finding {i + 1}") for i, entry in enumerate(entries))
