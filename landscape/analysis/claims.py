@@ -53,7 +53,7 @@ def _one(claim: Claim, study: Study, table: TrialTable, answer: StudyAnswer) -> 
     words = OWN if _on_its_own_ground(claim, study, answer.score) else ELSEWHERE
     if claim.correlates:
         return _correlation(claim, table, words)
-    axis = answer.axis(claim.axis)
+    axis = answer.axis(claim.axis) or next((a for a in answer.axes if _covers(claim, _components(study, a.axis, claim.axis))), None)
     if axis is None:
         return Finding(claim, "not addressed", f"the study compares no levels of {claim.axis}")
     if axis.best is None:
@@ -80,16 +80,38 @@ def _on_its_own_ground(claim: Claim, study: Study, score: str) -> bool:
     return own_data and (not claim.score or score.partition("[")[0].startswith(claim.score))
 
 
-def _components(study: Study, axis: str) -> dict[str, set[str]]:
-    """Label -> the names that a claim may use for it: the label, and the component where it is alone and nothing is overridden."""
+def _components(study: Study, axis: str, field: str = "") -> dict[str, set[str]]:
+    """Label -> the names that a claim about the levels of `field` may use for it.
+
+    On the axis itself they are the label, and the component where it stands alone. On an axis of the study's own (`method`) a label stands
+    for the component that its entry puts into `field`, if it changes nothing else; the label `none` stands for no component of any field.
+    """
     space = study.facts.get("space")
     entries: Any = space.get("entries", {}).get(axis, []) if isinstance(space, Mapping) else []
     names: dict[str, set[str]] = {}
     for entry in entries if isinstance(entries, list) else []:
-        used = entry.get("use") or []
-        alone = [used[0]["name"]] if len(used) == 1 and used[0].get("every", 1) == 1 else []
-        names[str(entry.get("label"))] = {str(entry.get("label")), *map(str, alone), *(["none"] if not used else [])}
+        label, used, overrides = str(entry.get("label")), entry.get("use") or [], entry.get("overrides") or {}
+        if field and field != axis:
+            alone = [_component(overrides[field])] if set(overrides) == {field} else []
+            names[label] = {*alone, *(["none"] if label == "none" else [])}
+        else:
+            alone = [str(used[0]["name"])] if len(used) == 1 and used[0].get("every", 1) == 1 else []
+            names[label] = {label, *alone}
     return names
+
+
+def _component(value: Any) -> str:
+    """The name of one component in any of its short forms; "" for several."""
+    if isinstance(value, (list, tuple)):
+        return _component(value[0]) if len(value) == 1 else ""
+    if isinstance(value, Mapping):
+        return str(value.get("name") or next(iter(value), ""))
+    return str(value).partition(":")[0]
+
+
+def _covers(claim: Claim, known: Mapping[str, set[str]]) -> bool:
+    """Whether an axis has a level of each side of the claim."""
+    return all(any(names & set(side) for names in known.values()) for side in (claim.levels, claim.against))
 
 
 def _named(level: str, names: Sequence[str], known: Mapping[str, set[str]]) -> bool:
@@ -113,7 +135,7 @@ def _elsewhere(claim: Claim, axis: AxisAnswer, study: Study) -> str:
 
 def _pairs(claim: Claim, axis: AxisAnswer, study: Study) -> list[tuple[PairAnswer, str]]:
     """The pairs that the claim is about, each with the level that the claim speaks of."""
-    known = _components(study, claim.axis)
+    known = _components(study, axis.axis, claim.axis)
     found = []
     for pair in axis.pairs:
         for ours, theirs in itertools.permutations((pair.better, pair.other)):

@@ -7,6 +7,7 @@ from typing import Any
 
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError, unknown
+from landscape.space.axes import COMPONENT_AXES, choices
 from landscape.space.search_range import Assignment, Parameter, components, set_field
 
 
@@ -50,7 +51,8 @@ class Cell:
             if not self.parameters[name].holds(value):
                 raise UserError(f"{name}={value!r} lies outside the search space of cell {self.id!r}")
             for dotted, part in self.parameters[name].fields(name, value).items():
-                set_field(data, dotted, part)
+                # A component that is searched is written out, so that parameters of its own find it.
+                set_field(data, dotted, choices(dotted, part) if dotted in COMPONENT_AXES else part)
         return TrialConfig.parse(data, source=f"cell {self.id!r}")
 
 

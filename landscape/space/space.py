@@ -117,11 +117,18 @@ class Space(Frozen):
                 if label not in (known := self.labels[axis]):
                     raise LocatedError(("search", name, "when"), unknown(f"entry of axis {axis!r}", label, known))
         named = {c.name for entries in self.axes.values() for e in entries for c in e.use} | {c["name"] for c in components(self._shared())}
+        named |= self._overriding()
         for dotted in parameter.targets(name):
             head = dotted.split(".")[0]
             if head not in TrialConfig.model_fields and head not in named:
                 error = unknown("thing to search", head, {*named, "d_optimizer", "g_optimizer", "batch_size", "d_steps_per_round"})
                 raise LocatedError(("search", name), UserError(f"search.{name}: {error}"))
+
+    def _overriding(self) -> set[str]:
+        """Return the names of the components that entries set as overrides of a component's field."""
+        given = [(f, value) for entries in self.axes.values() for e in entries for f, value in e.overrides.items() if f in COMPONENT_AXES]
+        chosen = [choices(field, value) for field, value in given]
+        return {c["name"] for found in chosen for c in (found if isinstance(found, list) else [found])}
 
     @classmethod
     def parse(cls, data: Mapping[str, Any], *, source: str = "", document: Document | None = None) -> Self:

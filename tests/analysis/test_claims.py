@@ -102,6 +102,36 @@ def test_components_are_found_under_their_labels():
     assert said(BETTER | {"levels": "spectral_batch"}, study).says == "reproduced"
 
 
+def test_an_axis_of_methods_stands_for_the_field_that_an_entry_changes():
+    study = study_of()
+    methods = [
+        {"label": "hinge", "overrides": {"d_normalization": {"spectral": {"iterations": 1}}}},
+        {"label": "minimax", "overrides": {"d_normalization": "batch"}},
+        {"label": "wasserstein", "overrides": {"d_normalization": ["layer"], "batch_size": 8}},
+    ]
+    study = replace(study, facts={**study.facts, "space": {"entries": {"loss": methods}}})
+    claim = {"id": "M", "claim": "m", "axis": "regularizers", "levels": "l2", "against": "none"}
+    assert said(claim, study).reason == "the study compares no levels of regularizers"
+    # Here the axis `loss` plays an axis of methods: the claim is about a field that is no axis of the study.
+    renamed = replace(
+        study,
+        facts={
+            **study.facts,
+            "space": {
+                "entries": {
+                    "loss": [
+                        {"label": "hinge", "overrides": {"regularizers": "l2"}},
+                        {"label": "wasserstein", "overrides": {"regularizers": [{"name": "r1"}]}},
+                        {"label": "minimax", "overrides": {"regularizers": ["l2", "r1"]}},
+                    ]
+                }
+            },
+        },
+    )
+    assert said(claim | {"levels": "r1", "against": "l2"}, renamed).says == "contradicted"
+    assert said(claim | {"levels": "r1", "against": "none"}, renamed).says == "not addressed"
+
+
 def test_the_forty_findings():
     known = findings()
     assert [claim.id for claim in known] == [f"F{i}" for i in range(1, 41)]

@@ -269,7 +269,9 @@ def test_default_studies_hold_what_they_say(name):
     cells = space.cells()
     assert space.name == name
     assert space.asks_per_cell(len(cells)) >= 1
-    assert {"loss", "d_normalization", "regularizers", "architecture"} <= set(space.axes)
+    assert len(cells) > 1
+    config = cells[0].config({name: p.at(0.5) for name, p in cells[0].parameters.items()}, seed=0)
+    assert config.rounds is not None
 
 
 def test_the_embedded_study_is_the_one_that_is_promised():
