@@ -1,11 +1,14 @@
 """`landscape sweep`: a study, from its search space to its report."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from landscape.cli.options import examples, logger_option, plugin_option, reports_option, results_option, sweep_data_dir_option
+from landscape.cli.stopping import last_word
+from landscape.core.debug_lines import debug_step
 from landscape.core.errors import UserError
 from landscape.core.files import require_writable
 
@@ -71,6 +74,7 @@ def sweep(study: str, dataset: str | None, scale: float | None, logger: str, wit
     from landscape.space import study_files
     from landscape.space.scaled import scaled
     from landscape.sweep.run import run
+    from landscape.sweep.sweep_options import SweepResult
     from landscape.trial.logged_runs import LoggedRuns
 
     chosen = study_files.load_space(study, dataset=dataset)
@@ -84,12 +88,27 @@ def sweep(study: str, dataset: str | None, scale: float | None, logger: str, wit
         options["run_trial"] = LoggedRuns(logger)
     if with_report:
         require_writable(reports_dir)
-    outcome = run(chosen, **options)
-    if with_report and outcome.trials:
-        from landscape.report.build import build
+    kept = f"every trial that has ended is kept in {options['results_dir']}, and the same command continues the study"
 
-        path = build(options["results_dir"], reports_dir, chosen.name)[0]
-        click.echo(f"report: {path.resolve()}")
+    def answer(result: SweepResult) -> None:
+        """Build the report and print where it is. Ray still runs: whatever happens while it is taken down, this is done."""
+        if with_report and result.trials:
+            from landscape.report.build import build
+
+            with debug_step("the report"):
+                path = build(options["results_dir"], reports_dir, chosen.name)[0]
+            click.echo(f"report: {path.resolve()}")
+        sys.stdout.flush()
+        say_instead(f"landscape: the process broke off while Ray was taken down, after everything was written; nothing is lost: {kept}")
+
+    with last_word(f"landscape: the sweep's process broke off (its exit status says more); nothing is lost: {kept}") as say_instead:
+        try:
+            outcome = run(chosen, at_end=answer, **options)
+        except (UserError, click.ClickException):
+            raise
+        except Exception as error:
+            error.add_note(f"landscape: this error ended the sweep; nothing is lost: {kept}")
+            raise
     return 130 if outcome.interrupted else 0
 
 

@@ -83,6 +83,7 @@ class Display:
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     _live: Any = None
     _shown_at: float = -1e9
+    _closed: bool = False
 
     def __enter__(self) -> "Display":
         if self.stream.isatty():
@@ -94,6 +95,13 @@ class Display:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Show the last state for good, once; whatever is said later stands below it."""
+        if self._closed:
+            return
+        self._closed = True
         if self._live is not None:
             self._live.stop()
             self._live = None

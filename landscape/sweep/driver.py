@@ -1,9 +1,10 @@
 """The part of a sweep that runs while trials do: keeps records, index, log and display in step with what the pool reports."""
 
 import _thread
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from landscape.core.debug_lines import debug_line
 from landscape.core.environment import describe
 from landscape.core.errors import UserError
 from landscape.core.files import write_json
@@ -24,7 +25,7 @@ from landscape.sweep.search.optuna_log import SearchLog
 from landscape.sweep.search.plan import Outcome, Task
 from landscape.sweep.search.study_plan import StudyPlan
 from landscape.sweep.study_lock import StudyLock
-from landscape.sweep.sweep_options import SweepOptions
+from landscape.sweep.sweep_options import SweepOptions, SweepResult
 
 
 class Driver:
@@ -37,8 +38,10 @@ class Driver:
         self.folder, self.progress = lock.study, display.progress
         self.told_of_stop = False
 
-    def run(self, interrupt: Interrupt, ended: Sequence[Outcome]) -> None:
-        """Until the plan is done, or an interruption.
+    def run(self, interrupt: Interrupt, ended: Sequence[Outcome], answer: Callable[[], SweepResult]) -> SweepResult:
+        """Run trials until the plan is done or an interruption, and return what `answer` returns.
+
+        `answer` is called while Ray still runs, so that what it writes does not depend on how Ray ends.
 
         Raises:
             UserError: data or disk failed; what was done stays.
@@ -49,20 +52,37 @@ class Driver:
         self.log = SearchLog(self.folder, self.space, [o for o in ended if o.role != CONFIRMATION])
         self.ahead = Ahead(self.plan)
         self.pool = Pool(self.ahead, self.space.limits, self.how.resources, interrupt, self._hooks())
+        answering, result = False, None
         try:
-            # The cores are the trials'; a searcher's model makes do with one.
-            with threadpool_limits(1), started(self.how.resources, self.lock.temporary, self.how.ray_address, self._ray_died) as resources:
+            # The cores belong to the trials; one is enough for a searcher's model.
+            with threadpool_limits(1), started(self.how.resources, self.lock.temporary, self.how.ray_address, self._ray_died) as cluster:
                 # Ray took the signals when it started.
                 interrupt.install()
                 self.progress.begin()
-                self.pool.resources = resources
-                run_pool(self.pool, self._common(interrupt.stop_file, resources), str(self.lock.temporary / "tune"))
-        except (StopNowError, KeyboardInterrupt):
+                self._train(cluster.resources)
+                if self.pool.fatal is None:
+                    # A server that dies from here on takes nothing with it.
+                    cluster.no_longer_needed()
+                    answering = True
+                    result = answer()
+        except KeyboardInterrupt:
+            # The death of a server interrupts the main thread too, wherever it is.
+            if answering and result is None:
+                raise
             interrupt.request()
         finally:
             self.ahead.close()
         if self.pool.fatal is not None:
             raise self.pool.fatal
+        return result or answer()
+
+    def _train(self, resources: Resources) -> None:
+        self.pool.resources = resources
+        try:
+            run_pool(self.pool, self._common(self.interrupt.stop_file, resources), str(self.lock.temporary / "tune"))
+        except (StopNowError, KeyboardInterrupt):
+            self.interrupt.request()
+        debug_line(f"the trials are over: {self.progress.done} of {self.progress.total} done")
 
     def _hooks(self) -> Hooks:
         return Hooks(self._begin, self._done, self._failed, self._tick)

@@ -1,7 +1,5 @@
 """`run`: a study from its space to its records."""
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from landscape.analysis.objective import is_frechet
@@ -21,17 +19,7 @@ from landscape.sweep.search.plan import Outcome
 from landscape.sweep.search.study_plan import StudyPlan
 from landscape.sweep.study_data import Data
 from landscape.sweep.study_lock import StudyLock
-from landscape.sweep.sweep_options import SweepOptions
-
-
-@dataclass(frozen=True)
-class SweepResult:
-    """What a sweep left behind."""
-
-    folder: Path
-    trials: int
-    """Trials of the study that have ended, in this run or before."""
-    interrupted: bool = False
+from landscape.sweep.sweep_options import SweepOptions, SweepResult
 
 
 def run(space: Space, *, trials: int | None = None, steps: int | None = None, seed: int | None = None, **options: Any) -> SweepResult:
@@ -93,13 +81,20 @@ class _Sweep:
         if plan.complete:
             self.how.say(f"study {self.space.name}: all {plan.trials} trials are done already; give more trials to extend it")
             files.write_study(self.folder, self.space, self._facts(found))
+            return self._answer(plan, interrupted=False)
+        return self._train(plan, ended, self._prepare(found, plan))
+
+    def _answer(self, plan: StudyPlan, *, interrupted: bool) -> SweepResult:
+        """The result, after the user and the caller have been told of it."""
+        result = SweepResult(self.folder, plan.finished, interrupted)
+        if interrupted:
+            done = f"{plan.finished} of {plan.trials} trials are done and kept"
+            self.how.say(f"interrupted: {done} in {self.folder}; the same command continues the study")
+        else:
             self._conclude()
-            return SweepResult(self.folder, plan.finished)
-        expected = self._prepare(found, plan)
-        interrupted = self._train(plan, ended, expected)
-        if not interrupted:
-            self._conclude()
-        return SweepResult(self.folder, plan.finished, interrupted)
+        if self.how.at_end is not None:
+            self.how.at_end(result)
+        return result
 
     def _ended(self) -> list[Outcome]:
         """What the records say; damaged ones are set aside and run again."""
@@ -135,8 +130,8 @@ class _Sweep:
             self.there.push(studies.STUDY_FILE)
         return estimate(plan.cells, self.data, self.how, scoring)
 
-    def _train(self, plan: StudyPlan, ended: list[Outcome], expected: Estimate) -> bool:
-        """Run what is left; True if it was interrupted."""
+    def _train(self, plan: StudyPlan, ended: list[Outcome], expected: Estimate) -> SweepResult:
+        """Run what is left."""
         from landscape.sweep.driver import Driver
 
         jobs = self.how.resources.jobs
@@ -147,11 +142,12 @@ class _Sweep:
         self.how.say(self._opening(plan, expected))
         with Interrupt(self.folder / STOP_FILE) as interrupt, Display(progress, self.how.stream) as display:
             driver = Driver(self.space, self.how, self.lock, plan, display, self.there)
-            driver.run(interrupt, ended)
-        if interrupt.requested:
-            done = f"{plan.finished} of {plan.trials} trials are done and kept"
-            self.how.say(f"interrupted: {done} in {self.folder}; the same command continues the study")
-        return interrupt.requested
+
+            def answer() -> SweepResult:
+                display.close()
+                return self._answer(plan, interrupted=interrupt.requested)
+
+            return driver.run(interrupt, ended, answer)
 
     def _opening(self, plan: StudyPlan, expected: Estimate) -> str:
         cells, skipped = len(plan.cells), len(self.space.skipped())

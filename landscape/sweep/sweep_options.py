@@ -1,4 +1,4 @@
-"""How a sweep runs."""
+"""How a sweep runs, and what it returns."""
 
 import sys
 from collections.abc import Callable
@@ -10,6 +10,16 @@ from typing import TextIO
 from landscape.results import remote
 from landscape.results.record import TrialRecord
 from landscape.sweep.pool.resources import Resources, plan_resources
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """What a sweep left behind."""
+
+    folder: Path
+    trials: int
+    """Trials of the study that have ended, in this run or before."""
+    interrupted: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,9 @@ class SweepOptions:
     plugins: tuple[Path, ...] = ()
     run_trial: Callable[..., TrialRecord] | None = None
     """In the place of `landscape.trial.run_trial.prepare_and_run`."""
+    at_end: Callable[[SweepResult], None] | None = None
+    """Called once, when all trials have ended or the sweep was interrupted, while Ray still runs. What it writes, such as the report, does
+    not depend on how Ray ends."""
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     """Where progress is shown."""
 

@@ -107,3 +107,36 @@ def test_report_of_an_unknown_study(swept, run, monkeypatch):
     folder, _ = swept
     monkeypatch.chdir(folder)
     assert "did you mean 'with-plugin'?" in run("report", "with-plugins").is_one_line_error()
+
+
+BREAKS_OFF = """
+import os
+import ray
+
+ray.shutdown = lambda *_, **__: os._exit(195)
+"""
+
+
+def test_a_process_that_breaks_off_in_rays_shutdown_has_written_its_report(cache, tmp_path):
+    """The answer and the report do not wait for Ray's end, and the exit status is explained in one line."""
+    (tmp_path / "breaks_off.py").write_text(BREAKS_OFF)
+    (tmp_path / "study.yaml").write_text(STUDY.replace("trials: 4", "trials: 2").replace("[hinge, shifted_in_sweep]", "[hinge]"))
+    environment = {**os.environ, "LANDSCAPE_CACHE": str(cache), "OMP_NUM_THREADS": "1", "LANDSCAPE_DEBUG": "1"}
+    environment.pop("RAY_ADDRESS", None)
+    command = [sys.executable, "-m", "landscape", "sweep", "study.yaml", "--jobs", "1", "--plugin", "breaks_off.py"]
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 195, run.stderr
+    page = tmp_path / "reports" / "with-plugin" / "index.html"
+    assert run.stdout == f"report: {page}\n"
+    assert page.stat().st_size > 10_000
+    *_, last = run.stderr.splitlines()
+    assert "broke off while Ray was taken down, after everything was written" in last
+    steps = [line.partition(" s: ")[2] for line in run.stderr.splitlines() if line.startswith("landscape: debug: ")]
+    assert [step.rpartition(" took ")[0] or step for step in steps] == [
+        "the start of Ray begins",
+        "the start of Ray",
+        "the trials are over: 2 of 2 done",
+        "the report begins",
+        "the report",
+        "ray.shutdown begins",
+    ]

@@ -11,11 +11,13 @@ import pytest
 from landscape.core.errors import UserError
 from landscape.space.settings import Limits
 from landscape.sweep.pool import interrupt as interrupts
+from landscape.sweep.pool import pool as pools
 from landscape.sweep.pool.cluster import _decided, _require_listening
 from landscape.sweep.pool.interrupt import Interrupt
 from landscape.sweep.pool.pool import Ahead, Attempt, Hooks, Pool, Start, StopNowError
+from landscape.sweep.pool.ray_internals import IdleProcesses
 from landscape.sweep.pool.resources import Resources, plan_resources
-from landscape.sweep.pool.tune_bridge import IdleProcesses, TasksFirst
+from landscape.sweep.pool.tune_bridge import TasksFirst
 from landscape.sweep.search.plan import Outcome, Plan
 
 DONE, OUT_OF_MEMORY = {"ended": {"status": "completed"}}, {"ended": {"out_of_memory": "MemoryError: 9 GB"}}
@@ -392,3 +394,34 @@ def test_a_closed_port_is_no_cluster():
             with pytest.raises(UserError, match="no Ray cluster at .*start one with `ray start --head`"):
                 _require_listening(given)
     _require_listening("auto")
+
+
+def test_without_idle_processes_of_ours_tasks_are_handed_out_up_to_the_limit(tune, monkeypatch):
+    """Tune then starts and reuses processes as it sees fit, so nothing waits for a start; a trial alone still runs alone."""
+    monkeypatch.setattr(pools, "keeps_idle_processes", lambda: False)
+    it = tune(jobs=2, trials=4)
+
+    def task():
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            it.count += 1
+            if (chosen := it.pool.next(str(it.count))) is not None:
+                return str(it.count), chosen
+        return None
+
+    first, second = task(), task()
+    assert isinstance(first[1], Attempt)
+    assert isinstance(second[1], Attempt)
+    assert it.pool.next("full") is None
+    it.pool.ended(first[0], OUT_OF_MEMORY)
+    assert it.pool.next("not beside the other") is None
+    it.pool.ended(second[0], DONE)
+    alone = task()
+    assert alone[1].alone
+    assert it.pool.next("not beside it") is None
+    it.pool.ended(alone[0], DONE)
+    for _ in range(2):
+        it.pool.ended(task()[0], DONE)
+    assert it.pool.next("done") is None
+    assert it.pool.over
+    assert it.plan.finished == 4

@@ -8,14 +8,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
 import ray
 
 import landscape
+from landscape.core.debug_lines import debug_step
 from landscape.core.errors import UserError
+from landscape.sweep.pool.ray_internals import loopback_only, silent_workers
 from landscape.sweep.pool.resources import Resources
 from landscape.sweep.study_lock import end_leftovers, end_processes, note_process
 
@@ -107,23 +109,37 @@ def _lives(process: psutil.Process) -> bool:
     return False
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """Ray, while it runs."""
+
+    resources: Resources
+    """What each trial gets, decided."""
+    watch: ServerWatch
+
+    def no_longer_needed(self) -> None:
+        """From here on a server that dies ends nothing: all trials are over."""
+        self.watch.over.set()
+
+
 @contextlib.contextmanager
-def started(resources: Resources, temporary: Path, ray_address: str | None, on_death: Callable[[], None]) -> Iterator[Resources]:
-    """Ray, ready for trials, with the resources of each decided; at the end every process that was started for it is gone.
+def started(resources: Resources, temporary: Path, ray_address: str | None, on_death: Callable[[], None]) -> Iterator[Cluster]:
+    """Start Ray or connect to it; at the end every process that was started for it is gone.
 
     Args:
-        resources: of this machine, for trials.
-        temporary: folder for Ray's files; what it starts is noted there.
-        ray_address: an existing cluster, or None.
-        on_death: called (in another thread) when a server process of Ray has died.
+        resources: what this machine has for trials.
+        temporary: a folder for Ray's files; the processes that it starts are noted there.
+        ray_address: the address of an existing cluster, or None.
+        on_death: called in another thread when a server process of Ray has died.
 
     Raises:
-        UserError: no cluster at `ray_address`.
+        UserError: there is no cluster at `ray_address`.
     """
     with _quiet_and_local(resources.local):
         watch = None
         try:
-            _connect(resources, temporary, ray_address)
+            with debug_step("the start of Ray"):
+                _connect(resources, temporary, ray_address)
             below = psutil.Process().children(recursive=True)
             for process in below:
                 note_process(temporary, process.pid)
@@ -133,16 +149,31 @@ def started(resources: Resources, temporary: Path, ray_address: str | None, on_d
                 lives = at_head(ray.get_runtime_context().gcs_address)
             watch = ServerWatch(lives, temporary, on_death)
             watch.start()
-            yield _decided(resources)
+            yield Cluster(_decided(resources), watch)
         finally:
-            family = _family()
-            if watch is not None and not watch.died:
-                # From here on they end because we end them. (After a death, the watch goes on until the shutdown has come to its end.)
-                watch.over.set()
+            take_down(watch, local=resources.local)
+
+
+def take_down(watch: ServerWatch | None, *, local: bool) -> None:
+    """End Ray and, where it runs on this machine, every process of it. A failure of Ray is said and ends nothing else.
+
+    With LANDSCAPE_DEBUG set, each step is written with its time.
+    """
+    family = _family()
+    if watch is not None and not watch.died:
+        # From here on the servers end because we end them. After a death the watch goes on until the shutdown has come to its end.
+        watch.over.set()
+    try:
+        with debug_step("ray.shutdown"):
             ray.shutdown()
-            if watch is not None:
-                watch.over.set()
-            if resources.local:
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        print(f"landscape: Ray did not end in order ({reason}); nothing is lost: all that was done is written", file=sys.stderr, flush=True)
+    finally:
+        if watch is not None:
+            watch.over.set()
+        if local:
+            with debug_step(f"ending what is left of {len(family)} processes"):
                 end_processes(family)
 
 
@@ -156,28 +187,18 @@ def _decided(resources: Resources) -> Resources:
 
 @contextlib.contextmanager
 def _quiet_and_local(local: bool) -> Iterator[None]:
-    """Ray's settings, for it and for the processes that it starts; as before at the end."""
-    before = {
-        name: os.environ.get(name) for name in (*QUIET, "PYTHONPATH", "TUNE_MAX_PENDING_TRIALS_PG", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER")
-    }
+    """Inside, Ray's settings hold for it and for the processes that it starts; at the end they are as before."""
+    before = {name: os.environ.get(name) for name in (*QUIET, "PYTHONPATH", "TUNE_MAX_PENDING_TRIALS_PG")}
     os.environ.update({name: value for name, value in QUIET.items() if name not in os.environ})
-    constants = ray._private.ray_constants
-    reachable, printing = constants.ENABLE_RAY_CLUSTER, ray._private.worker.print_to_stdstream
-    if local:
-        # Ray binds its ports to the loopback address where it may not form a cluster; elsewhere anyone on the network could reach them.
-        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-        constants.ENABLE_RAY_CLUSTER = False
-    # That a worker died is our news to tell.
-    ray._private.worker.print_to_stdstream = lambda *_, **__: None
     # Workers find this very package, installed or not.
     root = str(Path(landscape.__file__).resolve().parent.parent)
     os.environ["PYTHONPATH"] = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
     for logger in ("ray", "ray.tune", "ray.data", "ray._private"):
         logging.getLogger(logger).setLevel(logging.CRITICAL)
     try:
-        yield
+        with silent_workers(), loopback_only() if local else contextlib.nullcontext():
+            yield
     finally:
-        constants.ENABLE_RAY_CLUSTER, ray._private.worker.print_to_stdstream = reachable, printing
         for name, value in before.items():
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 

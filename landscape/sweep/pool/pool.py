@@ -10,6 +10,7 @@ from landscape.core.errors import UserError
 from landscape.space.settings import Limits
 from landscape.sweep.pool.cluster import limit
 from landscape.sweep.pool.interrupt import Interrupt
+from landscape.sweep.pool.ray_internals import keeps_idle_processes
 from landscape.sweep.pool.resources import Resources
 from landscape.sweep.search.plan import Outcome, Plan, Task
 from landscape.sweep.search.study_plan import StudyPlan
@@ -158,10 +159,10 @@ class Pool:
         return chosen
 
     def _choose(self) -> Attempt | Start | None:
-        """A task only where a process is idle, and a start for each process that is missing.
+        """A task only where a process is idle, and a start for each process that is missing: processes start while others train.
 
-        Tune would give a task whose process is still starting to the first one that is idle, and end the one that was starting: with tasks
-        shorter than a start, the processes that are up would go on doing all the work.
+        Tune would give a task whose process is still starting to the first process that is idle, and end the one that was starting: with
+        tasks shorter than a start, the processes that are up would go on doing all the work.
         """
         if self.alone:
             return None
@@ -171,11 +172,16 @@ class Pool:
         alone = bool(self.again) and self.again[0].alone
         if alone and (self.running or self.starting):
             return None
+        if not keeps_idle_processes():
+            # Tune starts and reuses processes as it sees fit.
+            return self._task() if len(self.running) < (1 if alone else limit(self.resources)) else None
         there = self.idle + len(self.running) - self.unplaced + len(self.starting)
         if there < (1 if alone else limit(self.resources)):
             return Start()
-        if self.idle == self.unplaced:
-            return None
+        return self._task() if self.idle > self.unplaced else None
+
+    def _task(self) -> Attempt | None:
+        """The next task: one to be tried again, or a new one; None where there is none yet."""
         if self.again:
             return self.again.popleft()
         # Where there is none, the next proposal needs the end of trials that run.

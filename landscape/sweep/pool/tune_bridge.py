@@ -1,18 +1,16 @@
 """Ray Tune runs what the pool chooses, in processes that are used again: one trial of Tune's is one of ours, or the start of a process."""
 
-import contextlib
 import json
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from ray import tune
-from ray.tune.execution import tune_controller
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher as TuneSearcher
-from ray.tune.utils.object_cache import _ObjectCache
 
 from landscape.sweep.pool.pool import Pool, Start
+from landscape.sweep.pool.ray_internals import idle_processes_kept
 from landscape.sweep.pool.worker import Common, TrialActor
 
 CHUNK = 2000
@@ -100,57 +98,6 @@ class TasksFirst(FIFOScheduler):
         return next((trial for trial in pending if trial.trial_id in self.pool.running), next(iter(pending), None))
 
 
-class IdleProcesses(_ObjectCache):
-    """Processes between two trials: all are kept, but for a trial that runs alone.
-
-    Of several that become idle before the next task is there, Tune would keep one and end the others, and a new one takes seconds to import
-    torch: trials that take equally long, and so end together, would cost a process each time.
-    """
-
-    def __init__(self, pool: Pool) -> None:
-        super().__init__()
-        self.pool = pool
-
-    def has_cached_object(self, key: Any) -> bool:
-        """For a task. At the end there is none, and nothing to wait for processes that are starting."""
-        return bool(self.pool.unplaced or self.pool.over) and bool(super().has_cached_object(key))
-
-    def cache_object(self, key: Any, obj: Any) -> bool:
-        """Keep a process."""
-        self._cached_objects[key].append(obj)
-        self._num_cached_objects += 1
-        self.pool.idle += 1
-        return True
-
-    def pop_cached_object(self, key: Any) -> Any:
-        """A process, for the next task."""
-        process = super().pop_cached_object(key)
-        if process is not None:
-            self.pool.idle -= 1
-            self.pool.unplaced = max(0, self.pool.unplaced - 1)
-        return process
-
-    def flush_cached_objects(self, force_all: bool = False) -> Generator[Any, None, None]:
-        """Those to end: at the end of the search, or where their memory is a trial's that runs alone."""
-        if force_all or (self.pool.alone and not self.pool.unplaced):
-            process: Any
-            for process in super().flush_cached_objects(force_all=True):
-                self.pool.idle -= 1
-                yield process
-
-
-@contextlib.contextmanager
-def _idle_processes_kept(pool: Pool) -> Iterator[None]:
-    """Tune has no setting for it. As before at the end."""
-    controller: Any = tune_controller
-    before = controller._ObjectCache
-    controller._ObjectCache = lambda **_: IdleProcesses(pool)
-    try:
-        yield
-    finally:
-        controller._ObjectCache = before
-
-
 def _reason(trial: Any) -> str:
     lines = [line.strip() for line in str(trial.get_error() or "").splitlines() if line.strip()]
     told = next(
@@ -191,5 +138,5 @@ def run_pool(pool: Pool, common: Common, storage: str) -> None:
             ),
         )
         pool.idle = 0
-        with _idle_processes_kept(pool):
+        with idle_processes_kept(pool):
             tuner.fit()

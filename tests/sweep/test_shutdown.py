@@ -1,0 +1,39 @@
+"""Ray is taken down after everything is written, and whatever it does then is said and ends nothing else."""
+
+import subprocess
+import sys
+
+import pytest
+
+from landscape.sweep.pool import cluster
+
+
+@pytest.fixture
+def child():
+    """A process that would run for an hour."""
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_failure_of_rays_shutdown_is_one_line_and_its_processes_end_all_the_same(monkeypatch, capsys, child):
+    def fails():
+        raise RuntimeError("the core worker\nhas gone")
+
+    monkeypatch.setattr(cluster.ray, "shutdown", fails)
+    watch = cluster.ServerWatch(lambda: True, None, lambda: None)
+    cluster.take_down(watch, local=True)
+    assert child.wait(10) < 0
+    assert watch.over.is_set()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == (
+        "landscape: Ray did not end in order (RuntimeError: the core worker has gone); nothing is lost: all that was done is written"
+    )
+
+
+def test_processes_of_a_cluster_are_left_alone(monkeypatch, child):
+    """On a cluster the processes below this one are not the sweep's to end."""
+    monkeypatch.setattr(cluster.ray, "shutdown", lambda: None)
+    cluster.take_down(None, local=False)
+    assert child.poll() is None
