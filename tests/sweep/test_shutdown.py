@@ -24,7 +24,7 @@ def test_a_failure_of_rays_shutdown_is_one_line_and_its_processes_end_all_the_sa
     monkeypatch.setattr(cluster.ray, "shutdown", fails)
     watch = cluster.ServerWatch(lambda: True, None, lambda: None)
     cluster.take_down(watch, local=True)
-    assert child.wait(10) < 0
+    child.wait(10)  # raises where it still runs; its status is gone, for it was waited for already
     assert watch.over.is_set()
     (line,) = capsys.readouterr().err.splitlines()
     assert line == (
