@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from landscape.components.datasets._base import Dataset
+from landscape.components.datasets._base import DATASETS, Dataset
+from landscape.config.digests import hashed_hyperparameters
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
 from landscape.space.space import Space
@@ -53,7 +54,11 @@ class Data:
 
 
 def request(config: TrialConfig) -> str:
-    """What is asked of a data set; where its files lie is no part of it."""
-    kept = {k: v for k, v in config.dataset.hyperparameters.items() if k != "path"}
+    """Return a text that says what is asked of a data set. The place of its files is no part of it.
+
+    Hyperparameters are named by the rule of digests, so that a new one, at its default, leaves the texts in kept studies as they are.
+    """
+    named = hashed_hyperparameters(DATASETS[config.dataset.name], config.dataset.hyperparameters)
+    kept = {k: v for k, v in named.items() if k != "path"}
     parts = [config.dataset.name, f"resolution {config.resolution}", f"channels {config.channels or 'as they are'}"]
     return ", ".join(parts + ([json.dumps(kept, sort_keys=True)] if kept else []))

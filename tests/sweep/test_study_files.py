@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from landscape.analysis.objective import modeled
+from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
 from landscape.core.files import write_json
 from landscape.results.record import Estimate, Scores, Status, TrialRecord, same_score
@@ -26,7 +27,7 @@ from landscape.sweep.estimate import floor_of
 from landscape.sweep.run import run
 from landscape.sweep.search.optuna_log import SearchLog
 from landscape.sweep.search.plan import Made, Outcome, Plan
-from landscape.sweep.study_data import Data
+from landscape.sweep.study_data import Data, request
 from landscape.sweep.sweep_options import SweepOptions
 
 
@@ -340,3 +341,15 @@ def test_a_torn_search_log_is_written_anew(space, tmp_path, cut):
     log = SearchLog(tmp_path, space, found[:3])
     log.add(found[3])
     assert [t.user_attrs["digest"] for t in opened(tmp_path).trials] == [o.digest for o in found]
+
+
+def test_what_is_asked_of_data_is_told_as_in_kept_studies():
+    """A study compares its data with what it kept under this text: a new hyperparameter at its default must not change it."""
+    asked = {"dataset": {"folder": {"path": "/a"}}, "resolution": 8, "architecture": "mlp", "loss": "hinge", "budget": {"amount": 1}}
+    before = (
+        "folder, resolution 8, channels as they are, "
+        '{"labels": "auto", "resample": "bicubic", "split_seed": 0, "test": 0.1, "validation": 0.1}'
+    )
+    assert request(TrialConfig.parse(asked)) == before
+    other = {"dataset": {"folder": {"path": "/a", "levels": "12bit"}}}
+    assert '"levels": "12bit"' in request(TrialConfig.parse(asked | other))
