@@ -23,7 +23,20 @@ ALL = dict(commands())
 
 def test_the_commands():
     top = {path[0] for path in ALL}
-    assert top == {"list", "train", "sweep", "report", "compare", "findings", "evaluate", "sample", "reproduce", "data", "doctor", "results"}
+    assert top == {
+        "list",
+        "train",
+        "sweep",
+        "report",
+        "compare",
+        "findings",
+        "evaluate",
+        "sample",
+        "reproduce",
+        "data",
+        "doctor",
+        "results",
+    }
     assert {path[1] for path in ALL if path[0] == "results" and len(path) > 1} == {"merge", "verify", "prune", "export"}
 
 
