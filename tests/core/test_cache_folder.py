@@ -1,4 +1,4 @@
-"""One folder for everything that is kept between runs, wherever the user says it is."""
+"""Everything that is kept between runs is in one folder, wherever the user wants it."""
 
 import os
 from pathlib import Path

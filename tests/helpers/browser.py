@@ -1,4 +1,4 @@
-"""A headless Chromium of the system, driven by Playwright, and pages that remember what went wrong in them."""
+"""A headless Chromium of the system, driven by Playwright, with pages that record what goes wrong in them."""
 
 import os
 import shutil
@@ -16,17 +16,17 @@ WHOLE_PAGE = """async () => {
   scrollTo(0, 0);
   for (let i = 0; i < 3; i++) await frame();
 }"""
-"""Every view is brought into sight and waited for until it shows what is chosen; on a busy machine that takes some frames."""
+"""Every view is scrolled into sight and waited for until it shows what is chosen. On a busy machine this takes some frames."""
 
 
 def executable() -> str | None:
-    """The browser to use: `LANDSCAPE_BROWSER`, or the first that the system has."""
+    """Return the browser to use: `LANDSCAPE_BROWSER`, or the first one that the system has."""
     return os.environ.get("LANDSCAPE_BROWSER") or next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
 @contextmanager
 def chromium():
-    """A running browser."""
+    """Yield a running browser."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -36,7 +36,7 @@ def chromium():
 
 
 class Visit:
-    """One page in a context of its own; `problems` holds console errors, script errors and requests that left the page."""
+    """Open one page in a context of its own. `problems` contains console errors, script errors and requests that left the page."""
 
     def __init__(self, browser, file: Path, fragment: str = "", width: int = 1280, scheme: str = "light", **how):
         self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **how)
@@ -61,12 +61,12 @@ class Visit:
         self.context.close()
 
     def look_at_everything(self):
-        """Scroll through, so that every view is drawn."""
+        """Scroll through the page, so that every view is drawn."""
         self.page.evaluate(WHOLE_PAGE)
 
     @property
     def overflow(self) -> int:
-        """Pixels by which the page is wider than the window."""
+        """Return the number of pixels by which the page is wider than the window."""
         return self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
 
     @property

@@ -1,4 +1,4 @@
-"""Data are known by what they hold: equal names, sizes and times make nothing the same."""
+"""Data are recognized by their content. Equal names, sizes and times do not make two data sets the same."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ TIME = 1_600_000_000
 
 @pytest.fixture
 def bitmaps(tmp_path):
-    """bitmaps(name, low, high): a folder of BMPs, whose sizes and times are those of every other such folder."""
+    """bitmaps(name, low, high) makes a folder of BMPs whose sizes and times equal those of every other such folder."""
 
     def _bitmaps(name, low, high, count=10):
         folder = tmp_path / name
@@ -40,7 +40,7 @@ def bitmaps(tmp_path):
 
 @pytest.fixture
 def readings(monkeypatch):
-    """Names of the files that were read for a digest; files count as settled at once."""
+    """The names of the files that were read for a digest. Digests of files are remembered at once."""
     monkeypatch.setattr(file_digests, "SETTLED_SECONDS", -60)
     read = []
     sha256_of = file_digests.sha256_of
@@ -70,7 +70,7 @@ def test_a_folder_whose_pictures_were_replaced_with_their_times_kept(bitmaps, re
 
 
 def test_verify_reads_even_what_nothing_says_was_touched(bitmaps, readings, monkeypatch, capsys):
-    """As if a clock had been set back, or a file system kept no time of change."""
+    """The times are as if a clock had been set back, or as if the file system kept no time of change."""
     mine, other = bitmaps("mine", 0, 80), bitmaps("other", 180, 256)
     state = file_digests._state
     monkeypatch.setattr(file_digests, "_state", lambda path, found: (path, 0, 0, *state(path, found)[3:]))
@@ -97,7 +97,7 @@ def test_untouched_files_are_read_once(bitmaps, readings, tmp_path):
 
 
 def test_a_file_that_has_just_been_written_is_read_again(bitmaps, readings, monkeypatch):
-    """Two changes within one tick of the clock leave one time."""
+    """Two changes within one tick of the clock leave the same time."""
     monkeypatch.setattr(file_digests, "SETTLED_SECONDS", 2.0)
     mine = bitmaps("mine", 0, 80)
     load_dataset(f"folder:{mine}")
@@ -121,7 +121,7 @@ def test_pictures_that_change_while_they_are_read_are_refused(bitmaps, monkeypat
 
 
 def test_two_folders_in_mnists_format(files, monkeypatch):
-    """KMNIST beside EMNIST: the same names and sizes, and times that an archive may have made equal."""
+    """KMNIST and EMNIST have the same names and sizes, and times that an archive may have made equal."""
     monkeypatch.setattr(idx_digits, "VALIDATION", 10)
     folders = [files.idx(name) for name in ("one", "two")]
     for folder in folders:
@@ -133,7 +133,7 @@ def test_two_folders_in_mnists_format(files, monkeypatch):
 
 
 def test_features_of_one_folder_are_not_taken_for_those_of_another(bitmaps):
-    """What `landscape evaluate` does: two sets by their paths, their features from the cache where it has them."""
+    """As in `landscape evaluate`, two sets are given by their paths, and their features come from the cache if it has them."""
     protocol = varied(get("given"), extractor={"name": "pixels"}, metrics=["frechet"])
 
     def distance():
@@ -143,7 +143,7 @@ def test_features_of_one_folder_are_not_taken_for_those_of_another(bitmaps):
 
     first, (real, fake) = distance()
     assert first > 10
-    # In levels / 255, per coordinate.
+    # The distance is in units of levels / 255, per coordinate.
     assert first == pytest.approx(float(((real.mean(0) - fake.mean(0)) ** 2).sum()) / 255**2, rel=1e-3)
     assert distance()[0] == first
 

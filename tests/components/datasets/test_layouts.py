@@ -1,4 +1,4 @@
-"""Folders that are splits, folders that are classes, and what is refused because it could be either."""
+"""Folders that are splits, folders that are classes, and layouts that are refused because they could be either."""
 
 import json
 import zipfile
@@ -17,7 +17,7 @@ def counts(dataset):
 
 @pytest.fixture
 def laid(files):
-    """laid(name, {"train": 4, "": 1}): a folder with so many pictures in its sub-folders."""
+    """laid(name, {"train": 4, "": 1}) makes a folder with that many pictures in its subfolders."""
 
     def _laid(name, folders):
         for folder, count in folders.items():
@@ -58,7 +58,7 @@ def test_something_beside_splits_is_refused_with_what_was_seen(laid, folders, se
     with pytest.raises(UserError, match=f"folders that look like splits .* and beside them {seen}: say which are splits, folder:") as error:
         load_dataset(f"folder:{laid('set', folders)}")
     assert "\n" not in str(error.value)
-    # The remedy that the line names is one.
+    # The remedy that the line names works.
     remedy = parse_component(str(error.value).split("splits, ")[1].split(", or that")[0])
     given = load_dataset(remedy["name"], remedy["hyperparameters"] | {"validation": 0.0, "test": 0.0})
     assert sum(counts(given).values()) == sum(count for name, count in folders.items() if name not in ("extra", "", "a"))
@@ -78,7 +78,7 @@ def test_two_folders_of_one_split_and_none_to_train_on_are_refused(laid, folders
 
 
 def test_splits_inside_of_classes_are_refused(laid):
-    """Pictures for test would be trained on."""
+    """Otherwise, test pictures would be used for training."""
     folder = laid("set", {"bottle/train/good": 4, "bottle/test/broken": 2, "cable/train/good": 3})
     with pytest.raises(
         UserError, match=r"splits inside of others \(bottle/test, bottle/train, cable/train\): write folder:.*cable/train.*or splits: none"
@@ -91,7 +91,7 @@ def test_splits_inside_of_classes_are_refused(laid):
 
 
 def test_one_class_that_is_called_train(laid):
-    """A railway, not a split."""
+    """Here `train` is a railway train and not a split."""
     given = load_dataset(f"folder:{laid('set', {'train': 4, 'bus': 4, 'car': 4})}")
     assert given.classes == 3
     assert given.handling["labels"] == "3 sub-folders, in alphabetical order: bus, car, train"
@@ -122,7 +122,7 @@ def test_named_splits(laid, files):
 
 @pytest.mark.parametrize("kind", ["folder", "zip"])
 def test_a_folder_in_a_folder(files, as_picture, kind):
-    """As a zip becomes that was made of the folder rather than of what is in it."""
+    """The zip is one that was made of the folder and not of its content."""
     members = {f"mine/00000/{i:03}.png": as_picture(files.levels(4, 4, 3)) for i in range(12)}
     members["mine/dataset.json"] = json.dumps({"labels": [[f"00000/{i:03}.png", i % 3] for i in range(12)]})
     path = files.zip(files.root / "mine.zip", members)

@@ -1,4 +1,4 @@
-"""Bit depths, frames, suffixes and links: what a reader cannot tell is refused or said."""
+"""Bit depths, frames, suffixes and links: whatever a reader cannot decide is refused or reported."""
 
 import io
 import os
@@ -15,7 +15,7 @@ WHOLE = {"validation": 0.0, "test": 0.0}
 
 @pytest.fixture
 def saved(tmp_path):
-    """saved("name", [array, ...], ".png"): a folder with these pictures."""
+    """saved("name", [array, ...], ".png") makes a folder with these pictures."""
 
     def _saved(name, arrays, suffix):
         folder = tmp_path / name
@@ -29,7 +29,7 @@ def saved(tmp_path):
 
 @pytest.fixture
 def gray(random):
-    """Five gray pictures, int64 (8, 8), all 256 levels among them."""
+    """Five gray pictures, int64 (8, 8), which contain all 256 levels."""
     levels = [random.randint(0, 256, (8, 8)) for _ in range(5)]
     levels[0][0, :2] = 0, 255
     return levels
@@ -49,7 +49,7 @@ def test_integers_of_32_bits_need_a_declared_range(saved, gray):
 
 
 def test_twelve_bits_in_sixteen(saved, gray):
-    """Divided by 257 they would keep 17 of 256 levels."""
+    """Divided by 257, the pictures would keep 17 of 256 levels."""
     folder = saved("g12", [(a * 16).astype(np.uint16) for a in gray], ".png")
     with pytest.raises(UserError, match=r"no level of the 5 16-bit pictures is above 4080 \(.*000\.png\): say levels: 12bit if they"):
         samples(folder)
@@ -63,7 +63,7 @@ def test_twelve_bits_in_sixteen(saved, gray):
 
 
 def test_sixteen_bits_that_are_used(saved, gray):
-    """One bright picture shows the range of the set; the darker ones are scaled alike."""
+    """One bright picture reveals the range of the set; the darker ones are scaled in the same way."""
     deep = [(a * 257).astype(np.uint16) for a in gray]
     deep[1] //= 64
     np.testing.assert_array_equal(samples(saved("g16", deep, ".png")), [(a.astype(np.int64) + 128) // 257 for a in deep])
@@ -76,7 +76,7 @@ def png_of_16_bits(levels, as_chunks):
 
 @pytest.fixture
 def color_png():
-    """The PNG of a uint16 color picture, which Pillow cannot write."""
+    """Make the PNG of a uint16 color picture, which Pillow cannot write."""
     import struct
     import zlib
 
@@ -91,7 +91,7 @@ def color_png():
 
 
 def test_color_pictures_of_sixteen_bits(tmp_path, random, color_png):
-    """Pillow gives their upper 8 bits and does not say so."""
+    """Pillow silently returns the upper 8 bits of such pictures."""
     levels = random.randint(0, 65536, (8, 8, 3)).astype(np.uint16)
     levels[0, 0] = 65535
     (tmp_path / "bright").mkdir()
@@ -113,7 +113,7 @@ def test_pictures_of_0_and_1(saved, gray):
     with pytest.raises(UserError, match="no level of its 5 pictures is above 1, where 255 is white: for masks of 0 and 1 say levels: 1bit"):
         samples(folder)
     np.testing.assert_array_equal(samples(folder, levels="1bit"), np.multiply(ones, 255))
-    # The modes of one bit hold 0 and 255, and black pictures are what a collapsed model makes.
+    # The modes with one bit contain 0 and 255, and black pictures are what a collapsed model makes.
     np.testing.assert_array_equal(samples(saved("mode1", [a.astype(bool) for a in ones], ".png")), np.multiply(ones, 255))
     assert samples(saved("black", [np.zeros((8, 8), np.uint8)] * 2, ".png")).max() == 0
     with pytest.raises(UserError, match=r"000\.png holds levels from 0 to 255 in 8 bits, where levels: 1bit says 0 to 1"):
@@ -156,7 +156,7 @@ def test_links_that_lead_nowhere_are_counted(files):
 
 
 def test_a_published_set_with_a_link_that_leads_nowhere_is_refused(files):
-    """Its split is by the number of pictures."""
+    """Its splits are defined by the numbers of the pictures, so a missing one would shift them."""
     folder = files.pictures("celeba-hq-128", 20, name="{}.jpg", kind="JPEG")
     os.symlink("store/7.jpg", folder / "99.jpg")
     with pytest.raises(UserError, match=r"99\.jpg is a link to store/7\.jpg, which is not there: bring it back"):
