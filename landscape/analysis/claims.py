@@ -177,7 +177,7 @@ def _correlation(claim: Claim, table: TrialTable, words: Mapping[str, Says]) -> 
     """Spearman's correlation over the models of the search, with Bonett and Wright's (2000) interval on Fisher's scale."""
     search = table.role(SEARCH).frame
     columns = [
-        next((c for c in search if c.removeprefix(SCORE).partition("[")[0] == name and c.startswith(SCORE)), "")
+        next((str(c) for c in search if str(c).removeprefix(SCORE).partition("[")[0] == name and str(c).startswith(SCORE)), "")
         for name in claim.correlates
     ]
     if not all(columns):

@@ -18,20 +18,20 @@ class ModelScores:
 
     gan: GAN
     device: torch.device
-    tried_again: bool
-    """As in the evaluation's `Options`."""
+    raise_out_of_memory: bool
+    """As in `EvaluationOptions`."""
 
     def now(self, protocol: Protocol) -> Scores:
         """The objective of the present weights, on samples that no report uses.
 
         Where the protocol selects on the test set, as some papers did, these are the test set's samples.
         """
-        from landscape.evaluation.extraction import Options
+        from landscape.evaluation.extraction import EvaluationOptions
         from landscape.evaluation.models import evaluate_model, select_model, selection_protocol
 
         network = self.gan.sampler.eval()
         sampler = make_sampler(network, self.gan.latent, protocol.sampling_batch)
-        options = Options(device=self.device, tried_again=self.tried_again)
+        options = EvaluationOptions(device=self.device, raise_out_of_memory=self.raise_out_of_memory)
         try:
             with self._forked_random_states():
                 if protocol.checkpoint == "best_on_test":
@@ -52,7 +52,7 @@ class ModelScores:
             SamplesError: the samples are not finite.
         """
         from landscape.evaluation import evaluate_model
-        from landscape.evaluation.extraction import Options
+        from landscape.evaluation.extraction import EvaluationOptions
 
         network.eval()
         with self._forked_random_states():
@@ -64,7 +64,7 @@ class ModelScores:
                 discriminator=self.gan.discriminator if self.gan.game.has_discriminator else None,
                 latent=self.gan.draw_z,
                 checkpoint=checkpoint,
-                options=Options(device=self.device, tried_again=self.tried_again),
+                options=EvaluationOptions(device=self.device, raise_out_of_memory=self.raise_out_of_memory),
             )
 
     def _forked_random_states(self) -> AbstractContextManager[None]:

@@ -15,7 +15,7 @@ FEWEST = 2
 """Samples in a batch while products are counted. They grow with the batch."""
 
 
-class Counter(TorchDispatchMode):
+class Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts multiplications and additions in matrix products and convolutions as they run.
 
     Torch's own counter hooks modules, which gradients of gradients do not allow.
@@ -33,9 +33,9 @@ class Counter(TorchDispatchMode):
 
 def products(gan: GAN) -> int:
     """Count the multiplications and additions of one round of a prepared model."""
-    with Counter() as counter:
+    with Counter() as counter:  # type: ignore[no-untyped-call]
         gan.run_rounds(1)
-    return counter.total
+    return int(counter.total)
 
 
 def noise(config: TrialConfig, count: int) -> Dataset:

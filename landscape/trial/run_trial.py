@@ -266,7 +266,7 @@ class _Run:
 
     @property
     def _scores(self) -> ModelScores:
-        return ModelScores(self.gan, self.device, self.how.tried_again)
+        return ModelScores(self.gan, self.device, self.how.raise_out_of_memory)
 
     def status_line(self) -> dict[str, Any]:
         """What a progress display shows."""

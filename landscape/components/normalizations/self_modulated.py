@@ -31,7 +31,8 @@ class SelfModulatedBatchNorm(Norm):
         assert z is not None, "self-modulation reads the latent: call the norm as norm(x, z)"
         h = z if self.hidden is None else relu(self.hidden(z))
         per_channel = (len(x), -1, *[1] * (x.ndim - 2))  # [N, C, 1, 1] for maps, [N, C] for vectors
-        return normalized(self.norm, x) * (1 + self.scale(h).view(per_channel)) + self.shift(h).view(per_channel)
+        made: Tensor = normalized(self.norm, x) * (1 + self.scale(h).view(per_channel)) + self.shift(h).view(per_channel)
+        return made
 
 
 @NORMALIZATIONS.register(sides=frozenset({"g"}), follows=True, couples_samples=True, paper="Chen et al. 2019, arXiv:1810.01365")
