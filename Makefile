@@ -17,6 +17,7 @@ REPORTS ?= reports
 DATA_DIR ?=
 PLUGIN ?=
 PAPER ?=
+OUT ?=
 ARGS ?=
 export PYTHON
 
@@ -36,7 +37,7 @@ ifneq ($(shell sed -n 's/^.* folder //p' .venv/.installed 2>/dev/null),$(CURDIR)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep report reproduce test test-full chaos soak fuzz lint format bench bench-metrics lock clean
+.PHONY: help setup sweep report reproduce test test-full chaos soak fuzz lint format bench bench-metrics gpu-report lock clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' Makefile | awk '{t=$$2; $$1=$$2=""; printf "  make %-14s %s\n", t, substr($$0, 3)}'
@@ -88,6 +89,9 @@ bench: setup ## Measure training speed side by side with other packages.
 
 bench-metrics: setup ## Measure speed and memory of the scores side by side with other packages.
 	$(BIN)/python -m benchmarks.metrics $(ARGS)
+
+gpu-report: setup ## Measure all that is to be measured on a GPU, in 20 minutes at most: OUT=reports/gpu.
+	$(BIN)/python -m benchmarks.gpu_report $(call option,--out,$(OUT)) $(ARGS)
 
 lock: ## Renew requirements.lock (needs uv).
 	@{ head -1 requirements.lock; \
