@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -117,12 +118,12 @@ def rows(device: str) -> dict[str, Callable[[], dict[str, Any]]]:
     found: dict[str, Callable[[], dict[str, Any]]] = {}
     for execution, precision in PATHS:
         for name in MODELS:
-            found[f"{name}, {execution}, {precision}"] = lambda n=name, e=execution, p=precision: rounds(n, e, p, device)  # type: ignore[misc]
+            found[f"{name}, {execution}, {precision}"] = partial(rounds, name, execution, precision, device)
     first = next(iter(MODELS))
-    found[f"{first}, train"] = lambda: train(first, device)
+    found[f"{first}, train"] = partial(train, first, device)
     for precision in TYPES:
-        found[f"Inception, {precision}"] = lambda p=precision: extractor(p, device)  # type: ignore[misc]
-    found["digits, small trials"] = lambda: small_trials(0.125)
+        found[f"Inception, {precision}"] = partial(extractor, precision, device)
+    found["digits, small trials"] = partial(small_trials, 0.125)
     return found
 
 
