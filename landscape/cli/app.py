@@ -1,6 +1,7 @@
 """The `landscape` command: its group, and the one place where errors become exit codes."""
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -48,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "landscape"
-        return _complain(f"{error.format_message()}; see `{where} --help`", error.exit_code)
+        text = error.format_message().rstrip(".")
+        return _complain(f"{text}{' See' if text.endswith('?') else '; see'} `{where} --help`", error.exit_code)
     except click.ClickException as error:
         return _complain(error.format_message(), USER_ERROR)
     except UserError as error:
@@ -71,6 +73,10 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _complain(message: str, code: int) -> int:
-    """One line on stderr, whatever the message holds."""
-    click.echo("landscape: " + " ".join(message.split()), err=True)
+    """Write one line on stderr, whatever the message holds, and return `code`.
+
+    A message may quote the error of a library, which often ends with a full stop, before its own punctuation: one of the two is enough.
+    """
+    line = re.sub(r"(?<=[\w)'\"])\.(?=[;:,)])", "", " ".join(message.split()))
+    click.echo(f"landscape: {line}", err=True)
     return code

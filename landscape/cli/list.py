@@ -53,8 +53,9 @@ def _print_overview(found: Mapping[str, list[dict[str, Any]]]) -> None:
     console = Console()
     for kind, entries in found.items():
         table = Table(title=f"{kind} ({len(entries)})", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-        table.add_column("name", no_wrap=True)
-        table.add_column("what it is", no_wrap=True, overflow="ellipsis", ratio=1)
+        # However narrow the terminal is, a name can be copied whole; what stands beside it takes as many lines as it needs.
+        table.add_column("name", no_wrap=True, min_width=max((len(entry["name"]) for entry in entries), default=0))
+        table.add_column("what it is", overflow="fold", ratio=1)
         for entry in entries:
             table.add_row(Text(entry["name"]), Text(entry["what"]))
         console.print(table)

@@ -92,7 +92,7 @@ def _recipe(paper: str, results: Path, data_dir: Path | None, as_json: bool) -> 
     from landscape.reproductions._base import REPRODUCTIONS
 
     choice = parse_component(paper)
-    recipe = REPRODUCTIONS[choice["name"].replace("-", "_")]
+    recipe = REPRODUCTIONS.dashed(choice["name"])
     given = recipe.complete(choice.get("hyperparameters", {}))
     path = recipe.function(results_dir=results, data_dir=data_dir, **given)
     if as_json:

@@ -42,7 +42,7 @@ def resolve(config: TrialFields) -> dict[str, Any]:
     architecture = completed(config.architecture, ARCHITECTURES[config.architecture.name])
     facts = ARCHITECTURES[architecture.name].facts.of(architecture.hyperparameters)
     loss = completed(config.loss, LOSSES[config.loss.name])
-    dataset = completed(config.dataset, DATASETS[config.dataset.name.replace("-", "_")])
+    dataset = completed(config.dataset, DATASETS.dashed(config.dataset.name))
     source_g = Choice(name=facts.default_g_normalization, hyperparameters=dict(facts.default_g_hyperparameters))
     g_normalization = config.g_normalization or source_g
     latent = LatentConfig(dim=facts.latent.dim, distribution=facts.latent.distribution, bound=facts.latent.bound)

@@ -180,6 +180,17 @@ class Registry(Generic[Facts]):
             raise unknown(self.kind, name, self._components)
         return self._components[name]
 
+    def dashed(self, name: str) -> Component[Facts]:
+        """The component of that name, where a user may write dashes for underscores, as in `fashion-mnist`.
+
+        Raises:
+            UserError: There is none. The message has the name as it was given, and the others in the same spelling.
+        """
+        registered = name.replace("-", "_")
+        if registered in self:
+            return self[registered]
+        raise unknown(self.kind, name, [other.replace("_", "-") for other in self] if "-" in name else self)
+
     def __contains__(self, name: str) -> bool:
         return name in self._components or (self._discovered and name in self._components)
 

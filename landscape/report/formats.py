@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+from landscape.core import durations
+
 ABSENT = "–"
 
 
@@ -37,13 +39,8 @@ def share(value: Any) -> str:
 
 
 def duration(seconds: Any) -> str:
-    """`9.2 s`, `14 min`, `3.1 h`, `2.4 days`."""
-    if seconds is None or math.isnan(seconds):
-        return ABSENT
-    for limit, unit, size in ((100, "s", 1), (6000, "min", 60), (360_000, "h", 3600)):
-        if seconds < limit:
-            return f"{number(seconds / size)} {unit}" if seconds / size < 10 else f"{seconds / size:.0f} {unit}"
-    return f"{number(seconds / 86400)} days"
+    """`9.2 s`, `14 min`, `3.1 h`, `2.4 days`; absent where there is no time."""
+    return ABSENT if seconds is None or math.isnan(seconds) else durations.duration(seconds)
 
 
 def plural(n: int, noun: str, nouns: str = "") -> str:

@@ -6,15 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
+from landscape.core.durations import duration
+from landscape.results.record import Status
+from landscape.sweep.search.confirming import CONFIRMATION
+from landscape.sweep.search.plan import Outcome
+
 LIVE_SECONDS, LOG_SECONDS = 0.5, 30.0
-
-
-def duration(seconds: float) -> str:
-    """`45 s`, `12 min`, `3.4 h`, `2.1 days`."""
-    for limit, unit, name in ((90, 1, "s"), (90 * 60, 60, "min"), (36 * 3600, 3600, "h")):
-        if seconds < limit:
-            return f"{seconds / unit:.1f} {name}" if unit == 3600 else f"{seconds / unit:.0f} {name}"
-    return f"{seconds / 86400:.1f} days"
 
 
 @dataclass
@@ -25,28 +22,36 @@ class SweepProgress:
     objective: str
     done: int = 0
     running: int = 0
+    diverged: int = 0
     failed: int = 0
-    """Without a score: diverged, failed."""
+    """Trials without a score that did not diverge."""
     best: float | None = None
     best_cell: str = ""
     best_cost: float | None = None
+    last: str = ""
+    """The trial that ended last, in words."""
     expected_seconds: float | None = None
-    """Time that one trial keeps the machine busy, before any was measured: seconds divided by trials at a time."""
+    """Seconds by which one trial lengthens the sweep, from the estimate: those of a trial divided by trials at a time."""
     clock: Callable[[], float] = time.monotonic
     started: float | None = None
-    """By the clock; None until the trials start."""
+    """When the trials started, by the clock; None before."""
     done_before: int = 0
 
     def begin(self) -> None:
-        """The trials start now; those done before do not count for the pace."""
+        """Note that the trials start now: those that were done before do not count for the pace."""
         self.started, self.done_before = self.clock(), self.done
 
-    def score(self, value: float | None, cost: float | None, cell: str) -> None:
-        """A trial ended with this objective; `cost` is the same in a scale in which lower is better."""
-        if cost is None:
+    def score(self, outcome: Outcome) -> None:
+        """Take in a trial that ended, in this run or before. The best one is the search's: confirmation runs repeat it with other seeds."""
+        if outcome.status == Status.DIVERGED:
+            self.diverged += 1
+        elif outcome.cost is None:
             self.failed += 1
-        elif self.best_cost is None or cost < self.best_cost:
-            self.best, self.best_cost, self.best_cell = value, cost, cell
+        searched = outcome.role != CONFIRMATION
+        if searched and outcome.cost is not None and (self.best_cost is None or outcome.cost < self.best_cost):
+            self.best, self.best_cost, self.best_cell = outcome.value, outcome.cost, outcome.cell_id
+        said = f"{self.objective} {outcome.value:.4g}" if outcome.value is not None else outcome.status
+        self.last = f"last {said} ({outcome.cell_id}{'' if searched else ', confirmation'})"
 
     @property
     def left(self) -> int:
@@ -66,13 +71,23 @@ class SweepProgress:
             return self.elapsed / here * missing
         return None if self.expected_seconds is None else max(self.expected_seconds * missing - self.elapsed, 0.0)
 
+    @property
+    def rate(self) -> str:
+        """Trials an hour or a minute in this run; empty before the first one has ended."""
+        here = self.done - self.done_before
+        if not here or not self.elapsed:
+            return ""
+        per_minute = 60 * here / self.elapsed
+        return f"{per_minute:.2g} trials/min" if per_minute >= 1 else f"{60 * per_minute:.2g} trials/h"
+
     def line(self) -> str:
-        """All of it in one line."""
+        """Everything in one line: how far, how fast, what diverged, the best and the last score, the time."""
+        without = [f"{count} {word}" for count, word in ((self.diverged, "diverged"), (self.failed, "failed")) if count]
+        counts = f"{self.done} of {self.total} trials done" + (f" ({', '.join(without)})" if without else "")
         best = f"best {self.objective} {self.best:.4g} ({self.best_cell})" if self.best is not None else f"no {self.objective} yet"
         left = "time left not known yet" if self.seconds_left is None else f"about {duration(self.seconds_left)} left"
-        failed = f", {self.failed} without a score" if self.failed else ""
-        counts = f"{self.done} of {self.total} trials done{failed}, {self.running} running, {self.left} to go"
-        return f"{counts}; {best}; {duration(self.elapsed)} elapsed, {left}"
+        times = ", ".join(filter(None, (f"{duration(self.elapsed)} elapsed", self.rate, left)))
+        return "; ".join(filter(None, (f"{counts}, {self.running} running, {self.left} to go", best, self.last, times)))
 
 
 @dataclass

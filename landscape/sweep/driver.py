@@ -129,7 +129,7 @@ class Driver:
         self.progress.done += 1
         if outcome.role != CONFIRMATION:
             self.log.add(outcome)
-            self.progress.score(outcome.value, outcome.cost, outcome.cell_id)
+        self.progress.score(outcome)
 
     def _failed(self, task: Task, reason: str) -> None:
         folder = files.trial_folder(self.folder, task.digest)

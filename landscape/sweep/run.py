@@ -4,6 +4,7 @@ from typing import Any
 
 from landscape.analysis.objective import is_frechet
 from landscape.analysis.resolution import resolution_sentence
+from landscape.core.durations import duration
 from landscape.core.errors import UserError
 from landscape.core.registry import load_installed_plugins, load_plugin
 from landscape.results import studies
@@ -11,10 +12,9 @@ from landscape.results.remote import STOP_FILE, Remote, opened
 from landscape.space.space import Space
 from landscape.sweep import study_folder as files
 from landscape.sweep.conclusion import conclusion
-from landscape.sweep.display import Display, SweepProgress, duration
+from landscape.sweep.display import Display, SweepProgress
 from landscape.sweep.estimate import Estimate, estimate, floor_of
 from landscape.sweep.pool.interrupt import Interrupt
-from landscape.sweep.search.confirming import CONFIRMATION
 from landscape.sweep.search.plan import Outcome
 from landscape.sweep.search.study_plan import StudyPlan
 from landscape.sweep.study_data import Data
@@ -137,8 +137,8 @@ class _Sweep:
         jobs = self.how.resources.jobs
         progress = SweepProgress(plan.trials, self.space.protocol.objective, done=plan.finished)
         progress.expected_seconds = expected.seconds_per_trial / (jobs or 1) if expected.seconds_per_trial else None
-        for outcome in (o for o in ended if o.role != CONFIRMATION):
-            progress.score(outcome.value, outcome.cost, outcome.cell_id)
+        for outcome in ended:
+            progress.score(outcome)
         self.how.say(self._opening(plan, expected))
         with Interrupt(self.folder / STOP_FILE) as interrupt, Display(progress, self.how.stream) as display:
             driver = Driver(self.space, self.how, self.lock, plan, display, self.there)

@@ -18,6 +18,8 @@ from landscape.sweep.search.plan import Made, Outcome, Task
 
 SCHEMA = 1
 PROPOSAL_FILE = "proposal.json"
+SHOWN, MOST_CHANGES = 60, 4
+"""Characters of a value, and entries of a list, that a message shows of a difference."""
 
 
 def describe(space: Space, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,20 +81,55 @@ def open_study(folder: Path, space: Space) -> dict[str, Any]:
 
 
 def difference(theirs: Any, ours: Any, where: str = "") -> str:
-    """The first place where two search spaces differ, with both values; "" where they do not."""
+    """The first place where two search spaces differ, and what differs there; "" where they agree.
+
+    Of a list that gained or lost entries these are named, with + and -; of a long value, the part where it changes is shown.
+    """
     if isinstance(theirs, dict) and isinstance(ours, dict):
         for key in sorted({*theirs, *ours}):
             if found := difference(theirs.get(key), ours.get(key), f"{where}.{key}" if where else key):
                 return found
         return ""
-    if isinstance(theirs, list) and isinstance(ours, list) and len(theirs) == len(ours):
-        return next((found for i, (a, b) in enumerate(zip(theirs, ours, strict=True)) if (found := difference(a, b, f"{where}[{i}]"))), "")
-    return "" if theirs == ours else f"{where} was {_short(theirs)}, now {_short(ours)}"
+    if isinstance(theirs, list) and isinstance(ours, list):
+        return _difference_of_lists(theirs, ours, where)
+    return "" if theirs == ours else "{} was {}, now {}".format(where, *_shown(json.dumps(theirs), json.dumps(ours)))
 
 
-def _short(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+def _difference_of_lists(theirs: list[Any], ours: list[Any], where: str) -> str:
+    gone, new = [x for x in theirs if x not in ours], [x for x in ours if x not in theirs]
+    if len(gone) == len(new) == 1 and len(theirs) == len(ours):
+        i = theirs.index(gone[0])
+        if ours[i] == new[0]:
+            return difference(gone[0], new[0], f"{where}[{i}]")
+    if gone or new:
+        changes = [f"+ {_named(x)}" for x in new] + [f"- {_named(x)}" for x in gone]
+        more = f" and {len(changes) - MOST_CHANGES} more" if len(changes) > MOST_CHANGES else ""
+        return f"{where}: {', '.join(changes[:MOST_CHANGES])}{more}"
+    if theirs == ours:
+        return ""
+    return f"{where}: the same entries, {'in another order' if len(theirs) == len(ours) else 'some of them repeated'}"
+
+
+def _named(entry: Any) -> str:
+    """An entry of a list by its name, where it has one; hyperparameters stand behind it."""
+    if isinstance(entry, dict) and isinstance(entry.get("name"), str):
+        rest = {key: value for key, value in entry.items() if key != "name" and value not in (None, {}, [])}
+        return entry["name"] + (f" {_around(json.dumps(rest), 0)}" if rest else "")
+    return entry if isinstance(entry, str) else _around(json.dumps(entry), 0)
+
+
+def _shown(theirs: str, ours: str) -> tuple[str, str]:
+    """Both texts, cut to where they begin to differ."""
+    same = next((i for i, (a, b) in enumerate(zip(theirs, ours, strict=False)) if a != b), min(len(theirs), len(ours)))
+    return _around(theirs, same), _around(ours, same)
+
+
+def _around(text: str, place: int) -> str:
+    """`text`, cut to `SHOWN` characters around `place` where it is longer."""
+    if len(text) <= SHOWN:
+        return text
+    begin = min(max(place - SHOWN // 3, 0), len(text) - SHOWN)
+    return ("..." if begin else "") + text[begin : begin + SHOWN] + ("..." if begin + SHOWN < len(text) else "")
 
 
 def write_study(folder: Path, space: Space, facts: Mapping[str, Any]) -> None:

@@ -1,12 +1,15 @@
 """A user's mistake ends in one line that names the thing and the remedy, exit code 2, no traceback, nothing written."""
 
 import gzip
+import re
 import struct
 import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from landscape.cli.app import _complain
 
 TRAIN = ("train", "--steps", "1", "--architecture", "mlp", "--protocol", "none")
 
@@ -259,3 +262,41 @@ class TestEvaluate:
         features[3, 2] = np.nan
         np.savez(tmp_path / "b.npz", features=features)
         refused(("evaluate", "--real", tmp_path / "a.npz", "--fake", tmp_path / "b.npz"), "NaN")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "--foo"),
+        ("train", "--latent", "gauss"),
+        ("sweep", "--jobs", "x"),
+        ("sweep", "--steps", "0"),
+        ("evaluate",),
+        ("data", "prepare"),
+        ("sample", "nowhere"),
+        ("train", "--loss", "hinge:"),
+    ],
+)
+def test_punctuation_is_not_doubled(run, arguments):
+    """Messages of a library end with a full stop or a question mark of their own."""
+    line = run(*arguments).is_one_line_error()
+    assert not re.search(r"[.?!,;][.?!,;:]", line), line
+
+
+def test_the_error_of_a_library_is_quoted_without_its_full_stop(capsys):
+    """Paths keep their dots."""
+    assert _complain("cannot read ./a.b (bad file.): mend it.; or go on\n", 2) == 2
+    assert capsys.readouterr().err == "landscape: cannot read ./a.b (bad file): mend it; or go on\n"
+    _complain("cannot read .: no folder", 2)
+    assert capsys.readouterr().err == "landscape: cannot read .: no folder\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "near"), [(("data", "prepare", "fashion-mnit"), "fashion-mnist"), (("reproduce", "game-2d"), "game-1d")]
+)
+def test_a_name_with_dashes_is_answered_in_dashes(run, arguments, near):
+    """The message has the name as it was typed, and suggests one that can be typed the same way."""
+    line = run(*arguments).is_one_line_error()
+    assert repr(arguments[-1]) in line
+    assert f"did you mean {near!r}?" in line
+    assert "_" not in line.partition("choose from")[2]

@@ -4,11 +4,19 @@ import io
 
 import pytest
 
-from landscape.sweep.display import Display, SweepProgress, duration
+from landscape.core.durations import duration
+from landscape.sweep.display import Display, SweepProgress
+from landscape.sweep.search.plan import Outcome
+
+
+def ended(cell: str, status: str, value: float | None = None, cost: float | None = None) -> Outcome:
+    return Outcome(0, 0, cell, {}, cell, status, value, cost)
 
 
 def test_durations_in_words():
-    assert [duration(s) for s in (5, 89, 200, 7200, 200_000)] == ["5 s", "89 s", "3 min", "2.0 h", "2.3 days"]
+    """Two digits at least, in the unit that a reader would choose."""
+    said = [duration(s) for s in (0, 0.42, 5, 9.24, 99, 200, 5999, 7200, 200_000, 359_000, 1_000_000)]
+    assert said == ["0 s", "0.42 s", "5 s", "9.2 s", "99 s", "3.3 min", "100 min", "2 h", "56 h", "100 h", "12 days"]
 
 
 def test_progress_and_time_left():
@@ -23,18 +31,24 @@ def test_progress_and_time_left():
     progress.done, progress.running, now[0] = 4, 2, 30.0
     assert progress.seconds_left == pytest.approx(30 / 2 * 8)
     assert progress.left == 6
-    for value, loss, cell in ((3.0, 3.0, "a"), (None, None, "b"), (1.0, 1.0, "c"), (2.0, 2.0, "d")):
-        progress.score(value, loss, cell)
-    assert (progress.best, progress.best_cell, progress.failed) == (1.0, "c", 1)
-    line = progress.line()
-    for part in ("4 of 12 trials done", "1 without a score", "2 running", "6 to go", "best FD 1 (c)", "30 s elapsed", "about 2 min left"):
-        assert part in line
+    assert progress.rate == "4 trials/min"
+    for outcome in (ended("a", "completed", 3.0, 3.0), ended("b", "diverged"), ended("b", "failed"), ended("b", "diverged")):
+        progress.score(outcome)
+    assert progress.line().count("last diverged (b)") == 1
+    for outcome in (ended("c", "completed", 1.0, 1.0), ended("d", "completed", 2.0, 2.0)):
+        progress.score(outcome)
+    assert progress.line() == (
+        "4 of 12 trials done (2 diverged, 1 failed), 2 running, 6 to go; best FD 1 (c); last FD 2 (d); "
+        "30 s elapsed, 4 trials/min, about 2 min left"
+    )
+    now[0] = 3600.0
+    assert progress.rate == "2 trials/h"
 
 
 def test_scores_that_are_better_high():
     progress = SweepProgress(2, "IS")
-    progress.score(3.0, -3.0, "a")
-    progress.score(9.0, -9.0, "b")
+    progress.score(ended("a", "completed", 3.0, -3.0))
+    progress.score(ended("b", "completed", 9.0, -9.0))
     assert progress.best == 9.0
 
 

@@ -371,7 +371,7 @@ def test_resources_that_are_not_there(monkeypatch):
 
 def test_more_trials_than_gpus_hold(monkeypatch):
     monkeypatch.setattr("landscape.sweep.pool.resources.visible_gpus", lambda: 1)
-    with pytest.raises(UserError, match=r"jobs=4: with gpus_per_trial=1 the GPUs here hold 1 trial at a time; give a smaller share"):
+    with pytest.raises(UserError, match=r"--jobs 4: with --gpus-per-trial 1 the GPUs here hold 1 trial at a time; give a smaller share"):
         plan_resources(4, None, None)
     assert plan_resources(4, 0.25, None).jobs == 4
     # torch takes no whole numbers for a share of the memory

@@ -70,8 +70,29 @@ def test_a_folder_of_another_space_is_refused_with_the_first_difference(space, m
 
 def test_differences_are_named():
     assert files.difference({"a": [1, {"b": 2}]}, {"a": [1, {"b": 3}]}) == "a[1].b was 2, now 3"
-    assert files.difference({"a": 1}, {"a": 1, "b": "x" * 99}) == 'b was null, now "' + "x" * 56 + "..."
+    assert files.difference({"a": 1}, {"a": 1, "b": "x" * 99}) == 'b was null, now "' + "x" * 59 + "..."
     assert files.difference({"a": 1}, {"a": 1}) == ""
+    assert files.difference([], []) == ""
+
+
+def test_what_differs_is_shown_also_behind_a_long_common_beginning():
+    """Entries that a list gained or lost are named; a long text is cut to where it changes."""
+    losses = ["non_saturating", "wasserstein", "hinge", "least_squares", "relativistic_average"]
+    assert files.difference({"axes": {"loss": losses}}, {"axes": {"loss": [*losses, "minimax"]}}) == "axes.loss: + minimax"
+    assert files.difference({"loss": losses}, {"loss": ["minimax", *losses[1:3]]}) == (
+        "loss: + minimax, - non_saturating, - least_squares, - relativistic_average"
+    )
+    assert files.difference({"loss": losses}, {"loss": []}).endswith("- least_squares and 1 more")
+    assert files.difference({"loss": losses}, {"loss": losses[::-1]}) == "loss: the same entries, in another order"
+    assert files.difference([1], [1, 1], "x") == "x: the same entries, some of them repeated"
+    entries = [{"name": "r1", "hyperparameters": {"gamma": 1.0}}]
+    assert files.difference(entries, [*entries, {"name": "dragan", "hyperparameters": {}}], "x") == "x: + dragan"
+    changed = [{"name": "r1", "hyperparameters": {"gamma": 2.0}}]
+    assert files.difference(entries, changed, "x") == "x[0].hyperparameters.gamma was 1.0, now 2.0"
+    text = files.difference({"note": "same " * 40 + "old end"}, {"note": "same " * 40 + "new end"})
+    assert "old end" in text
+    assert "new end" in text
+    assert len(text) < 160
 
 
 def a_record(task, status=Status.COMPLETED, **more):

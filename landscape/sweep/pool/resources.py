@@ -39,19 +39,19 @@ def plan_resources(jobs: int | None, gpus_per_trial: float | None, ray_address: 
         UserError: GPUs that are not there, several whole ones for one trial, or more trials at a time than GPUs hold.
     """
     if gpus_per_trial is not None and not 0 <= gpus_per_trial <= 1:
-        raise UserError(f"gpus_per_trial={gpus_per_trial:g}: a trial uses one GPU at most; give a fraction to share one, or 1")
+        raise UserError(f"--gpus-per-trial {gpus_per_trial:g}: a trial uses one GPU at most; give a fraction to share one, or 1")
     if jobs is not None and jobs < 1:
-        raise UserError(f"jobs={jobs}: at least one trial must run at a time")
+        raise UserError(f"--jobs {jobs}: at least one trial must run at a time")
     if ray_address:
         return Resources(jobs, 1, None if gpus_per_trial is None else float(gpus_per_trial), 0, local=False)
     gpus = visible_gpus()
     share = float(gpus > 0 if gpus_per_trial is None else gpus_per_trial)
     if share and not gpus:
-        raise UserError(f"gpus_per_trial={share:g}, and torch sees no GPU here: leave it out to train on the CPU")
+        raise UserError(f"--gpus-per-trial {share:g}, and torch sees no GPU here: leave it out to train on the CPU")
     # 1e-9: three trials share a GPU when each is given a third of it.
     places = gpus * int(1 / share + 1e-9) if share else 0
     if jobs is not None and share and jobs > places:
         hold = f"{places} {'trials' if places > 1 else 'trial'} at a time"
-        raise UserError(f"jobs={jobs}: with gpus_per_trial={share:g} the GPUs here hold {hold}; give a smaller share, or fewer jobs")
+        raise UserError(f"--jobs {jobs}: with --gpus-per-trial {share:g} the GPUs here hold {hold}; give a smaller share, or fewer jobs")
     limit = jobs or places or cores()
     return Resources(limit, max(1, cores() // limit), share, gpus if share else 0, local=True)
