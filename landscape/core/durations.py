@@ -9,7 +9,14 @@ def duration(seconds: float) -> str:
     return f"{_two_digits(seconds / 86400)} days"
 
 
+def between(least: float, most: float) -> str:
+    """Return a range of seconds in words: `1.2 to 3.4 h`, `50 s to 2.1 min`, `about 45 s` where both ends read the same."""
+    (low, low_unit), (high, high_unit) = (duration(end).split() for end in (least, most))
+    if (low, low_unit) == (high, high_unit):
+        return f"about {low} {low_unit}"
+    return f"{low} to {high} {high_unit}" if low_unit == high_unit else f"{low} {low_unit} to {high} {high_unit}"
+
+
 def _two_digits(value: float) -> str:
     """At least two significant digits; whole numbers from 10 on."""
-    text = f"{value:.0f}" if value >= 9.95 else f"{value:.2g}"
-    return text.removesuffix(".0")
+    return f"{value:.0f}" if value >= 9.95 else f"{value:.2g}"

@@ -1,36 +1,54 @@
 """What a study will take, before its first trial: the floor of its scores, and its time from short probes."""
 
 import gc
-import tempfile
+import itertools
+import math
+import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
+from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
 from landscape.results.record import same_score
 from landscape.space.cells import Cell
 from landscape.space.space import Space
 from landscape.sweep.pool.resources import Resources, device_of
+from landscape.sweep.probe import probe_together
 from landscape.sweep.study_data import Data
 from landscape.sweep.sweep_options import SweepOptions
 
-PROBES, PROBE_SECONDS = 4, 1.0
-"""At most so many cells are tried for so long each: together a small part of the smallest study."""
-SETTLED, MOST_REPORTS = 1.5, 12
-"""A rate is believed once two stretches of training in a row differ by less than this factor: before, things happen that happen only once
-(libraries start, updates are compiled, rounds are recorded). After so many stretches it is taken as it is."""
-Seen = Sequence[tuple[float, float]]
-"""Share of the budget done and seconds taken, stretch by stretch."""
+PROBES = 4
+"""At most so many different cells are probed: together they take a small part of the smallest study."""
+MOST_PROCESSES = 16
+"""At most so many probes run at the same time. Fewer than trials run at a time see less of what trials take from one another."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Seconds that one trial keeps one of the places for trials busy; None where it could not be measured."""
+    """What a trial is expected to take, from the fastest and the slowest probe. None where nothing was measured."""
 
-    seconds_per_trial: float | None
+    fastest: float | None
+    """Seconds that a trial keeps one of the places for trials busy, at the pace of the fastest probe."""
+    slowest: float | None = None
+    start: float = 0.0
+    """Seconds until a process can train; every place starts one, all at the same time."""
     basis: str = ""
+
+    @property
+    def seconds_per_trial(self) -> float | None:
+        """The middle of the two paces."""
+        return None if self.fastest is None or self.slowest is None else (self.fastest + self.slowest) / 2
+
+    def range(self, trials: int, jobs: int) -> tuple[float, float] | None:
+        """Seconds of `trials` trials, `jobs` at a time, at the fastest and at the slowest pace.
+
+        The slow end counts the start twice, because Ray itself starts too, and its last trials run beside places that have nothing to do.
+        """
+        if self.fastest is None or self.slowest is None:
+            return None
+        return self.start + self.fastest * trials / jobs, 2 * self.start + self.slowest * math.ceil(trials / jobs)
 
 
 def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, Any], float]:
@@ -64,21 +82,40 @@ def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, 
 
 
 def estimate(cells: Sequence[Cell], data: Data, how: SweepOptions, scoring: float | None) -> Estimate:
-    """The time of a trial, from a second of training in a few different cells."""
+    """The time of a trial, from a second of training in a few different cells, in processes like those of the trials.
+
+    As many probes run at the same time as trials will, so that they take cores, memory and the GPU from one another as trials do.
+    """
     if how.run_trial is not None or not how.resources.local:
         return Estimate(None)
     import torch
 
-    measured = [probe(cell, data, how) for cell in probed(cells)]
-    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]  # the trials, in processes of their own, need it
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]  # the probes and the trials, in processes of their own, need it
         gc.collect()
         torch.cuda.empty_cache()
-    known = [seconds for seconds in measured if seconds is not None]
-    if not known:
+    chosen, places = probed(cells), min(how.resources.jobs or 1, MOST_PROCESSES)
+    configs = [_middle(cell, data) for cell in itertools.islice(itertools.cycle(chosen), max(len(chosen), places))]
+    settings = {
+        "data_dir": None if how.data_here is None else str(how.data_here),
+        "threads": how.resources.threads,
+        "device": device_of(how.resources.gpus_per_trial),
+        "plugins": [str(path) for path in how.plugins],
+    }
+    probes = [found for i in range(0, len(configs), places) for found in probe_together(configs[i : i + places], settings)]
+    trained = [(p.training, p.around) for p in probes if p.training is not None]
+    if not trained:
         return Estimate(None)
-    training = sum(known) / len(known)
-    scored = f" and {scoring:.2g} s of scoring" if scoring is not None else ""
-    return Estimate(training + (scoring or 0.0), f"{training:.2g} s of training{scored} each, from {len(known)} short probes")
+    whole = [training + around + (scoring or 0.0) for training, around in trained]
+    training = sum(seconds for seconds, _ in trained) / len(trained)
+    scored = f", {scoring:.2g} s of scoring" if scoring is not None else ""
+    start = statistics.median(p.start for p in probes)
+    basis = f"{training:.2g} s of training{scored} each and {start:.2g} s to start, from {len(trained)} short probes"
+    return Estimate(min(whole), max(whole), start, basis)
+
+
+def _middle(cell: Cell, data: Data) -> TrialConfig:
+    """The configuration in the middle of a cell's ranges."""
+    return data.pin(cell.config({name: p.at(0.5) for name, p in cell.parameters.items()}, seed=0))
 
 
 def probed(cells: Sequence[Cell]) -> list[Cell]:
@@ -89,42 +126,3 @@ def probed(cells: Sequence[Cell]) -> list[Cell]:
     chosen = [cell for group in by_architecture.values() for cell in dict.fromkeys(c.id for c in (group[0], group[-1]))]
     by_id = {cell.id: cell for cell in cells}
     return [by_id[i] for i in chosen[:: max(1, -(-len(chosen) // PROBES))]]
-
-
-def probe(cell: Cell, data: Data, how: SweepOptions) -> float | None:
-    """Seconds of training of a trial of `cell`, extrapolated; None if it ended (diverged) before anything could be measured."""
-    from landscape.trial.run_trial import prepare_and_run
-
-    seen: list[tuple[float, float]] = []
-    assignment = {name: p.at(0.5) for name, p in cell.parameters.items()}
-    config = data.pin(cell.config(assignment, seed=0))
-    with tempfile.TemporaryDirectory(prefix="landscape-probe-") as folder:
-        prepare_and_run(
-            config,
-            None,
-            folder=Path(folder),
-            report=lambda line: seen.append((line["progress"], line["seconds"])),
-            should_stop=lambda: settled(seen),
-            data_dir=how.data_here,
-            threads=how.resources.threads,
-            device=device_of(how.resources.gpus_per_trial),
-            pictures=False,
-        )
-    return seconds_of_all(seen)
-
-
-def settled(seen: Seen) -> bool:
-    """Whether enough was seen to tell how long training takes."""
-    if len(seen) < 3 or seen[-1][1] - seen[0][1] < PROBE_SECONDS:
-        return False
-    (p1, s1), (p2, s2), (p3, s3) = seen[-3:]
-    if not p1 < p2 < p3:
-        return True  # a stretch without a round: the budget is spent
-    earlier, later = (s2 - s1) / (p2 - p1), (s3 - s2) / (p3 - p2)
-    return len(seen) >= MOST_REPORTS or max(earlier, later) < SETTLED * min(earlier, later)
-
-
-def seconds_of_all(seen: Seen) -> float | None:
-    """Seconds of the whole budget at the rate of the last two stretches; of fewer, of what there is; None where nothing is."""
-    (first, begin), (last, end) = (seen[-3:][0] if len(seen) > 1 else (0.0, 0.0)), (seen[-1] if seen else (0.0, 0.0))
-    return (end - begin) / (last - first) if last > first else None

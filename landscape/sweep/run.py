@@ -4,7 +4,7 @@ from typing import Any
 
 from landscape.analysis.objective import is_frechet
 from landscape.analysis.resolution import resolution_sentence
-from landscape.core.durations import duration
+from landscape.core.durations import between
 from landscape.core.errors import UserError
 from landscape.core.registry import load_installed_plugins, load_plugin
 from landscape.results import studies
@@ -157,9 +157,8 @@ class _Sweep:
         parts.append(f"{cells} cells of {plan.search.trials // cells} each" + (f", {skipped} undefined ones skipped" if skipped else ""))
         parts += self._confirmation(plan)
         parts.append(f"{jobs} at a time" if jobs else "as many at a time as the cluster holds")
-        if expected.seconds_per_trial is not None:
-            seconds = expected.seconds_per_trial * (plan.trials - plan.finished) / (jobs or 1)
-            parts.append(f"about {duration(seconds)} ({seconds / 3600:.2g} hours; {expected.basis})")
+        if (seconds := expected.range(plan.trials - plan.finished, jobs or 1)) is not None:
+            parts.append(f"{between(*seconds)} ({expected.basis})")
         return "; ".join(parts)
 
     def _confirmation(self, plan: StudyPlan) -> list[str]:

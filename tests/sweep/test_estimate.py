@@ -4,7 +4,11 @@ from itertools import accumulate
 
 import pytest
 
-from landscape.sweep.estimate import seconds_of_all, settled
+from landscape.core.durations import between
+from landscape.core.errors import UserError
+from landscape.sweep.estimate import Estimate, _middle, probed
+from landscape.sweep.probe import probe_together, seconds_of_all, settled
+from landscape.sweep.study_data import Data
 
 
 def reports(*stretches):
@@ -58,3 +62,40 @@ def test_a_trial_that_ends_before():
     assert seconds_of_all([]) is None
     assert seconds_of_all(reports((0.5, 1.0))) == pytest.approx(2.0)
     assert seconds_of_all(reports((0.5, 3.0), (0.5, 1.0))) == pytest.approx(2.0)
+
+
+def test_a_study_takes_a_range():
+    """From the fastest pace without a pause to the slowest with the last lap counted whole and the start of Ray beside that of a trial."""
+    expected = Estimate(2.0, 3.0, 8.0)
+    assert expected.range(72, 8) == (8 + 2 * 9, 2 * 8 + 3 * 9)
+    assert expected.range(73, 8) == (8 + 2 * 73 / 8, 2 * 8 + 3 * 10)
+    assert Estimate(None).range(72, 8) is None
+    assert Estimate(None).seconds_per_trial is None
+    assert expected.seconds_per_trial == 2.5
+
+
+def test_ranges_in_words():
+    assert between(26, 43) == "26 to 43 s"
+    assert between(26, 430) == "26 s to 7.2 min"
+    assert between(45.1, 45.2) == "about 45 s"
+
+
+def test_probes_run_in_processes_of_their_own(make_space, tmp_path):
+    """What they measure is what a trial's process takes, its imports included; a user's mistake is told before the first trial."""
+    space = make_space(base={"budget": {"amount": 300}, "batch_size": 16, "architecture": {"mlp": {"width": 8}}}, axes={"loss": ["hinge"]})
+    config = _middle(probed(space.cells())[0], Data(None))
+    settings = {"data_dir": None, "threads": 1, "device": "cpu", "plugins": []}
+    (found,) = probe_together([config], settings)
+    assert found.start > 0.1
+    assert found.training > 0
+    assert found.around > 0
+    with pytest.raises(UserError, match=r"none\.py"):
+        probe_together([config], settings | {"plugins": [str(tmp_path / "none.py")]})
+
+
+def test_a_probe_that_breaks_off_gives_no_estimate(make_space, tmp_path):
+    """The study begins all the same, and a trial that breaks off has its record."""
+    (tmp_path / "ends.py").write_text("import os\nos._exit(3)\n")
+    config = _middle(probed(make_space().cells())[0], Data(None))
+    settings = {"data_dir": None, "threads": 1, "device": "cpu", "plugins": [str(tmp_path / "ends.py")]}
+    assert probe_together([config], settings) == []
