@@ -1,14 +1,13 @@
-"""One sweep at a time on a study; and what a sweep that was killed left running is ended before the next begins."""
+"""One sweep at a time works on a study. What a sweep that was killed left running is ended before the next one begins."""
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -16,6 +15,7 @@ from typing import Self, TextIO
 import psutil
 
 from landscape.core.errors import UserError
+from landscape.core.locks import take_lock
 
 LOCK_FILE = ".lock"
 PROCESSES_FILE = "processes"
@@ -23,12 +23,12 @@ PREFIX = "landscape-sweep-"
 
 
 class StudyLock:
-    """Held while a sweep writes to a study's folder. The system lets go of it when the process ends, however it ends.
+    """The lock that a sweep holds while it writes to a study's folder.
 
-    The file names its holder and the holder's temporary folder, in which every process that the sweep starts is noted.
+    Its file names the holder and the holder's temporary folder, in which every process that the sweep starts is noted.
 
     Raises:
-        UserError: another sweep holds it; or the folder cannot be written.
+        UserError: Another sweep holds the lock, or the folder cannot be written.
     """
 
     def __init__(self, study: Path) -> None:
@@ -36,19 +36,20 @@ class StudyLock:
         self.temporary = Path()
 
     def __enter__(self) -> Self:
-        self._file = _opened(self.study / LOCK_FILE)
+        path = self.study / LOCK_FILE
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = _holder(self._file)
-            self._file.close()
+            file = take_lock(path, wait=False)
+        except OSError as error:
+            # Either the folder cannot be written, or its file system has no locks; then go by what the file says.
+            file = _opened(path, error)
+            _refuse_living_holder(self.study, _holder(file))
+        if file is None:
+            with _opened(path) as there:
+                holder = _holder(there)
             who = f"process {holder.get('pid', '?')} on {holder.get('host', '?')}, since {holder.get('since', '?')}"
-            raise UserError(
-                f"another sweep is running on {self.study} ({who}): wait for it, stop it, or choose another results folder"
-            ) from None
-        except OSError:
-            # A file system without locks: go by what the file says.
-            self._refuse_living_holder()
+            message = f"another sweep is running on {self.study} ({who})"
+            raise UserError(f"{message}: wait for it, stop it, or choose another results folder")
+        self._file = file
         end_leftovers(Path(str(_holder(self._file).get("temporary", ""))))
         self.temporary = make_temporary_folder()
         self._write_holder()
@@ -64,14 +65,6 @@ class StudyLock:
                 (self.study / LOCK_FILE).unlink()
                 self.study.rmdir()
         self._file.close()
-
-    def _refuse_living_holder(self) -> None:
-        holder = _holder(self._file)
-        here = holder.get("host") == socket.gethostname()
-        if holder and (not here or _alive(int(str(holder["pid"])), float(str(holder["created"])))):
-            raise UserError(
-                f"another sweep is running on {self.study} (process {holder['pid']} on {holder['host']}): stop it, or delete {LOCK_FILE}"
-            )
 
     def _write_holder(self) -> None:
         me = psutil.Process()
@@ -89,12 +82,22 @@ class StudyLock:
         self._file.flush()
 
 
-def _opened(path: Path) -> TextIO:
+def _opened(path: Path, before: OSError | None = None) -> TextIO:
+    """Open the lock's file without a lock; `before` is the error that a first attempt met."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         return open(path, "a+", encoding="utf-8")
     except OSError as error:
-        raise UserError(f"cannot write to {path.parent}: {error.strerror or error}; choose another results folder") from error
+        reason = before or error
+        raise UserError(f"cannot write to {path.parent}: {reason.strerror or reason}; choose another results folder") from error
+
+
+def _refuse_living_holder(study: Path, holder: Mapping[str, object]) -> None:
+    """Raise a UserError if the process that the lock's file names may still run. Of another machine nobody can tell."""
+    here = holder.get("host") == socket.gethostname()
+    if holder and (not here or _alive(int(str(holder["pid"])), float(str(holder["created"])))):
+        raise UserError(
+            f"another sweep is running on {study} (process {holder['pid']} on {holder['host']}): stop it, or delete {LOCK_FILE}"
+        )
 
 
 def _holder(file: TextIO) -> dict[str, object]:

@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
+from landscape.core.errors import UserError
 from landscape.sweep.pool import cluster
+from landscape.sweep.pool.resources import Resources
 
 
 @pytest.fixture
@@ -37,3 +39,14 @@ def test_processes_of_a_cluster_are_left_alone(monkeypatch, child):
     monkeypatch.setattr(cluster.ray, "shutdown", lambda: None)
     cluster.take_down(None, local=False)
     assert child.poll() is None
+
+
+def test_a_ray_that_does_not_start_is_one_line(monkeypatch, tmp_path):
+    """Ray gives up on a busy machine, with an exception of no type of its own."""
+
+    def gives_up(**_):
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr(cluster.ray, "init", gives_up)
+    with pytest.raises(UserError, match=r"Ray did not start \(The current node timed out during startup\.\): run the same command again"):
+        cluster._connect(Resources(2, 1, 0.0, 0, local=True), tmp_path, None)

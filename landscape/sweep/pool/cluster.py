@@ -212,17 +212,22 @@ def _connect(resources: Resources, temporary: Path, ray_address: str | None) -> 
             raise _no_cluster(ray_address, str(error).splitlines()[0]) from None
         return
     assert resources.jobs is not None
-    ray.init(
-        address="local",
-        num_cpus=resources.jobs * resources.threads,
-        num_gpus=resources.gpus,
-        include_dashboard=False,
-        object_store_memory=OBJECT_STORE_BYTES,
-        log_to_driver=False,
-        logging_level=logging.CRITICAL,
-        configure_logging=False,
-        _temp_dir=str(temporary / "ray"),
-    )
+    try:
+        ray.init(
+            address="local",
+            num_cpus=resources.jobs * resources.threads,
+            num_gpus=resources.gpus,
+            include_dashboard=False,
+            object_store_memory=OBJECT_STORE_BYTES,
+            log_to_driver=False,
+            logging_level=logging.CRITICAL,
+            configure_logging=False,
+            _temp_dir=str(temporary / "ray"),
+        )
+    except Exception as error:
+        # On a machine with far more work than cores Ray gives up waiting for its own servers, with a plain Exception.
+        reason = " ".join(str(error).split())
+        raise UserError(f"Ray did not start ({reason}): run the same command again when the machine is less busy") from error
 
 
 def _require_listening(address: str) -> None:

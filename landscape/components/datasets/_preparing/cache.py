@@ -11,8 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from landscape.components.datasets._preparing.content import content_hash
 from landscape.core.errors import UserError
 from landscape.core.file_digests import State, recall, remember, states_of
 from landscape.core.files import read_json, write_json
+from landscape.core.locks import locked
 
 FORMAT = 2
 """The number of this layout, and of the way in which pictures are prepared. Data with another number are prepared again."""
@@ -48,7 +48,7 @@ def cached(request: Request, name: str, identity: Mapping[str, Any], fill: Calla
     folder = request.cache_dir / "datasets" / f"{name}-{key}"
     if (ready := _opened(folder, name, request.digests)) is not None:
         return ready
-    with _lock(folder):
+    with locked(folder, what="the data cache ", remedy="free space there or set LANDSCAPE_CACHE to another folder"):
         if (ready := _opened(folder, name, request.digests)) is not None:
             return ready
         content = _prepare(folder, name, fill)
@@ -137,22 +137,6 @@ def require_unchanged(dataset: Dataset) -> None:
         raise UserError(
             f"the prepared data of {dataset.name!r} have changed on disk: delete the folder `datasets` of the cache to prepare them again"
         )
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    from filelock import FileLock
-
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder.parent / f".{folder.name}.lock")
-        lock.acquire()
-    except (OSError, NotImplementedError) as error:
-        raise _unwritable(folder.parent, error) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _unwritable(folder: Path, error: Exception) -> UserError:
