@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from landscape.cli.options import data_dir_option, examples, json_option, plugin_option, print_json, whole_number
-from landscape.cli.output import counting_bar, score_lines
+from landscape.cli.output import score_lines
 from landscape.core.component_text import parse_component
 from landscape.core.errors import UserError
+from landscape.core.progress import counting_bars
 
 if TYPE_CHECKING:
     from landscape.components.datasets._base import Dataset
@@ -58,7 +59,7 @@ def evaluate(as_json: bool, plugins: tuple[Path, ...], **options: Any) -> None:
     name = options["protocol_name"] or _default_protocol(options["real"], where)
     protocol = _protocol(name, options["metrics"], options["features"])
     device = resolve_device(options["device"])
-    with counting_bar(quiet=as_json) as progress:
+    with counting_bars(not as_json) as progress:
         how = EvaluationOptions(weights=options["weights"], device=device, cache=not options["no_cache"], progress=progress)
         scores = _score(options["real"], options["fake"], protocol, where, how)
     if not scores.estimates:

@@ -4,13 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import click
+from landscape.core.durations import duration
+from landscape.core.progress import every, in_terminal, share_bars, write_line
 
 if TYPE_CHECKING:
     from landscape.results.record import Estimate, Scores
-
-LINE_SECONDS = 10.0
-"""Between two lines of progress where stderr is a file."""
 
 
 def score_lines(scores: "Scores", *, notes: bool = False) -> list[str]:
@@ -40,58 +38,20 @@ def _notes(estimate: "Estimate") -> list[str]:
 
 
 @contextmanager
-def progress_bar(label: str, *, quiet: bool = False) -> Iterator[Callable[[Mapping[str, Any]], None]]:
-    """Yields a function for `landscape.trial.run_trial`'s status lines: a bar on a terminal, a line every ten seconds in a file."""
-    if quiet:
-        yield lambda status: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+def training_progress(*, quiet: bool = False) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """Yields a function for the status lines of `landscape.trial.run_trial`: a bar in a terminal, a line now and then in a log."""
+    due = every()
+    with share_bars(["training"], not quiet) as show:
 
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _line_writer(label)
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(label, total=1.0, note="")
-        yield lambda status: bar.update(task, completed=status["progress"], note=_note(status))
+        def report(status: Mapping[str, Any]) -> None:
+            show(0, status["progress"], _note(status))
+            if not quiet and not in_terminal() and due():
+                write_line(f"training: {status['progress']:.0%}, {_note(status)}, {duration(status['seconds'])}")
 
-
-def _line_writer(label: str) -> Callable[[Mapping[str, Any]], None]:
-    last = 0.0
-
-    def write(status: Mapping[str, Any]) -> None:
-        nonlocal last
-        if status["seconds"] - last >= LINE_SECONDS:
-            last = status["seconds"]
-            click.echo(f"{label}: {status['progress']:.0%}, {_note(status)}, {last:.0f} s", err=True)
-
-    return write
+        yield report
 
 
 def _note(status: Mapping[str, Any]) -> str:
     losses = ", ".join(f"{name} {status[name]:.3g}" for name in ("d_loss", "g_loss") if name in status)
     steps = status["counts"]["d_steps"] or status["counts"]["g_steps"]
     return f"step {steps}" + (f", {losses}" if losses else "")
-
-
-@contextmanager
-def counting_bar(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
-    """Yields a function (what, done, total): a bar a piece of work on a terminal, nothing in a file."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield lambda what, done, total: None
-        return
-    with Progress(console=console, transient=True) as bar:
-        tasks: dict[str, Any] = {}
-
-        def show(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done)
-
-        yield show

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from landscape.cli.options import data_dir_option, examples, json_option, logger_option, plugin_option, print_json, read_mapping, set_dotted
-from landscape.cli.output import progress_bar, score_lines
+from landscape.cli.output import score_lines, training_progress
 from landscape.cli.stopping import stop_on_signal
 from landscape.core.component_text import parse_component
 from landscape.core.files import read_json, require_writable
@@ -97,7 +97,7 @@ def _run(prepared: "PreparedTrial", protocol: "Protocol | None", folder: Path, *
     from landscape.results.record import Scores, Status
     from landscape.trial.run_trial import run_trial
 
-    with stop_on_signal() as should_stop, progress_bar("training", quiet=as_json) as report:
+    with stop_on_signal() as should_stop, training_progress(quiet=as_json) as report:
         record = run_trial(prepared, protocol, folder=folder, report=report, should_stop=should_stop, **settings)
     found = sorted((folder / "scores").glob("[!.]*.json")) if record.status is Status.COMPLETED else []
     scores = [Scores.from_json(read_json(path)) for path in found]

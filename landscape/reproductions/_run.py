@@ -9,19 +9,16 @@ import threading
 import time
 from collections.abc import MutableSequence, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from landscape.config.protocol import Protocol
 from landscape.config.trial_config import TrialConfig
 from landscape.core.cpu_count import cores
 from landscape.core.errors import UserError
 from landscape.core.files import require_writable
+from landscape.core.progress import every, in_terminal, share_bars, write_line
 from landscape.results import studies
 from landscape.results.record import GENERATOR_FILE, RECORD_FILE, Scores, TrialRecord
 
@@ -132,18 +129,14 @@ def _run_one(index: int, trial: PlannedTrial, folder: Path, data_dir: Path | Non
 
 
 def _watch(running: Sequence[Future[None]], trials: Sequence[PlannedTrial], shares: Sequence[float]) -> None:
-    """Show bars in a terminal, or write a line every minute to a file. The first failure ends the wait."""
-    console = Console(stderr=True)
-    bars = Progress(TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=console)
-    tasks = [bars.add_task(f"{t.row}, seed {t.config.seed}", total=1.0) for t in trials]
-    told = time.monotonic()
-    with bars if console.is_terminal else nullcontext():
+    """Show how far the trials are until all have ended: bars in a terminal, a line a minute in a log. The first failure ends the wait."""
+    due = every(LINE_SECONDS)
+    with share_bars([f"{t.row}, seed {t.config.seed}" for t in trials], True) as show:
         while True:
-            for task, share in zip(tasks, shares, strict=True):
-                bars.update(task, completed=share)
-            if not console.is_terminal and time.monotonic() - told >= LINE_SECONDS:
-                told = time.monotonic()
-                console.print(f"{sum(shares):.2f} of {len(trials)} trials done", highlight=False)
+            for number, share in enumerate(shares):
+                show(number, share, "")
+            if not in_terminal() and due():
+                write_line(f"{sum(shares):.2f} of {len(trials)} trials done")
             for future in running:
                 if future.done():
                     future.result()

@@ -267,7 +267,7 @@ def test_progress_in_a_log(files, monkeypatch, capsys):
     folder = files.pictures("mine", 100)
     load_dataset(f"folder:{folder}")
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "landscape: preparing folder: 64 of 100, about 0 min left"
+    assert lines[0] == "landscape: preparing folder: 64 of 100, about 1 s left"
     load_dataset(f"folder:{folder}", resolution=8, progress=False)
     assert capsys.readouterr() == ("", "")
 
