@@ -1,1 +1,1 @@
-"""Where trials run: Ray's processes, on this machine or on a cluster, and Ray Tune's part in it."""
+"""Trials run in processes of Ray, on this machine or on a cluster. This folder holds Ray's and Ray Tune's part in a sweep."""

@@ -1,4 +1,4 @@
-"""Ray: started quietly on this machine, or an existing cluster; its processes end with the sweep."""
+"""Ray is started quietly on this machine, or the sweep joins an existing cluster. The processes that it starts end with the sweep."""
 
 import contextlib
 import logging
@@ -24,21 +24,21 @@ from landscape.sweep.study_lock import end_leftovers, end_processes, note_proces
 SERVERS = ("raylet", "gcs_server")
 SERVER_DIED = "a server process of Ray has died; nothing is lost: the same command continues the study"
 HEAD_SILENCE_SECONDS = 20.0
-"""After so long without an answer the head of a cluster counts as dead."""
+"""The head of a cluster counts as dead after so many seconds without an answer."""
 OBJECT_STORE_BYTES = 100_000_000
-"""Trials pass settings and outcomes only; Ray takes no less than 75 MB."""
+"""The size of Ray's object store. Trials pass only settings and outcomes, so it is small; Ray accepts no less than 75 MB."""
 QUIET = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     "RAY_DEDUP_LOGS": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
-    # Idle workers started ahead would take memory and a core each while the trials begin.
+    # Ray would start idle workers ahead, and each would take memory and a core while the trials begin.
     "RAY_prestart_worker_first_driver": "0",
     "RAY_enable_worker_prestart": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
-    # The records are the truth; Tune's own snapshots are never read.
+    # Only the records are ever read, so Tune need not write snapshots of its own.
     "TUNE_GLOBAL_CHECKPOINT_S": "1000000",
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
@@ -46,21 +46,22 @@ QUIET = {
 
 
 def limit(resources: Resources) -> int:
-    """Trials at a time, now: a cluster may grow."""
+    """Return how many trials may run at the same time now. The number changes while a cluster grows."""
     if resources.jobs is not None:
         return resources.jobs
     there = ray.cluster_resources()  # type: ignore[no-untyped-call]
     by_cpu = int(there.get("CPU", 1) // resources.threads)
     by_gpu = int(there.get("GPU", 0) / resources.gpus_per_trial) if resources.gpus_per_trial else by_cpu
-    # One more waits in line, so that a cluster that can grow sees that it should.
+    # One trial more than fits is asked for, so that a cluster that can grow sees that it should.
     return max(1, min(by_cpu, by_gpu)) + 1
 
 
 class ServerWatch(threading.Thread):
-    """Looks after Ray's servers: without one of them no trial ends, and calls into Ray may never return.
+    """A thread that watches Ray's servers. When one of them is dead, no trial ends any more, and calls into Ray may never return.
 
-    When one dies, `on_death` is called, to end the sweep in order. If that takes longer than `PATIENCE_SECONDS`, the main thread hangs
-    inside Ray: then everything is ended from here, this process last (nothing is lost: records are written whole).
+    When a server dies, the thread calls `on_death`, which ends the sweep in order. If that takes longer than `PATIENCE_SECONDS`, the main
+    thread hangs inside Ray. The thread then ends every process of the sweep, this one last. Nothing is lost, because records are written
+    whole.
     """
 
     PATIENCE_SECONDS = 15.0
@@ -72,7 +73,7 @@ class ServerWatch(threading.Thread):
         self.died = False
 
     def run(self) -> None:
-        """Until `over`, or a death."""
+        """Watch until `over` is set or a server has died."""
         while not self.over.wait(1.0):
             if not self.lives():
                 self.died = True
@@ -85,12 +86,12 @@ class ServerWatch(threading.Thread):
 
 
 def on_this_machine(processes: Sequence[psutil.Process]) -> Callable[[], bool]:
-    """Whether every one of them lives."""
+    """Return a function that says whether all of `processes` are alive."""
     return lambda: all(map(_lives, processes))
 
 
 def at_head(address: str) -> Callable[[], bool]:
-    """Whether the cluster's head answers, or has not been silent for `HEAD_SILENCE_SECONDS` yet."""
+    """Return a function that says whether the head at `address` has answered within the last `HEAD_SILENCE_SECONDS`."""
     host, _, port = address.rpartition(":")
     answered = time.monotonic()
 
@@ -178,7 +179,7 @@ def take_down(watch: ServerWatch | None, *, local: bool) -> None:
 
 
 def _decided(resources: Resources) -> Resources:
-    """With one GPU for each trial, where the choice was left and the cluster has any."""
+    """Give each trial one GPU if the user left the choice and the cluster has GPUs."""
     if resources.gpus_per_trial is not None:
         return resources
     there = ray.cluster_resources()  # type: ignore[no-untyped-call]
@@ -231,13 +232,13 @@ def _connect(resources: Resources, temporary: Path, ray_address: str | None) -> 
 
 
 def _require_listening(address: str) -> None:
-    """Ray itself would try for a quarter of an hour."""
+    """Raise a UserError at once if nothing listens at `address`. Ray itself would try for a quarter of an hour."""
     host, _, port = address.rpartition("//")[2].rpartition(":")
     if not host or not port.isdigit():
-        return  # auto, or an address that Ray looks up
+        return  # It is "auto" or another name, which Ray looks up itself.
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
-    except (OSError, ValueError) as error:  # the latter of names that cannot be looked up
+    except (OSError, ValueError) as error:  # Names that cannot be looked up raise ValueError.
         raise _no_cluster(address, getattr(error, "strerror", None) or str(error)) from None
 
 
@@ -246,7 +247,7 @@ def _no_cluster(address: str, reason: str) -> UserError:
 
 
 def _family() -> set[tuple[int, float]]:
-    """Every process below this one, with its time of creation."""
+    """Return every process that descends from this one, with its time of creation."""
     found = set()
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: once to stop in order, twice to stop at once."""
+"""The first Ctrl-C or SIGTERM stops a sweep in order, and the second one stops it at once."""
 
 import contextlib
 import signal
@@ -12,9 +12,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupt:
-    """While active, the first signal asks for an orderly stop, the second raises KeyboardInterrupt.
+    """While this is active, the first signal asks for an orderly stop, and the second one raises KeyboardInterrupt.
 
-    The stop file tells the workers, on whichever machine they are: they save and give up at their next look.
+    A stop file tells the workers, whichever machine they run on. They look for it often, save their state when they find it, and return.
     """
 
     def __init__(self, stop_file: Path) -> None:
@@ -22,7 +22,7 @@ class Interrupt:
         self.signal: int | None = None
         self.requested_at: float | None = None
         self.at_once = False
-        """Asked twice. The exception that says so may be lost in a library's clean-up."""
+        """Whether the user asked twice. The exception that says so may be lost while a library cleans up."""
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -31,7 +31,7 @@ class Interrupt:
         return self
 
     def install(self) -> None:
-        """Take the signals over; again, after a library took them. Python gives them to the main thread alone."""
+        """Handle the signals here, again after a library took them. Only the main thread can handle signals in Python."""
         if threading.current_thread() is not threading.main_thread():
             return
         for number in SIGNALS:
@@ -45,18 +45,18 @@ class Interrupt:
 
     @property
     def requested(self) -> bool:
-        """Whether to finish nothing new."""
+        """Whether a stop was asked for, so that nothing new may begin."""
         return self.requested_at is not None
 
     @property
     def waited(self) -> float:
-        """Seconds since the request."""
+        """Seconds since the stop was asked for; 0 before."""
         return time.monotonic() - self.requested_at if self.requested_at is not None else 0.0
 
     def request(self) -> None:
-        """Ask for an orderly stop, as a first signal does."""
+        """Ask for an orderly stop, as the first signal does."""
         self.requested_at = self.requested_at or time.monotonic()
-        # Where the file cannot be written, the workers are ended after a while instead.
+        # If the file cannot be written, the workers never see it and are ended after a while.
         with contextlib.suppress(OSError):
             self.stop_file.touch()
 

@@ -1,4 +1,4 @@
-"""What runs next, and what becomes of a task that did not end well: retries are ours, for only we know what may succeed."""
+"""Decides what runs next, and what becomes of a task that did not end well. Ray retries nothing: it cannot know what may succeed."""
 
 import threading
 from collections import deque
@@ -16,30 +16,31 @@ from landscape.sweep.search.plan import Outcome, Plan, Task
 from landscape.sweep.search.study_plan import StudyPlan
 
 GRACE_SECONDS = 15.0
-"""Time for running trials to save after a request to stop; then their processes are ended (their last checkpoint stays)."""
+"""How long running trials may take to save after a request to stop. Then their processes are ended, and their last checkpoints stay."""
 
 
 class StopNowError(KeyboardInterrupt):
-    """The trials did not stop in time. As an interruption by hand, it passes through Tune without further waiting."""
+    """The trials did not stop in time. It is a KeyboardInterrupt, so that it passes through Tune without further waiting."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """A task, and how often its process has died."""
+    """A task that is to be run, perhaps not for the first time."""
 
     task: Task
     deaths: int = 0
+    """How often a process that ran the task has died."""
     alone: bool = False
-    """To be run with nothing beside it: memory ran out before."""
+    """Whether nothing may run beside it, because memory ran out before."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """No task: all that is wanted is that a process comes up. It returns at once."""
+    """A request that only makes a process start. It holds no task and returns at once."""
 
 
 class Ahead:
-    """The plan's next task, made in a thread of its own while trials run, so that a slow searcher costs no time."""
+    """Makes the plan's next task ahead of time, in a thread of its own, so that a slow searcher costs the trials no time."""
 
     def __init__(self, plan: Plan | StudyPlan) -> None:
         self.plan = plan
@@ -74,14 +75,14 @@ class Ahead:
                 self._changed.notify_all()
 
     def settle(self, outcome: Outcome) -> None:
-        """A task ended: the plan hears of it before the next proposal is made."""
+        """Tell the plan that a task has ended. It hears of it before it makes the next proposal."""
         with self._changed:
             self._ended.append(outcome)
             self._idle = False
             self._changed.notify_all()
 
     def take(self, patience: float) -> Task | None:
-        """The next task; None where there is none (yet) after `patience` seconds."""
+        """Return the next task; None if there is none, or none yet after `patience` seconds."""
         with self._changed:
             self._changed.wait_for(lambda: self._error or self._ready is not None or (self._idle and not self._ended), patience)
             if self._error is not None:
@@ -93,7 +94,7 @@ class Ahead:
 
     @property
     def exhausted(self) -> bool:
-        """Nothing more will come."""
+        """Whether no further task will come."""
         with self._changed:
             return self._ready is None and self._idle and not self._ended and self.plan.exhausted
 
@@ -107,16 +108,16 @@ class Ahead:
 
 @dataclass(frozen=True)
 class Hooks:
-    """What the driver does along the way."""
+    """What the driver does when something happens to a task."""
 
     begin: Callable[[Task], None]
-    """Before a task starts."""
+    """Called before a task starts."""
     done: Callable[[Task], None]
-    """Its record is there."""
+    """Called when the record of a task is written."""
     failed: Callable[[Task, str], None]
-    """It is given up, with the reason."""
+    """Called when a task is given up, with the reason."""
     tick: Callable[[int], None]
-    """Often; how many run."""
+    """Called often, with the number of trials that run."""
 
 
 class Pool:
@@ -125,27 +126,27 @@ class Pool:
     def __init__(self, ahead: Ahead, limits: Limits, resources: Resources, interrupt: Interrupt, hooks: Hooks) -> None:
         self.ahead, self.limits, self.resources, self.interrupt, self.hooks = ahead, limits, resources, interrupt, hooks
         self.running: dict[str, Attempt] = {}
-        """By Tune's trial id."""
+        """The attempts that run, by the id of their trial in Tune."""
         self.again: deque[Attempt] = deque()
         self.starting: set[str] = set()
-        """Tune's trial ids of starts that have not returned."""
+        """The ids in Tune of the starts that have not returned."""
         self.idle = 0
-        """Processes between two trials."""
+        """The number of processes that wait for a task."""
         self.unplaced = 0
-        """Tasks that are running for the pool and have no process yet: there is an idle one for each."""
+        """The number of running tasks that have no process yet. There is an idle process for each of them."""
         self.failed_starts = 0
         self.over = False
         self.fatal: BaseException | None = None
-        """What ended the sweep: Tune would wrap it in an error of its own."""
+        """The error that ended the sweep. It is kept here, because Tune would wrap it in an error of its own."""
 
     def give_up(self, error: BaseException) -> None:
-        """End the sweep in order, as an interruption does, because of `error`."""
+        """End the sweep because of `error`, in order, as an interruption does."""
         self.fatal = self.fatal or error
         self.over = True
         self.interrupt.request()
 
     def next(self, trial_id: str) -> Attempt | Start | None:
-        """What to start now; None for nothing. `over` says that nothing will come any more."""
+        """Return what to start now, or None. Once `over` is true nothing will come any more."""
         if self.interrupt.requested:
             self.over = True
             return None
@@ -193,7 +194,7 @@ class Pool:
         return None
 
     def ended(self, trial_id: str, result: dict[str, Any]) -> None:
-        """A worker came back. A user's mistake ends the sweep: what one trial needs and is missing, others would miss likewise."""
+        """Take in what a worker returned. A user's mistake ends the sweep, because the other trials would miss the same thing."""
         how = result["ended"]
         if trial_id not in self.running:
             self.starting.discard(trial_id)
@@ -209,17 +210,17 @@ class Pool:
         elif "out_of_memory" in how:
             self.hooks.failed(attempt.task, f"out of memory, also when run alone: {how['out_of_memory']}")
         elif "error" in how:
-            # The same code on the same data would raise it again.
+            # It is not tried again, because the same code on the same data would raise the same error.
             self.hooks.failed(attempt.task, how["error"])
         else:
             self.hooks.done(attempt.task)
 
     def died(self, trial_id: str, reason: str) -> None:
-        """A worker's process is gone, or could not be started."""
+        """Take in that the process of a worker has died or could not be started."""
         if trial_id in self.starting:
             self.starting.discard(trial_id)
             self.failed_starts += 1
-            # Of a cluster, a machine may have gone.
+            # On a cluster only one machine may have failed, so the others go on.
             if self.failed_starts >= self.limits.attempts and (self.resources.local or not self.idle + len(self.running)):
                 raise UserError(f"worker processes do not start ({reason}): run `landscape doctor`, and see that memory is left")
             return
@@ -234,11 +235,15 @@ class Pool:
 
     @property
     def alone(self) -> bool:
-        """Whether the trial that runs wants all memory for itself."""
+        """Whether the trial that runs must have all the memory for itself."""
         return any(attempt.alone for attempt in self.running.values())
 
     def tick(self) -> None:
-        """Called between any two events."""
+        """Do what is due between two events of Tune.
+
+        Raises:
+            StopNowError: The user asked twice to stop, or running trials did not stop in time.
+        """
         self.hooks.tick(len(self.running))
         if self.interrupt.at_once or (self.interrupt.waited > GRACE_SECONDS and self.running):
             raise StopNowError

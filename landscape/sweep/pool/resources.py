@@ -1,4 +1,4 @@
-"""How trials share a machine. Imports neither Ray nor Optuna: wrong options show before anything starts."""
+"""How trials share a machine. Neither Ray nor Optuna is imported here, so that wrong options show before anything starts."""
 
 from dataclasses import dataclass
 
@@ -8,35 +8,35 @@ from landscape.core.errors import UserError
 
 @dataclass(frozen=True)
 class Resources:
-    """What each trial gets, and how many run at a time."""
+    """What each trial gets, and how many trials run at the same time."""
 
     jobs: int | None
-    """None: as many as the cluster holds."""
+    """The number of trials at a time; None means as many as the cluster holds."""
     threads: int
     gpus_per_trial: float | None
-    """0: trials run on the CPU; None: one GPU each, if the cluster has any when the sweep connects to it."""
+    """The share of a GPU. 0 means the CPU. None means one GPU each if the cluster has GPUs when the sweep connects to it, else the CPU."""
     gpus: int
-    """GPUs of this machine that trials use."""
+    """The number of GPUs of this machine that trials use."""
     local: bool
 
 
 def device_of(gpus_per_trial: float | None) -> str:
-    """Where trials run, and so what is tried before them: with no share of a GPU on the CPU, whatever torch sees."""
+    """Return the device on which trials, and the probes before them, run: the CPU for a share of 0, even if torch sees a GPU."""
     return "cpu" if gpus_per_trial == 0 else "auto"
 
 
 def visible_gpus() -> int:
-    """GPUs that torch sees."""
+    """Return the number of GPUs that torch sees."""
     import torch
 
     return torch.cuda.device_count()
 
 
 def plan_resources(jobs: int | None, gpus_per_trial: float | None, ray_address: str | None) -> Resources:
-    """One trial a core, or as the GPUs allow; `None` chooses.
+    """Decide what each trial gets. What is None is chosen: one trial for each core, or as many as the GPUs hold.
 
     Raises:
-        UserError: GPUs that are not there, several whole ones for one trial, or more trials at a time than GPUs hold.
+        UserError: A GPU is asked for where there is none, a trial is to use several, or the GPUs hold fewer trials than asked for.
     """
     if gpus_per_trial is not None and not 0 <= gpus_per_trial <= 1:
         raise UserError(f"--gpus-per-trial {gpus_per_trial:g}: a trial uses one GPU at most; give a fraction to share one, or 1")
@@ -48,7 +48,7 @@ def plan_resources(jobs: int | None, gpus_per_trial: float | None, ray_address: 
     share = float(gpus > 0 if gpus_per_trial is None else gpus_per_trial)
     if share and not gpus:
         raise UserError(f"--gpus-per-trial {share:g}, and torch sees no GPU here: leave it out to train on the CPU")
-    # 1e-9: three trials share a GPU when each is given a third of it.
+    # The small number undoes rounding: three trials share a GPU when each is given a third of it.
     places = gpus * int(1 / share + 1e-9) if share else 0
     if jobs is not None and share and jobs > places:
         hold = f"{places} {'trials' if places > 1 else 'trial'} at a time"

@@ -1,4 +1,4 @@
-"""Whose trial it is. Where Ray takes a process for dead that only was cut off, two of them work on one trial: the later one wins."""
+"""Decides which process owns a trial. If Ray takes a process for dead that was only cut off, two work on one trial: the later wins."""
 
 import contextlib
 import os
@@ -11,11 +11,11 @@ from landscape.results.remote import Remote
 
 CLAIM_FILE = "claim"
 CARRY_SECONDS = 5.0
-"""At least so long between two copies of a checkpoint to a remote storage."""
+"""The least number of seconds between two copies of a checkpoint to remote storage."""
 
 
 class Claim:
-    """A word in the trial's folder that its latest process wrote."""
+    """A file in the trial's folder with a word that the latest process on the trial wrote."""
 
     def __init__(self, folder: Path, there: Remote | None) -> None:
         self.path, self.there, self.word = folder / CLAIM_FILE, there, f"{os.uname().nodename} {os.getpid()} {uuid.uuid4()}"
@@ -27,7 +27,7 @@ class Claim:
             self.path.write_text(self.word, encoding="utf-8")
 
     def holds(self) -> bool:
-        """Whether nobody took the trial over. What cannot be read now is read at the next look."""
+        """Whether no other process took the trial over. If the file cannot be read now, the answer is yes until the next look."""
         if self.there is not None:
             return self.there.read(self.name) in (self.word, None)
         with contextlib.suppress(OSError):
@@ -35,7 +35,7 @@ class Claim:
         return True
 
     def drop(self) -> None:
-        """The trial has ended, or stopped in order."""
+        """Remove the claim, after the trial has ended or stopped in order."""
         if self.there is not None:
             self.there.remove(self.name)
             return
@@ -44,7 +44,7 @@ class Claim:
 
 
 class Carrier:
-    """Brings each new checkpoint of a running trial to the remote storage; without one it does nothing."""
+    """Copies each new checkpoint of a running trial to the remote storage. It does nothing if results lie in a folder."""
 
     def __init__(self, folder: Path, there: Remote | None) -> None:
         self.path, self.there, self.name = folder / RESUME_FILE, there, f"trials/{folder.name}/{RESUME_FILE}"
@@ -57,7 +57,7 @@ class Carrier:
             return 0
 
     def checkpoint(self) -> None:
-        """Called often."""
+        """Copy the checkpoint if it is new and the last copy is long enough ago. This may be called often."""
         if self.there is None or time.monotonic() - self.at < CARRY_SECONDS or self._stamp() == self.carried:
             return
         self.carried, self.at = self._stamp(), time.monotonic()

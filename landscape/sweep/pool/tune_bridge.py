@@ -1,4 +1,4 @@
-"""Ray Tune runs what the pool chooses, in processes that are used again: one trial of Tune's is one of ours, or the start of a process."""
+"""Ray Tune runs what the pool chooses, in processes that it uses again. A trial of Tune is one of our trials, or the start of a process."""
 
 import json
 import os
@@ -14,18 +14,18 @@ from landscape.sweep.pool.ray_internals import idle_processes_kept
 from landscape.sweep.pool.worker import Common, TrialActor
 
 CHUNK = 2000
-"""Trials in one Tune experiment: Tune keeps every trial of an experiment in memory."""
+"""The number of trials in one experiment of Tune, which keeps every trial of an experiment in memory."""
 
 
 class _Suggest(TuneSearcher):
-    """Tune asks; the pool answers."""
+    """Answers Tune when it asks for the next trial."""
 
     def __init__(self, pool: Pool) -> None:
         super().__init__()
         self.pool = pool
 
     def __getstate__(self) -> dict[str, Any]:
-        """Tune keeps a copy of its arguments, which nothing ever reads."""
+        """Return nothing: Tune keeps a copy of its arguments, which nothing ever reads."""
         return {}
 
     def set_search_properties(self, metric: str | None, mode: str | None, config: dict[str, Any], **spec: Any) -> bool:
@@ -42,27 +42,27 @@ class _Suggest(TuneSearcher):
         if isinstance(chosen, Start):
             return {"task": json.dumps({"start": True})}
         task = chosen.task
-        # As text: Tune copies and flattens whatever structure it sees.
+        # The task goes as text, because Tune copies and flattens every structure that it sees.
         return {"task": json.dumps({"config": task.config.to_json(), "digest": task.digest, "study": task.study, "alone": chosen.alone})}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """The callback below hears more."""
+        """Do nothing, because the callback below is told more."""
 
     def save(self, checkpoint_path: str) -> None:
-        """Nothing is saved: records are the truth."""
+        """Do nothing, because the records hold everything."""
 
     def restore(self, checkpoint_path: str) -> None:
-        """Nothing is restored."""
+        """Do nothing, because nothing was saved."""
 
 
 class _Listen(tune.Callback):
-    """Tune tells; the pool hears."""
+    """Passes on to the pool what Tune reports."""
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
 
     def __getstate__(self) -> dict[str, Any]:
-        """As above."""
+        """Return nothing, for the reason given above."""
         return {}
 
     def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any) -> None:
@@ -82,18 +82,18 @@ class _Listen(tune.Callback):
 
 
 class TasksFirst(FIFOScheduler):
-    """An idle process is for a task, not for what another process is starting for."""
+    """Gives an idle process to a task, and never to the start of another process."""
 
     def __init__(self, pool: Pool) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.pool = pool
 
     def __getstate__(self) -> dict[str, Any]:
-        """As above."""
+        """Return nothing, for the reason given above."""
         return {}
 
     def choose_trial_to_run(self, tune_controller: Any) -> Any:
-        """A trial that has no process yet."""
+        """Return a trial that has no process yet, first one that holds a task."""
         pending = [trial for trial in tune_controller.get_live_trials() if trial.status == trial.PENDING]
         return next((trial for trial in pending if trial.trial_id in self.pool.running), next(iter(pending), None))
 
@@ -107,13 +107,13 @@ def _reason(trial: Any) -> str:
 
 
 def run_pool(pool: Pool, common: Common, storage: str) -> None:
-    """Run every task of the pool, until it is over; `pool.fatal` then says whether it ended badly.
+    """Run every task of the pool until it is over. `pool.fatal` then says whether it ended badly.
 
     Raises:
-        StopNowError: a requested stop took too long.
+        StopNowError: A requested stop took too long.
     """
-    # The pool says when there is nothing to start. Tune would ask for nothing more while that many wait for their processes: on a cluster
-    # that grows, idle processes would go without a task.
+    # Tune asks for nothing more while this many trials wait for their processes. The pool says itself when there is nothing to start, and
+    # with a smaller number idle processes would go without a task on a cluster that grows.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(CHUNK)
     share = {"cpu": pool.resources.threads, "gpu": pool.resources.gpus_per_trial or 0.0}
     trainable = tune.with_resources(tune.with_parameters(TrialActor, common=common), share)

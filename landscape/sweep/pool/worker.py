@@ -1,4 +1,4 @@
-"""What runs in a Ray actor: one trial after the other in one process, which imports torch once."""
+"""What runs in an actor of Ray: one trial after the other in one process, which imports torch once."""
 
 import contextlib
 import faulthandler
@@ -28,9 +28,9 @@ from landscape.sweep.study_lock import note_process
 RunTrial = Callable[..., TrialRecord]
 HANG_FILE = "hang.txt"
 LOOK_SECONDS = 0.2
-"""Between two looks at the stop file."""
+"""The seconds between two looks at the stop file."""
 REMOTE_LOOK_SECONDS = 3.0
-"""As above, where a look is a request over the network."""
+"""The same if a look is a request over the network."""
 
 
 @dataclass(frozen=True)
@@ -45,20 +45,20 @@ class Common:
     hang_seconds: float
     stop_file: Path
     temporary: Path
-    """The driver's temporary folder, where processes are noted; elsewhere than on the driver's machine it is not there."""
+    """The driver's temporary folder, in which processes are noted. It exists on the driver's machine only."""
     plugins: tuple[tuple[str, bytes], ...] = ()
-    """Path and content of each: on another machine the path may lead nowhere."""
+    """The path and the content of each plugin, because the path may lead nowhere on another machine."""
     run_trial: RunTrial | None = None
-    """None: `landscape.trial.run_trial.prepare_and_run`."""
+    """What runs a trial; None means `landscape.trial.run_trial.prepare_and_run`."""
     results_url: str | None = None
-    """Address of the results, where they lie in no file system; `study` is then a mirror on the driver's machine."""
+    """The address of the results if they lie in no file system. `study` is then a mirror on the driver's machine."""
 
 
 class TrialActor(tune.Trainable):
-    """A Tune trial is one training from its beginning (or last checkpoint) to its record."""
+    """Runs trials: each from its beginning, or from its last checkpoint, to its record."""
 
     def setup(self, config: dict[str, Any], common: Common) -> None:  # type: ignore[override]
-        """Once for each process."""
+        """Prepare the process, once."""
         self.common = common
         self.parent = os.getppid()
         self.study, self.there = common.study, None
@@ -78,12 +78,12 @@ class TrialActor(tune.Trainable):
             note_process(common.temporary)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """The process takes the next trial."""
+        """Take the next trial in this process."""
         self.config = new_config
         return True
 
     def step(self) -> dict[str, Any]:
-        """Run the trial to its end; what comes back says how it ended, the record itself lies in the trial's folder."""
+        """Run the trial to its end and return how it ended. Its record lies in the trial's folder."""
         task = json.loads(self.config["task"])
         if "start" in task:
             return {"done": True, "ended": {}}
@@ -95,12 +95,12 @@ class TrialActor(tune.Trainable):
         except Exception as error:
             ended = {"out_of_memory" if is_out_of_memory(error) else "error": explain(error)}
             if not device_answers():
-                os._exit(1)  # every further trial of this process would fail: a new one takes this one up
+                os._exit(1)  # Every further trial of this process would fail, so a new process takes this trial up.
         free_memory(device="out_of_memory" in ended or self.common.gpus_per_trial < 1)
         return {"done": True, "ended": ended}
 
     def _limit_device_memory(self, *, alone: bool) -> None:
-        """The trial's share of its GPU, or all of it where nothing else runs: whoever takes more runs out of memory, not its neighbors."""
+        """Allow the trial its share of the GPU, or all of it if it runs alone. A trial that takes more fails, not its neighbors."""
         if self.common.gpus_per_trial:
             import torch
 
@@ -148,7 +148,7 @@ class TrialActor(tune.Trainable):
                 return False
             looked = now
             if os.getppid() != self.parent or not claim.holds():
-                # Ray is gone, or took this process for dead: whoever continues the trial must find its folder still.
+                # Ray is gone, or it took this process for dead. Another process continues the trial, so this one must touch nothing more.
                 os._exit(1)
             if self.there is not None:
                 return self.there.exists(self.common.stop_file.name)
@@ -158,7 +158,7 @@ class TrialActor(tune.Trainable):
 
 
 class Watchdog:
-    """Ends this process, with a traceback in `path`, when it gives no sign of life for `seconds`, even from within a hanging C call."""
+    """Ends this process if it gives no sign of life for `seconds`, even inside a hanging C call, and leaves a traceback in `path`."""
 
     def __init__(self, path: Path, seconds: float) -> None:
         self.path, self.seconds = path, seconds
@@ -172,7 +172,7 @@ class Watchdog:
         return self
 
     def alive(self) -> None:
-        """A sign of life."""
+        """Give a sign of life."""
         now = time.monotonic()
         if self.file is not None and now - self.armed_at > min(1.0, self.seconds / 4):
             self.armed_at = now
@@ -187,15 +187,15 @@ class Watchdog:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether memory ran out, on whichever device."""
+    """Return whether `error` says that memory ran out, on whichever device."""
     text = str(error).lower()
-    # The last is how CUDA's libraries say it (cuBLAS, cuDNN, cuSOLVER).
+    # CUDA's libraries (cuBLAS, cuDNN, cuSOLVER) say it in the last way.
     signs = ("out of memory", "can't allocate memory", "not enough memory", "_status_alloc_failed")
     return isinstance(error, MemoryError) or any(sign in text for sign in signs)
 
 
 def device_answers() -> bool:
-    """Whether CUDA still works in this process: after an illegal access, a failed assertion or a fault of the memory no call to it does."""
+    """Return whether CUDA still works in this process. After an illegal access, a failed assertion or a memory fault no call to it does."""
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_initialized():
         return True
@@ -207,10 +207,10 @@ def device_answers() -> bool:
 
 
 def free_memory(*, device: bool) -> None:
-    """Give back what the last trial held; `device`: also the device memory that torch keeps for the next one (others may need it).
+    """Free what the last trial held, and with `device` also the device memory that torch keeps, because other processes may need it.
 
-    A model and its trainer refer to one another, so that only the collector finds them. Half a million objects of imported modules
-    would take it 0.2 s each time, and by itself it would wait for as many of ours: the first time these are set apart for good.
+    A model and its trainer refer to one another, so only the garbage collector frees them. It would look at half a million objects of
+    imported modules each time, which takes 0.2 s; the first call sets these apart for good.
     """
     gc.collect()
     if not gc.get_freeze_count():
@@ -221,7 +221,7 @@ def free_memory(*, device: bool) -> None:
 
 
 def explain(error: Exception) -> str:
-    """The error in one line, with the place where it was raised."""
+    """Return the error in one line, with the place where it was raised."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     first = (str(error).strip().splitlines() or [""])[0]
@@ -229,7 +229,7 @@ def explain(error: Exception) -> str:
 
 
 def load_plugins(plugins: tuple[tuple[str, bytes], ...]) -> None:
-    """Register installed plugins and the given ones; a file that is not on this machine (or differs here) is written anew."""
+    """Register installed plugins and the given ones. A file that is missing on this machine, or differs here, is written anew."""
     from landscape.core.registry import load_installed_plugins, load_plugin
 
     load_installed_plugins()

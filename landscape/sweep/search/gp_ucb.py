@@ -1,4 +1,4 @@
-"""Gaussian process with an upper confidence bound, as the Landscape study searched: scikit-learn's process, proposals in rounds."""
+"""Search by a Gaussian process with a confidence bound, as in the Landscape study. The process is scikit-learn's."""
 
 import math
 import warnings
@@ -12,18 +12,18 @@ from landscape.sweep.search.searcher import Searcher, SearchParameters, generato
 
 Array = NDArray[np.float64]
 Prediction = Callable[[Array], tuple[Array, Array]]
-"""Points [n, columns] -> mean [n] and standard deviation [n]."""
+"""A function from points [n, columns] to the mean [n] and the standard deviation [n] there."""
 
 DELTA = 0.1
-"""Probability with which the bound may fail (Srinivas et al. 2010, theorem 2)."""
+"""The probability with which the bound may fail, delta of theorem 2 of Srinivas et al. 2010."""
 CANDIDATES, LOCAL, SHRINKING = 2000, 200, (0.2, 0.05, 0.0125)
 
 
 class GpUcbSearcher(Searcher):
-    """GP-UCB, Srinivas et al. 2010, arXiv:0912.3995; within a round GP-BUCB, Desautels et al. 2014.
+    """GP-UCB of Srinivas et al. 2010, arXiv:0912.3995, and within a round GP-BUCB of Desautels et al. 2014.
 
-    Proposals under way are given the value that the model predicts there, so that only the uncertainty shrinks around them.
-    The kernel is Matern 5/2 with a length scale for each parameter; values are standardized.
+    Proposals under way enter the model with the cost that it predicts there, so that only the uncertainty shrinks around them.
+    The kernel is Matern 5/2 with a length scale for each parameter. Costs are standardized.
     """
 
     def __init__(self, seed: int, startup: int) -> None:
@@ -32,7 +32,7 @@ class GpUcbSearcher(Searcher):
         self._values: list[float] = []
 
     def _pend(self, number: int, assignment: Assignment, parameters: SearchParameters) -> None:
-        """`pending` holds all that is needed."""
+        """Do nothing, because `pending` holds all that is needed."""
 
     def _observe(self, number: int, assignment: Assignment, value: float) -> None:
         self._points.append(assignment)
@@ -58,12 +58,18 @@ class GpUcbSearcher(Searcher):
 
 
 def confidence(dimensions: int, step: int) -> float:
-    """beta_t = 2 log(d t^2 pi^2 / (6 delta)), divided by 5 as in the experiments of that paper; d stands for the size of the space."""
+    """Return beta_t = 2 log(d t^2 pi^2 / (6 delta)) / 5, where d, the number of dimensions, stands for the size of the space.
+
+    The paper divides by 5 in its experiments.
+    """
     return 2 * math.log(dimensions * step**2 * math.pi**2 / (6 * DELTA)) / 5
 
 
 def encode(assignments: list[Assignment], parameters: SearchParameters) -> Array:
-    """[n, columns]: a range as its share in [0, 1], choices as one column each (0 or 1 / sqrt 2, so that two differ by 1)."""
+    """Return the assignments as points [n, columns].
+
+    A range is one column, its share in [0, 1]. Each choice is a column of 0 or 1 / sqrt 2, so that two choices have the distance 1.
+    """
     columns = []
     for name, parameter in parameters.items():
         if parameter.choices:
@@ -74,12 +80,12 @@ def encode(assignments: list[Assignment], parameters: SearchParameters) -> Array
 
 
 def decode(shares: Array, parameters: SearchParameters) -> dict[str, bool | int | float | str]:
-    """The assignment at `shares` [d] in [0, 1], one for each parameter."""
+    """Return the assignment at `shares` [d], which has one number in [0, 1] for each parameter."""
     return {name: p.at(float(share)) for (name, p), share in zip(parameters.items(), shares, strict=True)}
 
 
 def _model(points: Array, values: Array, pending: Array, rng: np.random.Generator) -> Prediction:
-    """The posterior after `values` at `points`, with the pending points at their predicted means."""
+    """Return the posterior after the costs `values` at `points`, with the pending points at their predicted means."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
@@ -88,7 +94,7 @@ def _model(points: Array, values: Array, pending: Array, rng: np.random.Generato
     kernel = ConstantKernel(1.0, (0.05, 20.0)) * scales + WhiteKernel(0.1, (1e-4, 1.0))
     process = GaussianProcessRegressor(kernel, n_restarts_optimizer=1, random_state=int(rng.integers(2**31)))
     with warnings.catch_warnings():
-        # A length scale at its bound only says that a parameter does not matter.
+        # The warning that a length scale is at its bound only says that a parameter does not matter.
         warnings.simplefilter("ignore", ConvergenceWarning)
         process.fit(points, values)
     if len(pending):
@@ -104,7 +110,7 @@ def _model(points: Array, values: Array, pending: Array, rng: np.random.Generato
 
 
 def _lowest(bound: Callable[[Array], Array], best: Assignment, parameters: SearchParameters, rng: np.random.Generator) -> Array:
-    """Where the bound is lowest among random points and ever closer neighbors of the best of them."""
+    """Return the shares at which the bound is lowest, among random points and ever closer neighbors of the best of them."""
     count = len(parameters)
     incumbent = np.array([parameters[name].share(best[name]) for name in parameters])
     candidates = np.concatenate([rng.random((CANDIDATES, count)), incumbent[None]])

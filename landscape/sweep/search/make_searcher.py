@@ -1,11 +1,11 @@
-"""The searcher that a study names."""
+"""Makes the searcher that a study names."""
 
 from landscape.space.settings import SearcherChoice
 from landscape.sweep.search.searcher import GridSearcher, RandomSearcher, Searcher
 
 
 def make_searcher(choice: SearcherChoice, seed: int) -> Searcher:
-    """The searcher of one cell, or of all cells where it works across."""
+    """Return a searcher for one cell, or for all cells if its scope is `across`."""
     if choice.name == "random":
         return RandomSearcher(seed)
     if choice.name == "grid":

@@ -1,4 +1,4 @@
-"""search.log: the trials as an Optuna study on disk, for optuna-dashboard. Nothing is read back from it: the records are the truth."""
+"""Writes search.log, the trials as an Optuna study on disk, for optuna-dashboard. A sweep never learns anything from it."""
 
 import contextlib
 import math
@@ -27,17 +27,17 @@ STATES = {"completed": TrialState.COMPLETE}
 
 
 class _StudyIsLocked:
-    """The study's own lock already keeps other writers away, and is gone when its holder is."""
+    """A lock that does nothing: the study's own lock already keeps other writers away, and it goes when its holder ends."""
 
     def acquire(self) -> bool:
         return True
 
     def release(self) -> None:
-        """Nothing is held."""
+        """Do nothing, because nothing is held."""
 
 
 class SearchLog:
-    """One Optuna study in `folder`, with the axes as categorical parameters. Brought in line with `outcomes` when opened."""
+    """One Optuna study in `folder`, with the axes as categorical parameters. Opening it brings it in line with `outcomes`."""
 
     def __init__(self, folder: Path, space: Space, outcomes: Iterable[Outcome]) -> None:
         self.path, self.space = folder / LOG_FILE, space
@@ -46,14 +46,14 @@ class SearchLog:
         self.direction: Direction = _direction(known.values()) or "minimize"
         logged = self._open()
         if not logged <= known.keys():
-            # Trials that have no record (any more): write it anew.
+            # The log has trials that have no record, so it is written anew.
             self.path.unlink(missing_ok=True)
             logged = self._open()
         for digest in sorted(known.keys() - logged, key=lambda d: known[d].ask):
             self.add(known[digest])
 
     def _open(self) -> set[str]:
-        # Damaged, or of another version: it holds nothing that the records do not.
+        # A log that is damaged or of another version is dropped, because the records hold everything that it holds.
         with contextlib.suppress(Exception):
             if _ends_with_a_line(self.path):
                 return self._load()
@@ -77,7 +77,7 @@ class SearchLog:
         return {"axes": labels, "protocol": self.space.protocol.name, "objective": self.space.protocol.objective, "cells": len(self.cells)}
 
     def add(self, outcome: Outcome) -> None:
-        """A trial that has ended."""
+        """Add a trial that has ended."""
         cell = self.cells.get(outcome.cell_id)
         if cell is None:
             return
@@ -132,7 +132,7 @@ def _local(text: str) -> datetime | None:
 
 
 def _ends_with_a_line(path: Path) -> bool:
-    """Optuna adds the next line to a torn one, which nothing can read then."""
+    """Whether the file is empty or ends with a whole line. Optuna would append to a torn line, which nothing could read then."""
     if not path.exists():
         return True
     with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Optuna's samplers as searchers: TPE, and a Gaussian process with expected improvement."""
+"""Two searchers that use samplers of Optuna: TPE, and a Gaussian process with expected improvement."""
 
 import warnings
 from collections.abc import Callable
@@ -15,7 +15,7 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
 def distribution(parameter: Parameter) -> BaseDistribution:
-    """The parameter as Optuna has it."""
+    """Return the parameter as a distribution of Optuna."""
     if parameter.choices:
         return CategoricalDistribution(parameter.values)
     assert parameter.min is not None
@@ -27,14 +27,14 @@ def distribution(parameter: Parameter) -> BaseDistribution:
 
 
 class _NoFallback(RandomSampler):
-    """Stands where a Gaussian process would draw a parameter at random without saying so."""
+    """Raises an error where Optuna's Gaussian process would draw a parameter at random without saying so."""
 
     def sample_independent(self, study: Any, trial: Any, param_name: str, param_distribution: BaseDistribution) -> NoReturn:
         raise RuntimeError(f"the Gaussian process has no model of {param_name!r}: its cell's space is not fixed")
 
 
 class _OptunaSearcher(Searcher):
-    """A study in memory whose sampler is made anew, from (seed, number), for each proposal: nothing carries over but the trials."""
+    """An Optuna study in memory. Its sampler is made anew from the seed and the number of each proposal, so only the trials carry over."""
 
     def __init__(self, seed: int, startup: int, make_sampler: Callable[[int], BaseSampler]) -> None:
         super().__init__(seed, startup)
@@ -58,20 +58,20 @@ class _OptunaSearcher(Searcher):
 
 
 class TpeSearcher(_OptunaSearcher):
-    """Tree-structured Parzen estimator, Bergstra et al. 2011. Handles conditional spaces: each parameter is then modeled by itself."""
+    """The tree-structured Parzen estimator of Bergstra et al. 2011. In a conditional space each parameter is modeled by itself."""
 
     def __init__(self, seed: int, startup: int, *, conditional: bool) -> None:
         super().__init__(seed, startup, lambda s: TPESampler(seed=s, n_startup_trials=1, multivariate=not conditional, constant_liar=True))
 
 
 class GpSearcher(_OptunaSearcher):
-    """Gaussian process (Matern 5/2, a length scale a parameter) with log expected improvement; proposals under way count as pending."""
+    """A Gaussian process (Matern 5/2, a length scale for each parameter) and log expected improvement. Proposals under way are pending."""
 
     def __init__(self, seed: int, startup: int) -> None:
         super().__init__(seed, startup, lambda s: GPSampler(seed=s, n_startup_trials=1, independent_sampler=_NoFallback(seed=0)))
 
     def _propose(self, number: int, index: int, parameters: SearchParameters) -> Assignment:
         with warnings.catch_warnings():
-            # Numerical notes of the fit; a proposal is checked where it is used.
+            # The fit warns about numerical details. A proposal is checked where it is used.
             warnings.simplefilter("ignore")
             return super()._propose(number, index, parameters)

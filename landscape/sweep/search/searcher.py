@@ -1,4 +1,4 @@
-"""Who proposes: one interface for all searchers, and the two that need no model."""
+"""The interface of all searchers, and the two searchers that need no model."""
 
 import itertools
 from abc import ABC, abstractmethod
@@ -12,33 +12,33 @@ SearchParameters = Mapping[str, Parameter]
 
 
 def generator(seed: int, *numbers: int) -> np.random.Generator:
-    """Random numbers that depend on the study's seed and on `numbers` alone, whatever was drawn before."""
+    """Return a generator that depends on the study's seed and on `numbers` alone, whatever was drawn before."""
     return np.random.default_rng([seed, *numbers])
 
 
 def random_assignment(parameters: SearchParameters, rng: np.random.Generator) -> dict[str, Scalar]:
-    """Each parameter drawn evenly from its (scaled) range or its choices."""
+    """Draw each parameter evenly from its range, on the range's own scale, or from its choices."""
     return {name: parameter.at(float(rng.random())) for name, parameter in parameters.items()}
 
 
 class Searcher(ABC):
-    """Proposes assignments one after the other, from the scores of earlier ones.
+    """Proposes assignments one after the other, from the costs of earlier ones.
 
-    A proposal is a function of (seed, its number, the proposals and scores that came before it): the searcher is seeded anew for each,
-    so that a search that was interrupted goes on as if it had not been. Values are in the scale that is modeled, lower is better.
+    A proposal is a function of the seed, its number, and the proposals and costs before it. The searcher is seeded anew for each one, so
+    that an interrupted search goes on as if nothing had happened. A cost is lower for a better trial.
     """
 
     def __init__(self, seed: int, startup: int = 0) -> None:
         self.seed, self.startup = seed, startup
         self.count = 0
         self.pending: dict[int, Assignment] = {}
-        """Proposals without a score, by number."""
+        """The proposals that have no cost yet, by number."""
         self.worst: float | None = None
         self._unvalued: list[int] = []
-        """Failed before any trial had a finite score: there is nothing yet to tell of them."""
+        """The numbers of proposals that failed before any trial had a cost. The model is told of them once there is a worst cost."""
 
     def ask(self, number: int, index: int, parameters: SearchParameters) -> Assignment:
-        """Proposal `number` of the study, the `index`-th of its cell (from 0), for these parameters."""
+        """Make proposal `number` of the study, which is proposal `index` of its cell, counted from 0, for these parameters."""
         modeled = self.count >= self.startup and self.worst is not None
         if modeled:
             assignment = self._propose(number, index, parameters)
@@ -50,13 +50,13 @@ class Searcher(ABC):
         return assignment
 
     def replay(self, number: int, assignment: Assignment, parameters: SearchParameters) -> None:
-        """Take up a proposal that was made before an interruption."""
+        """Take in a proposal that was made before an interruption."""
         self._pend(number, assignment, parameters)
         self.count += 1
         self.pending[number] = assignment
 
     def tell(self, number: int, value: float | None) -> None:
-        """The score of a proposal; None for a trial without one, which counts as the worst finite score so far."""
+        """Take in the cost of a proposal. None stands for a trial without one, which counts as the worst cost so far."""
         if value is None and self.worst is None:
             self._unvalued.append(number)
             return
@@ -68,37 +68,37 @@ class Searcher(ABC):
         self._unvalued.clear()
 
     def _begin(self, number: int, index: int, parameters: SearchParameters) -> Assignment:
-        """Before there is anything to model."""
+        """Propose before there is anything to model."""
         return random_assignment(parameters, generator(self.seed, number))
 
     @abstractmethod
     def _propose(self, number: int, index: int, parameters: SearchParameters) -> Assignment:
-        """From the model; must enter the proposal as pending there."""
+        """Propose from the model, and enter the proposal there as pending."""
 
     @abstractmethod
     def _pend(self, number: int, assignment: Assignment, parameters: SearchParameters) -> None:
-        """Enter a proposal that the model did not make."""
+        """Enter a proposal that the model did not make as pending."""
 
     @abstractmethod
     def _observe(self, number: int, assignment: Assignment, value: float) -> None:
-        """Enter a score."""
+        """Enter the cost of a proposal."""
 
 
 class RandomSearcher(Searcher):
-    """Independent draws."""
+    """Draws every proposal at random, independently of the others."""
 
     def _propose(self, number: int, index: int, parameters: SearchParameters) -> Assignment:
         return self._begin(number, index, parameters)
 
     def _pend(self, number: int, assignment: Assignment, parameters: SearchParameters) -> None:
-        """Nothing is modeled."""
+        """Do nothing, because nothing is modeled."""
 
     def _observe(self, number: int, assignment: Assignment, value: float) -> None:
-        """Nothing is modeled."""
+        """Do nothing, because nothing is modeled."""
 
 
 class GridSearcher(RandomSearcher):
-    """Every point of the grid of a cell in turn; after the last it begins anew (each trial has a seed of its own)."""
+    """Proposes every point of a cell's grid in turn. After the last one it begins anew, with other seeds."""
 
     def _begin(self, number: int, index: int, parameters: SearchParameters) -> Assignment:
         values = [p.grid() for p in parameters.values()]
