@@ -82,7 +82,8 @@ def test_ranges_in_words():
 
 def test_probes_run_in_processes_of_their_own(make_space, tmp_path):
     """What they measure is what a trial's process takes, its imports included; a user's mistake is told before the first trial."""
-    space = make_space(base={"budget": {"amount": 300}, "batch_size": 16, "architecture": {"mlp": {"width": 8}}}, axes={"loss": ["hinge"]})
+    base = {"budget": {"amount": 300}, "batch_size": 16, "architecture": {"mlp": {"width": 8}}}
+    space = make_space(base=base, axes={"loss": ["hinge"]}, search={}, searcher={"name": "random"})
     config = _middle(probed(space.cells())[0], Data(None))
     settings = {"data_dir": None, "threads": 1, "device": "cpu", "plugins": []}
     (found,) = probe_together([config], settings)
