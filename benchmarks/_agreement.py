@@ -100,7 +100,7 @@ def _neighbor_rows(real: Tensor, fake: Tensor) -> Iterator[Row]:
     theirs = peers.prdc(real.double(), fake.double(), K)
     for precision in ("float64", "float32"):
         given = evidence(real, fake)
-        found = precision_recall(given, k=K, precision=precision) | density_coverage(given, k=K, precision=precision)
+        found = precision_recall(given, k=K, precision=precision, border="outside") | density_coverage(given, k=K, precision=precision)
         which = neighborhoods(given.real.features, given.fake.features, K, precision)  # type: ignore[arg-type]
         within = "" if precision == "float64" else f", {which.uncertain} of {which.decisions:.2g} decisions within rounding"
         for name, expected in theirs.items():

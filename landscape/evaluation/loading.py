@@ -148,13 +148,19 @@ def load_array(path: Path) -> Given:
         if features.ndim != 2:
             raise UserError(f"{path}: features have shape {tuple(features.shape)}, expected (samples, width)")
         logits = torch.as_tensor(_array(content["logits"], path)).float() if "logits" in content else None
-        made = SampleSet(None, torch.as_tensor(features).float(), logits, label_tensor)
+        made = SampleSet(None, _precise(torch.as_tensor(features)), logits, label_tensor)
         return _named(as_given(made, str(path)), path, str(content.get("extractor", "")))
     images = _first(content, IMAGE_KEYS)
     if images is None:
         raise UserError(f"{path} holds {', '.join(map(str, content)) or 'nothing'}: expected an array under `features` or `images`")
     given = as_given(_array(images, path), str(path))
     return _named(as_given(Given(given.samples, labels=label_tensor, source=str(path)), "given"), path, "")
+
+
+def _precise(features: Tensor) -> Tensor:
+    """Return features in float32; those of float64 or of integers in float64, because metrics center features before they cast them."""
+    is_wide = features.dtype == torch.float64 or not features.is_floating_point()
+    return features.double() if is_wide else features.float()
 
 
 def _named(given: Given, path: Path, extractor: str) -> Given:

@@ -1,8 +1,12 @@
 """Which generated samples lie in which real sample's k-NN ball, and the reverse: what precision, recall, density and coverage count.
 
-float32 mode: squared distances come from products of centered float32 samples. Their largest error, relative to |x|^2 + |y|^2, is
-measured against float64 on PROBES x PROBES pairs of the very same samples; a comparison whose two sides are closer than SAFETY
-times that might have gone the other way in float64, and is counted.
+Squared distances come from products of centered samples and are rounded. A comparison whose two sides are closer than rounding can tell is
+decided again by distances measured directly (`_borders.py`), so that ties are ties.
+
+In float32 the largest error of a product, relative to |x|^2 + |y|^2, is measured against float64 on PROBES x PROBES pairs of the very same
+samples, and SAFETY times that is allowed for. What may then still go the other way in float64 is counted: comparisons with a ball whose
+k-th and next neighbor are themselves closer than rounding can tell, because the k-th may be a third sample. In float64 the allowance is the
+bound of Higham 2002 (Accuracy and Stability of Numerical Algorithms, equation 3.5).
 """
 
 from typing import NamedTuple
@@ -10,6 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from landscape.components.metrics._borders import Balls, Border
 from landscape.components.metrics._clouds import Cloud, Precision, cloud, tiles, upper_tiles
 from landscape.components.metrics._memo import shared
 from landscape.components.metrics._products import product
@@ -51,8 +56,11 @@ class Neighborhoods(NamedTuple):
     real_neighbors: Tensor
     """[n, k]: these neighbors."""
     uncertain: int
-    """How many of all `decisions` lie within float32's rounding."""
+    """The number of those `decisions` that float64 may have decided otherwise."""
     decisions: int
+    zero_radii: tuple[int, int]
+    """The number of real and of generated balls of radius 0: of samples that occur more than k times."""
+    border: Border
 
 
 class _Best:
@@ -131,15 +139,23 @@ def _offer_nearest(best: _Best, points: Cloud, reference: Cloud, rows: slice, co
     best.indices[rows.start + nearer, 0] = values[nearer].argmin(dim=1) + columns.start
 
 
-def neighborhoods(real: Tensor, fake: Tensor, k: int, precision: Precision) -> Neighborhoods:
-    """Balls of `real` [n, d] and `fake` [m, d], each reaching to its own k-th neighbor; a point on the border is outside.
+def neighborhoods(real: Tensor, fake: Tensor, k: int, precision: Precision, border: Border = "outside") -> Neighborhoods:
+    """Return the balls of `real` [n, d] and `fake` [m, d], each reaching to its own k-th neighbor, and what they hold of the other set.
+
+    Args:
+        real: Real features.
+        fake: Generated features.
+        k: The neighbor to which a ball reaches.
+        precision: What the products are computed in.
+        border: Whether a sample at exactly the radius is inside (Kynkaanniemi et al. 2019, equation 1, and torch-fidelity) or outside (the
+            prdc package of Naeem et al. 2020).
 
     Raises:
-        UserError: a set has no k-th neighbor.
+        UserError: A set has no k-th neighbor.
     """
     if min(len(real), len(fake)) <= k:
         raise UserError(f"k={k} nearest neighbors need at least {k + 1} samples in each set, got {len(real)} and {len(fake)}: lower k")
-    return _neighborhoods(real, fake, k, precision)
+    return _neighborhoods(real, fake, k, precision, border)
 
 
 class _Counter:
@@ -162,32 +178,52 @@ class _Counter:
 
 
 @shared
-def _neighborhoods(real: Tensor, fake: Tensor, k: int, precision: Precision) -> Neighborhoods:
+def _neighborhoods(real: Tensor, fake: Tensor, k: int, precision: Precision, border: Border) -> Neighborhoods:
     reals, fakes = cloud(real, real, precision), cloud(fake, real, precision)
-    near_real, near_fake = nearest(reals, k + 1), nearest(fakes, k)
-    radii, next_radii, fake_radii = near_real.squared[:, k - 1], near_real.squared[:, k], near_fake.squared[:, k - 1]
+    near_real, near_fake = nearest(reals, k + 1), nearest(fakes, k + 1)
+    slack = relative_error(reals, fakes) if precision == "float32" else _float64_error(real.shape[1])
+    real_balls = Balls(real, *near_real, k, 2 * slack * reals.norms, border)
+    fake_balls = Balls(fake, *near_fake, k, 2 * slack * fakes.norms, border)
+    radii, next_radii, fake_radii = real_balls.radii, near_real.squared[:, k], fake_balls.radii
     by_real, by_fake = _Counter(len(real), len(fake), real.device), _Counter(len(fake), len(real), real.device)
     shell, uncertain = torch.zeros(len(real), dtype=torch.int64, device=real.device), 0
-    slack = relative_error(reals, fakes) if precision == "float32" else 0.0
     search = Search(reals, fakes)
     for rows, columns in tiles(len(real), len(fake)):
         allowed = slack * float(reals.norms[rows].max() + fakes.norms[columns].max())
-        i, j, squared = search.near(rows, columns, torch.maximum(next_radii, radii + allowed)[rows], (fake_radii + allowed)[columns])
-        held = squared < radii[i]
+        reach = torch.maximum(next_radii, radii + allowed + real_balls.rounding)[rows]
+        i, j, squared = search.near(rows, columns, reach, (fake_radii + allowed + fake_balls.rounding)[columns])
+        held, unsure = real_balls.holds(i, fake, j, squared, allowed)
         by_real.add(i[held], j[held])
         shell += torch.bincount(i[~held & (squared < next_radii[i])], minlength=len(shell))
-        held = squared < fake_radii[j]
+        held, unsure_too = fake_balls.holds(j, real, i, squared, allowed)
         by_fake.add(j[held], i[held])
-        if slack:
-            uncertain += sum(int(((squared - reach).abs() <= allowed).sum()) for reach in (radii[i], fake_radii[j]))
-    return Neighborhoods(by_real.holding(), by_fake.holding(), shell, near_real.indices[:, :k], uncertain, 2 * len(real) * len(fake))
+        uncertain += unsure + unsure_too
+    return Neighborhoods(
+        by_real.holding(),
+        by_fake.holding(),
+        shell,
+        near_real.indices[:, :k],
+        uncertain if precision == "float32" else 0,
+        2 * len(real) * len(fake),
+        (real_balls.zero_radii(), fake_balls.zero_radii()),
+        border,
+    )
+
+
+def _float64_error(width: int) -> float:
+    """The bound on the error of a float64 squared distance relative to |x|^2 + |y|^2: that of a product and of a norm of `width` terms."""
+    return 2 * (width + 4) * torch.finfo(torch.float64).eps
 
 
 def relative_error(first: Cloud, second: Cloud) -> float:
-    """Bound on the error of a float32 squared distance relative to |x|^2 + |y|^2: SAFETY times the largest on PROBES x PROBES pairs."""
+    """Bound on the error of a float32 squared distance relative to |x|^2 + |y|^2.
+
+    It is SAFETY times the largest on PROBES x PROBES pairs plus what the cast to float32 may have changed.
+    """
     x, y = (each.samples[:: max(1, len(each.samples) // PROBES)][:PROBES].contiguous() for each in (first, second))
     exact, rounded = (
         a.square().sum(dim=1)[:, None] + b.square().sum(dim=1) - 2 * product(a, b) for a, b in ((x.double(), y.double()), (x, y))
     )
     norms = x.double().square().sum(dim=1)[:, None] + y.double().square().sum(dim=1)
-    return SAFETY * float(((rounded - exact).abs() / norms.clamp(min=torch.finfo(torch.float64).tiny)).max())
+    measured = float(((rounded - exact).abs() / norms.clamp(min=torch.finfo(torch.float64).tiny)).max())
+    return SAFETY * (measured + torch.finfo(torch.float32).eps)

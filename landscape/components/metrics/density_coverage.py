@@ -5,22 +5,26 @@ import math
 import torch
 
 from landscape.components.metrics._base import METRICS, Evidence
+from landscape.components.metrics._borders import Border
 from landscape.components.metrics._clouds import Precision
 from landscape.components.metrics._intervals import normal_if_varied, standard_error
 from landscape.components.metrics._neighbors import Holding, Neighborhoods, neighborhoods
 from landscape.components.metrics._samples import feature_pair, named
-from landscape.components.metrics.precision_recall import INTERVAL_KIND, rounding_note, share_inside, share_interval
+from landscape.components.metrics.precision_recall import INTERVAL_KIND, neighbors_note, share_inside, share_interval
 from landscape.core.registry import PositiveInt
 from landscape.results.record import Estimate
 
 
 def density(found: Neighborhoods) -> float:
-    """Mean over generated samples of the number of real balls around each, over k: 1 in expectation for equal distributions."""
+    """Return how many real balls hold a generated sample on average, divided by k: 1 in expectation for equal distributions."""
     return float(found.real.balls.double().mean() / found.real_neighbors.shape[1])
 
 
 def density_standard_error(found: Neighborhoods) -> float:
-    """From generated samples, and from real ones by deleting each: its ball goes, and the balls that it bounded grow by their shell."""
+    """Return the standard error of `density`, to which both sets contribute.
+
+    The share of the real samples is a jackknife: where one is deleted its ball goes, and the balls that it bounded grow by their shell.
+    """
     k, count = found.real_neighbors.shape[1], len(found.real.balls)
     gained = torch.zeros(len(found.shell), dtype=torch.float64, device=found.shell.device)
     gained.index_add_(0, found.real_neighbors.flatten(), found.shell.double().repeat_interleave(k))
@@ -29,7 +33,7 @@ def density_standard_error(found: Neighborhoods) -> float:
 
 
 def covered(found: Neighborhoods) -> Holding:
-    """The same balls seen from the real samples: a real sample is held where its ball has a member."""
+    """Return the same balls seen from the real samples: a real sample is held where its ball has a member."""
     return Holding(found.real.members, found.real.balls, found.real.only_member, found.real.only_ball)
 
 
@@ -37,26 +41,30 @@ def covered(found: Neighborhoods) -> Holding:
     needs=frozenset({"features"}),
     names=("density[{extractor}]", "coverage[{extractor}]"),
     direction="higher",
+    revision=2,  # 2: ties are decided exactly
     paper="Naeem et al. 2020, arXiv:2002.09797",
 )
-def density_coverage(evidence: Evidence, *, k: PositiveInt = 5, precision: Precision = "float32") -> dict[str, Estimate]:
+def density_coverage(
+    evidence: Evidence, *, k: PositiveInt = 5, precision: Precision = "float32", border: Border = "outside"
+) -> dict[str, Estimate]:
     """Density (equations 4) and coverage (equation 5) of generated features around real ones.
 
     Args:
-        evidence: features [N, d] of both sets.
-        k: the ball of a real sample reaches to its k-th nearest real neighbor.
-        precision: float64 decides every comparison exactly, at about twice the time.
+        evidence: Features [N, d] of both sets.
+        k: The ball of a real sample reaches to its k-th nearest real neighbor.
+        precision: In `float64` every comparison is decided as exact distances decide it, at about twice the time.
+        border: Whether a sample at exactly the radius is inside or outside (the prdc package of the paper's authors).
 
     Raises:
         UserError: k or fewer samples in a set, NaN, or features that do not compare.
     """
     real, fake = feature_pair(evidence, "density_coverage")
-    found = neighborhoods(real, fake, k, precision)
+    found = neighborhoods(real, fake, k, precision, border)
     n, m = len(real), len(fake)
-    note = f"k={k}; {rounding_note(found, precision)}"
+    note = neighbors_note(found, k, precision)
     value = density(found)
     within = normal_if_varied(value, density_standard_error(found), (0.0, None))
-    # the k nearest of the n - 1 + m others are all real with this chance when both sets are alike (paper, lemma 2)
+    # The k nearest of the n - 1 + m others are all real with this chance when both sets are alike (paper, lemma 2).
     expected = 1 - math.prod((n - 1 - i) / (n + m - 1 - i) for i in range(k))
     held = covered(found)
     return {

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from landscape.components.metrics._base import METRICS, Evidence, need
-from landscape.components.metrics._clouds import Cloud, cloud
+from landscape.components.metrics._borders import direct
+from landscape.components.metrics._clouds import cloud
 from landscape.components.metrics._intervals import normal, wilson
 from landscape.components.metrics._neighbors import nearest_across
 from landscape.components.metrics._samples import named, paired
@@ -23,21 +24,35 @@ def chance_smaller(one: Tensor, other: Tensor) -> tuple[float, float]:
     return float(placements[1].mean()), error
 
 
-def authentic(squared: Tensor, index: Tensor, train: Cloud) -> Tensor:
-    """Whether each generated sample [m] is no nearer to a training sample than another training sample is. Alaa et al. 2022.
+def authentic(squared: Tensor, index: Tensor, train: Tensor) -> Tensor:
+    """Say of each generated sample [m] whether it is farther from its nearest training sample than another training sample is.
+
+    This is the strict comparison of Alaa et al. 2022, section 4.2: a copy of a training sample that occurs twice is not authentic.
 
     Args:
-        squared: [m], squared distance to the nearest training sample.
-        index: [m], which it is.
-        train: all training samples.
+        squared: Squared distances [m] to the nearest training sample.
+        index: Which training sample [m] that is.
+        train: The features [n, d] of all training samples.
     """
     which, position = torch.unique(index, return_inverse=True)
-    return squared >= nearest_across(train.part(which), train, but=which)[0][position]
+    trains = cloud(train, train, "float32")
+    _, nearest = nearest_across(trains.part(which), trains, but=which)
+    return squared > direct(train, train, which, nearest)[position]
+
+
+def _nearest_training(samples: Tensor, train: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the squared distance [n] in float64 and the index [n] of the nearest training sample.
+
+    The distance is measured directly, so that it is exactly 0 for a copy and equal for equal samples.
+    """
+    _, index = nearest_across(cloud(samples, train, "float32"), cloud(train, train, "float32"))
+    return direct(samples, train, torch.arange(len(samples), device=samples.device), index), index
 
 
 @METRICS.register(
     needs=frozenset({"features", "train"}),
     names=("memorization[{extractor}]", "authenticity[{extractor}]"),
+    revision=2,  # 2: authenticity compares strictly, and distances of copies are exactly 0
     paper="Meehan et al. 2020, arXiv:2004.05675; Alaa et al. 2022, arXiv:2102.08921",
 )
 def memorization(evidence: Evidence) -> dict[str, Estimate]:
@@ -47,20 +62,19 @@ def memorization(evidence: Evidence) -> dict[str, Estimate]:
     the share that real samples reach (in the note); 0 for copies.
 
     Args:
-        evidence: features [N, d] of the real, generated and training sets; the real set must not be trained on.
+        evidence: Features [N, d] of the real, generated and training sets; the real set must not be trained on.
 
     Raises:
-        UserError: no training set, too few samples, NaN, or features that do not compare.
+        UserError: There is no training set, a set has too few samples or NaN, or features do not compare.
     """
     train_set = need(evidence.train, "the training set", "memorization")
     real, train = paired(evidence.real, train_set, evidence, "memorization", names=("real", "training"))
     fake, _ = paired(evidence.fake, train_set, evidence, "memorization", names=("generated", "training"))
-    reals, fakes, trains = (cloud(each, train, "float32") for each in (real, fake, train))
-    of_fake, of_real = nearest_across(fakes, trains), nearest_across(reals, trains)
+    of_fake, of_real = _nearest_training(fake, train), _nearest_training(real, train)
     value, error = chance_smaller(of_fake[0], of_real[0])
     (low, high), (least, most) = normal(value, error, (0.0, 1.0)), wilson(value * min(len(real), len(fake)), min(len(real), len(fake)))
-    ratio = math.sqrt(float(of_fake[0].double().median()) / max(float(of_real[0].double().median()), torch.finfo(torch.float32).tiny))
-    genuine, genuine_real = authentic(*of_fake, trains), authentic(*of_real, trains)
+    ratio = math.sqrt(float(of_fake[0].median()) / max(float(of_real[0].median()), torch.finfo(torch.float32).tiny))
+    genuine, genuine_real = authentic(*of_fake, train), authentic(*of_real, train)
     share = float(genuine.double().mean())
     note = f"{len(train)} training samples"
     return {

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from landscape.components.metrics._base import METRICS, Evidence
+from landscape.components.metrics._borders import Border
 from landscape.components.metrics._clouds import Precision
 from landscape.components.metrics._intervals import normal, wilson
 from landscape.components.metrics._neighbors import Holding, Neighborhoods, neighborhoods
@@ -17,15 +18,15 @@ INTERVAL_KIND = "jackknife over both sets and Wilson over one, the wider"
 
 
 def share_inside(held: Holding) -> Tensor:
-    """Share of samples that at least one ball holds."""
+    """Return the share of samples that at least one ball holds."""
     return (held.balls > 0).double().mean()
 
 
 def share_interval(held: Holding) -> tuple[float, float]:
-    """95 % interval of `share_inside` for its expectation at these sizes.
+    """Return the 95% interval of `share_inside` for its expectation at these sizes.
 
-    Two sources add: the samples (binomial), and the balls, each of which can only take away the samples that it alone holds
-    (Efron & Stein 1981: deleting one ball at a time overstates the variance, as radii would adapt).
+    Two sources of variance add up: the samples (binomial), and the balls, each of which can only take away the samples that it alone
+    holds. Deleting one ball at a time overstates the variance, because the radii of the others would adapt (Efron and Stein 1981).
     """
     share, count = float(share_inside(held)), len(held.balls)
     alone = held.balls == 1
@@ -35,33 +36,45 @@ def share_interval(held: Holding) -> tuple[float, float]:
     return min(low, least), max(high, most)
 
 
-def rounding_note(found: Neighborhoods, precision: Precision) -> str:
-    """What float32 may have decided otherwise."""
+def neighbors_note(found: Neighborhoods, k: int, precision: Precision) -> str:
+    """Say how the balls were made, what rounding may have decided otherwise, and how many balls have radius 0."""
+    parts = [f"k={k}, a sample on the border of a ball is {found.border}"]
+    zero, balls = found.zero_radii, (len(found.real.members), len(found.fake.members))
+    if any(zero):
+        holds = "hold their own copies alone" if found.border == "inside" else "hold nothing"
+        shares = f"{100 * zero[0] / balls[0]:.3g}% of the real and {100 * zero[1] / balls[1]:.3g}% of the generated balls"
+        parts.append(f"{shares} have radius 0 (samples that occur more than {k} times) and {holds}")
     if precision == "float64":
-        return "float64"
-    return f"float32: {found.uncertain} of {found.decisions:.3g} neighbor decisions lie within rounding"
+        parts.append("float64, ties decided exactly")
+    else:
+        parts.append(f"float32: {found.uncertain} of {found.decisions:.3g} neighbor decisions lie within rounding")
+    return "; ".join(parts)
 
 
 @METRICS.register(
     needs=frozenset({"features"}),
     names=("precision[{extractor}]", "recall[{extractor}]"),
     direction="higher",
+    revision=2,  # 2: a sample at exactly the radius of a ball is inside, as in the paper
     paper="Kynkaanniemi et al. 2019, arXiv:1904.06991",
 )
-def precision_recall(evidence: Evidence, *, k: PositiveInt = 5, precision: Precision = "float32") -> dict[str, Estimate]:
+def precision_recall(
+    evidence: Evidence, *, k: PositiveInt = 5, precision: Precision = "float32", border: Border = "inside"
+) -> dict[str, Estimate]:
     """Share of generated samples inside the real manifold, and of real samples inside the generated one (k-NN balls).
 
     Args:
-        evidence: features [N, d] of both sets.
-        k: the ball of a sample reaches to its k-th nearest neighbor (the paper: 3; the prdc package: 5).
-        precision: float64 decides every comparison exactly as rounding-free distances would, at about twice the time.
+        evidence: Features [N, d] of both sets.
+        k: The ball of a sample reaches to its k-th nearest neighbor (the paper: 3; the prdc package: 5).
+        precision: In `float64` every comparison is decided as exact distances decide it, at about twice the time.
+        border: Whether a sample at exactly the radius is inside (the paper, equation 1, and torch-fidelity) or outside (the prdc package).
 
     Raises:
         UserError: k or fewer samples in a set, NaN, or features that do not compare.
     """
     real, fake = feature_pair(evidence, "precision_recall")
-    found = neighborhoods(real, fake, k, precision)
-    note = f"k={k}, depends on the sample size; {rounding_note(found, precision)}"
+    found = neighborhoods(real, fake, k, precision, border)
+    note = f"{neighbors_note(found, k, precision)}; depends on the sample size"
 
     def estimate(held: Holding) -> Estimate:
         return Estimate(

@@ -142,12 +142,14 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
         "note": (
             "Kang et al., StudioGAN (tables of 2023): the training split of CIFAR-10 against as many generated images "
             "(50,000), TensorFlow's Inception with the resizer it was trained with, images rounded to 8 bits, one run, "
-            "Inception score in one split, P/R/D/C. The neighborhood size is not told in what we read: k = 5 here, the prdc "
-            "package's. Best of 10 checkpoints (how many there were is not told either), chosen on the same images, under "
-            "studiogan-2023/best_on_test. Give cifar10 with validation=False."
+            "Inception score in one split, P/R/D/C by the rule of the prdc package, whose balls leave their border out. The "
+            "neighborhood size is not told in what we read: k = 5 here, that package's. Best of 10 checkpoints (how many "
+            "there were is not told either), chosen on the same images, under studiogan-2023/best_on_test. Give cifar10 with "
+            "validation=False."
         ),
-        "metrics": ["frechet", _IS_ONE_SPLIT, {"precision_recall": {"k": 5}}, {"density_coverage": {"k": 5}}],
+        "metrics": ["frechet", _IS_ONE_SPLIT, {"precision_recall": {"k": 5, "border": "outside"}}, {"density_coverage": {"k": 5}}],
         "extractor": "inception",
+        "version": 2,
         "real_split": "train",
         "n_real": 50_000,
         "n_fake": 50_000,

@@ -24,6 +24,22 @@ def test_equals_scipy_on_all_distances(evidence, monkeypatch):
     assert found["authenticity[x]"].value == pytest.approx(authentic.mean())
 
 
+@pytest.mark.parametrize("scale", [1.0, 100.0])
+def test_a_copy_of_a_training_sample_that_occurs_twice_is_not_authentic(evidence, scale):
+    """The nearest training sample of the copied one is its twin at distance 0: the copy is not farther, whatever float32 rounds."""
+    once = torch.randn(60, 20) * scale + 10 * scale
+    train, real = once.repeat(2, 1), torch.randn(40, 20) * scale + 10 * scale
+    found = memorization(evidence(real, once[:50].clone(), train=SampleSet(features=train)))
+    assert (found["authenticity[x]"].value, found["memorization[x]"].value) == (0, 1)
+
+
+def test_copies_on_both_sides_tie(evidence):
+    """Real samples that stand in the training set as well are as near as copies: half of the chance each."""
+    train = torch.randn(60, 20) + 10
+    found = memorization(evidence(train[:30].clone(), train[30:].clone(), train=SampleSet(features=train)))
+    assert found["memorization[x]"].value == 0.5
+
+
 def test_ties_count_half():
     assert chance_smaller(torch.tensor([1.0, 2.0]), torch.tensor([2.0, 3.0]))[0] == pytest.approx((1 + 1 + 0.5 + 1) / 4)
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 from prdc import compute_prdc
+from sklearn.datasets import load_digits
 from torch_fidelity.metric_prc import prc_features_to_metric
 
 from landscape.components.metrics import _clouds
@@ -14,6 +15,8 @@ NAMES = ("precision", "recall", "density", "coverage")
 
 
 def scores(evidence, real, fake, **options):
+    """All four by the strict rule of the prdc package, unless `border` says otherwise."""
+    options = {"border": "outside"} | options
     given = evidence(real, fake)
     found = precision_recall(given, **options) | density_coverage(given, **options)
     return {name: found[f"{name}[x]"] for name in NAMES}
@@ -28,6 +31,73 @@ def test_equals_prdc_exactly_in_float64(evidence, feature_sets, k, tile, monkeyp
     ours = scores(evidence, real, fake, k=k, precision="float64")
     for name in NAMES:
         assert ours[name].value == pytest.approx(float(theirs[name]), rel=1e-14), name
+
+
+def binarized_digits():
+    """Two sets of 360 black-and-white digits: distances are whole numbers, and many of them tie."""
+    digits = torch.tensor((load_digits().data > 8).astype(np.float32))[torch.randperm(1797, generator=torch.Generator().manual_seed(0))]
+    return digits[:360], digits[360:720]
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("border", ["inside", "outside"])
+def test_ties_are_decided_exactly(evidence, border, precision):
+    real, fake = binarized_digits()
+    ours = scores(evidence, real, fake, k=3, precision=precision, border=border)
+    squared = [((a[:, None] - b[None]) ** 2).sum(dim=2).long() for a, b in ((real, real), (fake, fake), (real, fake))]
+    radii = [each.sort(dim=1).values[:, 3] for each in squared[:2]]  # the sample itself comes first
+    within = torch.le if border == "inside" else torch.lt
+    of_real, of_fake = within(squared[2], radii[0][:, None]), within(squared[2], radii[1][None])
+    expected = {
+        "precision": of_real.any(dim=0).double().mean(),
+        "recall": of_fake.any(dim=1).double().mean(),
+        "density": of_real.sum() / (3 * 360),
+        "coverage": of_real.any(dim=1).double().mean(),
+    }
+    for name in NAMES:
+        assert ours[name].value == pytest.approx(float(expected[name]), rel=1e-7), name
+    if border == "outside":
+        theirs = compute_prdc(real.double().numpy(), fake.double().numpy(), 3)
+        assert float(expected["precision"]) == pytest.approx(theirs["precision"])
+
+
+def test_each_follows_the_rule_of_its_source(evidence):
+    """Precision and recall count the border as the paper does; density and coverage do not, as the prdc package of their authors."""
+    real, fake = binarized_digits()
+    given = evidence(real, fake)
+    found = precision_recall(given, k=3) | density_coverage(given, k=3)
+    prdc = compute_prdc(real.double().numpy(), fake.double().numpy(), 3)
+    fidelity = prc_features_to_metric(
+        fake.double(), real.double(), prc_neighborhood=3, prc_batch_size=1000, save_cpu_ram=False, verbose=False
+    )
+    assert found["density[x]"].value == pytest.approx(prdc["density"])
+    assert found["coverage[x]"].value == pytest.approx(prdc["coverage"])
+    assert found["precision[x]"].value == pytest.approx(fidelity["precision"])
+    assert found["recall[x]"].value == pytest.approx(fidelity["recall"])
+    assert found["precision[x]"].value > prdc["precision"] + 0.01
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_samples_that_occur_more_than_k_times(evidence, precision):
+    """Every ball has radius 0: it holds its own copies by the paper's rule, nothing by the strict one, and the note says so."""
+    one = torch.randn(30, 8, generator=torch.Generator().manual_seed(0)).repeat_interleave(10, dim=0)
+    given = evidence(one, one.clone())
+    found = precision_recall(given, precision=precision) | density_coverage(given, precision=precision)
+    assert [found[f"{name}[x]"].value for name in NAMES] == [1, 1, 0, 0]
+    assert "100% of the real and 100% of the generated balls have radius 0" in found["recall[x]"].note
+    assert "hold their own copies alone" in found["recall[x]"].note
+    assert "hold nothing" in found["coverage[x]"].note
+    assert density_coverage(given, precision=precision, border="inside")["density[x]"].value == 2  # ten copies, over k = 5
+    few = precision_recall(evidence(torch.cat([one[:20] + 1, torch.randn(30, 8)]), torch.randn(40, 8)), precision=precision)["recall[x]"]
+    assert "40% of the real and 0% of the generated" in few.note
+    assert "radius 0" not in precision_recall(evidence(torch.randn(30, 8), torch.randn(40, 8)), precision=precision)["recall[x]"].note
+
+
+def test_features_of_float64_far_from_zero_are_centered_before_they_are_cast(evidence):
+    real, fake = torch.randn(60, 4, dtype=torch.float64), torch.randn(50, 4, dtype=torch.float64)
+    near, far = scores(evidence, real, fake), scores(evidence, real + 2.0**30, fake + 2.0**30)
+    for name in NAMES:
+        assert far[name].value == near[name].value
 
 
 def test_float32_flips_no_more_than_it_reports(evidence, feature_sets):
@@ -51,7 +121,7 @@ def test_equals_torch_fidelity(evidence, feature_sets):
     real, fake = feature_sets
     options = {"prc_neighborhood": 3, "prc_batch_size": 1000, "save_cpu_ram": False, "verbose": False}
     theirs = prc_features_to_metric(fake, real, **options)
-    ours = scores(evidence, real, fake, k=3)
+    ours = scores(evidence, real, fake, k=3, border="inside")
     assert ours["precision"].value == pytest.approx(theirs["precision"], rel=1e-6)
     assert ours["recall"].value == pytest.approx(theirs["recall"], rel=1e-6)
 
