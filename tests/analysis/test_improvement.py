@@ -53,7 +53,11 @@ def test_variance_and_degrees_of_freedom_are_those_of_brunner_and_munzel(step):
     grid = np.linspace(5, 30, 25_001)
     freedom = float(grid[np.argmin(np.abs(2 * t.sf(abs(statistic), grid) - p_value))])
     center, reach = math.log(found.value / (1 - found.value)), t.ppf(0.975, freedom) * error / (found.value * (1 - found.value))
-    assert (found.low, found.high) == pytest.approx(tuple(1 / (1 + math.exp(-x)) for x in (center - reach, center + reach)), rel=1e-4)
+    by_hand = [1 / (1 + math.exp(-x)) for x in (center - reach, center + reach)]
+    # What is joined to it, for sides that nearly always win, changes little here, and only ever widens.
+    assert by_hand[0] - 0.005 < found.low <= by_hand[0] * (1 + 1e-4)
+    assert by_hand[1] * (1 - 1e-4) <= found.high < by_hand[1] + 0.005
+    assert (found.low == pytest.approx(by_hand[0], rel=1e-4)) or (found.high == pytest.approx(by_hand[1], rel=1e-4))
 
 
 def dispersed(rng, n, m):
@@ -99,7 +103,7 @@ def misses(make, n, m, repetitions):
 
 
 @pytest.mark.parametrize("make", KINDS)
-@pytest.mark.parametrize(("n", "m"), [(3, 3), (20, 60)])
+@pytest.mark.parametrize(("n", "m"), [(3, 3), (20, 60), (36, 108)])
 def test_interval_covers(make, n, m):
     assert 1 - misses(make, n, m, REPETITIONS) / REPETITIONS >= LEAST
 
