@@ -74,8 +74,8 @@ class Part(Frozen):
     """Fields of a TrialConfig. `optimizers` stands for both networks' optimizers."""
     protocol: str | dict[str, Any] | None = None
     """The name of a protocol, or its name and changes of some fields."""
-    checkpoint: Literal["last", "best_on_selection", "best_on_test"] | None = None
-    """The checkpoint whose score is compared. If absent, it is the last one."""
+    checkpoint: Literal["last", "best_on_selection"] | None = None
+    """The checkpoint whose score is compared. If absent, it is the one that the protocol prescribes."""
     scores: dict[str, Comparison] | None = None
     """How the metrics are compared, by their names in the ledger."""
     unscored: dict[str, str] | None = None
@@ -124,11 +124,14 @@ class Setting(Part):
     takes: Literal["mean", "best", "shares of the grid's runs"] = "mean"
 
     def compared_protocol(self, comparison: Comparison) -> str:
-        """Return the name of the protocol, with its checkpoint, under which this project's score for `comparison` is found."""
+        """Return the name of the protocol, with its checkpoint, under which this project's score for `comparison` is found.
+
+        Without a checkpoint it is the protocol's own name, which stands for the checkpoint that the protocol prescribes.
+        """
         if comparison.protocol:
             return comparison.protocol
         said = self.protocol if isinstance(self.protocol, str) else str((self.protocol or {})["name"])
-        return said if self.checkpoint in (None, "last") else f"{said}/{self.checkpoint}"
+        return said if self.checkpoint is None else f"{said}/{self.checkpoint}"
 
     @property
     def expressible(self) -> bool:

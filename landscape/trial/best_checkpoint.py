@@ -29,8 +29,14 @@ class Selected:
             self.value, self.state = cost, {k: v.detach().cpu().clone() for k, v in network.state_dict().items()}
 
 
-def best_checkpoint_protocol(protocol: Protocol, which: str) -> Protocol:
-    """`protocol` read off the best checkpoint: another protocol, with a name and a digest of its own."""
+def of_checkpoint(protocol: Protocol, which: str) -> Protocol:
+    """Return `protocol` as it scores the checkpoint `which`.
+
+    The protocol's own name stands for the checkpoint that it prescribes, which for some published protocols is the best one on the test
+    set. Any other checkpoint is scored under another protocol, `NAME/last` or `NAME/best_on_selection`, with a digest of its own.
+    """
+    if protocol.checkpoint == which:
+        return protocol
     return Protocol.parse(protocol.to_json() | {"name": f"{protocol.name}/{which}", "checkpoint": which})
 
 

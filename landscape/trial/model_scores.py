@@ -40,13 +40,12 @@ class ModelScores:
         finally:
             network.train()
 
-    def for_report(self, protocol: Protocol, network: nn.Module, checkpoint: str) -> Scores:
+    def for_report(self, protocol: Protocol, network: nn.Module) -> Scores:
         """Every score of `protocol` for the generator `network`.
 
         Args:
-            protocol: how it is scored.
+            protocol: how it is scored; its checkpoint says which weights these are.
             network: a generator; it is left in evaluation mode.
-            checkpoint: which weights these are: `last`, or the name of a choice among several.
 
         Raises:
             SamplesError: the samples are not finite.
@@ -63,7 +62,7 @@ class ModelScores:
                 generator=network,
                 discriminator=self.gan.discriminator if self.gan.game.has_discriminator else None,
                 latent=self.gan.draw_z,
-                checkpoint=checkpoint,
+                checkpoint=protocol.checkpoint,
                 options=EvaluationOptions(device=self.device, raise_out_of_memory=self.raise_out_of_memory),
             )
 

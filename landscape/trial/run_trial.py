@@ -26,7 +26,7 @@ from landscape.core.files import read_json, write_json
 from landscape.results.record import GENERATOR_FILE, RECORD_FILE, RESUME_FILE, Status, TrialRecord
 from landscape.training.gan import GAN, DivergedError
 from landscape.trial import checkpoint_file, resuming
-from landscape.trial.best_checkpoint import best_checkpoint_protocol, spaced
+from landscape.trial.best_checkpoint import of_checkpoint, spaced
 from landscape.trial.diagnosis import diagnose
 from landscape.trial.model_scores import ModelScores
 from landscape.trial.resuming import TrialState
@@ -301,7 +301,7 @@ class _Run:
         checkpoint_file.write(self.how.folder / GENERATOR_FILE, dict(self.gan.sampler.state_dict()), data, "generator")
 
     def _score(self, protocol: Protocol) -> tuple[Status, str]:
-        """Scores of the last weights, on the selection samples and for the report; of the best ones where selection had a choice."""
+        """Score the last weights on the selection samples, and for the report these and the best ones where selection had a choice."""
         try:
             self._score_weights(protocol)
         except SamplesError as error:  # finite weights may still overflow
@@ -313,12 +313,13 @@ class _Run:
             scores = self._scores.now(protocol)
             self.state.selected.offer(scores, self.gan.counts.rounds, self.gan.sampler)
             write_scores(self.how.folder, scores)
-        write_scores(self.how.folder, self._scores.for_report(protocol, self.gan.sampler, "last"))
+        last = of_checkpoint(protocol, "last")
+        write_scores(self.how.folder, self._scores.for_report(last, self.gan.sampler))
         if protocol.selection_points > 1 and self.state.selected.state is not None:
             best = copy.deepcopy(self.gan.sampler)
             best.load_state_dict(self.state.selected.state)
-            which = "best_on_test" if protocol.checkpoint == "best_on_test" else "best_on_selection"
-            write_scores(self.how.folder, self._scores.for_report(best_checkpoint_protocol(protocol, which), best, which))
+            which = protocol.checkpoint if protocol.checkpoint != "last" else "best_on_selection"
+            write_scores(self.how.folder, self._scores.for_report(of_checkpoint(protocol, which), best))
 
     def _draw(self) -> dict[str, str]:
         from landscape.trial.pictures import draw

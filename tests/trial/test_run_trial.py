@@ -212,6 +212,23 @@ def test_a_model_whose_samples_overflow_has_diverged(points, tmp_path, monkeypat
     assert (tmp_path / "record.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("prescribed", "names"),
+    [
+        ("last", {"tiny": "last", "tiny/best_on_selection": "best_on_selection"}),
+        ("best_on_selection", {"tiny": "best_on_selection", "tiny/last": "last"}),
+        ("best_on_test", {"tiny": "best_on_test", "tiny/last": "last"}),
+    ],
+)
+def test_a_protocols_name_stands_for_the_checkpoint_that_it_prescribes(prescribed, names, tmp_path):
+    """Other checkpoints have names of their own, and no file of scores names two checkpoints."""
+    prepare_and_run(config(), pixels(selection_points=2, checkpoint=prescribed), folder=tmp_path, pictures=False)
+    found = [json.loads(path.read_text()) for path in (tmp_path / "scores").glob("*.json")]
+    reported = {each["protocol"]["name"]: each for each in found if not each["protocol"]["name"].endswith("/selection")}
+    assert {name: each["checkpoint"] for name, each in reported.items()} == names
+    assert {name: each["protocol"]["checkpoint"] for name, each in reported.items()} == names
+
+
 def test_scores_are_taken_as_the_protocol_says(tmp_path, monkeypatch):
     """Batches of its size; on the trial's device; with its batch-norm statistics and runs, for a trial that is scored again too."""
     sizes, devices = [], []

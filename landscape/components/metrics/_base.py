@@ -46,6 +46,8 @@ class Evidence:
     extractor: str = ""
     """Public name of the extractor, for the names of scores."""
     is_fid: bool = False
+    real_is_stratified: bool = False
+    """Whether the real set is a split that holds the same share of each label as the whole data set."""
     seed: int = 0
     device: torch.device | None = None
 

@@ -3,6 +3,7 @@
 import math
 
 import torch
+from scipy.special import stdtrit
 from torch import Tensor
 
 LEVEL = 0.95
@@ -25,6 +26,22 @@ def normal_if_varied(value: float, standard_error: float, bounds: Bounds = (None
 def log_normal(value: float, log_standard_error: float, bounds: Bounds = (None, None)) -> tuple[float, float]:
     """The interval of a positive score whose logarithm has the given standard error."""
     return _cut(value * math.exp(-Z * log_standard_error), value * math.exp(Z * log_standard_error), bounds)
+
+
+def student(value: float, standard_error: float, freedom: float, bounds: Bounds = (None, None)) -> tuple[float, float]:
+    """`value` -+ a quantile of Student's t times the standard error, which has `freedom` (may be infinite) degrees of freedom itself."""
+    reach = _quantile(freedom) * standard_error
+    return _cut(value - reach, value + reach, bounds)
+
+
+def log_student(value: float, log_standard_error: float, freedom: float) -> tuple[float, float]:
+    """As `student` for the logarithm of a positive score. The reach is at most e^50, beyond which the interval says nothing."""
+    reach = min(_quantile(freedom) * log_standard_error, 50.0)
+    return value * math.exp(-reach), value * math.exp(reach)
+
+
+def _quantile(freedom: float) -> float:
+    return Z if math.isinf(freedom) else float(stdtrit(freedom, (1 + LEVEL) / 2))
 
 
 def _cut(low: float, high: float, bounds: Bounds) -> tuple[float, float]:

@@ -9,10 +9,10 @@ from annotated_types import Ge
 from torch import Tensor
 
 from landscape.components.metrics._base import METRICS, Evidence
-from landscape.components.metrics._intervals import normal
+from landscape.components.metrics._intervals import student
 from landscape.components.metrics._moments import moments
 from landscape.components.metrics._samples import feature_pair
-from landscape.components.metrics.frechet import frechet_standard_error, frechet_terms
+from landscape.components.metrics.frechet import LEAST_FREEDOM, frechet_standard_error, frechet_terms
 from landscape.core.errors import UserError
 from landscape.results.record import Estimate
 
@@ -86,6 +86,7 @@ def fd_infinity(
     distances = np.array([mean_distance(real, fake, each, vary, generator) for each in shares])
     line = fit_line(1 / shares, distances)
     error = frechet_standard_error(real, fake, moments(real), moments(fake))
+    known = error is not None and error[1] >= LEAST_FREEDOM
     note = (
         f"{points} sizes from {round(share * len(fake))} to {len(fake)}, {vary} varied; fit error {line.error:.3g} (s.e. of the intercept);"
         f" at all samples {distances[-1]:.6g}, of which {line.slope:.4g} is bias by this line"
@@ -95,8 +96,8 @@ def fd_infinity(
     estimate = Estimate(
         line.intercept,
         "lower",
-        None if error is None else normal(line.intercept, math.hypot(error, line.error)),
-        interval_kind="" if error is None else "delta method over samples and fit error",
+        student(line.intercept, math.hypot(error[0], line.error), error[1]) if error is not None and known else None,
+        interval_kind="delta method over samples and fit error, Student's t" if known else "",
         n_real=len(real),
         n_fake=len(fake),
         curve=tuple((1 / (each * len(fake)), float(distance)) for each, distance in zip(shares, distances, strict=True)),

@@ -20,7 +20,7 @@ WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Exponent of each scale, finest first."""
 WINDOW, SIGMA = 11, 1.5
 C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-Variant = Literal["original", "torchmetrics"]
+Variant = Literal["original", "pytorch-msssim", "torchmetrics"]
 CHUNK = 1 << 19
 """Pixels of products worked on at once: 2 MiB, so that they stay in the cache."""
 
@@ -35,23 +35,27 @@ def ms_ssim_of_pairs(
 ) -> Tensor:
     """Multi-scale SSIM [P] of the image pairs (first[p], second[p]). Wang, Simoncelli & Bovik 2003, equation 7.
 
-    Gaussian window of sigma 1.5, no padding, shrunk to the image where that is smaller; scales by 2 x 2 averages, an odd side first
-    repeating its last row; cs and the last SSIM clipped at 0; the product over scales a color, then the mean over colors.
-    Moments of single images are taken once for all their pairs: only the mean of the product is left to do for each pair.
+    The window is Gaussian with sigma 1.5, without padding, and shrinks to the image where that is smaller. Scales are 2 x 2 averages, for
+    which an odd side first repeats its last row. cs and the last SSIM are clipped at 0. The product over scales is taken for each color,
+    then the mean over colors. All this is compare_gan's `image_similarity.py`.
+
+    The moments of single images are taken once for all their pairs: only the mean of the product is left to do for each pair.
 
     Args:
-        images: [N, C, H, W], levels in [0, 255].
-        first: [P] int64, indices of images.
-        second: [P] int64, indices of images.
-        weights: exponents, one a scale.
-        window: side of the Gaussian window.
-        variant: `torchmetrics` reflects the coarsest images at their borders and averages colors at each scale.
+        images: Images [N, C, H, W] with levels in [0, 255].
+        first: Indices [P] of images, int64.
+        second: Indices [P] of images, int64.
+        weights: The exponents, one for each scale.
+        window: The side of the Gaussian window.
+        variant: `pytorch-msssim` surrounds images of an odd side with zeros before it halves them, as that package does; at sides that
+            are even at every scale it equals `original`. `torchmetrics` drops the last row of an odd side, reflects the coarsest images
+            at their borders and averages colors at each scale, as that package does.
     """
     level = images.float()
     result = torch.ones(len(first), 1 if variant == "torchmetrics" else images.shape[1], device=images.device)
     for scale, weight in enumerate(weights):
         if scale:
-            level = _halve(level)
+            level = _halve(level, variant)
         last, size = scale == len(weights) - 1, min(window, *level.shape[-2:])
         if last and variant == "torchmetrics":
             level = pad(level, (size // 2,) * 4, mode="reflect")
@@ -62,10 +66,14 @@ def ms_ssim_of_pairs(
     return result.mean(dim=1)
 
 
-def _halve(images: Tensor) -> Tensor:
+def _halve(images: Tensor, variant: Variant) -> Tensor:
+    """Return 2 x 2 averages of images [N, C, H, W]; `variant` decides what becomes of an odd side."""
     odd = [side % 2 for side in images.shape[-2:]]
-    padded = pad(images, (0, odd[1], 0, odd[0]), mode="replicate") if any(odd) else images
-    return avg_pool2d(padded, 2)
+    if variant == "pytorch-msssim":
+        return avg_pool2d(images, 2, padding=odd)
+    if any(odd) and variant == "original":
+        images = pad(images, (0, odd[1], 0, odd[0]), mode="replicate")
+    return avg_pool2d(images, 2)
 
 
 def _band(size: int, window: int, device: torch.device) -> Tensor:
@@ -135,17 +143,23 @@ def _groups(count: int, labels: Tensor | None, batches: int, size: int, seed: in
     return [group for group in groups if len(group) > 1]
 
 
-@METRICS.register(needs=frozenset({"images"}), names=("MS-SSIM",), direction="lower", paper="Odena et al. 2017, arXiv:1610.09585")
+@METRICS.register(
+    needs=frozenset({"images"}),
+    names=("MS-SSIM",),
+    direction="lower",
+    revision=2,  # 2: `torchmetrics` drops the last row of an odd side, as the package does
+    paper="Odena et al. 2017, arXiv:1610.09585",
+)
 def ms_ssim(
     evidence: Evidence, *, batches: PositiveInt = 5, batch_size: Annotated[int, Ge(2), Le(4096)] = 64, variant: Variant = "original"
 ) -> dict[str, Estimate]:
     """Mean MS-SSIM between generated images; high means that samples look alike. Compare with the value among real images.
 
     Args:
-        evidence: generated images [N, C, H, W], levels in [0, 255]; where they have labels, only images of one label are compared.
-        batches: groups of images (Fedus et al. 2018, arXiv:1710.08446, section 5.3: 5 of 64); with labels, one group a label.
-        batch_size: images in a group, all pairs of which are compared.
-        variant: `original` (Wang et al.; compare_gan; pytorch-msssim) or `torchmetrics` (see `ms_ssim_of_pairs`).
+        evidence: Generated images [N, C, H, W] with levels in [0, 255]; where they have labels, only images of one label are compared.
+        batches: The number of groups of images (Fedus et al. 2018, arXiv:1710.08446, section 5.3: 5 of 64); with labels, one group a label.
+        batch_size: The number of images in a group, all pairs of which are compared.
+        variant: `original` (Wang et al.; compare_gan), `pytorch-msssim` or `torchmetrics` (see `ms_ssim_of_pairs`).
 
     Raises:
         UserError: samples that are no images, NaN, or no two images (of one label).

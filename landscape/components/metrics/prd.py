@@ -39,10 +39,13 @@ def best_f(precision: np.ndarray, recall: np.ndarray, beta: float) -> np.ndarray
 
 
 def cluster_histograms(fake: Tensor, real: Tensor, clusters: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Counts [clusters] of generated and real samples in the clusters of both sets pooled (mini-batch k-means, 10 starts)."""
+    """Return the counts [clusters] of generated and of real samples in the clusters of both sets pooled.
+
+    The clusters are those of mini-batch k-means with 10 starts in float64, as in compare_gan (`prd_score.py`).
+    """
     from sklearn.cluster import MiniBatchKMeans
 
-    pooled = np.concatenate([fake.float().cpu().numpy(), real.float().cpu().numpy()])
+    pooled = np.concatenate([fake.double().cpu().numpy(), real.double().cpu().numpy()])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # fewer distinct points than clusters: empty clusters do no harm here
         assigned = MiniBatchKMeans(n_clusters=clusters, n_init=10, random_state=seed).fit(pooled).labels_
@@ -60,6 +63,7 @@ def _sampling_errors(fake: np.ndarray, real: np.ndarray, random: np.random.Gener
     needs=frozenset({"features"}),
     names=("PRD_F8[{extractor}]", "PRD_F1/8[{extractor}]"),
     direction="higher",
+    revision=2,  # 2: clusters in float64
     paper="Sajjadi et al. 2018, arXiv:1806.00035",
 )
 def prd(

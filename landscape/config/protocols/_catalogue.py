@@ -30,8 +30,8 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
             "Kurach et al., A Large-Scale Study on Regularization and Normalization in GANs, arXiv:1807.04720, code "
             "compare_gan v2: the first 10,000 test images in file order against 10,000 generated in batches of 64, not "
             "quantized, moving batch-norm averages, seed 42, one run, Inception score in one split, the best of 10 checkpoints "
-            "(every 20,000 of 200,000 steps; theirs had step 0 too) on this very test set: optimistic, and kept under "
-            "landscape-2018/best_on_test beside the last one's. CIFAR-10 (give cifar10 with validation=False) and LSUN bedroom. "
+            "(every 20,000 of 200,000 steps; theirs had step 0 too) on this very test set: optimistic. The last checkpoint's "
+            "scores stand beside these under landscape-2018/last. CIFAR-10 (give cifar10 with validation=False) and LSUN bedroom. "
             "Differences: torch-fidelity's conversion of the network for TF-GAN's; z from torch, not NumPy."
         ),
         "metrics": ["frechet", {"kid": {"estimator": "blocks", "subset_size": 1024}}, _IS_ONE_SPLIT, "ms_ssim"],
@@ -47,7 +47,8 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
     },
     "landscape-2018-celeba-hq": {
         "note": (
-            "As landscape-2018, for CelebA-HQ 128: its 3,000 test images against 3,000 generated. So few samples bias FID "
+            "As landscape-2018, the best checkpoint on the test set included, for CelebA-HQ 128: its 3,000 test images against "
+            "3,000 generated. So few samples bias FID "
             "upwards: real images alone score 12.6 there."
         ),
         "metrics": ["frechet", {"kid": {"estimator": "blocks", "subset_size": 1024}}, _IS_ONE_SPLIT, "ms_ssim"],
@@ -65,7 +66,8 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
         "note": (
             "Lucic et al., Are GANs Created Equal?, arXiv:1711.10337, code compare_gan v1: FID of 10,000 test images against "
             "10,000 generated, not quantized, gray repeated to 3 channels, the best of 20 checkpoints on the test set (optimistic; "
-            "every 5 epochs of CIFAR-10's 100: MNIST's 20 epochs have 4, CelebA's 40 have 8) under lucic-2018/best_on_test. "
+            "every 5 epochs of CIFAR-10's 100: MNIST's 20 epochs have 4, CelebA's 40 have 8), and the last one's under "
+            "lucic-2018/last. "
             "The table's spread is over 50 training seeds of the best setting, not over evaluations. Give cifar10 with validation=False."
         ),
         "metrics": ["frechet"],
@@ -124,12 +126,13 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
     "mimicry": {
         "note": (
             "Lee & Town, Mimicry, 2020: 50,000 real and 50,000 generated images, the real ones a random subset of the "
-            "training data, three runs (seeds from 0), Inception score in 10 splits, KID over 10 subsets. It scales generated "
-            "images to 8 bits by the extremes of the whole set; here they are rounded. The size of its KID subsets is not "
-            "told in what we read: 1,000 here. Give cifar10 with validation=False."
+            "training data, three runs (seeds from 0), Inception score in 10 splits, KID over 10 subsets. KID's subsets "
+            "have a tenth of the samples (compute_kid.py). It scales generated images to 8 bits by the extremes of the whole "
+            "set; here they are rounded. Give cifar10 with validation=False."
         ),
-        "metrics": ["frechet", {"kid": {"subsets": 10, "subset_size": 1000}}, _IS_TEN_SPLITS],
+        "metrics": ["frechet", {"kid": {"subsets": 10, "subset_size": 5000}}, _IS_TEN_SPLITS],
         "extractor": "inception",
+        "version": 2,
         "real_split": "train",
         "n_real": 50_000,
         "n_fake": 50_000,
@@ -144,8 +147,8 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
             "(50,000), TensorFlow's Inception with the resizer it was trained with, images rounded to 8 bits, one run, "
             "Inception score in one split, P/R/D/C by the rule of the prdc package, whose balls leave their border out. The "
             "neighborhood size is not told in what we read: k = 5 here, that package's. Best of 10 checkpoints (how many "
-            "there were is not told either), chosen on the same images, under studiogan-2023/best_on_test. Give cifar10 with "
-            "validation=False."
+            "there were is not told either), chosen on the same images (optimistic), and the last one's under studiogan-2023/last. "
+            "Give cifar10 with validation=False."
         ),
         "metrics": ["frechet", _IS_ONE_SPLIT, {"precision_recall": {"k": 5, "border": "outside"}}, {"density_coverage": {"k": 5}}],
         "extractor": "inception",

@@ -97,9 +97,9 @@ def test_value_is_the_same_with_and_without_an_interval(evidence):
 def test_some_samples_are_enough_for_the_error(monkeypatch):
     real, fake = torch.randn(6000, 10), torch.randn(5000, 10) * 1.2 + 0.1
     one, two = moments(real), moments(fake)
-    every = frechet_standard_error(real, fake, one, two)
+    every, _ = frechet_standard_error(real, fake, one, two)
     monkeypatch.setattr(module, "ENOUGH", 1999)
-    some = frechet_standard_error(real, fake, one, two)
+    some, _ = frechet_standard_error(real, fake, one, two)
     assert some != every
     assert some == pytest.approx(every, rel=0.1)
 
@@ -118,13 +118,87 @@ def test_interval_covers_the_expectation_at_these_sizes(shift, scale):
         one, two = moments(real), moments(fake)
         terms = frechet_terms(one, two)
         distances.append(terms.distance)
-        errors.append(frechet_standard_error(real, fake, one, two))
+        errors.append(frechet_standard_error(real, fake, one, two)[0])
         floors.append(equal_floor(terms.roots, 400, 300))
     distances, errors = np.array(distances), np.array(errors)
     covered = np.abs(distances - distances.mean()) < 1.96 * errors
     assert covered.mean() > 0.93
     if shift == 0:
         assert np.mean(floors) == pytest.approx(distances.mean(), rel=0.05)
+
+
+def lognormal(count, width):
+    return torch.randn(count, width).exp()
+
+
+def student_5(count, width):
+    """Vectors whose length follows Student's t with 5 degrees of freedom."""
+    return torch.randn(count, width) / torch.randn(count, 5).square().mean(dim=1, keepdim=True).sqrt()
+
+
+def heaviest(count, width):
+    """Lognormal vectors of lognormal length."""
+    return torch.randn(count, width).exp() * torch.randn(count, 1).exp()
+
+
+def shares_covered(evidence, make, count, width, scale, repetitions):
+    """(share of intervals that hold the expectation, share of sets that got an interval)."""
+    found = [frechet(evidence(make(count, width), make(count, width) * scale))["FD[x]"] for _ in range(repetitions)]
+    mean = np.mean([each.value for each in found])
+    given = [each for each in found if each.interval is not None]
+    return np.mean([each.interval[0] <= mean <= each.interval[1] for each in given]), len(given) / repetitions
+
+
+@pytest.mark.parametrize(("make", "scale"), [(lognormal, 1.0), (lognormal, 1.3), (student_5, 1.3)])
+def test_interval_covers_for_heavy_tails(evidence, make, scale):
+    covered, given = shares_covered(evidence, make, 300, 8, scale, 150)
+    assert covered > 0.9
+    assert given > 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [lognormal, student_5, torch.randn])
+@pytest.mark.parametrize(("count", "width"), [(100, 8), (300, 8), (300, 32), (1000, 8)])
+@pytest.mark.parametrize("scale", [1.0, 1.3])
+def test_interval_covers_for_heavy_tails_in_many_repetitions(evidence, make, count, width, scale):
+    covered, _ = shares_covered(evidence, make, count, width, scale, 600)
+    assert covered > 0.92
+
+
+def test_heaviest_tails_get_no_interval_and_the_note_says_so(evidence):
+    _, given = shares_covered(evidence, heaviest, 300, 8, 1.0, 40)
+    assert given < 0.4
+    found = [frechet(evidence(heaviest(300, 8), heaviest(300, 8)))["FD[x]"] for _ in range(5)]
+    assert any("a few samples of heavy tails decide its width" in each.note for each in found if each.interval is None)
+
+
+def noted(estimate):
+    return float(estimate.note.split("would give about ")[1].split()[0].rstrip(";"))
+
+
+@pytest.mark.parametrize("make", [torch.randn, lambda count, width: torch.randn(count, width).relu() * torch.rand(count, width)])
+def test_the_note_says_what_equal_distributions_give(evidence, make):
+    found = [frechet(evidence(make(300, 12), make(200, 12)))["FD[x]"] for _ in range(60)]
+    values = np.array([each.value for each in found])
+    assert np.mean([noted(each) for each in found]) == pytest.approx(values.mean(), rel=0.08)
+
+
+def test_the_note_knows_of_stratified_splits(evidence):
+    """Of ten labels far apart, a set with as many of each varies less than one drawn freely, and lies nearer to other sets."""
+    centers = torch.randn(10, 6) * 3
+    labels = torch.arange(300) % 10
+
+    def drawn(classes):
+        return centers[classes] + torch.randn(len(classes), 6)
+
+    found = []
+    for _ in range(80):
+        given = evidence(drawn(labels), drawn(torch.randint(10, (300,))), labels=(labels, None), real_is_stratified=True)
+        found.append(frechet(given)["FD[x]"])
+    values = np.array([each.value for each in found])
+    assert np.mean([noted(each) for each in found]) == pytest.approx(values.mean(), rel=0.1)
+    free = frechet(evidence(drawn(labels), drawn(labels)))["FD[x]"]
+    assert noted(free) > 1.5 * values.mean()
 
 
 @pytest.mark.parametrize(("rank", "jitter"), [(10, 1e-7), (10, 1e-5), (3, 1e-6)])
@@ -136,7 +210,7 @@ def test_collapsed_set_has_a_finite_interval_that_covers(rank, jitter):
         real, fake = torch.randn(300, 64), torch.randn(300, rank) @ directions + jitter * torch.randn(300, 64)
         one, two = moments(real), moments(fake)
         found.append((frechet_terms(one, two).distance, frechet_standard_error(real, fake, one, two)))
-    distances, errors = np.array([each for each in found if each[1] is not None]).T
+    distances, errors = np.array([(distance, error[0]) for distance, error in found if error is not None]).T
     assert len(distances) > 200
     assert np.isfinite(errors).all()
     # 0.95 is expected. Its standard deviation over 240 draws is 0.014.

@@ -26,9 +26,18 @@ def test_equals_pytorch_msssim_where_five_scales_fit():
     torch.testing.assert_close(ms_ssim_of_pairs(torch.cat([first, second]), PAIR, PAIR + 4), theirs, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_equals_torchmetrics_in_its_variant(channels):
-    first, second = noisy_pairs(channels, 176, 192)
+@pytest.mark.parametrize("sides", [(181, 177), (190, 203)])
+def test_equals_pytorch_msssim_at_odd_sides_in_its_variant(sides):
+    first, second = noisy_pairs(3, *sides)
+    theirs = pytorch_msssim.ms_ssim(first, second, data_range=255, size_average=False)
+    ours = ms_ssim_of_pairs(torch.cat([first, second]), PAIR, PAIR + 4, variant="pytorch-msssim")
+    torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
+    assert not torch.allclose(ms_ssim_of_pairs(torch.cat([first, second]), PAIR, PAIR + 4), theirs, atol=1e-4)
+
+
+@pytest.mark.parametrize(("channels", "sides"), [(1, (176, 192)), (3, (176, 192)), (3, (181, 203))])
+def test_equals_torchmetrics_in_its_variant(channels, sides):
+    first, second = noisy_pairs(channels, *sides)
     theirs = torchmetrics_ms_ssim(first, second, data_range=255.0, reduction="none")
     ours = ms_ssim_of_pairs(torch.cat([first, second]), PAIR, PAIR + 4, variant="torchmetrics")
     torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
