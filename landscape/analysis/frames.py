@@ -11,6 +11,7 @@ import pandas as pd
 from landscape.analysis.interval import Values
 from landscape.core.errors import UserError
 from landscape.results.record import Estimate, Scores, Status
+from landscape.results.score_names import ScoreName
 from landscape.results.trial_files import Trial
 
 AXIS, SCORE, LOW, HIGH, HYPER = "axis:", "score:", "low:", "high:", "hyper:"
@@ -30,6 +31,8 @@ class ScoreFacts:
     bounds: tuple[float | None, float | None] = (None, None)
     n_real: int | None = None
     n_fake: int | None = None
+    target: str = ""
+    """`real` where the best value is that of held-out real samples."""
 
     @property
     def sign(self) -> float:
@@ -44,8 +47,8 @@ class ScoreFacts:
 
     @property
     def is_log(self) -> bool:
-        """Frechet distances are modeled in log."""
-        return self.name.startswith(("FD", "FID")) and self.direction == "lower"
+        """Whether the score is compared by ratios: Frechet distances, as in the search."""
+        return ScoreName.parse(self.name).is_modeled_in_log
 
 
 @dataclass(frozen=True)
@@ -187,7 +190,7 @@ def _facts(scores: Iterable[Scores]) -> dict[str, ScoreFacts]:
 
 def score_facts(name: str, estimate: Estimate) -> ScoreFacts:
     """What an estimate says of its score besides its value."""
-    return ScoreFacts(name, estimate.direction, estimate.unit, estimate.bounds, estimate.n_real, estimate.n_fake)
+    return ScoreFacts(name, estimate.direction, estimate.unit, estimate.bounds, estimate.n_real, estimate.n_fake, estimate.target)
 
 
 def flatten_config(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping
 
 from landscape.core.errors import UserError
-from landscape.results.record import Estimate, Scores, same_score
+from landscape.results.record import Estimate, Scores
+from landscape.results.score_names import ScoreName, same_score
 
 NO_DISTANCE = 1e-12
 """A Frechet distance below this is rounding of zero, which has no logarithm."""
@@ -37,8 +38,8 @@ def _named(scores: Mapping[str, Scores], protocol: str, name: str) -> Estimate |
 
 
 def is_frechet(name: str) -> bool:
-    """Whether a score is a Frechet distance: those are modeled in log."""
-    return name.partition("[")[0] in ("FID", "FD")
+    """Whether a score is a Frechet distance that is modeled in log."""
+    return ScoreName.parse(name).is_modeled_in_log
 
 
 def modeled(estimate: Estimate, name: str) -> float:

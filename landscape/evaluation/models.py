@@ -1,14 +1,17 @@
 """Scores of a trained model on a data set, for selection or for the report; and the floor that real samples reach."""
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import torch
+from scipy.special import stdtrit
 from torch import Tensor, nn
 
-from landscape.components.datasets._base import Dataset
+from landscape.components.datasets._base import Dataset, SplitName
 from landscape.components.metrics._base import METRICS
 from landscape.config.protocol import Protocol
 from landscape.config.protocols import get, varied
@@ -18,10 +21,15 @@ from landscape.evaluation.given import Given
 from landscape.evaluation.sampling import Sampler, draw, protocol_mode
 from landscape.evaluation.scoring import Aids, score
 from landscape.evaluation.splits import RealSamples, reporting, selection, whole
-from landscape.results.record import Scores
+from landscape.results.record import Estimate, Scores
+from landscape.results.score_names import ScoreName
 
 FLOOR_DRAWS = 4
-"""Sets of real samples that the floor averages over."""
+"""The number of sets of real samples that the floor averages over."""
+FEWEST_FOR_SPREAD = 3
+"""With two draws a spread has one degree of freedom, which says next to nothing."""
+RESOLVED = "smallest difference in"
+"""The beginning of the names of estimates that say what two models must differ by."""
 SELECTION_SEED_OFFSET = 500_000
 """Selection draws its latents from seeds that no reporting run uses."""
 
@@ -123,64 +131,130 @@ def selection_protocol(protocol: Protocol) -> Protocol:
 
 
 def gives(metric: str, score_name: str) -> bool:
-    """Whether `metric` returns the public name `score_name`, in which the extractor may stand without its variant."""
-    stem, bracket, _ = score_name.partition("[")
-    patterns = METRICS[metric].facts.names
-    return any(pattern == score_name or (bracket and pattern.partition("[")[::2] == (stem, "{extractor}]")) for pattern in patterns)
+    """Return whether `metric` returns the public name `score_name`, in which the extractor may stand without its variant."""
+    wanted = ScoreName.parse(score_name)
+    patterns = [ScoreName.parse(pattern) for pattern in METRICS[metric].facts.names]
+    return any(p == wanted or (bool(wanted.extractor) and p == ScoreName(wanted.stem, "{extractor}")) for p in patterns)
 
 
 def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOptions | None = None) -> Scores:
-    """What other real samples score in the place of generated ones: no model can be expected below it at these sizes.
+    """Score held-out real samples in the place of generated ones: what a perfect model can be expected to score at these sizes.
 
-    The reporting samples against as many others, drawn at random from every other split: a model's samples too have their classes by
-    chance, and stratified splits laid against each other would score better than any independent sample can. Up to `FLOOR_DRAWS`
-    disjoint draws, as many as there are samples for; values are their means, `spread` their standard deviation. Where there are not
-    as many, fewer stand in, and where the protocol compares equal numbers both sets are cut; every estimate carries its numbers.
+    They are scored by the same function with the same options as a model's samples, and come as those do: without labels, and with
+    their classes by chance, because the samples of a stratified split would score better than any independent sample can. No model was
+    trained on them, nor was a classifier that sees them: they are those splits that are neither trained on nor report. Where a data set
+    has no such split, the rest of its samples stands in, and scores that compare with the training set are left out.
+
+    Up to `FLOOR_DRAWS` disjoint draws are scored, as many as there are samples for; values are their means, `spread` their standard
+    deviation. Where there are not enough for one, fewer stand in, and where the protocol compares equal numbers both sets are cut; every
+    estimate carries its numbers. For every score that has an interval or several draws, `smallest difference in NAME` is added.
 
     Raises:
-        UserError: the data set has too few samples.
+        UserError: The data set has too few samples.
     """
     protocol = get(protocol) if isinstance(protocol, str) else protocol
     real, others = reporting(dataset, protocol), _others(dataset, protocol)
     number, draws_taken = _floor_size(real, others, protocol)
     if number < len(real.samples) and protocol.n_fake is None:
         real = RealSamples(real.samples.first(number), f"{real.choice}, cut to {number}")
-    order = torch.randperm(sum(map(len, others)), generator=torch.Generator().manual_seed(protocol.seed))
-    parts = torch.split(order[: number * draws_taken], number)
+    parts = _draws(others, number, draws_taken, protocol.seed)
     draws = [partial(_picked, others, part.sort().values, f"floor {number}, draw {i}") for i, part in enumerate(parts)]
-    return score(real, draws, protocol, Aids(dataset=dataset), options or EvaluationOptions(), "real")
+    if not _held_out(dataset, protocol):
+        chosen = [m.to_json() for m in protocol.metrics if "train" not in METRICS[m.name].facts.needs]
+        scored = score(real, draws, varied(protocol, metrics=chosen), Aids(dataset=dataset), options or EvaluationOptions(), "real")
+    else:
+        scored = score(real, draws, protocol, Aids(dataset=dataset), options or EvaluationOptions(), "real")
+    smallest = {f"{RESOLVED} {name}": found for name, e in scored.estimates.items() if (found := smallest_difference(e, draws_taken))}
+    return replace(scored, estimates={**scored.estimates, **smallest})
+
+
+def smallest_difference(floor: Estimate, draws: int) -> Estimate | None:
+    """Return the smallest difference between two models' scores that samples of these sizes tell from chance, from the floor of a score.
+
+    Two models of equal quality differ by sampling alone. With a standard error s of one score their difference has sqrt(2) s, and exceeds
+    1.96 times that in one of twenty pairs. s is taken from the spread over draws of real samples where there are three or more (with
+    Student's t in place of 1.96), else from the score's own interval.
+
+    Args:
+        floor: The score of real samples, the mean over `draws`.
+        draws: The number of draws behind it.
+
+    Returns:
+        None where neither is known.
+    """
+    how = {"unit": floor.unit, "n_real": floor.n_real, "n_fake": floor.n_fake}
+    if floor.spread is not None and floor.spread > 0 and draws >= FEWEST_FOR_SPREAD:
+        deviation = floor.spread * math.sqrt(draws / (draws - 1))
+        value = float(stdtrit(draws - 1, 0.975)) * math.sqrt(2) * deviation
+        return Estimate(value, "none", note=f"from the spread over {draws} draws of real samples", **how)
+    if floor.interval is not None and floor.interval[1] > floor.interval[0]:
+        value = math.sqrt(2) * max(floor.interval[1] - floor.value, floor.value - floor.interval[0])
+        return Estimate(value, "none", note="from the interval of the score of real samples", **how)
+    return None
 
 
 def floor_draws(dataset: Dataset, protocol: Protocol) -> int:
-    """How many sets of samples `floor` scores."""
+    """Return how many sets of samples `floor` scores."""
     return _floor_size(reporting(dataset, protocol), _others(dataset, protocol), protocol)[1]
 
 
 def _floor_size(real: RealSamples, others: Sequence[Given], protocol: Protocol) -> tuple[int, int]:
-    """Samples of a draw, and draws."""
+    """Return the number of samples of a draw, and of draws."""
     available, wanted = sum(map(len, others)), protocol.n_fake or len(real.samples)
     number = min(wanted, available)
     return number, min(FLOOR_DRAWS, available // number)
 
 
+def _held_out(dataset: Dataset, protocol: Protocol) -> list[SplitName]:
+    """Return the splits that are neither trained on nor report."""
+    names: tuple[SplitName, ...] = ("validation", "test")
+    return [] if protocol.real_split == "all" else [n for n in names if n in dataset.splits and n != protocol.real_split]
+
+
 def _others(dataset: Dataset, protocol: Protocol) -> list[Given]:
-    """Every split that holds none of the reporting samples."""
+    """Return the held-out splits, or what there is in their place."""
+    if held_out := _held_out(dataset, protocol):
+        return [whole(dataset, name) for name in held_out]
     if protocol.real_split == "all" or set(dataset.splits) == {protocol.real_split}:
         return [selection(dataset, varied(protocol, n_real=None)).samples]
-    return [whole(dataset, n) for n in ("validation", "train", "test") if n in dataset.splits and n != protocol.real_split]
+    return [whole(dataset, name) for name in dataset.splits if name != protocol.real_split]
+
+
+def _draws(sets: Sequence[Given], number: int, draws: int, seed: int) -> list[Tensor]:
+    """Return the indices [number] of each draw in `sets` laid end to end, disjoint where the set was not stratified.
+
+    From stratified sets each draw has the numbers of its classes by chance, as independent samples would. A class of which a draw needs
+    more than are left then gives some samples again.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(sum(map(len, sets)), generator=generator)
+    is_stratified = all(s.labels is not None and s.handling.get("split", "").startswith("stratified") for s in sets)
+    if not is_stratified:
+        return list(torch.split(order[: number * draws], number))
+    labels = torch.cat([s.labels for s in sets if s.labels is not None])[order]
+    members = [order[labels == label] for label in labels.unique()]
+    shares = torch.tensor([len(m) for m in members], dtype=torch.float64)
+    used = [0] * len(members)
+    parts = []
+    for _ in range(draws):
+        counts = torch.bincount(torch.multinomial(shares, number, replacement=True, generator=generator), minlength=len(members))
+        picked = []
+        for i, count in enumerate(counts.tolist()):
+            picked.append(members[i][(used[i] + torch.arange(count)) % len(members[i])])
+            used[i] += count
+        parts.append(torch.cat(picked))
+    return parts
 
 
 def _picked(sets: Sequence[Given], index: Tensor, name: str) -> Given:
-    """The samples at `index` (ascending) of `sets` laid end to end."""
+    """Return the samples at `index` (ascending) of `sets` laid end to end, without their labels, which generated samples lack as well."""
     parts, start = [], 0
     for given in sets:
         inside = index[(index >= start) & (index < start + len(given))] - start
         parts.append(given.take(inside, name))
         start += len(given)
-    samples, labels = ([p.samples for p in parts if p.samples is not None], [p.labels for p in parts if p.labels is not None])
     return Given(
-        torch.cat(samples),
-        labels=torch.cat(labels) if len(labels) == len(parts) else None,
+        torch.cat([p.samples for p in parts if p.samples is not None]),
         source=f"{sets[0].source} and other splits" if len(sets) > 1 else sets[0].source,
         identity=f"{'+'.join(s.identity for s in sets)}/{name}",
         handling=sets[0].handling,

@@ -11,7 +11,7 @@ from landscape.report.formats import plural
 from landscape.report.summary import dataset_of
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
-from landscape.results.record import same_score
+from landscape.results.score_names import same_score
 
 _COLUMNS = (
     Column("row", "Row"),

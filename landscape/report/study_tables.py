@@ -23,8 +23,8 @@ STRIP_HELP = (
 
 
 def arrow(facts: ScoreFacts) -> str:
-    """`↓` where lower is better, `↑` where higher is."""
-    return {"lower": " ↓", "higher": " ↑"}.get(facts.direction, "")
+    """`↓` where lower is better, `↑` where higher is, `→ real` where the value of real samples is best."""
+    return " → real" if facts.target == "real" else {"lower": " ↓", "higher": " ↑"}.get(facts.direction, "")
 
 
 def _statistics(view: View) -> tuple[Column, ...]:

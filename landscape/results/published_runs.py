@@ -6,7 +6,8 @@ from pathlib import Path
 
 from landscape.core.errors import UserError
 from landscape.core.files import read_json, write_json
-from landscape.results.record import Estimate, same_score
+from landscape.results.record import Estimate
+from landscape.results.score_names import same_score
 from landscape.results.studies import read_trial
 from landscape.results.trial_files import Trial
 

@@ -73,7 +73,7 @@ class Estimate:
 
     value: Finite
     direction: Literal["higher", "lower", "none"]
-    """Which values are better."""
+    """Which values are better. `none`: neither more nor less is."""
     interval: Interval | None = None
     level: Annotated[Number, Gt(0), Lt(1)] = 0.95
     interval_kind: str = ""
@@ -87,6 +87,8 @@ class Estimate:
     """The (x, y) points of a score that is a curve (PRD, FD against 1/N)."""
     note: str = ""
     """What a reader must know: the estimator's bias, the subset size, a floor."""
+    target: Literal["", "real"] = ""
+    """`real`: the best value is the one that held-out real samples score, which stands among the floors (memorization, authenticity)."""
 
 
 @dataclass(frozen=True, config=_PLAIN)
@@ -216,13 +218,3 @@ def _migrate(data: Mapping[str, Any], what: str) -> dict[str, Any]:
     if schema > SCHEMA:
         raise UserError(f"{what} has schema {schema}, this version reads up to {SCHEMA}: update landscape to read it")
     return dict(data)
-
-
-def same_score(name: str, wanted: str) -> bool:
-    """Return whether the score `name` is the one that `wanted` asks for.
-
-    An extractor may be named without its variant: `FD[classifier]` asks for `FD[classifier:digits]` too.
-    """
-    stem, _, extractor = name.partition("[")
-    wanted_stem, _, wanted_extractor = wanted.partition("[")
-    return name == wanted or (stem == wanted_stem and extractor.partition(":")[0] == wanted_extractor.rstrip("]"))

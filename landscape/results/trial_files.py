@@ -196,7 +196,7 @@ _SCORES_TYPES: Mapping[str, tuple[type, ...]] = {
 }
 _ESTIMATE_TYPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("value", "level"), _NUMBER),
-    **dict.fromkeys(("direction", "interval_kind", "unit", "note"), _TEXT),
+    **dict.fromkeys(("direction", "interval_kind", "unit", "note", "target"), _TEXT),
     "interval": (list, type(None)),
     **dict.fromkeys(("bounds", "curve"), (list,)),
     "spread": (*_NUMBER, type(None)),

@@ -11,7 +11,7 @@ from typing import Any
 
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
-from landscape.results.record import same_score
+from landscape.results.score_names import same_score
 from landscape.space.cells import Cell
 from landscape.space.space import Space
 from landscape.sweep.pool.resources import Resources, device_of

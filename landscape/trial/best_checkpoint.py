@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import torch
 
 from landscape.config.protocol import Protocol
-from landscape.results.record import Scores, same_score
+from landscape.results.record import Scores
+from landscape.results.score_names import same_score
 
 
 @dataclass

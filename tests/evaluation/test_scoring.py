@@ -1,5 +1,7 @@
 """evaluate, evaluate_model, floor: the core against values worked by hand and by NumPy."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,7 @@ from landscape.evaluation import evaluate, evaluate_model, floor, select_model
 from landscape.evaluation import extraction as extraction_module
 from landscape.evaluation.extraction import EvaluationOptions, load_extractor
 from landscape.evaluation.given import Given
-from landscape.evaluation.models import gives
+from landscape.evaluation.models import gives, smallest_difference
 from landscape.evaluation.scoring import Aids, averaged
 from landscape.results.record import Estimate, Scores
 
@@ -312,12 +314,53 @@ def test_the_floor_is_that_of_disjoint_real_samples(cloud, monkeypatch):
     scores = floor(cloud, varied(get("given"), metrics=["frechet"]), options=EvaluationOptions(cache=False))
     real, *draws = taken
     assert torch.equal(real, cloud.splits["test"].samples)
-    assert [len(d) for d in draws] == [50, 50]
-    others = torch.cat([cloud.splits[n].samples for n in ("validation", "train")])
+    assert [len(d) for d in draws] == [50]
+    others = cloud.splits["validation"].samples  # never those that models are trained on
     assert torch.equal(torch.cat(draws).unique(dim=0), others.unique(dim=0))
     values = [_frechet(real / 255, d / 255) for d in draws]
     assert scores.estimates["FD[counting]"].value == pytest.approx(np.mean(values), rel=1e-5)
     assert scores.checkpoint == "real"
+
+
+def test_the_floor_is_scored_as_a_model_is():
+    """Without labels, as generated samples have none: real samples scored as a model's give the floor, to the last digit."""
+    digits, protocol = load_dataset("digits"), varied(get("quick"), metrics=["ms_ssim", "memorization"])
+    found = floor(digits, protocol)
+    real = digits.splits["validation"].samples
+    as_a_model = evaluate_model(lambda number, seed: real[:number].float() / 255, digits, protocol)
+    mine, theirs = found.estimates["MS-SSIM"], as_a_model.estimates["MS-SSIM"]
+    assert "groups of up to 64" in mine.note
+    assert mine.value == pytest.approx(theirs.value, abs=0.03)  # another permutation, and classes by chance
+    assert 0.28 < mine.value < 0.36  # across classes; within a class it is 0.64
+    memorized, authentic = (found.estimates[f"{name}[classifier:digits]"] for name in ("memorization", "authenticity"))
+    assert memorized.interval[0] < 0.5 < memorized.interval[1]
+    assert {memorized.target, authentic.target} == {"real"}
+    assert {memorized.direction, authentic.direction} == {"none"}
+
+
+def test_the_note_of_the_floor_agrees_with_its_value():
+    found = floor(load_dataset("digits"), varied(get("quick"), metrics=["frechet"])).estimates["FD[classifier:digits]"]
+    noted = float(found.note.split("would give about ")[1].split(";")[0])
+    assert found.interval[0] < noted < found.interval[1]
+    assert found.value == pytest.approx(noted, rel=0.5)
+
+
+def test_what_real_samples_tell_apart():
+    """With a standard deviation s of one score, two equal models differ by more than t sqrt(2) s in one of twenty pairs."""
+    few = Estimate(1.0, "lower", (0.5, 1.8), spread=0.3)
+    assert smallest_difference(few, 2).value == pytest.approx(math.sqrt(2) * 0.8)
+    many = smallest_difference(few, 4)
+    assert many.value == pytest.approx(3.182446 * math.sqrt(2) * 0.3 * math.sqrt(4 / 3), rel=1e-5)
+    assert smallest_difference(Estimate(1.0, "lower"), 1) is None
+    found = floor(load_dataset("digits"), varied(get("quick"), metrics=["frechet", "kid"])).estimates
+    assert found["smallest difference in KID[classifier:digits]"].value > 0
+
+
+def test_without_held_out_samples_the_floor_has_no_score_of_memorization():
+    dataset = Dataset("d", {"train": Split(_points(60, 0)), "test": Split(_points(30, 1))}, "f" * 16, bounds=None)
+    found = floor(dataset, varied(get("quick-points"), n_fake=None, metrics=["kid", "memorization"]))
+    assert "KID[pixels]" in found.estimates
+    assert not any("memorization" in name for name in found.estimates)
 
 
 def test_the_floor_of_digits_finds_all_classes():

@@ -19,7 +19,8 @@ from landscape.analysis.objective import modeled
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
 from landscape.core.files import write_json
-from landscape.results.record import Estimate, Scores, Status, TrialRecord, same_score
+from landscape.results.record import Estimate, Scores, Status, TrialRecord
+from landscape.results.score_names import same_score
 from landscape.space.study_files import load_space
 from landscape.sweep import study_folder as files
 from landscape.sweep import study_lock as locks

@@ -63,12 +63,14 @@ def need(value: Any, what: str, metric: str) -> Any:
 class MetricFacts:
     """needs: any of `features`, `logits`, `images`, `labels`, `train`, `validation`, `modes`, `generator`, `discriminator`.
 
-    names: the public names it returns, as patterns over `{extractor}` (for `list` and for objectives); `direction` of the first.
+    names: the public names it returns, as patterns over `{extractor}` (for `list` and for objectives); `direction` of the first, and
+    `target`: `real` where the best value is that of held-out real samples.
     """
 
     needs: frozenset[str] = frozenset({"features"})
     names: tuple[str, ...] = ()
     direction: str = "lower"
+    target: str = ""
     paper: str = ""
 
 

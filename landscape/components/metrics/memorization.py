@@ -52,6 +52,8 @@ def _nearest_training(samples: Tensor, train: Tensor) -> tuple[Tensor, Tensor]:
 @METRICS.register(
     needs=frozenset({"features", "train"}),
     names=("memorization[{extractor}]", "authenticity[{extractor}]"),
+    direction="none",
+    target="real",
     revision=2,  # 2: authenticity compares strictly, and distances of copies are exactly 0
     paper="Meehan et al. 2020, arXiv:2004.05675; Alaa et al. 2022, arXiv:2102.08921",
 )
@@ -59,7 +61,8 @@ def memorization(evidence: Evidence) -> dict[str, Estimate]:
     """Chance that a generated sample is nearer to the training set than a real one that was not trained on, and share of authentic samples.
 
     Memorization is 0.5 where generated samples are as far from the training set as real ones, 1 for copies. Authenticity is about
-    the share that real samples reach (in the note); 0 for copies.
+    the share that real samples reach (in the note); 0 for copies. Neither end of their scales is the best: that is what held-out real
+    samples score, as samples that are blurred or noisy lie far from the training set too.
 
     Args:
         evidence: Features [N, d] of the real, generated and training sets; the real set must not be trained on.
@@ -80,22 +83,24 @@ def memorization(evidence: Evidence) -> dict[str, Estimate]:
     return {
         named("memorization", evidence): Estimate(
             value,
-            "lower",
+            "none",
             (min(low, least), max(high, most)),
             interval_kind="DeLong over samples, or Wilson if wider, given the training set",
             bounds=(0.0, 1.0),
             n_real=len(real),
             n_fake=len(fake),
+            target="real",
             note=f"{note}; 0.5 as real samples; median distance {ratio:.3g} times that of real samples",
         ),
         named("authenticity", evidence): Estimate(
             share,
-            "higher",
+            "none",
             wilson(int(genuine.sum()), len(fake)),
             interval_kind="Wilson over samples, given the training set",
             bounds=(0.0, 1.0),
             n_real=len(real),
             n_fake=len(fake),
+            target="real",
             note=f"{note}; real samples {float(genuine_real.double().mean()):.3f}",
         ),
     }

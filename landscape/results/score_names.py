@@ -1,0 +1,48 @@
+"""The public name of a score, in its parts."""
+
+from dataclasses import dataclass
+from typing import Self
+
+IN_LOG = frozenset(f"{distance}{term}" for distance in ("FID", "FD") for term in ("", "_mean", "_covariance"))
+"""Stems of Frechet distances, which are never negative and are compared by their ratio. An extrapolated one (`FD_infinity`) may be negative
+and has no logarithm.
+"""
+
+
+@dataclass(frozen=True)
+class ScoreName:
+    """`FD[classifier:digits]` has the stem `FD`, the extractor `classifier` and its variant `digits`; `FID` has a stem alone."""
+
+    stem: str
+    extractor: str = ""
+    variant: str = ""
+
+    @classmethod
+    def parse(cls, name: str) -> Self:
+        """Take a public name apart. A bracket that is never closed is part of the stem."""
+        stem, bracket, rest = name.partition("[")
+        if not bracket or not rest.endswith("]"):
+            return cls(name)
+        extractor, _, variant = rest[:-1].partition(":")
+        return cls(stem, extractor, variant)
+
+    def __str__(self) -> str:
+        variant = f":{self.variant}" if self.variant else ""
+        return f"{self.stem}[{self.extractor}{variant}]" if self.extractor else self.stem
+
+    def asks_for(self, other: "ScoreName") -> bool:
+        """Return whether `other` is the score that this name asks for: the same, or one whose extractor is named here without variant."""
+        return self == other or (self.stem == other.stem and self.extractor == other.extractor and not self.variant)
+
+    @property
+    def is_modeled_in_log(self) -> bool:
+        """Whether a search models the logarithm of the score, and an analysis compares it by ratios."""
+        return self.stem in IN_LOG
+
+
+def same_score(name: str, wanted: str) -> bool:
+    """Return whether the score `name` is the one that `wanted` asks for.
+
+    An extractor may be named without its variant: `FD[classifier]` asks for `FD[classifier:digits]` too.
+    """
+    return ScoreName.parse(wanted).asks_for(ScoreName.parse(name))

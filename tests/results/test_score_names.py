@@ -1,0 +1,38 @@
+"""Public names of scores and their parts."""
+
+import math
+
+import pytest
+
+from landscape.analysis.frames import ScoreFacts
+from landscape.analysis.objective import modeled
+from landscape.components.metrics._base import METRICS
+from landscape.results.record import Estimate
+from landscape.results.score_names import ScoreName
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("FD[classifier:digits]", ("FD", "classifier", "digits")),
+        ("FD_infinity[pixels]", ("FD_infinity", "pixels", "")),
+        ("classes[classifier:stacked:mnist]", ("classes", "classifier", "stacked:mnist")),
+        ("PRD_F1/8[x]", ("PRD_F1/8", "x", "")),
+        ("FID", ("FID", "", "")),
+        ("odd[x", ("odd[x", "", "")),
+    ],
+)
+def test_a_name_is_taken_apart_and_put_together(name, parts):
+    found = ScoreName.parse(name)
+    assert (found.stem, found.extractor, found.variant) == parts
+    assert str(found) == name
+
+
+@pytest.mark.parametrize("name", sorted({name for metric in METRICS.names() for name in METRICS[metric].facts.names}))
+def test_search_and_analysis_agree_on_what_is_modeled_in_log(name):
+    name = name.replace("{extractor}", "classifier:digits")
+    in_search = modeled(Estimate(3.0, "lower"), name) == math.log(3.0)
+    assert in_search == ScoreFacts(name, "lower").is_log == (name.split("[")[0] in ("FD", "FID", "FD_mean", "FID_mean", *COVARIANCES))
+
+
+COVARIANCES = ("FD_covariance", "FID_covariance")
