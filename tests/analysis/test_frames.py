@@ -44,10 +44,21 @@ def test_costs_count_diverged_as_infinite_and_leave_out_what_says_nothing():
         trial("a", 2.0),
         trial("b", status=Status.DIVERGED),
         trial("c", status=Status.FAILED),
-        trial("d", status=Status.STOPPED),
+        trial("d", 0.5, status=Status.STOPPED),  # it was scored before it was stopped, and is no trial of the full budget
         trial("e"),
     ]
     assert sorted(trials_frame(trials).costs("FD[x]")) == [2.0, math.inf]
+
+
+@pytest.mark.parametrize(
+    ("values", "median"), [([4.0, 1.0], 1.0), ([3.0, 1.0, 2.0], 2.0), ([1.0, None], 1.0), ([1.0, None, None], math.inf)]
+)
+def test_seeds_of_one_setting_count_by_their_lower_median(values, median):
+    """Of an even number the lower one, because the mean of a score and a divergence has no meaning."""
+    trials = [trial(str(i), v, setting="s", status=Status.DIVERGED if v is None else Status.COMPLETED) for i, v in enumerate(values)]
+    table = trials_frame([*trials, trial("other", 9.0)])
+    assert sorted(table.costs("FD[x]")) == [median, 9.0] if median < 9 else [9.0, median]
+    assert len(table.costs("FD[x]", each_seed=True)) == len(values) + 1
 
 
 def test_costs_of_a_score_where_higher_is_better_are_negated():
@@ -58,7 +69,9 @@ def test_costs_of_a_score_where_higher_is_better_are_negated():
     assert not facts.is_log
 
 
-@pytest.mark.parametrize(("name", "log"), [("FD[classifier]", True), ("FID", True), ("KID", False)])
+@pytest.mark.parametrize(
+    ("name", "log"), [("FD[classifier]", True), ("FID", True), ("FD_mean[x]", True), ("FD_infinity[x]", False), ("KID", False)]
+)
 def test_frechet_distances_are_modeled_in_log(name, log):
     assert ScoreFacts(name, "lower").is_log is log
 

@@ -76,6 +76,18 @@ def test_gradient_leads_fakes_to_the_data():
     assert (gradient.mean(0) > 0).all()  # Descent lowers both coordinates.
 
 
+def test_the_median_is_held_fixed_in_gradients():
+    """With the median as unit the loss does not change with the scale of all samples, but its gradient is that at a fixed unit."""
+    real, fake = torch.randn(8, 3, dtype=torch.float64), torch.randn(8, 3, dtype=torch.float64).requires_grad_()
+    (found,) = torch.autograd.grad(mmd(real, fake).g.mean(), fake)
+    pooled = torch.cat([real, fake.detach()])
+    distances = torch.pdist(pooled).square().sort().values
+    median = distances[(len(distances) - 1) // 2].sqrt()
+    widths = tuple(float(b * median) for b in (0.25, 0.5, 1.0, 2.0, 4.0))
+    (expected,) = torch.autograd.grad(mmd(real, fake, bandwidths=widths, unit="absolute").g.mean(), fake)
+    torch.testing.assert_close(found, expected)
+
+
 def test_distances_far_from_the_origin():
     """At an offset of 1000, |x|^2 + |y|^2 - 2xy loses all digits unless the offset is subtracted first."""
     points = torch.randn(16, 3) * 0.01

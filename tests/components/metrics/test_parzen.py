@@ -61,6 +61,19 @@ def test_protocol(evidence):
     assert f"sigma {sigma:.4g}, best of 10 in [0.1, 1] on 30 validation samples" in found.note
 
 
+def test_the_width_is_chosen_on_validation_samples_alone(evidence):
+    """Validation samples that are copies ask for the smallest width, whatever the real ones would; a choice on these would be another."""
+    fakes = torch.randint(0, 256, (60, 1, 6, 6), dtype=torch.uint8)
+    strangers = torch.randint(0, 256, (40, 1, 6, 6), dtype=torch.uint8)
+    near, far = (
+        parzen(evidence(real_images=strangers, fake_images=fakes, validation=SampleSet(images=held)))["Parzen_LL"]
+        for held in (fakes[:20].clone(), strangers.clone())
+    )
+    assert "sigma 0.1," in near.note
+    assert "sigma 0.1," not in far.note
+    assert near.value < far.value
+
+
 def test_bad_input(evidence):
     images = torch.zeros(5, 1, 4, 4)
     with pytest.raises(UserError, match="needs validation images"):

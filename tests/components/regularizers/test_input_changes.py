@@ -89,6 +89,21 @@ def test_consistency_by_hand():
     assert set(consistency(look, weight=10.0, shift=0, flip=False).tolist()) == {0.0}
 
 
+def test_gradients_of_consistency_pass_through_both_logits():
+    """A critic w x with w = 1: the penalty (w x - w T(x))^2 has the slope 2 w (x - T(x))^2 in w; with one logit held it would have half."""
+    weight = torch.ones((), requires_grad=True)
+    real = torch.zeros(64, 1, 8, 8)
+    real[..., 0] = 1
+    fake = 2 * real
+    penalty = consistency(critique(lambda x: weight * x[..., 0].sum((1, 2)), real, fake), weight=1.0, fake_weight=0.0, shift=0)
+    (slope,) = torch.autograd.grad(penalty.sum(), weight, retain_graph=True)
+    assert penalty.sum() > 0
+    assert slope.item() == pytest.approx(2 * penalty.sum().item())
+    both = consistency(critique(lambda x: weight * x[..., 0].sum((1, 2)), real, fake), weight=0.0, fake_weight=1.0, shift=0)
+    (slope,) = torch.autograd.grad(both.sum(), weight)
+    assert slope.item() == pytest.approx(2 * both.sum().item())
+
+
 def test_consistency_refuses_a_shift_as_large_as_the_image():
     images = torch.rand(2, 1, 4, 4)
     with pytest.raises(UserError, match="choose at most 3"):
@@ -131,7 +146,7 @@ def test_translation_moves_every_image_and_fills_with_the_middle():
     assert rows == {-2, -1, 0, 1, 2}
 
 
-@pytest.mark.parametrize("side", [8, 7])
+@pytest.mark.parametrize("side", [8, 7, 6, 5])  # half of them, rounded: 4, 4, 3, 3
 def test_cutout_hides_a_rectangle_centerd_anywhere(side):
     images = torch.ones(2000, 1, side, side)
     hidden = augmentation.cut_out(images, 0.5, 0.25) == 0.25

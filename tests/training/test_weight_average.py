@@ -1,0 +1,82 @@
+"""The moving average of G: what it holds, from which step on, and that evaluation reads it."""
+
+import pytest
+import torch
+from torch import nn
+
+import landscape
+from landscape.training import weight_average
+from landscape.training.data_stream import DataStream
+
+BASE = {
+    "dataset": "digits",
+    "architecture": {"mlp": {"width": 8}},
+    "loss": "non_saturating",
+    "batch_size": 8,
+    "budget": {"amount": 64},
+}
+
+
+def model(**fields):
+    torch.manual_seed(3)
+    gan = landscape.build(BASE | fields)
+    gan.prepare(torch.device("cpu"))
+    return gan
+
+
+def test_buffers_of_the_average_are_those_of_the_network():
+    """Parameters move by a share; a batch norm's statistics are copied, because a mean of variances is no variance."""
+    average, network = (nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)) for _ in range(2))
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.fill_(1.0)
+        for parameter in average.parameters():
+            parameter.fill_(0.0)
+    network[1].running_mean.fill_(5.0)
+    network[1].running_var.fill_(7.0)
+    network[1].num_batches_tracked.fill_(3)
+    weight_average.move(average, network, 0.25)
+    assert all(torch.equal(p, torch.full_like(p, 0.25)) for p in average.parameters())
+    assert len(list(average.buffers())) == 3
+    for mine, theirs in zip(average.buffers(), network.buffers(), strict=True):
+        assert torch.equal(mine, theirs)
+        assert mine is not theirs
+
+
+@pytest.mark.parametrize("start", [0, 1, 3])
+def test_the_average_starts_after_as_many_steps_as_are_asked_for(start):
+    """Up to step `start` the average is a copy of G; the step after it is the first that is averaged."""
+    gan = model(ema={"decay": 0.5, "start": start})
+    weight, average = next(gan.generator.parameters()), next(gan.average.parameters())
+    for step in range(1, 6):
+        before = average.detach().clone()
+        gan.run_rounds(1)
+        expected = weight if step <= start else torch.lerp(before, weight, 0.5)
+        torch.testing.assert_close(average, expected.detach())
+        assert not torch.equal(before, average)
+        assert torch.equal(average, weight) is (step <= start)
+
+
+def test_evaluation_reads_the_average_and_not_the_network():
+    gan = model(ema={"decay": 0.9})
+    gan.run_rounds(3)
+    assert gan.sampler is gan.average
+    assert gan.sampler is not gan.generator
+    z = gan.draw_z(4)
+    assert not torch.allclose(gan.sampler.eval()(z, None), gan.generator.eval()(z, None))
+    assert model().sampler is not None
+
+
+def test_every_epoch_has_an_order_of_its_own():
+    """Each epoch is a permutation, no two are the same, and the order depends on the seed."""
+    samples = torch.arange(40)[:, None].to(torch.float32)
+
+    def epochs(seed, count=3):
+        stream = DataStream(samples, None, seed, torch.device("cpu"))
+        return [stream.take(40).tolist() for _ in range(count)]
+
+    first = epochs(1)
+    assert [sorted(order) for order in first] == [list(range(40))] * 3
+    assert len({tuple(order) for order in first}) == 3
+    assert epochs(1) == first
+    assert epochs(2)[0] != first[0]

@@ -1,0 +1,58 @@
+"""Each symptom's threshold from both sides, and pictures beside their nearest training pictures."""
+
+import pytest
+import torch
+
+from landscape.trial.diagnosis import CERTAIN, COLLAPSE_RATIO, UNDECIDED, VANISHED, data_diversity, diagnose
+from landscape.trial.pictures import nearest_training_samples
+
+DATA = torch.rand(64, 3, generator=torch.Generator().manual_seed(0))
+
+
+def symptoms(**curves):
+    return diagnose({name: [(float(i), value) for i in range(8)] for name, value in curves.items()}, DATA)
+
+
+def accuracy(real, fake):
+    return symptoms(d_accuracy_real=real, d_accuracy_fake=fake)
+
+
+def test_thresholds_are_those_that_are_documented():
+    assert (COLLAPSE_RATIO, CERTAIN, UNDECIDED, VANISHED) == (0.25, 0.99, (0.45, 0.55), 1e-6)
+
+
+def test_a_discriminator_has_won_above_its_threshold():
+    assert accuracy(1.0, 0.985) == {"discriminator_wins": {"d_accuracy": pytest.approx(0.9925)}}
+    assert accuracy(1.0, 0.975) == {}
+
+
+@pytest.mark.parametrize(("real", "fake", "found"), [(0.44, 0.44, False), (0.46, 0.46, True), (0.9, 0.18, True), (0.56, 0.56, False)])
+def test_a_discriminator_that_tells_nothing_lies_between_two_thresholds(real, fake, found):
+    assert ("discriminator_undecided" in accuracy(real, fake)) is found
+
+
+@pytest.mark.parametrize(("norm", "found"), [(0.5e-6, True), (2e-6, False), (10.0, False), (0.0, True)])
+def test_a_gradient_has_vanished_below_its_threshold(norm, found):
+    assert ("generator_gradient_vanished" in symptoms(g_gradient_norm=norm)) is found
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.24, True), (0.26, False)])
+def test_samples_have_collapsed_below_a_quarter_of_the_datas_diversity(share, found):
+    assert ("mode_collapse" in symptoms(sample_diversity=share * data_diversity(DATA))) is found
+
+
+def test_the_last_quarter_of_a_curve_decides():
+    early_only = [(float(i), 1e-9 if i < 6 else 1.0) for i in range(8)]
+    late_only = [(float(i), 1.0 if i < 6 else 1e-9) for i in range(8)]
+    assert diagnose({"g_gradient_norm": early_only}, DATA) == {}
+    assert "generator_gradient_vanished" in diagnose({"g_gradient_norm": late_only}, DATA)
+
+
+@pytest.mark.parametrize("chunk", [2, 7, 100])
+def test_beside_a_sample_stands_its_nearest_training_picture(chunk):
+    generator = torch.Generator().manual_seed(0)
+    training = torch.randint(0, 256, (40, 1, 4, 4), dtype=torch.uint8, generator=generator)
+    samples = torch.randint(0, 256, (6, 1, 4, 4), dtype=torch.uint8, generator=generator)
+    squared = (samples[:, None].double() - training[None].double()).square().sum(dim=(2, 3, 4))
+    expected = training[squared.argmin(dim=1)]
+    assert torch.equal(nearest_training_samples(samples, training, chunk), expected)
