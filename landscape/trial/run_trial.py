@@ -124,8 +124,10 @@ def run_trial(prepared: PreparedTrial, protocol: Protocol | None, **settings: An
     existing = finished_record(how.folder, config.digest())
     if existing is None:
         return _Run(config, dataset, protocol, how).execute()
-    if protocol is not None and existing.status is Status.COMPLETED and not has_scores(how.folder, protocol):
-        scores = rescored(how.folder, dataset, protocol, resolve_device(how.device))
+    # The trial left the generator of its last weights: these alone can be scored again.
+    last = of_checkpoint(protocol, "last") if protocol is not None else None
+    if last is not None and existing.status is Status.COMPLETED and not has_scores(how.folder, last):
+        scores = rescored(how.folder, dataset, last, resolve_device(how.device))
         write_scores(how.folder, scores)
     return existing
 
