@@ -88,7 +88,7 @@ def _in_process(request: Mapping[str, Any]) -> Probe | str | None:
         answer = json.loads(run.stdout.splitlines()[-1])
     except (OSError, subprocess.SubprocessError, ValueError, IndexError):
         return None
-    return answer["user_error"] if "user_error" in answer else Probe(**answer)
+    return str(answer["user_error"]) if "user_error" in answer else Probe(**answer)
 
 
 def answer(request: Mapping[str, Any]) -> dict[str, Any]:
