@@ -143,3 +143,17 @@ def test_divergence_decides_where_it_is_plain():
     some = np.where(np.arange(5) < 3, np.inf, scores)
     found = judge(scores, some, (5,), log=True, level=0.95)
     assert (found.sign, found.difference.value) == (0, None)
+
+
+@pytest.mark.parametrize(("name", "uneven"), [("normal", 0.055), ("right", 0.13), ("far right", 0.19), ("heavy", 0.055)])
+def test_what_the_sequential_rule_errs_where_one_level_spreads_four_times_as_much(name, uneven):
+    """At most 5.5% where both spread alike; what skewness and unequal spread together make of it is written down in docs/studies.md."""
+    at, repeats = (5, 10, 20, 40), 4000
+    for scale, most in ((1, 0.055), (4, uneven)):
+        d = scale * SKEWED[name]((repeats, at[-1])) - SKEWED[name]((repeats, at[-1]))
+        wrong = np.zeros(repeats, dtype=bool)
+        for look in at:
+            part = d[:, :look]
+            reach = stats.t.ppf(1 - 0.025 / len(at), look - 1) * part.std(1, ddof=1) / math.sqrt(look)
+            wrong |= np.abs(part.mean(1)) > reach
+        assert wrong.mean() <= most, scale
