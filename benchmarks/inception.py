@@ -50,15 +50,23 @@ def random_weights(folder: Path) -> Path:
     return folder / module.FILES[0]
 
 
-def torch_fidelitys(path: Path) -> Callable[[Tensor], Tensor]:
-    """Return torch-fidelity's extractor of the 2048 features."""
+def torch_fidelitys(path: Path, *, compiled: bool = False, autocast: bool = False) -> Callable[[Tensor], Tensor]:
+    """torch-fidelity's extractor of the 2048 features.
+
+    Args:
+        path: the weights.
+        compiled: as with its option `feature_extractor_compile`.
+        autocast: its network under torch's automatic bfloat16, for it has no such setting of its own in release 0.4.
+    """
     from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
     network = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], feature_extractor_weights_path=str(path))
 
+    forward = torch.compile(network) if compiled else network
+
     def features(images: Tensor) -> Tensor:
-        with torch.no_grad():
-            made: Tensor = network(images)[0]
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            made: Tensor = forward(images)[0]
         return made
 
     return features
@@ -80,7 +88,7 @@ def rows(path: Path, repeats: int, quick: bool) -> Iterator[tuple[Ratio, float, 
     module.SHA256 = sha256(path)
     device = torch.device("cpu")
     ours, rounded = Inception(path, device, "fp32", "extractor"), Inception(path, device, "bf16", "extractor")
-    theirs = torch_fidelitys(path)
+    theirs, compiled = torch_fidelitys(path), torch_fidelitys(path, compiled=True)
     generator = torch.Generator().manual_seed(0)
     for side in (SIDE, 32):
         images = torch.randint(0, 256, (4 if quick else BATCH, 3, side, side), dtype=torch.uint8, generator=generator)
@@ -89,7 +97,14 @@ def rows(path: Path, repeats: int, quick: bool) -> Iterator[tuple[Ratio, float, 
         name = f"batch {len(images)}, {side} px"
         found = compare(f"Inception fp32, {name}", partial(ours, images), "torch-fidelity", partial(theirs, images), repeats)
         yield found, 2.2, f"features differ by {float(error):.1e} (bound 1e-5)"
+        found = compare(f"Inception fp32, {name}", partial(ours, images), "torch-fidelity, compiled", partial(compiled, images), repeats)
+        yield found, 1.0, ""
         if fast_bfloat16():
+            cast = torch_fidelitys(path, autocast=True)
+            found = compare(
+                f"Inception bf16, {name}", partial(rounded, images), "torch-fidelity under autocast", partial(cast, images), repeats
+            )
+            yield found, 1.0, "bf16 on both sides"
             found = compare(f"Inception bf16, {name}", partial(rounded, images), "torch-fidelity", partial(theirs, images), repeats)
             yield found, 3.2, "same rounding as emulated elsewhere"
 

@@ -38,7 +38,7 @@ def build(config: TrialConfig | Mapping[str, Any], *, data_dir: str | Path | Non
 
 def train(
     config: TrialConfig | Mapping[str, Any],
-    protocol: Protocol | str | None = "quick",
+    protocol: Protocol | str | None = "default",
     *,
     folder: str | Path | None = None,
     data_dir: str | Path | None = None,
@@ -48,7 +48,8 @@ def train(
 
     Args:
         config: A TrialConfig or its fields.
-        protocol: The protocol to score the model under, or its name. With None the model is not scored.
+        protocol: The protocol to score the model under, or its name. `default` chooses by the data: `quick`, `quick-photos` or
+            `quick-points`. With None the model is not scored.
         folder: Where record, scores, pictures and generator are stored. Without it, only the record is returned and nothing is kept.
         data_dir: The folder of the data set's files, for data sets that need files.
         device: `auto`, `cpu`, `cuda` or `cuda:1`.
@@ -61,10 +62,12 @@ def train(
     """
     from landscape.config import protocols
     from landscape.evaluation import require_scorable
+    from landscape.evaluation.default_protocol import default_training_protocol
     from landscape.trial.run_trial import prepare, run_trial
 
-    chosen = protocols.get(protocol) if isinstance(protocol, str) else protocol
     prepared = prepare(_config(config), Path(data_dir) if data_dir else None)
+    name = default_training_protocol(prepared.dataset) if protocol == "default" else protocol
+    chosen = protocols.get(name) if isinstance(name, str) else name
     if chosen is not None:
         require_scorable(prepared.dataset, chosen)
     if folder is not None:
@@ -81,7 +84,7 @@ def evaluate(real: Any, fake: Any, protocol: Protocol | str | None = None, **opt
             `landscape.evaluation.evaluate` accepts.
         fake: The same for the generated samples.
         protocol: A Protocol or the name of one. None chooses by `real`, as the command line does: `quick` for a data set with a classifier,
-            `quick-points` for points, and `given` otherwise.
+            `quick-points` for points, `quick-photos` for color images on a machine without Inception's weights, and `given` otherwise.
         options: `aids` and `options` of `landscape.evaluation.evaluate`.
 
     Raises:
@@ -90,8 +93,8 @@ def evaluate(real: Any, fake: Any, protocol: Protocol | str | None = None, **opt
     from landscape.components.datasets._base import Dataset
     from landscape.config import protocols
     from landscape.evaluation import evaluate as core
+    from landscape.evaluation.default_protocol import default_protocol
     from landscape.evaluation.given import as_given
-    from landscape.evaluation.loading import default_protocol
 
     if protocol is None:
         protocol = default_protocol(real if isinstance(real, Dataset) else as_given(real, "real"))

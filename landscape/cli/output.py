@@ -18,7 +18,7 @@ def score_lines(scores: "Scores", *, notes: bool = False) -> list[str]:
     lines = [f"protocol {protocol.get('name')} v{protocol.get('version')} ({protocol.get('digest')}), {scores.checkpoint} weights"]
     for name, estimate in scores.estimates.items():
         lines.append(f"  {name:<{width}}  {_value(estimate)}")
-        lines += [f"      {note}" for note in _notes(estimate)] if notes else []
+        lines += [f"      {note}" for note in notes_of(estimate)] if notes else []
     return lines + [f"  {name}: not computed: {reason}" for name, reason in scores.failures.items()]
 
 
@@ -31,7 +31,8 @@ def _value(estimate: "Estimate") -> str:
     return " ".join(part for part in parts if part)
 
 
-def _notes(estimate: "Estimate") -> list[str]:
+def notes_of(estimate: "Estimate") -> list[str]:
+    """What the interval covers, the spread over averaging runs, and what a reader must know; one line each."""
     found = [f"{estimate.level:.0%} interval: {estimate.interval_kind}"] if estimate.interval is not None else []
     found += [f"spread over averaging runs {estimate.spread:.3g}"] if estimate.spread else []
     return found + ([estimate.note] if estimate.note else [])

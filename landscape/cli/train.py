@@ -50,7 +50,7 @@ def component_options(function: Any) -> Any:
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of weights, data order and latents.")
 @click.option("--set", "assignments", multiple=True, metavar="FIELD=VALUE", help="Any field of the config: d_optimizer.learning_rate=1e-4.")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), help="JSON or YAML config (or a record.json) to start from.")
-@click.option("--protocol", default="quick", show_default=True, help="How the model is scored (`landscape list protocols`), or none.")
+@click.option("--protocol", help="How the model is scored (`landscape list protocols`), or none.  [default: by the data]")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Folder of the trial.  [default: trials/<digest>]")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads.  [default: as torch chooses]")
@@ -67,6 +67,7 @@ def train(plugins: tuple[Path, ...], **options: Any) -> int:
     from landscape.config import protocols
     from landscape.config.trial_config import TrialConfig
     from landscape.evaluation import require_scorable
+    from landscape.evaluation.default_protocol import default_training_protocol
     from landscape.results.record import Status
     from landscape.trial.run_trial import finished_record, prepare
 
@@ -80,8 +81,10 @@ def train(plugins: tuple[Path, ...], **options: Any) -> int:
         assignments=options.pop("assignments"),
     )
     name = options.pop("protocol")
-    protocol = None if name == "none" else protocols.get(name)
+    protocol = protocols.get(name) if name not in (None, "none") else None
     prepared = prepare(TrialConfig.parse(data, source=str(config_file or "")), options.pop("data_dir"))
+    if name is None:
+        protocol = protocols.get(default_training_protocol(prepared.dataset))
     digest = prepared.config.digest()
     folder = options.pop("folder") or Path("trials") / digest
     if finished_record(folder, digest) is None:

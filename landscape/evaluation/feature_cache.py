@@ -8,6 +8,7 @@ import uuid
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -48,6 +49,37 @@ def cached_features(identity: Mapping[str, str], compute: Callable[[], Features]
         features = compute()
         _write(path, features, text)
         return features
+
+
+class CacheEntry(NamedTuple):
+    """One kept set of features."""
+
+    path: Path
+    bytes: int
+    extractor: str
+    samples: int
+    width: int
+
+
+def entries() -> list[CacheEntry]:
+    """Everything that is kept, the largest first; a damaged entry shows no extractor and no samples."""
+    found = []
+    for path in (cache_folder() / "features").glob("*.safetensors"):
+        extractor, shape = "", [0, 0]
+        with contextlib.suppress(OSError, SafetensorError, ValueError), safe_open(path, framework="pt") as file:
+            extractor = json.loads((file.metadata() or {}).get("identity", "{}")).get("extractor", "").split(" ")[0]
+            shape = file.get_slice("features").get_shape()
+        with contextlib.suppress(FileNotFoundError):  # another process emptied the cache meanwhile
+            found.append(CacheEntry(path, path.stat().st_size, extractor, *shape))
+    return sorted(found, key=lambda entry: -entry.bytes)
+
+
+def empty() -> list[CacheEntry]:
+    """Remove everything that is kept, and return what was removed: features are computed again where they are wanted."""
+    removed = entries()
+    for entry in removed:
+        entry.path.unlink(missing_ok=True)
+    return removed
 
 
 def _write(path: Path, features: Features, identity: str) -> None:

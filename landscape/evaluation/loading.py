@@ -98,14 +98,6 @@ def _as_features(given: Given, *, beside: Given) -> Given:
     return replace(given, samples=None, features=given.samples.float())
 
 
-def default_protocol(real: Given | Dataset) -> str:
-    """The protocol where none is named: `quick` for data with a classifier, `quick-points` for points, else `given`."""
-    if isinstance(real, Dataset) and len(real.shape) == 3:
-        return "quick" if real.classifier else "given"
-    points = len(real.shape) == 1 if isinstance(real, Dataset) else real.samples is not None and real.samples.dim() == 2
-    return "quick-points" if points else "given"
-
-
 def _registered(spec: str) -> bool:
     return resolve_name(spec)[0] in DATASETS
 

@@ -137,6 +137,7 @@ def gives(metric: str, score_name: str) -> bool:
     return any(p == wanted or (bool(wanted.extractor) and p == ScoreName(wanted.stem, "{extractor}")) for p in patterns)
 
 
+<<<<<<< HEAD
 def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOptions | None = None) -> Scores:
     """Score held-out real samples in the place of generated ones: what a perfect model can be expected to score at these sizes.
 
@@ -148,6 +149,15 @@ def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOpti
     Up to `FLOOR_DRAWS` disjoint draws are scored, as many as there are samples for; values are their means, `spread` their standard
     deviation. Where there are not enough for one, fewer stand in, and where the protocol compares equal numbers both sets are cut; every
     estimate carries its numbers. For every score that has an interval or several draws, `smallest difference in NAME` is added.
+=======
+def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOptions | None = None, most_draws: int = FLOOR_DRAWS) -> Scores:
+    """What other real samples score in the place of generated ones: no model can be expected below it at these sizes.
+
+    The reporting samples against as many others, drawn at random from every other split: a model's samples too have their classes by
+    chance, and stratified splits laid against each other would score better than any independent sample can. Up to `most_draws`
+    disjoint draws, as many as there are samples for; values are their means, `spread` their standard deviation. Where there are not
+    as many, fewer stand in, and where the protocol compares equal numbers both sets are cut; every estimate carries its numbers.
+>>>>>>> scores-dev
 
     Raises:
         UserError: The data set has too few samples.
@@ -155,6 +165,7 @@ def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOpti
     protocol = get(protocol) if isinstance(protocol, str) else protocol
     real, others = reporting(dataset, protocol), _others(dataset, protocol)
     number, draws_taken = _floor_size(real, others, protocol)
+    draws_taken = min(draws_taken, most_draws)
     if number < len(real.samples) and protocol.n_fake is None:
         real = RealSamples(real.samples.first(number), f"{real.choice}, cut to {number}")
     parts = _draws(others, number, draws_taken, protocol.seed)

@@ -13,8 +13,8 @@ from landscape.evaluation.given import Given, require_finite, require_unit_range
 from landscape.evaluation.handling import QUANTISATION, to_levels
 
 BatchNormMode = Literal["moving", "batch", "standing"]
-Sampler = Callable[[int, int], Tensor]
-"""(number, seed) -> images in [0, 1] (N, C, H, W), or points (N, D)."""
+Sampler = Callable[[int, int], Tensor | tuple[Tensor, Tensor]]
+"""(number, seed) -> images in [0, 1] (N, C, H, W), or points (N, D); of a class-conditional model with the labels [N] int64 beside them."""
 
 BLOCK = 10_000
 """Samples drawn at once: 2 GB of floats at 3x128x128."""
@@ -100,19 +100,31 @@ def blocks(number: int, seed: int) -> Iterator[tuple[int, int]]:
 def draw(sampler: Sampler, number: int, seed: int, quantize: str) -> Given:
     """`number` samples as a set, quantized block by block, so that the floats of a large set need not fit in memory.
 
+    A sampler of a class-conditional model returns (samples, labels): the labels [n] int64 that it was asked to draw stay with the set, for
+    the metrics that read them.
+
     Raises:
         SamplesError: samples that are not finite or leave [0, 1].
         UserError: too few samples.
     """
     try:
-        parts = [_levels(sampler(block, block_seed).detach().cpu(), quantize) for block, block_seed in blocks(number, seed)]
+        drawn = [_drawn(sampler(block, block_seed), quantize) for block, block_seed in blocks(number, seed)]
     except UserError as error:
         raise SamplesError(str(error)) from None
-    samples = torch.cat(parts)
+    samples = torch.cat([part for part, _ in drawn])
+    labels = torch.cat([of for _, of in drawn if of is not None]) if all(of is not None for _, of in drawn) else None
     if len(samples) != number:
         raise UserError(f"the sampler gave {len(samples)} samples for {number}: return as many as asked")
     handling = {"seed": str(seed)} | ({"quantize": QUANTISATION[quantize]} if samples.dim() == 4 else {})
-    return Given(samples, source=f"model, seed {seed}", cached=False, handling=handling)
+    if labels is not None and labels.shape != (number,):
+        raise UserError(f"the sampler gave labels of shape {tuple(labels.shape)} for {number} samples: return one a sample")
+    return Given(samples, labels=labels, source=f"model, seed {seed}", cached=False, handling=handling)
+
+
+def _drawn(made: Tensor | tuple[Tensor, Tensor], quantize: str) -> tuple[Tensor, Tensor | None]:
+    """The samples as levels, and their labels where the sampler gave any."""
+    samples, labels = made if isinstance(made, tuple) else (made, None)
+    return _levels(samples.detach().cpu(), quantize), None if labels is None else labels.detach().cpu().to(torch.int64)
 
 
 def _levels(batch: Tensor, quantize: str) -> Tensor:

@@ -155,13 +155,13 @@ def _pinned(protocol: Protocol, extractor: Extractor) -> Protocol:
 
 def _comparable(real: Given, fake: Given) -> None:
     """Refuse sets that no score can compare."""
+    if real.extractor and fake.extractor and real.extractor != fake.extractor:
+        message = f"features of {real.source!r} come from {real.extractor!r}, those of {fake.source!r} from {fake.extractor!r}"
+        raise UserError(f"{message}: extract both with one")
     for one, two, what in ((real.samples, fake.samples, "samples"), (real.features, fake.features, "features")):
         if one is not None and two is not None and one.shape[1:] != two.shape[1:]:
             shapes = f"{real.source!r} {tuple(one.shape[1:])}, {fake.source!r} {tuple(two.shape[1:])}"
             raise UserError(f"{what} of the two sets have different shapes ({shapes}): bring them to one size and number of channels")
-    if real.extractor and fake.extractor and real.extractor != fake.extractor:
-        message = f"features of {real.source!r} come from {real.extractor!r}, those of {fake.source!r} from {fake.extractor!r}"
-        raise UserError(f"{message}: extract both with one")
 
 
 def _known(real: Given, protocol: Protocol, aids: Aids, extractor: Extractor | None, options: EvaluationOptions) -> Evidence:

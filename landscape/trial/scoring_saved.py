@@ -31,3 +31,10 @@ def evaluate_trained(real: Given | Dataset, model: Trained, protocol: Protocol, 
     with protocol_mode(model.generator, sampler, protocol):
         aids = Aids(generator=model.generator, latent=model.draw_z)
         return score(chosen, draws, protocol, aids, options or EvaluationOptions(), "last")
+
+
+def samples_of(model: Trained, number: int, protocol: Protocol) -> Given:
+    """The samples of the first averaging run: what `evaluate_trained` scores of `model`, `number` of them where the protocol names none."""
+    sampler = model.sampling(protocol.sampling_batch)
+    with protocol_mode(model.generator, sampler, protocol):
+        return draw(sampler, protocol.n_fake or number, protocol.seed, protocol.quantize)

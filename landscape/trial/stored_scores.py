@@ -17,8 +17,16 @@ from landscape.trial import saved_generator
 
 def has_scores(folder: Path, protocol: Protocol) -> bool:
     """Whether `folder` holds scores under `protocol`, with whichever extractor weights it does not fix."""
-    stored = (read_json(path).get("protocol") or {} for path in sorted((folder / "scores").glob("*.json")))
-    return any(_same(protocol, given) for given in stored)
+    return find_scores(folder, protocol) is not None
+
+
+def find_scores(folder: Path, protocol: Protocol) -> Scores | None:
+    """The scores in `folder` under `protocol`, with whichever extractor weights it does not fix; None where there are none."""
+    for path in sorted((folder / "scores").glob("[!.]*.json")):
+        data = read_json(path)
+        if _same(protocol, data.get("protocol") or {}):
+            return Scores.from_json(data)
+    return None
 
 
 def _same(protocol: Protocol, given: Mapping[str, Any]) -> bool:

@@ -198,9 +198,9 @@ class TestFiles:
     def test_data_that_the_protocol_cannot_score_are_told_before_the_training(self, run, here, monkeypatch):
         monkeypatch.setattr("landscape.trial.run_trial.run_trial", lambda *_, **__: pytest.fail("began"))
         write_pictures(here / "mine")
-        line = run("train", "--dataset", "folder:mine", "--architecture", "mlp", "--steps", "1").is_one_line_error()
+        line = run("train", "--dataset", "folder:mine", "--architecture", "mlp", "--steps", "1", "--protocol", "quick").is_one_line_error()
         assert "has no labels to train a classifier on" in line
-        assert "quick-pixels" in line
+        assert "quick-photos" in line
         assert not (here / "trials").exists()
 
     def test_a_reproduction_at_an_address(self, refused):

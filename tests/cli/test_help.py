@@ -31,6 +31,7 @@ def test_the_commands():
         "compare",
         "findings",
         "evaluate",
+        "features",
         "sample",
         "reproduce",
         "data",

@@ -21,6 +21,7 @@ GOLDEN = {
     "pacgan-2018": "c46ace7c9df3fa1f",
     "pacgan-2018-stacked-mnist": "8c96db8b463c6783",
     "quick": "5c6d681a4a15a510",
+    "quick-photos": "a959cf70c01b8c99",
     "quick-pixels": "dee6f8fecff706c1",
     "quick-points": "1a5dd0027fca5d4f",
     "sngan-2018": "0ba12a6ae49dee4c",
@@ -108,3 +109,14 @@ def test_a_changed_metric_of_ones_own_is_another_protocol(tmp_path):
         finally:
             METRICS.forget(METRICS["mine"].function.__module__)
     assert digests[0] != digests[1]
+
+
+def test_no_default_study_of_images_is_steered_by_pixels():
+    """Raw pixels see neither blur nor noise nor missing classes of photographs."""
+    from landscape.components.datasets._base import DATASETS
+    from landscape.space.study_files import available, load_space
+
+    for path in available().values():
+        space = load_space(path)
+        if DATASETS[space.dataset.name.replace("-", "_")].facts.samples == "images":
+            assert "pixels" not in space.protocol.objective, path.name

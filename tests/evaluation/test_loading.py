@@ -10,11 +10,13 @@ import pytest
 import torch
 from PIL import Image
 
-from landscape.components.datasets._base import Dataset
-from landscape.config.protocols import get
+from landscape.components.datasets._base import Dataset, Split
+from landscape.config.protocols import get, varied
 from landscape.core.errors import UserError
 from landscape.evaluation import evaluate
-from landscape.evaluation.loading import Where, default_protocol, load_array, load_pair, load_samples
+from landscape.evaluation.default_protocol import default_protocol, default_training_protocol
+from landscape.evaluation.given import as_given
+from landscape.evaluation.loading import Where, load_array, load_pair, load_samples
 from landscape.results.record import GENERATOR_FILE
 
 QUICK = get("quick")
@@ -23,6 +25,8 @@ QUICK = get("quick")
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("LANDSCAPE_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.delenv("LANDSCAPE_INCEPTION_WEIGHTS", raising=False)
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path_factory.mktemp("hub")))
 
 
 @pytest.fixture
@@ -63,7 +67,26 @@ def test_folders_and_zips_hold_the_same_images(tmp_path, levels):
     for spec in (folder, tmp_path / "pictures.zip", f"folder:{folder}"):
         given = load_samples(str(spec), QUICK)
         assert torch.equal(given.samples, torch.from_numpy(levels))
-        assert default_protocol(given) == "given"
+        assert default_protocol(given) == "quick-photos"
+
+
+def test_photographs_are_seen_by_a_network_on_every_machine(tmp_path, levels, monkeypatch):
+    """Without Inception's weights they are compared through the network that is installed; with them, through Inception; gray ones as before."""
+    color, gray = as_given(levels, "real"), as_given(levels[:, :1], "real")
+    assert (default_protocol(color), default_protocol(gray)) == ("quick-photos", "given")
+    labeled = Dataset("mine", {"train": Split(torch.from_numpy(levels))}, "0" * 16)
+    assert (default_protocol(labeled), default_training_protocol(labeled)) == ("quick-photos", "quick-photos")
+    (tmp_path / "inception.pth").write_bytes(b"")
+    monkeypatch.setenv("LANDSCAPE_INCEPTION_WEIGHTS", str(tmp_path / "inception.pth"))
+    assert default_protocol(color) == "given"
+    assert default_training_protocol(load_samples("digits", QUICK)) == "quick"
+    assert default_training_protocol(load_samples("ring", QUICK)) == "quick-points"
+    images = torch.randint(0, 256, (24, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    scores = evaluate(
+        images[:12], images[12:], varied(get("quick-photos"), metrics=["frechet", "kid", "mind", {"precision_recall": {"k": 3}}])
+    )
+    assert {"KID[efficientnet_lite:lite0-112]", "MIND[efficientnet_lite:lite0-112]"} <= set(scores.estimates)
+    assert not scores.failures
 
 
 @pytest.mark.parametrize("channels_last", [True, False])

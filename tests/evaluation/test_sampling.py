@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from landscape.components.datasets._load import load_dataset
 from landscape.config.protocols import get, varied
 from landscape.core.errors import UserError
-from landscape.evaluation import sampling
+from landscape.evaluation import evaluate_model, sampling
 from landscape.evaluation.sampling import batch_norm_mode, blocks, draw, protocol_mode
 
 
@@ -122,3 +123,26 @@ def test_a_set_drawn_in_blocks_is_quantized_and_described(monkeypatch):
     assert not given.cached
     with pytest.raises(UserError, match=r"range from 3 to 3"):
         draw(lambda n, s: torch.full((n, 1, 2, 2), 3.0), 5, 0, "round")
+
+
+def test_labels_that_a_sampler_gives_stay_with_its_samples(monkeypatch):
+    """Over several blocks; and a conditional model whose samples are real images of their labels teaches a classifier what real ones teach."""
+    monkeypatch.setattr(sampling, "BLOCK", 400)
+    train = load_dataset("digits").split("train")
+    images, labels = train.samples.float() / 255, train.labels
+
+    def conditional(number, seed):
+        order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:number]
+        return images[order], labels[order]
+
+    made = draw(conditional, 900, 0, "round")
+    assert made.labels.shape == (900,)
+    assert made.labels.dtype == torch.int64
+    first = conditional(400, 0)
+    assert torch.equal(made.samples[:400].float() / 255, first[0])
+    assert torch.equal(made.labels[:400], first[1])
+    protocol = varied(get("quick"), metrics=["classifier_accuracy"], n_fake=900)
+    found = evaluate_model(conditional, load_dataset("digits"), protocol).estimates
+    assert next(e.value for name, e in found.items() if name.startswith("CAS")) > 0.9
+    with pytest.raises(UserError, match=r"labels of shape \(899,\) for 900 samples"):
+        draw(lambda n, seed: (conditional(n, seed)[0], conditional(n, seed)[1][: n - (n == 100)]), 900, 0, "round")

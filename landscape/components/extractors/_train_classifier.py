@@ -80,7 +80,7 @@ def train_classifier(
     return network, replace(facts, accuracy=accuracy, accuracy_split=held_out_name, accuracy_samples=len(held_out), training=how)
 
 
-_OTHERS = "use the extractor 'inception' or 'pixels' (protocol quick-pixels)"
+_OTHERS = "use protocol quick-photos (extractor 'efficientnet_lite'), or the extractor 'inception' or 'pixels'"
 
 
 def _labeled(dataset: Dataset) -> Split:

@@ -44,14 +44,19 @@ def first_existing(candidates: Iterable[Path]) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
+def already_here(files: Sequence[str]) -> Path | None:
+    """The first of `files` in this project's or torch.hub's cache; None where neither has one."""
+    folders = (cache_folder() / "weights", Path(torch.hub.get_dir()) / "checkpoints")
+    return first_existing(folder / name for folder in folders for name in files)
+
+
 def found_or_downloaded(files: Sequence[str], remote: RemoteFile, what: str) -> Path:
     """Return one of `files` in the cache of this project or of torch.hub, or else download `remote` into this project's cache.
 
     Raises:
         UserError: Nothing was found or downloaded. The line says what to fetch and where to put it.
     """
-    home = cache_folder() / "weights"
-    found = first_existing(folder / name for folder in (home, Path(torch.hub.get_dir()) / "checkpoints") for name in files)
+    home, found = cache_folder() / "weights", already_here(files)
     if found is None:
         try:
             fetch([remote], home, what)

@@ -12,7 +12,7 @@ from landscape.components.extractors._base import EXTRACTORS, Features, require_
 from landscape.components.extractors._inception_network import CLASSES, InceptionNetwork
 from landscape.components.extractors._inception_network import EXTRACTORS as WIDTH
 from landscape.components.extractors._resize import resize_like_tensorflow
-from landscape.components.extractors._weights import checked, found_or_downloaded, read_state
+from landscape.components.extractors._weights import already_here, checked, found_or_downloaded, read_state
 from landscape.core.errors import UserError
 from landscape.core.remote_file import RemoteFile
 
@@ -108,6 +108,13 @@ def inception(
     return Inception(checked(find_weights(weights), SHA256, WHAT), device or torch.device("cpu"), precision, resize)
 
 
+def at_hand() -> bool:
+    """Whether the weights are on this machine, so that nothing would be downloaded."""
+    if os.environ.get(VARIABLE):
+        return Path(os.environ[VARIABLE]).expanduser().is_file()
+    return already_here(FILES) is not None
+
+
 def find_weights(given: Path | None = None) -> Path:
     """Find the weights file.
 
@@ -125,4 +132,4 @@ def find_weights(given: Path | None = None) -> Path:
     try:
         return found_or_downloaded(FILES, REMOTE, WHAT)
     except UserError as error:
-        raise UserError(f"{error}, or set {VARIABLE} to where it is") from error
+        raise UserError(f"{error}, or set {VARIABLE} to where it is; protocol 'quick-photos' does without") from error

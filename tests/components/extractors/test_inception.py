@@ -200,3 +200,9 @@ def test_native_size_needs_75_pixels(trusted):
     with pytest.raises(UserError, match="75 px"):
         extractor(torch.zeros(1, 3, 64, 64, dtype=torch.uint8))
     assert extractor(torch.zeros(1, 3, 75, 75, dtype=torch.uint8)).features.shape == (1, 2048)
+
+
+def test_the_address_of_the_weights_is_torch_fidelitys():
+    from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
+
+    assert module.URL == URL_INCEPTION_V3

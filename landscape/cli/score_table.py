@@ -1,0 +1,72 @@
+"""Scores as a table for a person: value, interval, what real samples score, and what difference can be told."""
+
+from typing import TYPE_CHECKING
+
+from landscape.cli.output import notes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from landscape.evaluation.real_against_real import Yardstick
+    from landscape.evaluation.torch_fidelity_check import Checked
+    from landscape.results.record import Estimate, Scores
+
+BETTER = {"lower": "lower", "higher": "higher", "none": ""}
+
+
+def score_table(scores: "Scores", yardstick: "Yardstick | None", *, verbose: bool = False) -> list[str]:
+    """The lines of the table.
+
+    Args:
+        scores: what was computed.
+        yardstick: what real samples score under the same protocol; None leaves its two columns empty.
+        verbose: add each score's notes, the protocol's note, and how samples were handled.
+    """
+    protocol = scores.protocol
+    numbers = next((f"{e.n_real} real, {e.n_fake} generated" for e in scores.estimates.values() if e.n_real and e.n_fake), "")
+    lines = [f"protocol {protocol.get('name')} v{protocol.get('version')} ({protocol.get('digest')}), {scores.checkpoint} weights"]
+    lines[0] += f", {numbers}" if numbers else ""
+    head = ("score", "value", "95 % interval", "real against real", "resolves", "better")
+    rows = [head] + [_row(name, estimate, yardstick) for name, estimate in scores.estimates.items()]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    for number, row in enumerate(rows):
+        lines.append("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        if verbose and number:
+            lines += [f"      {note}" for note in notes_of(scores.estimates[row[0]])]
+    lines += [f"  {name}: not computed: {reason}" for name, reason in scores.failures.items()]
+    if yardstick is not None:
+        lines.append(_below(yardstick))
+    if verbose:
+        lines += [f"  protocol: {protocol['note']}"] if protocol.get("note") else []
+        lines += [f"  {name}: {value}" for name, value in scores.handling.items()]
+    return lines
+
+
+def _row(name: str, estimate: "Estimate", yardstick: "Yardstick | None") -> tuple[str, ...]:
+    floor = yardstick.scores.estimates.get(name) if yardstick is not None else None
+    smallest = yardstick.resolvable(name) if yardstick is not None else None
+    return (
+        name,
+        f"{estimate.value:.5g} {estimate.unit}".rstrip(),
+        "[{:.5g}, {:.5g}]".format(*estimate.interval) if estimate.interval is not None else "",
+        f"{floor.value:.5g}" if floor is not None else "",
+        f"{smallest:.3g}" if smallest is not None else "",
+        BETTER[estimate.direction],
+    )
+
+
+def _below(yardstick: "Yardstick") -> str:
+    line = f"  real against real: {yardstick.samples} + {yardstick.samples} real samples"
+    if yardstick.samples < yardstick.wanted:
+        line += f", of {yardstick.wanted}: scores that are biased upwards (FD, MIND) lie higher there"
+    return line + "; resolves: the smallest difference of two models that such numbers tell from chance"
+
+
+def check_table(checked: "Sequence[Checked]") -> list[str]:
+    """Lines that show each score of this program beside torch-fidelity's."""
+    from landscape.evaluation.torch_fidelity_check import version
+
+    rows = [("score", "ours", f"torch-fidelity {version()}", "difference")]
+    rows += [(c.name, f"{c.ours:.9g}", f"{c.theirs:.9g}", f"{c.difference:.1e}{f'  ({c.how})' if c.how else ''}") for c in checked]
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    return ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) for row in rows]

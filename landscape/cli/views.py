@@ -1,0 +1,106 @@
+"""`landscape evaluate` of a study: its models through several views."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from landscape.cli.changed_protocol import changed_protocol
+from landscape.cli.options import print_json
+from landscape.cli.output import counting_bar
+from landscape.core.errors import UserError
+
+if TYPE_CHECKING:
+    from landscape.config.protocol import Protocol
+    from landscape.trial.views import SeenStudy
+
+RANKED_BY = "kid"
+"""Unbiased and with an interval: what ranks where no metric is named."""
+
+
+def protocols_of(folder: Path, protocol: str | None, features: Sequence[str], metrics: tuple[str, ...]) -> list["Protocol"]:
+    """One protocol a view: the study's own (or the one named), with the view's extractor and the metric that ranks."""
+    from landscape.config.protocol import Protocol
+    from landscape.config.protocols import get
+    from landscape.results.studies import read_study
+
+    if protocol is not None:
+        base = get(protocol)
+    else:
+        stored = read_study(folder).facts.get("protocol")
+        if not isinstance(stored, dict):
+            raise UserError(f"{folder} does not say by which protocol it was scored: name one by --protocol")
+        base = Protocol.parse({name: value for name, value in stored.items() if name != "digest"}, source=str(folder))
+    return [changed_protocol(base, metrics or (RANKED_BY,), view) for view in features]
+
+
+def show_views(folder: Path, protocols: Sequence["Protocol"], *, as_json: bool, data_dir: Path | None, device: str) -> None:
+    """Score every model of the study in `folder` under each protocol and print how the views rank them.
+
+    Raises:
+        UserError: fewer than two models, data that are not there, or a view through which a model cannot be scored.
+    """
+    from landscape.config.trial_config import TrialConfig
+    from landscape.core.environment import resolve_device
+    from landscape.results.studies import read_study
+    from landscape.trial.run_trial import prepare
+    from landscape.trial.views import see
+
+    study = read_study(folder)
+    if not study.trials:
+        raise UserError(f"{folder} has no finished trials: run its sweep first")
+    dataset = prepare(TrialConfig.parse(study.trials[0].record.config, source=str(folder)), data_dir).dataset
+    with counting_bar(quiet=as_json) as progress:
+        seen = see(study, dataset, protocols, resolve_device(device), progress)
+    if as_json:
+        print_json(_data(seen))
+    else:
+        click.echo("\n".join(_lines(seen)))
+
+
+def _label(seen: "SeenStudy", digest: str) -> str:
+    return f"{digest}  {seen.models[digest].record.study.get('cell', '')}".rstrip()
+
+
+def _lines(seen: "SeenStudy") -> list[str]:
+    from landscape.analysis.rankings import agreements, by_mean_rank, misjudged, ranks
+
+    of, views = ranks(seen.views), list(seen.views)
+    rows = [["model, best mean rank first", *(f"{view}: rank" for view in views)]]
+    for digest, _ in by_mean_rank(seen.views):
+        rows.append([_label(seen, digest), *(f"{of[v][digest]:g}  ({seen.views[v][digest].value:.4g})" for v in views)])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines.append("agreement of the rankings (Kendall's tau, 95 % interval):")
+    for (a, b), tau in agreements(seen.views).items():
+        interval = f"[{tau.low:.2f}, {tau.high:.2f}]" if tau.has_interval else f"no interval: {tau.absent}"
+        lines.append(f"  {a} and {b}: {'' if tau.value is None else f'{tau.value:.2f} '}{interval}")
+    wrong = misjudged(seen.views)
+    lines.append(
+        "models that one view places decidedly otherwise than the others:" if wrong else "no view decidedly contradicts the others"
+    )
+    for one in wrong:
+        how = "flattered" if one.flattered else "wronged"
+        lines.append(f"  {_label(seen, one.model)}: {how} by {one.view}, against {len(one.opponents)} of {len(seen.models) - 1} others")
+    return lines + ([f"left out: {len(seen.left_out)} trials ({_reasons(seen)})"] if seen.left_out else [])
+
+
+def _reasons(seen: "SeenStudy") -> str:
+    counts: dict[str, int] = {}
+    for reason in seen.left_out.values():
+        counts[reason] = counts.get(reason, 0) + 1
+    return ", ".join(f"{reason}: {count}" for reason, count in counts.items())
+
+
+def _data(seen: "SeenStudy") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from landscape.analysis.rankings import agreements, misjudged, ranks
+
+    of = ranks(seen.views)
+    models = {
+        digest: {view: {"rank": of[view][digest], **asdict(seen.views[view][digest])} for view in seen.views} for digest in seen.models
+    }
+    pairs = [{"views": list(pair), **asdict(tau)} for pair, tau in agreements(seen.views).items()]
+    return {"models": models, "agreements": pairs, "misjudged": [asdict(one) for one in misjudged(seen.views)], "left_out": seen.left_out}

@@ -1,0 +1,33 @@
+"""The protocol where none is named: by what the samples are, and by which networks this machine has."""
+
+from landscape.components.datasets._base import Dataset
+from landscape.components.extractors.inception import at_hand
+from landscape.evaluation.given import Given
+
+COLOR = 3
+"""Channels of a photograph."""
+
+
+def default_protocol(real: Given | Dataset) -> str:
+    """The protocol by which two sets are compared where none is named.
+
+    `quick` for a data set with a shipped classifier, `quick-points` for points, `quick-photos` for color images on a machine without the
+    2015 Inception weights, else `given`.
+    """
+    if isinstance(real, Dataset) and real.classifier:
+        return "quick"
+    shape = real.shape if isinstance(real, Dataset) else () if real.samples is None else tuple(real.samples.shape[1:])
+    if len(shape) == 1:
+        return "quick-points"
+    return "quick-photos" if shape[:1] == (COLOR,) and not at_hand() else "given"
+
+
+def default_training_protocol(dataset: Dataset) -> str:
+    """The protocol by which a model of `dataset` is scored where none is named.
+
+    `quick-points` for points; `quick-photos` for color images without a shipped classifier; else `quick`, whose classifier is trained on
+    the labels where none is shipped.
+    """
+    if len(dataset.shape) == 1:
+        return "quick-points"
+    return "quick-photos" if dataset.shape[0] == COLOR and not dataset.classifier else "quick"

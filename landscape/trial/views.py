@@ -1,0 +1,84 @@
+"""One study through several views: each model's score through several extractors, kept beside the trial."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from landscape.analysis.rankings import Views
+from landscape.components.datasets._base import Dataset
+from landscape.config.protocol import Protocol
+from landscape.core.errors import UserError
+from landscape.results.record import GENERATOR_FILE, Estimate, Scores, Status
+from landscape.results.studies import Study
+from landscape.results.trial_files import Trial
+from landscape.trial.stored_scores import find_scores, rescored, write_scores
+
+Watch = Callable[[str, int, int], None]
+"""Called as (what, done, total)."""
+
+
+@dataclass(frozen=True)
+class SeenStudy:
+    """The models of a study through several views."""
+
+    models: dict[str, Trial]
+    """The trials by digest: those that completed and whose generator is there."""
+    views: Views
+    """View -> digest -> the score that ranks."""
+    left_out: dict[str, str]
+    """Digest -> why the trial is not among the models."""
+
+
+def see(study: Study, dataset: Dataset, protocols: Sequence[Protocol], device: torch.device, watch: Watch | None = None) -> SeenStudy:
+    """Score every completed model of `study` under each protocol; scores that a trial has already are read, new ones are kept beside it.
+
+    Args:
+        study: its trials.
+        dataset: what they were trained on.
+        protocols: one a view, which differ in their extractors; the first score of the first metric ranks.
+        device: where samples are drawn and seen.
+        watch: told of the progress.
+
+    Raises:
+        UserError: fewer than two models, or a view under which a model cannot be scored.
+    """
+    models, left_out = dict[str, Trial](), dict[str, str]()
+    for trial in study.trials:
+        digest = trial.record.digest
+        if trial.record.status is not Status.COMPLETED:
+            left_out[digest] = f"it {trial.record.status.value}"
+        elif not (trial.folder / GENERATOR_FILE).is_file():
+            left_out[digest] = "its generator was removed"
+        else:
+            models[digest] = trial
+    if len(models) < 2:
+        raise UserError(f"study {study.name!r} has {len(models)} completed trials with a generator: two or more can be ranked")
+    views: dict[str, dict[str, Estimate]] = {}
+    total = len(models) * len(protocols)
+    for number, (digest, trial) in enumerate(models.items()):
+        for position, protocol in enumerate(protocols):
+            name, estimate = _ranking(_scored(trial.folder, dataset, protocol, device), protocol, digest)
+            views.setdefault(name, {})[digest] = estimate
+            if watch is not None:
+                watch("models through views", number * len(protocols) + position + 1, total)
+    return SeenStudy(models, views, left_out)
+
+
+def _scored(folder: Path, dataset: Dataset, protocol: Protocol, device: torch.device) -> Scores:
+    kept = find_scores(folder, protocol)
+    if kept is not None:
+        return kept
+    scores = rescored(folder, dataset, protocol, device)
+    write_scores(folder, scores)
+    return scores
+
+
+def _ranking(scores: Scores, protocol: Protocol, digest: str) -> tuple[str, Estimate]:
+    """The first score of the protocol's first metric."""
+    for name, estimate in scores.estimates.items():
+        if estimate.direction != "none":
+            return name, estimate
+    reason = next(iter(scores.failures.values()), "it gives no score that is better high or low")
+    raise UserError(f"trial {digest}: protocol {protocol.name!r} ranks no models: {reason}")

@@ -1,0 +1,62 @@
+"""Rankings by several views: by hand, and the coverage of their agreement's interval by simulation."""
+
+import numpy as np
+import pytest
+from scipy.stats import kendalltau
+
+from landscape.analysis.rankings import agreement_of, by_mean_rank, misjudged, ranks
+from landscape.results.record import Estimate
+
+
+def scores(values, direction="lower", half=0.1):
+    return {
+        name: Estimate(float(v), direction, (v - half, v + half)) for name, v in zip("abcdefghijklmnopqrstuvwxyz", values, strict=False)
+    }
+
+
+def test_ranks_by_hand():
+    views = {"one": scores([3, 1, 2]), "two": scores([3, 1, 1], direction="higher")}
+    assert ranks(views) == {"one": {"a": 3, "b": 1, "c": 2}, "two": {"a": 1, "b": 2.5, "c": 2.5}}
+    assert by_mean_rank(views)[0] == ("b", 1.75)
+    with pytest.raises(ValueError, match="neither better high nor low"):
+        ranks({"one": scores([1, 2], direction="none")})
+
+
+def test_a_model_that_one_view_flatters_is_named():
+    """The third view places c, the others' worst, before everything else."""
+    views = {"one": scores([1, 2, 3]), "two": scores([1, 2, 3]), "three": scores([1, 2, 0])}
+    first, *rest = misjudged(views)
+    assert (first.model, first.view, first.flattered, first.opponents) == ("c", "three", True, ("a", "b"))
+    assert {(m.model, m.flattered) for m in rest} == {("a", False), ("b", False)}
+    # Nothing is decided where intervals overlap, nor where a single other view decides.
+    assert misjudged({**views, "three": scores([1, 2, 0], half=3)}) == []
+    assert misjudged({**views, "two": scores([1, 2, 3], half=3)}) == []
+    # Two views contradict each other.
+    assert {m.view for m in misjudged({"one": scores([1, 2]), "two": scores([2, 1])})} == {"one", "two"}
+
+
+def test_agreement_is_kendalls_tau_and_says_where_it_has_no_interval():
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=20)
+    y = x + generator.normal(size=20)
+    found = agreement_of(scores(x), scores(y, direction="higher"))
+    assert found.value == pytest.approx(-kendalltau(x, y).statistic)
+    assert found.low < found.value < found.high
+    assert agreement_of(scores([1, 2, 3]), scores([1, 2, 3])).value == 1
+    assert agreement_of(scores([1, 2, 3]), scores([1, 2, 3])).absent == "fewer than 10 models"
+    assert agreement_of(scores([1, 1, 1]), scores([1, 2, 3])).absent == "one view scores all models alike"
+
+
+@pytest.mark.parametrize(("count", "correlation"), [(10, 0.5), (15, 0.0), (30, 0.8)])
+def test_the_interval_covers_the_agreement_of_all_models(count, correlation):
+    generator = np.random.default_rng(1)
+    truth = 2 / np.pi * np.arcsin(correlation)
+    hits = total = 0
+    for _ in range(300):
+        x = generator.normal(size=count)
+        y = correlation * x + np.sqrt(1 - correlation**2) * generator.normal(size=count)
+        found = agreement_of({i: Estimate(v, "lower") for i, v in enumerate(x)}, {i: Estimate(v, "lower") for i, v in enumerate(y)})
+        if found.has_interval:
+            total, hits = total + 1, hits + (found.low <= truth <= found.high)
+    assert total > 290
+    assert 0.92 <= hits / total <= 0.99
