@@ -336,8 +336,8 @@ def test_the_dashboard_shows_the_study_with_its_timeline(space, tmp_path):
     answer = {}
     request = {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/studies/0", "QUERY_STRING": "", "SERVER_NAME": "x", "SERVER_PORT": "80"}
     request |= {"wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO()}
-    body = b"".join(app(request, lambda status, headers: answer.setdefault("status", status)))
-    assert answer["status"].startswith("200")
+    body = b"".join(app(request, lambda status, headers, error=None: answer.update(status=status)))
+    assert answer["status"].startswith("200"), request["wsgi.errors"].getvalue()
     shown = json.loads(body)
     assert len(shown["trials"]) == 6
     assert all(t["datetime_start"] != t["datetime_complete"] for t in shown["trials"])
