@@ -7,13 +7,7 @@ import click
 
 from landscape.cli.changed_protocol import changed_protocol
 from landscape.cli.options import data_dir_option, examples, json_option, plugin_option, print_json, whole_number
-<<<<<<< HEAD
-from landscape.cli.output import score_lines
-from landscape.core.component_text import parse_component
-=======
-from landscape.cli.output import counting_bar
 from landscape.cli.score_table import check_table, score_table
->>>>>>> scores-dev
 from landscape.core.errors import UserError
 from landscape.core.progress import counting_bars
 

@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from landscape.cli.options import data_dir_option, examples, json_option, plugin_option, print_json, whole_number
-from landscape.cli.output import counting_bar
 from landscape.core.component_text import parse_component
+from landscape.core.progress import counting_bars
 
 
 @click.command(
@@ -44,7 +44,7 @@ def features(samples: str, out: Path, extractor: str, split: Any, as_json: bool,
         raise click.BadParameter(f"{out}: give a name that ends in .npz", param_hint="--out")
     protocol = varied(get("given"), name="features", extractor=parse_component(extractor), metrics=["frechet"], real_split=split)
     where = Where(options["data_dir"], options["resolution"], options["channels"])
-    with counting_bar(quiet=as_json) as progress:
+    with counting_bars(not as_json) as progress:
         how = EvaluationOptions(weights=options["weights"], device=resolve_device(options["device"]), progress=progress)
         facts = save_features(load_samples(samples, protocol, where), protocol, out, how)
     if as_json:

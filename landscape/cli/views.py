@@ -8,8 +8,8 @@ import click
 
 from landscape.cli.changed_protocol import changed_protocol
 from landscape.cli.options import print_json
-from landscape.cli.output import counting_bar
 from landscape.core.errors import UserError
+from landscape.core.progress import counting_bars
 
 if TYPE_CHECKING:
     from landscape.config.protocol import Protocol
@@ -51,7 +51,7 @@ def show_views(folder: Path, protocols: Sequence["Protocol"], *, as_json: bool, 
     if not study.trials:
         raise UserError(f"{folder} has no finished trials: run its sweep first")
     dataset = prepare(TrialConfig.parse(study.trials[0].record.config, source=str(folder)), data_dir).dataset
-    with counting_bar(quiet=as_json) as progress:
+    with counting_bars(not as_json) as progress:
         seen = see(study, dataset, protocols, resolve_device(device), progress)
     if as_json:
         print_json(_data(seen))

@@ -137,8 +137,7 @@ def gives(metric: str, score_name: str) -> bool:
     return any(p == wanted or (bool(wanted.extractor) and p == ScoreName(wanted.stem, "{extractor}")) for p in patterns)
 
 
-<<<<<<< HEAD
-def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOptions | None = None) -> Scores:
+def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOptions | None = None, most_draws: int = FLOOR_DRAWS) -> Scores:
     """Score held-out real samples in the place of generated ones: what a perfect model can be expected to score at these sizes.
 
     They are scored by the same function with the same options as a model's samples, and come as those do: without labels, and with
@@ -146,18 +145,9 @@ def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOpti
     trained on them, nor was a classifier that sees them: they are those splits that are neither trained on nor report. Where a data set
     has no such split, the rest of its samples stands in, and scores that compare with the training set are left out.
 
-    Up to `FLOOR_DRAWS` disjoint draws are scored, as many as there are samples for; values are their means, `spread` their standard
+    Up to `most_draws` disjoint draws are scored, as many as there are samples for; values are their means, `spread` their standard
     deviation. Where there are not enough for one, fewer stand in, and where the protocol compares equal numbers both sets are cut; every
     estimate carries its numbers. For every score that has an interval or several draws, `smallest difference in NAME` is added.
-=======
-def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOptions | None = None, most_draws: int = FLOOR_DRAWS) -> Scores:
-    """What other real samples score in the place of generated ones: no model can be expected below it at these sizes.
-
-    The reporting samples against as many others, drawn at random from every other split: a model's samples too have their classes by
-    chance, and stratified splits laid against each other would score better than any independent sample can. Up to `most_draws`
-    disjoint draws, as many as there are samples for; values are their means, `spread` their standard deviation. Where there are not
-    as many, fewer stand in, and where the protocol compares equal numbers both sets are cut; every estimate carries its numbers.
->>>>>>> scores-dev
 
     Raises:
         UserError: The data set has too few samples.
