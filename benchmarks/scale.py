@@ -19,6 +19,7 @@ from landscape.core.files import write_json
 from landscape.report.build import build
 from landscape.results import studies
 from landscape.results.record import RECORD_FILE, Estimate, Scores, Status, TrialRecord
+from landscape.results.trial_files import score_path
 from landscape.space import study_files
 from landscape.space.space import Space
 from landscape.sweep import study_folder as files
@@ -52,7 +53,7 @@ def write_trials(folder: Path, chosen: Space, number: int) -> list[Outcome]:
         trial = files.trial_folder(folder, task.digest)
         write_json(trial / RECORD_FILE, record.to_json())
         estimates = dict.fromkeys(SCORES, Estimate(value, "lower", (value - 0.1, value + 0.1)))
-        write_json(studies.score_path(trial, protocol), Scores(protocol, estimates).to_json())
+        write_json(score_path(trial, protocol), Scores(protocol, estimates).to_json())
         outcomes.append(Outcome(task.ask, task.repeat, task.cell.id, task.assignment, task.digest, "completed", value, value, 1.0))
         plan.settle(outcomes[-1])
     files.write_study(folder, chosen, {})

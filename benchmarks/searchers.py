@@ -17,8 +17,8 @@ from benchmarks.sweeps import child
 from landscape.config.protocol import Protocol
 from landscape.config.trial_config import TrialConfig
 from landscape.core.files import write_json
-from landscape.results import studies
 from landscape.results.record import RECORD_FILE, Estimate, Scores, Status, TrialRecord
+from landscape.results.trial_files import score_path
 from landscape.space.space import Space
 
 SECONDS = 2.0
@@ -45,7 +45,7 @@ def waiting(config: TrialConfig, protocol: Protocol, *, folder: Path, study: Any
         time.sleep(SECONDS)
     given = protocol.to_json() | {"digest": protocol.digest()}
     estimates = {"FD[classifier:digits]": Estimate(1 + int(config.digest()[:6], 16) / 16**6, "lower")}
-    write_json(studies.score_path(folder, given), Scores(given, estimates).to_json())
+    write_json(score_path(folder, given), Scores(given, estimates).to_json())
     record = TrialRecord(config.digest(), config.setting_digest(), config.run_digest(), config.to_json(), Status.COMPLETED, study=study)
     write_json(folder / RECORD_FILE, record.to_json())
     return record

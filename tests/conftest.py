@@ -11,7 +11,7 @@ import torch
 torch.set_num_threads(1)
 
 ROOT = Path(__file__).resolve().parent.parent
-LONG = ("test_sweep_ray", "test_combinations", "test_sweep", "test_unrolled_2016", "test_run", "test_bit_identity")
+LONG = ("test_sweep_ray", "test_compatibility", "test_sweep", "test_unrolled_2016", "test_run", "test_bit_identity")
 """Files whose tests take tens of seconds, partly because they wait."""
 
 

@@ -35,13 +35,11 @@ def reproduce(
     paper: str | None,
     listed: bool,
     rows: str,
-    seeds: int | None,
-    share: float,
-    jobs: int | None,
     data_dir: Path | None,
     results_dir: str,
     as_json: bool,
     plugins: tuple[Path, ...],
+    **trainings: Any,
 ) -> None:
     """Run published tables again and hold the outcome against them.
 
@@ -50,7 +48,7 @@ def reproduce(
     """
     if "://" in results_dir:
         raise UserError(f"--results {results_dir}: a reproduction is written to a folder of this machine; copy it from there")
-    of_rows = {"--rows": rows, "--seeds": seeds, "--share": share != 1.0, "--jobs": jobs}
+    of_rows = {"--rows": rows, "--seeds": trainings["seeds"], "--share": trainings["share"] != 1.0, "--jobs": trainings["jobs"]}
     table = paper if paper and "/" in paper.partition(":")[0] else None  # A recipe's hyperparameters may hold a path: game-1d:folder=a/b.
     if table is None and (given := next((name for name, value in of_rows.items() if value), None)):
         raise UserError(f"{given} is for rows of the ledger: give PAPER/TABLE, as `landscape reproduce --list` shows them")
@@ -59,7 +57,7 @@ def reproduce(
     elif paper is None:
         _recipes(as_json)
     elif table is not None:
-        _rows(table, rows, Path(results_dir), as_json, seeds=seeds, share=share, data_dir=data_dir, jobs=jobs)
+        _rows(table, rows, Path(results_dir), as_json, data_dir=data_dir, **trainings)
     else:
         _recipe(paper, Path(results_dir), data_dir, as_json)
 

@@ -1,5 +1,6 @@
 """Pictures in a folder of the user's."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
@@ -76,17 +77,21 @@ def folder(
 
     collection = Collection(str(root), layout.names, layout.homes, index, not_read(by_name, len(walked.dead_links)), layout.left_out)
     options = CollectionOptions(labels, {"validation": validation, "test": test}, split_seed, splits, levels)
-
     depths = Depths(levels)
-
-    def read(split: str, name: str) -> tuple[Image.Image, tuple[str, ...]]:
-        return decode(read_bytes(by_name[name], MAX_PICTURE_BYTES), str(by_name[name]), depths)
-
     return prepared(
         request,
         "folder",
         files=[file for name, file in by_name.items() if is_picture(name) or file.name == INDEX],
         settings={"names": names_digest(collection), **options.plain()},
-        open_source=lambda: arranged(collection, options, read, lambda item: item[1], depths.require_used),
+        open_source=lambda: arranged(collection, options, _reader(by_name, depths), lambda item: item[1], depths.require_used),
         fit=Fit(request.resolution, request.channels, resample),
     )
+
+
+def _reader(by_name: dict[str, Path], depths: Depths) -> Callable[[str, str], tuple[Image.Image, tuple[str, ...]]]:
+    """Return the function that reads a picture by its split and its name, with what was done to it."""
+
+    def read(split: str, name: str) -> tuple[Image.Image, tuple[str, ...]]:
+        return decode(read_bytes(by_name[name], MAX_PICTURE_BYTES), str(by_name[name]), depths)
+
+    return read

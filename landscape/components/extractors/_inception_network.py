@@ -15,7 +15,7 @@ from landscape.components.extractors._folded_convolution import FoldedConvolutio
 
 BATCH_NORM_EPSILON = 1e-3
 CLASSES = 1008
-EXTRACTORS = 2048
+FEATURES = 2048
 
 _VALID = {"Conv2d_1a_3x3": 2, "Conv2d_2a_3x3": 1, "Conv2d_3b_1x1": 1, "Conv2d_4a_3x3": 1}
 _VALID |= {"Mixed_6a.branch3x3": 2, "Mixed_6a.branch3x3dbl_3": 2, "Mixed_7a.branch3x3_2": 2, "Mixed_7a.branch7x7x3_4": 2}

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from landscape.components.extractors._base import EXTRACTORS, Features, require_images
 from landscape.components.extractors._inception_network import CLASSES, InceptionNetwork
-from landscape.components.extractors._inception_network import EXTRACTORS as WIDTH
+from landscape.components.extractors._inception_network import FEATURES as WIDTH
 from landscape.components.extractors._resize import resize_like_tensorflow
 from landscape.components.extractors._weights import already_here, checked, found_or_downloaded, read_state
 from landscape.core.errors import UserError

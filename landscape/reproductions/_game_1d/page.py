@@ -172,9 +172,6 @@ def text(played: Played) -> str:
     learned = [(d, a) for step, d, a in played.decay if step <= played.turned][-5:]
     noise = [d for step, d, _ in played.decay if step > played.turned]
     before, right = (sum(column) / len(learned) for column in zip(*learned, strict=True))
-    late = played.energy[-10:]
-    value, real, fake = (sum(column) / len(late) for column in list(zip(*late, strict=True))[1:])
-    alone = played.energy[ALONE]
     return f"""# The game on a line
 
 Made by `landscape reproduce game-1d:folder=docs`; the numbers are in [game-1d.csv](game-1d.csv). The data are N(0, 1), z is uniform in
@@ -219,7 +216,15 @@ The same G on the same data by MMD, which compares samples directly and needs no
 
 ![MMD beside the adversarial game](game-1d-matching.png)
 
-## EBGAN's margin
+{_margin(played)}"""
+
+
+def _margin(played: Played) -> str:
+    """Return the section on EBGAN's margin, with the energies at the end of each of its two stages."""
+    late = played.energy[-10:]
+    value, real, fake = (sum(column) / len(late) for column in list(zip(*late, strict=True))[1:])
+    alone = played.energy[ALONE]
+    return f"""## EBGAN's margin
 
 D reconstructs points and gives their error as energy; the margin is m = {MARGIN:g}. The data are N({CENTER:g}, 1), away from where G
 begins. While D learns alone its loss V falls to {number(alone.value)}, with points of G at an energy of {number(alone.fake)}, where the
