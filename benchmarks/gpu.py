@@ -57,7 +57,8 @@ def rounds(name: str, execution: Any, precision: str, device: str) -> dict[str, 
 def train(name: str, device: str, steps: int = TRAIN_STEPS) -> dict[str, Any]:
     """Steps a second of a whole trial as `landscape train` runs it, beside the rounds of the same model and nothing else."""
     from landscape.config.trial_config import TrialConfig
-    from landscape.trial.run_trial import PreparedTrial, run_trial
+    from landscape.trial.prepared_trial import PreparedTrial
+    from landscape.trial.run_trial import run_trial
 
     architecture, resolution, batch = MODELS[name]
     config = TrialConfig.parse(

@@ -18,7 +18,7 @@ from landscape.core.errors import UserError
 from landscape.reproductions._run import FinishedTrial, PlannedTrial, run
 from landscape.results.record import Status
 from landscape.space import study_files
-from landscape.trial.run_trial import prepare
+from landscape.trial.prepared_trial import prepare
 
 STUDIES = {"digits": 4, "mnist": 16}
 """The embedded studies, and the width of the network that is taken from each."""

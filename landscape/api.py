@@ -27,7 +27,7 @@ def build(config: TrialConfig | Mapping[str, Any], *, data_dir: str | Path | Non
     import torch
 
     from landscape.training.gan import GAN
-    from landscape.trial.run_trial import prepare
+    from landscape.trial.prepared_trial import prepare
 
     prepared = prepare(_config(config), Path(data_dir) if data_dir else None)
     torch.manual_seed(prepared.config.seed)
@@ -63,7 +63,8 @@ def train(
     from landscape.config import protocols
     from landscape.evaluation import require_scorable
     from landscape.evaluation.default_protocol import default_training_protocol
-    from landscape.trial.run_trial import prepare, run_trial
+    from landscape.trial.prepared_trial import prepare
+    from landscape.trial.run_trial import run_trial
 
     prepared = prepare(_config(config), Path(data_dir) if data_dir else None)
     name = default_training_protocol(prepared.dataset) if protocol == "default" else protocol

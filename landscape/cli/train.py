@@ -14,7 +14,7 @@ from landscape.core.files import read_json, require_writable
 if TYPE_CHECKING:
     from landscape.config.protocol import Protocol
     from landscape.results.record import TrialRecord
-    from landscape.trial.run_trial import PreparedTrial
+    from landscape.trial.prepared_trial import PreparedTrial
 
 COMPONENTS = {
     "dataset": "digits, mnist, folder:/path, zip:/path.zip, ... (`landscape list datasets`)",
@@ -69,7 +69,8 @@ def train(plugins: tuple[Path, ...], **options: Any) -> int:
     from landscape.evaluation import require_scorable
     from landscape.evaluation.default_protocol import default_training_protocol
     from landscape.results.record import Status
-    from landscape.trial.run_trial import finished_record, prepare
+    from landscape.trial.prepared_trial import prepare
+    from landscape.trial.run_trial import finished_record
 
     config_file: Path | None = options.pop("config_file")
     data = _config(

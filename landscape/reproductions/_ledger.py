@@ -145,7 +145,7 @@ def run_rows(
     Raises:
         UserError: A row cannot be run, data are missing, or the results cannot be written.
     """
-    from landscape.trial.run_trial import prepare
+    from landscape.trial.prepared_trial import prepare
 
     done: list[RowRun] = []
     for setting in chosen:

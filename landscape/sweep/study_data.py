@@ -9,7 +9,7 @@ from landscape.config.digests import hashed_hyperparameters
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
 from landscape.space.space import Space
-from landscape.trial.run_trial import prepare
+from landscape.trial.prepared_trial import prepare
 
 
 class Data:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import psutil
@@ -29,6 +29,7 @@ from landscape.trial import checkpoint_file, resuming
 from landscape.trial.best_checkpoint import of_checkpoint, spaced
 from landscape.trial.diagnosis import diagnose
 from landscape.trial.model_scores import ModelScores
+from landscape.trial.prepared_trial import PreparedTrial, prepare
 from landscape.trial.resuming import TrialState
 from landscape.trial.stored_scores import has_scores, rescored, write_scores
 from landscape.trial.stretches import Stretches
@@ -69,36 +70,7 @@ class Settings:
     execution: Literal["auto", "eager", "compiled"] = "auto"
     """How updates run; see `landscape.training.compilation`. Compiled and eager updates differ by rounding."""
     raise_out_of_memory: bool = False
-    """As in the evaluation's `EvaluationOptions`."""
-
-
-class PreparedTrial(NamedTuple):
-    """A trial that can begin: its data set, loaded, and its configuration with the data's content hash, of which digests are taken."""
-
-    config: TrialConfig
-    dataset: Dataset
-
-
-def prepare(config: TrialConfig, data_dir: Path | None = None) -> PreparedTrial:
-    """Load the data set of `config`.
-
-    Args:
-        config: a configuration; its `data_hash`, where it has one, must be that of the data.
-        data_dir: where the data set's files lie, for those that need files.
-
-    Raises:
-        UserError: the data are missing or damaged, or are not those that the configuration was made for.
-    """
-    from landscape.components.datasets._load import load_dataset
-
-    dataset = load_dataset(
-        config.dataset.name, config.dataset.hyperparameters, resolution=config.resolution, channels=config.channels, data_dir=data_dir
-    )
-    if config.data_hash and config.data_hash != dataset.content_hash:
-        message = f"data set {config.dataset.name!r} has content {dataset.content_hash}, the config was made for {config.data_hash}"
-        raise UserError(f"{message}: restore those data, or clear data_hash for a new trial")
-    # The hash changes nothing else of the configuration, which has been completed and checked.
-    return PreparedTrial(config.model_copy(update={"data_hash": dataset.content_hash}), dataset)
+    """Whether an evaluation that runs out of memory raises, as in `EvaluationOptions`, or goes on with smaller batches."""
 
 
 def prepare_and_run(config: TrialConfig, protocol: Protocol | None, *, data_dir: Path | None = None, **settings: Any) -> TrialRecord:

@@ -13,7 +13,7 @@ from landscape.report.reproduction_page import write
 from landscape.reproductions._goodfellow_2014 import page, recipe
 from landscape.reproductions._run import FinishedTrial, PlannedTrial
 from landscape.results.record import Estimate, Scores, Status, TrialRecord
-from landscape.trial.run_trial import PreparedTrial
+from landscape.trial.prepared_trial import PreparedTrial
 
 LIKELIHOODS = [180.0, 190.0, 200.0]
 
@@ -21,7 +21,7 @@ LIKELIHOODS = [180.0, 190.0, 200.0]
 @pytest.fixture
 def made(monkeypatch):
     """The recipe's trials, with arbitrary data."""
-    monkeypatch.setattr("landscape.trial.run_trial.prepare", lambda config, data_dir: PreparedTrial(config, None))
+    monkeypatch.setattr("landscape.trial.prepared_trial.prepare", lambda config, data_dir: PreparedTrial(config, None))
     return recipe.trial
 
 

@@ -90,7 +90,7 @@ def game(loss: Any, **changes: Any) -> GAN:
         loss: The loss, in any of its short forms.
         changes: Fields of the configuration that differ.
     """
-    from landscape.trial.run_trial import prepare
+    from landscape.trial.prepared_trial import prepare
 
     fields: dict[str, Any] = {
         "dataset": "gaussian_1d",

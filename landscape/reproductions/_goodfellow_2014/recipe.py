@@ -57,7 +57,7 @@ def trial(seed: int, epochs: int, data_dir: Path | None, row: str = NETS) -> Pla
 
     Both updates come from one pass. Momentum is raised and the learning rate is lowered with every update.
     """
-    from landscape.trial.run_trial import prepare
+    from landscape.trial.prepared_trial import prepare
 
     momentum_sgd = {
         "name": "sgd",

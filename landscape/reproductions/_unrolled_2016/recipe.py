@@ -73,7 +73,7 @@ def trial(setting: Setting, k: int, seed: int, steps: int, data_dir: Path | None
     updates in turn, G's update comes first, from the same D from which D's own update starts, and D's update has a batch and a draw of its
     own.
     """
-    from landscape.trial.run_trial import prepare
+    from landscape.trial.prepared_trial import prepare
 
     config = TrialConfig.parse(
         {

@@ -17,7 +17,7 @@ from landscape.core import file_digests
 from landscape.core.errors import UserError
 from landscape.evaluation import evaluate
 from landscape.evaluation.loading import load_samples
-from landscape.trial.run_trial import prepare as prepare_trial
+from landscape.trial.prepared_trial import prepare as prepare_trial
 
 TIME = 1_600_000_000
 

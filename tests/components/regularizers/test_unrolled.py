@@ -14,7 +14,7 @@ from landscape.config.trial_config import TrialConfig
 from landscape.training import functional_optimizers, optimizers
 from landscape.training.gan import GAN
 from landscape.training.gradients_of_update import Update
-from landscape.trial.run_trial import prepare
+from landscape.trial.prepared_trial import prepare
 
 OPTIMIZERS = {
     "adam": Optimizer(learning_rate=0.1, beta1=0.5, beta2=0.9),

@@ -1,0 +1,37 @@
+"""A trial before it begins: its data set, loaded once, and its configuration with the digest of the data."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from landscape.components.datasets._base import Dataset
+from landscape.config.trial_config import TrialConfig
+from landscape.core.errors import UserError
+
+
+class PreparedTrial(NamedTuple):
+    """A trial that can begin: its data set, loaded, and its configuration with the data's content hash, of which digests are taken."""
+
+    config: TrialConfig
+    dataset: Dataset
+
+
+def prepare(config: TrialConfig, data_dir: Path | None = None) -> PreparedTrial:
+    """Load the data set of `config`.
+
+    Args:
+        config: A configuration. Its `data_hash`, where it has one, must be that of the data.
+        data_dir: The folder of the data set's files, for data sets that need files.
+
+    Raises:
+        UserError: The data are missing or damaged, or are not those that the configuration was made for.
+    """
+    from landscape.components.datasets._load import load_dataset
+
+    dataset = load_dataset(
+        config.dataset.name, config.dataset.hyperparameters, resolution=config.resolution, channels=config.channels, data_dir=data_dir
+    )
+    if config.data_hash and config.data_hash != dataset.content_hash:
+        message = f"data set {config.dataset.name!r} has content {dataset.content_hash}, the config was made for {config.data_hash}"
+        raise UserError(f"{message}: restore those data, or clear data_hash for a new trial")
+    # The hash changes nothing else of the configuration, which has been completed and checked.
+    return PreparedTrial(config.model_copy(update={"data_hash": dataset.content_hash}), dataset)
