@@ -147,7 +147,7 @@ def test_translation_moves_every_image_and_fills_with_the_middle():
 
 
 @pytest.mark.parametrize("side", [8, 7, 6, 5])  # half of them, rounded: 4, 4, 3, 3
-def test_cutout_hides_a_rectangle_centerd_anywhere(side):
+def test_cutout_hides_a_rectangle_centered_anywhere(side):
     images = torch.ones(2000, 1, side, side)
     hidden = augmentation.cut_out(images, 0.5, 0.25) == 0.25
     size = int(side * 0.5 + 0.5)
