@@ -12,7 +12,7 @@ from landscape.analysis.cell_pairs import cell_medians, paired_cells
 from landscape.analysis.frames import ScoreFacts, TrialTable, customary, protocols, trials_frame
 from landscape.analysis.interval import Interval
 from landscape.core.errors import UserError
-from landscape.results.record import same_score
+from landscape.results.score_names import same_score
 from landscape.results.studies import Study
 
 

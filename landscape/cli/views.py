@@ -44,7 +44,7 @@ def show_views(folder: Path, protocols: Sequence["Protocol"], *, as_json: bool, 
     from landscape.config.trial_config import TrialConfig
     from landscape.core.environment import resolve_device
     from landscape.results.studies import read_study
-    from landscape.trial.run_trial import prepare
+    from landscape.trial.prepared_trial import prepare
     from landscape.trial.views import see
 
     study = read_study(folder)

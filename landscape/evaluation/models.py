@@ -183,7 +183,7 @@ def smallest_difference(floor: Estimate, draws: int) -> Estimate | None:
     Returns:
         None where neither is known.
     """
-    how = {"unit": floor.unit, "n_real": floor.n_real, "n_fake": floor.n_fake}
+    how: dict[str, Any] = {"unit": floor.unit, "n_real": floor.n_real, "n_fake": floor.n_fake}
     if floor.spread is not None and floor.spread > 0 and draws >= FEWEST_FOR_SPREAD:
         deviation = floor.spread * math.sqrt(draws / (draws - 1))
         value = float(stdtrit(draws - 1, 0.975)) * math.sqrt(2) * deviation
@@ -233,7 +233,7 @@ def _draws(sets: Sequence[Given], number: int, draws: int, seed: int) -> list[Te
     if not is_stratified:
         return list(torch.split(order[: number * draws], number))
     labels = torch.cat([s.labels for s in sets if s.labels is not None])[order]
-    members = [order[labels == label] for label in labels.unique()]
+    members = [order[labels == label] for label in labels.unique()]  # type: ignore[no-untyped-call]
     shares = torch.tensor([len(m) for m in members], dtype=torch.float64)
     used = [0] * len(members)
     parts = []

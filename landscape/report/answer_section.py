@@ -13,8 +13,7 @@ from landscape.analysis.answer import AxisAnswer, Effort, LevelAnswer, StudyAnsw
 from landscape.analysis.answering import answer_of
 from landscape.analysis.cell_pairs import SearchedAxis, cell_medians, searched_axis
 from landscape.analysis.seeds import FEWEST_SEEDS
-from landscape.report.formats import count, duration, plural, words
-from landscape.report.study_page import as_yaml
+from landscape.report.formats import as_yaml, count, duration, plural, words
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
 

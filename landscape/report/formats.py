@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+import yaml
+
 from landscape.core import durations
 
 ABSENT = "–"
@@ -63,3 +65,8 @@ def words(name: str) -> str:
         if text.startswith(f"{letter} "):
             text = letter.upper() + text[1:]
     return text
+
+
+def as_yaml(data: Any) -> str:
+    """Return data as YAML text, and an empty text for empty data."""
+    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100) if data else ""

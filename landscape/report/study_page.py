@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from landscape.analysis.frames import AXIS, SCORE
 from landscape.analysis.verdicts import Verdict, verdict
-from landscape.report.formats import number, words
+from landscape.report.formats import as_yaml, number, words
 from landscape.report.pictures import Picture, picture
 from landscape.report.space_tables import axes_table, search_table
 from landscape.report.study_figures import (
@@ -269,8 +267,3 @@ def flatten(data: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
         elif value not in (None, "", [], ()):
             rows.append((name, ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)))
     return rows
-
-
-def as_yaml(data: Any) -> str:
-    """Data as YAML text; empty for nothing."""
-    return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100) if data else ""

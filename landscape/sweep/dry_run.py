@@ -3,11 +3,11 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from landscape.core.durations import duration
 from landscape.core.errors import UserError
 from landscape.published.costs import GPU_RATE
 from landscape.space.cells import Cell
 from landscape.space.space import Space
-from landscape.sweep.display import duration
 from landscape.sweep.estimate import estimate, floor_of, probed
 from landscape.sweep.search.confirming import Confirming
 from landscape.sweep.study_data import Data

@@ -114,7 +114,7 @@ def _named(entry: Any) -> str:
     """An entry of a list by its name, where it has one; hyperparameters stand behind it."""
     if isinstance(entry, dict) and isinstance(entry.get("name"), str):
         rest = {key: value for key, value in entry.items() if key != "name" and value not in (None, {}, [])}
-        return entry["name"] + (f" {_around(json.dumps(rest), 0)}" if rest else "")
+        return str(entry["name"]) + (f" {_around(json.dumps(rest), 0)}" if rest else "")
     return entry if isinstance(entry, str) else _around(json.dumps(entry), 0)
 
 

@@ -11,7 +11,8 @@ import torch
 from landscape.cli.evaluate import _protocol
 from landscape.config.protocols import get
 from landscape.config.trial_config import TrialConfig
-from landscape.trial.run_trial import prepare, run_trial
+from landscape.trial.prepared_trial import prepare
+from landscape.trial.run_trial import run_trial
 
 
 def test_a_protocol_through_another_extractor_says_what_that_one_sees():

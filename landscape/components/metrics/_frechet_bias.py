@@ -41,7 +41,7 @@ def _variability(real: Tensor, covariance: Tensor, labels: Tensor | None = None)
         groups = [centered]
     else:
         picked = labels[torch.arange(len(centered), device=labels.device) * len(labels) // len(centered)].to(real.device)
-        groups = [centered[picked == label] for label in picked.unique()]
+        groups = [centered[picked == label] for label in picked.unique()]  # type: ignore[no-untyped-call]
     products = sum((_spread_of_products(group) * len(group) for group in groups), torch.zeros_like(covariance)) / len(centered)
     trace = sum(float(group.var(dim=0, correction=len(group) > 1).sum()) * len(group) for group in groups) / len(centered)
     return float(trace + 0.5 * (products / (values[:, None] + values)).sum())
