@@ -4,6 +4,7 @@ import math
 
 import torch
 from scipy.special import stdtrit
+from scipy.stats import binomtest
 from torch import Tensor
 
 LEVEL = 0.95
@@ -51,12 +52,17 @@ def _cut(low: float, high: float, bounds: Bounds) -> tuple[float, float]:
 
 
 def wilson(successes: float, trials: int) -> tuple[float, float]:
-    """Wilson's score interval of a share of `trials` independent samples; never empty at 0 or 1 (Wilson 1927)."""
+    """Return Wilson's score interval of a share of independent samples (Wilson 1927), within [0, 1] and never empty at 0 or 1.
+
+    Args:
+        successes: The number of successes. A mean of shares times `trials` need not be whole: the interval is that of the nearest count,
+            widened where it would leave the share itself out.
+        trials: The number of samples.
+    """
     share = successes / trials
-    center = (share + Z**2 / (2 * trials)) / (1 + Z**2 / trials)
-    half = Z / (1 + Z**2 / trials) * math.sqrt(share * (1 - share) / trials + Z**2 / (4 * trials**2))
-    # rounding leaves about 1e-17 of the ends that are exactly 0 and 1
-    return max(0.0, min(share, center - half)), min(1.0, max(share, center + half))
+    interval = binomtest(round(successes), trials).proportion_ci(LEVEL, method="wilson")
+    # Rounding leaves about 1e-17 of the ends that are exactly 0 and 1.
+    return max(0.0, min(share, float(interval.low))), min(1.0, max(share, float(interval.high)))
 
 
 def standard_error(values: Tensor) -> float:
