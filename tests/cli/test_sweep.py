@@ -117,6 +117,7 @@ ray.shutdown = lambda *_, **__: os._exit(195)
 """
 
 
+@pytest.mark.slow
 def test_a_process_that_breaks_off_in_rays_shutdown_has_written_its_report(cache, tmp_path):
     """The answer and the report do not wait for Ray's end, and the exit status is explained in one line."""
     (tmp_path / "breaks_off.py").write_text(BREAKS_OFF)

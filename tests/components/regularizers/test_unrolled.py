@@ -214,7 +214,7 @@ def test_d_ahead_is_where_its_own_updates_would_take_it_and_d_stays(name):
     torch.manual_seed(6)
     for _ in range(choice.hyperparameters["k"]):
         objective = gan.game.d_objective(batch, fake, due=gan.game.due(gan.counts.d_steps))
-        gan.rounds._apply_d(Update.of(objective, gan.rounds.d_parameters))
+        gan.rounds._apply_d(Update.of(objective, gan.rounds.d_parameters, torch.tensor(1.0)))
     for key, value in gan.discriminator.state_dict().items():
         torch.testing.assert_close(ahead[key], value, msg=lambda text, key=key: f"{key}: {text}")
     assert any(not torch.equal(ahead[key], before[key]) for key, _ in gan.discriminator.named_parameters())
@@ -234,7 +234,7 @@ def test_updates_at_once_share_batch_draw_and_weights():
     batch, z = gan.rounds.stream.next(8), gan.draw_z(8)
     d, g = gan.rounds.gradients.of_both(batch, z, (), gan.rounds.next_d())
     objective = gan.game.d_objective(batch, gan.generator(z, None).detach(), due=())
-    torch.testing.assert_close(d.gradients, Update.of(objective, gan.rounds.d_parameters).gradients)
+    torch.testing.assert_close(d.gradients, Update.of(objective, gan.rounds.d_parameters, torch.tensor(1.0)).gradients)
     torch.testing.assert_close(g.gradients, gan.rounds.gradients.of_g(batch, z, (), gan.rounds.next_d()).gradients)
 
 
