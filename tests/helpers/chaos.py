@@ -73,7 +73,7 @@ class Sweep:
                     found.append(process)
         return found
 
-    def wait_for(self, condition, seconds: float = 120) -> bool:
+    def wait_for(self, condition, seconds: float = 240) -> bool:
         """Wait until `condition` holds or the process ends."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.process.poll() is None:

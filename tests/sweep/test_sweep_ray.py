@@ -83,6 +83,7 @@ def test_a_sweep_survives_its_trials(sweep, faults, tmp_path):
     assert "12 of 12 trials done" in it.text
 
 
+@pytest.mark.timeout(600)  # It starts Ray four times, which takes minutes on a busy machine.
 def test_interrupted_and_killed_a_sweep_goes_on_as_if_nothing_had_been(sweep, chaos, fake, make_space):
     options = {"jobs": 2, "deterministic": True, "trials": 16}
     it = sweep(step_seconds=0.3, **options)
