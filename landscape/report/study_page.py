@@ -196,11 +196,8 @@ def _heroes(view: View) -> tuple[Sample, ...]:
 
 def _samples(view: View) -> tuple[Sample, ...]:
     """Sample grids of the best trial of each of the best cells."""
-    frame = view.table.role("search").frame
     column = SCORE + str(view.score)
-    scored = frame[frame[column].notna()]
-    order = (scored[column] * view.facts.sign).sort_values(kind="stable").index
-    best = scored.loc[order].drop_duplicates("cell").head(SAMPLE_CELLS)
+    best = view.best_first(view.table.role("search").frame).drop_duplicates("cell").head(SAMPLE_CELLS)
     found = []
     for row in best.to_dict("records"):
         if grid := picture(view.trial(row["digest"]), "samples"):

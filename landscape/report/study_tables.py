@@ -127,10 +127,7 @@ def contrast_table(view: View, verdict: Verdict) -> Table:
 def best_trials_table(view: View) -> Table:
     """Every score that the protocol gives: a row a score, a column each of the best trials of the search, and one for the floor."""
     assert view.score is not None
-    frame = view.table.role("search").frame
-    scored = frame[frame[SCORE + view.score].notna()] if SCORE + view.score in frame else frame.head(0)
-    order = np.argsort(scored[SCORE + view.score].to_numpy(dtype=float) * view.facts.sign, kind="stable")[:BEST_TRIALS]
-    top = scored.iloc[order].to_dict("records")
+    top = view.best_first(view.table.role("search").frame).head(BEST_TRIALS).to_dict("records")
     names = [view.score, *(n for n in view.table.scores if n != view.score)]
     rows = []
     for name in names:
@@ -141,8 +138,9 @@ def best_trials_table(view: View) -> Table:
     trials = (Column(f"trial_{i}", f"{trial['cell']}, {trial['digest'][:8]}", "number", True) for i, trial in enumerate(top))
     columns = (Column("score", "Score"), Column("floor", "Real against real", "number", True, optional=True), *trials)
     caption = (
-        f"Every score of the {len(top)} best trials by {view.score}. Brackets: the score's own 95% interval over samples of this one "
-        "model; it does not cover another seed, nor that these trials were picked as the best."
+        f"Every score of the {len(top)} best trials by {view.score}{' on the selection samples' if view.selects_apart else ''}. Brackets:"
+        " the score's own 95% interval over samples of this one model; it does not cover another seed, nor that these trials were picked as"
+        " the best."
     )
     return Table("best_trials", "All scores of the best trials", caption, columns, pd.DataFrame(rows, columns=_keys(columns)))
 

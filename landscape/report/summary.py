@@ -4,8 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from landscape.analysis.comparison import compare_levels
 from landscape.analysis.frames import SCORE
 from landscape.analysis.searching import check_budgets
@@ -57,12 +55,11 @@ def summarize(view: View, verdicts: Sequence[Verdict]) -> Summary:
 
 
 def best_trial(view: View) -> Mapping[str, object] | None:
-    """The row of the search trial with the best score; None when nothing was scored."""
-    frame = view.table.role("search").frame
-    if view.score is None or SCORE + view.score not in frame or frame[SCORE + view.score].isna().all():
+    """The row of the search trial that is the best on the selection samples; None when nothing was scored."""
+    if view.score is None:
         return None
-    costs = frame[SCORE + view.score].to_numpy(dtype=float) * view.facts.sign
-    return {str(key): value for key, value in frame.iloc[int(np.nanargmin(costs))].to_dict().items()}
+    ordered = view.best_first(view.table.role("search").frame)
+    return None if ordered.empty else {str(key): value for key, value in ordered.iloc[0].to_dict().items()}
 
 
 def why_no_score(view: View) -> str:
@@ -123,6 +120,8 @@ def _best_text(view: View, best: Mapping[str, object]) -> str:
     if view.floor_value and view.facts.is_log:
         text += f", {number(value / view.floor_value)} times the floor of real against real ({number(view.floor_value)})"
     scored = int(view.table.role("search").frame[SCORE + str(view.score)].notna().sum())
+    if view.selects_apart:
+        return f"{text}. It was chosen among {count(scored)} by its score on the selection samples; its seed may have been a lucky one."
     return f"{text}. It is the best of {count(scored)} and was picked for that, so the figure is optimistic."
 
 

@@ -1,11 +1,16 @@
 """What a report of one study looks at: one protocol, one objective, the floor of real against real, who searched."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from landscape.analysis.frames import ScoreFacts, TrialTable, customary, protocols, trials_frame
+import numpy as np
+import pandas as pd
+
+from landscape.analysis.frames import SCORE, ScoreFacts, TrialTable, customary, protocols, trials_frame
+from landscape.analysis.objective import objective
 from landscape.analysis.searching import is_given_search, searcher_name
 from landscape.results.record import Estimate
 from landscape.results.studies import Study
@@ -69,6 +74,34 @@ class View:
     @cached_property
     def _trials(self) -> dict[str, Trial]:
         return {t.record.digest: t for t in self.study.trials}
+
+    @cached_property
+    def selecting(self) -> Mapping[str, float]:
+        """What a trial is chosen by, by its digest: the objective on the selection samples where they were scored, else the reported one.
+
+        Lower is better, whatever the direction of the score. Trials without the score are left out.
+        """
+        protocol, found = str((self.table.protocol or {}).get("name", "")), dict[str, float]()
+        for trial in self.study.trials:
+            estimate = objective(trial.scores, protocol, self.score or "")
+            if estimate is not None:
+                found[trial.record.digest] = estimate.value * self.facts.sign
+        return found
+
+    @property
+    def selects_apart(self) -> bool:
+        """Whether trials are chosen on other samples than those of the report."""
+        protocol = str((self.table.protocol or {}).get("name", ""))
+        return any(s.protocol.get("name") == f"{protocol}/selection" for t in self.study.trials for s in t.scores.values())
+
+    def best_first(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows of `frame` that have the objective, in the order in which a selection on the selection samples takes them."""
+        column = SCORE + str(self.score)
+        if column not in frame:
+            return frame.head(0)
+        scored = frame[frame[column].notna()]
+        order = np.argsort([self.selecting.get(str(digest), math.inf) for digest in scored["digest"]], kind="stable")
+        return scored.iloc[order]
 
     def trial(self, digest: str) -> Trial:
         """The trial of a row of the table."""

@@ -42,15 +42,19 @@ class SweepProgress:
         self.started, self.done_before = self.clock(), self.done
 
     def score(self, outcome: Outcome) -> None:
-        """Take in a trial that ended, in this run or before. The best one is the search's: confirmation runs repeat it with other seeds."""
+        """Take in a trial that ended, in this run or before.
+
+        The best one is the search's, because confirmation runs repeat it with other seeds. It is chosen by the selection samples and shown
+        with its score on the reporting ones, as on the page.
+        """
         if outcome.status == Status.DIVERGED:
             self.diverged += 1
         elif outcome.cost is None:
             self.failed += 1
         searched = outcome.role != CONFIRMATION
         if searched and outcome.cost is not None and (self.best_cost is None or outcome.cost < self.best_cost):
-            self.best, self.best_cost, self.best_cell = outcome.value, outcome.cost, outcome.cell_id
-        said = f"{self.objective} {outcome.value:.4g}" if outcome.value is not None else outcome.status
+            self.best, self.best_cost, self.best_cell = outcome.shown, outcome.cost, outcome.cell_id
+        said = f"{self.objective} {outcome.shown:.4g}" if outcome.shown is not None else outcome.status
         self.last = f"last {said} ({outcome.cell_id}{'' if searched else ', confirmation'})"
 
     @property

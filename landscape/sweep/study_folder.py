@@ -199,6 +199,7 @@ def outcome_of(record: TrialRecord, scores: Mapping[str, Scores], protocol: Prot
         seconds=record.seconds.get("training", 0.0) + record.seconds.get("evaluation", 0.0),
         role=place["role"],
         reported=None if shown is None else (-shown.value if shown.direction == "higher" else shown.value),
+        shown=None if shown is None else shown.value,
         times=(record.started_at, record.finished_at),
         during=tuple(record.curves.get("selection_objective", ())),
     )

@@ -175,6 +175,33 @@ def test_best_trials_and_all_trials(page, trials):
             assert row[column] == f"{formats.number(trial[name])} {formats.interval(low, high)}".strip()
 
 
+def selected_the_other_way_round(study):
+    """Score every trial on selection samples too, on which the worst trial of the report is the best."""
+    for path in study.glob("trials/*/scores/*.json"):
+        scores = json.loads(path.read_text())
+        scores["protocol"] |= {"name": f"{scores['protocol']['name']}/selection", "digest": "5" * 16}
+        for name in scores["estimates"]:
+            scores["estimates"][name] |= {"value": 1 / scores["estimates"][name]["value"], "interval": None}
+        path.with_name("selection.json").write_text(json.dumps(scores))
+
+
+def test_the_best_model_is_chosen_by_the_selection_samples_and_shown_with_its_reporting_score(reported):
+    folder = reported(24, selected_the_other_way_round, axes=AXES, confirm=0)
+    rows = []
+    for path in (folder.parent.parent / "results" / "digits" / "trials").glob("*/record.json"):
+        scores = [json.loads(p.read_text()) for p in path.parent.glob("scores/*.json")]
+        row = {s["protocol"]["name"]: s["estimates"][SCORE]["value"] for s in scores}
+        rows.append((row.get("quick/selection", math.inf), row.get("quick"), path.parent.name))
+    chosen = sorted(rows)
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["best"]["digest"] == chosen[0][2]
+    assert formats.number(chosen[0][1]) in summary["best"]["text"]
+    data = json.loads((folder / "data.json").read_text())
+    found = dict(zip(data["trials"]["digest"], data["trials"]["selecting"], strict=True))
+    by_selection = sorted(found, key=lambda d: math.inf if found[d] is None else found[d])
+    assert by_selection[:5] == [row[2] for row in chosen[:5]]
+
+
 def test_the_answer_and_what_matters(page, trials):
     """Shares of variance: what an axis explains of the ranks beside the other one, less chance, over the total."""
     rows = finished(trials)

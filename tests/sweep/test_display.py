@@ -10,7 +10,8 @@ from landscape.sweep.search.plan import Outcome
 
 
 def ended(cell: str, status: str, value: float | None = None, cost: float | None = None) -> Outcome:
-    return Outcome(0, 0, cell, {}, cell, status, value, cost)
+    """A trial of the search whose scores on the selection samples and on the reporting ones are the same."""
+    return Outcome(0, 0, cell, {}, cell, status, value, cost, shown=value)
 
 
 def test_durations_in_words():
@@ -50,6 +51,13 @@ def test_scores_that_are_better_high():
     progress.score(ended("a", "completed", 3.0, -3.0))
     progress.score(ended("b", "completed", 9.0, -9.0))
     assert progress.best == 9.0
+
+
+def test_the_best_trial_is_chosen_by_the_selection_samples_and_shown_with_its_reporting_score():
+    progress = SweepProgress(2, "FD")
+    progress.score(Outcome(0, 0, "a", {}, "a", "completed", 1.0, 1.0, shown=7.0))
+    progress.score(Outcome(1, 0, "b", {}, "b", "completed", 2.0, 2.0, shown=3.0))
+    assert "best FD 7 (a); last FD 3 (b)" in progress.line()
 
 
 def test_a_log_file_gets_plain_lines_now_and_then():

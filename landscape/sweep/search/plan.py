@@ -72,6 +72,8 @@ class Outcome:
     role: str = "search"
     reported: float | None = None
     """The objective on the samples of the report, lower is better and not in log; None where the trial has no score."""
+    shown: float | None = None
+    """The same as a reader sees it: with the sign and the direction of the score."""
     times: tuple[str, str] = ("", "")
     """When the trial began and ended: UTC, ISO 8601; empty where its record does not say."""
     during: tuple[tuple[float, float], ...] = ()

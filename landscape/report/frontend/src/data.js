@@ -23,6 +23,11 @@ export function ranked(name, among = everyTrial) {
   return among.filter((i) => score(i, name) !== null).sort((a, b) => direction * (score(a, name) - score(b, name)));
 }
 
+// Trials with the objective, in the order in which a selection takes them: by their score on the selection samples, where these were scored.
+export function chosenFirst(among = everyTrial) {
+  return among.filter((i) => trials.selecting[i] !== null && score(i, data.score) !== null).sort((a, b) => trials.selecting[a] - trials.selecting[b]);
+}
+
 // Curves as (step, value) columns: see landscape/report/interactive/packed_curves.py.
 export function curve(i, name) {
   const packed = data.curves.trials[i]?.[name];

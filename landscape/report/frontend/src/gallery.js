@@ -1,5 +1,5 @@
 // Pictures: every cell's best model at a glance, and those of trials with symptoms beside what was found.
-import { cellLabel, data, everyTrial, isSearch, ranked, score, trials } from "./data.js";
+import { cellLabel, chosenFirst, data, everyTrial, isSearch, score, trials } from "./data.js";
 import { element, fill, note } from "./dom.js";
 import { number, plural } from "./format.js";
 import { passes, isSelected, set } from "./state.js";
@@ -10,7 +10,7 @@ const FIRST = 24;
 
 export function drawGallery(place, whole = false) {
   const seen = new Set();
-  const best = ranked(data.score, everyTrial.filter(isSearch)).filter((i) => !seen.has(trials.cell[i]) && seen.add(trials.cell[i]));
+  const best = chosenFirst(everyTrial.filter(isSearch)).filter((i) => !seen.has(trials.cell[i]) && seen.add(trials.cell[i]));
   const shown = best.filter((i) => passes(i) && isSelected(i));
   const sick = everyTrial.filter((i) => trials.symptoms[i].length && uris[trials.digest[i]]?.samples && !best.includes(i) && passes(i) && isSelected(i));
   const missing = leftOut ? ` ${plural(leftOut, "picture")} found no room in this file: ${data.study.folder}/trials holds them all.` : "";

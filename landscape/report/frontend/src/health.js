@@ -1,6 +1,6 @@
 // Learning curves of the trials that matter: the chosen ones, or the best, a typical and the first that diverged.
 import uPlot from "uplot";
-import { cellLabel, curve, curveLabel, curveNames, data, everyTrial, isSearch, ranked, trials } from "./data.js";
+import { cellLabel, chosenFirst, curve, curveLabel, curveNames, data, everyTrial, isSearch, ranked, trials } from "./data.js";
 import { choice, element, fill, note } from "./dom.js";
 import { tick } from "./format.js";
 import { anySelected, set, shown, state } from "./state.js";
@@ -20,10 +20,10 @@ export function drawHealth(place) {
 
 function chosen() {
   const search = everyTrial.filter((i) => isSearch(i) && shown(i));
-  const best = ranked(data.score, search);
+  const best = chosenFirst(search), middle = ranked(data.score, search);
   if (anySelected()) return best.slice(0, COLORS.length).map((i) => [i, cellLabel(trials.cell[i])]);
   const diverged = search.find((i) => trials.status[i] === "diverged");
-  const found = [[best[0], "best"], [best[Math.floor(best.length / 2)], "typical"], [diverged, "diverged"]];
+  const found = [[best[0], "best"], [middle[Math.floor(middle.length / 2)], "typical"], [diverged, "diverged"]];
   return found.filter(([i], k) => i !== undefined && found.findIndex(([j]) => j === i) === k);
 }
 
