@@ -276,6 +276,16 @@ def stream_of_ramps(**options):
     return DataStream(levels, None, seed=0, device=torch.device("cpu"), **options)
 
 
+def test_every_epoch_shows_each_sample_once_in_an_order_of_its_own():
+    stream = stream_of_ramps(horizontal_flip=False, dequantize=False)
+    epochs = [stream.take(256).tolist() for _ in range(3)]
+    for epoch in epochs:
+        assert sorted(epoch) == list(range(256))
+    assert len({tuple(epoch) for epoch in epochs}) == 3
+    again = stream_of_ramps(horizontal_flip=False, dequantize=False)
+    assert [again.take(256).tolist() for _ in range(3)] == epochs
+
+
 def test_half_of_the_images_are_mirrored():
     images = torch.cat([stream_of_ramps(horizontal_flip=True).next(256).real for _ in range(8)]).flatten(1)
     mirrored = images[:, 0] == 1
