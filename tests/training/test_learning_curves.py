@@ -1,0 +1,38 @@
+"""Learning curves: where they have points, and what a point holds."""
+
+import math
+
+import pytest
+
+from landscape.training.learning_curves import POINTS, Curves, has_point, least_interval
+
+
+def test_a_point_is_the_mean_over_the_stretch_since_the_last_one():
+    curves = Curves()
+    curves.add("d_loss", [1.0, 2.0])
+    curves.add("d_loss", [6.0])
+    curves.close(3)
+    curves.add("d_loss", [10.0, 20.0])
+    curves.close(5)
+    assert curves.points["d_loss"] == [(3, 3.0), (5, 15.0)]
+
+
+def test_what_is_not_finite_is_no_point():
+    curves = Curves()
+    curves.add("d_loss", [1.0, math.nan])
+    curves.close(2)
+    curves.put("diversity", 2, math.inf)
+    assert not any(curves.points.values())
+
+
+@pytest.mark.parametrize("total", [64, 100, 640, 12_345])
+def test_points_are_spread_evenly_and_the_last_round_has_one(total):
+    at = [done for done in range(1, total + 1) if has_point(done, total)]
+    assert len(at) == POINTS
+    assert at[-1] == total
+    gaps = {after - before for before, after in zip(at, at[1:], strict=False)}
+    assert gaps <= {least_interval(total), least_interval(total) + 1}
+
+
+def test_points_without_a_known_end_come_at_powers_of_two_and_every_256_rounds():
+    assert [done for done in range(1, 1025) if has_point(done, None)] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 768, 1024]
