@@ -4,6 +4,7 @@
 """
 
 import ast
+import functools
 import graphlib
 import re
 from collections.abc import Iterable
@@ -29,15 +30,25 @@ def imports_of(path: Path, known: Iterable[str] = ()) -> set[str]:
     `from a import b` counts as an import of `a.b` if that is one of the `known` modules, and otherwise as an import of `a`.
     """
     known, found = set(known), set()
+    for module, names in statements(path):
+        if module is None:
+            found |= names
+        else:
+            found |= names & known
+            found |= {module} if names - known else set()
+    return found
+
+
+@functools.cache
+def statements(path: Path) -> tuple[tuple[str | None, frozenset[str]], ...]:
+    """Return the import statements of a file, read once: None and the modules of `import`, or the module and the full names of `from`."""
+    found: list[tuple[str | None, frozenset[str]]] = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
+            found.append((None, frozenset(alias.name for alias in node.names)))
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names = {f"{node.module}.{alias.name}" for alias in node.names}
-            found.update(names & known)
-            if names - known:
-                found.add(node.module)
-    return found
+            found.append((node.module, frozenset(f"{node.module}.{alias.name}" for alias in node.names)))
+    return tuple(found)
 
 
 def module_graph() -> Graph:

@@ -37,6 +37,7 @@ def imported() -> set[str]:
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
     modules = {IMPORTED_AS.get(name, name.replace("-", "_")): name for name in declared()}
-    assert imported() - set(modules) == set(), "imported, but not declared in pyproject.toml"
-    unused = {name for module, name in modules.items() if module not in imported()}
+    used = imported()
+    assert used - set(modules) == set(), "imported, but not declared in pyproject.toml"
+    unused = {name for module, name in modules.items() if module not in used}
     assert unused == set(NOT_IMPORTED), "declared in pyproject.toml, but not imported"
