@@ -15,7 +15,7 @@ STATES = {
     "LeCam averages": {"regularizers": ["lecam"]},
     "augmentation draws": {"regularizers": ["consistency"]},
     "EMA, flips, dequantization": {"ema": {"decay": 0.9}, "horizontal_flip": True, "dequantize": True},
-    "kept z": {"reuse_z": True, "order": "g_after_first_d", "d_steps_per_round": 2},
+    "kept z": {"reuse_z": True, "order": "g_first", "d_steps_per_round": 2},
     "rates and momentum on schedules": {"d_optimizer": {"name": "sgd", "momentum": 0.5, "final_momentum": 0.7, "learning_rate": 0.01}},
     "beta2 on a schedule": {"d_optimizer": {"beta2": 0.9, "final_beta2": 0.99}, "ema": {"half_life_images": 40, "burn_in": 0.5}},
 }

@@ -78,7 +78,7 @@ VARIANTS = {
     "instance noise": {"regularizers": ["instance_noise"]},
     "unrolled": {"regularizers": [{"unrolled": {"k": 2}}]},
     "simultaneous": {"order": "simultaneous"},
-    "reused z": {"reuse_z": True, "order": "g_after_first_d", "d_steps_per_round": 2},
+    "reused z": {"reuse_z": True, "order": "g_first", "d_steps_per_round": 2},
 }
 
 
