@@ -7,6 +7,7 @@ import random
 import pytest
 
 from landscape.sweep.search.plan import Made, Outcome, Plan
+from landscape.sweep.search.searcher import Searcher
 
 
 def value_of(task) -> float | None:
@@ -163,6 +164,23 @@ def test_several_seeds_are_trials_of_one_proposal(make_space):
     for ask, value in told.items():
         values = sorted(math.inf if o.cost is None else o.cost for o in by_ask[ask])
         assert value == (None if math.isinf(values[1]) else values[1])
+
+
+@pytest.mark.parametrize(
+    ("costs", "told"),
+    [((1.0, 5.0), 3.0), ((5.0, 1.0, 9.0), 5.0), ((1.0, None), None), ((1.0, None, 3.0), 3.0), ((None, None), None)],
+)
+def test_a_searcher_is_told_the_median_over_the_seeds_of_a_proposal(make_space, monkeypatch, costs, told):
+    space = make_space(searcher={"name": "optuna-tpe", "scope": "across", "startup": 2}, seeds=len(costs), trials=8 * len(costs))
+    heard = []
+    monkeypatch.setattr(Searcher, "tell", lambda self, number, value: heard.append((number, value)))
+    plan = Plan(space, pin=lambda config: config)
+    tasks = [plan.propose() for _ in costs]
+    assert {task.ask for task in tasks} == {0}
+    for task, cost in zip(tasks, costs, strict=True):
+        status = "diverged" if cost is None else "completed"
+        plan.settle(Outcome(0, task.repeat, task.cell.id, task.assignment, task.digest, status, cost, cost))
+    assert heard == [(0, told)]
 
 
 def test_a_digest_that_was_run_elsewhere_in_the_study_is_not_run_again(make_space):
