@@ -24,7 +24,7 @@ class Operations(TorchDispatchMode):
         return function(*args, **(kwargs or {}))
 
 
-def operations(work: Callable[[], object]) -> Counter[str]:
+def operations_by_name(work: Callable[[], object]) -> Counter[str]:
     """Run `work` and return the numbers of its operations by name."""
     with Operations() as found:
         work()

@@ -79,7 +79,7 @@ def trainings(penalty: str) -> dict[int, int]:
 
 
 @functools.cache
-def operations(architecture: str, resolution: int, d_steps: int) -> float:
+def operations_of_cells(architecture: str, resolution: int, d_steps: int) -> float:
     """Return the floating-point operations of all trainings of four cells that differ in their penalty.
 
     The four cells share one loss and one normalization. The operations are counted on 2 images and scaled to the batch of 64.
@@ -103,7 +103,7 @@ def study(tflops: float, dollars: float) -> None:
     whole = [0.0, 0.0, 0.0]
     for part in PARTS:
         number = LOSSES * NORMALIZATIONS * sum(sum(trainings(penalty).values()) for penalty in PENALTIES)
-        training = LOSSES * NORMALIZATIONS * operations(part.architecture, part.resolution, part.d_steps)
+        training = LOSSES * NORMALIZATIONS * operations_of_cells(part.architecture, part.resolution, part.d_steps)
         scores = number * part.samples * INCEPTION
         print(row(part.name, number, training, scores, tflops, dollars), flush=True)
         whole = [a + b for a, b in zip(whole, (number, training, scores), strict=True)]

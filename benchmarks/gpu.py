@@ -1,9 +1,9 @@
 """Training on a CUDA device: rounds a second, steps of `landscape train`, features, small trials that share the device.
 
 `python -m benchmarks.gpu [--out FOLDER] [--seconds 60] [--only WORD ...]` prints one table and writes it to FOLDER as `gpu.md`,
-with the same figures as `gpu.json` beside it. Each row is measured in a process of its own and is given up after `--seconds`, so that
-one row that hangs costs no other; a row that is given up or fails says so in the table. Shares are of the rate of products in the
-row's precision.
+with the same figures as `gpu.json` beside it. Each row is measured in a process of its own and is given up after `--seconds`, or after
+`LEAST_SECONDS` where a row needs longer, so that one row that hangs costs no other; a row that is given up or fails says so in the table.
+Shares are of the rate of products in the row's precision.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from benchmarks._operations import operations
+from benchmarks._operations import operations_by_name
 from benchmarks._timing import rate_of_products, seconds
 from benchmarks.costs import model, noise
 from landscape.trial.operations import products
@@ -31,6 +31,8 @@ MODELS: dict[str, tuple[str, int, int]] = {
 PATHS = (("auto", "bf16"), ("compiled", "bf16"), ("eager", "bf16"), ("auto", "fp32"), ("compiled", "fp32"), ("eager", "fp32"))
 TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 TRAIN_STEPS = 30_000
+LEAST_SECONDS = {"train": 400.0, "small trials": 240.0}
+"""The limits of rows that need more than a minute, by the last words of their names. At 127 steps a second `train` alone takes 236 s."""
 
 
 def rounds(name: str, execution: Any, precision: str, device: str) -> dict[str, Any]:
@@ -50,7 +52,7 @@ def rounds(name: str, execution: Any, precision: str, device: str) -> dict[str, 
         "spread": [1 / times[-1], 1 / times[0]],
         "gflop": arithmetic / 1e9,
         "share": arithmetic / times[2] / rate_of_products(8192 if device == "cuda" else 1024, device, TYPES[precision]),
-        "operations": sum(operations(counted.rounds.play).values()),
+        "operations": sum(operations_by_name(counted.rounds.play).values()),
     }
 
 
@@ -128,6 +130,11 @@ def rows(device: str) -> dict[str, Callable[[], dict[str, Any]]]:
     return found
 
 
+def limit_of(name: str, asked: float) -> float:
+    """Return the seconds after which the row `name` is given up: those asked for, or more if the row cannot be done in so few."""
+    return max(asked, *(least for words, least in LEAST_SECONDS.items() if name.endswith(words)), 0.0)
+
+
 def measured(name: str, device: str, limit: float) -> dict[str, Any]:
     """One row, in a process of its own; what became of it where it failed or took longer than `limit` seconds."""
     command = [sys.executable, "-m", "benchmarks.gpu", "--row", name, "--device", device]
@@ -157,7 +164,7 @@ def main() -> None:
     """Measure, print the table as it grows, and write it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, help="folder for gpu.md and gpu.json")
-    parser.add_argument("--seconds", type=float, default=60, help="limit of a row")
+    parser.add_argument("--seconds", type=float, default=60, help="limit of a row; rows that need more have more")
     parser.add_argument("--only", nargs="*", default=[], metavar="WORD", help="rows whose name holds one of these words")
     parser.add_argument("--device", default="cuda", help="cpu: to try the script where there is no GPU")
     parser.add_argument("--row", help=argparse.SUPPRESS)
@@ -176,7 +183,7 @@ def main() -> None:
     print("\n".join(lines))
     found = []
     for name in chosen:
-        found.append(measured(name, given.device, given.seconds))
+        found.append(measured(name, given.device, limit_of(name, given.seconds)))
         lines.append(line(found[-1]))
         print(lines[-1], flush=True)
         if given.out:  # After each row: a machine that is taken away leaves what was measured.

@@ -123,9 +123,9 @@ class Blocks:
         return next((size for size in self.sizes if size <= min(most, to_point)), 0)
 
     def play(self, most: float) -> bool:
-        """Play a block of at most `most` rounds, if one fits and can be recorded. Where not, nothing is done, and the answer is False.
+        """Play a block of at most `most` rounds and return True, or return False if none fits or none can be recorded.
 
-        A size whose recording fails is not tried again; where the first recording fails, `failed` says why.
+        A block of a size whose recording failed is not tried again. If no size can be recorded, `failed` says why.
         """
         size = self.fitting(most)
         if size and size not in self._recorded:

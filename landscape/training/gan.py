@@ -68,6 +68,7 @@ class GAN(pl.LightningModule):
             states=self._own,
             weights_of_d=EffectiveWeights(self.discriminator) if self.discriminator is not None else None,
         )
+        # G's weights are made together too. The object acts through the hooks that it registers on G, so nothing else has to hold it.
         EffectiveWeights(self.generator)
         self.curves = Curves()
         self.fixed_z = draw_latent(self.latent, DIVERSITY_SAMPLES, torch.device("cpu"), torch.Generator().manual_seed(config.seed + 1))
@@ -155,7 +156,7 @@ class GAN(pl.LightningModule):
             self._play(max(n, most) - done)
             if has_point(self.counts.rounds, self.rounds.total):
                 self.settle()
-                self._observe()
+                self.observe()
         self.settle()
 
     def _play(self, most: float) -> None:
@@ -194,7 +195,7 @@ class GAN(pl.LightningModule):
                 raise DivergedError(f"{name} not finite at {side} step {taken - len(numbers) + offset + 1}")
 
     @torch.no_grad()
-    def _observe(self) -> None:
+    def observe(self) -> None:
         """A point of the learning curves, against D steps (G steps where there is no D)."""
         at = float(self.counts.d_steps or self.counts.g_steps)
         if not bool(torch.stack([p.isfinite().all() for p in self.parameters()]).all()):

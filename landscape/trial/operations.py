@@ -1,4 +1,4 @@
-"""The work of training, counted: multiplications and additions in the matrix products and convolutions of one round."""
+"""Counts the work of training: the multiplications and additions in the matrix products and convolutions of a round."""
 
 from typing import Any
 
@@ -9,10 +9,11 @@ from torch.utils.flop_counter import flop_registry
 from landscape.components.datasets._base import DATASETS, Dataset, Split
 from landscape.config.compatibility import packing_degree
 from landscape.config.trial_config import TrialConfig
+from landscape.training.cuda_graph_blocks import period
 from landscape.training.gan import GAN
 
 FEWEST = 2
-"""Samples in a batch while products are counted. They grow with the batch."""
+"""The number of samples in a batch while products are counted. The counts are in proportion to the size of the batch."""
 
 
 class Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -31,11 +32,16 @@ class Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return out
 
 
-def products(gan: GAN) -> int:
-    """Count the multiplications and additions of one round of a prepared model."""
+def products(gan: GAN) -> float:
+    """Count the multiplications and additions of a round of a prepared model.
+
+    A regularizer that is due at every k-th step only is no part of most rounds. So the rounds of one whole period are run, after which
+    the same regularizers are due again, and the mean over them is returned.
+    """
+    rounds = period(gan.config)
     with Counter() as counter:  # type: ignore[no-untyped-call]
-        gan.run_rounds(1)
-    return int(counter.total)
+        gan.run_rounds(rounds)
+    return counter.total / rounds
 
 
 def noise(config: TrialConfig, count: int) -> Dataset:
@@ -52,7 +58,7 @@ def noise(config: TrialConfig, count: int) -> Dataset:
 
 
 def operations(config: TrialConfig) -> float:
-    """Return the multiplications and additions of one round at the batch sizes of `config`."""
+    """Return the multiplications and additions of a round at the batch sizes of `config`, as a mean over the period of its regularizers."""
     g_batch = config.g_batch_size or config.batch_size
     # The few samples keep the ratio of G's batch to D's, and both networks see two at least: batch norm needs them.
     batch = FEWEST * packing_degree(config) * max(1, round(config.batch_size / g_batch))

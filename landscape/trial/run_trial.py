@@ -70,7 +70,7 @@ class Settings:
     execution: Literal["auto", "eager", "compiled"] = "auto"
     """How updates run; see `landscape.training.compilation`. Compiled and eager updates differ by rounding."""
     raise_out_of_memory: bool = False
-    """Whether an evaluation that runs out of memory raises, as in `EvaluationOptions`, or goes on with smaller batches."""
+    """As in `EvaluationOptions`: whether a metric that runs out of memory ends the evaluation with an error, or alone counts as failed."""
 
 
 def prepare_and_run(config: TrialConfig, protocol: Protocol | None, *, data_dir: Path | None = None, **settings: Any) -> TrialRecord:

@@ -21,12 +21,15 @@ class TrainingLog:
 
     Args:
         folder: the trial's folder.
-        curves: what an interrupted execution has written already: points of a curve are written once.
+        curves: The points of an interrupted execution up to its last checkpoint, which are not written again. What stands in the log
+            beyond them was written between that checkpoint and the interruption. TensorBoard is told to ignore it, because this
+            execution writes it again.
     """
 
     def __init__(self, folder: Path, curves: Points) -> None:
+        kept = max((int(points[-1][0]) for points in curves.values() if points), default=-1)
         try:
-            self.logger = TensorBoardLogger(save_dir=str(folder), name="", version=TENSORBOARD)
+            self.logger = TensorBoardLogger(save_dir=str(folder), name="", version=TENSORBOARD, purge_step=kept + 1)
             self.writer: Any = self.logger.experiment
         except ModuleNotFoundError as error:
             raise UserError(f"--logger {TENSORBOARD} needs a package that is not installed: pip install tensorboard") from error

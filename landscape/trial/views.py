@@ -10,6 +10,7 @@ from landscape.analysis.rankings import Views
 from landscape.components.datasets._base import Dataset
 from landscape.config.protocol import Protocol
 from landscape.core.errors import UserError
+from landscape.evaluation.models import gives
 from landscape.results.record import GENERATOR_FILE, Estimate, Scores, Status
 from landscape.results.studies import Study
 from landscape.results.trial_files import Trial
@@ -59,7 +60,7 @@ def see(study: Study, dataset: Dataset, protocols: Sequence[Protocol], device: t
     total = len(models) * len(protocols)
     for number, (digest, trial) in enumerate(models.items()):
         for position, protocol in enumerate(protocols):
-            name, estimate = _ranking(_scored(trial.folder, dataset, protocol, device), protocol, digest)
+            name, estimate = ranking(_scored(trial.folder, dataset, protocol, device), protocol, digest)
             views.setdefault(name, {})[digest] = estimate
             if watch is not None:
                 watch("models through views", number * len(protocols) + position + 1, total)
@@ -75,10 +76,16 @@ def _scored(folder: Path, dataset: Dataset, protocol: Protocol, device: torch.de
     return scores
 
 
-def _ranking(scores: Scores, protocol: Protocol, digest: str) -> tuple[str, Estimate]:
-    """The first score of the protocol's first metric."""
+def ranking(scores: Scores, protocol: Protocol, digest: str) -> tuple[str, Estimate]:
+    """Return the name and the value of the first score of the protocol's first metric that is better high or low.
+
+    Raises:
+        UserError: That metric failed, or none of its scores is better high or low. No other metric ranks in its place, because then two
+            models would be ranked by different scores.
+    """
+    first = protocol.metrics[0]
     for name, estimate in scores.estimates.items():
-        if estimate.direction != "none":
+        if estimate.direction != "none" and gives(first.name, name):
             return name, estimate
-    reason = next(iter(scores.failures.values()), "it gives no score that is better high or low")
+    reason = scores.failures.get(first.label(), f"{first.name} gives no score that is better high or low")
     raise UserError(f"trial {digest}: protocol {protocol.name!r} ranks no models: {reason}")

@@ -32,6 +32,13 @@ def test_a_row_that_takes_too_long_is_given_up(monkeypatch):
     assert "given up after 0.5 s" in gpu.line(found)
 
 
+def test_rows_that_need_longer_than_a_minute_have_longer():
+    names = list(gpu.rows("cpu"))
+    longer = {name: gpu.limit_of(name, 60) for name in names if gpu.limit_of(name, 60) != 60}
+    assert longer == {"SNDCGAN, 32x32, batch 64, train": 400, "digits, small trials": 240}
+    assert {gpu.limit_of(name, 500) for name in names} == {500}
+
+
 def raise_timeout(command, timeout):
     raise gpu.subprocess.TimeoutExpired(command, timeout)
 

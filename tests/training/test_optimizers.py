@@ -278,6 +278,7 @@ def test_moments_before_the_first_step_are_zero():
             config, functional_optimizers.state_of(optimizers.build(config, [parameter]), config, {"w": parameter})
         )["moments"]
         assert set(moments) == {f"{m}/w" for m in functional_optimizers.MOMENTS[config.name]}
+        assert moments
         assert all(not value.any() for value in moments.values())
 
 
@@ -303,6 +304,7 @@ def test_direct_adam_equals_the_optimizers_own_step_to_the_bit() -> None:
                 chosen.step()
         if i == 3:  # as when a checkpoint is loaded: the state is replaced
             direct_optimizer.load_state_dict(copy.deepcopy(direct_optimizer.state_dict()))
+    assert len(ours) == 2
     assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
     assert [float(direct_optimizer.state[p]["step"]) for p in ours] == [6.0, 6.0]
 

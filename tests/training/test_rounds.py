@@ -13,6 +13,7 @@ import landscape.training.gan
 from landscape.components.datasets._load import load_dataset
 from landscape.config.trial_config import TrialConfig
 from landscape.training.data_stream import DataStream
+from landscape.training.objectives import pair_of
 
 BASE = {
     "dataset": "digits",
@@ -147,9 +148,9 @@ def test_accuracy_is_cut_where_the_loss_cuts(loss, real, fake):
     """D says 0.6 of all real samples and of one fake in four, 0.4 of the other fakes."""
     gan = model(loss=loss)
     fakes = torch.tensor([0.6, 0.4, 0.4, 0.4])
-    pair = gan.game._call_loss(torch.full((4,), 0.6), fakes)
+    pair = pair_of(gan.game.loss, torch.full((4,), 0.6), fakes)
     gan.rounds.state.last_logits = (torch.full((4,), 0.6) - pair.boundary, fakes - pair.boundary)
-    gan._observe()
+    gan.observe()
     assert (gan.curves.points["d_accuracy_real"][0][1], gan.curves.points["d_accuracy_fake"][0][1]) == (real, fake)
 
 

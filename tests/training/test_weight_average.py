@@ -36,7 +36,9 @@ def test_buffers_of_the_average_are_those_of_the_network():
     network[1].running_var.fill_(7.0)
     network[1].num_batches_tracked.fill_(3)
     weight_average.move(average, network, 0.25)
-    assert all(torch.equal(p, torch.full_like(p, 0.25)) for p in average.parameters())
+    parameters = list(average.parameters())
+    assert len(parameters) == 4
+    assert all(torch.equal(p, torch.full_like(p, 0.25)) for p in parameters)
     assert len(list(average.buffers())) == 3
     for mine, theirs in zip(average.buffers(), network.buffers(), strict=True):
         assert torch.equal(mine, theirs)
@@ -64,7 +66,16 @@ def test_evaluation_reads_the_average_and_not_the_network():
     assert gan.sampler is not gan.generator
     z = gan.draw_z(4)
     assert not torch.allclose(gan.sampler.eval()(z, None), gan.generator.eval()(z, None))
-    assert model().sampler is not None
+
+
+def test_without_an_average_evaluation_reads_the_network_as_it_is_now():
+    plain = model()
+    z = plain.draw_z(4)
+    before = plain.sampler.eval()(z, None)
+    plain.run_rounds(3)
+    after = plain.sampler.eval()(z, None)
+    assert torch.equal(after, plain.generator.eval()(z, None))
+    assert not torch.allclose(after, before)
 
 
 def test_every_epoch_has_an_order_of_its_own():

@@ -65,6 +65,8 @@ def test_a_full_disk(disk, tmp_path):
     # What was there is there still, and half of nothing.
     again = checkpoint_file.read(folder / "t" / "resume.safetensors", "resume")
     assert again[1] == whole[1]
+    assert whole[0]
+    assert whole[0].keys() == again[0].keys()
     assert all(torch.equal(whole[0][name], again[0][name]) for name in whole[0])
     assert not list((folder / "t").glob(".*tmp"))
     (folder / "ballast").unlink()

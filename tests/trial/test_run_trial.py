@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -17,7 +16,8 @@ from landscape.results.record import Status, TrialRecord
 from landscape.training import sampling
 from landscape.trial import checkpoint_file
 from landscape.trial import run_trial as trial_module
-from landscape.trial.run_trial import prepare_and_run
+from landscape.trial.prepared_trial import PreparedTrial
+from landscape.trial.run_trial import prepare_and_run, run_trial
 
 TINY = {
     "dataset": "digits",
@@ -33,14 +33,21 @@ def config(**fields):
 
 
 def test_a_gpu_is_woken_before_its_memory_is_counted(tmp_path, monkeypatch):
-    """Of a device given by index torch resets nothing before CUDA has begun."""
+    """Torch refuses to reset the statistics of a device that is given by its index before CUDA has begun."""
+
+    class SeenEnoughError(Exception):
+        pass
+
+    def built(*_):
+        raise SeenEnoughError
+
     calls = []
     monkeypatch.setattr(torch.cuda, "init", lambda: calls.append("init"))
     monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", calls.append)
     monkeypatch.setattr(trial_module, "resolve_device", torch.device)
-    monkeypatch.setattr(trial_module._Run, "_build", lambda run: setattr(run, "gan", SimpleNamespace(rounds=SimpleNamespace(total=10))))
-    monkeypatch.setattr(trial_module._Run, "_resume", lambda run: None)
-    trial_module._Run(config(), None, None, trial_module.Settings(tmp_path, device="cuda:1"))
+    monkeypatch.setattr(trial_module, "GAN", built)
+    with pytest.raises(SeenEnoughError):
+        run_trial(PreparedTrial(config(), None), None, folder=tmp_path, device="cuda:1")
     assert calls == ["init", torch.device("cuda:1")]
 
 
@@ -156,6 +163,8 @@ def test_checkpoint_that_does_not_fit_is_set_aside_and_the_trial_ends_as_if_it_h
     assert again.counts == record.counts
     assert again.environment["interruptions"] == 0
     ours, theirs = (checkpoint_file.read(tmp_path / n / "generator.safetensors", "generator")[0] for n in ("whole", "cut"))
+    assert ours
+    assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[k], theirs[k]) for k in ours)
 
 

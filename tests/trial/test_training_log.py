@@ -39,6 +39,24 @@ def test_the_log_holds_curves_scores_and_pictures_and_leaves_the_trial_as_it_is(
     assert set(tags["images"]) == set(record.pictures)
 
 
+def test_points_beyond_the_last_checkpoint_of_a_killed_trial_are_written_anew(tmp_path):
+    """The process ends after it wrote points that no checkpoint holds. Its successor starts at the checkpoint and repeats them."""
+    pytest.importorskip("tensorboard")
+    config = TrialConfig.parse(TINY | {"budget": {"amount": 200}})
+    how = {"folder": tmp_path, "logger": "tensorboard", "threads": 1, "pictures": False}
+    looks = iter([False, True])
+    prepare_and_run(config, None, should_stop=lambda: next(looks, True), **how)
+    checkpoint = (tmp_path / "resume.safetensors").read_bytes()
+    looks = iter([False, True])
+    prepare_and_run(config, None, should_stop=lambda: next(looks, True), **how)
+    (tmp_path / "resume.safetensors").write_bytes(checkpoint)
+    record = prepare_and_run(config, None, **how)
+    assert record.status is Status.COMPLETED
+    log = opened(tmp_path)
+    for name, points in record.curves.items():
+        assert [e.step for e in log.Scalars(f"training/{name}")] == [int(x) for x, _ in points]
+
+
 def test_an_interrupted_trial_writes_each_point_once(tmp_path):
     pytest.importorskip("tensorboard")
     config = TrialConfig.parse(TINY | {"budget": {"amount": 200}})
