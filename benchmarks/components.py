@@ -55,10 +55,12 @@ class Case:
 
 
 def cases() -> list[Case]:
-    """Return every registered regularizer, and every normalization of D and of G."""
-    found = [Case(name, "", {"regularizers": [{name: HYPERPARAMETERS.get(name, {})}]}) for name in REGULARIZERS]
+    """Return every registered regularizer, and every normalization of D and of G, but for those that read a class, which is not there."""
+    plain = [name for name in REGULARIZERS if not REGULARIZERS[name].facts.needs_class_logits]
+    found = [Case(name, "", {"regularizers": [{name: HYPERPARAMETERS.get(name, {})}]}) for name in plain]
     for side in ("d", "g"):
-        names = [n for n in NORMALIZATIONS if side in NORMALIZATIONS[n].facts.sides and n != "none"]
+        unconditional = [n for n in NORMALIZATIONS if NORMALIZATIONS[n].facts.condition == "none"]
+        names = [n for n in unconditional if side in NORMALIZATIONS[n].facts.sides and n != "none"]
         found += [Case(name, side.upper(), {f"{side}_normalization": name}) for name in names]
     return found
 

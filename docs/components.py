@@ -10,11 +10,13 @@ from landscape.components.datasets._base import DATASETS
 from landscape.components.losses._base import LOSSES
 from landscape.components.normalizations._base import NORMALIZATIONS
 from landscape.components.regularizers._base import REGULARIZERS
+from landscape.components.tasks._base import TASKS
 from landscape.core.registry import Registry
 from landscape.inventory import components
 
 PAGE = Path(__file__).with_suffix(".md")
 REGISTRIES: dict[str, Registry] = {  # type: ignore[type-arg]
+    "Tasks": TASKS,
     "Losses": LOSSES,
     "Regularizers and training remedies": REGULARIZERS,
     "Normalizations": NORMALIZATIONS,
@@ -39,6 +41,13 @@ _FORMATS = "tests/components/datasets/test_dataset_formats.py"
 _POINTS = "tests/components/datasets/test_dataset_points.py"
 
 ORACLES: dict[str, dict[str, tuple[str, str]]] = {
+    "Tasks": {
+        "unconditional": ("rows without labels", f"{_TESTS}/tasks/test_tasks_contract.py::test_the_unconditional_task_never_sees_labels"),
+        "class_conditional": (
+            "every call of both networks in a round is watched",
+            "tests/training/test_class_conditions.py::test_every_call_of_both_networks_in_a_round_gets_the_condition",
+        ),
+    },
     "Losses": {
         **dict.fromkeys(("absolute_error", "hinge", "least_squares", "least_squares_sigmoid", "minimax", "non_saturating"), _FORMULA),
         **dict.fromkeys(("relativistic_average", "relativistic_pairing", "wasserstein"), _FORMULA),
@@ -52,6 +61,7 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Regularizers and training remedies": {
         **dict.fromkeys(("dragan", "gradient_penalty", "r1", "r2", "r1_r2", "roth"), _SLOPES),
+        "auxiliary_classifier": ("NumPy formula", f"{_REGULARIZERS}/test_generator_terms.py::test_auxiliary_classifier_by_hand"),
         "consistency": ("by hand; NumPy's padding", f"{_REGULARIZERS}/test_input_changes.py::test_consistency_by_hand"),
         "differentiable_augmentation": (
             "ranges of the paper; finite differences",
@@ -76,6 +86,7 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
     "Normalizations": {
         **dict.fromkeys(("spectral", "spectral_batch", "spectral_instance", "spectral_layer"), _SPECTRAL),
         "batch": ("NumPy: the batch's moments, moving averages", f"{_NORMS}/test_norm_layers.py::test_batch_norm_and_its_moving_averages"),
+        "conditional_batch": ("written out in NumPy", f"{_NORMS}/test_norm_layers.py::test_conditional_batch_norm"),
         "instance": ("NumPy: moments of each map", f"{_NORMS}/test_norm_layers.py::test_instance_norm"),
         "layer": ("NumPy over all but the batch; by hand", f"{_NORMS}/test_norm_layers.py::test_layer_norm_by_hand"),
         "none": (

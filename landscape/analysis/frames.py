@@ -130,7 +130,7 @@ def trials_frame(trials: Sequence[Trial], protocol: str | None = None, axes: Seq
 _EMPTY = ("digest", "setting", "role", "ask", "cell", "status", "reason", "confirms", "seed", "d_steps", "seconds", "training_seconds")
 
 
-ORDER = ("loss", "d_normalization", "normalization", "regularizer", "regularizers", "architecture")
+ORDER = ("task", "loss", "d_normalization", "normalization", "regularizer", "regularizers", "architecture")
 """The customary order of axes; JSON objects have none. Others follow in the order they are found."""
 
 

@@ -27,7 +27,7 @@ from landscape.core.errors import unknown
 def list_components(kind: str | None, as_json: bool, plugins: tuple[Path, ...]) -> None:
     """Show what there is to choose from: one line each, or of one KIND everything.
 
-    KIND is one of losses, regularizers, normalizations, architectures, datasets, extractors, metrics, protocols, studies.
+    KIND is one of tasks, losses, regularizers, normalizations, architectures, datasets, extractors, metrics, protocols, studies.
     """
     from landscape.inventory.components import CATALOG, with_parameter_counts
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 COMPONENTS = {
     "dataset": "digits, mnist, folder:/path, zip:/path.zip, ... (`landscape list datasets`)",
+    "task": "what both networks receive (`landscape list tasks`)  [default: unconditional]",
     "architecture": "generator and discriminator (`landscape list architectures`)",
     "loss": "`landscape list losses`",
     "d_normalization": "normalization of the discriminator",

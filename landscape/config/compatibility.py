@@ -7,19 +7,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from landscape.config.component_identities import completed
+from landscape.config.conditions import require_condition_taken, with_condition
+from landscape.config.undefined import UndefinedCombinationError
 from landscape.core.errors import UserError
 
 if TYPE_CHECKING:
     from landscape.components.architectures._base import ArchitectureFacts
     from landscape.config.choices import Choice
     from landscape.config.trial_fields import TrialFields
-
-
-class UndefinedCombinationError(UserError):
-    """The parts exist, but together they have no meaning or are the same model as another combination.
-
-    A study records such a cell as skipped.
-    """
 
 
 def resolve(config: TrialFields) -> dict[str, Any]:
@@ -36,12 +31,14 @@ def resolve(config: TrialFields) -> dict[str, Any]:
     from landscape.components.losses._base import LOSSES
     from landscape.components.normalizations._base import NORMALIZATIONS
     from landscape.components.regularizers._base import REGULARIZERS
+    from landscape.components.tasks._base import TASKS
     from landscape.config.choices import Choice
     from landscape.config.training_settings import LatentConfig
 
-    architecture = completed(config.architecture, ARCHITECTURES[config.architecture.name])
-    facts = ARCHITECTURES[architecture.name].facts.of(architecture.hyperparameters)
+    task = completed(config.task, TASKS[config.task.name])
     loss = completed(config.loss, LOSSES[config.loss.name])
+    architecture = with_condition(completed(config.architecture, ARCHITECTURES[config.architecture.name]), task, loss)
+    facts = ARCHITECTURES[architecture.name].facts.of(architecture.hyperparameters)
     dataset = completed(config.dataset, DATASETS.dashed(config.dataset.name))
     source_g = Choice(name=facts.default_g_normalization, hyperparameters=dict(facts.default_g_hyperparameters))
     g_normalization = config.g_normalization or source_g
@@ -53,6 +50,7 @@ def resolve(config: TrialFields) -> dict[str, Any]:
         latent = latent.model_copy(update={name: getattr(config.latent, name) for name in config.latent.model_fields_set})
     resolved = {
         "dataset": dataset,
+        "task": task,
         "architecture": architecture,
         "loss": loss,
         "regularizers": tuple(completed(r, REGULARIZERS[r.name]) for r in config.regularizers),
@@ -67,7 +65,7 @@ def resolve(config: TrialFields) -> dict[str, Any]:
 
 
 def _refuse_undefined(config: TrialFields) -> None:
-    for check in (_samples, _normalizations, _discriminator, _regularizers, _sizes, _schedule, _buildable):
+    for check in (require_condition_taken, _samples, _normalizations, _discriminator, _regularizers, _sizes, _schedule, _buildable):
         check(config)
 
 
@@ -138,6 +136,7 @@ def _discriminator(config: TrialFields) -> None:
 
 def _regularizers(config: TrialFields) -> None:
     from landscape.components.regularizers._base import REGULARIZERS
+    from landscape.components.tasks._base import TASKS
 
     names = [r.name for r in config.regularizers]
     if twice := {name for name in names if names.count(name) > 1}:
@@ -155,6 +154,10 @@ def _regularizers(config: TrialFields) -> None:
             message = f"regularizer {r.name!r} reads a logit, the discriminator of {config.architecture.name!r} gives an energy"
             raise UndefinedCombinationError(message)
     degree = packing_degree(config)
+    if degree > 1 and TASKS[config.task.name].facts.condition != "none":
+        raise UndefinedCombinationError(
+            f"packing shows D several samples as one, which have several conditions under task {config.task.name!r}"
+        )
     if config.batch_size % degree or (config.g_batch_size or degree) % degree:
         raise UndefinedCombinationError(f"packing {degree} samples needs batch sizes that are multiples of {degree}")
 
@@ -207,7 +210,7 @@ def _buildable(config: TrialFields) -> None:
         shape = native
     else:
         return
-    parts = ("architecture", "d_normalization", "g_normalization", "latent")
+    parts = ("architecture", "d_normalization", "g_normalization", "latent", "task")
     if reason := _reason_against(json.dumps([getattr(config, p).to_json() for p in parts]), packing_degree(config), shape):
         raise UndefinedCombinationError(reason)
 
@@ -217,14 +220,16 @@ def _reason_against(parts: str, degree: int, shape: tuple[int, ...]) -> str:
     import torch
 
     from landscape.config.choices import Choice
-    from landscape.config.network_layout import layout
+    from landscape.config.network_layout import condition_of, layout
     from landscape.config.training_settings import LatentConfig
 
-    architecture, d, g, latent = json.loads(parts)
-    choices = (Choice.parse(architecture), Choice.parse(d), Choice.parse(g))
+    *components, latent, task = json.loads(parts)
+    choices = [Choice.parse(component) for component in components]
+    # The number of classes is known once the data are loaded; it decides no size that a layer could refuse.
+    condition = condition_of(Choice.parse(task), choices[0], 2)
     try:
         with torch.device("meta"):
-            layout(*choices, LatentConfig.parse(latent), degree, shape)
+            layout(*choices, LatentConfig.parse(latent), degree, shape, condition)
     except UserError as error:
         return str(error)
     return ""

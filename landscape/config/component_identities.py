@@ -25,16 +25,20 @@ def component_choices(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, Compo
     from landscape.components.losses._base import LOSSES
     from landscape.components.normalizations._base import NORMALIZATIONS
     from landscape.components.regularizers._base import REGULARIZERS
+    from landscape.components.tasks._base import TASKS
 
     registries: dict[str, Registry[Any]] = {
         "architecture": ARCHITECTURES,
         "dataset": DATASETS,
         "loss": LOSSES,
+        "task": TASKS,
         "d_normalization": NORMALIZATIONS,
         "g_normalization": NORMALIZATIONS,
     }
     for axis, registry in registries.items():
-        yield axis, data[axis], registry[data[axis]["name"]]
+        # The task is not among the data of a digest where it is the default.
+        if axis in data:
+            yield axis, data[axis], registry[data[axis]["name"]]
     for choice in data["regularizers"]:
         yield "regularizers", choice, REGULARIZERS[choice["name"]]
 

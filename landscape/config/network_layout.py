@@ -4,6 +4,7 @@ from typing import Any
 
 from landscape.components.architectures._base import ARCHITECTURES, Networks
 from landscape.components.normalizations._base import NORMALIZATIONS, Normalization
+from landscape.components.tasks._base import TASKS, UNCONDITIONAL, Condition
 from landscape.config.choices import Choice
 from landscape.config.training_settings import LatentConfig
 from landscape.core.errors import UserError
@@ -12,7 +13,13 @@ _SEEN_BY_D = ("d_channels", "d_dimension", "d_shape")
 
 
 def layout(
-    architecture: Choice, d_normalization: Choice, g_normalization: Choice, latent: LatentConfig, degree: int, shape: tuple[int, ...]
+    architecture: Choice,
+    d_normalization: Choice,
+    g_normalization: Choice,
+    latent: LatentConfig,
+    degree: int,
+    shape: tuple[int, ...],
+    condition: Condition = UNCONDITIONAL,
 ) -> Networks:
     """Build the networks of an architecture with its normalizations.
 
@@ -23,6 +30,7 @@ def layout(
         latent: The distribution of z, whose size the generator takes.
         degree: The number of samples that D sees stacked as one (1 without packing).
         shape: The shape of one sample: (C, H, W) of an image or (D,) of a point.
+        condition: What both networks receive beside their input.
 
     Raises:
         UserError: The layers cannot be built this way, for example an instance norm on 1x1 maps.
@@ -35,8 +43,10 @@ def layout(
         **({"resolution": shape[-1], "channels": shape[0], "d_channels": d_shape[0]} if len(shape) == 3 else {}),
         **({"dimension": shape[0], "d_dimension": d_shape[0]} if len(shape) == 1 else {}),
         "latent_dim": latent.dim,
-        "g_normalization": build_normalization(g_normalization, latent.dim),
+        # The norms of G receive what G is given: z, and behind it e(y) under a class condition.
+        "g_normalization": build_normalization(g_normalization, latent.dim + condition.size, condition),
         "d_normalization": build_normalization(d_normalization, latent.dim),
+        "condition": condition,
     }
     if degree > 1 and component.injected.isdisjoint(_SEEN_BY_D):
         raise UserError(f"architecture {component.name!r} names none of {', '.join(_SEEN_BY_D)}: its D cannot see packs of samples")
@@ -44,7 +54,23 @@ def layout(
     return networks
 
 
-def build_normalization(choice: Choice, latent_dim: int) -> Normalization:
-    """Build the normalization named in `choice` for latent vectors of size `latent_dim`."""
-    normalization: Normalization = NORMALIZATIONS[choice.name].call(hyperparameters=choice.hyperparameters, latent_dim=latent_dim)
+def build_normalization(choice: Choice, latent_dim: int, condition: Condition = UNCONDITIONAL) -> Normalization:
+    """Build the normalization named in `choice` for a network that is given vectors of size `latent_dim` and a condition."""
+    normalization: Normalization = NORMALIZATIONS[choice.name].call(
+        hyperparameters=choice.hyperparameters, latent_dim=latent_dim, condition=condition
+    )
     return normalization
+
+
+def condition_of(task: Choice, architecture: Choice, classes: int) -> Condition:
+    """Return what the networks of an architecture must know of the condition of a task.
+
+    Args:
+        task: The task.
+        architecture: The architecture, with its hyperparameters completed.
+        classes: The number of classes of the data.
+    """
+    kind = TASKS[task.name].facts.condition
+    if kind == "none":
+        return UNCONDITIONAL
+    return Condition(kind, classes, architecture.hyperparameters.get("class_embedding", 0))

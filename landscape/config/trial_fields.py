@@ -21,6 +21,8 @@ class TrialFields(Frozen):
     channels: Literal[1, 3] | None = None
     horizontal_flip: bool = False
 
+    task: ComponentChoice = Choice(name="unconditional")
+    """What both networks receive of each row of the data: samples alone, or a condition too."""
     architecture: ComponentChoice
     loss: ComponentChoice
     regularizers: Regularizers = ()

@@ -12,6 +12,7 @@ from landscape.components.losses._base import LOSSES
 from landscape.components.metrics._base import METRICS
 from landscape.components.normalizations._base import NORMALIZATIONS
 from landscape.components.regularizers._base import REGULARIZERS
+from landscape.components.tasks._base import TASKS
 from landscape.core.registry import Component, Hyperparameter, Registry
 from landscape.space import study_files
 
@@ -155,6 +156,7 @@ def _studies() -> list[dict[str, Any]]:
 
 
 CATALOG: Mapping[str, Callable[[], list[dict[str, Any]]]] = {
+    "tasks": _components(TASKS),
     "losses": _components(LOSSES),
     "regularizers": _components(REGULARIZERS),
     "normalizations": _components(NORMALIZATIONS),

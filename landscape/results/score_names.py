@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-IN_LOG = frozenset(f"{distance}{term}" for distance in ("FID", "FD") for term in ("", "_mean", "_covariance"))
+IN_LOG = frozenset(f"{distance}{term}" for distance in ("FID", "FD") for term in ("", "_mean", "_covariance")) | {"intra_FD", "intra_FID"}
 """Stems of Frechet distances, which are never negative and are compared by their ratio. An extrapolated one (`FD_infinity`) may be negative
 and has no logarithm.
 """

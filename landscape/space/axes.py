@@ -11,7 +11,7 @@ from landscape.core.errors import UserError, unknown
 from landscape.core.frozen_model import Frozen, UserErrorAsValueError
 from landscape.core.strict_yaml import Where
 
-COMPONENT_AXES = ("loss", "d_normalization", "g_normalization", "regularizers", "architecture")
+COMPONENT_AXES = ("task", "loss", "d_normalization", "g_normalization", "regularizers", "architecture")
 
 
 class LocatedError(UserErrorAsValueError):
@@ -107,8 +107,9 @@ def _registry(axis: str) -> Any:
     from landscape.components.losses._base import LOSSES
     from landscape.components.normalizations._base import NORMALIZATIONS
     from landscape.components.regularizers._base import REGULARIZERS
+    from landscape.components.tasks._base import TASKS
 
-    return {"loss": LOSSES, "regularizers": REGULARIZERS, "architecture": ARCHITECTURES}.get(axis, NORMALIZATIONS)
+    return {"task": TASKS, "loss": LOSSES, "regularizers": REGULARIZERS, "architecture": ARCHITECTURES}.get(axis, NORMALIZATIONS)
 
 
 def _label(used: list[dict[str, Any]]) -> str:

@@ -13,7 +13,7 @@ Scalar = bool | int | float | str
 Assignment = Mapping[str, Scalar]
 """One proposal: maps parameter names to values. For a choice that sets several fields, the value is its label."""
 
-COMPONENT_FIELDS = ("architecture", "loss", "d_normalization", "g_normalization")
+COMPONENT_FIELDS = ("task", "architecture", "loss", "d_normalization", "g_normalization")
 
 
 def _several(value: object) -> object:

@@ -13,15 +13,23 @@ from landscape.components.losses._base import LOSSES, LossFacts
 from landscape.components.regularizers._base import REGULARIZERS, RegularizerFacts
 from landscape.config.choices import Choice, RegularizerChoice
 from landscape.config.compatibility import packing_degree
-from landscape.config.network_layout import build_normalization, layout
+from landscape.config.network_layout import build_normalization, condition_of, layout
 from landscape.config.trial_config import TrialConfig
 
 
-def build_networks(config: TrialConfig, shape: tuple[int, ...]) -> Networks:
-    """Generator and discriminator of `config` for samples of `shape` ((C, H, W) or (D,)), freshly initialized from torch's generator."""
+def build_networks(config: TrialConfig, shape: tuple[int, ...], classes: int = 0) -> Networks:
+    """Generator and discriminator of `config`, freshly initialized from torch's generator.
+
+    Args:
+        config: The configuration.
+        shape: The shape of one sample, (C, H, W) or (D,).
+        classes: The number of classes of the data, which a class-conditional task needs.
+    """
     assert config.latent is not None
     assert config.g_normalization is not None
-    return layout(config.architecture, config.d_normalization, config.g_normalization, config.latent, packing_degree(config), shape)
+    condition = condition_of(config.task, config.architecture, classes)
+    normalizations = (config.d_normalization, config.g_normalization)
+    return layout(config.architecture, *normalizations, config.latent, packing_degree(config), shape, condition)
 
 
 def build_critic(config: TrialConfig, networks: Networks) -> nn.Module | None:

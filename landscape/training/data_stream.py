@@ -1,12 +1,18 @@
 """Training data on the device: which samples each step sees, decided by counts alone, so that a resumed trial sees the same."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from landscape.components.datasets._base import Dataset
-from landscape.training.objectives import Batch
+from landscape.components.tasks._base import TASKS, Batch, Rows
+from landscape.components.tasks.unconditional import unconditional
+from landscape.config.choices import Choice
+
+PLAIN = Choice(name="unconditional")
 
 
 @dataclass
@@ -14,17 +20,20 @@ class DataStream:
     """An endless sequence of batches: permutations of the training set, one after the other, cut into batches.
 
     The permutation of epoch e is a function of (seed, e) alone; the position is the number of samples drawn. Samples stay uint8 where
-    they lie (on the device when they fit) and become float32 in [0, 1] a batch at a time; points pass as they are.
+    they lie (on the device when they fit) and become float32 in [0, 1] a batch at a time; points pass as they are. The task makes a batch
+    of the rows that were drawn.
     """
 
     samples: Tensor
     labels: Tensor | None
+    """[N] int64 where the samples lie; None where the task reads none."""
     seed: int
     device: torch.device
     horizontal_flip: bool = False
     dequantize: bool = False
     stack: int = 1
     """`samples` drawn for one training sample and stacked as channels (stacked MNIST on the fly)."""
+    task: Callable[[Rows], Batch] = unconditional
     drawn: int = 0
     """Of `samples`, how many were handed out so far: the whole state of the stream."""
     fed: Tensor | None = None
@@ -35,25 +44,30 @@ class DataStream:
         self._order = torch.empty(0, dtype=torch.long)
 
     @classmethod
-    def of(cls, dataset: Dataset, *, seed: int, device: torch.device, horizontal_flip: bool, dequantize: bool) -> "DataStream":
+    def of(
+        cls, dataset: Dataset, *, seed: int, device: torch.device, horizontal_flip: bool, dequantize: bool, task: Choice = PLAIN
+    ) -> "DataStream":
         """The training split, moved to the device where half of the memory that this process may take of it holds it."""
-        split = dataset.split("train")
+        split, component = dataset.split("train"), TASKS[task.name]
         samples = split.samples if split.parts is None else split.parts
+        labels = split.labels if component.facts.condition == "class" else None
         stack = split.samples.shape[1] // samples.shape[1] if split.parts is not None else 1
         if device.type == "cuda":
             # Not what is free now: a resumed trial must find its data where they were.
             index = torch.cuda.current_device() if device.index is None else device.index
             whole = torch.cuda.get_device_properties(index).total_memory
             if samples.nbytes < whole * torch.cuda.get_per_process_memory_fraction(index) / 2:
-                samples = samples.to(device)
-        return cls(samples, split.labels, seed, device, horizontal_flip, dequantize, stack)
+                samples, labels = samples.to(device), None if labels is None else labels.to(device)
+        return cls(samples, labels, seed, device, horizontal_flip, dequantize, stack, partial(component.function, **task.hyperparameters))
 
     def next(self, size: int) -> Batch:
-        """The next `size` training samples: float32 [size, ...] on the device."""
-        samples = self.samples[self.take(size * self.stack)].to(self.device, non_blocking=True)
+        """The batch that the task makes of the next `size` training samples, on the device."""
+        index = self.take(size * self.stack)
+        samples = self.samples[index].to(self.device, non_blocking=True)
+        labels = None if self.labels is None else self.labels[index].to(self.device, non_blocking=True)
         if self.stack > 1:
             samples = samples.reshape(size, -1, *samples.shape[2:])  # [size, stack * c, H, W]
-        return Batch(self._as_networks_see(samples))
+        return self.task(Rows(self._as_networks_see(samples), labels))
 
     def take(self, size: int) -> Tensor:
         """The next [size] indices, int64, where the samples lie.

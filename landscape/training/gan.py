@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from landscape.components.architectures._base import AdaptsToData
 from landscape.components.datasets._base import Dataset
+from landscape.config.conditions import classes_of
 from landscape.config.training_settings import LatentConfig
 from landscape.config.trial_config import TrialConfig
 from landscape.training.building import Loss, Regularizer, build_critic, build_networks, trainable_parameters
@@ -49,7 +50,9 @@ class GAN(pl.LightningModule):
         self.config = config
         self.latent: LatentConfig = config.latent or LatentConfig()
         self.dataset = dataset
-        networks = build_networks(config, dataset.shape)
+        self.classes = classes_of(config.task, dataset)
+        """The number of classes that the networks are given; 0 without a class condition."""
+        networks = build_networks(config, dataset.shape, self.classes)
         self.generator, self.discriminator = networks.generator, build_critic(config, networks)
         loss = Loss.of(config.loss)
         if isinstance(self.generator, AdaptsToData):
@@ -68,6 +71,7 @@ class GAN(pl.LightningModule):
             states=self._own,
             weights_of_d=EffectiveWeights(self.discriminator) if self.discriminator is not None else None,
         )
+        self.game.is_conditional = self.classes > 0
         # G's weights are made together too. The object acts through the hooks that it registers on G, so nothing else has to hold it.
         EffectiveWeights(self.generator)
         self.curves = Curves()
@@ -103,9 +107,8 @@ class GAN(pl.LightningModule):
             values.update({name: self.states[owner].get_buffer(name) for name in values})
         self.game.progress = torch.zeros((), device=device)
         self.fixed_z = self.fixed_z.to(device)
-        stream = DataStream.of(
-            self.dataset, seed=config.seed, device=device, horizontal_flip=config.horizontal_flip, dequantize=config.dequantize
-        )
+        drawn = {"seed": config.seed, "horizontal_flip": config.horizontal_flip, "dequantize": config.dequantize, "task": config.task}
+        stream = DataStream.of(self.dataset, device=device, **drawn)
         if record is None and device.type == "cuda" and execution != "eager":
             record = cuda_graph
         not_recorded = cannot_record(config, stream, device) if record is not None else ""
@@ -219,13 +222,21 @@ class GAN(pl.LightningModule):
         return self.average if self.average is not None else self.generator
 
     @torch.no_grad()
-    def sample(self, z: Tensor) -> Tensor:
-        """Samples of z [n, latent] in evaluation mode, float32, images cut to [0, 1]; training state is left as it was."""
+    def sample(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Samples of z [n, latent] in evaluation mode, float32, images cut to [0, 1]; training state is left as it was.
+
+        Args:
+            z: Latent vectors.
+            condition: The class [n] int64 of each sample, where the networks are given classes. Without it they take turns.
+        """
         network = self.sampler
+        if condition is None and self.classes:
+            condition = torch.arange(len(z)) % self.classes
+        given = (z,) if condition is None else (z, condition)
         was_training = network.training
         network.eval()
         try:
-            samples: Tensor = in_range(network(z.to(self.device)).float())
+            samples: Tensor = in_range(network(*(part.to(self.device) for part in given)).float())
         finally:
             network.train(was_training)
         return samples

@@ -5,9 +5,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from landscape.components.tasks._base import Batch
 from landscape.config.trial_config import TrialConfig
 from landscape.training.functional_optimizers import functional_view
-from landscape.training.objectives import Adversarial, Batch, Due, NextD, Objective, Parameters
+from landscape.training.objectives import Adversarial, Due, NextD, Objective, Parameters
 
 
 class Update(NamedTuple):

@@ -18,6 +18,7 @@ from torch.func import functional_call
 from landscape.components.architectures._base import Constrains, Output, constrain
 from landscape.components.losses._base import LossPair
 from landscape.components.regularizers._base import Critique, Unrolling
+from landscape.components.tasks._base import Batch
 from landscape.core.errors import UserError
 from landscape.training.building import Loss, Regularizer
 from landscape.training.effective_weights import EffectiveWeights
@@ -39,14 +40,6 @@ class NextD(NamedTuple):
     state: OptimizerState
     due: tuple[Due, ...]
     """Terms whose turn it is at each of them, over and over."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What one step sees of the data: samples as networks take them, and the condition that goes to both networks (None: unconditional)."""
-
-    real: Tensor
-    condition: Tensor | None = None
 
 
 @dataclass
@@ -83,10 +76,12 @@ class Game:
         weights_of_d: EffectiveWeights | None = None,
     ) -> None:
         self.generator, self.discriminator, self.loss = generator, discriminator, loss
-        self.at = {site: tuple(r for r in regularizers if r.facts.site == site) for site in SITES}
+        self.at = {site: tuple(r for r in regularizers if site in (r.facts.site, r.facts.also)) for site in SITES}
         self.joint_d_call, self.bounds, self.states = joint_d_call, bounds, states
         self.weights_of_d = weights_of_d
         self.progress = torch.zeros(())
+        self.is_conditional = False
+        """Whether batches carry a condition, which the owner of the game sets."""
         # Looked up once: asking a protocol costs as much as a small layer.
         self._bounded_d = discriminator if isinstance(discriminator, Constrains) else None
 
@@ -96,9 +91,10 @@ class Game:
         return True
 
     @property
-    def g_needs_real(self) -> bool:
-        """Whether G's step sees real samples."""
-        return not self.has_discriminator or self.loss.facts.g_needs_real or self.joint_d_call or bool(self.at["around_g"])
+    def g_needs_batch(self) -> bool:
+        """Whether G's step takes rows of the data: real samples that it sees, or conditions of the samples that it makes."""
+        sees_real = not self.has_discriminator or self.loss.facts.g_needs_real or self.joint_d_call or bool(self.at["around_g"])
+        return sees_real or self.is_conditional
 
     def d_objective(
         self, batch: Batch, fake: Tensor, *, due: Due, parameters: Parameters | None = None, states: States | None = None
@@ -142,7 +138,8 @@ class Adversarial(Game):
             output = self.discriminator(samples, condition)
         else:
             output = functional_call(self.discriminator, dict(parameters), (samples, condition))
-        return Output(output.logit.float(), output.features)
+        scored: Output = output._replace(logit=output.logit.float())
+        return scored
 
     def _pair(self, real: Tensor, fake: Tensor, condition: Tensor | None, parameters: Parameters | None) -> tuple[Output, Output]:
         """D on real and on fake, in one call or in two."""
@@ -150,10 +147,9 @@ class Adversarial(Game):
             with self.weights_of_d.for_calls(2) if self.weights_of_d is not None and parameters is None else nullcontext():
                 return self.criticize(real, condition, parameters), self.criticize(fake, condition, parameters)
         both = self.criticize(torch.cat([real, fake]), condition if condition is None else torch.cat([condition, condition]), parameters)
-        n, features = len(both.logit) // 2, both.features
-        if features is None:
-            return Output(both.logit[:n]), Output(both.logit[n:])
-        return Output(both.logit[:n], features[:n]), Output(both.logit[n:], features[n:])
+        n = len(real)
+        halves = [[part if part is None else part[half] for part in both] for half in (slice(n), slice(n, None))]
+        return Output(*halves[0]), Output(*halves[1])  # type: ignore[arg-type]
 
     def _critique(
         self, batch: Batch, samples: tuple[Tensor, Tensor], outputs: tuple[Output, Output], parameters: Parameters | None
@@ -166,7 +162,8 @@ class Adversarial(Game):
         def look(points: Tensor) -> Output:
             return self.criticize(points, batch.condition, parameters)
 
-        return Critique(*samples, *outputs, critic=critic, look=look, progress=self.progress, bounds=self.bounds)
+        known = {"progress": self.progress, "bounds": self.bounds, "condition": batch.condition}
+        return Critique(*samples, *outputs, critic=critic, look=look, **known)  # type: ignore[arg-type]
 
     def d_objective(
         self, batch: Batch, fake: Tensor, *, due: Due, parameters: Parameters | None = None, states: States | None = None

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from torch import Tensor
 
 from landscape.components.numerics.precision import full_precision
-from landscape.training.objectives import Adversarial, Batch, Due, Objective, Parameters, pair_of
+from landscape.components.tasks._base import Batch
+from landscape.training.objectives import Adversarial, Due, Objective, Parameters, pair_of
 
 
 class Matching(Adversarial):

@@ -12,13 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from landscape.components.architectures._base import Constrains, constrain
+from landscape.components.tasks._base import Batch
 from landscape.config.trial_config import TrialConfig
 from landscape.training import weight_average
 from landscape.training.compilation import Path, UpdateFunctions, choose, update_functions
 from landscape.training.counts import Counts
 from landscape.training.data_stream import DataStream
 from landscape.training.gradients_of_update import Gradients, Update
-from landscape.training.objectives import Adversarial, Batch, NextD
+from landscape.training.objectives import Adversarial, NextD
 from landscape.training.scheduled_optimizer import Stepper
 
 
@@ -139,7 +140,7 @@ class Rounds:
     def g_step(self) -> None:
         """One update of G."""
         config, state, size = self.config, self.state, self.config.g_batch_size or self.config.batch_size
-        batch = self.stream.next(size) if self.game.g_needs_real else self._no_batch
+        batch = self.stream.next(size) if self.game.g_needs_batch else self._no_batch
         z = state.last_z if config.reuse_z and state.last_z is not None else self.draw_latent(size)
         self._apply_g(self.updates.of_g(batch, z, self.game.due(state.counts.g_steps), self.next_d()))
 

@@ -22,16 +22,47 @@ def in_range(samples: Tensor) -> Tensor:
     return samples.clamp(0, 1) if samples.ndim == 4 else samples
 
 
-def make_sampler(network: nn.Module, latent: LatentConfig, batch: int = 64) -> Callable[..., Tensor]:
-    """(n, seed, batch=`batch`) -> n samples on the CPU, float32 in the data's range. The draw depends on n and seed alone.
+def drawn_classes(pool: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    """Draw n labels [n] int64 from `pool` without replacement, in random order, beginning anew whenever the pool is empty.
 
-    The network is used in the mode it is in: evaluation mode, unless a protocol's batch-norm mode says otherwise.
+    So every class has the share that it has in the pool, up to one sample for each time that the pool holds it.
+    """
+    rounds = -(-n // len(pool))
+    return torch.cat([pool[torch.randperm(len(pool), generator=generator)] for _ in range(rounds)])[:n]
+
+
+def make_sampler(
+    network: nn.Module, latent: LatentConfig, batch: int = 64, classes: Tensor | None = None
+) -> Callable[..., Tensor | tuple[Tensor, Tensor]]:
+    """Return a function (n, seed, batch=`batch`) -> n samples on the CPU, float32 in the data's range.
+
+    The draw depends on n and seed alone. The network is used in the mode it is in: evaluation mode, unless a protocol's batch-norm mode
+    says otherwise.
+
+    Args:
+        network: A generator.
+        latent: The distribution of z.
+        batch: The number of samples made at once.
+        classes: For a generator of classes the labels [M] int64 from which those of the samples are drawn (see `drawn_classes`). The
+            function then returns the samples with their labels [n].
     """
     device = next(network.parameters()).device
 
     @torch.no_grad()
-    def sampler(n: int, seed: int, batch: int = batch) -> Tensor:
-        z = draw_latent(latent, n, device, torch.Generator().manual_seed(seed))
-        return torch.cat([in_range(network(part.to(device)).float().cpu()) for part in torch.split(z, batch)])
+    def sampler(n: int, seed: int, batch: int = batch) -> Tensor | tuple[Tensor, Tensor]:
+        generator = torch.Generator().manual_seed(seed)
+        z = draw_latent(latent, n, device, generator)
+        labels = None if classes is None else drawn_classes(classes, n, generator)
+        samples = generate(network, z, labels, batch)
+        return samples if labels is None else (samples, labels)
 
     return sampler
+
+
+@torch.no_grad()
+def generate(network: nn.Module, z: Tensor, labels: Tensor | None = None, batch: int = 64) -> Tensor:
+    """Samples [n, ...] on the CPU, float32, of latent vectors z [n, latent] and, for a generator of classes, of `labels` [n]."""
+    device = next(network.parameters()).device
+    given = [torch.split(z, batch)] if labels is None else [torch.split(z, batch), torch.split(labels, batch)]
+    made = [in_range(network(*(part.to(device) for part in parts)).float().cpu()) for parts in zip(*given, strict=True)]
+    return torch.cat(made)

@@ -1,7 +1,11 @@
 """Scores of the model that a trial is training or has trained."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -10,6 +14,11 @@ from landscape.config.protocol import Protocol
 from landscape.results.record import Scores
 from landscape.training.gan import GAN
 from landscape.training.sampling import make_sampler
+
+if TYPE_CHECKING:
+    from landscape.components.datasets._base import Dataset
+    from landscape.evaluation.sampling import Sampler
+    from landscape.evaluation.splits import RealSamples
 
 
 @dataclass(frozen=True)
@@ -28,13 +37,15 @@ class ModelScores:
         """
         from landscape.evaluation.extraction import EvaluationOptions
         from landscape.evaluation.models import evaluate_model, select_model, selection_protocol
+        from landscape.evaluation.splits import reporting, selection
 
         network = self.gan.sampler.eval()
-        sampler = make_sampler(network, self.gan.latent, protocol.sampling_batch)
+        reports = protocol.checkpoint == "best_on_test"
+        sampler = self._sampler(network, protocol, reporting if reports else selection)
         options = EvaluationOptions(device=self.device, raise_out_of_memory=self.raise_out_of_memory)
         try:
             with self._forked_random_states():
-                if protocol.checkpoint == "best_on_test":
+                if reports:
                     return evaluate_model(sampler, self.gan.dataset, selection_protocol(protocol), generator=network, options=options)
                 return select_model(sampler, self.gan.dataset, protocol, generator=network, options=options)
         finally:
@@ -52,11 +63,12 @@ class ModelScores:
         """
         from landscape.evaluation import evaluate_model
         from landscape.evaluation.extraction import EvaluationOptions
+        from landscape.evaluation.splits import reporting
 
         network.eval()
         with self._forked_random_states():
             return evaluate_model(
-                make_sampler(network, self.gan.latent, protocol.sampling_batch),
+                self._sampler(network, protocol, reporting),
                 self.gan.dataset,
                 protocol,
                 generator=network,
@@ -65,6 +77,11 @@ class ModelScores:
                 checkpoint=protocol.checkpoint,
                 options=EvaluationOptions(device=self.device, raise_out_of_memory=self.raise_out_of_memory),
             )
+
+    def _sampler(self, network: nn.Module, protocol: Protocol, chosen: Callable[[Dataset, Protocol], RealSamples]) -> Sampler:
+        """A sampler of `network`; for classes, row by row those of the real samples that the scores compare with."""
+        labels = chosen(self.gan.dataset, protocol).samples.labels if self.gan.classes else None
+        return make_sampler(network, self.gan.latent, protocol.sampling_batch, labels)
 
     def _forked_random_states(self) -> AbstractContextManager[None]:
         return torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else [])

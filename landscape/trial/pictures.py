@@ -10,7 +10,9 @@ from landscape.components.datasets._base import Dataset
 from landscape.results.png_grids import grid, write_png
 from landscape.training.gan import GAN
 
-SAMPLES, NEIGHBORS, STEPS = 64, 8, 8
+SAMPLES, NEIGHBORS, STEPS, LINES = 64, 8, 8, 4
+MOST_CLASSES = 16
+"""Rows of the picture `samples` of a class-conditional model; of more classes it shows the first ones."""
 FRAME_IMAGES, FRAME_POINTS = 8, 1000
 PROGRESS = "progress.npy"
 
@@ -25,9 +27,9 @@ def frame(gan: GAN) -> Tensor:
 def draw(gan: GAN, dataset: Dataset, frames: list[Tensor], folder: Path) -> dict[str, str]:
     """Write the pictures of a trained model into `folder`; name -> file name.
 
-    `samples`: uncurated; `nearest`: each generated sample above its nearest training sample (Euclidean in pixels);
-    `interpolation`: straight lines between latent draws; `progress`: a fixed latent grid over training. The points of such frames are
-    left in `progress.npy` too, [frame, point, coordinate], for figures that hold several models.
+    `samples`: uncurated, one class a row where the networks are given classes; `nearest`: each generated sample above its nearest training
+    sample (Euclidean in pixels); `interpolation`: straight lines between latent draws; `progress`: a fixed latent grid over training. The
+    points of such frames are left in `progress.npy` too, [frame, point, coordinate], for figures that hold several models.
     """
     if frames and len(dataset.shape) == 1:
         np.save(folder / PROGRESS, torch.stack(frames).numpy())
@@ -38,17 +40,30 @@ def draw(gan: GAN, dataset: Dataset, frames: list[Tensor], folder: Path) -> dict
 
 
 def _images(gan: GAN, dataset: Dataset, frames: list[Tensor]) -> dict[str, np.ndarray]:
-    samples = _levels(gan.sample(gan.fixed_z[:SAMPLES]))
-    some = samples[:NEIGHBORS]
+    samples = _levels(gan.sample(*_shown(gan)))
+    some = _levels(gan.sample(gan.fixed_z[:NEIGHBORS])) if gan.classes else samples[:NEIGHBORS]
     nearest = nearest_training_samples(some, dataset.split("train").samples)
     pictures = {
         "samples": grid(samples.numpy(), columns=8),
         "nearest": grid(torch.cat([some, nearest]).numpy(), columns=NEIGHBORS),
-        "interpolation": grid(_levels(gan.sample(interpolation(gan.fixed_z, rows=4))).numpy(), columns=STEPS),
+        "interpolation": grid(_levels(gan.sample(interpolation(gan.fixed_z, rows=LINES), _of_rows(gan, LINES))).numpy(), columns=STEPS),
     }
     if frames:
         pictures["progress"] = grid(torch.cat(frames).numpy(), columns=len(frames[0]))
     return pictures
+
+
+def _shown(gan: GAN) -> tuple[Tensor, Tensor | None]:
+    """The latent draws and the classes of the picture `samples`: with classes, one in each row, and the same latent draws in every row."""
+    if not gan.classes:
+        return gan.fixed_z[:SAMPLES], None
+    rows = min(gan.classes, MOST_CLASSES)
+    return gan.fixed_z[:STEPS].repeat(rows, 1), _of_rows(gan, rows)
+
+
+def _of_rows(gan: GAN, rows: int) -> Tensor | None:
+    """The classes of pictures that have one class in each row; None where the networks are given none."""
+    return torch.arange(rows).repeat_interleave(STEPS) % gan.classes if gan.classes else None
 
 
 def interpolation(z: Tensor, rows: int) -> Tensor:

@@ -10,7 +10,7 @@ from landscape.evaluation.given import Given
 from landscape.evaluation.models import evaluate_model
 from landscape.evaluation.sampling import draw, protocol_mode
 from landscape.evaluation.scoring import Aids, enough, score
-from landscape.evaluation.splits import RealSamples
+from landscape.evaluation.splits import RealSamples, reporting
 from landscape.results.record import Scores
 from landscape.trial.saved_generator import Trained
 
@@ -22,7 +22,8 @@ def evaluate_trained(real: Given | Dataset, model: Trained, protocol: Protocol, 
         UserError: as `evaluate_model`.
     """
     require_independent_judge(model.config, protocol.extractor)
-    sampler = model.sampling(protocol.sampling_batch)
+    labels = reporting(real, protocol).samples.labels if isinstance(real, Dataset) else real.labels
+    sampler = model.sampling(protocol.sampling_batch, labels)
     if isinstance(real, Dataset):
         return evaluate_model(sampler, real, protocol, generator=model.generator, latent=model.draw_z, options=options)
     chosen = RealSamples(enough(real, protocol.n_real, "real", protocol), "as given")

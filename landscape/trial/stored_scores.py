@@ -51,9 +51,10 @@ def rescored(folder: Path, dataset: Dataset, protocol: Protocol, device: torch.d
     """
     from landscape.evaluation import evaluate_model
     from landscape.evaluation.extraction import EvaluationOptions
+    from landscape.evaluation.splits import reporting
 
     model = saved_generator.load_trained(folder, device)
-    sampler = model.sampling(protocol.sampling_batch)
+    sampler = model.sampling(protocol.sampling_batch, reporting(dataset, protocol).samples.labels)
     return evaluate_model(
         sampler, dataset, protocol, generator=model.generator, latent=model.draw_z, options=EvaluationOptions(device=device)
     )

@@ -16,6 +16,7 @@ from landscape.components.datasets._load import load_dataset
 from landscape.components.losses._base import LOSSES
 from landscape.components.normalizations._base import NORMALIZATIONS
 from landscape.components.regularizers._base import REGULARIZERS
+from landscape.components.tasks._base import TASKS
 from landscape.config import protocols
 from landscape.config.compatibility import UndefinedCombinationError
 from landscape.config.trial_config import TrialConfig
@@ -28,6 +29,7 @@ from landscape.trial.saved_generator import load_trained
 from landscape.trial.scoring_saved import evaluate_trained
 
 AXES = {
+    "task": TASKS.names(),
     "loss": LOSSES.names(),
     "regularizers": ["none", *REGULARIZERS.names()],
     "d_normalization": NORMALIZATIONS.names(),
@@ -57,6 +59,8 @@ def config_of(cell, resolution):
         "budget": {"amount": 2},
         "latent": {"dim": 6},
     }
+    if cell["regularizers"] == "auxiliary_classifier" and cell["task"] == "class_conditional" and "class" in architecture.facts.conditions:
+        small = small | {"d_condition": "auxiliary_classifier"}
     regularizer = {"name": cell["regularizers"], "hyperparameters": HYPERPARAMETERS.get(cell["regularizers"], {})}
     try:
         return TrialConfig.parse(fields | cell | {"architecture": {cell["architecture"]: small}, "regularizers": [regularizer]})
@@ -105,7 +109,7 @@ def dataset_for(config):
     shape = (1, config.resolution, config.resolution) if config.resolution else (2,)
     samples = torch.randint(0, 256, (16, *shape), dtype=torch.uint8) if config.resolution else torch.randn(16, 2)
     bounds = (0.0, 1.0) if config.resolution else None
-    return Dataset("made", {"train": Split(samples)}, content_hash="0" * 16, bounds=bounds)
+    return Dataset("made", {"train": Split(samples, torch.arange(16) % 4)}, content_hash="0" * 16, classes=4, bounds=bounds)
 
 
 def train_save_load_sample(config, folder):

@@ -15,10 +15,13 @@ STATES = {
     "LeCam averages": {"regularizers": ["lecam"]},
     "augmentation draws": {"regularizers": ["consistency"]},
     "EMA, flips, dequantization": {"ema": {"decay": 0.9}, "horizontal_flip": True, "dequantize": True},
+    "classes": {"task": "class_conditional", "d_normalization": "spectral", "g_normalization": "conditional_batch"},
     "kept z": {"reuse_z": True, "order": "g_first", "d_steps_per_round": 2},
     "rates and momentum on schedules": {"d_optimizer": {"name": "sgd", "momentum": 0.5, "final_momentum": 0.7, "learning_rate": 0.01}},
     "beta2 on a schedule": {"d_optimizer": {"beta2": 0.9, "final_beta2": 0.99}, "ema": {"half_life_images": 40, "burn_in": 0.5}},
 }
+NAMES_CLASSES = {"task": "class_conditional", "architecture": {"mlp": {"width": 8, "d_condition": "auxiliary_classifier"}}}
+"""Settings of a D with a second head, which `auxiliary_classifier` trains."""
 
 
 def trial_of(name: str) -> dict:

@@ -6,7 +6,7 @@ from unittest.mock import patch
 import pytest
 import torch
 from helpers.emulated_graphs import Recorder, emulated_graph
-from helpers.tiny_trials import STATES, trial_of
+from helpers.tiny_trials import NAMES_CLASSES, STATES, trial_of
 
 import landscape
 from landscape.components.architectures._base import ARCHITECTURES
@@ -38,6 +38,7 @@ MORE = {
     "a late average": {"ema": {"decay": 0.9, "start": 6}},
     "bf16": {"precision": "bf16"},
     "an epoch's end": {"batch_size": 300},
+    "classes": {"task": "class_conditional", "g_normalization": "conditional_batch"},
     "points": {"dataset": "ring", "architecture": "mlp_2d"},
 }
 
@@ -96,8 +97,9 @@ def test_every_loss(name):
 
 @pytest.mark.parametrize("name", sorted(REGULARIZERS))
 def test_every_regularizer(name):
-    energy = {"loss": "margin_energy", **OTHERS["energies"]} if name in ENERGY_REGULARIZERS else {}
-    check_fields(regularizers=[name], **energy)
+    needed = {"loss": "margin_energy", **OTHERS["energies"]} if name in ENERGY_REGULARIZERS else {}
+    needed = NAMES_CLASSES if REGULARIZERS[name].facts.needs_class_logits else needed
+    check_fields(regularizers=[name], **needed)
 
 
 @pytest.mark.parametrize("name", [*STATES, *MORE])

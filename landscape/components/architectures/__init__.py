@@ -12,12 +12,14 @@ from landscape.components.architectures._base import (
     Output,
     any_resolution,
 )
+from landscape.components.architectures._conditioning import TAKES_CLASS, takes_class
 from landscape.components.architectures._networks import Discriminator, Generator
 
 __all__ = [
     "ARCHITECTURES",
     "ON_MAPS",
     "ON_VECTORS",
+    "TAKES_CLASS",
     "AdaptsToData",
     "ArchitectureFacts",
     "Constrains",
@@ -27,4 +29,5 @@ __all__ = [
     "Networks",
     "Output",
     "any_resolution",
+    "takes_class",
 ]

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from landscape.components.tasks._base import ConditionKind
 from landscape.core.registry import Registry
 
 
@@ -17,6 +18,8 @@ class Output(NamedTuple):
     """The raw critic output [N] (without a sigmoid). For an autoencoder discriminator it is the energy, which is >= 0."""
     features: Tensor | None = None
     """The last hidden representation [N, F] (an autoencoder's code), for terms that read it."""
+    class_logits: Tensor | None = None
+    """The logits [N, K] of the classes, if the discriminator has a second head that names them."""
 
 
 @runtime_checkable
@@ -81,6 +84,8 @@ ON_VECTORS = frozenset({"none", "batch", "layer", "spectral", "weight", "spectra
 """The built-in normalizations that have a meaning after a dense layer."""
 ON_MAPS = ON_VECTORS | {"instance", "spectral_instance"}
 """The built-in normalizations that have a meaning after a convolution. (Instance norm refuses maps of one position when it is built.)"""
+MODULATED = frozenset({"self_modulated", "conditional_batch"})
+"""The built-in normalizations of G that read what G is given: its latent vector, or the condition."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,7 @@ class ArchitectureFacts:
         layer table of the source at the default hyperparameters, latent size and G normalization, without normalization of D.
     presets: The facts that replace these for each value of the hyperparameter `preset`. Read them through `of`.
     has_features: Whether its discriminator fills `Output.features`.
+    conditions: The kinds of condition that both networks take. Any other is refused and never silently ignored.
     has_encoder: Whether `encoder_of` can make an encoder of its discriminator.
     pretrained: The families of pretrained networks (`ExtractorFacts.network`) on which its discriminator is built. No score is computed
         through them.
@@ -120,6 +126,7 @@ class ArchitectureFacts:
     presets: Mapping[str, "ArchitectureFacts"] = field(default_factory=dict)
     has_features: bool = True
     has_encoder: bool = True
+    conditions: frozenset[ConditionKind] = frozenset({"none"})
     pretrained: frozenset[str] = frozenset()
     paper: str = ""
 
@@ -135,7 +142,7 @@ ARCHITECTURES: Registry[ArchitectureFacts] = Registry(
     injected=frozenset(
         {
             *("resolution", "channels", "d_channels", "dimension", "d_dimension", "shape", "d_shape"),
-            *("latent_dim", "g_normalization", "d_normalization"),
+            *("latent_dim", "g_normalization", "d_normalization", "condition"),
         }
     ),
 )
@@ -143,6 +150,6 @@ ARCHITECTURES: Registry[ArchitectureFacts] = Registry(
 
 An architecture function accepts those injected keywords that it needs: `resolution`, `channels` (of the data) and `d_channels` (of D's
 input, which is `channels` times the packing degree); for points `dimension` and `d_dimension`; for both `shape` and `d_shape` ((C, H, W) or
-(D,)); `latent_dim`; and `g_normalization` and `d_normalization`. These two are `Normalization` objects: pass every layer through `.wrap`,
-and put `.follow(channels, spatial)` where the source has its norm.
+(D,)); `latent_dim`; `condition` (a `Condition`), if it declares other kinds than `none`; and `g_normalization` and `d_normalization`. These
+two are `Normalization` objects: pass every layer through `.wrap`, and put `.follow(channels, spatial)` where the source has its norm.
 """

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+import torch
 from torch import Tensor, nn
 
 from landscape.components.architectures._base import Output
@@ -10,41 +11,83 @@ from landscape.components.normalizations._base import unwrapped
 from landscape.core.errors import UserError
 
 
+class Conditioning(nn.Module):
+    """How a discriminator takes the condition [N] of the samples: in what it sees, in what it answers, or in both."""
+
+    def see(self, samples: Tensor, condition: Tensor) -> Tensor:
+        """Return what D's body receives of samples [N, ...]."""
+        return samples
+
+    def answer(self, output: Output, condition: Tensor) -> Output:
+        """Return D's output under the condition, from its output without."""
+        return output
+
+
+def required(condition: Tensor | None) -> Tensor:
+    """Return the condition that a network was built for.
+
+    Raises:
+        UserError: There is none.
+    """
+    if condition is None:
+        raise UserError("this network was trained with the class of each sample and cannot be called without it")
+    return condition
+
+
 class Generator(nn.Module):
-    """A chain of layers from z [N, latent] to samples. The norms in it receive z."""
+    """A chain of layers from z [N, latent] to samples. The norms in it receive z.
+
+    With a `class_table`, which `takes_class` sets, z is extended by the vector of the class [N] that is asked for.
+    """
 
     def __init__(self, layers: Iterable[nn.Module]) -> None:
         super().__init__()
         self.layers = Chain(layers)
+        self.class_table: nn.Module | None = None
 
     def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
+        if self.class_table is not None:
+            z = torch.cat([z, self.class_table(required(condition)).to(z.dtype)], 1)
         samples: Tensor = self.layers(z, z)
         return samples
 
 
 class Discriminator(nn.Module):
-    """A body from samples to features [N, feature_size], and a head from the features to one logit per sample."""
+    """A body from samples to features [N, feature_size], and a head from the features to one logit per sample.
+
+    `conditioning`, which `takes_class` sets, is how it takes the class of a sample.
+    """
 
     def __init__(self, body: Iterable[nn.Module], head: nn.Module, feature_size: int) -> None:
         super().__init__()
         self.body = Chain(body)
         self.head = head
         self.feature_size = feature_size
+        self.conditioning: Conditioning | None = None
 
     def forward(self, x: Tensor, condition: Tensor | None = None) -> Output:
-        features = self.body(x)
-        return Output(self.head(features).squeeze(1), features)
+        if self.conditioning is None:
+            features = self.body(x)
+            return Output(self.head(features).squeeze(1), features)
+        condition = required(condition)
+        features = self.body(self.conditioning.see(x, condition))
+        return self.conditioning.answer(Output(self.head(features).squeeze(1), features), condition)
 
 
 class Encoder(nn.Module):
-    """A discriminator's body under a head with two outputs per latent dimension: samples -> (mean, log variance), each [N, latent_dim]."""
+    """A discriminator's body under a head with two outputs per latent dimension: samples -> (mean, log variance), each [N, latent_dim].
 
-    def __init__(self, body: nn.Module, head: nn.Module) -> None:
+    It sees samples under a condition as that discriminator does.
+    """
+
+    def __init__(self, body: nn.Module, head: nn.Module, conditioning: Conditioning | None = None) -> None:
         super().__init__()
         self.body, self.head = body, head
+        self.conditioning = conditioning
 
     def forward(self, x: Tensor, condition: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        mean, log_variance = self.head(self.body(x)).chunk(2, dim=1)
+        seen = x if self.conditioning is None else self.conditioning.see(x, required(condition))
+        mean, log_variance = self.head(self.body(seen)).chunk(2, dim=1)
         return mean, log_variance
 
 
@@ -71,4 +114,4 @@ def encoder_of(discriminator: nn.Module, latent_dim: int, wrap: Callable[[nn.Mod
     head = nn.Linear(discriminator.feature_size, 2 * latent_dim)
     normal(head.weight)
     nn.init.zeros_(head.bias)
-    return Encoder(discriminator.body, wrap(head))
+    return Encoder(discriminator.body, wrap(head), discriminator.conditioning)

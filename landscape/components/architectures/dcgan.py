@@ -4,7 +4,8 @@ from itertools import pairwise
 
 from torch import nn
 
-from landscape.components.architectures._base import ARCHITECTURES, ON_MAPS, Latent, Networks
+from landscape.components.architectures._base import ARCHITECTURES, MODULATED, ON_MAPS, Latent, Networks
+from landscape.components.architectures._conditioning import TAKES_CLASS, takes_class
 from landscape.components.architectures._layers import FromTanh, Layers, halvings
 from landscape.components.architectures._networks import Discriminator, Generator
 from landscape.components.normalizations._base import Normalization
@@ -12,13 +13,15 @@ from landscape.core.registry import PositiveInt
 
 
 @ARCHITECTURES.register(
+    conditions=TAKES_CLASS,
     d_normalizations=ON_MAPS,
-    g_normalizations=ON_MAPS | {"self_modulated"},
+    g_normalizations=ON_MAPS | MODULATED,
     default_g_normalization="batch",
     latent=Latent(dim=128, distribution="uniform"),
     published={(3, 64, 64): (5_364_739, 4_314_753)},
     paper="Radford et al. 2016, arXiv:1511.06434; layers as google/compare_gan's dcgan",
 )
+@takes_class
 def dcgan(
     *,
     resolution: int,

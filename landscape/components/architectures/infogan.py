@@ -2,7 +2,8 @@
 
 from torch import nn
 
-from landscape.components.architectures._base import ARCHITECTURES, ON_VECTORS, Latent, Networks
+from landscape.components.architectures._base import ARCHITECTURES, MODULATED, ON_VECTORS, Latent, Networks
+from landscape.components.architectures._conditioning import TAKES_CLASS, takes_class
 from landscape.components.architectures._infogan import infogan_generator
 from landscape.components.architectures._layers import Layers, halvings
 from landscape.components.architectures._networks import Discriminator
@@ -11,14 +12,16 @@ from landscape.core.registry import PositiveInt
 
 
 @ARCHITECTURES.register(
+    conditions=TAKES_CLASS,
     d_normalizations=ON_VECTORS,
-    g_normalizations=ON_VECTORS | {"self_modulated"},
+    g_normalizations=ON_VECTORS | MODULATED,
     default_g_normalization="batch",
     default_g_hyperparameters={"momentum": 0.001, "epsilon": 1e-3},
     latent=Latent(dim=64, distribution="uniform"),
     published={(1, 28, 28): (6_642_241, 6_556_865), (3, 32, 32): (8_616_131, 8_524_993), (3, 64, 64): (33_855_683, 33_690_817)},
     paper="Chen et al. 2016, arXiv:1606.03657; as Lucic et al. 2018, arXiv:1711.10337 ran it (google/compare_gan)",
 )
+@takes_class
 def infogan(
     *,
     resolution: int,

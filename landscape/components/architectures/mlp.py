@@ -6,7 +6,8 @@ from typing import Annotated
 from annotated_types import Ge, Lt
 from torch import nn
 
-from landscape.components.architectures._base import ARCHITECTURES, ON_VECTORS, Latent, Networks
+from landscape.components.architectures._base import ARCHITECTURES, MODULATED, ON_VECTORS, Latent, Networks
+from landscape.components.architectures._conditioning import TAKES_CLASS, takes_class
 from landscape.components.architectures._layers import Layers, ToSigned, fan_in_normal
 from landscape.components.architectures._networks import Discriminator, Generator
 from landscape.components.normalizations._base import Normalization
@@ -14,12 +15,14 @@ from landscape.core.registry import PositiveInt
 
 
 @ARCHITECTURES.register(
+    conditions=TAKES_CLASS,
     samples="any",
     d_normalizations=ON_VECTORS,
-    g_normalizations=ON_VECTORS | {"self_modulated"},
+    g_normalizations=ON_VECTORS | MODULATED,
     default_g_normalization="batch",
     latent=Latent(dim=64, distribution="normal"),
 )
+@takes_class
 def mlp(
     *,
     shape: tuple[int, ...],

@@ -9,7 +9,8 @@ from typing import Literal
 from torch import nn
 
 from landscape.components.architectures._2014 import BoundedDiscriminator, BoundedGenerator, MaxoutConv, UntiedBias, sparse_normal
-from landscape.components.architectures._base import ARCHITECTURES, ON_VECTORS, ArchitectureFacts, Latent, Networks
+from landscape.components.architectures._base import ARCHITECTURES, MODULATED, ON_VECTORS, ArchitectureFacts, Latent, Networks
+from landscape.components.architectures._conditioning import TAKES_CLASS, takes_class
 from landscape.components.architectures._layers import Initializer, Layers, Recenter, uniform
 from landscape.components.architectures._maxout import Maxout
 from landscape.components.normalizations._base import Normalization
@@ -43,12 +44,13 @@ def _only_32(resolution: int) -> str:
 
 
 _NORMAL = Latent(dim=100, distribution="normal")
-_facts = partial(ArchitectureFacts, d_normalizations=ON_VECTORS, g_normalizations=ON_VECTORS | {"self_modulated"})
+_facts = partial(ArchitectureFacts, d_normalizations=ON_VECTORS, g_normalizations=ON_VECTORS | MODULATED)
 
 
 @ARCHITECTURES.register(
+    conditions=TAKES_CLASS,
     d_normalizations=ON_VECTORS,
-    g_normalizations=ON_VECTORS | {"self_modulated"},
+    g_normalizations=ON_VECTORS | MODULATED,
     latent=Latent(dim=100, distribution="uniform", bound=3**0.5),
     published={(1, 28, 28): (2_503_984, 1_231_441)},
     presets={
@@ -59,6 +61,7 @@ _facts = partial(ArchitectureFacts, d_normalizations=ON_VECTORS, g_normalization
     },
     paper="Goodfellow et al. 2014, arXiv:1406.2661; configurations of the authors' code, goodfeli/adversarial",
 )
+@takes_class
 def mlp_2014(
     *,
     resolution: int,

@@ -7,7 +7,8 @@ from typing import Literal
 
 from torch import nn
 
-from landscape.components.architectures._base import ARCHITECTURES, ON_VECTORS, ArchitectureFacts, Latent, Networks
+from landscape.components.architectures._base import ARCHITECTURES, MODULATED, ON_VECTORS, ArchitectureFacts, Latent, Networks
+from landscape.components.architectures._conditioning import TAKES_CLASS, takes_class
 from landscape.components.architectures._layers import Initializer, Layers, Recenter, fan_in_uniform, glorot, normal
 from landscape.components.architectures._maxout import Maxout
 from landscape.components.architectures._networks import Discriminator, Generator
@@ -46,7 +47,7 @@ _NETS: Mapping[str, tuple[_Net, _Net]] = {
     ),
     "wgan_gp": (_Net(512, 3, _HE, glorot), _Net(512, 3, _HE, glorot)),
 }
-_G_NORMALIZATIONS = ON_VECTORS | {"self_modulated"}
+_G_NORMALIZATIONS = ON_VECTORS | MODULATED
 _PACGAN = ArchitectureFacts(
     samples="points",
     d_normalizations=ON_VECTORS,
@@ -60,6 +61,7 @@ _UNNORMALIZED = partial(ArchitectureFacts, samples="points", d_normalizations=ON
 
 
 @ARCHITECTURES.register(
+    conditions=TAKES_CLASS,
     samples="points",
     d_normalizations=ON_VECTORS,
     g_normalizations=_G_NORMALIZATIONS,
@@ -75,6 +77,7 @@ _UNNORMALIZED = partial(ArchitectureFacts, samples="points", d_normalizations=ON
     },
     paper="Lin et al. 2018, arXiv:1712.04086; Metz et al. 2017, arXiv:1611.02163; Gulrajani et al. 2017, arXiv:1704.00028",
 )
+@takes_class
 def mlp_2d(
     *,
     dimension: int,

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d, leaky_relu
 
 from landscape.components.architectures._base import ARCHITECTURES, Latent, Networks
+from landscape.components.architectures._conditioning import TAKES_CLASS, takes_class
 from landscape.components.architectures._layers import Recenter, ToSigned, fan_in_normal
 from landscape.components.architectures._networks import Discriminator, Generator
 from landscape.components.normalizations._base import Normalization
@@ -25,6 +26,7 @@ def _refuses(resolution: int) -> str:
 
 
 @ARCHITECTURES.register(
+    conditions=TAKES_CLASS,
     revision=2,  # Since revision 2, biases are vectors, so that penalties on kernels leave them alone.
     refuses=_refuses,
     honors_plugins=False,
@@ -32,6 +34,7 @@ def _refuses(resolution: int) -> str:
     published={(3, 32, 32): (20_732_160, 20_683_776)},
     paper="Huang et al. 2024, arXiv:2501.05441; configuration E",
 )
+@takes_class
 def r3gan(
     *,
     resolution: int,

@@ -2,7 +2,8 @@
 
 from torch import nn
 
-from landscape.components.architectures._base import ARCHITECTURES, ON_MAPS, Latent, Networks
+from landscape.components.architectures._base import ARCHITECTURES, MODULATED, ON_MAPS, Latent, Networks
+from landscape.components.architectures._conditioning import TAKES_CLASS, takes_class
 from landscape.components.architectures._layers import Layers, halvings
 from landscape.components.architectures._networks import Discriminator, Generator
 from landscape.components.architectures._resnet import STYLES, Plan, Scale
@@ -17,14 +18,16 @@ def _refuses(resolution: int) -> str:
 
 
 @ARCHITECTURES.register(
+    conditions=TAKES_CLASS,
     refuses=_refuses,
     d_normalizations=ON_MAPS,
-    g_normalizations=ON_MAPS | {"self_modulated"},
+    g_normalizations=ON_MAPS | MODULATED,
     default_g_normalization="batch",
     latent=Latent(dim=128, distribution="uniform"),
     published={(3, 128, 128): (52_199_667, 53_486_449)},
     paper="Kurach et al. 2019, arXiv:1807.04720; google/compare_gan's resnet30",
 )
+@takes_class
 def resnet107(
     *,
     resolution: int,

@@ -2,7 +2,8 @@
 
 from itertools import takewhile
 
-from landscape.components.architectures._base import ARCHITECTURES, ON_MAPS, Latent, Networks
+from landscape.components.architectures._base import ARCHITECTURES, MODULATED, ON_MAPS, Latent, Networks
+from landscape.components.architectures._conditioning import TAKES_CLASS, takes_class
 from landscape.components.architectures._layers import halvings
 from landscape.components.architectures._resnet import STYLES, Plan, Scale, resnet_discriminator, resnet_generator
 from landscape.components.normalizations._base import Normalization
@@ -10,13 +11,15 @@ from landscape.core.registry import NonNegativeInt, PositiveInt
 
 
 @ARCHITECTURES.register(
+    conditions=TAKES_CLASS,
     d_normalizations=ON_MAPS,
-    g_normalizations=ON_MAPS | {"self_modulated"},
+    g_normalizations=ON_MAPS | MODULATED,
     default_g_normalization="batch",
     latent=Latent(dim=128, distribution="uniform"),
     published={(3, 128, 128): (13_786_115, 15_086_529)},
     paper="Kurach et al. 2019, arXiv:1807.04720; google/compare_gan's resnet5",
 )
+@takes_class
 def resnet19(
     *,
     resolution: int,

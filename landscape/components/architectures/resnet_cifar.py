@@ -2,16 +2,18 @@
 
 from typing import Literal
 
-from landscape.components.architectures._base import ARCHITECTURES, ON_MAPS, ArchitectureFacts, Latent, Networks
+from landscape.components.architectures._base import ARCHITECTURES, MODULATED, ON_MAPS, ArchitectureFacts, Latent, Networks
+from landscape.components.architectures._conditioning import TAKES_CLASS, takes_class
 from landscape.components.architectures._layers import halvings
 from landscape.components.architectures._resnet import STYLES, Plan, resnet_discriminator, resnet_generator
 from landscape.components.normalizations._base import Normalization
 from landscape.core.registry import NonNegativeInt, PositiveInt
 
-_G_NORMALIZATIONS = ON_MAPS | {"self_modulated"}
+_G_NORMALIZATIONS = ON_MAPS | MODULATED
 
 
 @ARCHITECTURES.register(
+    conditions=TAKES_CLASS,
     d_normalizations=ON_MAPS,
     g_normalizations=_G_NORMALIZATIONS,
     default_g_normalization="batch",
@@ -36,6 +38,7 @@ _G_NORMALIZATIONS = ON_MAPS | {"self_modulated"}
     },
     paper="Gulrajani et al. 2017, arXiv:1704.00028; Miyato et al. 2018, arXiv:1802.05957, table 4; google/compare_gan's resnet_cifar",
 )
+@takes_class
 def resnet_cifar(
     *,
     resolution: int,

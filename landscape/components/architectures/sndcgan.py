@@ -5,7 +5,8 @@ from typing import Literal
 
 from torch import nn
 
-from landscape.components.architectures._base import ARCHITECTURES, ON_MAPS, ON_VECTORS, ArchitectureFacts, Latent, Networks
+from landscape.components.architectures._base import ARCHITECTURES, MODULATED, ON_MAPS, ON_VECTORS, ArchitectureFacts, Latent, Networks
+from landscape.components.architectures._conditioning import TAKES_CLASS, takes_class
 from landscape.components.architectures._layers import FromTanh, Layers, ToSigned, halvings, normal
 from landscape.components.architectures._networks import Discriminator, Generator
 from landscape.components.normalizations._base import Normalization
@@ -15,8 +16,9 @@ _BATCH_2E_5 = {"epsilon": 2e-5}
 
 
 @ARCHITECTURES.register(
+    conditions=TAKES_CLASS,
     d_normalizations=ON_MAPS,
-    g_normalizations=ON_VECTORS | {"self_modulated"},
+    g_normalizations=ON_VECTORS | MODULATED,
     default_g_normalization="batch",
     default_g_hyperparameters=_BATCH_2E_5,
     latent=Latent(dim=128, distribution="uniform"),
@@ -24,7 +26,7 @@ _BATCH_2E_5 = {"epsilon": 2e-5}
     presets={
         "sngan": ArchitectureFacts(
             d_normalizations=ON_MAPS,
-            g_normalizations=ON_MAPS | {"self_modulated"},
+            g_normalizations=ON_MAPS | MODULATED,
             default_g_normalization="batch",
             default_g_hyperparameters=_BATCH_2E_5,
             latent=Latent(dim=128, distribution="normal"),
@@ -33,6 +35,7 @@ _BATCH_2E_5 = {"epsilon": 2e-5}
     },
     paper="Miyato et al. 2018, arXiv:1802.05957, table 3; layers as google/compare_gan's sndcgan",
 )
+@takes_class
 def sndcgan(
     *,
     resolution: int,

@@ -6,17 +6,19 @@ from typing import Annotated, Literal
 from annotated_types import Gt, Le
 from torch import nn
 
-from landscape.components.architectures._base import ARCHITECTURES, ON_MAPS, ArchitectureFacts, Latent, Networks
+from landscape.components.architectures._base import ARCHITECTURES, MODULATED, ON_MAPS, ArchitectureFacts, Latent, Networks
+from landscape.components.architectures._conditioning import TAKES_CLASS, takes_class
 from landscape.components.architectures._layers import FromTanh, Layers, ToSigned, halvings
 from landscape.components.architectures._networks import Discriminator, Generator
 from landscape.components.architectures.dcgan import dcgan
 from landscape.components.normalizations._base import Normalization
 from landscape.core.registry import PositiveInt
 
-_G_NORMALIZATIONS = ON_MAPS | {"self_modulated"}
+_G_NORMALIZATIONS = ON_MAPS | MODULATED
 
 
 @ARCHITECTURES.register(
+    conditions=TAKES_CLASS,
     d_normalizations=ON_MAPS,
     g_normalizations=_G_NORMALIZATIONS,
     default_g_normalization="batch",
@@ -33,6 +35,7 @@ _G_NORMALIZATIONS = ON_MAPS | {"self_modulated"}
     },
     paper="Metz et al. 2017, arXiv:1611.02163, and Lin et al. 2018, arXiv:1712.04086, as the latter's code has them",
 )
+@takes_class
 def stacked_mnist(
     *,
     resolution: int,

@@ -127,6 +127,8 @@ class DatasetFacts:
     """The native shape of a sample, (C, H, W) or (D,). None if only the files tell."""
     resolution: int | None = None
     """The side in pixels that studies use by default."""
+    labeled: bool = True
+    """Whether the samples have labels, or may have them, which only the files tell."""
     source: str = ""
     """One line that says where the files come from and where to put them, for errors and for `landscape data`."""
     downloads: bool = False

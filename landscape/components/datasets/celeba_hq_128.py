@@ -16,6 +16,7 @@ SIDE = 128
 @DATASETS.register(
     shape=(3, 128, 128),
     resolution=128,
+    labeled=False,
     source="the 30,000 pictures of CelebA-HQ (of any side, 1024 or 128, PNG or JPEG) in a folder celeba-hq-128/;"
     " CelebA-HQ-img/ of CelebAMask-HQ.zip (https://github.com/switchablenorms/CelebAMask-HQ) holds them as JPEG",
     paper="Karras et al. 2018, arXiv:1710.10196; split of Kurach et al. 2019 (27,000 / 3,000)",

@@ -19,6 +19,7 @@ _AT_ONCE = 500
 @DATASETS.register(
     shape=(1, 28, 28),
     resolution=28,
+    labeled=False,
     source="drawn, nothing to fetch",
     paper="Lucic et al. 2018, Are GANs Created Equal?, arXiv:1711.10337; parameters of its notebook",
 )

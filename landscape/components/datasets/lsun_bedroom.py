@@ -26,6 +26,7 @@ CROPS = {"compare_gan": "central 128x128, black where smaller", "mimicry": "cent
 @DATASETS.register(
     shape=(3, 128, 128),
     resolution=128,
+    labeled=False,
     source="bedroom_train_lmdb/ (data.mdb) from http://dl.yf.io/lsun/scenes/bedroom_train_lmdb.zip"
     " (45.9 GB, SHA-256 a15644c2e7153106867f0adb3491fc41224102d1f01b24494fb47d9f5d1f174e), unpacked,"
     " or its pictures exported into a folder bedroom_train/",

@@ -8,7 +8,9 @@ from landscape.components.datasets._preparing.memory import in_memory
 from landscape.core.registry import NonNegative, Positive, PositiveInt, Seed
 
 
-@DATASETS.register(samples="points", shape=(2,), source="drawn, nothing to fetch", paper="WGAN-GP, Gulrajani et al. 2017, arXiv:1704.00028")
+@DATASETS.register(
+    samples="points", shape=(2,), labeled=False, source="drawn, nothing to fetch", paper="WGAN-GP, Gulrajani et al. 2017, arXiv:1704.00028"
+)
 def swiss_roll(
     *,
     noise: NonNegative = 0.25,

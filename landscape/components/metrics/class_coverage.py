@@ -11,9 +11,9 @@ from landscape.core.registry import PositiveInt
 from landscape.results.record import Estimate
 
 
-def predicted(samples: SampleSet, whose: str) -> Tensor:
+def predicted(samples: SampleSet, whose: str, metric: str = "class_coverage") -> Tensor:
     """Class [N] of each sample: of the highest logit; of several digits (logits [N, digits, 10]) the number that they spell."""
-    logits = checked(samples.logits, whose, "logits", "class_coverage", minimum=1)
+    logits = checked(samples.logits, whose, "logits", metric, minimum=1)
     best = logits.argmax(dim=-1)
     if best.ndim == 1:
         return best

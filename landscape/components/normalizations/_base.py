@@ -5,11 +5,15 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from landscape.components.tasks._base import ConditionKind
 from landscape.core.registry import Registry
 
 
 class Norm(nn.Module):
-    """A layer that follows another: forward(x [N, C, *spatial], z=None) -> the shape of x. `z` [N, latent] is for self-modulation."""
+    """A layer that follows another: forward(x [N, C, *spatial], z=None) -> the shape of x.
+
+    `z` [N, latent] is what G is given, for norms that read it; under a class condition it is [z; e(y)].
+    """
 
     def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
         raise NotImplementedError
@@ -52,9 +56,15 @@ class NormalizationFacts:
     follows: bool = False
     couples_samples: bool = False
     """Its output for one sample depends on the others (batch norm): noted where a penalty differentiates per sample."""
+    condition: ConditionKind = "none"
+    """The kind of condition that it reads. It is refused for a task of another kind."""
     paper: str = ""
 
 
 NORMALIZATIONS: Registry[NormalizationFacts] = Registry(
-    "normalization", "landscape.components.normalizations", NormalizationFacts, injected=frozenset({"latent_dim"})
+    "normalization", "landscape.components.normalizations", NormalizationFacts, injected=frozenset({"latent_dim", "condition"})
 )
+"""The registry of normalizations.
+
+A normalization function may name the keywords `latent_dim` (the size of what G is given, e(y) included) and `condition` (a `Condition`).
+"""

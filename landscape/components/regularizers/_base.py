@@ -40,6 +40,8 @@ class Critique:
     """The generator's loss of each sample [N], given only at `g_term`."""
     state: Mapping[str, Tensor] = field(default_factory=dict)
     """This regularizer's own tensors. They are updated in place and are saved with the model."""
+    condition: Tensor | None = None
+    """The condition [N] under which sample i of `real` and of `fake` is judged; None for an unconditional task."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,11 @@ class RegularizerFacts:
         `g_term`: (critique) -> values [N] or a scalar, which is added to G's loss.
         `after_d_update`: (discriminator) -> None. It changes D in place after its update.
         `around_g`: (unrolling) -> parameters of D (name -> tensor), which G's step uses instead of the current ones.
+    also: A second site, at which the same function is called too. A term that acts at `d_term` and at `g_term` knows by `critique.g_loss`
+        which loss it is added to.
     packs: The name of the hyperparameter that multiplies D's input channels (and divides its batch), or "".
     needs_features: Whether it reads `Output.features`. It is refused if the discriminator has none.
+    needs_class_logits: Whether it reads `Output.class_logits`, which D has with the method `auxiliary_classifier` alone.
     needs_images: Whether it treats samples as images [N, C, H, W]. It is refused for points.
     needs_logits: Whether it reads D's output as log-odds. It is refused if the output is an energy, which is low for real samples.
     least_batch: The smallest number of samples (or of packs, under packing) of G's batch that D must see.
@@ -84,8 +89,10 @@ class RegularizerFacts:
     """
 
     site: Site = "d_term"
+    also: Site | None = None
     packs: str = ""
     needs_features: bool = False
+    needs_class_logits: bool = False
     needs_images: bool = False
     needs_logits: bool = False
     least_batch: int = 1

@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn.utils import parametrizations
 
 from landscape.components.normalizations._base import NORMALIZATIONS
+from landscape.components.tasks._base import Condition
 from landscape.core.errors import UserError
 
 
@@ -142,3 +143,26 @@ def test_weight_norm_of_a_zero_row_stays_finite():
     ours = NORMALIZATIONS["weight"].function().wrap(layer)
     ours(torch.randn(2, 4)).sum().backward()
     assert torch.isfinite(ours.weight.grad).all()
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (4, 3, 5, 5)])
+def test_conditional_batch_norm(shape):
+    """(1 + A e(y)) BN(x) + B e(y) in NumPy, e(y) being the last values of what G is given."""
+    condition = Condition("class", 6, 2)
+    norm = NORMALIZATIONS["conditional_batch"].function(condition=condition).follow(3, shape[2:])
+    for layer in (norm.scale, norm.shift):
+        nn.init.normal_(layer.weight)
+    x, given = torch.randn(shape), torch.randn(4, 7)
+    e = given[:, -2:].double().numpy()
+    axes = (0, *range(2, len(shape)))
+    values = x.double().numpy()
+    normal = (values - values.mean(axes, keepdims=True)) / np.sqrt(values.var(axes, keepdims=True) + 1e-5)
+    gamma, beta = (e @ layer.weight.detach().double().numpy().T for layer in (norm.scale, norm.shift))
+    spread = (4, 3, *[1] * (len(shape) - 2))
+    expected = (1 + gamma.reshape(spread)) * normal + beta.reshape(spread)
+    np.testing.assert_allclose(norm(x, given).detach().numpy(), expected, atol=1e-5)
+
+
+def test_conditional_batch_norm_asks_for_the_vector_of_the_class():
+    with pytest.raises(UserError, match="takes_class"):
+        NORMALIZATIONS["conditional_batch"].function(condition=Condition("class", 6, 0))

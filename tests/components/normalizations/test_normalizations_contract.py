@@ -1,7 +1,6 @@
 """What every registered normalization must satisfy. A new file is tested without writing a test."""
 
 import copy
-import inspect
 import itertools
 
 import pytest
@@ -10,6 +9,7 @@ from torch import nn
 from torch.func import functional_call
 
 from landscape.components.normalizations._base import NORMALIZATIONS, Identity, Norm, Normalization
+from landscape.components.tasks._base import Condition
 from landscape.core.errors import UserError
 
 NAMES = NORMALIZATIONS.names()
@@ -17,9 +17,7 @@ LATENT = 6
 
 
 def build(name: str) -> Normalization:
-    function = NORMALIZATIONS[name].function
-    injected = {"latent_dim": LATENT} if "latent_dim" in inspect.signature(function).parameters else {}
-    return function(**injected)
+    return NORMALIZATIONS[name].call(hyperparameters={}, latent_dim=LATENT, condition=Condition("class", 3, 4))
 
 
 class Network(nn.Module):

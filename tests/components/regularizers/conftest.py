@@ -26,10 +26,11 @@ class Discriminator(nn.Module):
         self.norm = nn.GroupNorm(1, 5)
         self.hidden = nn.Linear(5 * 16, 6)
         self.output = nn.Linear(6, 1)
+        self.register_buffer("classes", torch.linspace(0, 20, 24).sin().view(6, 4))
 
     def forward(self, x, condition=None):
         features = torch.tanh(self.hidden(torch.tanh(self.norm(self.convolution(x))).flatten(1)))
-        return Output(self.output(features).squeeze(1), features)
+        return Output(self.output(features).squeeze(1), features, features @ self.classes)
 
 
 class Generator(nn.Module):
@@ -50,6 +51,7 @@ class Bench:
         self.real = torch.rand(N, *SHAPE, dtype=dtype)
         self.z = torch.randn(N, 4, dtype=dtype)
         self.progress = torch.tensor(0.25)
+        self.labels = torch.arange(N) % 4
 
     def state(self, name) -> dict[str, Tensor]:
         return {key: torch.tensor(value) for key, value in REGULARIZERS[name].facts.state.items()}
@@ -61,6 +63,7 @@ class Bench:
         outputs = self.d(real), self.d(fake)
         if generator_step:
             extra["g_loss"] = nn.functional.softplus(-outputs[1].logit)
+        extra.setdefault("condition", self.labels.to(real.device))
         return Critique(real, fake, *outputs, critic=self.d, look=self.d, progress=self.progress, **extra)
 
     def term(self, name, **hyperparameters) -> Tensor:

@@ -1,6 +1,7 @@
 """Terms of G's loss, and terms of D's loss that have a state."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,9 +9,11 @@ import torch
 
 from landscape.components.architectures._base import Output
 from landscape.components.regularizers._base import Critique
+from landscape.components.regularizers.auxiliary_classifier import auxiliary_classifier
 from landscape.components.regularizers.lecam import lecam
 from landscape.components.regularizers.pulling_away import pulling_away
 from landscape.components.regularizers.top_k import top_k
+from landscape.core.errors import UserError
 
 
 def critique(*, logits=None, features=None, progress=0.0, g_loss=None, state=None):
@@ -94,3 +97,22 @@ def test_lecam_anchors_are_held_fixed():
     lecam(critique(logits=(real, fake), state=state), weight=1.0).sum().backward()
     torch.testing.assert_close(real.grad, 2 * real.detach())  # The derivative is that of (real - 0)^2.
     torch.testing.assert_close(fake.grad, 2 * (fake.detach() - 2))
+
+
+def test_auxiliary_classifier_by_hand():
+    """Minus the log of the softmax at the label: of the real samples in D's loss, and of the generated ones in G's."""
+    generator = torch.Generator().manual_seed(2)
+    real, fake = (torch.randn(5, 3, generator=generator) for _ in range(2))
+    labels = torch.tensor([0, 1, 2, 0, 1])
+    logits = torch.zeros(5)
+    seen = critique(logits=(logits, logits))
+    seen = replace(seen, real_output=Output(logits, None, real), fake_output=Output(logits, None, fake), condition=labels)
+    for found, scores in ((seen, real), (replace(seen, g_loss=logits), fake)):
+        exponents = np.exp(scores.double().numpy())
+        expected = -np.log(exponents[np.arange(5), labels.numpy()] / exponents.sum(1))
+        np.testing.assert_allclose(auxiliary_classifier(found, weight=2.0).numpy(), 2 * expected, rtol=1e-5)
+
+
+def test_auxiliary_classifier_needs_the_classes():
+    with pytest.raises(UserError, match="d_condition=auxiliary_classifier"):
+        auxiliary_classifier(critique())

@@ -1,0 +1,46 @@
+"""Class accuracy: whether generated samples show the class that was asked for."""
+
+from landscape.components.metrics._base import METRICS, Evidence, need
+from landscape.components.metrics._intervals import wilson
+from landscape.components.metrics._samples import named
+from landscape.components.metrics.class_coverage import predicted
+from landscape.results.record import Estimate
+
+
+@METRICS.register(
+    needs=frozenset({"logits", "labels"}),
+    names=("class_accuracy[{extractor}]",),
+    direction="higher",
+    paper="Odena et al. 2017, arXiv:1610.09585, section 4.2, with an independent classifier",
+)
+def class_accuracy(evidence: Evidence) -> dict[str, Estimate]:
+    """Share of generated samples in which the extractor's classifier sees the class that was asked for.
+
+    A generator of one sample a class reaches 1, so this score says nothing of the diversity within a class: read it beside `intra_frechet`.
+
+    Args:
+        evidence: The logits [N, K] and labels [N] of the generated set; those of the real set, if it has labels, for the note.
+
+    Raises:
+        UserError: The generated samples have no labels, or the extractor does not classify.
+    """
+    seen = predicted(evidence.fake, "generated", "class_accuracy")
+    labels = need(
+        evidence.fake.labels, "the classes that the generated samples were asked for (a class-conditional model)", "class_accuracy"
+    )
+    right = int((seen.cpu() == labels.cpu()).sum())
+    note = ""
+    if evidence.real.logits is not None and evidence.real.labels is not None:
+        of_real = predicted(evidence.real, "real", "class_accuracy").cpu() == evidence.real.labels.cpu()
+        note = f"of the real samples {float(of_real.float().mean()):.4f}"
+    return {
+        named("class_accuracy", evidence): Estimate(
+            right / len(labels),
+            "higher",
+            wilson(right, len(labels)),
+            interval_kind="Wilson over generated samples, given the classifier",
+            bounds=(0.0, 1.0),
+            n_fake=len(labels),
+            note=note,
+        )
+    }

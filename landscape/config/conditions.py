@@ -1,0 +1,148 @@
+"""What a task's condition asks of the other components of a configuration, and of the data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from landscape.config.undefined import UndefinedCombinationError
+from landscape.core.errors import UserError
+
+if TYPE_CHECKING:
+    from landscape.components.datasets._base import Dataset
+    from landscape.config.choices import Choice
+    from landscape.config.trial_fields import TrialFields
+
+
+def with_condition(architecture: Choice, task: Choice, loss: Choice) -> Choice:
+    """Return a completed architecture with the hyperparameters by which it takes the condition of the task.
+
+    Without a condition they are left out, because they have no meaning then. Where the user left the choice, D takes the class by `concat`
+    if the loss makes an encoder of it, and by `projection` otherwise.
+
+    Raises:
+        UndefinedCombinationError: Such a hyperparameter was given for a task without a condition.
+    """
+    from landscape.components.architectures._base import ARCHITECTURES
+    from landscape.components.architectures._conditioning import HYPERPARAMETERS
+    from landscape.components.losses._base import LOSSES
+    from landscape.components.tasks._base import TASKS
+
+    component, given = ARCHITECTURES[architecture.name], dict(architecture.hyperparameters)
+    added = [name for name in HYPERPARAMETERS if name in given and "condition" in component.injected]
+    if TASKS[task.name].facts.condition == "none":
+        for name in added:
+            if given.pop(name) != component.hyperparameters[name].default:
+                raise UndefinedCombinationError(
+                    f"{name} of architecture {component.name!r} says how it takes a class, task {task.name!r} has none"
+                )
+    elif "d_condition" in added and given["d_condition"] is None:
+        given["d_condition"] = "concat" if LOSSES[loss.name].facts.inputs == "autoencoding" else "projection"
+    return architecture.model_copy(update={"hyperparameters": given})
+
+
+def require_condition_taken(config: TrialFields) -> None:
+    """Check that every component that the condition reaches has a place for it, and that none waits for a condition that does not come.
+
+    Raises:
+        UndefinedCombinationError: A component would ignore the condition, would contradict it, or needs one.
+    """
+    from landscape.components.tasks._base import TASKS
+
+    kind = TASKS[config.task.name].facts.condition
+    _norms(config, kind)
+    if kind == "none":
+        _class_terms(config, "")
+        return
+    _networks(config, kind)
+    _data(config)
+    _class_terms(config, config.architecture.hyperparameters.get("d_condition", ""))
+
+
+def _norms(config: TrialFields, kind: str) -> None:
+    from landscape.components.normalizations._base import NORMALIZATIONS
+
+    for choice in (config.d_normalization, config.g_normalization):
+        wanted = "none" if choice is None else NORMALIZATIONS[choice.name].facts.condition
+        if choice is not None and wanted not in ("none", kind):
+            raise UndefinedCombinationError(
+                f"normalization {choice.name!r} reads the {wanted}, task {config.task.name!r} has none: choose 'batch'"
+            )
+
+
+def _networks(config: TrialFields, kind: str) -> None:
+    from landscape.components.architectures._base import ARCHITECTURES
+    from landscape.components.losses._base import LOSSES
+
+    task, inputs = config.task.name, LOSSES[config.loss.name].facts.inputs
+    if kind not in ARCHITECTURES[config.architecture.name].facts.conditions:
+        takers = ", ".join(name for name in ARCHITECTURES if kind in ARCHITECTURES[name].facts.conditions)
+        raise UndefinedCombinationError(
+            f"architecture {config.architecture.name!r} has no place for the {kind} of task {task!r}; these have: {takers}"
+        )
+    if inputs == "samples":
+        raise UndefinedCombinationError(
+            f"loss {config.loss.name!r} compares sets of samples without their conditions, which task {task!r} could not learn from it"
+        )
+    method = config.architecture.hyperparameters.get("d_condition")
+    if inputs == "autoencoding" and method not in (None, "concat"):
+        raise UndefinedCombinationError(
+            f"loss {config.loss.name!r} makes an encoder of D, which has no logit for d_condition={method}: choose d_condition=concat"
+        )
+
+
+def _data(config: TrialFields) -> None:
+    from landscape.components.datasets._base import DATASETS
+
+    if not DATASETS[config.dataset.name].facts.labeled:
+        raise UndefinedCombinationError(without_classes(config.task.name, config.dataset.name))
+
+
+def _class_terms(config: TrialFields, method: str) -> None:
+    """Check that D's second head and the term that trains it come together."""
+    from landscape.components.regularizers._base import REGULARIZERS
+
+    reads = [r.name for r in config.regularizers if REGULARIZERS[r.name].facts.needs_class_logits]
+    if reads and method != "auxiliary_classifier":
+        raise UndefinedCombinationError(
+            f"regularizer {reads[0]!r} reads the classes that D names: choose task class_conditional and d_condition=auxiliary_classifier"
+        )
+    if method == "auxiliary_classifier" and not reads:
+        raise UndefinedCombinationError(
+            "d_condition=auxiliary_classifier gives D a head that nothing trains: add regularizer auxiliary_classifier"
+        )
+
+
+def without_classes(task: str, dataset: str) -> str:
+    """Return why a task that needs classes cannot be run on a data set without them."""
+    name = dataset.replace("_", "-")
+    return (
+        f"task {task!r} needs the class of each sample, data set {name!r} has none: choose labeled data (a folder: one sub-folder a class)"
+    )
+
+
+def classes_of(task: Choice, dataset: Dataset) -> int:
+    """Return the number of classes that the networks are given; 0 if the task has no class condition.
+
+    Args:
+        task: The task.
+        dataset: The data set, loaded.
+
+    Raises:
+        UserError: The task needs classes, and the data set has none, or none of the parts of which it composes training samples.
+    """
+    from landscape.components.tasks._base import TASKS
+
+    if TASKS[task.name].facts.condition != "class":
+        return 0
+    split = dataset.split("train")
+    if dataset.classes is None or split.labels is None:
+        raise UserError(without_classes(task.name, dataset.name))
+    if split.parts is not None:
+        raise UserError(
+            f"task {task.name!r}: data set {dataset.name!r} composes samples at every step, which have no class: draw them beforehand"
+        )
+    if int(split.labels.min()) < 0 or int(split.labels.max()) >= dataset.classes:
+        raise UserError(
+            f"task {task.name!r}: data set {dataset.name!r} has labels outside 0 to {dataset.classes - 1}: remove those samples"
+        )
+    return dataset.classes
