@@ -1,5 +1,6 @@
 """Learning curves: where they have points, and what a point holds."""
 
+import itertools
 import math
 
 import pytest
@@ -30,7 +31,7 @@ def test_points_are_spread_evenly_and_the_last_round_has_one(total):
     at = [done for done in range(1, total + 1) if has_point(done, total)]
     assert len(at) == POINTS
     assert at[-1] == total
-    gaps = {after - before for before, after in zip(at, at[1:], strict=False)}
+    gaps = {after - before for before, after in itertools.pairwise(at)}
     assert gaps <= {least_interval(total), least_interval(total) + 1}
 
 
