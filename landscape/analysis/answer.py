@@ -105,6 +105,14 @@ class AxisAnswer:
         return next((p for p in self.pairs if {p.better, p.other} == {self.best, self.runner_up}), None)
 
     @property
+    def rival(self) -> PairAnswer | None:
+        """The pair that keeps the axis from being decided: the best level with the closest other level that it is not shown to beat.
+
+        It is None where the best level beats every level that it was compared with.
+        """
+        return next((p for p in self.pairs if not p.decided and self.best in (p.better, p.other)), None)
+
+    @property
     def beaten(self) -> tuple[str, ...]:
         """Levels that are shown to be worse than some other one."""
         return tuple(dict.fromkeys(p.other for p in self.pairs if p.decided))

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from landscape.analysis.answer import AxisAnswer, Chosen, PairAnswer, State
 from landscape.analysis.frames import ScoreFacts
 from landscape.analysis.interval import Interval
+from landscape.core.durations import duration
+from landscape.core.wording import join, plural
 
 FEW = 3
 """Settings of a recommendation that are written out."""
@@ -13,11 +15,6 @@ FEW = 3
 def words(axis: str) -> str:
     """`d normalization` of `d_normalization`."""
     return axis.replace("_", " ")
-
-
-def join(parts: Sequence[str], last: str = "and") -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return f" {last} ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
 
 
 def axis_state(best: str | None, levels: Sequence[str], pairs: Sequence[PairAnswer]) -> State:
@@ -30,20 +27,30 @@ def axis_state(best: str | None, levels: Sequence[str], pairs: Sequence[PairAnsw
 
 def axis_sentence(answer: AxisAnswer, facts: ScoreFacts, is_log: bool) -> str:
     """What is decided of an axis, by how much, what is open and what would decide it, and what the comparison is conditional on."""
-    if answer.best is None or answer.contrast is None:
+    if answer.best is None:
         return f"{words(answer.axis)}: not confirmed, so nothing is decided."
-    contrast, score = answer.contrast, facts.name
-    if answer.state == "decided":
-        text = f"{answer.best} is best: {_difference(contrast, score, is_log)}"
+    if answer.state == "decided" and answer.contrast is not None:
+        text = f"{answer.best} is best: {_difference(answer.contrast, facts.name, is_log)}"
         others = [p.other for p in answer.pairs if p.better == answer.best and p.other != answer.runner_up]
         text += f", and it beats {join(others)} too" if others else ""
     else:
-        text = f"{contrast.better} or {contrast.other} is open: {_difference(contrast, score, is_log)}{_open(contrast, is_log)}"
+        text = _open_question(answer, facts.name, is_log)
         beaten = {p.other: p for p in reversed(answer.pairs) if p.decided}
         if beaten:
             said = [f"{level} is worse than {p.better} ({_short(p, is_log)})" for level, p in sorted(beaten.items())]
             text = f"{join(said)}; {text}"
     return f"{words(answer.axis)}: {text}; {_ground(answer)}."
+
+
+def _open_question(answer: AxisAnswer, score: str, is_log: bool) -> str:
+    """Which two levels are not told apart, what their seeds show, and what would tell them apart."""
+    if (pair := answer.rival) is not None:
+        return f"{pair.better} or {pair.other} is open: {_difference(pair, score, is_log)}{_open(pair, is_log)}"
+    compared = {level for p in answer.pairs if answer.best in (p.better, p.other) for level in (p.better, p.other)}
+    others = [level.level for level in answer.levels if level.confirmation.trials and level.level not in compared]
+    if others:
+        return f"{answer.best} has the best mean and was not compared with {join(others)}, for want of common seeds"
+    return f"{answer.best} has the best mean and does not beat every other level"
 
 
 def _difference(pair: PairAnswer, score: str, is_log: bool) -> str:
@@ -65,13 +72,15 @@ def _short(pair: PairAnswer, is_log: bool) -> str:
 
 def _open(pair: PairAnswer, is_log: bool) -> str:
     if pair.resolvable is None:
-        return ""
+        # Without a difference the reason already stands in its place.
+        return f"; {pair.difference.absent}" if pair.difference.value is not None else ""
     kind = "a factor of " if is_log else "a difference of "
     text = f"; {pair.seeds} seeds resolve {kind}{_number(pair.resolvable)}"
     if pair.to_decide is None:
         return f"{text}, and 1,000 would not decide so small a one"
     needed = pair.to_decide
-    return f"{text}, and {needed.seeds} seeds each ({needed.trainings} more trainings, {_time(needed.seconds)}) would decide this one"
+    more = f"{plural(needed.trainings, 'more training')}, about {duration(needed.seconds)}"
+    return f"{text}, and {needed.seeds} seeds each ({more}) would decide this one"
 
 
 def _ground(answer: AxisAnswer) -> str:
@@ -114,10 +123,3 @@ def _value(value: object) -> str:
 
 def _ends(interval: Interval) -> str:
     return f" ({_number(interval.low)} to {_number(interval.high)})" if interval.has_interval else ""
-
-
-def _time(seconds: float) -> str:
-    for limit, unit, name in ((90, 1, "s"), (90 * 60, 60, "min"), (36 * 3600, 3600, "h")):
-        if seconds < limit:
-            return f"about {seconds / unit:.3g} {name}"
-    return f"about {seconds / 86400:.3g} days"

@@ -6,7 +6,7 @@ The best of many trials is partly luck (winner's curse): scores of the search ch
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from landscape.analysis.answer import AxisAnswer, Chosen, Effort, LevelAnswer, P
 from landscape.analysis.answer_words import axis_sentence, axis_state, study_sentence
 from landscape.analysis.confirmation_runs import CONFIRMATION, SEARCH, Confirmed, confirmed, effort, role_of, searched
 from landscape.analysis.contrasts import blocks_of_both, is_log, joint_level, levels_confirmed, paired_costs
-from landscape.analysis.frames import AXIS, ScoreFacts, TrialTable
+from landscape.analysis.frames import AXIS, SCORE, ScoreFacts, TrialTable
 from landscape.analysis.interval import Interval
 from landscape.analysis.looks import Judged, judge, looks
 from landscape.analysis.matched import Block, Design, Key, matched_design
@@ -94,7 +94,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _variance(table: TrialTable, score: str, runs: Mapping[Key, Confirmed]) -> VarianceShares:
     search = table.role(SEARCH).finished()
-    costs = search.frame[f"score:{score}"].to_numpy(dtype=np.float64) * table.scores[score].sign
+    costs = search.frame[SCORE + score].to_numpy(dtype=np.float64) * table.scores[score].sign
     costs = np.where((search.frame["status"] == "diverged").to_numpy(), np.inf, costs)
     known = ~np.isnan(costs)
     labels = search.frame.loc[known, [AXIS + axis for axis in table.axes]].rename(columns=lambda name: str(name).removeprefix(AXIS))
@@ -128,7 +128,7 @@ def _axis(ground: _Ground, axis: str, design: Design, variance: VarianceShares) 
     found = AxisAnswer(axis, state, "", best, second, tuple(pairs), shown, tuple(b.partners for b in blocks))
     share = variance.axes.get(axis, found.variance)
     sentence = axis_sentence(found, ground.facts, ground.is_log)
-    return AxisAnswer(axis, state, sentence, best, second, found.pairs, shown, found.partners, share)
+    return replace(found, sentence=sentence, variance=share)
 
 
 def _levels_tried(study: Study, axis: str) -> set[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from landscape.analysis.contrasts import joint_level
 from landscape.analysis.frames import AXIS, ScoreFacts, TrialTable
 from landscape.analysis.interval import Interval
 from landscape.analysis.quantiles import quantile
@@ -100,6 +101,6 @@ def searched_axis(medians: Mapping[CellKey, float], axes: Sequence[str], axis: s
             places[level].append(float(np.mean([(c < cost) + 0.5 * (c == cost) for c in others])))
     ranked = sorted((level for level in levels if places[level]), key=lambda name: (float(np.mean(places[name])), name))
     best, second = ranked[0], ranked[1]
-    joint = 1 - 0.05 / math.comb(len(levels), 2)
+    joint = joint_level(0.95, len(levels))
     pairs = [(g[best], g[second]) for g in groups.values() if best in g and second in g]
     return SearchedAxis(best, second, paired_cells(pairs, facts, level=joint)) if pairs else None

@@ -12,6 +12,7 @@ from landscape.analysis.answer import AxisAnswer, PairAnswer, StudyAnswer, ToDec
 from landscape.analysis.confirmation_runs import SEARCH
 from landscape.analysis.frames import SCORE, TrialTable
 from landscape.analysis.interval import Interval
+from landscape.core.wording import join
 from landscape.published.findings import Claim
 from landscape.results.studies import Study
 
@@ -33,7 +34,7 @@ class Finding:
     effect: Interval = field(default_factory=lambda: Interval(None))
     """The ratio (or difference) of the pair that decided, or that is the closest to deciding; or the correlation."""
     trials: tuple[int, int] = (0, 0)
-    """Confirmation runs on each side of that pair; models behind a correlation."""
+    """Confirmation runs on each side of that pair; none stand behind a correlation, whose models `effect.n` counts."""
     to_decide: ToDecide | None = None
 
 
@@ -62,7 +63,7 @@ def _one(claim: Claim, study: Study, table: TrialTable, answer: StudyAnswer) -> 
         return Finding(claim, "not addressed", missed)
     pairs = _pairs(claim, axis, study)
     if not pairs:
-        return Finding(claim, "not addressed", f"the study does not compare {' or '.join(claim.levels)} with {' or '.join(claim.against)}")
+        return Finding(claim, "not addressed", f"the study does not compare {join(claim.levels, 'or')} with {join(claim.against, 'or')}")
     judged = [(_judged(claim, pair, ours, answer.is_log), pair) for pair, ours in pairs]
     for verdict in ("no", "open", "yes"):
         if found := next((pair for said, pair in judged if said == verdict), None):
@@ -101,9 +102,9 @@ def _components(study: Study, axis: str, field: str = "") -> dict[str, set[str]]
 
 
 def _component(value: Any) -> str:
-    """The name of one component in any of its short forms; "" for several."""
+    """The name of one component in any of its short forms; `none` for an empty list; "" for several."""
     if isinstance(value, (list, tuple)):
-        return _component(value[0]) if len(value) == 1 else ""
+        return "none" if not value else _component(value[0]) if len(value) == 1 else ""
     if isinstance(value, Mapping):
         return str(value.get("name") or next(iter(value), ""))
     return str(value).partition(":")[0]
@@ -125,12 +126,23 @@ def _elsewhere(claim: Claim, axis: AxisAnswer, study: Study) -> str:
             continue
         known = _components(study, other)
         partners = {p[other] for p in axis.partners if other in p}
-        if not partners:
-            fixed = {label for label in known if _named(label, wanted, known)}
-            return "" if fixed else f"the study has no axis {other}, and the claim is about {' or '.join(wanted)}"
-        if not all(_named(level, wanted, known) for level in partners):
-            return f"compared beside {other} {', '.join(sorted(partners))}; the claim is about {' or '.join(wanted)}"
+        shared = "" if partners else _shared(study, other)
+        if not partners and not shared:
+            return f"the study has no axis {other}, and the claim is about {join(wanted, 'or')}"
+        if not all(_named(level, wanted, known) for level in partners or {shared}):
+            return f"compared beside {other} {shared or join(sorted(partners))}; the claim is about {join(wanted, 'or')}"
     return ""
+
+
+def _shared(study: Study, field: str) -> str:
+    """The component that every trial has in a field that is no axis, because the study fixes it; "" where trials differ or have several."""
+    space = study.facts.get("space")
+    base = space.get("base") if isinstance(space, Mapping) else None
+    values = [trial.record.config[field] for trial in study.trials if field in trial.record.config]
+    if not values and isinstance(base, Mapping) and field in base:
+        values = [base[field]]
+    names = {_component(value) for value in values}
+    return names.pop() if len(names) == 1 else ""
 
 
 def _pairs(claim: Claim, axis: AxisAnswer, study: Study) -> list[tuple[PairAnswer, str]]:
@@ -193,4 +205,4 @@ def _correlation(claim: Claim, table: TrialTable, words: Mapping[str, Says]) -> 
     assert effect.high is not None
     verdict = "yes" if effect.low >= claim.least else "no" if effect.high < claim.least else "open"
     reason = f"Spearman's correlation {rho:.3g} ({effect.low:.3g} to {effect.high:.3g}) over {len(both)} models of the search"
-    return Finding(claim, words[verdict], reason, effect, (len(both), len(both)))
+    return Finding(claim, words[verdict], reason, effect)

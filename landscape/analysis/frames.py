@@ -127,7 +127,7 @@ def trials_frame(trials: Sequence[Trial], protocol: str | None = None, axes: Seq
     return TrialTable(frame, names, known.get(chosen) if chosen else None, _facts(s for s in picked if s is not None))
 
 
-_EMPTY = ("digest", "setting", "role", "ask", "cell", "status", "reason", "confirms", "seed", "d_steps", "seconds", "training_seconds")
+_EMPTY = ("digest", "setting", "role", "ask", "cell", "status", "reason", "seed", "d_steps", "seconds", "training_seconds")
 
 
 ORDER = ("task", "loss", "d_normalization", "normalization", "regularizer", "regularizers", "architecture")
@@ -157,7 +157,6 @@ def _row(trial: Trial, scores: Scores | None, axes: Sequence[str]) -> dict[str, 
         "cell": cell_label(cell, axes),
         "status": record.status.value,
         "reason": record.reason,
-        "confirms": _texts(record.study.get("confirms")),
         "seed": record.config.get("seed"),
         "d_steps": record.counts.get("d_steps", math.nan),
         "seconds": sum(record.seconds.values()) if record.seconds else math.nan,
@@ -168,10 +167,6 @@ def _row(trial: Trial, scores: Scores | None, axes: Sequence[str]) -> dict[str, 
         low, high = estimate.interval or (math.nan, math.nan)
         row |= {SCORE + name: estimate.value, LOW + name: low, HIGH + name: high}
     return row | {HYPER + name: value for name, value in flatten_config(record.config).items()}
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(map(str, value)) if isinstance(value, (list, tuple)) else ()
 
 
 def cell_label(cell: Mapping[str, Any], axes: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from landscape.core.errors import UserError
 from landscape.results.record import Estimate, Scores
-from landscape.results.score_names import ScoreName, same_score
+from landscape.results.score_names import ScoreName, score_of
 
 NO_DISTANCE = 1e-12
 """A Frechet distance below this is rounding of zero, which has no logarithm."""
@@ -19,22 +19,13 @@ def objective(scores: Mapping[str, Scores], protocol: str, name: str) -> Estimat
         protocol: the name of the study's protocol; its selection samples are scored as `<protocol>/selection`.
         name: the public name of the objective, `FD[classifier]`.
     """
-    found = _named(scores, f"{protocol}/selection", name)
+    found = score_of(scores, f"{protocol}/selection", name)
     return found if found is not None else reported(scores, protocol, name)
 
 
 def reported(scores: Mapping[str, Scores], protocol: str, name: str) -> Estimate | None:
     """The estimate called `name` on the samples that a report shows."""
-    return _named(scores, protocol, name)
-
-
-def _named(scores: Mapping[str, Scores], protocol: str, name: str) -> Estimate | None:
-    for found in scores.values():
-        if found.protocol.get("name") == protocol:
-            for score, estimate in found.estimates.items():
-                if same_score(score, name):
-                    return estimate
-    return None
+    return score_of(scores, protocol, name)
 
 
 def is_frechet(name: str) -> bool:

@@ -8,14 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from scipy.stats import kendalltau, rankdata
+from scipy.stats import kendalltau, norm, rankdata
 
 from landscape.analysis.interval import Interval
 from landscape.results.record import Estimate
 
 FEWEST_MODELS = 10
 """Below, the interval of a rank correlation has no shown coverage (simulated at 10, 15 and 30 models: 93 to 98 %)."""
-LIMITS = 1.959963984540054
 
 Views = Mapping[str, Mapping[str, Estimate]]
 """View -> model -> its score through that view. Every view has scored every model."""
@@ -65,7 +64,7 @@ def agreement_of(one: Mapping[str, Estimate], two: Mapping[str, Estimate]) -> In
         return Interval(tau, kind=kind, n=len(models), absent=f"fewer than {FEWEST_MODELS} models")
     if abs(tau) == 1:
         return Interval(tau, kind=kind, n=len(models), absent="the order is the same throughout (or reversed)")
-    half = LIMITS * math.sqrt(0.437 / (len(models) - 4))
+    half = float(norm.ppf(0.975)) * math.sqrt(0.437 / (len(models) - 4))
     low, high = (math.tanh(math.atanh(tau) + sign * half) for sign in (-1, 1))
     return Interval(tau, low, high, kind=kind, n=len(models))
 
@@ -83,7 +82,7 @@ def misjudged(views: Views) -> list[Misjudged]:
     A view decides between two models where the intervals of their scores do not overlap. Scores without intervals decide nothing.
     The most contradicted come first.
     """
-    needed = min(2, len(views) - 1)
+    needed = min(2, max(len(views) - 1, 1))
     found: dict[tuple[str, str, bool], list[str]] = {}
     models = list(next(iter(views.values()), {}))
     for a, b in combinations(models, 2):

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from landscape.analysis.frames import HYPER, TrialTable
+from landscape.core.wording import plural
 
 INDEPENDENT = ("random",)
 """Searchers whose proposals do not depend on earlier scores: trials are independent draws."""
@@ -49,7 +50,7 @@ def check_budgets(table: TrialTable, cells: int | None = None) -> BudgetCheck:
     fewest, most = 0 if untried else int(counts.min()), int(counts.max())
     trainings = _training_budgets(frame)
     if fewest == most:
-        text = f"Every cell got {fewest} trial{'s' * (fewest > 1)}"
+        text = f"Every cell got {plural(fewest, 'trial')}"
     else:
         text = f"Cells got between {fewest} and {most} trials: their bests are not comparable, more trials find better ones"
         text += f" ({untried} of {cells} cells have none yet)" if untried else ""

@@ -1,4 +1,4 @@
-"""One setting trained on several fresh seeds: its mean, and the difference between two settings. What verdicts rest on."""
+"""One setting trained on several fresh seeds: its mean. How two settings differ is in `landscape.analysis.paired`."""
 
 import math
 
@@ -37,32 +37,6 @@ def seed_mean(values: ArrayLike, *, log: bool, level: float = 0.95) -> Interval:
         return Interval(back(center), n=n, level=level, absent="no spread over seeds: were they fresh?")
     reach = float(student.ppf((1 + level) / 2, n - 1) * x.std(ddof=1) / math.sqrt(n))
     return Interval(back(center), back(center - reach), back(center + reach), level=level, kind="Student's t over seeds", n=n)
-
-
-def seed_contrast(ours: ArrayLike, theirs: ArrayLike, *, log: bool, level: float = 0.95) -> Interval:
-    """How two settings differ: ratio ours / theirs of geometric means where `log`, else difference of means; Welch 1947's t interval.
-
-    Below 1 (or below 0) ours is better. No interval with fewer than 5 seeds on a side, or where a seed diverged.
-
-    Raises:
-        ValueError: `log` of scores of which one is at or below 0.
-    """
-    a, b = as_values(ours), as_values(theirs)
-    _require_logarithms(np.concatenate([a, b]), log)
-    n = len(a) + len(b)
-    if min(len(a), len(b)) < FEWEST_SEEDS:
-        return Interval(None, n=n, level=level, absent=f"{min(len(a), len(b))} seeds on one side: a verdict needs {FEWEST_SEEDS}")
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        return Interval(None, n=n, level=level, absent="a seed diverged: the means cannot be compared")
-    x, y = (np.log(a), np.log(b)) if log else (a, b)
-    back = math.exp if log else float
-    center = float(x.mean() - y.mean())
-    u, v = x.var(ddof=1) / len(x), y.var(ddof=1) / len(y)
-    if u + v == 0:
-        return Interval(back(center), n=n, level=level, absent="no spread over seeds: were they fresh?")
-    freedom = (u + v) ** 2 / (u**2 / (len(x) - 1) + v**2 / (len(y) - 1))
-    reach = float(student.ppf((1 + level) / 2, freedom) * math.sqrt(u + v))
-    return Interval(back(center), back(center - reach), back(center + reach), level=level, kind="Welch's t over seeds", n=n)
 
 
 def _require_logarithms(scores: Values, log: bool) -> None:

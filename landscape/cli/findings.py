@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from landscape.cli.options import examples, json_option, print_json, results_option
+from landscape.core.wording import plural
 
 
 @click.command(
@@ -56,6 +57,7 @@ def _row(found: Any) -> dict[str, Any]:
         "says": found.says,
         "reason": found.reason,
         "effect": found.effect.value,
+        "models": found.effect.n if found.claim.correlates else None,
         "interval": [found.effect.low, found.effect.high] if found.effect.has_interval else None,
         "trials": list(found.trials),
         "to_decide": None if needed is None else {"seeds": needed.seeds, "trainings": needed.trainings, "seconds": needed.seconds},
@@ -71,11 +73,11 @@ def _lines(name: str, rows: list[dict[str, Any]], everything: bool) -> list[str]
         if row in silent and not everything:
             continue
         ours, theirs = row["trials"]
-        counted = f"; {ours} and {theirs} models" if ours or theirs else ""
+        counted = f"; {ours} and {plural(theirs, 'confirmation run')}" if ours or theirs else ""
         said.append(f"  {row['id']:<5} {row['says']:<20} {row['claim']} {row['reason']}{counted}{_needed(row)}")
     return said
 
 
 def _needed(row: dict[str, Any]) -> str:
     needed = row["to_decide"]
-    return "" if needed is None else f"; {needed['seeds']} seeds each ({needed['trainings']} more trainings) would decide it"
+    return "" if needed is None else f"; {needed['seeds']} seeds each ({plural(needed['trainings'], 'more training')}) would decide it"

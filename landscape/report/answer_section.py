@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 
 from landscape.analysis.answer import AxisAnswer, Effort, LevelAnswer, StudyAnswer, ToDecide
-from landscape.analysis.answering import answer_of
 from landscape.analysis.cell_pairs import SearchedAxis, cell_medians, searched_axis
 from landscape.analysis.seeds import FEWEST_SEEDS
-from landscape.report.formats import as_yaml, count, duration, plural, words
+from landscape.core.wording import plural
+from landscape.report.formats import as_yaml, count, duration, words
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
 
@@ -40,10 +40,8 @@ class AnswerSection:
     """What all of this is made of."""
 
 
-def answer_section(view: View, best: str) -> AnswerSection:
-    """The answer of a study of which at least one trial has a score; `best` is the digest of its best search trial."""
-    assert view.score is not None
-    found = answer_of(view.study, view.table, view.score)
+def answer_section(view: View, best: str, found: StudyAnswer) -> AnswerSection:
+    """What the study says, as the page shows it; `best` is the digest of the best search trial."""
     digest = found.chosen.trials[0] if found.chosen is not None and found.chosen.trials else best
     settings = as_yaml(dict(view.trial(digest).record.config)) if digest else ""
     confirmed = found.chosen is not None
@@ -73,7 +71,7 @@ def commands(view: View, digest: str, found: StudyAnswer) -> str:
     lines = [f"landscape train --config {shlex.quote(record)} --out again"] if digest else []
     if has_definition(view):
         lines.append("landscape sweep study.yaml")
-        needed = [axis.contrast.to_decide for axis in found.axes if axis.state != "decided" and axis.contrast is not None]
+        needed = [axis.rival.to_decide for axis in found.axes if axis.rival is not None]
         seeds = max((n.seeds for n in needed if n is not None), default=0)
         if seeds or found.chosen is None:
             lines.append(f"# to decide what is open: write `confirmation: {{seeds: {seeds or FEWEST_SEEDS}}}` into study.yaml first")
@@ -141,13 +139,18 @@ def deciding(axis: AxisAnswer) -> str:
     """What would settle an axis; empty where it is settled."""
     if axis.state == "decided":
         return ""
-    if axis.contrast is None:
+    if axis.best is None:
         return "confirmation runs: fresh seeds of the best setting of each level"
-    needed: ToDecide | None = axis.contrast.to_decide
+    rival = axis.rival
+    if rival is None:
+        return "common seeds of the best level and every other one"
+    if rival.resolvable is None:
+        return rival.difference.absent
+    needed: ToDecide | None = rival.to_decide
     if needed is None:
-        return "more than 1,000 seeds: the levels are as good as equal"
+        return f"more than 1,000 seeds: {rival.better} and {rival.other} are as good as equal"
     more = f"{plural(needed.trainings, 'more training')}, about {duration(needed.seconds)}"
-    return f"{count(needed.seeds)} seeds each of {axis.best} and {axis.runner_up}: {more}"
+    return f"{count(needed.seeds)} seeds each of {rival.better} and {rival.other}: {more}"
 
 
 def importance_table(found: StudyAnswer) -> Table | None:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from landscape.core.errors import UserError
 from landscape.core.files import read_json, write_bytes, write_json
+from landscape.core.wording import plural
 from landscape.report import formats
 from landscape.report.assets import source_hash
 from landscape.report.downloads import downloads
@@ -84,7 +85,7 @@ def page_environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"number": formats.number, "count": formats.count, "words": formats.words, "plural": formats.plural}
+    environment.filters |= {"number": formats.number, "count": formats.count, "words": formats.words, "plural": plural}
     for kind, file in (("style", "style.css"), ("script", "tables.js")):
         environment.globals[kind] = _asset(file)
         environment.globals[f"{kind}_hash"] = Markup(source_hash(_asset(file)))  # noqa: S704 - base64
@@ -141,7 +142,7 @@ def _overview(page: StudyPage, files: list[str]) -> dict[str, Any]:
         "answer": page.answer.sentence if page.answer else "",
         "floor": view.floor_value,
         "given_search": view.given_search,
-        "verdicts": {a.name: a.verdict.text for a in page.axes},
+        "verdicts": {a.name: a.answer.sentence for a in page.axes if a.answer is not None},
         "warnings": list(view.warnings),
         "tiles": [{"label": t.label, "value": t.value, "note": t.note} for t in summary.tiles],
         "files": files,

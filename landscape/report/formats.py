@@ -45,11 +45,6 @@ def duration(seconds: Any) -> str:
     return ABSENT if seconds is None or math.isnan(seconds) else durations.duration(seconds)
 
 
-def plural(n: int, noun: str, nouns: str = "") -> str:
-    """`1 trial`, `72 trials`."""
-    return f"{n:,} {noun if n == 1 else nouns or noun + 's'}"
-
-
 def interval(low: Any, high: Any, render: Any = number) -> str:
     """`[3.2, 6]`; empty where there is no interval. An infinite end reads `diverged`."""
     if low is None or high is None or math.isnan(low) or math.isnan(high):

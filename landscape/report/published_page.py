@@ -10,11 +10,11 @@ import pandas as pd
 from markupsafe import Markup
 
 from landscape.core.files import write_bytes
+from landscape.core.wording import plural
 from landscape.published.costs import CPU_RATE, GPU_RATE, costs
 from landscape.published.settings import BECAUSE, papers
 from landscape.report.assets import source_hash
 from landscape.report.build import PAGE, TEMPLATES, page_environment
-from landscape.report.formats import plural
 from landscape.report.placing import place
 from landscape.report.published_rows import CANNOT, NOT_RUN, RECALLED, Line, hours, lines, machines, steps
 from landscape.report.tables import Column, Table

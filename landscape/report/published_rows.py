@@ -9,8 +9,9 @@ from typing import Any
 from landscape.analysis.agreement import Agreement, Bounds, PublishedMean, agreement
 from landscape.published.numbers import PublishedNumber, published_numbers
 from landscape.published.settings import BECAUSE, Comparison, Setting, settings
-from landscape.results.published_runs import RowRun, read_runs, score_of, trials_of
+from landscape.results.published_runs import RowRun, read_runs, trials_of
 from landscape.results.record import Estimate
+from landscape.results.score_names import score_of
 from landscape.results.trial_files import Trial
 
 NOT_RUN, CANNOT, RECALLED, NOT_COMPARED, REDUCED = "not run", "cannot be expressed", "recalled", "not compared", "reduced: no verdict"
@@ -119,7 +120,7 @@ def _estimates(run: RowRun, trials: Sequence[Trial], metric: str) -> list[Estima
     if metric not in run.scores:
         return []
     protocol, score = run.scores[metric]
-    return [e for trial in trials if (e := score_of(trial, protocol, score)) is not None]
+    return [e for trial in trials if (e := score_of(trial.scores, protocol, score)) is not None]
 
 
 def _taken(setting: Setting, direction: str, scored: Sequence[Sequence[float]]) -> int:

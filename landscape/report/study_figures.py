@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from landscape.analysis.answer import AxisAnswer
 from landscape.analysis.frames import HYPER, SCORE
-from landscape.analysis.verdicts import Verdict
+from landscape.core.wording import plural
 from landscape.report.figures import boxes, budgets, curves, hyperparameters, seeds
 from landscape.report.figures._style import Rendered, render
-from landscape.report.formats import plural, words
+from landscape.report.formats import words
 from landscape.report.summary import best_trial
 from landscape.report.view import View
 from landscape.results.record import TrialRecord
@@ -161,11 +162,11 @@ def curve_figures(chosen: Mapping[str, TrialRecord]) -> list[Drawn]:
     return found
 
 
-def seeds_figure(view: View, verdict: Verdict) -> Drawn | None:
+def seeds_figure(view: View, answer: AxisAnswer) -> Drawn | None:
     """Confirmation runs of one axis."""
-    frame = seeds.data(view.table, verdict.levels, str(view.score)) if len(verdict.levels) else pd.DataFrame()
+    frame = seeds.data(answer.levels)
     n = ", ".join(f"{level} {plural(len(rows), 'seed')}" for level, rows in frame.groupby("level")) if len(frame) else ""
     caption = f"Fresh seeds of the best setting of each level ({n}); diamond: mean with its 95% interval, Student's t over seeds."
-    alt = f"Confirmation runs by {words(verdict.axis)}; the numbers stand in the table."
-    title = f"Confirmation runs by {words(verdict.axis)}"
-    return _drawn(f"seeds_{verdict.axis}", title, caption, alt, frame, partial(seeds.draw, frame, view.facts, view.floor_value))
+    alt = f"Confirmation runs by {words(answer.axis)}; the numbers stand in the table."
+    title = f"Confirmation runs by {words(answer.axis)}"
+    return _drawn(f"seeds_{answer.axis}", title, caption, alt, frame, partial(seeds.draw, frame, view.facts, view.floor_value))

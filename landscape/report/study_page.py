@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from landscape.analysis.answer import AxisAnswer, StudyAnswer
+from landscape.analysis.answering import answer_of
 from landscape.analysis.frames import AXIS, SCORE
-from landscape.analysis.verdicts import Verdict, verdict
 from landscape.report.formats import as_yaml, number, words
 from landscape.report.pictures import Picture, picture
 from landscape.report.space_tables import axes_table, search_table
@@ -52,7 +53,8 @@ class AxisSection:
     name: str
     label: str
     levels: Table
-    verdict: Verdict
+    answer: AxisAnswer | None
+    """What the confirmation runs say; None for an axis of one level."""
     confirmed: Table | None
     contrasts: Table | None
     figures: tuple[Drawn, ...]
@@ -92,6 +94,8 @@ class StudyPage:
     """The best model and a typical one, for the first screen."""
     samples: tuple[Sample, ...] = ()
     more_pictures: tuple[Sample, ...] = ()
+    found: StudyAnswer | None = None
+    """What the study says; None without any score."""
     answer: "AnswerSection | None" = None
     health: Table | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -120,14 +124,15 @@ def study_page(study: Study) -> StudyPage:
     if view.score is None:
         return StudyPage(
             view,
-            summarize(view, ()),
+            summarize(view, None),
             trials=trials_table(view),
             unfinished=unfinished_table(view),
             space=_space(view),
             facts=_facts(view, None),
         )
-    axes = tuple(_axis(view, axis) for axis in view.table.axes if len(view.table.frame))
-    summary = summarize(view, [a.verdict for a in axes])
+    found = answer_of(view.study, view.table, view.score)
+    axes = tuple(_axis(view, axis, found) for axis in view.table.axes if len(view.table.frame))
+    summary = summarize(view, found)
     hyper, left_out = hyperparameter_figures(view)
     samples = _samples(view)
     return StudyPage(
@@ -148,6 +153,7 @@ def study_page(study: Study) -> StudyPage:
         heroes=_heroes(view),
         samples=samples,
         more_pictures=_more_pictures(view, summary.best),
+        found=found,
         facts=_facts(view, summary.best),
     )
 
@@ -157,18 +163,19 @@ def _space(view: View) -> tuple[Table, ...]:
     return tuple(table for table in (axes_table(space), search_table(space)) if len(table.frame))
 
 
-def _axis(view: View, axis: str) -> AxisSection:
-    found = verdict(view.table, axis, str(view.score))
+def _axis(view: View, axis: str, study: StudyAnswer) -> AxisSection:
+    found = study.axis(axis)
+    confirmed = found is not None and any(level.confirmation.trials for level in found.levels)
     figures = [box_figure(view, axis), *budget_figures(view, axis)]
     return AxisSection(
         axis,
         words(axis),
         levels_table(view, axis),
         found,
-        confirmation_table(view, found) if len(found.levels) else None,
-        contrast_table(view, found) if found.contrasts else None,
+        confirmation_table(view, found, is_log=study.is_log) if found is not None and confirmed else None,
+        contrast_table(found, is_log=study.is_log) if found is not None and found.pairs else None,
         tuple(f for f in figures if f is not None),
-        seeds_figure(view, found) if found.contrasts else None,
+        seeds_figure(view, found) if found is not None and confirmed else None,
     )
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from landscape.core.wording import plural
 from landscape.published.numbers import PublishedNumber, published_numbers
 from landscape.published.settings import Setting, settings
-from landscape.report.formats import plural
 from landscape.report.summary import dataset_of
 from landscape.report.tables import Column, Table
 from landscape.report.view import View

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from landscape.analysis.answer import AxisAnswer
 from landscape.analysis.comparison import compare_cells, compare_levels, diversity_score
 from landscape.analysis.frames import AXIS, HIGH, LOW, SCORE, ScoreFacts
-from landscape.analysis.verdicts import Verdict
 from landscape.report.formats import duration, words
 from landscape.report.setting_columns import setting_columns
 from landscape.report.tables import Column, Table
@@ -83,45 +83,64 @@ def cells_table(view: View) -> Table:
     return Table("cells", "By cell", caption, columns, frame, floor=view.floor_value, compact=True)
 
 
-def confirmation_table(view: View, verdict: Verdict) -> Table:
-    """The settings that stood for the levels of an axis, on fresh seeds."""
-    mean = "Geometric mean" if verdict.is_log else "Mean"
+def confirmation_table(view: View, answer: AxisAnswer, *, is_log: bool) -> Table:
+    """The settings that stand for the levels of an axis, on fresh seeds; the best level first."""
     columns = (
-        Column("level", words(verdict.axis)),
+        Column("level", words(answer.axis)),
         Column("cell", "Setting from cell"),
         Column("seeds", "Fresh seeds", "count"),
         Column("diverged", "Diverged", "count"),
-        Column("mean", f"{mean}{arrow(view.facts)}", "number", True),
+        Column("mean", f"{'Geometric mean' if is_log else 'Mean'}{arrow(view.facts)}", "number", True),
         Column("scores", "Every seed, and the mean", "strip", of="mean"),
         Column("why_no_interval", "Note", optional=True),
     )
-    frame = verdict.levels.sort_values("mean", kind="stable", ascending=view.facts.sign > 0).reset_index(drop=True)
-    caption = f"{view.score}: the best setting of each level, retrained on fresh seeds; 95% intervals, Student's t over seeds."
-    return Table(
-        f"confirmed_{verdict.axis}", f"Confirmation runs by {words(verdict.axis)}", caption, columns, frame, floor=view.floor_value
-    )
-
-
-def contrast_table(view: View, verdict: Verdict) -> Table:
-    """Every pair of confirmed levels."""
+    trained = view.table.role("confirmation").frame
     rows = [
-        {"better": c.better, "other": c.other, "decided": "decided" if c.decided else "not decided", "why": c.difference.absent}
-        | c.difference.columns("difference")
-        for c in verdict.contrasts
+        {
+            "level": level.level,
+            "cell": "; ".join(dict.fromkeys(trained.loc[trained["setting"].isin(level.settings), "cell"])),
+            "seeds": len(level.scores),
+            "diverged": level.diverged,
+            "scores": tuple(score for score in level.scores if score is not None),
+            **level.mean.columns("mean"),
+            "why_no_interval": level.mean.absent,
+        }
+        for level in answer.levels
+        if level.confirmation.trials
     ]
-    kind = "Ratio of geometric means" if verdict.is_log else "Difference of means"
+    caption = f"{view.score}: the best setting of each level, retrained on fresh seeds; 95% intervals, Student's t over seeds."
+    if len(answer.partners) > 1:
+        caption += f" The score of a seed is its mean over {len(answer.partners)} combinations of the other axes."
+    title = f"Confirmation runs by {words(answer.axis)}"
+    return Table(f"confirmed_{answer.axis}", title, caption, columns, pd.DataFrame(rows), floor=view.floor_value)
+
+
+def contrast_table(answer: AxisAnswer, *, is_log: bool) -> Table:
+    """Every pair of confirmed levels that have common seeds."""
+    rows = [
+        {
+            "better": pair.better,
+            "other": pair.other,
+            "decided": "decided" if pair.decided else "not decided",
+            "seeds": pair.seeds,
+            "why": "by the number of diverged seeds" if pair.by_divergence else pair.difference.absent,
+            **pair.difference.columns("difference"),
+        }
+        for pair in answer.pairs
+    ]
     columns = (
-        Column("better", "Lower mean" if view.facts.sign > 0 else "Higher mean"),
-        Column("other", "Other"),
-        Column("difference", kind, "number", True),
+        Column("better", "Ahead"),
+        Column("other", "Behind"),
+        Column("seeds", "Common seeds", "count"),
+        Column("difference", "Ratio of geometric means" if is_log else "Difference of means", "number", True),
         Column("decided", "Verdict"),
         Column("why", "Note", optional=True),
     )
-    nothing = "1" if verdict.is_log else "0"
-    joint = verdict.contrasts[0].difference.level if verdict.contrasts else 0.95
-    caption = f"Pairs of {words(verdict.axis)} levels. Decided: the interval excludes {nothing}. Welch's t over seeds, {100 * joint:.4g}%"
-    caption += f" each, so that all {len(rows)} hold together with 95% (Bonferroni)." if len(rows) > 1 else "."
-    return Table(f"contrasts_{verdict.axis}", f"Verdicts by {words(verdict.axis)}", caption, columns, pd.DataFrame(rows))
+    each = answer.pairs[0].difference.level
+    caption = f"Pairs of {words(answer.axis)} levels. Decided: the interval excludes {'1' if is_log else '0'}, or fewer seeds diverged"
+    caption += f" (Fisher's exact test). Student's t over paired seeds, {100 * each:.4g}% for each pair and look"
+    caption += ", so that all of them hold together with 95% (Bonferroni)." if each > 0.95 else "."
+    return Table(f"contrasts_{answer.axis}", f"Verdicts by {words(answer.axis)}", caption, columns, pd.DataFrame(rows))
 
 
 def best_trials_table(view: View) -> Table:

@@ -1,14 +1,15 @@
 """The report's first screen in words: what was run, the best model, what is decided and what is not."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from landscape.analysis.answer import StudyAnswer
 from landscape.analysis.comparison import compare_levels
-from landscape.analysis.frames import SCORE
+from landscape.analysis.frames import AXIS, SCORE
 from landscape.analysis.searching import check_budgets
-from landscape.analysis.verdicts import NOT_CONFIRMED, Verdict
-from landscape.report.formats import count, duration, interval, number, plural, share, words
+from landscape.core.wording import plural
+from landscape.report.formats import count, duration, interval, number, share, words
 from landscape.report.view import View
 
 PLURALS = {"loss": "losses"}
@@ -34,22 +35,22 @@ class Summary:
     decided: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
     untested: tuple[str, ...] = ()
-    """Axes without a confirmation run."""
+    """Axes of which fewer than two levels have confirmation runs."""
     hints: tuple[str, ...] = ()
     tiles: tuple[Tile, ...] = field(default=())
     no_score: str = ""
     """Why no trial has a score; empty where one has."""
 
 
-def summarize(view: View, verdicts: Sequence[Verdict]) -> Summary:
-    """What a reader needs who reads nothing else."""
+def summarize(view: View, answer: StudyAnswer | None) -> Summary:
+    """What a reader needs who reads nothing else; `answer` is what the study says, and None without any score."""
     budget = check_budgets(view.table, view.cells)
     ran, best = _ran(view), best_trial(view)
-    if best is None:
+    if best is None or answer is None:
         return Summary(ran, budget.text, no_score=why_no_score(view), tiles=_tiles(view, None))
-    decided = tuple(f"{words(v.axis)}: {v.text}." for v in verdicts if v.is_decided)
-    undecided = tuple(f"{words(v.axis)}: {v.text}." for v in verdicts if not v.is_decided and v.text != NOT_CONFIRMED)
-    untested = tuple(words(v.axis) for v in verdicts if v.text == NOT_CONFIRMED)
+    decided = tuple(axis.sentence for axis in answer.decided)
+    undecided = tuple(axis.sentence for axis in answer.axes if axis.best is not None and axis.state != "decided")
+    untested = tuple(words(name) for name in view.table.axes if (axis := answer.axis(name)) is not None and axis.best is None)
     hints = tuple(filter(None, (_hint(view, axis) for axis in view.table.axes)))
     return Summary(ran, budget.text, _best_text(view, best), str(best["digest"]), decided, undecided, untested, hints, _tiles(view, best))
 
@@ -90,7 +91,7 @@ def _ran(view: View) -> str:
     ran = frame[frame["status"] != "skipped"]
     dataset = dataset_of(view)
     cells = ran["cell"].nunique()
-    axes = " × ".join(plural(ran[f"axis:{a}"].nunique(), words(a), PLURALS.get(a, "")) for a in view.table.axes)
+    axes = " × ".join(plural(ran[AXIS + a].nunique(), words(a), PLURALS.get(a, "")) for a in view.table.axes)
     text = f"{plural(len(ran), 'model')} trained{f' on {dataset}' if dataset else ''}"
     text += f", in {plural(cells, 'cell')}{f' of {axes}' if axes else ''}"
     text += f", proposed by {view.searcher_words}" if view.searcher != "unknown" else ""

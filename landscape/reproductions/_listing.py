@@ -7,9 +7,10 @@ from typing import Any
 
 from landscape.components.datasets._base import DATASETS
 from landscape.config.choices import from_shorthand
+from landscape.core.wording import plural
 from landscape.published.costs import CPU_RATE, GPU_RATE, costs
 from landscape.published.settings import BECAUSE, Setting, papers, settings
-from landscape.report.formats import number, plural
+from landscape.report.formats import number
 from landscape.report.published_rows import Line, lines
 from landscape.reproductions._ledger import protocol_of, tables_of
 

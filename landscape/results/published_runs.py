@@ -6,8 +6,6 @@ from pathlib import Path
 
 from landscape.core.errors import UserError
 from landscape.core.files import read_json, write_json
-from landscape.results.record import Estimate
-from landscape.results.score_names import same_score
 from landscape.results.studies import read_trial
 from landscape.results.trial_files import Trial
 
@@ -76,17 +74,6 @@ def trials_of(results: Path, run: RowRun) -> list[Trial]:
     """
     folder = paper_folder(results, run.paper) / "trials"
     return [read_trial(folder / digest) for digest in run.trials if (folder / digest / "record.json").exists()]
-
-
-def score_of(trial: Trial, protocol: str, score: str) -> Estimate | None:
-    """Return the estimate called `score` under the protocol called `protocol`.
-
-    It is None if the trial does not have it, because the trial diverged or the score failed.
-    """
-    for scores in trial.scores.values():
-        if scores.protocol["name"] == protocol:
-            return next((e for name, e in scores.estimates.items() if same_score(name, score)), None)
-    return None
 
 
 def _read(path: Path) -> Iterator[RowRun]:

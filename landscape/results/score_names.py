@@ -1,7 +1,10 @@
 """The public name of a score, in its parts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
+
+from landscape.results.record import Estimate, Scores
 
 IN_LOG = frozenset(f"{distance}{term}" for distance in ("FID", "FD") for term in ("", "_mean", "_covariance")) | {"intra_FD", "intra_FID"}
 """Stems of Frechet distances, which are never negative and are compared by their ratio. An extrapolated one (`FD_infinity`) may be negative
@@ -38,6 +41,22 @@ class ScoreName:
     def is_modeled_in_log(self) -> bool:
         """Whether a search models the logarithm of the score, and an analysis compares it by ratios."""
         return self.stem in IN_LOG
+
+
+def score_of(scores: Mapping[str, Scores], protocol: str, name: str) -> Estimate | None:
+    """Return the estimate that `name` asks for, or None if the trial does not have it, because it diverged or the score failed.
+
+    Args:
+        scores: The scores of one trial, by digest of their protocol.
+        protocol: The name of the protocol.
+        name: The public name of the score; an extractor may be named without its variant.
+    """
+    for found in scores.values():
+        if found.protocol.get("name") == protocol:
+            for score, estimate in found.estimates.items():
+                if same_score(score, name):
+                    return estimate
+    return None
 
 
 def same_score(name: str, wanted: str) -> bool:

@@ -55,6 +55,14 @@ class Cell:
                 set_field(data, dotted, choices(dotted, part) if dotted in COMPONENT_AXES else part)
         return TrialConfig.parse(data, source=f"cell {self.id!r}")
 
+    def middle(self) -> TrialConfig:
+        """Return the configuration whose searched parameters lie in the middle of their ranges. Its seed is 0.
+
+        Raises:
+            UserError: The values do not make a valid configuration.
+        """
+        return self.config({name: parameter.at(0.5) for name, parameter in self.parameters.items()}, seed=0)
+
 
 def applies(name: str, parameter: Parameter, labels: Mapping[str, str], data: Mapping[str, Any]) -> bool:
     """Return whether a search parameter belongs to a cell.

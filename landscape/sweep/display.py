@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
+from landscape.analysis.confirmation_runs import CONFIRMATION
 from landscape.core.durations import duration
+from landscape.core.wording import plural
 from landscape.results.record import Status
-from landscape.sweep.search.confirming import CONFIRMATION
 from landscape.sweep.search.plan import Outcome
 
 LIVE_SECONDS, LOG_SECONDS = 0.5, 30.0
@@ -87,7 +88,7 @@ class SweepProgress:
     def line(self) -> str:
         """Everything in one line: how far, how fast, what diverged, the best and the last score, the time."""
         without = [f"{count} {word}" for count, word in ((self.diverged, "diverged"), (self.failed, "failed")) if count]
-        counts = f"{self.done} of {self.total} trials done" + (f" ({', '.join(without)})" if without else "")
+        counts = f"{self.done} of {plural(self.total, 'trial')} done" + (f" ({', '.join(without)})" if without else "")
         best = f"best {self.objective} {self.best:.4g} ({self.best_cell})" if self.best is not None else f"no {self.objective} yet"
         left = "time left not known yet" if self.seconds_left is None else f"about {duration(self.seconds_left)} left"
         times = ", ".join(filter(None, (f"{duration(self.elapsed)} elapsed", self.rate, left)))

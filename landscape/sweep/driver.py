@@ -4,6 +4,7 @@ import _thread
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from landscape.analysis.confirmation_runs import CONFIRMATION
 from landscape.core.debug_lines import debug_line
 from landscape.core.environment import describe
 from landscape.core.errors import UserError
@@ -20,7 +21,6 @@ from landscape.sweep.pool.pool import Ahead, Hooks, Pool, StopNowError
 from landscape.sweep.pool.resources import Resources
 from landscape.sweep.pool.tune_bridge import run_pool
 from landscape.sweep.pool.worker import HANG_FILE, Common
-from landscape.sweep.search.confirming import CONFIRMATION
 from landscape.sweep.search.optuna_log import SearchLog
 from landscape.sweep.search.plan import Outcome, Task
 from landscape.sweep.search.study_plan import StudyPlan

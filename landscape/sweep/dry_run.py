@@ -5,6 +5,7 @@ from typing import Any
 
 from landscape.core.durations import duration
 from landscape.core.errors import UserError
+from landscape.core.wording import plural
 from landscape.published.costs import GPU_RATE
 from landscape.space.cells import Cell
 from landscape.space.space import Space
@@ -66,7 +67,7 @@ def dry_run(
     trials = space.asks_per_cell(len(cells)) * len(cells) * space.seeds
     confirming = Confirming(space, lambda config: config) if how.confirmation and space.confirmation.seeds else None
     fewer, most = confirming.expected if confirming else (0, 0)
-    steps = [_rounds(cell) * _middle(cell).d_steps_per_round for cell in cells]
+    steps = [(config.rounds or 0) * config.d_steps_per_round for config in (cell.middle() for cell in cells)]
     per_trial = sum(steps) / len(steps)
     seconds, basis = _seconds(space, how) if probes else (None, "nothing was measured")
     models = trials + fewer
@@ -78,14 +79,6 @@ def dry_run(
     return DryRun(
         space.name, len(cells), len(space.skipped()), trials, fewer, most, per_trial * models, seconds, basis, hours, gpus, on_gpus, dollars
     )
-
-
-def _middle(cell: Cell) -> Any:
-    return cell.config({name: p.at(0.5) for name, p in cell.parameters.items()}, seed=0)
-
-
-def _rounds(cell: Cell) -> int:
-    return int(_middle(cell).rounds or 0)
 
 
 def _seconds(space: Space, how: SweepOptions) -> tuple[float | None, str]:
@@ -104,23 +97,26 @@ def _gpu_seconds(cells: tuple[Cell, ...]) -> float:
 
     found = []
     for cell in probed(cells):
-        config = _middle(cell)
+        config = cell.middle()
         found.append(operations(config) * (config.rounds or 0) / GPU_RATE)
     return sum(found) / len(found)
 
 
 def lines(found: DryRun) -> list[str]:
     """The dry run in words."""
-    said = [f"study {found.study}: {found.cells} cells" + (f", {found.skipped} undefined ones skipped" if found.skipped else "")]
-    confirm = f", then at most {found.confirmations} confirmation runs" if found.confirmations else ""
+    undefined = f", {plural(found.skipped, 'undefined combination')} skipped" if found.skipped else ""
+    said = [f"study {found.study}: {plural(found.cells, 'cell')}{undefined}"]
+    confirm = f", then at most {plural(found.confirmations, 'confirmation run')}" if found.confirmations else ""
     confirm += f" ({found.most_confirmations} where levels stay open)" if found.most_confirmations > found.confirmations else ""
-    said.append(f"models: {found.trials:,} trials of the search{confirm}; {found.d_steps:,.0f} D steps in all")
+    said.append(f"models: {plural(found.trials, 'trial')} of the search{confirm}; {found.d_steps:,.0f} D steps in all")
     if found.hours is None:
         said.append(f"time here: not known ({found.basis})")
     else:
         said.append(f"time here: about {duration(found.hours * 3600)} ({found.hours:.2g} hours; {found.basis})")
     if found.gpu_hours is not None:
-        said.append(f"time on {found.gpus} GPUs: at least {duration(found.gpu_hours * 3600)} of training, by its products alone")
+        said.append(
+            f"time on {plural(found.gpus or 0, 'GPU')}: at least {duration(found.gpu_hours * 3600)} of training, by its products alone"
+        )
     if found.dollars is not None:
         said.append(f"price: {'at least' if found.gpus else 'about'} {found.dollars:,.2f} dollars")
     return said

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
+from landscape.core.wording import plural
 from landscape.results.score_names import same_score
 from landscape.space.cells import Cell
 from landscape.space.space import Space
@@ -86,15 +86,17 @@ def estimate(cells: Sequence[Cell], data: Data, how: SweepOptions, scoring: floa
 
     As many probes run at the same time as trials will, so that they take cores, memory and the GPU from one another as trials do.
     """
-    if how.run_trial is not None or not how.resources.local:
-        return Estimate(None)
+    if not how.resources.local:
+        return Estimate(None, basis="the trials run on a cluster, where nothing was measured")
+    if how.run_trial is not None:
+        return Estimate(None, basis="the trials are run by a function of the caller's, which was not measured")
     import torch
 
     if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]  # the probes and the trials, in processes of their own, need it
         gc.collect()
         torch.cuda.empty_cache()
     chosen, places = probed(cells), min(how.resources.jobs or 1, MOST_PROCESSES)
-    configs = [_middle(cell, data) for cell in itertools.islice(itertools.cycle(chosen), max(len(chosen), places))]
+    configs = [data.pin(cell.middle()) for cell in itertools.islice(itertools.cycle(chosen), max(len(chosen), places))]
     settings = {
         "data_dir": None if how.data_here is None else str(how.data_here),
         "threads": how.resources.threads,
@@ -104,18 +106,13 @@ def estimate(cells: Sequence[Cell], data: Data, how: SweepOptions, scoring: floa
     probes = [found for i in range(0, len(configs), places) for found in probe_together(configs[i : i + places], settings)]
     trained = [(p.training, p.around) for p in probes if p.training is not None]
     if not trained:
-        return Estimate(None)
+        return Estimate(None, basis=f"{plural(len(configs), 'short probe')} ended before anything could be measured")
     whole = [training + around + (scoring or 0.0) for training, around in trained]
     training = sum(seconds for seconds, _ in trained) / len(trained)
     scored = f", {scoring:.2g} s of scoring" if scoring is not None else ""
     start = statistics.median(p.start for p in probes)
-    basis = f"{training:.2g} s of training{scored} each and {start:.2g} s to start, from {len(trained)} short probes"
+    basis = f"{training:.2g} s of training{scored} each and {start:.2g} s to start, from {plural(len(trained), 'short probe')}"
     return Estimate(min(whole), max(whole), start, basis)
-
-
-def _middle(cell: Cell, data: Data) -> TrialConfig:
-    """The configuration in the middle of a cell's ranges."""
-    return data.pin(cell.config({name: p.at(0.5) for name, p in cell.parameters.items()}, seed=0))
 
 
 def probed(cells: Sequence[Cell]) -> list[Cell]:

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from landscape.analysis.objective import is_frechet
-from landscape.analysis.resolution import resolution_sentence
-from landscape.core.durations import between
 from landscape.core.errors import UserError
 from landscape.core.registry import load_installed_plugins, load_plugin
+from landscape.core.wording import plural
 from landscape.results import studies
 from landscape.results.remote import STOP_FILE, Remote, opened
 from landscape.space.space import Space
@@ -14,6 +12,7 @@ from landscape.sweep import study_folder as files
 from landscape.sweep.conclusion import conclusion
 from landscape.sweep.display import Display, SweepProgress
 from landscape.sweep.estimate import Estimate, estimate, floor_of
+from landscape.sweep.opening import opening
 from landscape.sweep.pool.interrupt import Interrupt
 from landscape.sweep.search.plan import Outcome
 from landscape.sweep.search.study_plan import StudyPlan
@@ -79,7 +78,8 @@ class _Sweep:
             message = f"trial {other} of {self.folder} is of a cell that has another turn in this version, which allows other combinations"
             raise UserError(f"{message}: continue with the version that began the study, or give the space another name")
         if plan.complete:
-            self.how.say(f"study {self.space.name}: all {plan.trials} trials are done already; give more trials to extend it")
+            all_of_them = "its only trial is" if plan.trials == 1 else f"all {plan.trials:,} trials are"
+            self.how.say(f"study {self.space.name}: {all_of_them} done already; give more trials to extend it")
             files.write_study(self.folder, self.space, self._facts(found))
             return self._answer(plan, interrupted=False)
         return self._train(plan, ended, self._prepare(found, plan))
@@ -88,7 +88,7 @@ class _Sweep:
         """The result, after the user and the caller have been told of it."""
         result = SweepResult(self.folder, plan.finished, interrupted)
         if interrupted:
-            done = f"{plan.finished} of {plan.trials} trials are done and kept"
+            done = f"{plan.finished} of {plural(plan.trials, 'trial')} done and kept"
             self.how.say(f"interrupted: {done} in {self.folder}; the same command continues the study")
         else:
             self._conclude()
@@ -139,7 +139,7 @@ class _Sweep:
         progress.expected_seconds = expected.seconds_per_trial / (jobs or 1) if expected.seconds_per_trial else None
         for outcome in ended:
             progress.score(outcome)
-        self.how.say(self._opening(plan, expected))
+        self.how.say(opening(self.space, plan, expected, jobs))
         with Interrupt(self.folder / STOP_FILE) as interrupt, Display(progress, self.how.stream) as display:
             driver = Driver(self.space, self.how, self.lock, plan, display, self.there)
 
@@ -148,33 +148,3 @@ class _Sweep:
                 return self._answer(plan, interrupted=interrupt.requested)
 
             return driver.run(interrupt, ended, answer)
-
-    def _opening(self, plan: StudyPlan, expected: Estimate) -> str:
-        cells, skipped = len(plan.cells), len(self.space.skipped())
-        left = plan.search.trials - plan.search.finished
-        jobs = self.how.resources.jobs
-        parts = [f"study {self.space.name}: {left} trials to run" + (f" ({plan.search.finished} done before)" if plan.finished else "")]
-        parts.append(f"{cells} cells of {plan.search.trials // cells} each" + (f", {skipped} undefined ones skipped" if skipped else ""))
-        parts += self._confirmation(plan)
-        parts.append(f"{jobs} at a time" if jobs else "as many at a time as the cluster holds")
-        if (seconds := expected.range(plan.trials - plan.finished, jobs or 1)) is not None:
-            parts.append(f"{between(*seconds)} ({expected.basis})")
-        return "; ".join(parts)
-
-    def _confirmation(self, plan: StudyPlan) -> list[str]:
-        """What follows the search, and what its seeds can tell apart."""
-        if plan.confirming is None or not plan.confirmations:
-            return []
-        done = f" ({plan.confirmed} done before)" if plan.confirmed else ""
-        least = "" if plan.searched else "at most "
-        text = f"then {least}{plan.confirmations} confirmation runs{done} of the settings that stand for levels, {self._seeds(plan)}"
-        levels = max(len(labels) for labels in self.space.labels.values())
-        score = self.space.protocol.objective
-        return [text, resolution_sentence(score, levels, plan.confirming.looks, log=is_frechet(score))]
-
-    @staticmethod
-    def _seeds(plan: StudyPlan) -> str:
-        assert plan.confirming is not None
-        first, last = plan.confirming.looks[0], plan.confirming.looks[-1]
-        more = f", and up to {last} ({plan.confirming.expected[1]} runs) where levels stay open" if last > first else ""
-        return f"{first} fresh seeds each{more}"

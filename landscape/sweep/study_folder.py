@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from landscape.analysis.confirmation_runs import CONFIRMATION, SEARCH
 from landscape.analysis.objective import modeled, objective, reported
 from landscape.config.choices import Choice
 from landscape.config.protocol import Protocol
@@ -161,7 +162,7 @@ def proposals(study: Path) -> list[Made]:
             continue
         try:
             place = read_json(path)["study"]
-            if place.get("role", "search") != "search":
+            if place.get("role", SEARCH) != SEARCH:
                 continue  # The choice of settings proposes it again, with the same digest.
             found.append(Made(int(place["ask"]), int(place["repeat"]), dict(place["assignment"])))
         except (UserError, KeyError, TypeError, ValueError):
@@ -179,7 +180,7 @@ def outcome_of(record: TrialRecord, scores: Mapping[str, Scores], protocol: Prot
     """A record as the plan sees it; None for a trial that belongs neither to a search nor to its confirmation."""
     place = record.study
     if (
-        place.get("role") not in ("search", "confirmation")
+        place.get("role") not in (SEARCH, CONFIRMATION)
         or not isinstance(place.get("ask"), int)
         or not isinstance(place.get("assignment"), Mapping)
     ):

@@ -5,8 +5,11 @@ import math
 import pytest
 from helpers.confirmed_study import AXES, SCORE, study_of
 
+from landscape.analysis.answer import AxisAnswer, Effort, LevelAnswer, PairAnswer, ToDecide
+from landscape.analysis.answer_words import axis_sentence
 from landscape.analysis.answering import answer_of, design_of
-from landscape.analysis.frames import trials_frame
+from landscape.analysis.frames import ScoreFacts, trials_frame
+from landscape.analysis.interval import Interval
 from landscape.analysis.matched import Searched, key_of, matched_design, most_settings
 from landscape.core.errors import UserError
 from landscape.results.studies import Study
@@ -26,7 +29,7 @@ def test_each_axis_is_confirmed_beside_the_same_levels_of_the_others_and_shared_
     assert design.settings[best] == ("loss=hinge", "d_normalization=spectral")
     # The better of the two settings of each cell, and no setting twice: 3 losses + 2 normalizations - 1 shared.
     assert len(design.settings) == 4 == most_settings({axis: len(levels) for axis, levels in AXES.items()})
-    assert all(dict(key[1])["rate"] == 0.1 for key in design.settings)
+    assert [dict(key[1])["rate"] for key in design.settings] == [0.1] * 4
 
 
 def test_partners_with_all_levels_come_before_better_ones_that_lack_some():
@@ -92,7 +95,7 @@ def test_a_level_whose_seeds_all_diverge_loses_by_that():
 def test_without_confirmation_nothing_is_decided():
     found = answer(study_of(seeds=0))
     assert {a.state for a in found.axes} == {"open"}
-    assert all(a.best is None and "not confirmed" in a.sentence for a in found.axes)
+    assert [(a.best, "not confirmed" in a.sentence) for a in found.axes] == [(None, True)] * 2
     assert found.chosen is None
     assert found.sentence.startswith("Not decided: ")
     few = answer(study_of(seeds=4))
@@ -115,6 +118,40 @@ def test_blocks_are_averaged_seed_by_seed():
     assert found.confirmation.trials == 30
     assert loss.contrast.seeds == 5
     assert loss.contrast.to_decide is None or loss.contrast.to_decide.trainings % 4 == 0
+
+
+def axis_answer(*pairs: PairAnswer, runner_up: str = "b") -> AxisAnswer:
+    """An axis whose best level is a."""
+    levels = tuple(LevelAnswer(name, Interval(1.0), confirmation=Effort(5, 50.0)) for name in "abc")
+    return AxisAnswer("loss", "suggested", "", "a", runner_up, pairs, levels, ({"norm": "x"},))
+
+
+BEATEN = PairAnswer("a", "b", Interval(0.5, 0.4, 0.6), decided=True, seeds=5)
+OPEN = PairAnswer("a", "c", Interval(0.9, 0.7, 1.2), decided=False, seeds=5, resolvable=1.3, to_decide=ToDecide(30, 50, 500.0))
+
+
+def test_the_rival_is_the_closest_level_that_the_best_one_is_not_shown_to_beat():
+    """A runner-up may be beaten while a level behind it, whose seeds spread more, is still open."""
+    answer = axis_answer(BEATEN, OPEN, PairAnswer("b", "c", Interval(1.0, 0.8, 1.2), decided=False, seeds=5))
+    assert answer.rival == OPEN
+    said = axis_sentence(answer, ScoreFacts("FD", "lower"), True)
+    assert said.startswith("loss: b is worse than a (ratio 0.5 (0.4 to 0.6)); a or c is open: its FD is 0.9 times that of c")
+    assert "30 seeds each (50 more trainings, about 8.3 min) would decide this one" in said
+    assert "a or b is open" not in said
+    assert axis_answer(BEATEN).rival is None
+
+
+def test_an_open_pair_without_an_interval_says_why():
+    same = PairAnswer("a", "b", Interval(0.5, absent="no spread over seeds: were they fresh?"), decided=False, seeds=5)
+    said = axis_sentence(axis_answer(same), ScoreFacts("FD", "lower"), True)
+    assert "a or b is open: its FD is 0.5 times that of b; no spread over seeds: were they fresh?; 5 paired seeds" in said
+    lost = PairAnswer("a", "b", Interval(None, absent="a seed diverged: the means cannot be compared"), decided=False, seeds=5)
+    assert axis_sentence(axis_answer(lost), ScoreFacts("FD", "lower"), True).count("a seed diverged") == 1
+
+
+def test_a_level_without_common_seeds_keeps_the_axis_open():
+    said = axis_sentence(axis_answer(BEATEN), ScoreFacts("FD", "lower"), True)
+    assert "a has the best mean and was not compared with c, for want of common seeds" in said
 
 
 def test_more_seeds_are_another_look_at_a_smaller_error_each():

@@ -54,7 +54,9 @@ def test_curve_follows_its_random_state_and_falls():
     first = budget_curve(values, ks, random_state=5)
     assert first == budget_curve(values, ks, random_state=5)
     assert first != budget_curve(values, ks, random_state=6)
+    assert len(first) > 1
     assert all(a.value > b.value for a, b in itertools.pairwise(first))
+    assert any(f.has_interval for f in first)
     assert all(f.low <= f.value <= f.high for f in first if f.has_interval)
 
 

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from landscape.analysis.contrasts import joint_level
 from landscape.analysis.looks import judge, looks
 from landscape.analysis.paired import paired_contrast, resolvable_difference, seeds_to_decide
 
 RNG = np.random.default_rng(11)
+CHECKED = 25
+"""Simulations work on whole arrays, as fast as they must; so many of their rows are compared with what the program says of them."""
 
 
 def test_the_interval_is_that_of_the_paired_t_test():
@@ -27,6 +30,21 @@ def test_the_interval_is_that_of_the_paired_t_test():
     assert two.value == pytest.approx(1 / math.sqrt(6))
 
 
+def test_an_interval_and_a_verdict_worked_by_hand():
+    """Differences 1 to 5: mean 3, standard deviation sqrt(2.5), and Student's t at 4 degrees of freedom is 2.776445 for 95%."""
+    theirs = np.array([10.0, 40.0, 20.0, 50.0, 30.0])
+    ours = theirs + np.arange(1, 6)
+    found = paired_contrast(ours, theirs, log=False)
+    reach = 2.7764451052 * math.sqrt(2.5 / 5)
+    assert (found.value, found.low, found.high) == pytest.approx((3, 3 - reach, 3 + reach))
+    # The interval (1.04 to 4.96) excludes 0. At two looks each has half of the error: t is 3.495406, and 3 - 2.47 still excludes it.
+    assert judge(ours, theirs, (5,), log=False, level=0.95).sign == 1
+    at_two = judge(ours, theirs, (5, 10), log=False, level=0.95)
+    assert at_two.difference.low == pytest.approx(3 - 3.4954058932 * math.sqrt(2.5 / 5))
+    # Differences -1 to 3: mean 1, and 1 - 1.96 does not.
+    assert judge(ours - 2, theirs, (5,), log=False, level=0.95).sign == 0
+
+
 def test_no_interval_without_enough_seeds_or_with_a_diverged_one():
     ones = np.linspace(1, 2, 5)
     assert "4 common seeds" in paired_contrast(ones[:4], ones[:4], log=True).absent
@@ -39,6 +57,7 @@ def test_a_resolvable_difference_is_decided_four_times_in_five(seeds):
     delta = resolvable_difference(1.5, seeds, level=0.99)
     d = delta + 1.5 * RNG.normal(size=(20_000, seeds))
     low = d.mean(1) - stats.t.ppf(0.995, seeds - 1) * d.std(1, ddof=1) / math.sqrt(seeds)
+    assert low[:CHECKED] == pytest.approx([paired_contrast(row, np.zeros(seeds), log=False, level=0.99).low for row in d[:CHECKED]])
     assert (low > 0).mean() == pytest.approx(0.8, abs=0.012)
     assert seeds_to_decide(delta, 1.5, level=0.99) == seeds
     assert seeds_to_decide(-delta, 1.5, level=0.99) == seeds
@@ -61,7 +80,7 @@ SKEWED = {
 
 
 def covered(draw, levels: int, seeds: int, scales, shared: float, repeats: int) -> float:
-    """How often the joint intervals of all pairs hold the true differences: as `paired_contrast` at its joint level, all at once."""
+    """How often the joint intervals of all pairs hold the true differences, which are 0."""
     log_scores = draw((repeats, levels, seeds)) * np.asarray(scales)[None, :, None] + shared * RNG.normal(size=(repeats, 1, seeds))
     pairs = list(itertools.combinations(range(levels), 2))
     reach = stats.t.ppf(1 - 0.025 / len(pairs), seeds - 1) / math.sqrt(seeds)
@@ -69,6 +88,10 @@ def covered(draw, levels: int, seeds: int, scales, shared: float, repeats: int) 
     for a, b in pairs:
         d = log_scores[:, a] - log_scores[:, b]
         held &= np.abs(d.mean(1)) <= reach * d.std(1, ddof=1)
+    level = joint_level(0.95, levels)
+    for row, of in zip(held[:CHECKED], np.exp(log_scores[:CHECKED]), strict=True):
+        intervals = [paired_contrast(of[a], of[b], log=True, level=level) for a, b in pairs]
+        assert row == all(found.low <= 1 <= found.high for found in intervals)
     return float(held.mean())
 
 
@@ -156,4 +179,6 @@ def test_what_the_sequential_rule_errs_where_one_level_spreads_four_times_as_muc
             part = d[:, :look]
             reach = stats.t.ppf(1 - 0.025 / len(at), look - 1) * part.std(1, ddof=1) / math.sqrt(look)
             wrong |= np.abs(part.mean(1)) > reach
+        nothing = np.zeros(at[-1])
+        assert [judge(row, nothing, at, log=False, level=0.95).sign != 0 for row in d[:CHECKED]] == wrong[:CHECKED].tolist()
         assert wrong.mean() <= most, scale

@@ -31,6 +31,8 @@ def test_a_model_that_one_view_flatters_is_named():
     # Nothing is decided where intervals overlap, nor where a single other view decides.
     assert misjudged({**views, "three": scores([1, 2, 0], half=3)}) == []
     assert misjudged({**views, "two": scores([1, 2, 3], half=3)}) == []
+    # A view alone is contradicted by none.
+    assert misjudged({"one": scores([1, 2, 3])}) == []
     # Two views contradict each other.
     assert {m.view for m in misjudged({"one": scores([1, 2]), "two": scores([2, 1])})} == {"one", "two"}
 

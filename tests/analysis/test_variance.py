@@ -72,5 +72,6 @@ def test_intervals_hold_the_share_of_the_population():
 
 
 def test_the_approximation_beyond_scipy_is_close_where_scipy_reaches():
+    """The private function is taken because shares use it only where SciPy has no value to compare with."""
     for observed, levels, freedom, shift in ((300.0, 2, 500, 600.0), (60.0, 3, 40, 120.0)):
         assert _patnaik(observed, levels, freedom, shift) == pytest.approx(ncf.cdf(observed, levels, freedom, shift), abs=0.005)

@@ -134,7 +134,7 @@ def facts(sweep: Sweep) -> dict:
         place = record["study"]
         cells[place["cell_id"]] += 1
         proposals[folder.name] = (place["ask"], place["cell_id"], tuple(sorted(place["assignment"].items())))
-        sums[folder.name] = record["environment"]["sum"]
+        sums[folder.name] = record["environment"].get("sum")  # None for a trial that failed
     return {"ends": ends, "cells": cells, "proposals": proposals, "sums": sums}
 
 

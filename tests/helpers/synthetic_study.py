@@ -15,7 +15,9 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from landscape.analysis.answering import design_of
 from landscape.results.record import Estimate, Scores, Status, TrialRecord
+from landscape.results.studies import read_study
 
 AXES = {
     "loss": ["non_saturating", "least_squares", "wasserstein", "hinge"],
@@ -203,8 +205,6 @@ def write_study(
     for ask, cell in enumerate(order):
         special = {"status": "failed"} if ask % 97 == 41 else {}
         records.append(write_trial(study, cell, ask, "search", rng, pictures=pictures, **special))
-    if confirm:
-        _confirm(study, records, confirm, rng)
     floor = {OBJECTIVE: Estimate(FLOOR, "lower", (1.61, 1.95), interval_kind="bootstrap over samples", n_real=N, n_fake=N)}
     facts = {
         "schema": 1,
@@ -232,29 +232,20 @@ def write_study(
         ],
     }
     write_json(study / "study.json", facts)
+    if confirm and records:
+        _confirm(study, records, axes, confirm, rng)
     return study
 
 
-def _confirm(study: Path, records: list[TrialRecord], seeds: int, rng: np.random.Generator) -> None:
-    """Write fresh seeds of the best setting of each loss and of each normalization, as a sweep runs them."""
-    used = protocol()
-    path = f"scores/{used['name']}-{used['digest']}.json"
-    fd = {
-        r.digest: json.loads((study / "trials" / r.digest / path).read_text())["estimates"][OBJECTIVE]["value"]
-        for r in records
-        if r.status is Status.COMPLETED
-    }
-    by_digest = {r.digest: r for r in records}
-    best = {}
-    for axis in [a for a in ("loss", "d_normalization") if a in records[0].study["cell"]]:
-        for label in AXES[axis]:
-            found = [d for d in fd if by_digest[d].study["cell"][axis] == label]
-            if found:
-                best.setdefault(min(found, key=lambda d: fd[d]), []).append(f"{axis}={label}")
+def _confirm(study: Path, records: list[TrialRecord], axes: tuple, seeds: int, rng: np.random.Generator) -> None:
+    """Write fresh seeds of the settings that stand for levels, as a sweep runs them."""
+    found = read_study(study)
+    fd = {t.record.digest: s.estimates[OBJECTIVE].value for t in found.trials for s in t.scores.values()}
+    design = design_of(found, axes, OBJECTIVE)
     ask = len(records)
-    for digest in best:
-        record = by_digest[digest]
-        center = fd[digest] * 1.08  # On fresh seeds the winner of a search scores worse (the winner's curse).
+    for cell_id, assignment in design.settings:
+        record = next(r for r in records if (r.study["cell_id"], r.setting_digest) == (cell_id, dict(assignment)["setting"]))
+        center = fd[record.digest] * 1.08  # On fresh seeds the winner of a search scores worse (the winner's curse).
         for seed in range(seeds):
             how = {
                 "setting": dict(record.config),

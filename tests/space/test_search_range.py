@@ -23,7 +23,9 @@ def test_every_share_is_held_and_comes_back(parameter, share):
     value = parameter.at(share)
     assert parameter.holds(value)
     assert parameter.at(parameter.share(value)) == pytest.approx(value)
-    assert all(parameter.holds(v) or v == pytest.approx(parameter.max) for v in parameter.grid())
+    grid = parameter.grid()
+    assert grid
+    assert all(parameter.holds(v) or v == pytest.approx(parameter.max) for v in grid)
     assert Parameter.parse(parameter.to_json()) == parameter
 
 

@@ -270,7 +270,7 @@ def test_default_studies_hold_what_they_say(name):
     assert space.name == name
     assert space.asks_per_cell(len(cells)) >= 1
     assert len(cells) > 1
-    config = cells[0].config({name: p.at(0.5) for name, p in cells[0].parameters.items()}, seed=0)
+    config = cells[0].middle()
     assert config.rounds is not None
 
 

@@ -48,3 +48,6 @@ def test_time_here_is_measured(make_space, tmp_path):
     assert gone.hours is None
     assert "nowhere" in gone.basis
     assert gone.trials == 3
+    elsewhere = lines(dry_run(space, SweepOptions(results_dir=tmp_path, ray_address="auto")))
+    assert "time here: not known (the trials run on a cluster, where nothing was measured)" in elsewhere
+    assert elsewhere[0] == "study toy: 1 cell"

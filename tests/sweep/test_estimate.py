@@ -6,9 +6,10 @@ import pytest
 
 from landscape.core.durations import between
 from landscape.core.errors import UserError
-from landscape.sweep.estimate import Estimate, _middle, probed
+from landscape.sweep.estimate import Estimate, estimate, probed
 from landscape.sweep.probe import probe_together, seconds_of_all, settled
 from landscape.sweep.study_data import Data
+from landscape.sweep.sweep_options import SweepOptions
 
 
 def reports(*stretches):
@@ -84,7 +85,7 @@ def test_probes_run_in_processes_of_their_own(make_space, tmp_path):
     """What they measure is what a trial's process takes, its imports included; a user's mistake is told before the first trial."""
     base = {"budget": {"amount": 300}, "batch_size": 16, "architecture": {"mlp": {"width": 8}}}
     space = make_space(base=base, axes={"loss": ["hinge"]}, search={}, searcher={"name": "random"})
-    config = _middle(probed(space.cells())[0], Data(None))
+    config = Data(None).pin(probed(space.cells())[0].middle())
     settings = {"data_dir": None, "threads": 1, "device": "cpu", "plugins": []}
     (found,) = probe_together([config], settings)
     assert found.start > 0.1
@@ -94,9 +95,17 @@ def test_probes_run_in_processes_of_their_own(make_space, tmp_path):
         probe_together([config], settings | {"plugins": [str(tmp_path / "none.py")]})
 
 
+def test_a_time_that_was_not_measured_says_why(make_space, tmp_path):
+    cells, data = make_space().cells(), Data(None)
+    cluster = estimate(cells, data, SweepOptions(results_dir=tmp_path, ray_address="auto"), None)
+    assert (cluster.fastest, cluster.basis) == (None, "the trials run on a cluster, where nothing was measured")
+    own = estimate(cells, data, SweepOptions(results_dir=tmp_path, run_trial=lambda *_, **__: None), None)
+    assert (own.fastest, own.basis) == (None, "the trials are run by a function of the caller's, which was not measured")
+
+
 def test_a_probe_that_breaks_off_gives_no_estimate(make_space, tmp_path):
     """The study begins all the same, and a trial that breaks off has its record."""
     (tmp_path / "ends.py").write_text("import os\nos._exit(3)\n")
-    config = _middle(probed(make_space().cells())[0], Data(None))
+    config = Data(None).pin(probed(make_space().cells())[0].middle())
     settings = {"data_dir": None, "threads": 1, "device": "cpu", "plugins": [str(tmp_path / "ends.py")]}
     assert probe_together([config], settings) == []

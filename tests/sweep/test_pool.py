@@ -12,7 +12,7 @@ from landscape.core.errors import UserError
 from landscape.space.settings import Limits
 from landscape.sweep.pool import interrupt as interrupts
 from landscape.sweep.pool import pool as pools
-from landscape.sweep.pool.cluster import _decided, _require_listening
+from landscape.sweep.pool.cluster import connect, with_gpus_of_cluster
 from landscape.sweep.pool.interrupt import Interrupt
 from landscape.sweep.pool.pool import Ahead, Attempt, Hooks, Pool, Start, StopNowError
 from landscape.sweep.pool.ray_internals import IdleProcesses
@@ -158,7 +158,7 @@ def test_a_users_mistake_ends_the_sweep(tune):
 def test_a_task_begins_where_a_process_is_idle_and_missing_ones_start(tune):
     it = tune(jobs=2, trials=6)
     first, second = it.next(), it.next()
-    assert all(isinstance(each, Start) for _, each in (first, second))
+    assert [type(each) for _, each in (first, second)] == [Start, Start]
     assert it.next()[1] is None
     # One is up: it gets a task, and nothing of what the other one starts for.
     it.ended(first[0])
@@ -229,7 +229,7 @@ def test_idle_processes_are_kept_but_for_a_trial_alone(tune):
     assert it.next()[1] is None
     it.ended(name, DONE)
     # Those that ended for it start again.
-    assert all(isinstance(it.next()[1], Start) for _ in range(2))
+    assert [type(it.next()[1]) for _ in range(2)] == [Start, Start]
     assert it.pool.idle == 1
     assert len(list(it.idle.flush_cached_objects(force_all=True))) == 1
 
@@ -375,25 +375,28 @@ def test_more_trials_than_gpus_hold(monkeypatch):
         plan_resources(4, None, None)
     assert plan_resources(4, 0.25, None).jobs == 4
     # torch takes no whole numbers for a share of the memory
-    assert all(type(plan_resources(1, 1, address).gpus_per_trial) is float for address in (None, "auto"))
+    assert [type(plan_resources(1, 1, address).gpus_per_trial) for address in (None, "auto")] == [float, float]
     assert plan_resources(4, 0.0, None).jobs == 4
 
 
 @pytest.mark.parametrize(("asked", "gpus", "share"), [(None, 2, 1.0), (None, 0, 0.0), (0.5, 2, 0.5), (0.0, 2, 0.0)])
 def test_a_trial_of_a_cluster_with_gpus_gets_one(asked, gpus, share, monkeypatch):
     monkeypatch.setattr("landscape.sweep.pool.cluster.ray.cluster_resources", lambda: {"CPU": 8.0} | ({"GPU": float(gpus)} if gpus else {}))
-    assert _decided(plan_resources(None, asked, "auto")).gpus_per_trial == share
+    assert with_gpus_of_cluster(plan_resources(None, asked, "auto")).gpus_per_trial == share
 
 
-def test_a_closed_port_is_no_cluster():
-    """Without asking Ray, which would try for a quarter of an hour."""
+def test_a_closed_port_is_no_cluster(monkeypatch, tmp_path):
+    """Ray is not asked, because it would try for a quarter of an hour. Names are Ray's own to look up."""
+    asked, here = [], Resources(1, 1, 0.0, 0, local=False)
+    monkeypatch.setattr("landscape.sweep.pool.cluster.ray.init", lambda **given: asked.append(given["address"]))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
         for given in (address, f"ray://{address}", f"a..b:{address.rpartition(':')[2]}"):
             with pytest.raises(UserError, match="no Ray cluster at .*start one with `ray start --head`"):
-                _require_listening(given)
-    _require_listening("auto")
+                connect(here, tmp_path, given)
+    connect(here, tmp_path, "auto")
+    assert asked == ["auto"]
 
 
 def test_without_idle_processes_of_ours_tasks_are_handed_out_up_to_the_limit(tune, monkeypatch):

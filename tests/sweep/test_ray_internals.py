@@ -35,7 +35,16 @@ def test_a_tune_that_changed_its_cache_is_noticed(monkeypatch, change):
         monkeypatch.setattr(controller, "_ObjectCache", Cache)
     else:
         monkeypatch.setattr(controller.TuneController, "__init__", lambda self: None)
-    assert not ray_internals._tune_keeps_processes_in_a_cache()
+    assert not ray_internals.parts_found()["tune's cache of idle processes"]
+
+
+@pytest.mark.parametrize("gone", ["_private", "_private.worker", "_private.ray_constants"])
+def test_a_ray_without_its_private_parts_is_noticed(monkeypatch, gone):
+    """A version that moved them counts as without them; it is no error."""
+    monkeypatch.delattr(f"ray.{gone}")
+    found = ray_internals.parts_found()
+    assert found["ray's switch for clusters"] == (gone == "_private.worker")
+    assert found["ray's printer of workers' lines"] == (gone == "_private.ray_constants")
 
 
 def test_what_is_not_found_is_left_alone_and_what_is_found_is_put_back(monkeypatch):
@@ -55,7 +64,7 @@ def test_what_is_not_found_is_left_alone_and_what_is_found_is_put_back(monkeypat
             return parts()
 
     changed = inside()
-    assert all(a is not b for a, b in zip(changed, before, strict=True))
+    assert [a is not b for a, b in zip(changed, before, strict=True)] == [True] * 3
     assert changed[1] is False
     assert parts() == before
     monkeypatch.setattr(ray_internals, "FOUND", dict.fromkeys(ray_internals.FOUND, False))

@@ -124,7 +124,10 @@ def test_a_copy_of_data_follows_what_lies_there(s3, tmp_path, monkeypatch, capsy
 
 
 def test_a_state_without_a_checksum_holds_every_time():
-    """`cp -p` sets the time of change of the content back, and no other."""
+    """`cp -p` sets the time of change of the content back, and no other.
+
+    The private functions are taken because no storage at hand gives files whose times differ in this way alone.
+    """
     before = {"size": 3, "mtime": 1.0, "created": 5.0, "ino": 7}
     assert remotes._state(before) != remotes._state(before | {"created": 6.0})
     assert remotes._state({"size": 3, "ETag": "a", "LastModified": "x"}) == remotes._state({"size": 3, "ETag": "a", "LastModified": "y"})

@@ -49,4 +49,4 @@ def test_a_ray_that_does_not_start_is_one_line(monkeypatch, tmp_path):
 
     monkeypatch.setattr(cluster.ray, "init", gives_up)
     with pytest.raises(UserError, match=r"Ray did not start \(The current node timed out during startup\.\): run the same command again"):
-        cluster._connect(Resources(2, 1, 0.0, 0, local=True), tmp_path, None)
+        cluster.connect(Resources(2, 1, 0.0, 0, local=True), tmp_path, None)

@@ -57,7 +57,7 @@ def gpu(monkeypatch):
 
 
 def actor(share, run):
-    """A worker whose trials are `run(task)`."""
+    """A worker whose trials are `run(task)`; the private method is replaced because a real trial cannot be made to fail in each of these ways."""
     it = object.__new__(TrialActor)
     it.common, it.config, it._run = SimpleNamespace(gpus_per_trial=share), {"task": "{}"}, run
     return it
@@ -107,5 +107,6 @@ def test_without_a_share_of_a_gpu_trials_run_on_the_cpu(share, device, tmp_path,
     it = object.__new__(TrialActor)
     it.common = SimpleNamespace(gpus_per_trial=share, hang_seconds=60.0, threads=1)
     it.study, it.there, it.run_trial, it.protocol, it.data_dir, it.parent = tmp_path, None, run_trial, None, None, 0
+    # `step` would hide what the trial was given behind what it returns, so the private method is called.
     it._run({"config": {"dataset": "digits", "architecture": "mlp", "loss": "hinge"}, "digest": "d", "study": {}})
     assert given["device"] == device

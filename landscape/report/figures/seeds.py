@@ -1,21 +1,22 @@
 """Confirmation runs: the best setting of each level on fresh seeds."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from landscape.analysis.frames import SCORE, ScoreFacts, TrialTable
+from landscape.analysis.answer import LevelAnswer
+from landscape.analysis.frames import ScoreFacts
 from landscape.report.figures._style import INK, draw_floor, house_style, label_styles, legend_below, new_figure, scale, score_label
 
 
-def data(table: TrialTable, levels: pd.DataFrame, score: str) -> pd.DataFrame:
-    """A row a confirmation run of the settings in `levels` (of a `Verdict`): level, score, mean, mean_low, mean_high."""
-    frame = table.role("confirmation").frame
+def data(levels: Sequence[LevelAnswer]) -> pd.DataFrame:
+    """A row a fresh seed that has a score, of each level: level, score, mean, mean_low, mean_high."""
     rows = []
-    for level in levels.itertuples(index=False):
-        values = frame.loc[frame["setting"] == level.setting, SCORE + score].dropna()
-        shared = {"level": level.level, "mean": level.mean, "mean_low": level.mean_low, "mean_high": level.mean_high}
-        rows += [shared | {"score": float(value)} for value in values]
+    for level in levels:
+        shared = {"level": level.level} | level.mean.columns("mean")
+        rows += [shared | {"score": score} for score in level.scores if score is not None]
     return pd.DataFrame(rows, columns=["level", "mean", "mean_low", "mean_high", "score"])
 
 

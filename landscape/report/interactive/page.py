@@ -95,6 +95,6 @@ def paper_table(page: StudyPage) -> Table:
 
 def answer_of_page(page: StudyPage) -> StudyPage:
     """The page with its answer and its health table."""
-    if page.view.score is None:
+    if page.found is None:
         return replace(page, health=health_table(page.view) if len(page.view.table.frame) else None)
-    return replace(page, answer=answer_section(page.view, page.summary.best), health=health_table(page.view))
+    return replace(page, answer=answer_section(page.view, page.summary.best, page.found), health=health_table(page.view))

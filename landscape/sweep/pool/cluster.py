@@ -140,7 +140,7 @@ def started(resources: Resources, temporary: Path, ray_address: str | None, on_d
         watch = None
         try:
             with debug_step("the start of Ray"):
-                _connect(resources, temporary, ray_address)
+                connect(resources, temporary, ray_address)
             below = psutil.Process().children(recursive=True)
             for process in below:
                 note_process(temporary, process.pid)
@@ -150,7 +150,7 @@ def started(resources: Resources, temporary: Path, ray_address: str | None, on_d
                 lives = at_head(ray.get_runtime_context().gcs_address)
             watch = ServerWatch(lives, temporary, on_death)
             watch.start()
-            yield Cluster(_decided(resources), watch)
+            yield Cluster(with_gpus_of_cluster(resources), watch)
         finally:
             take_down(watch, local=resources.local)
 
@@ -178,7 +178,7 @@ def take_down(watch: ServerWatch | None, *, local: bool) -> None:
                 end_processes(family)
 
 
-def _decided(resources: Resources) -> Resources:
+def with_gpus_of_cluster(resources: Resources) -> Resources:
     """Give each trial one GPU if the user left the choice and the cluster has GPUs."""
     if resources.gpus_per_trial is not None:
         return resources
@@ -204,7 +204,17 @@ def _quiet_and_local(local: bool) -> Iterator[None]:
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
-def _connect(resources: Resources, temporary: Path, ray_address: str | None) -> None:
+def connect(resources: Resources, temporary: Path, ray_address: str | None) -> None:
+    """Connect to the cluster at an address, or start a Ray of this program's own.
+
+    Args:
+        resources: The processes and GPUs of a Ray that is started here.
+        temporary: The folder for its files.
+        ray_address: The address of a cluster. None means that Ray is started here.
+
+    Raises:
+        UserError: There is no cluster at the address, or Ray did not start.
+    """
     if ray_address:
         _require_listening(ray_address)
         try:

@@ -46,11 +46,17 @@ def _tune_keeps_processes_in_a_cache() -> bool:
         return False
 
 
-FOUND = {
-    "tune's cache of idle processes": _tune_keeps_processes_in_a_cache(),
-    "ray's switch for clusters": hasattr(getattr(ray._private, "ray_constants", None), "ENABLE_RAY_CLUSTER"),
-    "ray's printer of workers' lines": callable(getattr(ray._private.worker, "print_to_stdstream", None)),
-}
+def parts_found() -> dict[str, bool]:
+    """Return what is changed in Ray, and whether the installed version has it."""
+    private = getattr(ray, "_private", None)
+    return {
+        "tune's cache of idle processes": _tune_keeps_processes_in_a_cache(),
+        "ray's switch for clusters": hasattr(getattr(private, "ray_constants", None), "ENABLE_RAY_CLUSTER"),
+        "ray's printer of workers' lines": callable(getattr(getattr(private, "worker", None), "print_to_stdstream", None)),
+    }
+
+
+FOUND = parts_found()
 """What is changed in Ray, and whether this version of Ray has it."""
 _Cache: Any = tune_controller._ObjectCache if FOUND["tune's cache of idle processes"] else object
 

@@ -6,7 +6,7 @@ It is a function of the space and of the trials that ended: there is no state to
 import math
 from collections.abc import Callable, Iterable, Mapping
 
-from landscape.analysis.confirmation_runs import Confirmed, Run
+from landscape.analysis.confirmation_runs import CONFIRMATION, Confirmed, Run
 from landscape.analysis.contrasts import is_log, open_settings
 from landscape.analysis.looks import looks
 from landscape.analysis.matched import Design, Key, Searched, key_of, matched_design, most_settings
@@ -16,7 +16,6 @@ from landscape.space.space import Space
 from landscape.sweep.search.plan import Outcome, Task
 from landscape.sweep.search.searcher import generator
 
-CONFIRMATION = "confirmation"
 FRESH_SEEDS = 3
 """Keeps the random numbers of the seeds apart from those of other uses of the study's seed."""
 SEARCHED_SEEDS = 2**24

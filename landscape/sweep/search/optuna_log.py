@@ -23,7 +23,6 @@ from landscape.sweep.search.plan import Outcome
 
 LOG_FILE = "search.log"
 Direction = Literal["minimize", "maximize"]
-STATES = {"completed": TrialState.COMPLETE}
 
 
 class _StudyIsLocked:

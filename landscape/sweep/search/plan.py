@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from landscape.analysis.confirmation_runs import SEARCH
 from landscape.config.trial_config import TrialConfig
 from landscape.space.cells import Cell
 from landscape.space.search_range import Assignment
@@ -35,7 +36,7 @@ class Task:
     config: TrialConfig
     digest: str
     """Identity of the trial, name of its folder."""
-    role: str = "search"
+    role: str = SEARCH
     """`search`, or `confirmation`: the setting of proposal `ask`, trained once more with fresh seed number `repeat`."""
     confirms: tuple[str, ...] = ()
     """The levels (`loss=hinge`) that a confirmation run stands for."""
@@ -69,7 +70,7 @@ class Outcome:
     """The objective as a searcher minimizes it: lower is better, and a Frechet distance is in log. None where the trial has no score."""
     seconds: float = 0.0
     """Training and evaluation together."""
-    role: str = "search"
+    role: str = SEARCH
     reported: float | None = None
     """The objective on the samples of the report, lower is better and not in log; None where the trial has no score."""
     shown: float | None = None

@@ -3,11 +3,12 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
+from landscape.analysis.confirmation_runs import CONFIRMATION
 from landscape.analysis.matched import Design, Key
 from landscape.config.trial_config import TrialConfig
 from landscape.space.cells import Cell
 from landscape.space.space import Space
-from landscape.sweep.search.confirming import CONFIRMATION, Confirming
+from landscape.sweep.search.confirming import Confirming
 from landscape.sweep.search.plan import Made, Outcome, Plan, Task
 
 
@@ -122,7 +123,12 @@ class StudyPlan:
             self._design = self.confirming.design(inside)
         design, asks = self._design
         self._stage += 1
-        settings = list(design.settings) if self._stage == 0 else self.confirming.still_open(design, self._confirmed.values())
+        if self._stage == 0:
+            settings = list(design.settings)
+        else:
+            # A study that is resumed may have records of later seeds, which a run without interruption has not seen at this look.
+            seen = self.confirming.looks[self._stage - 1]
+            settings = self.confirming.still_open(design, [o for o in self._confirmed.values() if o.repeat < seen])
         tasks = self.confirming.tasks(design, asks, settings, self._stage)
         # Another thread may be counting: the dictionary is replaced, not changed.
         self._wanted = self._wanted | dict.fromkeys(task.digest for task in tasks)

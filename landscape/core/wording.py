@@ -1,0 +1,19 @@
+"""Counts and lists in words."""
+
+from collections.abc import Sequence
+
+
+def plural(n: int, noun: str, nouns: str = "") -> str:
+    """Return a count with its noun, such as `1 trial`, `72 trials` or `12,000 steps`.
+
+    Args:
+        n: The count, at least 0.
+        noun: The word for one.
+        nouns: The word for any other count, if it is not `noun` with an `s`.
+    """
+    return f"{n:,} {noun if n == 1 else nouns or noun + 's'}"
+
+
+def join(parts: Sequence[str], last: str = "and") -> str:
+    """Return a list in words, such as `a`, `a and b` or `a, b and c`. The word `last` stands before the last part."""
+    return f" {last} ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)

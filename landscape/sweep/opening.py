@@ -1,0 +1,50 @@
+"""The line with which a sweep begins: what it will train, what its seeds can tell apart, and how long it will take."""
+
+from landscape.analysis.objective import is_frechet
+from landscape.analysis.resolution import resolution_sentence
+from landscape.core.durations import between
+from landscape.core.wording import plural
+from landscape.space.space import Space
+from landscape.sweep.estimate import Estimate
+from landscape.sweep.search.study_plan import StudyPlan
+
+
+def opening(space: Space, plan: StudyPlan, expected: Estimate, jobs: int | None) -> str:
+    """Return the line.
+
+    Args:
+        space: The study.
+        plan: The trials of the study, of which some may have ended.
+        expected: The time of one trial.
+        jobs: The number of trials that run at a time. None means as many as the cluster holds.
+    """
+    cells, skipped = len(plan.cells), len(space.skipped())
+    before = f" ({plan.search.finished} done before)" if plan.finished else ""
+    undefined = f", {plural(skipped, 'undefined combination')} skipped" if skipped else ""
+    parts = [
+        f"study {space.name}: {plural(plan.search.trials - plan.search.finished, 'trial')} to run{before}",
+        f"{plural(plan.search.trials // cells, 'trial')} in each of {plural(cells, 'cell')}{undefined}",
+        *_confirmation(space, plan),
+        f"{jobs} at a time" if jobs else "as many at a time as the cluster holds",
+    ]
+    if (seconds := expected.range(plan.trials - plan.finished, jobs or 1)) is not None:
+        parts.append(f"{between(*seconds)} ({expected.basis})")
+    return "; ".join(filter(None, parts))
+
+
+def _confirmation(space: Space, plan: StudyPlan) -> list[str]:
+    """What follows the search, and what its seeds can tell apart."""
+    if plan.confirming is None or not plan.confirmations:
+        return []
+    done = f" ({plan.confirmed} done before)" if plan.confirmed else ""
+    least = "" if plan.searched else "at most "
+    runs = f"then {least}{plural(plan.confirmations, 'confirmation run')}{done}"
+    looks, most = plan.confirming.looks, plan.confirming.expected[1]
+    more = f", and up to {looks[-1]} ({plural(most, 'run')}) where levels stay open" if looks[-1] > looks[0] else ""
+    compared = space.confirmation.axes or tuple(space.axes)
+    levels = max(len(space.labels[axis]) for axis in compared)
+    score = space.protocol.objective
+    return [
+        f"{runs} of the settings that stand for levels, {looks[0]} fresh seeds each{more}",
+        resolution_sentence(score, levels, looks, log=is_frechet(score)),
+    ]
