@@ -43,6 +43,11 @@ class Given:
         assert held is not None
         return len(held)
 
+    @property
+    def is_stratified(self) -> bool:
+        """Whether the set is a split that holds the same share of each label as the whole data set."""
+        return self.labels is not None and self.handling.get("split", "").startswith("stratified")
+
     @cached_property
     def content(self) -> str:
         """SHA-256 of the samples, or the identity that stands for it."""

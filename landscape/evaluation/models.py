@@ -229,8 +229,7 @@ def _draws(sets: Sequence[Given], number: int, draws: int, seed: int) -> list[Te
     """
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(sum(map(len, sets)), generator=generator)
-    is_stratified = all(s.labels is not None and s.handling.get("split", "").startswith("stratified") for s in sets)
-    if not is_stratified:
+    if not all(given.is_stratified for given in sets):
         return list(torch.split(order[: number * draws], number))
     labels = torch.cat([s.labels for s in sets if s.labels is not None])[order]
     members = [order[labels == label] for label in labels.unique()]  # type: ignore[no-untyped-call]

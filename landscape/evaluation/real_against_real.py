@@ -1,6 +1,5 @@
 """What real samples score in the place of generated ones, for any real set: the yardstick beside a score."""
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -12,13 +11,13 @@ from landscape.config.protocols import varied
 from landscape.core.errors import UserError
 from landscape.evaluation.extraction import EvaluationOptions
 from landscape.evaluation.given import SampleSource, as_given
-from landscape.evaluation.models import floor
+from landscape.evaluation.models import FLOOR_DRAWS, RESOLVED, floor, smallest_difference
 from landscape.evaluation.scoring import Aids, evaluate
 from landscape.evaluation.splits import reporting
-from landscape.results.record import Estimate, Scores
+from landscape.results.record import Scores
 
-DRAWS, MANY = 4, 2000
-"""Of a data set so many other real sets are scored where the protocol compares at most `MANY` samples, else one."""
+MANY = 2000
+"""If a protocol compares more samples than this, one set of other real samples is scored and not `FLOOR_DRAWS` sets, to save time."""
 MODEL_METRICS = frozenset({"generator", "discriminator"})
 """What real samples do not have: metrics that need it have no yardstick."""
 
@@ -34,22 +33,15 @@ class Yardstick:
     """How many the protocol compares. Where `samples` is less, biased scores (FD, MIND) lie higher than at that number."""
 
     def resolvable(self, name: str) -> float | None:
-        """The smallest difference of two models' scores that such numbers of samples tell from chance (95 %), or None.
+        """Return the smallest difference between two models' scores that such numbers of samples tell from chance, or None if not known.
 
-        It is 1.96 standard errors of a difference of two independent scores, each with the error that the real samples' own score has.
+        It is the floor's own figure where the floor has one, else `smallest_difference` of the score of the one set of real samples.
         """
-        estimate = self.scores.estimates.get(name)
-        if estimate is None:
-            return None
-        half = _half_width(estimate)
-        return None if half is None else math.sqrt(2) * half
-
-
-def _half_width(estimate: Estimate) -> float | None:
-    """Half of the 95 % interval; where there is none, 1.96 times the spread over the draws."""
-    if estimate.interval is not None:
-        return (estimate.interval[1] - estimate.interval[0]) / 2
-    return 1.96 * estimate.spread if estimate.spread else None
+        estimates = self.scores.estimates
+        if (known := estimates.get(f"{RESOLVED} {name}")) is not None:
+            return known.value
+        found = smallest_difference(estimates[name], 1) if name in estimates else None
+        return None if found is None else found.value
 
 
 def yardstick(real: SampleSource, protocol: Protocol, *, aids: Aids | None = None, options: EvaluationOptions | None = None) -> Yardstick:
@@ -73,7 +65,7 @@ def yardstick(real: SampleSource, protocol: Protocol, *, aids: Aids | None = Non
     protocol = varied(protocol, metrics=kept, averaging_runs=1)
     if isinstance(real, Dataset):
         wanted = protocol.n_fake or len(reporting(real, protocol).samples)
-        scores = floor(real, protocol, options=options, most_draws=DRAWS if wanted <= MANY else 1)
+        scores = floor(real, protocol, options=options, most_draws=FLOOR_DRAWS if wanted <= MANY else 1)
         return Yardstick(scores, max((e.n_fake for e in scores.estimates.values() if e.n_fake), default=0), wanted)
     given = as_given(real, "real")
     half = len(given) // 2

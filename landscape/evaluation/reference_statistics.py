@@ -1,5 +1,7 @@
 """Reference statistics as other programs publish them: mean and covariance of features in an .npz, in the place of samples."""
 
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +15,10 @@ from landscape.components.extractors._base import EXTRACTORS
 from landscape.components.metrics._moments import Moments, moments
 from landscape.components.metrics.frechet import frechet_terms
 from landscape.config.protocol import Protocol
-from landscape.core.errors import UserError
+from landscape.core.errors import UserError, reason_of
 from landscape.evaluation.extraction import EvaluationOptions, load_extractor, sample_set
 from landscape.evaluation.given import Given, SampleSource, as_given
+from landscape.evaluation.loading import IMAGE_KEYS
 from landscape.evaluation.scoring import enough
 from landscape.evaluation.splits import reporting
 from landscape.results.record import Estimate, Scores
@@ -23,6 +26,8 @@ from landscape.results.record import Estimate, Scores
 NAMES = ("mu", "sigma")
 """Names of the arrays, as pytorch-fid and the evaluation of guided diffusion (ADM) write them."""
 PICKLES = (".pkl", ".pickle")
+_UNREADABLE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
+"""What NumPy raises for a damaged archive."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +53,22 @@ def holds_statistics(path: Path) -> bool:
         return False
     try:
         with np.load(path, allow_pickle=False) as archive:
-            return set(NAMES) <= set(archive.files) and not {"arr_0", "images", "features"} & set(archive.files)
-    except (OSError, ValueError, EOFError):
-        return False  # `load_array` says what is wrong with it
+            return set(NAMES) <= set(archive.files) and not {*IMAGE_KEYS, "features"} & set(archive.files)
+    except _UNREADABLE:
+        return False  # `load_array` says what is wrong with the file.
 
 
 def read_statistics(path: Path) -> Statistics:
     """The statistics in `path`.
 
     Raises:
-        UserError: arrays of other shapes, numbers that are not finite, or a covariance that is not symmetric.
+        UserError: a damaged file, arrays of other shapes, numbers that are not finite, or a covariance that is not symmetric.
     """
-    with np.load(path, allow_pickle=False) as archive:
-        mean, covariance = (np.asarray(archive[name], dtype=np.float64) for name in NAMES)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            mean, covariance = (np.asarray(archive[name], dtype=np.float64) for name in NAMES)
+    except _UNREADABLE as error:
+        raise UserError(f"{path} cannot be read as arrays ({reason_of(error)[:120]}): it is damaged, or holds pickled objects") from error
     if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)):
         raise UserError(f"{path}: mu has shape {mean.shape}, sigma {covariance.shape}; expected (d,) and (d, d)")
     if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):

@@ -191,7 +191,7 @@ def _known(real: Given, protocol: Protocol, aids: Aids, extractor: Extractor | N
         discriminator=aids.discriminator,
         extractor=name,
         is_fid=is_fid,
-        real_is_stratified=protocol.n_real is None and real.labels is not None and real.handling.get("split", "").startswith("stratified"),
+        real_is_stratified=protocol.n_real is None and real.is_stratified,
         seed=protocol.seed,
         device=options.device,
     )

@@ -15,6 +15,7 @@ from landscape.evaluation.given import SampleSource, as_given
 from landscape.evaluation.scoring import Aids, enough
 from landscape.evaluation.splits import reporting
 from landscape.results.record import Scores
+from landscape.results.score_names import ScoreName
 
 
 class Checked(NamedTuple):
@@ -72,7 +73,7 @@ def check(
 
 
 def _stem(name: str) -> str:
-    stem = name.partition("[")[0]
+    stem = ScoreName.parse(name).stem
     return "FD" if stem == "FID" else stem
 
 

@@ -24,6 +24,7 @@ def _state(network):
 
 
 def _same(one, two):
+    assert one
     return all(torch.equal(one[name], two[name]) for name in one)
 
 

@@ -278,6 +278,7 @@ def test_selection_uses_other_samples_other_seeds_and_the_objective_alone(cloud)
     assert scores.estimates["FD[pixels]"].value == pytest.approx(
         _frechet(cloud.splits["validation"].samples, _points(50, seeds[0])), rel=1e-5
     )
+    assert {"FD[pixels]"} <= set(scores.estimates)
     assert all(name.startswith("FD") for name in scores.estimates)
     assert scores.protocol["digest"] != reported.protocol["digest"]
     with pytest.raises(UserError, match="no objective"):
