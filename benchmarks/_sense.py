@@ -67,10 +67,15 @@ def _interval(estimate: Estimate) -> str:
 
 
 def moved(floor: Estimate, found: Estimate) -> str:
-    """Return ` +` or ` -` if the two intervals do not overlap, or, without intervals, if the values differ."""
+    """Return ` +` or ` -` if the two intervals do not overlap, or, without intervals, if the values differ.
+
+    Where the best value is that of real samples (memorization, authenticity), every distance from it is worse.
+    """
     one, two = (each.interval or (each.value, each.value) for each in (floor, found))
     if one[0] <= two[1] and two[0] <= one[1]:
         return ""
+    if floor.target == "real":
+        return " -"
     higher = found.value > floor.value
     return " +" if higher == (floor.direction == "higher") else " -"
 

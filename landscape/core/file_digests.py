@@ -115,8 +115,12 @@ def _digests(pool: ThreadPoolExecutor, files: Sequence[Path]) -> Iterator[str]:
         yield from pool.map(sha256_of, files[start : start + 4096])
 
 
-def sha256_of(file: Path) -> str:
+def sha256_of(file: Path, what: str = "") -> str:
     """Return the SHA-256 of a file, 64 hex digits.
+
+    Args:
+        file: The file, which is read in pieces.
+        what: What the file holds, such as `weights`. It stands before the file's name in the message.
 
     Raises:
         UserError: The file cannot be read.
@@ -125,7 +129,8 @@ def sha256_of(file: Path) -> str:
         with file.open("rb") as opened:
             return hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError as error:
-        raise UserError(f"cannot read {file}: {error.strerror or error}") from error
+        named = f"{what} {file}" if what else str(file)
+        raise UserError(f"cannot read {named}: {error.strerror or error}") from error
 
 
 def recall(memory: Path, states: Sequence[State]) -> str | None:

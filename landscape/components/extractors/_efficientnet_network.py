@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from landscape.components.architectures._layers import same_padding
 from landscape.components.extractors._folded_convolution import Activation, FoldedConvolution, folded
 
 BATCH_NORM_EPSILON = 1e-3
@@ -43,15 +44,10 @@ class SamePadded(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.stride > 1:
-            (top, bottom), (left, right) = (self._zeros(size) for size in x.shape[2:])
+            (top, bottom), (left, right) = (same_padding(size, self.kernel, self.stride) for size in x.shape[2:])
             x = pad(x, (left, right, top, bottom))
         made: Tensor = self.convolution(x)
         return made
-
-    def _zeros(self, size: int) -> tuple[int, int]:
-        positions = -(-size // self.stride)
-        total = max((positions - 1) * self.stride + self.kernel - size, 0)
-        return total // 2, total - total // 2
 
 
 class Block(nn.Module):

@@ -1,6 +1,5 @@
 """Finds, checks and reads files of weights. Pickled code is never executed."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -10,20 +9,8 @@ from torch import Tensor
 from landscape.core.cache_folder import cache_folder
 from landscape.core.downloads import DownloadError, fetch
 from landscape.core.errors import UserError
+from landscape.core.file_digests import sha256_of
 from landscape.core.remote_file import RemoteFile
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, 64 hex digits.
-
-    Raises:
-        UserError: The file cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UserError(f"cannot read weights {path}: {error.strerror or error}; check the path") from error
 
 
 def checked(path: Path, expected: str, what: str) -> Path:
@@ -32,7 +19,7 @@ def checked(path: Path, expected: str, what: str) -> Path:
     Raises:
         UserError: The hash is another one. The line names both.
     """
-    found = sha256_of(path)
+    found = sha256_of(path, "weights")
     if not found.startswith(expected):
         short = max(16, min(len(expected), 64))
         raise UserError(f"{path} is not {what}: expected SHA-256 {expected[:short]}, found {found[:short]}; fetch the file again")

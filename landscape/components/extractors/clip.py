@@ -9,8 +9,9 @@ from torch import Tensor
 from landscape.components.extractors._base import EXTRACTORS
 from landscape.components.extractors._transformer_extractor import TransformerExtractor, find
 from landscape.components.extractors._vision_transformer import Shape, VisionTransformer, renamed
-from landscape.components.extractors._weights import load_into, read_state, sha256_of
+from landscape.components.extractors._weights import load_into, read_state
 from landscape.core.errors import UserError
+from landscape.core.file_digests import sha256_of
 from landscape.core.remote_file import RemoteFile
 
 MEAN, DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
@@ -90,7 +91,7 @@ def clip(
     name = f"clip:vit-{shape.width}-{shape.patch}" if shape.width != 768 else f"clip:vit-b-{shape.patch}"
     side = shape.side * shape.patch
     extractor = TransformerExtractor(name, network.to(device or torch.device("cpu")), side, MEAN, DEVIATION, interpolation)
-    extractor.weights_hash = sha256_of(path)[:16]
+    extractor.weights_hash = sha256_of(path, "weights")[:16]
     return extractor
 
 

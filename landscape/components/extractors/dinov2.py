@@ -9,8 +9,9 @@ from torch import Tensor
 from landscape.components.extractors._base import EXTRACTORS
 from landscape.components.extractors._transformer_extractor import TransformerExtractor, find
 from landscape.components.extractors._vision_transformer import Shape, VisionTransformer, renamed
-from landscape.components.extractors._weights import load_into, read_state, sha256_of
+from landscape.components.extractors._weights import load_into, read_state
 from landscape.core.errors import UserError
+from landscape.core.file_digests import sha256_of
 from landscape.core.remote_file import RemoteFile
 
 SIDE = 224
@@ -77,7 +78,7 @@ def dinov2(
     load_into(network, tensors, path)
     name = f"dinov2:{SIZES.get(shape.width, f'width{shape.width}')}"
     extractor = TransformerExtractor(name, network.to(device or torch.device("cpu")), SIDE, MEAN, DEVIATION, interpolation)
-    extractor.weights_hash = sha256_of(path)[:16]
+    extractor.weights_hash = sha256_of(path, "weights")[:16]
     return extractor
 
 

@@ -44,7 +44,7 @@ class Balls:
         self.features, self.indices, self.k, self.rounding, self.border = features, indices, k, rounding, border
         self.radii = squared[:, k - 1]
         self.is_settled = squared[:, k] - self.radii > 2 * rounding
-        """Whether another sample than the k found can be the k-th neighbor by rounding alone: not where this is true."""
+        """Whether the k-th neighbor of each sample [n] is certain. Where it is not, rounding may have put another sample in its place."""
         self._exact = torch.full((len(features),), torch.nan, dtype=torch.float64, device=features.device)
         self.neighbors = (squared < torch.inf).sum(dim=1)
 

@@ -69,23 +69,16 @@ def sliced(real: Tensor, fake: Tensor, along: Tensor, seed: int) -> Sliced:
     # The distance does not move when both sets are moved; around 0 float32 keeps more digits.
     center = real.mean(0)
     sets = [each - center for each in (real, fake)]
-    half = torch.zeros(count, dtype=torch.bool, device=real.device)
-    half[torch.randperm(count, generator=torch.Generator().manual_seed(seed))[: count // 2].to(real.device)] = True
-    even = 2 * (count // 2)
+    half = _halves(count, seed).to(real.device)
     values, equal = [], []
     potentials = [real.new_zeros(count, dtype=torch.float64) for _ in sets]
     for part in torch.split(along.to(real.device), max(1, AT_ONCE // count)):
         (x, order_x), (y, order_y) = ((part @ each.T).sort(dim=1) for each in sets)  # [directions, n]
         gap = x - y
         values.append(gap.square().mean(1, dtype=torch.float64))
-        first = half[order_x]
-        if count != even:  # an odd sample belongs to neither half
-            first, second = first, ~first & (order_x != _left_over(half))
-        else:
-            second = ~first
-        halves = x[first].reshape(len(part), -1) - x[second].reshape(len(part), -1)
+        first, second = (x[half[order_x] == side].view(len(part), -1) for side in (0, 1))  # [directions, n // 2], sorted
         # The bias falls like 1 / n: the halves have twice that of the whole.
-        equal.append(halves.square().mean(1, dtype=torch.float64) * (count // 2) / count)
+        equal.append((first - second).square().mean(1, dtype=torch.float64) * (count // 2) / count)
         for total, sorted_values, order, slope in zip(potentials, (x, y), (order_x, order_y), (gap, -gap), strict=True):
             steps = (slope[:, 1:] + slope[:, :-1]) * sorted_values.diff(dim=1)
             potential = torch.nn.functional.pad(steps.double().cumsum(1), (1, 0))
@@ -95,16 +88,19 @@ def sliced(real: Tensor, fake: Tensor, along: Tensor, seed: int) -> Sliced:
     return Sliced(torch.cat(values) * scale, torch.cat(equal) * scale, variance, min(map(_carriers, potentials)))
 
 
+def _halves(count: int, seed: int) -> Tensor:
+    """Return 0 or 1 [n] for the random half to which each sample belongs, and 2 for the one that an odd number leaves over."""
+    half = torch.full((count,), 2, dtype=torch.int8)
+    for side, members in enumerate(torch.randperm(count, generator=torch.Generator().manual_seed(seed))[: count // 2 * 2].chunk(2)):
+        half[members] = side
+    return half
+
+
 def _carriers(added: Tensor) -> float:
     """The number of values divided by their kurtosis; their number where nothing varies."""
     squares = (added - added.mean()).square()
     fourth = float(squares.square().sum())
     return float(squares.sum()) ** 2 / fourth if fourth > 0 else float(len(added))
-
-
-def _left_over(half: Tensor) -> Tensor:
-    """The number of the last sample that is not in the first half."""
-    return (~half).nonzero()[-1, 0]
 
 
 @METRICS.register(needs=frozenset({"features"}), names=("MIND[{extractor}]",), paper="Berthet et al. 2026, arXiv:2605.06797")

@@ -129,7 +129,9 @@ def test_encoder(build, variant, smallest_shape):
     mean, log_variance = encoder(torch.rand(N, *shape))
     assert mean.shape == log_variance.shape == (N, 5)
     (mean.sum() + log_variance.sum()).backward()
-    assert all(p.grad is not None for p in encoder.parameters())
+    parameters = list(encoder.parameters())
+    assert parameters
+    assert all(p.grad is not None for p in parameters)
 
 
 def test_encoder_head_passes_through_the_wrapper(build):

@@ -26,7 +26,9 @@ def assert_std(layer, expected):
 
 
 def biases_are_zero(module):
-    return all((m.bias == 0).all() for m in layers(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)) if m.bias is not None)
+    biases = [m.bias for m in layers(module, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)) if m.bias is not None]
+    assert biases
+    return all((bias == 0).all() for bias in biases)
 
 
 def test_truncated_constant():
@@ -176,7 +178,9 @@ def test_2014_output_starts_at_the_marginals(build):
         nn.init.zeros_(layer.weight)
     generator.adapt_to(mean)
     torch.testing.assert_close(generator(torch.randn(2, 100))[1], mean, rtol=1e-5, atol=1e-6)
-    assert all(p.isfinite().all() for p in generator.parameters())
+    parameters = list(generator.parameters())
+    assert parameters
+    assert all(p.isfinite().all() for p in parameters)
 
 
 def test_2014_column_norms_are_clipped_for_tfd_alone(build):

@@ -7,9 +7,10 @@ import torch
 from landscape.components.extractors import efficientnet_lite as module
 from landscape.components.extractors._base import EXTRACTORS
 from landscape.components.extractors._efficientnet_network import EfficientNetLite
-from landscape.components.extractors._weights import read_state, sha256_of
+from landscape.components.extractors._weights import read_state
 from landscape.components.extractors.efficientnet_lite import FILES, SHA256, efficientnet_lite, find_weights
 from landscape.core.errors import UserError
+from landscape.core.file_digests import sha256_of
 
 DAISY, BELL_COTE, PALACE = 985, 442, 698
 """The numbers of three of ImageNet's classes."""
@@ -75,15 +76,17 @@ def test_the_installed_weights_are_the_pinned_ones(size):
 
 
 def test_the_name_says_what_decides_the_features():
-    names = {
-        (e := efficientnet_lite(**given)).name: e.weights_hash for given in ({}, {"size": "lite1"}, {"resolution": 64}, {"layer": "stage5"})
-    }
-    assert list(names) == [
-        "efficientnet_lite:lite0-112",
-        "efficientnet_lite:lite1-112",
-        "efficientnet_lite:lite0-64",
-        "efficientnet_lite:lite0-112-stage5",
+    """Extractors whose features differ have different names. Weights are told apart by their hash too."""
+    made = [efficientnet_lite(**given) for given in ({}, {"size": "lite1"}, {"resolution": 64}, {"layer": "stage5"})]
+    assert [(extractor.name, extractor.weights_hash) for extractor in made] == [
+        ("efficientnet_lite:lite0-112", SHA256["lite0"][:16]),
+        ("efficientnet_lite:lite1-112", SHA256["lite1"][:16]),
+        ("efficientnet_lite:lite0-64", SHA256["lite0"][:16]),
+        ("efficientnet_lite:lite0-112-stage5", SHA256["lite0"][:16]),
     ]
+    images = torch.randint(0, 256, (1, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    means = [float(extractor(images).features.mean()) for extractor in made]
+    assert len(set(means)) == len(made)
     assert efficientnet_lite(layer="stage5")(torch.zeros(1, 3, 32, 32)).features.shape == (1, 112)
 
 

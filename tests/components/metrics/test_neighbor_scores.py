@@ -161,4 +161,5 @@ def test_collapsed_set_is_a_number(evidence):
     ours = scores(evidence, torch.randn(50, 4), torch.zeros(40, 4))
     assert ours["recall"].value == 0.0
     ours = scores(evidence, torch.ones(20, 4), torch.ones(20, 4))
+    assert len(ours) == 4
     assert all(np.isfinite(each.value) for each in ours.values())

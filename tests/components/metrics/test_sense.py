@@ -9,8 +9,10 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from torch.nn.functional import avg_pool2d, interpolate
 
+from benchmarks._sense import moved
 from landscape.components.datasets._base import Modes
 from landscape.components.metrics._base import METRICS, Evidence, SampleSet
+from landscape.results.record import Estimate
 
 OPTIONS = {
     "kid": {"estimator": "full"},
@@ -155,3 +157,10 @@ def test_dropped_modes_of_points():
     assert fair["reverse_KL"].value < 0.01 < dropped["reverse_KL"].value
     assert dropped["high_quality"].value == pytest.approx(fair["high_quality"].value, abs=0.02)
     assert noisy["high_quality"].value < 0.5 < fair["high_quality"].value
+
+
+@pytest.mark.parametrize(("value", "mark"), [(0.5, ""), (0.9, " -"), (0.1, " -")])
+def test_every_distance_from_real_samples_is_worse_where_they_are_the_best(value, mark):
+    """Blurred images lie far from every training image. That is no better than what held-out real images score."""
+    floor, found = (Estimate(v, "lower", (v - 0.01, v + 0.01), target="real") for v in (0.5, value))
+    assert moved(floor, found) == mark

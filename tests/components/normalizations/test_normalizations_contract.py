@@ -133,7 +133,7 @@ def test_runs_under_autocast(name):
         y = network(x, z)
     y.float().square().sum().backward()
     assert torch.isfinite(y.float()).all()
-    assert all(parameter.dtype == torch.float32 for parameter in network.parameters())
+    assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
 
 
 @pytest.mark.parametrize(("first", "second"), list(itertools.combinations(NAMES, 2)))
