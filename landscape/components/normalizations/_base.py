@@ -10,9 +10,10 @@ from landscape.core.registry import Registry
 
 
 class Norm(nn.Module):
-    """A layer that follows another: forward(x [N, C, *spatial], z=None) -> the shape of x.
+    """A normalization layer that follows another layer.
 
-    `z` [N, latent] is what G is given, for norms that read it; under a class condition it is [z; e(y)].
+    It takes x [N, C, *spatial] and returns the same shape. It may read z [N, latent], the input of G, as self-modulation does. With a class
+    condition this input is [z; e(y)].
     """
 
     def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
@@ -20,27 +21,28 @@ class Norm(nn.Module):
 
 
 class Identity(Norm):
-    """No normalization."""
+    """A layer that returns its input."""
 
     def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
         return x
 
 
 def unwrapped(layer: nn.Module) -> nn.Module:
-    """The layer as it is."""
+    """Return the layer unchanged."""
     return layer
 
 
 def nothing_follows(channels: int, spatial: tuple[int, ...]) -> Norm:
-    """No layer after."""
+    """Return a layer that changes nothing."""
     return Identity()
 
 
 @dataclass(frozen=True)
 class Normalization:
-    """How one network normalizes: every linear and convolution goes through `wrap`; `follow(channels, spatial)` comes after it.
+    """How one network normalizes.
 
-    `spatial` is the shape behind the channels: (H, W) of a feature map, () of a flat vector.
+    Every linear layer and every convolution is passed through `wrap`, and the layer that `follow(channels, spatial)` returns is put after
+    it. `spatial` is the shape behind the channels: (H, W) for a feature map and () for a flat vector.
     """
 
     wrap: Callable[[nn.Module], nn.Module] = unwrapped
@@ -49,13 +51,16 @@ class Normalization:
 
 @dataclass(frozen=True)
 class NormalizationFacts:
-    """sides: the networks it makes sense for. wraps / follows: which of the two it does (an architecture may honor only one)."""
+    """What is known of a normalization before it is called."""
 
     sides: frozenset[str] = frozenset({"d", "g"})
+    """The networks that it makes sense for: D, G or both."""
     wraps: bool = False
+    """Whether it wraps layers. An architecture may honor only normalizations that wrap, or only those that follow."""
     follows: bool = False
+    """Whether it puts a layer after each layer."""
     couples_samples: bool = False
-    """Its output for one sample depends on the others (batch norm): noted where a penalty differentiates per sample."""
+    """Whether the output for one sample depends on the other samples, as with batch norm. Trials with a gradient penalty note this."""
     condition: ConditionKind = "none"
     """The kind of condition that it reads. It is refused for a task of another kind."""
     paper: str = ""

@@ -1,4 +1,4 @@
-"""A layer that computes with a function of its weight, in place of the weight itself."""
+"""Layers that compute with a function of their weight instead of the weight itself."""
 
 import torch
 from torch import Tensor, nn
@@ -9,8 +9,8 @@ from landscape.core.errors import UserError
 class Reweighted(nn.Module):
     """A linear map or convolution whose weight passes through `effective_weight` at every call.
 
-    The wrapped layer stays a child, `layer`: its raw weight is found, initialized and penalized as that of any layer, before or
-    after wrapping (a parametrization would hand initializers a copy, which they would fill in vain).
+    The wrapped layer stays a child, `layer`. Its raw weight can therefore be found, initialized and penalized like that of any other
+    layer, before and after wrapping. (With torch's parametrizations, initializers would fill a copy of the weight without any effect.)
     """
 
     def __init__(self, layer: nn.Module) -> None:
@@ -23,7 +23,7 @@ class Reweighted(nn.Module):
 
     @property
     def weight(self) -> nn.Parameter:
-        """The raw weight, which is what is trained."""
+        """The raw weight, which is the one that is trained."""
         weight = self.layer.weight
         assert isinstance(weight, Tensor)
         return weight  # type: ignore[return-value]
@@ -35,18 +35,18 @@ class Reweighted(nn.Module):
         return bias
 
     def effective_weight(self) -> Tensor:
-        """The weight that the layer computes with, of the shape of the raw one."""
+        """Return the weight that the layer computes with, in the shape of the raw weight."""
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
-        if "weight" in self.layer.__dict__:  # The effective weight lies there already, made with those of the whole network.
+        if "weight" in self.layer.__dict__:  # `EffectiveWeights` has put the weight there.
             made: Tensor = self.layer(x)
             return made
         weight = self.effective_weight()
         if torch.compiler.is_compiling():
             traced: Tensor = torch.func.functional_call(self.layer, {"weight": weight}, (x,))
             return traced
-        # An attribute of the instance is found before the parameter of that name. functional_call does the same for some 70 us more.
+        # An attribute of the instance is found before the parameter of the same name. functional_call would take 70 us longer.
         attributes = self.layer.__dict__
         attributes["weight"] = weight
         try:
@@ -57,10 +57,10 @@ class Reweighted(nn.Module):
 
 
 def output_axis(layer: nn.Module) -> int:
-    """Axis of `layer.weight` that counts output channels: 1 for transposed convolutions, else 0."""
+    """Return the axis of `layer.weight` that counts the output channels: 1 for transposed convolutions, otherwise 0."""
     return 1 if isinstance(layer, (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)) else 0
 
 
 def as_matrix(weight: Tensor, axis: int) -> Tensor:
-    """Weight as [outputs, everything else], e.g. [out, in * kh * kw] of a convolution's kernel."""
+    """Return the weight as a matrix [outputs, everything else], which is [out, in * kh * kw] for the kernel of a convolution."""
     return weight.transpose(0, axis).flatten(1) if axis else weight.flatten(1)

@@ -1,8 +1,8 @@
-"""Power iterations of all spectrally normalized layers of a network together: in a few operations, however many layers there are.
+"""Runs the power iterations of all spectrally normalized layers of a network together, in a few operations for any number of layers.
 
-Each weight is seen as a matrix [rows, columns]. Matrices of similar shape are copied into one stack, padded with zeros, and multiplied
-as a batch. Zeros change no product and no norm, and the order of a matrix's columns changes neither its singular values nor u, so that
-each weight is copied in the order in which it lies in memory.
+Each weight is treated as a matrix [rows, columns]. Matrices of similar shape are copied into one stack, padded with zeros, and multiplied
+as a batch. Zeros change no product and no norm. The order of a matrix's columns changes neither its singular values nor u, so each weight
+is copied in the order in which it lies in memory.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 
 PADDING = 1 / 3
-"""Zeros that stacks may hold beside the weights, as a share of the weights' entries."""
+"""The number of zeros that stacks may hold beside the weights, as a share of the weights' entries."""
 
 
 class Shape(NamedTuple):
-    """Rows and columns of a weight as a matrix."""
+    """The numbers of rows and columns of a weight as a matrix."""
 
     rows: int
     columns: int
@@ -25,7 +25,7 @@ class Shape(NamedTuple):
 
 @dataclass(frozen=True)
 class _Candidate:
-    """Matrices that may share a stack: their numbers and the shape that holds each of them."""
+    """Matrices that may share a stack: their positions in the list of weights, and the shape that has room for each of them."""
 
     members: tuple[int, ...]
     shape: Shape
@@ -40,9 +40,9 @@ class _Candidate:
 
 
 def groups(shapes: Sequence[Shape]) -> list[tuple[int, ...]]:
-    """Which matrices share a stack: as few stacks as possible while zeros stay below `PADDING` of all entries.
+    """Return which matrices share a stack: as few stacks as possible while zeros stay below `PADDING` of all entries.
 
-    The two groups whose union adds the fewest zeros are joined, again and again, as long as the limit allows it.
+    The two groups whose union adds the fewest zeros are joined again and again, as long as the limit allows it.
     """
     found = [_Candidate((i,), shape) for i, shape in enumerate(shapes)]
     allowed = (1 + PADDING) * sum(candidate.size for candidate in found)
@@ -57,12 +57,14 @@ def groups(shapes: Sequence[Shape]) -> list[tuple[int, ...]]:
 
 
 def laid_out(slot: Tensor, weight: Tensor, axis: int) -> Tensor:
-    """`slot` [..., at least rows, at least columns] seen as `weight`: [..., *weight.shape], rows along `axis`, columns as in its memory.
+    """Return `slot` [..., at least rows, at least columns] as a view in the shape of `weight`: [..., *weight.shape].
+
+    Rows lie along `axis`, and columns lie in the order of the memory of `weight`.
 
     Args:
-        slot: where a weight's matrix lies, or a vector of its columns as a matrix of one row.
-        weight: only its shape and strides are read.
-        axis: the dimension of `weight` that counts rows; where `slot` has a single row, the view has size 1 there.
+        slot: The place of a weight's matrix, or a vector of its columns as a matrix of one row.
+        weight: The weight, of which only shape and strides are read.
+        axis: The dimension of `weight` that counts rows. If `slot` has a single row, the view has size 1 there.
     """
     others = sorted((d for d in range(weight.ndim) if d != axis), key=lambda d: -weight.stride()[d])
     columns = [weight.shape[d] for d in others]
@@ -75,24 +77,24 @@ def laid_out(slot: Tensor, weight: Tensor, axis: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Iterations:
-    """What power iterations left: vectors by stack, numbers by call and layer."""
+    """The result of power iterations: vectors by stack, and numbers by call and layer."""
 
     u: list[Tensor]
-    """[calls, layers, padded rows] of each stack: the new u of each call, of length 1."""
+    """For each stack the new u of each call, of length 1: [calls, layers, padded rows]."""
     v: list[Tensor]
-    """[calls, layers, padded columns] of each stack: W'u of the u before, not yet divided by its length."""
+    """For each stack W'u of the u before, not yet divided by its length: [calls, layers, padded columns]."""
     sigma: list[list[Tensor]]
-    """The estimate of the largest singular value, 0-dim: u' W v / |v|, which is |W v| / |v|."""
+    """The estimate of the largest singular value (0-dim): u' W v / |v|, which equals |W v| / |v|."""
     length: list[list[Tensor]]
-    """|W v|, 0-dim, which is sigma |v|."""
+    """|W v| (0-dim), which equals sigma |v|."""
 
 
 class Stacks:
-    """The memory in which the layers of one network are iterated together, and their gradients taken.
+    """The memory in which the layers of one network are iterated together and their gradients are taken.
 
     Args:
-        weights: the layers' weights; their values are copied anew at each use, their shapes and strides stay.
-        axes: the dimension of each that counts its matrix's rows.
+        weights: The layers' weights. Their values are copied anew at each use, while their shapes and strides stay.
+        axes: The dimension of each weight that counts the rows of its matrix.
     """
 
     def __init__(self, weights: Sequence[Tensor], axes: Sequence[int]) -> None:
@@ -111,44 +113,44 @@ class Stacks:
         self._gradients: dict[int, list[Tensor]] = {}
 
     def fits(self, weights: Sequence[Tensor]) -> bool:
-        """Whether `weights` have the shapes, the strides, the type and the device of those that this memory was made for."""
+        """Return whether `weights` have the shapes, strides, type and device of the weights that this memory was made for."""
         return len(weights) == len(self._layouts) and all(
             new.stride() == old.stride() and new.shape == old.shape and new.dtype == self._like.dtype and new.device == self._like.device
             for new, old in zip(weights, self._layouts, strict=True)
         )
 
     def _zeros(self, calls: int) -> list[Tensor]:
-        """For each stack zeros [layers, calls, rows, columns]."""
+        """Return zeros [layers, calls, rows, columns] for each stack."""
         return [self._like.new_zeros(len(m), calls, *size) for m, size in zip(self._groups, self._sizes, strict=True)]
 
     def _by_layer(self, stacks: Sequence[Tensor]) -> list[Tensor]:
-        """What lies in `stacks` [layers, ...] for each layer, in the order of the layers."""
+        """Return the part of `stacks` [layers, ...] that belongs to each layer, in the order of the layers."""
         rows = [row for stack in stacks for row in stack.unbind()]
         return [rows[place] for place in self._place]
 
     def _by_call(self, stacks: Sequence[Tensor], calls: int) -> list[Tensor]:
-        """What lies in `stacks` [layers, calls, ...]: the first call of every layer, the second of every layer, and so on."""
+        """Return the parts of `stacks` [layers, calls, ...]: first those of every layer's first call, and so on."""
         found = [entry.unbind() for entry in self._by_layer(stacks)]
         return [entry[k] for k in range(calls) for entry in found]
 
     def _as_weights(self, stacks: Sequence[Tensor]) -> list[Tensor]:
-        """What lies in `stacks` [layers, ..., rows, columns] for each layer, seen as its weight: [..., *weight.shape]."""
+        """Return the part of `stacks` [layers, ..., rows, columns] of each layer as a view in its weight's shape: [..., *weight.shape]."""
         return [laid_out(*each) for each in zip(self._by_layer(stacks), self._layouts, self._axes, strict=True)]
 
     def _cut(self, vectors: Sequence[Tensor]) -> list[Tensor]:
-        """Of `vectors` [layers, padded rows] the rows that each layer has."""
+        """Return the rows that each layer has from `vectors` [layers, padded rows]."""
         return [vector[:n] for vector, n in zip(self._by_layer(vectors), self._rows, strict=True)]
 
     @torch.no_grad()
     def iterate(self, weights: Sequence[Tensor], us: Sequence[Tensor], *, calls: int, iterations: int, floor: float) -> Iterations:
-        """Power iterations of all layers from the stored u, `iterations` for each of `calls`; the last u are written to `us`.
+        """Run the power iterations of all layers from the stored u. The last u are written to `us`.
 
         Args:
-            weights: of the layers.
-            us: [rows] of each; updated in place.
-            calls: how often the network will be called with these weights: each call steps on from the call before it.
-            iterations: of each call, one or more.
-            floor: lower bound of the length |W W'u| by which u is divided.
+            weights: The weights of the layers.
+            us: The stored u [rows] of each layer, which are updated in place.
+            calls: How often the network will be called with these weights. Each call continues where the call before it ended.
+            iterations: The number of iterations for each call, one or more.
+            floor: The lower bound of the length |W W'u| by which u is divided.
         """
         torch._foreach_copy_([*self._slots, *self._cut(self._start)], [*weights, *us])
         matrices = [stack[:, 0] for stack in self._matrices]
@@ -174,14 +176,14 @@ class Stacks:
 
     @torch.no_grad()
     def gradients(self, weights: Sequence[Tensor], made: Iterations, given: Sequence[Sequence[Tensor]]) -> list[Tensor]:
-        """Gradients with respect to the weights W, from those with respect to the normalized weights W / sigma of every call.
+        """Return the gradients with respect to the weights W, given those with respect to the normalized weights W / sigma of every call.
 
-        With u and v held fixed, dL/dW is the sum over calls of G / sigma - <G / sigma, W> / (sigma |v|) u v', G being the call's gradient.
+        With u and v held fixed, dL/dW is the sum over calls of G / sigma - <G / sigma, W> / (sigma |v|) u v', where G is a call's gradient.
 
         Args:
-            weights: of the layers, as they were iterated.
-            made: what `iterate` returned.
-            given: G for each call and each layer.
+            weights: The weights of the layers, as they were iterated.
+            made: The result of `iterate`.
+            given: The gradient G of each call and each layer.
         """
         calls = len(given)
         if calls not in self._gradients:
@@ -204,7 +206,7 @@ class Stacks:
         return gradients
 
     def directions(self, made: Iterations, call: int) -> list[Tensor]:
-        """U v' / |v| of each layer at a call, seen as its weight: the derivative of sigma with respect to the weight."""
+        """Return the derivative of sigma with respect to each layer's weight at one call: u v' / |v| in the weight's shape."""
         found = []
         rows, columns = self._by_layer([u[call] for u in made.u]), self._by_layer([v[call] for v in made.v])
         for i, (layout, axis) in enumerate(zip(self._layouts, self._axes, strict=True)):

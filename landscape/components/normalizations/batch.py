@@ -8,9 +8,9 @@ from landscape.core.registry import Fraction, Positive
 
 
 def normalized(norm: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor) -> Tensor:
-    """What `norm` makes of x [N, C, ...], without counting the batches.
+    """Apply `norm` to x [N, C, ...] without counting the batches, because counting costs one operation per layer.
 
-    Only an average of equal weights (`momentum` None, which recalibration sets) reads the count, and counting costs an operation a layer.
+    The count is only read where all batches have equal weight in the average, which `momentum` None means. Recalibration sets it.
     """
     if norm.momentum is None:
         counted: Tensor = norm(x)
@@ -34,14 +34,14 @@ class BatchNorm(Norm):
 
 @NORMALIZATIONS.register(follows=True, couples_samples=True, paper="Ioffe & Szegedy 2015, arXiv:1502.03167")
 def batch(*, momentum: Fraction = 0.1, epsilon: Positive = 1e-5, learned_gain: bool = True) -> Normalization:
-    """Batch norm with scale and shift. `momentum` 0.1 is the originals' decay of 0.9; evaluation uses the moving averages.
+    """Batch norm with scale and shift, which uses moving averages in evaluation. A `momentum` of 0.1 is the decay of 0.9 of the originals.
 
-    As in torch the averages take the unbiased variance, with n - 1; TensorFlow's unfused batch norm, which the originals have after flat
-    layers, takes the biased one (63/64 of ours at batch size 64).
+    As in torch, the averages take the unbiased variance, with n - 1. TensorFlow's unfused batch norm, which the originals use after flat
+    layers, takes the biased variance (63/64 of ours at batch size 64).
 
     Args:
-        momentum: share of the batch's statistics in the moving averages.
-        epsilon: added to the variance.
-        learned_gain: False holds the scale at 1, as SNGAN's comparison does.
+        momentum: The share of a batch's statistics in the moving averages.
+        epsilon: A number that is added to the variance.
+        learned_gain: Whether the scale is learned. Otherwise it stays 1, as in SNGAN's comparison.
     """
     return Normalization(follow=lambda channels, spatial: BatchNorm(channels, spatial, momentum, epsilon, learned_gain))

@@ -12,7 +12,7 @@ from landscape.core.registry import Positive
 
 
 class InstanceNorm(Norm):
-    """Mean and variance of each channel of each sample over its positions; a scale and a shift per channel."""
+    """Normalizes each channel of each sample by its mean and variance over positions, and applies a scale and a shift per channel."""
 
     def __init__(self, channels: int, spatial: tuple[int, ...], epsilon: float) -> None:
         super().__init__()
@@ -29,9 +29,9 @@ class InstanceNorm(Norm):
 
 @NORMALIZATIONS.register(follows=True, paper="Ulyanov et al. 2016, arXiv:1607.08022")
 def instance(*, epsilon: Positive = 1e-5) -> Normalization:
-    """Instance norm with a scale and shift per channel; the same in training and evaluation. Undefined on flat vectors.
+    """Instance norm with a scale and shift per channel. It is the same in training and evaluation, and undefined on flat vectors.
 
     Args:
-        epsilon: added to the variance.
+        epsilon: A number that is added to the variance.
     """
     return Normalization(follow=lambda channels, spatial: InstanceNorm(channels, spatial, epsilon))

@@ -5,5 +5,5 @@ from landscape.components.normalizations._base import NORMALIZATIONS, Normalizat
 
 @NORMALIZATIONS.register
 def none() -> Normalization:
-    """Layers as they are, nothing after them."""
+    """Leaves all layers as they are and puts nothing after them."""
     return Normalization()

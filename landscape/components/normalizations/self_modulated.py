@@ -9,10 +9,10 @@ from landscape.core.registry import Fraction, NonNegativeInt, Positive
 
 
 class SelfModulatedBatchNorm(Norm):
-    """Batch norm whose scale and shift are functions of the latent: scale 1 + A h(z), shift B h(z), h(z) = relu(C z).
+    """Batch norm whose scale 1 + A h(z) and shift B h(z) are functions of the latent z, with h(z) = relu(C z).
 
-    The 1 stands outside of the linear map (the original starts that map's bias at 1), so that an initializer which sets all biases
-    to 0 does not silence the layer.
+    The 1 is outside of the linear map, so that an initializer that sets all biases to 0 does not silence the layer. (The original puts
+    the 1 into the bias of that map.)
     """
 
     def __init__(self, channels: int, spatial: tuple[int, ...], latent_dim: int, hidden: int, momentum: float, epsilon: float) -> None:
@@ -40,9 +40,9 @@ def self_modulated(*, latent_dim: int, hidden: NonNegativeInt = 32, momentum: Fr
     """Batch norm of G whose scale and shift are learned functions of its own latent z (a small network for each layer).
 
     Args:
-        latent_dim: dimension of z.
-        hidden: units of that network's hidden layer; 32 in compare_gan, 0 for plain linear maps of z.
-        momentum: of the moving averages of mean and variance.
-        epsilon: added to the variance.
+        latent_dim: The dimension of z.
+        hidden: The number of units in that network's hidden layer: 32 in compare_gan, and 0 for plain linear maps of z.
+        momentum: The share of a batch's statistics in the moving averages of mean and variance.
+        epsilon: A number that is added to the variance.
     """
     return Normalization(follow=lambda channels, spatial: SelfModulatedBatchNorm(channels, spatial, latent_dim, hidden, momentum, epsilon))

@@ -13,8 +13,8 @@ from landscape.core.registry import Positive, PositiveInt
 class SpectralNorm(Reweighted):
     """Divides the weight W, as a matrix [out, in * kh * kw], by an estimate sigma = u' W v of its largest singular value.
 
-    A forward in training mode improves u by power iteration and stores it; in evaluation mode the stored u is used as it is. The
-    gradient passes through sigma with u and v held fixed. The bias is left alone. All of it in the weight's own precision.
+    A forward pass in training mode improves u by power iteration and stores it. In evaluation mode the stored u is used unchanged. The
+    gradient passes through sigma with u and v held fixed. The bias is not changed. Everything is computed in the weight's own precision.
     """
 
     u: Tensor
@@ -28,11 +28,11 @@ class SpectralNorm(Reweighted):
         self.register_buffer("u", start if start.is_meta else normalize(start, dim=0, eps=epsilon))
 
     def effective_weight(self) -> Tensor:
-        with full_precision(self.weight.device):  # a power iteration in bf16 would be some 1 % off
+        with full_precision(self.weight.device):  # A power iteration in bf16 would be off by about 1 %.
             return self.weight / self.largest_singular_value(self.weight)
 
     def largest_singular_value(self, weight: Tensor) -> Tensor:
-        """Estimate of the largest singular value of `weight` (0-dim); in training mode it steps the power iteration."""
+        """Return an estimate (0-dim) of the largest singular value of `weight`. In training mode this runs the power iteration."""
         matrix = as_matrix(weight, self.axis)
         with torch.no_grad():
             u = self.u
@@ -42,20 +42,20 @@ class SpectralNorm(Reweighted):
                 for _ in range(self.iterations - 1):
                     v = normalize(u @ matrix, dim=0, eps=self.epsilon)
                     u = normalize(matrix @ v, dim=0, eps=self.epsilon)
-                # The graph keeps these new u and v, never the buffer: D may be called again before an earlier call's backward.
+                # The graph holds these new tensors and not the buffer, because D may be called again before the backward pass.
                 self.u.copy_(u)
         return torch.dot(u, matrix @ v)
 
 
 @NORMALIZATIONS.register(wraps=True, paper="Miyato et al. 2018, arXiv:1802.05957, algorithm 1")
 def spectral(*, iterations: PositiveInt = 1, epsilon: Positive = 1e-12) -> Normalization:
-    """Every kernel divided by its largest singular value, estimated by power iteration (one per training forward) from a stored u.
+    """Divides every kernel by an estimate of its largest singular value, which one power iteration per training forward pass improves.
 
-    As in compare_gan each of D's forwards in a step iterates once more. Two differences: evaluation does not iterate, and the kernel
-    of a transposed convolution is flattened with its output channels as rows (compare_gan there takes the input channels).
+    As in compare_gan, each of D's forward passes in a step iterates once more. There are two differences: evaluation does not iterate,
+    and the kernel of a transposed convolution is flattened with its output channels as rows (compare_gan takes the input channels).
 
     Args:
-        iterations: power iterations per training forward.
-        epsilon: lower bound of the norms by which u and v are divided.
+        iterations: The number of power iterations per training forward pass.
+        epsilon: The lower bound of the norms by which u and v are divided.
     """
     return Normalization(wrap=lambda layer: SpectralNorm(layer, iterations, epsilon))

@@ -13,14 +13,14 @@ from landscape.core.registry import Fraction, Positive, PositiveInt
     paper="Zhang et al. 2019, arXiv:1805.08318 (SAGAN's generator); compare_gan's G.spectral_norm",
 )
 def spectral_batch(*, iterations: PositiveInt = 1, momentum: Fraction = 0.1, epsilon: Positive = 1e-5) -> Normalization:
-    """Every kernel spectrally normalized (`spectral`), a batch norm after its layer (`batch`).
+    """Normalizes every kernel spectrally (`spectral`) and puts a batch norm after its layer (`batch`).
 
-    A batch norm undoes any scale of the kernel before it, so the two differ from `batch` alone only in layers that no norm follows
-    (the first and the last of most networks) and through epsilon.
+    A batch norm undoes any scale of the kernel before it. The result therefore differs from `batch` alone only in layers that no norm
+    follows (the first and the last of most networks) and through epsilon.
 
     Args:
-        iterations: power iterations per training forward.
-        momentum: of the batch norm's moving averages.
-        epsilon: added to the variance by the batch norm.
+        iterations: The number of power iterations per training forward pass.
+        momentum: The share of a batch's statistics in the batch norm's moving averages.
+        epsilon: A number that the batch norm adds to the variance.
     """
     return Normalization(wrap=spectral(iterations=iterations).wrap, follow=batch(momentum=momentum, epsilon=epsilon).follow)

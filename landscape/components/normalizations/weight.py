@@ -6,13 +6,13 @@ from landscape.components.normalizations._base import NORMALIZATIONS, Normalizat
 from landscape.components.normalizations._reweighted import Reweighted, as_matrix, output_axis
 
 TINY = 1e-24
-"""Keeps the gradient of a row of zeros finite: its inverse root cubed, 1e36, is what float32 holds."""
+"""A number that keeps the gradient of a row of zeros finite. The cube of its inverse root, 1e36, is still a float32."""
 
 
 class WeightNorm(Reweighted):
-    """Each output's weights v divided by their norm, and multiplied by a gain that is learned with them (or by 1).
+    """Divides each output's weights v by their norm and multiplies them by a gain, which is learned with them or is 1.
 
-    The gain starts at the norm that v has when the layer is wrapped, so that wrapping leaves an initialized layer as it was.
+    The gain starts at the norm that v has when the layer is wrapped, so that wrapping does not change an initialized layer.
     """
 
     def __init__(self, layer: nn.Module, *, learned: bool) -> None:
@@ -31,9 +31,10 @@ class WeightNorm(Reweighted):
 
 @NORMALIZATIONS.register(wraps=True, paper="Salimans & Kingma 2016, arXiv:1602.07868, eq. 2")
 def weight(*, learned_gain: bool = True) -> Normalization:
-    """The length and the direction of each output channel's weights are learned apart: w = g v / |v|.
+    """Learns the length and the direction of each output channel's weights separately: w = g v / |v|.
 
     Args:
-        learned_gain: learn g (the paper); False fixes it at 1, the "weight normalization without gamma" of SNGAN's comparison.
+        learned_gain: Whether g is learned, as in the paper. Otherwise it stays 1, as in the "weight normalization without gamma" of SNGAN's
+            comparison.
     """
     return Normalization(wrap=lambda layer: WeightNorm(layer, learned=learned_gain))

@@ -1,4 +1,4 @@
-"""How settings move over training from one value to another."""
+"""The curve along which settings move from one value to another during training."""
 
 import math
 from typing import TypeVar
@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 Share = TypeVar("Share", float, Tensor)
-"""Of the way in time: 0 to 1."""
+"""The share of the time that has passed, from 0 to 1."""
 
 
 def half_cosine(share: Share) -> Share:
-    """0 at 0, 1 at 1, slow at both ends; what is beyond 1 must be cut before."""
+    """Return half a cosine wave, which rises from 0 at 0 to 1 at 1 and is slow at both ends. The caller cuts shares above 1."""
     if isinstance(share, Tensor):
         return 0.5 * (1 - torch.cos(torch.pi * share))
     return 0.5 * (1 - math.cos(math.pi * share))

@@ -1,4 +1,4 @@
-"""Where half precision would spoil a result: sums over many terms, distances by cancellation, power iterations."""
+"""Keeps out half precision where it would spoil a result: in sums over many terms, differences of near equals and power iterations."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def full_precision(device: torch.device) -> AbstractContextManager[object]:
-    """A context without autocast on `device`; costs nothing where none is on."""
+    """Return a context without autocast on `device`. It costs nothing if autocast is off already."""
     # The compiler of torch 2.11 refuses `torch.amp.is_autocast_available`; of the devices in use only "meta" has no autocast.
     if device.type != "meta" and torch.is_autocast_enabled(device.type):
         return torch.autocast(device.type, enabled=False)
@@ -17,7 +17,7 @@ def full_precision(device: torch.device) -> AbstractContextManager[object]:
 
 @contextmanager
 def without_tf32() -> Iterator[None]:
-    """Convolutions of float32 on a GPU in float32: cuDNN would round their inputs to 10 bits (products of matrices it leaves alone)."""
+    """Within this context a GPU computes float32 convolutions in float32. By default cuDNN rounds their inputs to 10 bits (TF32)."""
     before = torch.backends.cudnn.allow_tf32
     torch.backends.cudnn.allow_tf32 = False
     try:
@@ -27,5 +27,5 @@ def without_tf32() -> Iterator[None]:
 
 
 def at_least_float32(tensor: Tensor) -> Tensor:
-    """Half precision as float32, all else as it is."""
+    """Return a tensor of half precision as float32, and every other tensor unchanged."""
     return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
