@@ -14,38 +14,39 @@ from landscape.core.registry import Registry
 
 @dataclass(frozen=True)
 class SampleSet:
-    """One set of samples, through whatever was asked for; what no metric needs stays None."""
+    """One set of samples in the forms that metrics ask for. Forms that no metric needs are None."""
 
     images: Tensor | None = None
-    """(N, C, H, W) uint8 or float32 levels in [0, 255]; or points (N, D) float32."""
+    """Images (N, C, H, W) as uint8 or float32 levels in [0, 255], or points (N, D) float32."""
     features: Tensor | None = None
-    """[N, d] float32."""
+    """The features [N, d] float32."""
     logits: Tensor | None = None
-    """[N, k] float32, of the extractor's classes."""
+    """The logits [N, k] float32 of the extractor's classes."""
     labels: Tensor | None = None
-    """[N] int64."""
+    """The class of each sample [N] int64."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything a metric may ask for. A metric declares what it needs; only that is computed."""
+    """Everything that a metric may ask for. A metric declares what it needs, and only that is computed."""
 
     real: SampleSet
     fake: SampleSet
     train: SampleSet | None = None
-    """The samples the model was trained on (memorization, classifier accuracy scores)."""
+    """The samples that the model was trained on, for memorization and for classifier accuracy scores."""
     validation: SampleSet | None = None
-    """Real samples for choices inside a metric (Parzen's sigma)."""
+    """Real samples for choices inside a metric, such as Parzen's sigma."""
     modes: Modes | None = None
     generator: Callable[[Tensor], Tensor] | None = None
-    """z [N, latent] -> samples in [0, 1], evaluation mode, differentiable."""
+    """Maps z [N, latent] to samples in [0, 1]. It is differentiable and in evaluation mode."""
     latent: Callable[[int], Tensor] | None = None
-    """n -> z [n, latent], from the protocol's seed."""
+    """Draws n latent vectors [n, latent] from the protocol's seed."""
     discriminator: Callable[[Tensor], Tensor] | None = None
-    """Samples in [0, 1] -> logits [N], evaluation mode."""
+    """Maps samples in [0, 1] to logits [N]. It is in evaluation mode."""
     extractor: str = ""
-    """Public name of the extractor, for the names of scores."""
+    """The public name of the extractor, which is part of the names of scores."""
     is_fid: bool = False
+    """Whether a Frechet distance of these features is called FID, because they are those of the 2015 Inception network."""
     real_is_stratified: bool = False
     """Whether the real set is a split that holds the same share of each label as the whole data set."""
     seed: int = 0
@@ -53,7 +54,11 @@ class Evidence:
 
 
 def need(value: Any, what: str, metric: str) -> Any:
-    """`value`, or a UserError that says what `metric` lacks."""
+    """Return `value` if there is one.
+
+    Raises:
+        UserError: There is none. The line says what `metric` lacks.
+    """
     if value is None:
         raise UserError(f"{metric} needs {what}, which this evaluation does not have: leave the metric out or provide it")
     return value
@@ -61,18 +66,18 @@ def need(value: Any, what: str, metric: str) -> Any:
 
 @dataclass(frozen=True)
 class MetricFacts:
-    """needs: any of `features`, `logits`, `images`, `labels`, `train`, `validation`, `modes`, `generator`, `discriminator`.
-
-    names: the public names it returns, as patterns over `{extractor}` (for `list` and for objectives); `direction` of the first, and
-    `target`: `real` where the best value is that of held-out real samples.
-    """
+    """What is known of a metric before it is called."""
 
     needs: frozenset[str] = frozenset({"features"})
+    """Any of `features`, `logits`, `images`, `labels`, `train`, `validation`, `modes`, `generator` and `discriminator`."""
     names: tuple[str, ...] = ()
+    """The public names of the scores that it returns, as patterns with `{extractor}`. `list` and objectives use them."""
     direction: str = "lower"
+    """Which values of the first score are better: `lower`, `higher` or `none`."""
     target: str = ""
+    """`real` if the best value of the first score is that of held-out real samples."""
     paper: str = ""
 
 
 METRICS: Registry[MetricFacts] = Registry("metric", "landscape.components.metrics", MetricFacts)
-"""A metric is function(evidence, *, hyperparameters) -> dict[name, Estimate]; the maths is in pure functions of tensors beside it."""
+"""Metrics by name: functions(evidence, *, hyperparameters) -> dict[name, Estimate], whose formulas are pure functions of tensors."""

@@ -1,8 +1,8 @@
-"""Decides close comparisons of distances exactly: the squared differences of the features as they were given, summed in float64.
+"""Decides close comparisons of distances exactly, by sums in float64 over squared differences of the features as they were given.
 
-Distances that come from products of centered samples are rounded, and the center itself is. Two distances that are equal (features of few
-values, samples that occur twice) then compare by chance. Here such a comparison is taken again without center or product. For features
-that are small integers the sums are exact; for others equal differences in the same places give equal sums.
+Distances that come from products of centered samples are rounded, and so is the center. If two distances are equal, because features have
+few values or samples occur twice, rounding would then decide their comparison. Here such a comparison is repeated without center and
+product. For features that are small integers the sums are exact. For others, equal differences in the same places give equal sums.
 """
 
 from typing import Literal
@@ -18,7 +18,7 @@ Border = Literal["inside", "outside"]
 
 
 def direct(first: Tensor, second: Tensor, i: Tensor, j: Tensor) -> Tensor:
-    """Squared distances [p] in float64 between the samples `i` [p] of `first` [n, d] and `j` [p] of `second` [m, d]."""
+    """Return squared distances [p] in float64 between the samples `i` [p] of `first` [n, d] and `j` [p] of `second` [m, d]."""
     step = max(1, CHUNK // first.shape[1])
     found = [
         (first[a].double() - second[b].double()).square_().sum(dim=1)
@@ -35,7 +35,7 @@ class Balls:
 
         Args:
             features: The samples [n, d] as they were given.
-            squared: Rounded squared distances [n, k + 1] to the nearest others, ascending; infinite where there is no other.
+            squared: Rounded squared distances [n, k + 1] to the nearest others, ascending, and infinite where there is no other.
             indices: The indices [n, k + 1] of these others.
             k: The neighbor to which a ball reaches.
             rounding: How far each of the distances [n] may be off.
@@ -49,13 +49,13 @@ class Balls:
         self.neighbors = (squared < torch.inf).sum(dim=1)
 
     def exact(self, balls: Tensor) -> Tensor:
-        """Squared radii [p] of `balls` [p], measured directly. Each ball is measured once."""
+        """Return the squared radii [p] of `balls` [p], which are measured directly. Each ball is measured once."""
         unknown = torch.unique(balls[self._exact[balls].isnan()])
         if len(unknown):
             others = self.indices[unknown]
             own = unknown[:, None].expand_as(others)
             measured = direct(self.features, self.features, own.flatten(), others.flatten()).view(others.shape)
-            # A set of k + 1 samples has no (k + 1)-th neighbor; what stands in its place does not count.
+            # A set of k + 1 samples has no (k + 1)-th neighbor, and the index in its place does not count.
             measured[torch.arange(others.shape[1], device=others.device) >= self.neighbors[unknown, None]] = torch.inf
             self._exact[unknown] = measured.sort(dim=1).values[:, self.k - 1]
         return self._exact[balls]
@@ -83,6 +83,6 @@ class Balls:
         return held, int((~self.is_settled[balls[close]]).sum())
 
     def zero_radii(self) -> int:
-        """The number of balls of radius 0: those of samples that occur more than k times."""
+        """Return the number of balls of radius 0, which are those of samples that occur more than k times."""
         near_zero = (self.radii <= 2 * self.rounding).nonzero()[:, 0]
         return int((self.exact(near_zero) == 0).sum())

@@ -1,4 +1,4 @@
-"""What the Frechet distance of two finite samples of one distribution is expected to be."""
+"""The expected Frechet distance of two finite samples of one distribution."""
 
 import torch
 from torch import Tensor
@@ -8,7 +8,7 @@ from landscape.components.metrics._moments import Moments
 from landscape.components.metrics._products import eigenvectors
 
 ENOUGH = 8192
-"""The number of samples, evenly spaced, that the fourth moments are taken from."""
+"""The number of evenly spaced samples from which the fourth moments are estimated."""
 
 
 def expected_between_equals(real: Tensor, found: Moments, other: int, labels: Tensor | None = None) -> float:
@@ -16,15 +16,15 @@ def expected_between_equals(real: Tensor, found: Moments, other: int, labels: Te
 
     With the covariance S of eigenvalues s_i and the coordinates z_i of a sample along its eigenvectors, one sample x of a set of N moves
     mean and covariance by terms of variance 1/N. The distance is then, in expectation, the sum over both sets of
-    1/N times (tr(S) + 1/2 sum over i, j of var(z_i z_j) / (s_i + s_j)). For Gaussian features var(z_i z_j) is s_i s_j (1 + [i = j]);
-    here it is measured, because features of networks are far from Gaussian.
+    1/N times (tr(S) + 1/2 sum over i, j of var(z_i z_j) / (s_i + s_j)). For Gaussian features var(z_i z_j) is s_i s_j (1 + [i = j]).
+    Here it is measured, because features of networks are far from Gaussian.
 
     Args:
         real: The features [N, d] of the real set.
-        found: Their moments; the covariance must have full rank.
+        found: Their moments. The covariance must have full rank.
         other: The number of samples in the other set.
-        labels: The labels [N] of the real set where it holds the same share of each label as the distribution (a stratified split): its
-            mean and covariance then vary by what varies within a label alone. None where the set was drawn freely.
+        labels: The labels [N] of the real set if it is a stratified split, which holds the same share of each label as the distribution.
+            Its mean and covariance then vary only by what varies within labels. None if the set was drawn freely.
     """
     free = _variability(real, found.covariance)
     own = free if labels is None else _variability(real, found.covariance, labels)

@@ -1,4 +1,4 @@
-"""Results that several metrics of one evaluation share (moments, neighborhoods), kept while the features they belong to live."""
+"""Remembers results that several metrics of one evaluation share, such as moments and neighborhoods, as long as their features exist."""
 
 import functools
 import weakref
@@ -12,9 +12,9 @@ R = TypeVar("R")
 
 
 def shared(function: Callable[P, R]) -> Callable[P, R]:
-    """Remember `function`'s results by the identity of its tensors and the value of its other arguments.
+    """Return `function` with a memory of its results, by the identity of its tensors and the values of its other arguments.
 
-    An entry dies with any of its tensors, and is not used for a tensor that was changed in place since.
+    A result is forgotten as soon as one of its tensors is gone. It is not used for a tensor that has been changed in place meanwhile.
     """
     known: dict[tuple[Any, ...], tuple[tuple[int, ...], Any]] = {}
 

@@ -1,4 +1,4 @@
-"""Unbiased squared maximum mean discrepancy, with the parts of its sampling variance. Gretton et al. 2012, lemma 6."""
+"""The unbiased squared maximum mean discrepancy (MMD) of Gretton et al. 2012, lemma 6, and the parts of its sampling variance."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,11 +9,11 @@ from torch import Tensor
 from landscape.components.metrics._clouds import Cloud, inner, tiles, upper_tiles
 
 Kernel = Callable[[Tensor, Cloud, Cloud], Tensor]
-"""(products [r, c], the r samples, the c samples) -> kernel values [r, c], in place of the products."""
+"""A function of products [r, c], their r samples and their c samples, which overwrites the products with kernel values [r, c]."""
 
 
 def polynomial(degree: int, gamma: float, coef0: float) -> Kernel:
-    """(gamma x.y + coef0)^degree, x.y being that of the features as they came."""
+    """Return the kernel (gamma x.y + coef0)^degree, where x.y is the product of the features before they were centered."""
 
     def kernel(products: Tensor, first: Cloud, second: Cloud) -> Tensor:
         products.add_(first.offsets[:, None]).add_(second.offsets)
@@ -23,7 +23,7 @@ def polynomial(degree: int, gamma: float, coef0: float) -> Kernel:
 
 
 def rbf(sigma: float) -> Kernel:
-    """exp(-|x - y|^2 / (2 sigma^2))."""
+    """Return the kernel exp(-|x - y|^2 / (2 sigma^2))."""
 
     def kernel(products: Tensor, first: Cloud, second: Cloud) -> Tensor:
         products.mul_(2).sub_(first.norms[:, None]).sub_(second.norms)
@@ -33,26 +33,27 @@ def rbf(sigma: float) -> Kernel:
 
 
 class PairSums(NamedTuple):
-    """Sums of kernel values over pairs of two sets (of one set with itself: over pairs of distinct samples), in float64.
-
-    rows [n]: of each sample of the first set; columns [m]: of the second; squares: of k^2; subsets [S]: over pairs inside each subset.
-    """
+    """Sums of kernel values in float64 over the pairs of two sets. If both are the same set, pairs of a sample with itself are left out."""
 
     rows: Tensor
+    """The sum [n] for each sample of the first set."""
     columns: Tensor
+    """The sum [m] for each sample of the second set."""
     squares: float
+    """The sum of the squared kernel values."""
     subsets: Tensor
+    """The sum [S] over the pairs inside each subset."""
 
 
 def pair_sums(first: Cloud, second: Cloud, kernel: Kernel, members: tuple[Tensor, Tensor] | None = None, *, keep: bool = False) -> PairSums:
-    """Kernel sums of all pairs of two clouds (`second is first` for one with itself).
+    """Return the sums of the kernel over all pairs of two clouds.
 
     Args:
-        first: n samples.
-        second: m samples.
-        kernel: values of a tile.
-        members: [n, S] and [m, S], 1 where a sample belongs to subset s, in the clouds' precision.
-        keep: the products, for scores that come after; see `inner`.
+        first: A cloud of n samples.
+        second: A cloud of m samples, or `first` itself.
+        kernel: Computes the values of a tile.
+        members: Two tensors [n, S] and [m, S] in the clouds' precision, which are 1 where a sample belongs to subset s and 0 elsewhere.
+        keep: Whether the products are kept for scores that are computed later, as in `inner`.
     """
     same = second is first
     rows = torch.zeros(len(first.norms), dtype=torch.float64, device=first.norms.device)
@@ -65,8 +66,8 @@ def pair_sums(first: Cloud, second: Cloud, kernel: Kernel, members: tuple[Tensor
         values = kernel(inner(first, second, i, j, keep=keep), first.part(i), second.part(j))
         if on_diagonal:
             values.fill_diagonal_(0)
-        times = 2 if same and not on_diagonal else 1  # a tile above the diagonal stands for its mirror image too
-        # sums over one tile in its own precision, over tiles in float64
+        times = 2 if same and not on_diagonal else 1  # A tile above the diagonal also stands for its mirror image.
+        # Sums over one tile are in its own precision, and sums over tiles in float64.
         rows[i] += values.sum(dim=1)
         if not on_diagonal:
             columns[j] += values.sum(dim=0)
@@ -77,7 +78,7 @@ def pair_sums(first: Cloud, second: Cloud, kernel: Kernel, members: tuple[Tensor
 
 
 class Components(NamedTuple):
-    """Parts of the sampling variance of squared MMD: `first_*` of the projections on one sample, `second_*` of what two add to that."""
+    """Parts of the sampling variance of the squared MMD: `first_*` of projections on one sample, `second_*` of what pairs add."""
 
     first_x: float
     first_y: float
@@ -86,26 +87,26 @@ class Components(NamedTuple):
     second_xy: float
 
     def variance(self, n: int, m: int) -> float:
-        """Variance of the unbiased estimate from n and m samples (Hoeffding's decomposition), never negative."""
+        """Return the variance of the unbiased estimate from n and m samples (Hoeffding's decomposition), which is never negative."""
         first = 4 * max(self.first_x, 0.0) / n + 4 * max(self.first_y, 0.0) / m
         second = 2 * self.second_xx / (n * (n - 1)) + 2 * self.second_yy / (m * (m - 1)) + 4 * self.second_xy / (n * m)
         return first + max(second, 0.0)
 
 
 def squared_mmd(xx: PairSums, yy: PairSums, xy: PairSums) -> float:
-    """Unbiased: mean kernel over distinct pairs inside each set, less twice the mean over pairs across."""
+    """Return the unbiased squared MMD: the mean kernel over distinct pairs inside each set, minus twice that over pairs across."""
     n, m = len(xx.rows), len(yy.rows)
     return float(xx.rows.sum() / (n * (n - 1)) + yy.rows.sum() / (m * (m - 1)) - 2 * xy.rows.sum() / (n * m))
 
 
 def components(xx: PairSums, yy: PairSums, xy: PairSums) -> Components:
-    """Estimates of the variance's parts from one sample of each set: moments of row means, less the noise in these means."""
+    """Estimate the parts of the variance from one sample of each set: the variances of row means, minus the noise in these means."""
     n, m = len(xx.rows), len(yy.rows)
     inner_x, inner_y = xx.rows / (n - 1), yy.rows / (m - 1)
     cross_x, cross_y = xy.rows / m, xy.columns / n
 
     def second(squares: float, pairs: int, *means: Tensor) -> float:
-        # var k = var of projections (once for each argument) + second-order part
+        # The variance of k is that of its projections, once for each argument, plus the part of second order.
         center = float(means[0].mean())
         return squares / pairs - center**2 - sum(float(each.var()) for each in means)
 

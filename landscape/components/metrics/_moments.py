@@ -1,4 +1,4 @@
-"""Mean and covariance of features in float64, whatever their size."""
+"""The mean and the covariance of features in float64, for any number of samples."""
 
 from typing import NamedTuple
 
@@ -10,11 +10,11 @@ from landscape.components.metrics._memo import shared
 from landscape.components.metrics._products import blas_threads
 
 ROWS = 4096
-"""Rows converted to float64 at a time: 64 MiB at d = 2048."""
+"""The number of rows that are converted to float64 at a time, which take 64 MiB at d = 2048."""
 
 
 class Moments(NamedTuple):
-    """mean [d], unbiased covariance [d, d], both float64, of `samples` samples."""
+    """The mean [d] and the unbiased covariance [d, d] of `samples` samples, both in float64."""
 
     mean: Tensor
     covariance: Tensor
@@ -23,7 +23,7 @@ class Moments(NamedTuple):
 
 @shared
 def moments(features: Tensor) -> Moments:
-    """Moments of `features` [N, d], N >= 2, around a first guess of the mean, so that a large mean costs no digits."""
+    """Return the moments of `features` [N, d], N >= 2. Sums around a guess of the mean keep all digits."""
     count, width = features.shape
     guess = features[:ROWS].mean(dim=0, dtype=torch.float64)
     total = torch.zeros(width, dtype=torch.float64, device=features.device)
@@ -41,10 +41,10 @@ def moments(features: Tensor) -> Moments:
 
 
 def _add_products(scatter: Tensor, block: Tensor) -> None:
-    """Add the outer products of the rows of `block` [n, d] to `scatter` [d, d]; on a CPU to its lower triangle alone."""
+    """Add the outer products of the rows of `block` [n, d] to `scatter` [d, d]. On a CPU only the lower triangle is added to."""
     if block.device.type != "cpu":
         scatter.addmm_(block.T, block)
         return
     with blas_threads():
-        # A symmetric rank-k update is half the arithmetic of a product. In Fortran order, over the same memory, lower is upper.
+        # A symmetric rank-k update takes half the arithmetic of a product. In SciPy's Fortran order lower means upper.
         scipy.linalg.blas.dsyrk(1.0, block.numpy().T, beta=1.0, c=scatter.numpy().T, overwrite_c=True, lower=False)

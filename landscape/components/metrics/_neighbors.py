@@ -1,12 +1,12 @@
-"""Which generated samples lie in which real sample's k-NN ball, and the reverse: what precision, recall, density and coverage count.
+"""Finds the generated samples in each real sample's k-NN ball, and the reverse, for precision, recall, density and coverage.
 
-Squared distances come from products of centered samples and are rounded. A comparison whose two sides are closer than rounding can tell is
-decided again by distances measured directly (`_borders.py`), so that ties are ties.
+Squared distances come from products of centered samples and are rounded. If rounding could have decided a comparison, it is decided again
+by distances that are measured directly (`_borders.py`), so that ties are recognized.
 
-In float32 the largest error of a product, relative to |x|^2 + |y|^2, is measured against float64 on PROBES x PROBES pairs of the very same
-samples, and SAFETY times that is allowed for. What may then still go the other way in float64 is counted: comparisons with a ball whose
-k-th and next neighbor are themselves closer than rounding can tell, because the k-th may be a third sample. In float64 the allowance is the
-bound of Higham 2002 (Accuracy and Stability of Numerical Algorithms, equation 3.5).
+In float32 the largest error of a product, relative to |x|^2 + |y|^2, is measured against float64 on PROBES x PROBES pairs of the same
+samples, and SAFETY times this error is allowed for. Some comparisons may still be decided differently in float64, and these are counted:
+comparisons with a ball whose k-th and next neighbor differ by less than the rounding, because the k-th neighbor may then be another sample.
+In float64 the allowance is the bound of Higham 2002 (Accuracy and Stability of Numerical Algorithms, equation 3.5).
 """
 
 from typing import NamedTuple
@@ -22,62 +22,67 @@ from landscape.components.metrics._search import Search, squared_distances
 from landscape.core.errors import UserError
 
 PROBES = 512
+"""The number of samples of each set on which rounding is measured."""
 SAFETY = 2.0
-"""Both sides of a comparison are rounded."""
+"""The factor by which the measured error is multiplied, because both sides of a comparison are rounded."""
 
 
 class Nearest(NamedTuple):
-    """squared [n, k]: ascending squared distances to the nearest other samples; indices [n, k]: of these."""
+    """The nearest other samples of each sample."""
 
     squared: Tensor
+    """The ascending squared distances [n, k] to them."""
     indices: Tensor
+    """Their indices [n, k]."""
 
 
 class Holding(NamedTuple):
     """Balls around the samples of set A, and which samples of set B they hold."""
 
     balls: Tensor
-    """[B]: how many balls hold each sample."""
+    """How many balls hold each sample [B]."""
     members: Tensor
-    """[A]: how many samples each ball holds."""
+    """How many samples each ball holds [A]."""
     only_ball: Tensor
-    """[B]: the ball's index where `balls` is 1."""
+    """The index of the ball [B] where `balls` is 1."""
     only_member: Tensor
-    """[A]: the sample's index where `members` is 1."""
+    """The index of the sample [A] where `members` is 1."""
 
 
 class Neighborhoods(NamedTuple):
-    """The k-NN balls of n real and m generated samples, and what of the other set they hold."""
+    """The k-NN balls of n real and m generated samples, and the samples of the other set in them."""
 
     real: Holding
     fake: Holding
     shell: Tensor
-    """[n]: generated samples that a real ball would gain if it lost one of its k neighbors."""
+    """The number of generated samples [n] that each real ball would gain if one of its k neighbors were removed."""
     real_neighbors: Tensor
-    """[n, k]: these neighbors."""
+    """The k neighbors [n, k] of each real sample."""
     uncertain: int
-    """The number of those `decisions` that float64 may have decided otherwise."""
+    """The number of those `decisions` that float64 may have decided differently."""
     decisions: int
+    """The number of comparisons of a sample with a ball."""
     zero_radii: tuple[int, int]
-    """The number of real and of generated balls of radius 0: of samples that occur more than k times."""
+    """The numbers of real and of generated balls of radius 0, which belong to samples that occur more than k times."""
     border: Border
+    """Whether a sample at exactly the radius is inside of the ball."""
 
 
 class _Best:
-    """The `count` smallest squared distances of each of n samples so far, ascending, and the other samples' indices."""
+    """The `count` smallest squared distances of each of n samples that were found so far, ascending, with the other samples' indices."""
 
     def __init__(self, like: Tensor, count: int) -> None:
         self.squared = torch.full((len(like), count), torch.inf, dtype=like.dtype, device=like.device)
         self.indices = torch.zeros(self.squared.shape, dtype=torch.int64, device=like.device)
 
     def merge(self, where: slice, squared: Tensor, indices: Tensor) -> None:
-        """Offer [r, p] further distances to the samples `where`."""
+        """Offer further distances [r, p] to the samples `where`, which keep the smallest."""
         values = torch.cat([self.squared[where], squared], dim=1)
         self.squared[where], order = values.topk(self.squared.shape[1], dim=1, largest=False)
         self.indices[where] = torch.cat([self.indices[where], indices], dim=1).gather(1, order)
 
     def merge_pairs(self, where: slice, own: Tensor, others: Tensor, squared: Tensor) -> None:
-        """Offer single pairs: distances of samples `own` [p], ascending and inside `where`, to `others` [p]."""
+        """Offer the distances of single pairs: of the samples `own` [p], which are ascending and inside `where`, to `others` [p]."""
         if len(own) == 0:
             return
         row = own - where.start
@@ -91,9 +96,9 @@ class _Best:
 
 
 def nearest(samples: Cloud, count: int) -> Nearest:
-    """The `count` nearest other samples of each, or all others (then infinity) where there are fewer.
+    """Return the `count` nearest other samples of each sample. If there are fewer others, their distances are infinite.
 
-    Tiles on the diagonal come first; after them only the few pairs that are nearer than what a sample has are looked at.
+    Tiles on the diagonal come first. After that only the few pairs that are nearer than those that a sample already has are measured.
     """
     best, search = _Best(samples.norms, count), Search(samples, samples)
     for rows, columns in upper_tiles(len(samples.norms)):
@@ -110,7 +115,7 @@ def nearest(samples: Cloud, count: int) -> Nearest:
 
 
 def nearest_across(points: Cloud, reference: Cloud, but: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """(squared distance [n], index [n]) of the nearest sample of `reference` to each of `points`; `but` [n] of them does not count."""
+    """Return the squared distance [n] and the index [n] of the sample of `reference` that is nearest to each point, `but` [n] aside."""
     best, search = _Best(points.norms, 1), Search(points, reference)
     for rows, columns in tiles(len(points.norms), len(reference.norms)):
         if columns.start == 0 or search.heads is None:
@@ -125,9 +130,9 @@ def nearest_across(points: Cloud, reference: Cloud, but: Tensor | None = None) -
 
 
 def _offer_nearest(best: _Best, points: Cloud, reference: Cloud, rows: slice, columns: slice, but: Tensor | None) -> None:
-    """The nearest sample of one tile to each of its points. Few find a nearer one after the first tiles: only these look which it is."""
+    """Offer each point the nearest sample of one tile. Only for the points that find a nearer one is its index looked up."""
     products = product(points.samples[rows], reference.samples[columns])
-    # |y|^2 - 2 x.y orders a row as the distance does: |x|^2 is added to the least alone
+    # |y|^2 - 2 x.y orders a row in the same way as the distance, so |x|^2 is only added to the smallest value.
     values = torch.add(reference.norms[columns], products, alpha=-2, out=products)
     if but is not None:
         own = but[rows] - columns.start
@@ -146,7 +151,7 @@ def neighborhoods(real: Tensor, fake: Tensor, k: int, precision: Precision, bord
         real: Real features.
         fake: Generated features.
         k: The neighbor to which a ball reaches.
-        precision: What the products are computed in.
+        precision: The precision in which the products are computed.
         border: Whether a sample at exactly the radius is inside (Kynkaanniemi et al. 2019, equation 1, and torch-fidelity) or outside (the
             prdc package of Naeem et al. 2020).
 
@@ -159,17 +164,17 @@ def neighborhoods(real: Tensor, fake: Tensor, k: int, precision: Precision, bord
 
 
 class _Counter:
-    """Holding, pair by pair."""
+    """Counts pair by pair which balls hold which samples."""
 
     def __init__(self, balls: int, samples: int, device: torch.device) -> None:
         self.members, self.only_member = (torch.zeros(balls, dtype=torch.int64, device=device) for _ in range(2))
         self.balls, self.only_ball = (torch.zeros(samples, dtype=torch.int64, device=device) for _ in range(2))
 
     def add(self, ball: Tensor, sample: Tensor) -> None:
-        """Ball `ball[p]` holds sample `sample[p]`."""
+        """Count that ball `ball[p]` holds sample `sample[p]`, for every p."""
         self.members += torch.bincount(ball, minlength=len(self.members))
         self.balls += torch.bincount(sample, minlength=len(self.balls))
-        # of several the last one stays; it is read only where there is one
+        # Of several entries the last one stays. Only entries that are alone are read.
         self.only_member[ball] = sample
         self.only_ball[sample] = ball
 
@@ -211,14 +216,14 @@ def _neighborhoods(real: Tensor, fake: Tensor, k: int, precision: Precision, bor
 
 
 def _float64_error(width: int) -> float:
-    """The bound on the error of a float64 squared distance relative to |x|^2 + |y|^2: that of a product and of a norm of `width` terms."""
+    """Return the bound on the error of a float64 squared distance relative to |x|^2 + |y|^2, from a product and a norm of `width` terms."""
     return 2 * (width + 4) * torch.finfo(torch.float64).eps
 
 
 def relative_error(first: Cloud, second: Cloud) -> float:
-    """Bound on the error of a float32 squared distance relative to |x|^2 + |y|^2.
+    """Return a bound on the error of a float32 squared distance relative to |x|^2 + |y|^2.
 
-    It is SAFETY times the largest on PROBES x PROBES pairs plus what the cast to float32 may have changed.
+    It is SAFETY times the sum of the largest error on PROBES x PROBES pairs and the error of the conversion to float32.
     """
     x, y = (each.samples[:: max(1, len(each.samples) // PROBES)][:PROBES].contiguous() for each in (first, second))
     exact, rounded = (

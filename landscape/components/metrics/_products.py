@@ -1,4 +1,7 @@
-"""Dense products at the speed of the machine. On a CPU the three libraries at hand differ twofold, and none is fastest everywhere."""
+"""Dense products at the full speed of the machine.
+
+On a CPU the speeds of the three libraries that can be used differ by a factor of two, and none of them is the fastest everywhere.
+"""
 
 import functools
 from collections.abc import Iterator
@@ -13,13 +16,13 @@ from torch import Tensor
 
 @functools.cache
 def _onednn_is_fastest() -> bool:
-    """Whether float32 products go through oneDNN.
+    """Return whether float32 products should be computed by oneDNN.
 
-    Measured on 2 cores, 2048 x 2048 x 2048, in GFLOP/s: with AVX-512 oneDNN 490 or 220 (two machines), OpenBLAS (NumPy) 270 or 210,
-    MKL (torch.mm) 215 or 190; with AVX2 only OpenBLAS 150, oneDNN 130, MKL 115.
-    A rule, not a trial run: the same machine must round the same way each time.
+    Products of 2048 x 2048 x 2048 on 2 cores, in GFLOP/s: with AVX-512, oneDNN reached 490 on one machine and 220 on another, OpenBLAS
+    (NumPy) 270 and 210, and MKL (torch.mm) 215 and 190. With AVX2 only, OpenBLAS reached 150, oneDNN 130 and MKL 115.
+    The decision is a rule and not a trial run, because the same machine must round in the same way each time.
     """
-    if not hasattr(torch.ops.mkldnn, "_linear_pointwise"):  # a build without oneDNN
+    if not hasattr(torch.ops.mkldnn, "_linear_pointwise"):  # Torch was built without oneDNN.
         return False
     return torch.backends.cpu.get_cpu_capability().startswith("AVX512")
 
@@ -33,19 +36,19 @@ def _blas() -> Any:
 
 @contextmanager
 def blas_threads() -> Iterator[None]:
-    """NumPy's and SciPy's BLAS on as many threads as torch uses, so that a trial that was given one core takes one."""
+    """Within this context the BLAS of NumPy and SciPy use as many threads as torch, so that a trial that was given one core uses one."""
     with _blas().limit(limits=torch.get_num_threads()):
         yield
 
 
 def product(left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:
-    """`left` [n, d] times right [m, d] transposed: [n, m], in their own precision (float32 is never lowered to TF32).
+    """Return `left` [n, d] times the transpose of `right` [m, d], which is [n, m], in their own precision. TF32 is never used.
 
-    `out`, [n, m] contiguous, is used where the library can write into it (fresh memory costs page faults).
+    `out` [n, m], which must be contiguous, is written to if the library can do so, because new memory costs page faults.
     """
     if left.device.type != "cpu":
         return _exact_mm(left, right)
-    # of one and the same tensor NumPy asks for a symmetric product: half the arithmetic, which oneDNN does not offer
+    # If both are the same tensor, NumPy computes a symmetric product with half the arithmetic, which oneDNN does not offer.
     if left.dtype == torch.float32 and left is not right and _onednn_is_fastest():
         result: Tensor = torch.ops.mkldnn._linear_pointwise(left, right, None, "none", [], "")
         return result
@@ -66,9 +69,9 @@ def _exact_mm(left: Tensor, right: Tensor) -> Tensor:
 
 
 def congruence(lower: Tensor, symmetric: Tensor) -> Tensor:
-    """L' S L of a lower triangular L and a symmetric S, both float64 [d, d]; its upper triangle is unspecified (nothing here reads it).
+    """Return L' S L for a lower triangular L and a symmetric S, both float64 [d, d]. The upper triangle of the result has no meaning.
 
-    On a CPU by LAPACK's `sygst`, which takes a quarter of the arithmetic of two products.
+    On a CPU it is computed by LAPACK's `sygst`, which takes a quarter of the arithmetic of two products.
     """
     if symmetric.device.type != "cpu":
         return lower.T @ symmetric @ lower
@@ -78,9 +81,9 @@ def congruence(lower: Tensor, symmetric: Tensor) -> Tensor:
 
 
 def eigenvalues(symmetric: Tensor) -> Tensor:
-    """Ascending eigenvalues [d] of a symmetric matrix [d, d], of which the lower triangle is read.
+    """Return the ascending eigenvalues [d] of a symmetric matrix [d, d], of which only the lower triangle is read.
 
-    On a CPU by NumPy's LAPACK: at d = 2048, 0.5 s where torch's takes up to 3.7 s.
+    On a CPU they are computed by NumPy's LAPACK, which takes 0.5 s at d = 2048, while torch's takes up to 3.7 s.
     """
     if symmetric.device.type != "cpu":
         values: Tensor = torch.linalg.eigvalsh(symmetric)
@@ -90,7 +93,7 @@ def eigenvalues(symmetric: Tensor) -> Tensor:
 
 
 def eigenvectors(symmetric: Tensor) -> tuple[Tensor, Tensor]:
-    """Ascending eigenvalues [d] and eigenvectors [d, d] (columns) of a symmetric matrix, of which the lower triangle is read."""
+    """Return the ascending eigenvalues [d] and the eigenvectors [d, d], in columns, of a symmetric matrix. Its lower triangle is read."""
     if symmetric.device.type != "cpu":
         values, vectors = torch.linalg.eigh(symmetric)
         return values, vectors

@@ -1,4 +1,4 @@
-"""What every metric asks of the samples it is given: present, enough, of one width, finite. A set that is not fails in one line."""
+"""Checks that samples are present, enough, of one width and finite, as every metric needs them. Others are refused in one line."""
 
 import torch
 from torch import Tensor
@@ -9,17 +9,17 @@ from landscape.core.errors import UserError
 
 
 def checked(values: Tensor | None, whose: str, what: str, metric: str, minimum: int = 2) -> Tensor:
-    """`values` [N, ...] if present, N >= `minimum` and finite everywhere.
+    """Return `values` [N, ...] if they are present, at least `minimum` in number, and finite.
 
     Args:
-        values: samples, features or logits; None where the evaluation has none.
-        whose: `real`, `generated`, `training`, `validation`: for the message.
-        what: `features`, `logits`, `images`: for the message.
-        metric: the name of the metric, for the message.
-        minimum: the fewest samples that the metric is defined for.
+        values: Samples, features or logits. None if the evaluation has none.
+        whose: `real`, `generated`, `training` or `validation`, for the message.
+        what: `features`, `logits` or `images`, for the message.
+        metric: The name of the metric, for the message.
+        minimum: The fewest samples for which the metric is defined.
 
     Raises:
-        UserError: missing, too few, or not finite; says which.
+        UserError: The values are missing, too few, or not finite. The line says which.
     """
     present: Tensor = need(values, f"{whose} {what}", metric)
     if present.ndim < 2 or 0 in present.shape[1:]:
@@ -33,7 +33,7 @@ def checked(values: Tensor | None, whose: str, what: str, metric: str, minimum: 
 
 
 def feature_pair(evidence: Evidence, metric: str, minimum: int = 2) -> tuple[Tensor, Tensor]:
-    """(real [n, d], generated [m, d]) features of `evidence`, checked, of one width, on the evaluation's device."""
+    """Return the real [n, d] and the generated [m, d] features of `evidence`, checked, of one width, and on the evaluation's device."""
     return paired(evidence.real, evidence.fake, evidence, metric, minimum=minimum)
 
 
@@ -46,7 +46,7 @@ def paired(
     names: tuple[str, str] = ("real", "generated"),
     minimum: int = 2,
 ) -> tuple[Tensor, Tensor]:
-    """As `feature_pair`, for any two sets of one evaluation."""
+    """Do the same as `feature_pair` for any two sets of one evaluation, which `names` names in messages."""
     one = checked(first.features, names[0], "features", metric, minimum)
     two = checked(second.features, names[1], "features", metric, minimum)
     if one.ndim != 2 or two.ndim != 2 or one.shape[1] != two.shape[1]:
@@ -58,7 +58,7 @@ def paired(
 
 
 def on_device(values: Tensor, evidence: Evidence) -> Tensor:
-    """`values` without gradient, where the evaluation computes; one copy there, shared by all metrics."""
+    """Return `values` without gradient on the evaluation's device. All metrics share one copy there."""
     values = values.detach() if values.requires_grad else values
     if evidence.device is None or values.device == evidence.device:
         return values
@@ -71,5 +71,5 @@ def _moved(values: Tensor, device: torch.device) -> Tensor:
 
 
 def named(score: str, evidence: Evidence) -> str:
-    """`score[extractor]`, the public name of a score that looks through an extractor."""
+    """Return `score[extractor]`, the public name of a score that is computed from the features of an extractor."""
     return f"{score}[{evidence.extractor or 'features'}]"

@@ -1,9 +1,9 @@
-"""Pairs of samples that are near one another, without looking at all pairs in full.
+"""Finds pairs of samples that are near one another, without measuring all pairs in full.
 
-The distance in a few leading directions (a projection) is a lower bound of the distance. Features of images have most of their
-variance in such directions, so that a product of an eighth of the width rules nearly all pairs out; the rest are measured in full.
-Where it does not rule out enough, all products are taken; where a kernel distance has taken them before, they are used again. Either
-way the answer is the same, up to rounding.
+The distance of two samples in a few leading directions (a projection) is a lower bound of their distance. Features of images have most of
+their variance in such directions. A product of an eighth of the width therefore rules out nearly all pairs, and only the rest is measured
+in full. If the projection does not rule out enough pairs, all products are computed. If a kernel distance has computed them before, these
+are used. The result is the same in all cases, up to rounding.
 """
 
 from typing import NamedTuple
@@ -16,22 +16,23 @@ from landscape.components.metrics._memo import shared
 from landscape.components.metrics._products import product
 
 LEAST_WIDTH = 512
-"""Below that full products cost as little as the search for pairs."""
+"""For narrower samples, full products cost no more than the search for pairs."""
 SHARE = 8
-"""The projection has a `SHARE`-th of the width."""
+"""The width of the samples divided by the width of the projection."""
 PROBES = 1024
-"""Samples of each set that the directions are found from."""
+"""The number of samples of each set from which the directions are found."""
 ROWS = 4096
+"""The number of samples that are projected at a time."""
 SLACK = 1e-5
-"""Of the squared norms: more than float32 takes from a projected distance."""
+"""A share of the squared norms that is larger than the rounding error of a projected distance in float32."""
 WORTHWHILE = 0.02
-"""A pair measured alone costs as much as about forty in a full product."""
+"""The largest share of pairs that are measured one by one. Measuring one pair costs as much as about forty pairs in a full product."""
 CHUNK = 1 << 20
-"""Numbers gathered at a time: 4 MiB, so that they stay in the cache."""
+"""The number of values that are gathered at a time: 4 MiB, which stay in the cache."""
 
 
 class Pairs(NamedTuple):
-    """`squared` [p]: distances of sample `first` [p] of one set to sample `second` [p] of the other, in ascending order of `first`."""
+    """Squared distances [p] of the samples `first` [p] of one set and `second` [p] of the other, in ascending order of `first`."""
 
     first: Tensor
     second: Tensor
@@ -39,21 +40,21 @@ class Pairs(NamedTuple):
 
 
 def squared_distances(first: Cloud, second: Cloud, rows: slice, columns: slice) -> Tensor:
-    """|x - y|^2 [r, c], never negative."""
+    """Return the squared distances [r, c] of a tile, which are never negative."""
     products = inner(first, second, rows, columns)
     values = torch.add(second.norms[columns], products, alpha=-2, out=products)
     return values.add_(first.norms[rows][:, None]).clamp_(min=0)
 
 
 class Search:
-    """Near pairs of two clouds, tile by tile."""
+    """Finds the near pairs of two clouds, tile by tile."""
 
     def __init__(self, first: Cloud, second: Cloud) -> None:
         self.first, self.second = first, second
         self.heads = heads(first, second) if first.samples.shape[1] >= LEAST_WIDTH and not kept(first, second) else None
 
     def near(self, rows: slice, columns: slice, row_reach: Tensor | None, column_reach: Tensor | None) -> Pairs:
-        """Every pair of the tile whose squared distance is at most `row_reach` [r] or at most `column_reach` [c]."""
+        """Return every pair of the tile whose squared distance is at most `row_reach` [r] or at most `column_reach` [c]."""
         if self.heads is not None:
             slack = SLACK * float(self.first.norms[rows].max() + self.second.norms[columns].max())
             bounds = product(self.heads[0][rows], self.heads[1][columns])
@@ -62,7 +63,7 @@ class Search:
             if count <= WORTHWHILE * near.numel():
                 return self._measured(near, rows, columns, row_reach, column_reach)
             if count > 5 * WORTHWHILE * near.numel():
-                self.heads = None  # the next tiles would go the same way
+                self.heads = None  # The projection would not rule out more pairs of the next tiles.
         distances = squared_distances(self.first, self.second, rows, columns)
         i, j = _within(distances, row_reach, column_reach).nonzero(as_tuple=True)
         return Pairs(i + rows.start, j + columns.start, distances[i, j])
@@ -84,13 +85,13 @@ class Search:
 
 
 def _within(values: Tensor, row_reach: Tensor | None, column_reach: Tensor | None, slack: float = 0.0) -> Tensor:
-    """Whether values [r, c] are at most their row's or their column's reach."""
+    """Return whether each of `values` [r, c] is at most its row's or its column's reach, plus `slack`."""
     found = [values <= reach + slack for reach in (None if row_reach is None else row_reach[:, None], column_reach) if reach is not None]
     return found[0] if len(found) == 1 else found[0].logical_or_(found[1])
 
 
 def heads(first: Cloud, second: Cloud) -> tuple[Tensor, Tensor]:
-    """[n, w + 2] and [m, w + 2] whose inner products are squared distances of the projections on w = d / SHARE directions, in float32."""
+    """Return [n, w + 2] and [m, w + 2] in float32, whose products are squared distances of projections on w = d / SHARE directions."""
     basis = _basis(first.samples, second.samples)
     left, right = _projected(first.samples, basis), _projected(second.samples, basis)
     one_left, one_right = (each.new_ones(len(each), 1) for each in (left, right))
@@ -100,7 +101,7 @@ def heads(first: Cloud, second: Cloud) -> tuple[Tensor, Tensor]:
 
 @shared
 def _basis(first: Tensor, second: Tensor) -> Tensor:
-    """Orthonormal rows [w, d] near the leading principal directions of both sets, by two power iterations (Halko et al. 2011)."""
+    """Return orthonormal rows [w, d] near the leading principal directions of both sets, by two power iterations (Halko et al. 2011)."""
     width = first.shape[1]
     some = torch.cat([each[:: max(1, len(each) // PROBES)][:PROBES].float() for each in (first, second)])
     start = torch.randn(width, width // SHARE, generator=torch.Generator().manual_seed(0)).to(some)

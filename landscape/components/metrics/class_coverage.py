@@ -1,4 +1,4 @@
-"""Classes that generated samples fall into, as a classifier or their own labels say (Stacked MNIST: 1000 triples of digits)."""
+"""The classes into which generated samples fall, as a classifier says. For Stacked MNIST these are 1,000 triples of digits."""
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from landscape.results.record import Estimate
 
 
 def predicted(samples: SampleSet, whose: str, metric: str = "class_coverage") -> Tensor:
-    """Class [N] of each sample: of the highest logit; of several digits (logits [N, digits, 10]) the number that they spell."""
+    """Return the class [N] with the highest logit of each sample. Several digits (logits [N, digits, 10]) spell one number."""
     logits = checked(samples.logits, whose, "logits", metric, minimum=1)
     best = logits.argmax(dim=-1)
     if best.ndim == 1:
@@ -30,11 +30,11 @@ def class_coverage(evidence: Evidence, *, at_least: PositiveInt = 1) -> dict[str
     """Number of classes that the classifier finds among generated samples, and KL(generated || uniform) over all classes.
 
     Args:
-        evidence: logits [N, classes] of the generated set, or [N, digits, classes of a digit] for stacked images.
-        at_least: samples that make a class found.
+        evidence: Logits of the generated set: [N, classes], or [N, digits, classes of a digit] for stacked images.
+        at_least: The number of samples from which a class counts as found.
 
     Raises:
-        UserError: no logits, or NaN.
+        UserError: There are no logits, or they hold NaN.
     """
     labels = on_device(predicted(evidence.fake, "generated"), evidence)
     logits = evidence.fake.logits

@@ -1,4 +1,4 @@
-"""Classifier accuracy scores: what a classifier that learns from one set knows of the other."""
+"""Classifier accuracy scores, which say how well a classifier that learned from one set of samples classifies the other."""
 
 import warnings
 
@@ -15,13 +15,15 @@ from landscape.results.record import Estimate
 
 
 def accuracy_across(learn: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor], strength: float, steps: int) -> tuple[int, int]:
-    """(right answers, answers) on `test` of multinomial logistic regression on the standardized features of `learn`.
+    """Return the numbers of right answers and of all answers of a logistic regression that was fitted on `learn` and is tested on `test`.
+
+    The regression is multinomial and reads standardized features.
 
     Args:
-        learn: features [n, d] and labels [n].
-        test: features [m, d] and labels [m].
-        strength: inverse of the L2 penalty's weight.
-        steps: L-BFGS iterations at most.
+        learn: Features [n, d] and labels [n].
+        test: Features [m, d] and labels [m].
+        strength: The inverse of the L2 penalty's weight.
+        steps: The largest number of L-BFGS iterations.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
@@ -31,7 +33,7 @@ def accuracy_across(learn: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor], s
     (x, y), (x_test, y_test) = (tuple(np.asarray(part.cpu()) for part in pair) for pair in (learn, test))
     model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=steps))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the number of steps is part of the score's definition
+        warnings.simplefilter("ignore", ConvergenceWarning)  # The number of steps is part of the score's definition.
         model.fit(x, y)
     return int((model.predict(x_test) == y_test).sum()), len(y_test)
 
@@ -54,18 +56,18 @@ def _labeled(samples: SampleSet | None, whose: str) -> tuple[Tensor, Tensor]:
     paper="Ravuri & Vinyals 2019, arXiv:1905.10887",
 )
 def classifier_accuracy(evidence: Evidence, *, strength: Positive = 1.0, steps: PositiveInt = 200) -> dict[str, Estimate]:
-    """Accuracy on real samples of a classifier trained on generated ones, and the reverse (trained on the training set).
+    """Accuracy on real samples of a classifier that was trained on generated ones, and on generated samples of one trained on real ones.
 
-    The classifier is multinomial logistic regression on the extractor's features: a probe of the labels' information in the
-    features, not the deep network of the paper.
+    The classifier is a multinomial logistic regression on the extractor's features and not the deep network of the paper. It probes what
+    the features say about the labels.
 
     Args:
-        evidence: features [N, d] and labels [N] of the real, generated and training sets.
-        strength: inverse of the L2 penalty's weight.
-        steps: L-BFGS iterations at most.
+        evidence: Features [N, d] and labels [N] of the real, the generated and the training set.
+        strength: The inverse of the L2 penalty's weight.
+        steps: The largest number of L-BFGS iterations.
 
     Raises:
-        UserError: a set without labels, with one class only, or with NaN.
+        UserError: A set has no labels or only one class, or holds NaN.
     """
     real, fake, train = _labeled(evidence.real, "real"), _labeled(evidence.fake, "generated"), _labeled(evidence.train, "training")
     usual = accuracy_across(train, real, strength, steps)

@@ -1,4 +1,4 @@
-"""Conditioning of the generator's Jacobian."""
+"""The condition number and the determinant of the generator's Jacobian."""
 
 import math
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from landscape.core.registry import PositiveInt
 from landscape.results.record import Estimate
 
 ELEMENTS = 1 << 25
-"""Numbers in the Jacobians worked on at once: 128 MiB."""
+"""The number of values in the Jacobians that are computed at once, which take 128 MiB."""
 
 
 def jacobians(generator: Callable[[Tensor], Tensor], z: Tensor) -> Tensor:
-    """Derivatives of generator(z) by z, [n, outputs, latent], by one forward-mode pass a latent dimension."""
+    """Return the derivatives [n, outputs, latent] of generator(z) by z, by one forward-mode pass per latent dimension."""
     columns = []
     for dimension in range(z.shape[1]):
         direction = torch.zeros_like(z)
@@ -27,7 +27,7 @@ def jacobians(generator: Callable[[Tensor], Tensor], z: Tensor) -> Tensor:
 
 
 def log_singular_values(generator: Callable[[Tensor], Tensor], z: Tensor) -> Tensor:
-    """Log singular values [n, min(outputs, latent)] of the Jacobian at each z [n, latent], descending; -inf where rank is lost."""
+    """Return the descending log singular values [n, min(outputs, latent)] of the Jacobian at each z [n, latent], -inf for zeros."""
     outputs = generator(z[:1]).numel()
     step = max(1, ELEMENTS // (outputs * z.shape[1]))
     values = torch.cat([torch.linalg.svdvals(_finite(jacobians(generator, part)).double()) for part in torch.split(z, step)])
@@ -45,14 +45,14 @@ def _finite(derivatives: Tensor) -> Tensor:
     needs=frozenset({"generator"}), names=("G_log_condition", "G_log_determinant"), paper="Odena et al. 2018, arXiv:1802.08768"
 )
 def conditioning(evidence: Evidence, *, samples: PositiveInt = 64) -> dict[str, Estimate]:
-    """Mean over z of ln cond(J'J) and of ln det(J'J), J the Jacobian of the generator at z; `spread` over z.
+    """Means over z of ln cond(J'J) and ln det(J'J), where J is the Jacobian of the generator at z. `spread` is taken over z.
 
     Args:
-        evidence: the generator, differentiable, and its latent distribution.
-        samples: how many z.
+        evidence: The generator, which must be differentiable, and its latent distribution.
+        samples: The number of latent vectors z.
 
     Raises:
-        UserError: no generator, gradients that are not finite, or a Jacobian without full rank everywhere.
+        UserError: There is no generator, its derivatives are not finite, or its Jacobian has full rank at no z.
     """
     generator = need(evidence.generator, "the generator", "conditioning")
     z = need(evidence.latent, "the latent distribution", "conditioning")(samples)

@@ -1,4 +1,4 @@
-"""Density and coverage: how many real balls hold a generated sample, and which real balls hold any."""
+"""Density, which says how many real balls hold a generated sample, and coverage, which says how many real balls hold any."""
 
 import math
 
@@ -16,14 +16,15 @@ from landscape.results.record import Estimate
 
 
 def density(found: Neighborhoods) -> float:
-    """Return how many real balls hold a generated sample on average, divided by k: 1 in expectation for equal distributions."""
+    """Return how many real balls hold a generated sample on average, divided by k. Equal distributions give 1 in expectation."""
     return float(found.real.balls.double().mean() / found.real_neighbors.shape[1])
 
 
 def density_standard_error(found: Neighborhoods) -> float:
     """Return the standard error of `density`, to which both sets contribute.
 
-    The share of the real samples is a jackknife: where one is deleted its ball goes, and the balls that it bounded grow by their shell.
+    The part of the real samples comes from a jackknife. If a sample is deleted, its ball is gone, and the balls whose border it was grow by
+    their shell.
     """
     k, count = found.real_neighbors.shape[1], len(found.real.balls)
     gained = torch.zeros(len(found.shell), dtype=torch.float64, device=found.shell.device)
@@ -33,7 +34,7 @@ def density_standard_error(found: Neighborhoods) -> float:
 
 
 def covered(found: Neighborhoods) -> Holding:
-    """Return the same balls seen from the real samples: a real sample is held where its ball has a member."""
+    """Return the same balls as seen from the real samples: a real sample counts as held if its ball has a member."""
     return Holding(found.real.members, found.real.balls, found.real.only_member, found.real.only_ball)
 
 
@@ -41,7 +42,7 @@ def covered(found: Neighborhoods) -> Holding:
     needs=frozenset({"features"}),
     names=("density[{extractor}]", "coverage[{extractor}]"),
     direction="higher",
-    revision=2,  # 2: ties are decided exactly
+    revision=2,  # In revision 2 ties are decided exactly.
     paper="Naeem et al. 2020, arXiv:2002.09797",
 )
 def density_coverage(
@@ -64,7 +65,7 @@ def density_coverage(
     note = neighbors_note(found, k, precision)
     value = density(found)
     within = normal_if_varied(value, density_standard_error(found), (0.0, None))
-    # The k nearest of the n - 1 + m others are all real with this chance when both sets are alike (paper, lemma 2).
+    # If both sets have the same distribution, this is the chance that some of the k nearest of n - 1 + m others are generated (lemma 2).
     expected = 1 - math.prod((n - 1 - i) / (n + m - 1 - i) for i in range(k))
     held = covered(found)
     return {

@@ -1,4 +1,4 @@
-"""What the discriminator gets right on training, held-out and generated samples."""
+"""The shares of training, held-out and generated samples that the discriminator classifies correctly."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ BATCH = 256
 
 
 def called_real(discriminator: Callable[[Tensor], Tensor], samples: Tensor) -> Tensor:
-    """Whether the logit [N] of each of `samples` is at least 0. Images are levels in [0, 255], shown in [0, 1]; points as they are."""
+    """Return whether D's logit [N] for each sample is at least 0. Images are levels in [0, 255], which D sees in [0, 1]."""
     verdicts = []
     with torch.no_grad():
         for batch in torch.split(samples, BATCH):
@@ -36,14 +36,14 @@ def called_real(discriminator: Callable[[Tensor], Tensor], samples: Tensor) -> T
 def discriminator_accuracy(evidence: Evidence) -> dict[str, Estimate]:
     """Share of training and of held-out real samples that D calls real (logit >= 0), and of generated ones that it does not.
 
-    Training far above test says that D overfits; test and fake near one half, that D no longer tells them apart. A critic whose
-    loss knows no zero (Wasserstein, energies) has no natural threshold there.
+    If the share of training samples is far above that of test samples, D overfits. If test and generated samples are near one half, D no
+    longer tells them apart. For a critic whose loss has no special value at zero (Wasserstein, energies), 0 is no natural threshold.
 
     Args:
-        evidence: images or points of the real, generated and training sets, and the discriminator.
+        evidence: Images or points of the real, the generated and the training set, and the discriminator.
 
     Raises:
-        UserError: no discriminator, no training set, or logits that are not finite.
+        UserError: There is no discriminator or no training set, or logits are not finite.
     """
     discriminator = need(evidence.discriminator, "the discriminator", "discriminator_accuracy")
     train = need(evidence.train, "the training set", "discriminator_accuracy")

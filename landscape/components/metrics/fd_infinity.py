@@ -1,4 +1,4 @@
-"""Frechet distance extrapolated to infinitely many samples."""
+"""The Frechet distance, extrapolated to infinitely many samples."""
 
 import math
 from typing import Annotated, Literal, NamedTuple
@@ -18,7 +18,7 @@ from landscape.results.record import Estimate
 
 
 class Line(NamedTuple):
-    """Least-squares line; `error` is the standard error of its intercept."""
+    """A least-squares line. `error` is the standard error of its intercept."""
 
     intercept: float
     slope: float
@@ -26,7 +26,7 @@ class Line(NamedTuple):
 
 
 def fit_line(x: np.ndarray, y: np.ndarray) -> Line:
-    """Least-squares line through three points (x, y) or more."""
+    """Fit a least-squares line through three or more points (x, y)."""
     slope, intercept = np.polyfit(x, y, 1)
     rest = y - intercept - slope * x
     noise = float(rest @ rest) / (len(x) - 2)
@@ -35,7 +35,7 @@ def fit_line(x: np.ndarray, y: np.ndarray) -> Line:
 
 
 def mean_distance(real: Tensor, fake: Tensor, share: float, vary: str, generator: torch.Generator) -> float:
-    """Mean Frechet distance of disjoint random parts holding `share` of the generated samples (and of the real, if `vary` is both)."""
+    """Return the mean Frechet distance of disjoint random parts with `share` of the generated samples, or of both if `vary` is both."""
     parts = int(1 / share + 1e-9)
     fakes = _parts(fake, share, parts, generator)
     reals = _parts(real, share, parts, generator) if vary == "both" else [real] * parts
@@ -58,19 +58,21 @@ def _parts(features: Tensor, share: float, parts: int, generator: torch.Generato
 def fd_infinity(
     evidence: Evidence, *, points: Annotated[int, Ge(3)] = 15, smallest: float | None = None, vary: Literal["both", "fake"] = "both"
 ) -> dict[str, Estimate]:
-    """Intercept of the line through Frechet distances at growing sample sizes against 1/N: the plug-in bias is linear in it.
+    """Intercept of the line through Frechet distances of growing sample sizes N against 1/N, in which the bias is linear.
 
-    A point below half of the samples is the mean over as many disjoint parts as there are (the paper draws one), so that each
-    point rests on nearly all samples.
+    A point with less than half of the samples is the mean over as many disjoint parts as there are, so that each point uses nearly all
+    samples. (The paper draws one part.)
 
     Args:
-        evidence: features [N, d] of both sets.
-        points: sample sizes, evenly spaced, up to all samples.
-        smallest: the smallest size as a share of all samples; None for a tenth, or what holds twice as many samples as features.
-        vary: `both` sets grow: the bias of both is removed; `fake`: the real set stays whole, as in the paper, and keeps its own.
+        evidence: Features [N, d] of both sets.
+        points: The number of evenly spaced sample sizes, the largest of which is all samples.
+        smallest: The smallest size as a share of all samples. None stands for a tenth, or more if a tenth has fewer than twice as many
+            samples as there are features.
+        vary: With `both`, both sets grow and the bias of both is removed. With `fake`, as in the paper, the real set stays whole and
+            its bias remains.
 
     Raises:
-        UserError: too few samples for two sizes at which the covariance has full rank, NaN, or features that do not compare.
+        UserError: The smallest size has too few samples for a covariance of full rank, a set holds NaN, or features do not compare.
     """
     real, fake = feature_pair(evidence, "fd_infinity")
     least = len(fake) if vary == "fake" else min(len(real), len(fake))

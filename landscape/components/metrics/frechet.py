@@ -1,4 +1,4 @@
-"""Frechet distance between Gaussians fitted to features: FID, FD[extractor]."""
+"""The Frechet distance between Gaussians that are fitted to features, called FID or FD[extractor]."""
 
 import math
 from typing import NamedTuple
@@ -16,23 +16,25 @@ from landscape.components.metrics._samples import feature_pair
 from landscape.results.record import Estimate
 
 ENOUGH = 8192
-"""The number of samples, evenly spaced, that the variance of an influence is taken from: more would change the standard error by a few
+"""The number of evenly spaced samples from which the variance of an influence is estimated. More would change the standard error by a few
 percent.
 """
 
 LEAST_FREEDOM = 6.0
-"""Below this many effective degrees of freedom there is no interval: a few samples of heavy tails decide its width. Its simulated coverage
-is .91 to .97 from 6 upwards (lognormal features at N = 100 to 1,000 and t with 5 degrees), and down to .86 below.
+"""With fewer effective degrees of freedom there is no interval, because a few samples of heavy tails would decide its width. The simulated
+coverage is .91 to .97 from 6 degrees upwards (lognormal features at N = 100 to 1,000 and t with 5 degrees), and as low as .86 below.
 """
 
 
 class FrechetTerms(NamedTuple):
-    """The distance is mean + covariance. `roots` [d]: square roots of the eigenvalues of the product of the covariances."""
+    """The two terms whose sum is the distance."""
 
     mean: float
     covariance: float
     roots: Tensor
+    """The square roots [d] of the eigenvalues of the product of the covariances."""
     full_rank: bool
+    """Whether one of the covariances has full rank."""
 
     @property
     def distance(self) -> float:
@@ -40,7 +42,7 @@ class FrechetTerms(NamedTuple):
 
 
 class Transport(NamedTuple):
-    """The optimal map between two Gaussians: L L' = S1, and L' S2 L has eigenvalues V (ascending) and eigenvectors U (columns)."""
+    """The parts of the optimal map between two Gaussians: L with L L' = S1, and the ascending eigenvalues and eigenvectors of L' S2 L."""
 
     lower: Tensor
     values: Tensor
@@ -48,7 +50,7 @@ class Transport(NamedTuple):
 
 
 def transport(one: Moments, two: Moments) -> Transport | None:
-    """None unless both covariances have full rank."""
+    """Return the parts of the optimal map, or None unless both covariances have full rank."""
     if min(one.samples, two.samples) <= len(one.mean):
         return None
     return _transport(one.covariance, two.covariance)
@@ -63,11 +65,15 @@ def _transport(first: Tensor, second: Tensor) -> Transport | None:
 
 
 def frechet_terms(one: Moments, two: Moments, known: Transport | None = None) -> FrechetTerms:
-    """|m1 - m2|^2 and tr(S1 + S2 - 2 (S1 S2)^(1/2)), Dowson & Landau 1982; Heusel et al. 2017, arXiv:1706.08500, equation 6.
+    """Return |m1 - m2|^2 and tr(S1 + S2 - 2 (S1 S2)^(1/2)). Dowson & Landau 1982; Heusel et al. 2017, arXiv:1706.08500, equation 6.
 
-    With L L' = S1 the eigenvalues of S1 S2 are those of the symmetric L' S2 L. Where no covariance has full rank, S1^(1/2) takes
-    the place of L and only as many eigenvalues are kept as the product has rank, for the square root of rounding is not small.
-    `known`, where the caller has it, spares the eigenvalues.
+    With L L' = S1, the eigenvalues of S1 S2 are those of the symmetric L' S2 L. If no covariance has full rank, S1^(1/2) is used in place
+    of L, and only as many eigenvalues are kept as the product has rank, because the square root of a rounding error is not small.
+
+    Args:
+        one: The mean and the covariance of one set.
+        two: The mean and the covariance of the other set.
+        known: The result of `transport` if the caller has it, which saves computing the eigenvalues.
     """
     difference = one.mean - two.mean
     values, full_rank = _product_eigenvalues(one, two) if known is None else (known.values, True)
@@ -79,7 +85,7 @@ def frechet_terms(one: Moments, two: Moments, known: Transport | None = None) ->
 
 
 def _product_eigenvalues(one: Moments, two: Moments) -> tuple[Tensor, bool]:
-    """(ascending eigenvalues of the product of the covariances, whether one of them has full rank)."""
+    """Return the ascending eigenvalues of the product of the covariances, and whether one of them has full rank."""
     factor, other, full_rank = _factor(one, two)
     if full_rank:
         return eigenvalues(congruence(factor, other)), True
@@ -88,7 +94,7 @@ def _product_eigenvalues(one: Moments, two: Moments) -> tuple[Tensor, bool]:
 
 
 def _factor(one: Moments, two: Moments) -> tuple[Tensor, Tensor, bool]:
-    """(a factor F of one covariance, F F' = S; the other covariance; whether F is a Cholesky factor)."""
+    """Return a factor F of one covariance S with F F' = S, the other covariance, and whether F is a Cholesky factor."""
     for first, second in ((one, two), (two, one)):
         if first.samples > len(first.mean):
             factor, failed = torch.linalg.cholesky_ex(first.covariance)
@@ -99,9 +105,9 @@ def _factor(one: Moments, two: Moments) -> tuple[Tensor, Tensor, bool]:
 
 
 def equal_floor(roots: Tensor, count_one: int, count_two: int) -> float:
-    """Expected distance of two samples of one Gaussian whose covariance has eigenvalues `roots` [d]: the bias at these sizes.
+    """Return the expected distance of two samples of one Gaussian whose covariance has eigenvalues `roots` [d], which is the bias.
 
-    To second order in 1/N: tr(S) (1/n1 + 1/n2) from the means, and half the sum over i, j of var(dS_ij) / (s_i + s_j) from the covariances.
+    To second order in 1/N, the means give tr(S) (1/n1 + 1/n2), and the covariances half the sum over i, j of var(dS_ij) / (s_i + s_j).
     """
     spectrum = roots[roots > 0]
     if len(spectrum) == 0:
@@ -113,12 +119,12 @@ def equal_floor(roots: Tensor, count_one: int, count_two: int) -> float:
 def frechet_standard_error(real: Tensor, fake: Tensor, one: Moments, two: Moments) -> tuple[float, float] | None:
     """Return the standard error of the distance over both samples by the delta method, and its degrees of freedom.
 
-    The distance moves with sample x of set one by 2 (m1 - m2).(x - m1) + (x - m1)'(I - T)(x - m1) around its mean, T being the optimal
-    map from one Gaussian to the other; its variance over each set, divided by the set's size, adds up. At equal distributions
-    this first order vanishes and what is left overstates the error.
+    A sample x of set one moves the distance by 2 (m1 - m2).(x - m1) + (x - m1)'(I - T)(x - m1) around its mean, where T is the optimal
+    map from one Gaussian to the other. The variances of this over each set, divided by the set's size, add up. At equal distributions
+    this first order vanishes, and what remains overstates the error.
 
-    A variance of n values with kurtosis K has itself a relative variance of about (K - 1) / n, as one with 2 n / (K - 1) degrees of
-    freedom; those of both sets are combined by Satterthwaite's rule. Heavy tails leave few.
+    The variance of n values with kurtosis K itself has a relative variance of about (K - 1) / n, like one with 2 n / (K - 1) degrees of
+    freedom. Those of both sets are combined by Satterthwaite's rule. Heavy tails leave few degrees of freedom.
 
     Returns:
         None unless both covariances have full rank.
@@ -127,7 +133,7 @@ def frechet_standard_error(real: Tensor, fake: Tensor, one: Moments, two: Moment
     if found is None:
         return None
     lower, values, vectors = found
-    # A collapsed set has empty directions, whose eigenvalues are of rounding's size or below 0; they hold no samples.
+    # A collapsed set has no spread in some directions, whose eigenvalues are rounding errors and may be negative.
     values = values.clamp(min=float(values[-1]) * len(values) * torch.finfo(torch.float64).eps)
     if float(values[-1]) <= 0:
         return None
@@ -145,7 +151,7 @@ def frechet_standard_error(real: Tensor, fake: Tensor, one: Moments, two: Moment
 def _influence(features: Tensor, mean: Tensor, shift: Tensor, root: Tensor) -> tuple[float, float]:
     """Return the variance over samples of 2 shift.c + |c|^2 - |root c|^2 for centered c, and the degrees of freedom of that variance.
 
-    Some of the samples, in float32, are enough for an error.
+    A part of the samples in float32 is enough for an error.
     """
     root = root.float()
     some = min(len(features), ENOUGH)
@@ -166,14 +172,14 @@ def _influence(features: Tensor, mean: Tensor, shift: Tensor, root: Tensor) -> t
 def frechet(evidence: Evidence, *, interval: bool = True) -> dict[str, Estimate]:
     """Frechet distance of real and generated features, and its mean and covariance terms.
 
-    Called FID only through the 2015 Inception network. The value is that of the plug-in estimator at these sample sizes, which is
-    biased upwards; the note gives the value expected of two samples of the real distribution (to second order; with `interval=False`, of a
-    Gaussian one).
+    It is called FID only if the features are those of the 2015 Inception network. The value is that of the plug-in estimator at these
+    sample sizes, which is biased upwards. The note gives the value that two samples of the real distribution would have in expectation, to
+    second order (with `interval=False`, two samples of a Gaussian distribution).
 
     Args:
         evidence: Features [N, d] of both sets.
-        interval: Whether to add a 95% interval for the expectation at these sizes (at d = 2048 it doubles the time). It is formed for the
-            logarithm by the delta method, with Student's t whose degrees of freedom heavy tails lower; it is left out below 6.
+        interval: Whether to add a 95% interval for the expectation at these sizes, which doubles the time at d = 2048. It is computed for
+            the logarithm by the delta method with Student's t. Heavy tails lower its degrees of freedom, and below 6 it is left out.
 
     Raises:
         UserError: A set has fewer than two samples or NaN, or features do not compare.
@@ -207,7 +213,7 @@ def _note(
     wants_interval: bool,
     error: tuple[float, float] | None,
 ) -> str:
-    """Say how the value is biased and why there is no interval. `real` are its features and moments and the size of the other set."""
+    """Say how the value is biased, and why there is no interval. `real` has the features, their moments and the other set's size."""
     features, one, other = real
     biased = f"biased upwards at N = {one.samples} and {other}"
     if not terms.full_rank or (wants_interval and error is None):

@@ -1,4 +1,4 @@
-"""Inception score: exp of the mutual information between a classifier's label and the generated sample."""
+"""The Inception score: exp of the mutual information between a classifier's label and the generated sample."""
 
 import itertools
 import math
@@ -16,16 +16,16 @@ from landscape.results.record import Estimate
 
 
 def divergences(logits: Tensor) -> Tensor:
-    """KL(p(y|x_i) || p(y)) [N] in nats of `logits` [N, k], p(y) being the mean of p(y|x_i); in float64."""
+    """Return KL(p(y|x_i) || p(y)) [N] in nats and float64 for `logits` [N, k], where p(y) is the mean of p(y|x_i)."""
     log_p = logits.double().log_softmax(dim=1)
     p = log_p.exp()
-    # a class that underflowed everywhere adds 0 * log 0 = 0
+    # A class whose probability underflows for every sample adds 0 * log 0 = 0.
     log_marginal = p.mean(dim=0).clamp(min=torch.finfo(torch.float64).tiny).log()
     return (p * (log_p - log_marginal)).sum(dim=1)
 
 
 def split_logits(logits: Tensor, splits: int, seed: int | None) -> list[Tensor]:
-    """`logits` [N, k] in `splits` parts, shuffled first with `seed` (None: in the given order). Order as torch-fidelity's."""
+    """Divide `logits` [N, k] into `splits` parts. They are shuffled first, as in torch-fidelity, unless `seed` is None."""
     if seed is not None:
         logits = logits[torch.from_numpy(np.random.RandomState(seed).permutation(len(logits))).to(logits.device)]
     edges = [i * len(logits) // splits for i in range(splits + 1)]
@@ -36,15 +36,15 @@ def split_logits(logits: Tensor, splits: int, seed: int | None) -> list[Tensor]:
     needs=frozenset({"logits"}), names=("IS[{extractor}]", "IS"), direction="higher", paper="Salimans et al. 2016, arXiv:1606.03498"
 )
 def inception_score(evidence: Evidence, *, splits: PositiveInt = 10, shuffle: bool = True) -> dict[str, Estimate]:
-    """exp(mean KL(p(y|x) || p(y))) of each split, averaged; `spread` is the population standard deviation over splits.
+    """Mean over splits of exp(mean KL(p(y|x) || p(y))). `spread` is the population standard deviation over splits.
 
     Args:
-        evidence: logits [N, k] of the generated set, of any classifier.
-        splits: parts that are scored alone (1 in compare_gan, 10 elsewhere).
-        shuffle: by the evaluation's seed before splitting; files often come sorted.
+        evidence: Logits [N, k] of the generated set from any classifier.
+        splits: The number of parts that are scored separately (1 in compare_gan, 10 elsewhere).
+        shuffle: Whether samples are shuffled with the evaluation's seed before they are split, because files are often sorted.
 
     Raises:
-        UserError: fewer than two samples a split, NaN, or no logits.
+        UserError: A split has fewer than two samples, there are no logits, or they hold NaN.
     """
     logits = on_device(checked(evidence.fake.logits, "generated", "logits", "inception_score", minimum=2 * splits), evidence)
     if logits.ndim != 2 or logits.shape[1] < 2:
@@ -52,7 +52,7 @@ def inception_score(evidence: Evidence, *, splits: PositiveInt = 10, shuffle: bo
     parts = [divergences(part) for part in split_logits(logits, splits, evidence.seed if shuffle else None)]
     scores = torch.stack([part.mean().exp() for part in parts])
     value = float(scores.mean())
-    # the score's logarithm moves with sample i by KL_i - mean KL: p(y) is the minimizer of the mean KL, so its own change adds nothing
+    # Sample i moves the logarithm of the score by KL_i - mean KL. The change of p(y) adds nothing, because p(y) minimizes the mean KL.
     error = float(torch.cat(parts).std()) / math.sqrt(len(logits))
     size = len(logits) // splits
     note = f"{splits} split{'s' * (splits > 1)} of {size}; biased downwards by up to about {100 * (logits.shape[1] - 1) / (2 * size):.2g} %"

@@ -1,4 +1,4 @@
-"""Kernel inception distance: unbiased squared MMD between features."""
+"""The kernel inception distance (KID): the unbiased squared MMD between features."""
 
 import math
 from collections.abc import Sequence
@@ -20,31 +20,33 @@ from landscape.core.registry import Positive, PositiveInt
 from landscape.results.record import Estimate
 
 Draws = Sequence[tuple[np.ndarray, np.ndarray]]
-"""(indices into the generated set, indices into the real set) of each subset."""
+"""For each subset the indices into the generated set and the indices into the real set."""
 
 
 class MMD(NamedTuple):
-    """values [S]: one unbiased squared MMD a subset; variance: of one estimate from all samples."""
+    """The unbiased squared MMD."""
 
     values: np.ndarray
+    """Its value [S] for each subset."""
     variance: float
+    """The sampling variance of one estimate from all samples."""
 
 
 def draw_subsets(n_fake: int, n_real: int, size: int, subsets: int, seed: int) -> Draws:
-    """Random subsets, without repetition inside each: torch-fidelity's with `rng_seed=seed` and the generated set as its input 1."""
+    """Draw random subsets without repetition, those of torch-fidelity with `rng_seed=seed` and the generated set as its input 1."""
     random = np.random.RandomState(seed)
     return [(random.choice(n_fake, size, replace=False), random.choice(n_real, size, replace=False)) for _ in range(subsets)]
 
 
 def draw_blocks(n_fake: int, n_real: int, size: int, seed: int) -> Draws:
-    """Disjoint blocks of about `size` that use every sample, shuffled first (Gretton et al. 2012, section 6; files come sorted)."""
+    """Draw disjoint blocks of about `size` that use every sample once (Gretton et al. 2012, section 6), in random order."""
     random = np.random.RandomState(seed)
     blocks = math.ceil(max(n_fake, n_real) / size)
     return list(zip(*(np.array_split(random.permutation(n), blocks) for n in (n_fake, n_real)), strict=True))
 
 
 def subset_mmd(real: Cloud, fake: Cloud, draws: Draws, kernel: Kernel) -> MMD:
-    """Squared MMD of each subset. One pass over all pairs where that is less work than the subsets' own pairs, else subset by subset."""
+    """Return the squared MMD of each subset. If all subsets together have more pairs than the sets, one pass over all pairs is made."""
     n, m = len(real.norms), len(fake.norms)
     own = sum(len(i) ** 2 + len(j) ** 2 + 2 * len(i) * len(j) for i, j in draws)
     if own >= n * n + m * m + 2 * n * m:
@@ -59,7 +61,7 @@ def subset_mmd(real: Cloud, fake: Cloud, draws: Draws, kernel: Kernel) -> MMD:
 
 
 def full_mmd(real: Cloud, fake: Cloud, kernel: Kernel) -> MMD:
-    """Squared MMD over all pairs of all samples."""
+    """Return the squared MMD over all pairs of all samples."""
     sums = [pair_sums(first, second, kernel, keep=True) for first, second in ((real, real), (fake, fake), (real, fake))]
     variance = components(*sums).variance(len(real.norms), len(fake.norms))
     return MMD(np.array([squared_mmd(*sums)]), variance)
@@ -83,7 +85,7 @@ def _membership(indices: Sequence[np.ndarray], each: Cloud) -> Tensor:
 
 
 def median_distance(real: Cloud, fake: Cloud, limit: int = 1000) -> float:
-    """Median distance between distinct samples of both sets pooled (the first `limit` of each): the usual RBF bandwidth."""
+    """Return the median distance between samples of both sets pooled (the first `limit` of each), which is the usual RBF bandwidth."""
     pooled = torch.cat([real.samples[:limit], fake.samples[:limit]])
     return float(torch.nn.functional.pdist(pooled).median())
 
@@ -111,28 +113,28 @@ def kid(
     sigma: Positive | None = None,
     precision: Precision = "float32",
 ) -> dict[str, Estimate]:
-    """Unbiased squared MMD of real and generated features; slightly negative values are right where the sets agree.
+    """Unbiased squared MMD of real and generated features. If the sets agree, slightly negative values are normal.
 
     Args:
-        evidence: features [N, d] of both sets.
-        estimator: mean over random `subsets` (torch-fidelity), over disjoint `blocks` (compare_gan; TF-GAN), or `full`, all pairs.
-        subsets: how many random subsets.
-        subset_size: samples of each set in a subset or block; None for 1000 (blocks: 1024), or fewer where a set has fewer.
-        kernel: polynomial (x.y / d + coef0)^degree, or rbf with width sigma.
-        degree: of the polynomial.
-        coef0: of the polynomial.
-        sigma: of the RBF kernel; None for the median distance.
-        precision: of the kernel values; sums are in float64 either way.
+        evidence: Features [N, d] of both sets.
+        estimator: The mean over random `subsets` (torch-fidelity) or over disjoint `blocks` (compare_gan, TF-GAN), or all pairs (`full`).
+        subsets: The number of random subsets.
+        subset_size: The number of samples of each set in a subset or block. None stands for 1000 (blocks: 1024), or all of a smaller set.
+        kernel: `polynomial`, (x.y / d + coef0)^degree, or `rbf`, a Gaussian of width sigma.
+        degree: The degree of the polynomial.
+        coef0: The constant of the polynomial.
+        sigma: The width of the RBF kernel. None stands for the median distance.
+        precision: The precision of the kernel values. Sums are in float64 in either case.
 
     Raises:
-        UserError: fewer samples than `subset_size`, NaN, or features that do not compare.
+        UserError: There are fewer samples than `subset_size`, a set holds NaN, or features do not compare.
     """
     real_features, fake_features = feature_pair(evidence, "kid")
     n_fake, n_real = len(fake_features), len(real_features)
     size = _size(subset_size, 1024 if estimator == "blocks" else 1000, min(n_fake, n_real))
-    # around the real mean, as the searches for neighbors have them
+    # Both are centered on the real mean, as for the searches for neighbors, so that products can be shared.
     real, fake = (cloud(each, real_features, precision) for each in (real_features, fake_features))
-    if fake is real:  # one and the same tensor twice: pairs across are pairs of two sets all the same
+    if fake is real:  # If both sets are the same tensor, pairs across the sets still include a sample with itself.
         fake = Cloud(*real)
     function, note = _kernel(kernel, real, fake, degree, coef0, sigma)
     if estimator == "full" or (estimator == "subsets" and size == n_fake == n_real):

@@ -1,4 +1,4 @@
-"""How near generated samples lie to training samples, against real samples that were not trained on."""
+"""How near generated samples are to training samples, compared with real samples that were not trained on."""
 
 import math
 
@@ -15,7 +15,7 @@ from landscape.results.record import Estimate
 
 
 def chance_smaller(one: Tensor, other: Tensor) -> tuple[float, float]:
-    """(P(a < b) + P(a = b) / 2 for a of `one` [n] and b of `other` [m], its standard error). DeLong et al. 1988."""
+    """Return P(a < b) + P(a = b) / 2 for a of `one` [n] and b of `other` [m], and its standard error (DeLong et al. 1988)."""
     placements = []
     for values, among in ((one, other.sort().values), (other, one.sort().values)):
         below, upto = (torch.searchsorted(among, values, right=right).double() for right in (False, True))
@@ -54,18 +54,18 @@ def _nearest_training(samples: Tensor, train: Tensor) -> tuple[Tensor, Tensor]:
     names=("memorization[{extractor}]", "authenticity[{extractor}]"),
     direction="none",
     target="real",
-    revision=2,  # 2: authenticity compares strictly, and distances of copies are exactly 0
+    revision=2,  # In revision 2 authenticity compares strictly, and distances of copies are exactly 0.
     paper="Meehan et al. 2020, arXiv:2004.05675; Alaa et al. 2022, arXiv:2102.08921",
 )
 def memorization(evidence: Evidence) -> dict[str, Estimate]:
-    """Chance that a generated sample is nearer to the training set than a real one that was not trained on, and share of authentic samples.
+    """Chance that a generated sample is nearer to the training set than a held-out real one, and share of authentic samples.
 
-    Memorization is 0.5 where generated samples are as far from the training set as real ones, 1 for copies. Authenticity is about
-    the share that real samples reach (in the note); 0 for copies. Neither end of their scales is the best: that is what held-out real
-    samples score, as samples that are blurred or noisy lie far from the training set too.
+    Memorization is 0.5 if generated samples are as far from the training set as real ones, and 1 for copies. Authenticity is near the share
+    of real samples, which the note gives, and 0 for copies. Neither end of these scales is best, because blurred and noisy samples are far
+    from the training set too. The best value is that of held-out real samples.
 
     Args:
-        evidence: Features [N, d] of the real, generated and training sets; the real set must not be trained on.
+        evidence: Features [N, d] of the real, the generated and the training set. The model must not have been trained on the real set.
 
     Raises:
         UserError: There is no training set, a set has too few samples or NaN, or features do not compare.

@@ -1,4 +1,4 @@
-"""Monge inception distance: the squared sliced Wasserstein distance between features."""
+"""The Monge inception distance (MIND): the squared sliced Wasserstein distance between features."""
 
 import math
 from typing import NamedTuple
@@ -13,35 +13,36 @@ from landscape.core.registry import PositiveInt
 from landscape.results.record import Estimate
 
 AT_ONCE = 2_000_000
-"""Projected values of one set that are held and sorted at a time."""
+"""The number of projected values of one set that are held and sorted at a time."""
 FEWEST_CARRIERS = 10
-"""Below so many samples that carry the variance no interval is given: simulated features with tails that heavy (lognormal, sigma 0.5 and 1;
-300 and 1,200 samples) covered 70 to 90 %, with more carriers 93 to 97 %."""
+"""If fewer samples than this carry the variance, there is no interval. In simulations with such heavy tails (lognormal, sigma 0.5 and 1,
+300 and 1,200 samples) intervals covered 70 to 90 %. With more carriers they covered 93 to 97 %.
+"""
 
 
 class Sliced(NamedTuple):
-    """What the projections of two sets say."""
+    """What is computed from the projections of two sets."""
 
     values: Tensor
-    """[M] float64: the squared 2-Wasserstein distance along each direction, times 3 d."""
+    """The squared 2-Wasserstein distance along each direction, times 3 d: [M] float64."""
     equal: Tensor
-    """[M] float64: what the two halves of the real set score, brought to the whole set's size: the bias of `values` at equal laws."""
+    """The bias of `values` for equal distributions [M] float64: the score of the real set's two halves, scaled to the size of the set."""
     variance: float
-    """Of the mean of `values`, over the drawing of both sets."""
+    """The variance of the mean of `values` over draws of both sets."""
     carriers: float
-    """How many samples of the set with the fewest carry `variance`: n divided by the kurtosis of what single samples add."""
+    """How many samples carry `variance`, in the set where they are fewest: n divided by the kurtosis of what single samples add."""
 
 
 def directions(number: int, width: int, seed: int, *, unequal: tuple[int, int] | None = None) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Unit vectors [number, width], uniform on the sphere; and which samples of each set are kept where their numbers differ.
+    """Return unit vectors [number, width], uniform on the sphere, and the samples of each set that are kept if their numbers differ.
 
-    Both are drawn as torch-fidelity's development version draws them with `rng_seed=seed` and the generated set as its input 1.
+    Both are drawn as in torch-fidelity's development version with `rng_seed=seed` and the generated set as its input 1.
 
     Args:
-        number: of directions.
-        width: of a feature.
-        seed: of all draws.
-        unequal: the numbers of (generated, real) samples where they differ: a random subset of the larger set is drawn first.
+        number: The number of directions.
+        width: The number of features.
+        seed: The seed of all draws.
+        unequal: The numbers of generated and of real samples if they differ. A random subset of the larger set is then drawn first.
     """
     generator = torch.Generator().manual_seed(seed)
     kept: tuple[Tensor, ...] = ()
@@ -53,20 +54,20 @@ def directions(number: int, width: int, seed: int, *, unequal: tuple[int, int] |
 
 
 def sliced(real: Tensor, fake: Tensor, along: Tensor, seed: int) -> Sliced:
-    """The squared 2-Wasserstein distances of the projected sets, times 3 d, with their bias and their sampling variance.
+    """Return the squared 2-Wasserstein distances of the projected sets, times 3 d, with their bias and their sampling variance.
 
-    In one dimension the optimal map joins the j-th smallest value of one set with the j-th smallest of the other. The distance moves
-    with a sample by its Kantorovich potential (del Barrio & Loubes 2019, theorem 4.1), whose slope is twice the way to its partner;
-    the variance of its mean over directions, divided by the number of samples, is what each set adds.
+    In one dimension the optimal map joins the j-th smallest value of one set with the j-th smallest value of the other. A sample moves the
+    distance by its Kantorovich potential (del Barrio & Loubes 2019, theorem 4.1), whose slope is twice the way to the sample's partner.
+    Each set adds the variance of the mean potential over directions, divided by the number of samples.
 
     Args:
-        real: [n, d] features.
-        fake: [n, d], as many.
-        along: [M, d] unit vectors.
-        seed: of the halving of the real set, from which the bias is taken.
+        real: The real features [n, d].
+        fake: As many generated features [n, d].
+        along: The unit vectors [M, d].
+        seed: The seed with which the real set is halved to estimate the bias.
     """
     count, width = real.shape
-    # The distance does not move when both sets are moved; around 0 float32 keeps more digits.
+    # The distance does not change if both sets are moved, and around 0 float32 keeps more digits.
     center = real.mean(0)
     sets = [each - center for each in (real, fake)]
     half = _halves(count, seed).to(real.device)
@@ -77,7 +78,7 @@ def sliced(real: Tensor, fake: Tensor, along: Tensor, seed: int) -> Sliced:
         gap = x - y
         values.append(gap.square().mean(1, dtype=torch.float64))
         first, second = (x[half[order_x] == side].view(len(part), -1) for side in (0, 1))  # [directions, n // 2], sorted
-        # The bias falls like 1 / n: the halves have twice that of the whole.
+        # The bias falls like 1 / n, so that of the halves is twice that of the whole set.
         equal.append((first - second).square().mean(1, dtype=torch.float64) * (count // 2) / count)
         for total, sorted_values, order, slope in zip(potentials, (x, y), (order_x, order_y), (gap, -gap), strict=True):
             steps = (slope[:, 1:] + slope[:, :-1]) * sorted_values.diff(dim=1)
@@ -97,7 +98,7 @@ def _halves(count: int, seed: int) -> Tensor:
 
 
 def _carriers(added: Tensor) -> float:
-    """The number of values divided by their kurtosis; their number where nothing varies."""
+    """Return the number of values divided by their kurtosis, or their number if nothing varies."""
     squares = (added - added.mean()).square()
     fourth = float(squares.square().sum())
     return float(squares.sum()) ** 2 / fourth if fourth > 0 else float(len(added))
@@ -107,16 +108,16 @@ def _carriers(added: Tensor) -> float:
 def mind(evidence: Evidence, *, projections: PositiveInt = 1000) -> dict[str, Estimate]:
     """Monge inception distance: 3 d times the mean over random directions of the squared 2-Wasserstein distance of the projected features.
 
-    The estimate at a finite number of samples is biased upwards, by about 1 / n; the note gives what equal distributions would score at
-    this number, from the two halves of the real set. Time grows like n log n. Where the sets differ in number, a random subset of the
-    larger one is scored.
+    At a finite number n of samples the estimate is biased upwards by an amount that falls like 1 / n. The note gives what equal
+    distributions would score at this number, from the two halves of the real set. The time grows like n log n. If one set is larger, a
+    random subset of it is scored.
 
     Args:
-        evidence: features [N, d] of both sets.
-        projections: how many directions; they are drawn from the protocol's seed.
+        evidence: Features [N, d] of both sets.
+        projections: The number of directions, which are drawn from the protocol's seed.
 
     Raises:
-        UserError: fewer than four samples, NaN, or features that do not compare.
+        UserError: A set has fewer than four samples or holds NaN, or features do not compare.
     """
     real, fake = feature_pair(evidence, "mind", minimum=4)
     counts = (len(fake), len(real))

@@ -1,4 +1,4 @@
-"""Modes of a known mixture that generated points find."""
+"""The modes of a known mixture that generated points reach."""
 
 import math
 
@@ -15,14 +15,14 @@ from landscape.results.record import Estimate
 
 
 def assigned_modes(points: Tensor, modes: Modes) -> tuple[Tensor, Tensor]:
-    """(index of the nearest mode [N], whether it is nearer than the quality radius [N]) of `points` [N, D]."""
+    """Return the index of the nearest mode [N] of `points` [N, D], and whether it is nearer than the quality radius [N]."""
     centers = modes.centers.to(points)
     distances, nearest = torch.cdist(points, centers, compute_mode="donot_use_mm_for_euclid_dist").min(dim=1)
     return nearest, distances < modes.sigma * modes.radius_in_sigmas
 
 
 def reverse_kl(counts: Tensor) -> tuple[float, float]:
-    """(KL(histogram || uniform) in nats of `counts` [K], at least one of them positive; its standard error by the delta method)."""
+    """Return KL(histogram || uniform) in nats of `counts` [K], one of which must be positive, and its standard error (delta method)."""
     shares = counts.double() / counts.sum()
     present = shares[shares > 0]
     logs = present.log()
@@ -32,14 +32,14 @@ def reverse_kl(counts: Tensor) -> tuple[float, float]:
 
 
 def histogram_estimates(counts: Tensor, samples: int, names: tuple[str, str], at_least: int, note: str) -> dict[str, Estimate]:
-    """Number of modes with `at_least` samples, and reverse KL of the histogram (absent where it holds nothing).
+    """Return the number of modes with `at_least` samples, and the reverse KL of the histogram, which is left out if the histogram is empty.
 
     Args:
-        counts: [K], samples of each mode.
-        samples: how many were generated.
-        names: public names of the two.
-        at_least: samples that make a mode found.
-        note: for both.
+        counts: The number of samples of each mode [K].
+        samples: The number of generated samples.
+        names: The public names of the two scores.
+        at_least: The number of samples from which a mode counts as found.
+        note: A note for both scores.
     """
     modes = len(counts)
     found = float((counts >= at_least).sum())
@@ -67,14 +67,14 @@ def histogram_estimates(counts: Tensor, samples: int, names: tuple[str, str], at
     paper="Srivastava et al. 2017, arXiv:1705.07761; Lin et al. 2018, arXiv:1712.04086",
 )
 def mode_coverage(evidence: Evidence, *, at_least: PositiveInt = 1) -> dict[str, Estimate]:
-    """Modes found, share of high-quality points, and KL(generated || uniform) over modes of the high-quality points.
+    """Number of modes found, share of high-quality points, and KL(generated || uniform) over the modes of high-quality points.
 
     Args:
-        evidence: generated points [N, D], and the modes of the mixture.
-        at_least: high-quality points that make a mode found.
+        evidence: Generated points [N, D], and the modes of the mixture.
+        at_least: The number of high-quality points from which a mode counts as found.
 
     Raises:
-        UserError: no known modes, samples that are no points, or NaN.
+        UserError: The modes are not known, or the samples are no points or hold NaN.
     """
     modes: Modes = need(evidence.modes, "a data set with known modes", "mode_coverage")
     points = on_device(checked(evidence.fake.images, "generated", "points", "mode_coverage", minimum=1), evidence)

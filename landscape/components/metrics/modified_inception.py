@@ -1,4 +1,4 @@
-"""EBGAN's modified inception score."""
+"""The modified inception score of the EBGAN paper."""
 
 import math
 from typing import Literal
@@ -13,7 +13,7 @@ from landscape.results.record import Estimate
 
 
 def reversed_divergences(logits: Tensor) -> tuple[Tensor, Tensor]:
-    """(KL(p(y) || p(y|x_i)) [N], p(y|x) [N, k]) of `logits` [N, k], in float64."""
+    """Return KL(p(y) || p(y|x_i)) [N] and p(y|x) [N, k] for `logits` [N, k], in float64."""
     log_p = logits.double().log_softmax(dim=1)
     p = log_p.exp()
     marginal = p.mean(dim=0)
@@ -25,20 +25,21 @@ def reversed_divergences(logits: Tensor) -> tuple[Tensor, Tensor]:
     needs=frozenset({"logits"}), names=("modified_IS[{extractor}]",), direction="higher", paper="Zhao et al. 2017, arXiv:1609.03126"
 )
 def modified_inception(evidence: Evidence, *, square: Literal["inside", "outside", "none"] = "inside") -> dict[str, Estimate]:
-    """I' = E_x KL(p(y) || p(y|x))^2: the order of the divergence is reversed against the inception score's, and squared.
+    """I' = E_x KL(p(y) || p(y|x))^2, whose divergence is squared and has the reverse order of the inception score's.
 
     Args:
-        evidence: logits [N, k] of the generated set.
-        square: the paper's formula can be read with the square inside or outside the mean; `none` leaves it out.
+        evidence: Logits [N, k] of the generated set.
+        square: Whether the square is inside or outside of the mean, because the paper's formula can be read in both ways. `none` leaves it
+            out.
 
     Raises:
-        UserError: fewer than two samples, NaN, or no logits.
+        UserError: There are no logits or fewer than two samples, or they hold NaN.
     """
     logits = on_device(checked(evidence.fake.logits, "generated", "logits", "modified_inception"), evidence)
     divergence, p = reversed_divergences(logits)
     mean = float(divergence.mean())
     value = float(divergence.square().mean()) if square == "inside" else mean ** (2 if square == "outside" else 1)
-    # change of the mean of KL^2 with p(y), through which each sample acts on all others
+    # Each sample also acts on the terms of all others through p(y). `outer` is the derivative of the score by each divergence.
     outer = {"inside": 2 * divergence, "outside": torch.full_like(divergence, 2 * mean), "none": torch.ones_like(divergence)}[square]
     own = divergence.square() if square == "inside" else outer * divergence
     marginal = p.mean(dim=0)

@@ -1,4 +1,4 @@
-"""Diversity by multi-scale structural similarity of generated images with one another."""
+"""Diversity of generated images, measured by their multi-scale structural similarity (MS-SSIM) with one another."""
 
 import math
 from typing import Annotated, Literal
@@ -17,12 +17,12 @@ from landscape.core.registry import PositiveInt
 from landscape.results.record import Estimate
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-"""Exponent of each scale, finest first."""
+"""The exponent of each scale, beginning with the finest."""
 WINDOW, SIGMA = 11, 1.5
 C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 Variant = Literal["original", "pytorch-msssim", "torchmetrics"]
 CHUNK = 1 << 19
-"""Pixels of products worked on at once: 2 MiB, so that they stay in the cache."""
+"""The number of pixels of products that are computed at once, which take 2 MiB and stay in the cache."""
 
 
 def ms_ssim_of_pairs(
@@ -33,13 +33,13 @@ def ms_ssim_of_pairs(
     window: int = WINDOW,
     variant: Variant = "original",
 ) -> Tensor:
-    """Multi-scale SSIM [P] of the image pairs (first[p], second[p]). Wang, Simoncelli & Bovik 2003, equation 7.
+    """Return the multi-scale SSIM [P] of the image pairs (first[p], second[p]). Wang, Simoncelli & Bovik 2003, equation 7.
 
-    The window is Gaussian with sigma 1.5, without padding, and shrinks to the image where that is smaller. Scales are 2 x 2 averages, for
-    which an odd side first repeats its last row. cs and the last SSIM are clipped at 0. The product over scales is taken for each color,
-    then the mean over colors. All this is compare_gan's `image_similarity.py`.
+    The window is Gaussian with sigma 1.5 and without padding. If the image is smaller than the window, the window has the size of the
+    image. Scales are 2 x 2 averages, before which an odd side repeats its last row. The contrast term and the last SSIM are clipped at 0.
+    The product over scales is taken for each color, and then the mean over colors. All this follows compare_gan's `image_similarity.py`.
 
-    The moments of single images are taken once for all their pairs: only the mean of the product is left to do for each pair.
+    The moments of single images are computed once for all of their pairs. Only the mean of the product is computed for each pair.
 
     Args:
         images: Images [N, C, H, W] with levels in [0, 255].
@@ -47,9 +47,9 @@ def ms_ssim_of_pairs(
         second: Indices [P] of images, int64.
         weights: The exponents, one for each scale.
         window: The side of the Gaussian window.
-        variant: `pytorch-msssim` surrounds images of an odd side with zeros before it halves them, as that package does; at sides that
-            are even at every scale it equals `original`. `torchmetrics` drops the last row of an odd side, reflects the coarsest images
-            at their borders and averages colors at each scale, as that package does.
+        variant: `pytorch-msssim` surrounds images of an odd side with zeros before it halves them, as that package does. If sides are even
+            at every scale, it equals `original`. `torchmetrics` drops the last row of an odd side, reflects the coarsest images at their
+            borders and averages colors at each scale, as that package does.
     """
     level = images.float()
     result = torch.ones(len(first), 1 if variant == "torchmetrics" else images.shape[1], device=images.device)
@@ -67,7 +67,7 @@ def ms_ssim_of_pairs(
 
 
 def _halve(images: Tensor, variant: Variant) -> Tensor:
-    """Return 2 x 2 averages of images [N, C, H, W]; `variant` decides what becomes of an odd side."""
+    """Return 2 x 2 averages of images [N, C, H, W]. `variant` decides how an odd side is treated."""
     odd = [side % 2 for side in images.shape[-2:]]
     if variant == "pytorch-msssim":
         return avg_pool2d(images, 2, padding=odd)
@@ -77,7 +77,7 @@ def _halve(images: Tensor, variant: Variant) -> Tensor:
 
 
 def _band(size: int, window: int, device: torch.device) -> Tensor:
-    """[size, size - window + 1]: a Gaussian-weighted mean over each window of a line, as a matrix."""
+    """Return the matrix [size, size - window + 1] that takes a Gaussian-weighted mean over each window of a line."""
     offsets = torch.arange(window, dtype=torch.float64) - (window - 1) / 2
     weights = torch.softmax(-0.5 * (offsets / SIGMA) ** 2, dim=0)
     band = torch.zeros(size, size - window + 1, dtype=torch.float64)
@@ -87,12 +87,12 @@ def _band(size: int, window: int, device: torch.device) -> Tensor:
 
 
 def _smooth(images: Tensor, down: Tensor, across: Tensor) -> Tensor:
-    """Windowed means [..., W', H'] (transposed, which no average over pixels minds) of images [..., H, W]."""
+    """Return windowed means [..., W', H'] of images [..., H, W]. They are transposed, which does not matter for means over pixels."""
     return (images @ across).transpose(-1, -2) @ down
 
 
 def _local_moments(images: Tensor, down: Tensor, across: Tensor, step: int) -> tuple[Tensor, Tensor]:
-    """Local mean and variance of each image, `step` images at a time."""
+    """Return the local mean and variance of each image, computed for `step` images at a time."""
     mean = images.new_empty(*images.shape[:2], across.shape[1], down.shape[1])
     spread = torch.empty_like(mean)
     for start in range(0, len(images), step):
@@ -104,7 +104,7 @@ def _local_moments(images: Tensor, down: Tensor, across: Tensor, step: int) -> t
 
 
 def _ssim_terms(images: Tensor, first: Tensor, second: Tensor, window: int) -> tuple[Tensor, Tensor]:
-    """Mean over pixels of cs and of SSIM, each [P, C], at one scale."""
+    """Return the means over pixels of the contrast term and of SSIM, each [P, C], at one scale."""
     down, across = (_band(side, window, images.device) for side in images.shape[-2:])
     step = max(1, CHUNK // images[0].numel())
     mean, spread = _local_moments(images, down, across, step)
@@ -122,19 +122,19 @@ def _ssim_terms(images: Tensor, first: Tensor, second: Tensor, window: int) -> t
 
 
 def group_similarity(images: Tensor, variant: Variant = "original") -> tuple[float, float]:
-    """(mean MS-SSIM over all pairs of distinct images of a group [n, C, H, W], its standard error as a U-statistic)."""
+    """Return the mean MS-SSIM over all pairs of different images of a group [n, C, H, W], and its standard error as a U-statistic."""
     first, second = torch.triu_indices(len(images), len(images), offset=1, device=images.device)
     similarity = ms_ssim_of_pairs(images, first, second, variant=variant).double()
     rows = torch.zeros(len(images), dtype=torch.float64, device=images.device)
     rows.index_add_(0, first, similarity).index_add_(0, second, similarity)
     rows /= len(images) - 1
-    # 4 / n times the variance of an image's mean similarity to the others (Hoeffding 1948); the noise in these means overstates it
+    # The variance is 4 / n times that of an image's mean similarity to the others (Hoeffding 1948), which noise in these means overstates.
     error = math.sqrt(4 * float(rows.var()) / len(images)) if len(images) > 2 else math.inf
     return float(similarity.mean()), error
 
 
 def _groups(count: int, labels: Tensor | None, batches: int, size: int, seed: int) -> list[np.ndarray]:
-    """Indices of images to compare with one another: `batches` disjoint random groups, or one group for each label."""
+    """Return the indices of the images to compare with one another: `batches` disjoint random groups, or one group for each label."""
     order = np.random.default_rng(seed).permutation(count)
     if labels is None:
         return [group for group in np.split(order, range(size, count, size))[:batches] if len(group) > 1]
@@ -147,22 +147,23 @@ def _groups(count: int, labels: Tensor | None, batches: int, size: int, seed: in
     needs=frozenset({"images"}),
     names=("MS-SSIM",),
     direction="lower",
-    revision=2,  # 2: `torchmetrics` drops the last row of an odd side, as the package does
+    revision=2,  # In revision 2 `torchmetrics` drops the last row of an odd side, as the package does.
     paper="Odena et al. 2017, arXiv:1610.09585",
 )
 def ms_ssim(
     evidence: Evidence, *, batches: PositiveInt = 5, batch_size: Annotated[int, Ge(2), Le(4096)] = 64, variant: Variant = "original"
 ) -> dict[str, Estimate]:
-    """Mean MS-SSIM between generated images; high means that samples look alike. Compare with the value among real images.
+    """Mean MS-SSIM between generated images. High values mean that samples look alike. Compare it with the value among real images.
 
     Args:
-        evidence: Generated images [N, C, H, W] with levels in [0, 255]; where they have labels, only images of one label are compared.
-        batches: The number of groups of images (Fedus et al. 2018, arXiv:1710.08446, section 5.3: 5 of 64); with labels, one group a label.
+        evidence: Generated images [N, C, H, W] with levels in [0, 255]. If they have labels, only images of the same label are compared.
+        batches: The number of groups of images (Fedus et al. 2018, arXiv:1710.08446, section 5.3, use 5 groups of 64 images). With labels
+            there is one group for each label.
         batch_size: The number of images in a group, all pairs of which are compared.
         variant: `original` (Wang et al.; compare_gan), `pytorch-msssim` or `torchmetrics` (see `ms_ssim_of_pairs`).
 
     Raises:
-        UserError: samples that are no images, NaN, or no two images (of one label).
+        UserError: The samples are no images or hold NaN, or there are no two images (of one label).
     """
     images = on_device(checked(evidence.fake.images, "generated", "images", "ms_ssim"), evidence)
     if images.ndim != 4:

@@ -1,4 +1,4 @@
-"""Parzen-window log-likelihood of real samples, the 2014 protocol."""
+"""The Parzen-window log-likelihood of real samples, as in the first GAN papers."""
 
 import math
 from typing import Annotated
@@ -17,24 +17,28 @@ from landscape.core.registry import Positive, PositiveInt
 from landscape.results.record import Estimate
 
 ROWS = 256
+"""The number of points that are worked on at a time."""
 EXACT = 8
-"""Nearest samples of each point whose distances are taken in float64. At small sigma they alone decide, and float32's rounding of
-distances, divided by 2 sigma^2, would be off by several thousandths of a nat; at large sigma the division makes it harmless."""
+"""The number of nearest samples of each point whose distances are measured in float64. At small sigma they alone decide the result. There
+the rounding of distances in float32, divided by 2 sigma^2, would amount to several thousandths of a nat. At large sigma it does no harm.
+"""
 
 LEAST_EXPONENT = -87.0
-"""e to this is float32's smallest normal number; beside the nearest sample's 1 it is nothing, and subnormal ones cost a hundredfold."""
+"""Smaller exponents are replaced by this one, at which e^x is the smallest normal float32. Beside the 1 of the nearest sample it does not
+count, and smaller numbers would take a hundred times as long.
+"""
 
 
 def log_likelihoods(points: Tensor, samples: Tensor, sigmas: Tensor) -> Tensor:
-    """Log of the mean over `samples` of N(point; sample, sigma^2 I): [sigmas, n], float64, nats. Goodfellow et al. 2014, section 5.
+    """Return the log [s, n] of the mean over `samples` of N(point; sample, sigma^2 I), in nats. Goodfellow et al. 2014, section 5.
 
     Args:
-        points: [n, d].
-        samples: [m, d], the centers of the windows.
-        sigmas: [s], widths.
+        points: The points [n, d] whose likelihood is computed.
+        samples: The centers [m, d] of the windows.
+        sigmas: The widths [s] of the windows.
     """
     width, count = points.shape[1], len(samples)
-    # around the samples' mean norms are smaller, and with them what float32 rounds off
+    # Around the samples' mean norms are smaller, and so are the rounding errors of float32.
     center = samples.mean(dim=0, dtype=torch.float64)
     near = (samples - center).float()
     norms = near.double().square().sum(dim=1).float()
@@ -58,12 +62,12 @@ def log_likelihoods(points: Tensor, samples: Tensor, sigmas: Tensor) -> Tensor:
 
 
 def choose_sigma(validation: Tensor, samples: Tensor, sigmas: Tensor) -> float:
-    """The width of the grid `sigmas` with the highest mean log-likelihood of `validation` [n, d]."""
+    """Return the width among `sigmas` with the highest mean log-likelihood of `validation` [n, d]."""
     return float(sigmas[int(log_likelihoods(validation, samples, sigmas).mean(dim=1).argmax())])
 
 
 def _flat(values: Tensor | None, whose: str, evidence: Evidence) -> Tensor:
-    """Samples [N, d] in the networks' range: image levels over 255, points as they are."""
+    """Return the samples [N, d] in the networks' range: image levels divided by 255, and points unchanged."""
     samples = on_device(checked(values, whose, "images", "parzen"), evidence)
     return samples.flatten(1).float() / 255 if samples.ndim == 4 else samples.flatten(1).float()
 
@@ -82,14 +86,14 @@ def parzen(
     """Mean log-likelihood of the real samples under Gaussian windows around the generated ones.
 
     Args:
-        evidence: images, levels in [0, 255], scored in [0, 1]; or points. Real, generated and validation sets.
-        smallest: smallest width of the grid.
-        largest: largest width.
-        grid: widths, evenly spaced in their logarithm; the best on validation is taken.
-        validation_samples: the first so many validation samples choose the width.
+        evidence: The real, the generated and the validation set: images with levels in [0, 255], which are scored in [0, 1], or points.
+        smallest: The smallest width of the grid.
+        largest: The largest width of the grid.
+        grid: The number of widths, evenly spaced in their logarithm. The best one on the validation samples is used.
+        validation_samples: The number of validation samples, taken from the first, that choose the width.
 
     Raises:
-        UserError: no validation set, NaN, sets of different sizes of image, or an empty grid.
+        UserError: There is no validation set, a set holds NaN, the sets have images of different sizes, or the grid is empty.
     """
     if smallest > largest:
         raise UserError(f"parzen: smallest={smallest} is above largest={largest}: swap them")

@@ -1,4 +1,4 @@
-"""Precision and recall for distributions: the curve, and its F scores."""
+"""Precision and recall for distributions (PRD): the curve and its F scores."""
 
 import math
 import warnings
@@ -16,14 +16,16 @@ from landscape.results.record import Estimate
 
 BETA = 8.0
 RESAMPLES = 200
+"""The number of times that counts are drawn again for a standard error."""
 LEAST_RUNS = 5
-"""Clusterings below which their spread is not known well enough for an interval (one gives 82 % coverage for 95 %, five 95 %)."""
+"""With fewer clusterings their spread is not known well enough for an interval. A 95 % interval from one covers 82 %, from five 95 %."""
 
 
 def prd_curve(fake: np.ndarray, real: np.ndarray, angles: int = 1001) -> tuple[np.ndarray, np.ndarray]:
-    """(precision, recall), each [..., angles], of two histograms [..., k] that sum to 1. Sajjadi et al. 2018, equations 9 and 10.
+    """Return precision and recall, each [..., angles], of two histograms [..., k] that sum to 1. Sajjadi et al. 2018, equations 9 and 10.
 
-    precision(l) = sum_i min(l real_i, fake_i), recall(l) = precision / l, at l = tan of `angles` angles evenly inside (0, pi / 2).
+    At slope l, precision is sum_i min(l real_i, fake_i) and recall is precision / l. The slopes are the tangents of `angles` angles, evenly
+    spaced between 0 and pi / 2.
     """
     slopes = np.tan(np.linspace(1e-10, np.pi / 2 - 1e-10, angles))
     precision = np.minimum(slopes[:, None] * real[..., None, :], fake[..., None, :]).sum(axis=-1)
@@ -31,10 +33,10 @@ def prd_curve(fake: np.ndarray, real: np.ndarray, angles: int = 1001) -> tuple[n
 
 
 def best_f(precision: np.ndarray, recall: np.ndarray, beta: float) -> np.ndarray:
-    """Largest F_beta along a curve; beta > 1 weighs recall more."""
+    """Return the largest F_beta along a curve. Recall has more weight if beta is above 1."""
     with np.errstate(invalid="ignore", divide="ignore"):
         score = (1 + beta**2) * precision * recall / (beta**2 * precision + recall)
-    best: np.ndarray = np.nan_to_num(score).max(axis=-1)  # 0 / 0 where both are 0
+    best: np.ndarray = np.nan_to_num(score).max(axis=-1)  # Where both are 0 the quotient is 0 / 0.
     return best
 
 
@@ -47,15 +49,15 @@ def cluster_histograms(fake: Tensor, real: Tensor, clusters: int, seed: int) -> 
 
     pooled = np.concatenate([fake.double().cpu().numpy(), real.double().cpu().numpy()])
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # fewer distinct points than clusters: empty clusters do no harm here
+        warnings.simplefilter("ignore")  # It warns of fewer distinct points than clusters, but empty clusters do no harm here.
         assigned = MiniBatchKMeans(n_clusters=clusters, n_init=10, random_state=seed).fit(pooled).labels_
     return np.bincount(assigned[: len(fake)], minlength=clusters), np.bincount(assigned[len(fake) :], minlength=clusters)
 
 
 def _sampling_errors(fake: np.ndarray, real: np.ndarray, random: np.random.Generator) -> tuple[float, float]:
-    """Standard errors of F_8 and F_1/8 of two count vectors [k], by drawing both sets of counts again."""
+    """Return the standard errors of F_8 and F_1/8 of two vectors of counts [k], by drawing both vectors again."""
     counts = [random.multinomial(each.sum(), each / each.sum(), size=RESAMPLES) / each.sum() for each in (fake, real)]
-    curves = prd_curve(counts[0], counts[1], 201)  # with fewer angles the maximum moves by less than a thousandth
+    curves = prd_curve(counts[0], counts[1], 201)  # Fewer angles change the maximum by less than a thousandth.
     return float(best_f(*curves, BETA).std()), float(best_f(*curves, 1 / BETA).std())
 
 
@@ -63,22 +65,22 @@ def _sampling_errors(fake: np.ndarray, real: np.ndarray, random: np.random.Gener
     needs=frozenset({"features"}),
     names=("PRD_F8[{extractor}]", "PRD_F1/8[{extractor}]"),
     direction="higher",
-    revision=2,  # 2: clusters in float64
+    revision=2,  # In revision 2 clusters are found in float64.
     paper="Sajjadi et al. 2018, arXiv:1806.00035",
 )
 def prd(
     evidence: Evidence, *, clusters: Annotated[int, Ge(2)] = 20, angles: Annotated[int, Ge(3)] = 1001, runs: PositiveInt = 10
 ) -> dict[str, Estimate]:
-    """Largest F_8 (recall) and F_1/8 (precision) of the PRD curve, averaged over clusterings; the curve is (recall, precision) points.
+    """Largest F_8 (recall) and F_1/8 (precision) of the PRD curve, averaged over clusterings. The curve has points (recall, precision).
 
     Args:
-        evidence: features [N, d] of both sets; the larger one is cut to the size of the smaller, as the clusters need equal sizes.
-        clusters: of both sets pooled.
-        angles: points of the curve.
-        runs: clusterings to average over.
+        evidence: Features [N, d] of both sets. The larger set is cut to the size of the smaller one, because clusters need equal sizes.
+        clusters: The number of clusters of both sets pooled.
+        angles: The number of points of the curve.
+        runs: The number of clusterings that are averaged over.
 
     Raises:
-        UserError: fewer samples than clusters, NaN, or features that do not compare.
+        UserError: There are fewer samples than clusters, a set holds NaN, or features do not compare.
     """
     real, fake = feature_pair(evidence, "prd", minimum=clusters)
     size = min(len(real), len(fake))

@@ -1,4 +1,4 @@
-"""Precision and recall: shares of samples inside the other set's k-NN manifold."""
+"""Precision and recall: the shares of samples inside the other set's manifold, which consists of k-NN balls."""
 
 import math
 
@@ -25,8 +25,8 @@ def share_inside(held: Holding) -> Tensor:
 def share_interval(held: Holding) -> tuple[float, float]:
     """Return the 95% interval of `share_inside` for its expectation at these sizes.
 
-    Two sources of variance add up: the samples (binomial), and the balls, each of which can only take away the samples that it alone
-    holds. Deleting one ball at a time overstates the variance, because the radii of the others would adapt (Efron and Stein 1981).
+    Two sources of variance add up: the samples (binomial), and the balls. If a ball is deleted, only the samples that it alone holds are
+    lost. Deleting one ball at a time overstates the variance, because the radii of the others would adapt (Efron and Stein 1981).
     """
     share, count = float(share_inside(held)), len(held.balls)
     alone = held.balls == 1
@@ -55,7 +55,7 @@ def neighbors_note(found: Neighborhoods, k: int, precision: Precision) -> str:
     needs=frozenset({"features"}),
     names=("precision[{extractor}]", "recall[{extractor}]"),
     direction="higher",
-    revision=2,  # 2: a sample at exactly the radius of a ball is inside, as in the paper
+    revision=2,  # In revision 2 a sample at exactly the radius of a ball is inside, as in the paper.
     paper="Kynkaanniemi et al. 2019, arXiv:1904.06991",
 )
 def precision_recall(

@@ -1,4 +1,4 @@
-"""Vendi score: the effective number of distinct samples."""
+"""The Vendi score, which is the effective number of distinct samples."""
 
 import math
 
@@ -14,13 +14,13 @@ from landscape.results.record import Estimate
 
 
 def vendi_score(features: Tensor) -> tuple[float, float]:
-    """(exp of the entropy of the eigenvalues of K / n, K the cosine similarities; standard error of its logarithm).
+    """Return exp of the entropy of the eigenvalues of K / n, where K are cosine similarities, and the standard error of its logarithm.
 
-    Friedman & Dieng 2023, equation 2. The eigenvalues of K / n = X X' / n (unit rows) are those of X' X / n, so the smaller of the
-    two is decomposed. The entropy moves with sample x by -x' log(X'X / n) x around its mean.
+    Friedman & Dieng 2023, equation 2. The eigenvalues of K / n = X X' / n, where X has unit rows, are those of X' X / n, so the smaller of
+    the two is decomposed. A sample x moves the entropy by -x' log(X'X / n) x around its mean.
 
     Args:
-        features: [n, d], no row zero.
+        features: The features [n, d], in which no row is zero.
     """
     unit = torch.nn.functional.normalize(features.double(), dim=1)
     count, width = unit.shape
@@ -29,7 +29,7 @@ def vendi_score(features: Tensor) -> tuple[float, float]:
     kept = values > torch.finfo(torch.float64).eps * len(values)
     values, vectors = values[kept], vectors[:, kept]
     entropy = float(-(values * values.log()).sum())
-    # for x in the basis of X'X / n; from X X' / n = V S V' the same coordinates are sqrt(n s) v
+    # These are the squared coordinates of each x in the basis of X'X / n. From X X' / n = V S V' the coordinates are sqrt(n s) v.
     weights = (unit @ vectors).square() if width <= count else vectors.square() * values * count
     influence = -(weights * values.log()).sum(dim=1)
     return math.exp(entropy), float(influence.std()) / math.sqrt(count)
@@ -37,13 +37,13 @@ def vendi_score(features: Tensor) -> tuple[float, float]:
 
 @METRICS.register(needs=frozenset({"features"}), names=("Vendi[{extractor}]",), direction="higher", paper="Friedman & Dieng 2023")
 def vendi(evidence: Evidence) -> dict[str, Estimate]:
-    """Effective number of distinct generated samples, with cosine similarity of features; read it beside that of the real samples.
+    """Effective number of distinct generated samples by cosine similarity of features. Compare it with that of the real samples.
 
     Args:
-        evidence: features [N, d] of the generated set; of the real set where there are any, for the note.
+        evidence: Features [N, d] of the generated set, and of the real set for the note if there are any.
 
     Raises:
-        UserError: fewer than two samples, NaN, or features that are zero.
+        UserError: There are fewer than two samples, or features hold NaN or are zero.
     """
     fake = on_device(checked(evidence.fake.features, "generated", "features", "vendi"), evidence)
     empty = int((fake == 0).all(dim=1).sum())
