@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from landscape.components.metrics._base import METRICS, Evidence
-from landscape.components.metrics._intervals import normal
+from landscape.components.metrics._intervals import log_student
 from landscape.components.metrics._samples import feature_pair, named
 from landscape.core.registry import PositiveInt
 from landscape.results.record import Estimate
@@ -15,8 +15,8 @@ from landscape.results.record import Estimate
 AT_ONCE = 2_000_000
 """The number of projected values of one set that are held and sorted at a time."""
 FEWEST_CARRIERS = 10
-"""If fewer samples than this carry the variance, there is no interval. In simulations with such heavy tails (lognormal, sigma 0.5 and 1,
-300 and 1,200 samples) intervals covered 70 to 90 %. With more carriers they covered 93 to 97 %.
+"""If fewer samples than this carry the variance, there is no interval. With that many, simulated intervals cover 92 to 98 % (300 and 1,200
+samples of Gaussian and lognormal features, equal, shifted and scaled), but only 81 % for equal sets of 300 lognormal samples.
 """
 
 
@@ -128,7 +128,9 @@ def mind(evidence: Evidence, *, projections: PositiveInt = 1000) -> dict[str, Es
     value = float(found.values.mean())
     drawing = float(found.values.var()) / len(found.values) if projections > 1 else 0.0
     enough = found.carriers >= FEWEST_CARRIERS
-    interval = normal(value, math.sqrt(found.variance + drawing), (0.0, None)) if enough else None
+    error = math.sqrt(found.variance + drawing)
+    # The score is positive and skewed, so that the interval of its logarithm covers more often than that of the score itself.
+    interval = (log_student(value, error / value, math.inf) if value > 0 else (0.0, 0.0)) if enough else None
     note = f"{projections} projections, biased upwards at N = {len(real)}: "
     note += f"equal distributions would give about {float(found.equal.mean()):.4g}"
     if kept:
@@ -140,7 +142,7 @@ def mind(evidence: Evidence, *, projections: PositiveInt = 1000) -> dict[str, Es
             value,
             "lower",
             interval,
-            interval_kind="delta method over samples and projections, at this size" if interval else "",
+            interval_kind="delta method over samples and projections, in log, at this size" if interval else "",
             bounds=(0.0, None),
             n_real=len(real),
             n_fake=len(fake),
