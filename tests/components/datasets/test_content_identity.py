@@ -72,6 +72,7 @@ def test_a_folder_whose_pictures_were_replaced_with_their_times_kept(bitmaps, re
 def test_verify_reads_even_what_nothing_says_was_touched(bitmaps, readings, monkeypatch, capsys):
     """The times are as if a clock had been set back, or as if the file system kept no time of change."""
     mine, other = bitmaps("mine", 0, 80), bitmaps("other", 180, 256)
+    # No test can set a file's time of change, so the private function that reads the times is wrapped.
     state = file_digests._state
     monkeypatch.setattr(file_digests, "_state", lambda path, found: (path, 0, 0, *state(path, found)[3:]))
     before = load_dataset(f"folder:{mine}").content_hash
@@ -107,6 +108,7 @@ def test_a_file_that_has_just_been_written_is_read_again(bitmaps, readings, monk
 
 def test_pictures_that_change_while_they_are_read_are_refused(bitmaps, monkeypatch):
     mine = bitmaps("mine", 0, 80)
+    # The files must change at this very moment, so the private function that reads the pictures is wrapped.
     fill = prepare._fill
 
     def slow(*arguments):

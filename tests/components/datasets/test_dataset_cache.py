@@ -148,7 +148,7 @@ def test_changed_bytes_of_prepared_data_are_found(files, cache, capsys, monkeypa
     samples.write_bytes(data)
     assert torch.equal(load_dataset(f"folder:{folder}").split("train").samples, before)
     assert "are damaged; preparing them again" in capsys.readouterr().err
-    # Bytes that a disk loses leave every time as it was: only reading them tells.
+    # Bytes that a disk loses leave every time as it was: only reading them tells. No test can do so, and the private function is replaced.
     monkeypatch.setattr("landscape.components.datasets._preparing.cache._states", lambda folder: ())
     load_dataset(f"folder:{folder}")
     (samples,) = cache.glob("*/train.npy")
@@ -190,6 +190,7 @@ def test_what_a_killed_process_left_is_cleared(files, cache):
     assert prepared.exists()
 
 
+# As above, the private function that reads pictures is wrapped, here in another process.
 PREPARE = """
 import sys
 from landscape.components.datasets._preparing import prepare

@@ -25,7 +25,7 @@ from landscape.components.datasets._preparing.pictures import decode
 # The private readers are called directly, so that thousands of damaged files reach them without a whole data set around each.
 from landscape.components.datasets._preparing.zip_pictures import _pictures
 from landscape.components.datasets._readers.arrays import read_arrays
-from landscape.components.datasets._readers.celeba_files import _read_attribute, _read_partition
+from landscape.components.datasets._readers.celeba_files import read_attribute, read_partition
 from landscape.components.datasets._readers.idx import read_idx
 from landscape.components.datasets.cifar10 import read_cifar_batch
 from landscape.core.errors import UserError
@@ -97,8 +97,8 @@ READERS = {
     "dataset.json": (lambda files, _: seed_index(files), read_index),
     "npz": (lambda files, _: seed_npz(files), read_arrays),
     "npy": (lambda files, _: seed_npy(files), read_arrays),
-    "partition": (lambda files, _: seed_text(files, "list_eval_partition.txt"), _read_partition),
-    "attributes": (lambda files, _: seed_text(files, "list_attr_celeba.txt"), lambda path: _read_attribute(path, "Smiling")),
+    "partition": (lambda files, _: seed_text(files, "list_eval_partition.txt"), read_partition),
+    "attributes": (lambda files, _: seed_text(files, "list_attr_celeba.txt"), lambda path: read_attribute(path, "Smiling")),
 }
 
 

@@ -81,13 +81,24 @@ def test_splits_inside_of_classes_are_refused(laid):
     """Otherwise, test pictures would be used for training."""
     folder = laid("set", {"bottle/train/good": 4, "bottle/test/broken": 2, "cable/train/good": 3})
     with pytest.raises(
-        UserError, match=r"splits inside of others \(bottle/test, bottle/train, cable/train\): write folder:.*cable/train.*or splits: none"
+        UserError,
+        match=r"splits inside of others \(bottle/test, bottle/train, cable/train\): write folder:.*"
+        r"splits: {train: bottle/train, test: bottle/test}}, or splits: none",
     ):
         load_dataset(f"folder:{folder}")
     assert counts(load_dataset(f"folder:{folder}", {"splits": {"train": "bottle/train", "test": "bottle/test"}, "validation": 0.0})) == {
         "train": 4,
         "test": 2,
     }
+
+
+def test_the_remedy_names_every_split_that_was_seen(laid):
+    """One that left the validation folder out would leave its pictures out, too."""
+    folder = laid("set", {"data/train/a": 4, "data/train/b": 4, "data/val/a": 2, "data/val/b": 2, "more/test": 3})
+    with pytest.raises(UserError, match="splits: {train: data/train, validation: data/val, test: more/test}") as error:
+        load_dataset(f"folder:{folder}")
+    remedy = parse_component(str(error.value).split("write ")[1].split(", or splits")[0])
+    assert counts(load_dataset(remedy["name"], remedy["hyperparameters"])) == {"train": 8, "validation": 4, "test": 3}
 
 
 def test_one_class_that_is_called_train(laid):
@@ -153,6 +164,21 @@ def test_each_split_has_its_own_labels(files, as_picture):
     assert load_dataset(f"folder:{files.root / 'set'}", {"validation": 0.0}).split("test").labels.tolist() == [0, 1, 2]
 
 
+@pytest.mark.parametrize("other", [None, '{"labels": null}'])
+def test_labels_of_one_split_alone_are_not_left_out_in_silence(files, other):
+    for split in ("train", "test"):
+        files.pictures(f"set/{split}/00000", 3, 4)
+    (files.root / "set/train/dataset.json").write_text(json.dumps({"labels": [[f"00000/{i:02}.png", i] for i in range(3)]}))
+    if other is not None:
+        (files.root / "set/test/dataset.json").write_text(other)
+    line = (
+        r"test/00000/00\.png has no label: dataset\.json gives labels for train and none for test; add those of test, or set labels: none"
+    )
+    with pytest.raises(UserError, match=line):
+        load_dataset(f"folder:{files.root / 'set'}")
+    assert load_dataset(f"folder:{files.root / 'set'}", {"labels": "none"}).classes is None
+
+
 @pytest.mark.parametrize(
     ("numbers", "read", "classes", "told"),
     [
@@ -192,6 +218,6 @@ def test_what_is_not_read_is_counted_by_its_suffix(files):
     assert load_dataset(f"folder:{folder}").handling["labels"] == "none (3 of 7 pictures do not lie in one of 2 sub-folders)"
 
 
-def test_many_names_take_no_time():
+def test_a_hundred_thousand_names_are_laid_out():
     names = [f"{i % 1000:05}/img{i:08}.png" for i in range(100_000)]
     assert len(laid_out(names, "auto", "here", "folder", lambda _: False).names["train"]) == len(names)

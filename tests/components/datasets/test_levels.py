@@ -2,6 +2,8 @@
 
 import io
 import os
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -69,28 +71,19 @@ def test_sixteen_bits_that_are_used(saved, gray):
     np.testing.assert_array_equal(samples(saved("g16", deep, ".png")), [(a.astype(np.int64) + 128) // 257 for a in deep])
 
 
-def png_of_16_bits(levels, as_chunks):
-    raw = b"".join(b"\0" + row.astype(">u2").tobytes() for row in levels)
-    return as_chunks(levels.shape[1], levels.shape[0], raw)
-
-
-@pytest.fixture
-def color_png():
-    """Make the PNG of a uint16 color picture, which Pillow cannot write."""
-    import struct
-    import zlib
+def color_png(levels):
+    """Return the PNG of a uint16 picture (H, W, 3 or 4), which Pillow cannot write."""
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    def made(width, height, raw):
-        header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
-        return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")
+    height, width, channels = levels.shape
+    raw = b"".join(b"\0" + row.astype(">u2").tobytes() for row in levels)
+    header = struct.pack(">IIBBBBB", width, height, 16, {3: 2, 4: 6}[channels], 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")
 
-    return lambda levels: png_of_16_bits(levels, made)
 
-
-def test_color_pictures_of_sixteen_bits(tmp_path, random, color_png):
+def test_color_pictures_of_sixteen_bits(tmp_path, random):
     """Pillow silently returns the upper 8 bits of such pictures."""
     levels = random.randint(0, 65536, (8, 8, 3)).astype(np.uint16)
     levels[0, 0] = 65535
@@ -103,8 +96,38 @@ def test_color_pictures_of_sixteen_bits(tmp_path, random, color_png):
     (tmp_path / "dark" / "a.png").write_bytes(color_png(levels >> 4))
     with pytest.raises(UserError, match="no level of the 1 16-bit pictures is above 3840"):
         samples(tmp_path / "dark")
-    with pytest.raises(UserError, match="is a color picture of 16 bits, which is read by its upper 8 bits alone: convert it to 8 bits"):
+    with pytest.raises(
+        UserError,
+        match="is a picture of 16 bits in color or with transparency, which is read by its upper 8 bits alone: convert it to 8 bits",
+    ):
         samples(tmp_path / "dark", levels="12bit")
+
+
+def test_levels_beside_transparency_have_the_same_range(saved, gray):
+    ones = [(a > 127).astype(np.uint8) for a in gray]
+    opaque = np.full((8, 8), 255, np.uint8)
+    folder = saved("clear", [np.stack([a, a, a, opaque], -1) for a in ones], ".png")
+    assert load_dataset(f"folder:{folder}", WHOLE | {"levels": "1bit"}).handling["converted"] == (
+        "5 of 5 1-bit levels multiplied by 255, 5 of 5 RGBA laid on white"
+    )
+    np.testing.assert_array_equal(samples(folder, levels="1bit"), np.multiply(ones, 255))
+    with pytest.raises(UserError, match=r"000\.png holds levels from 0 to 1 in 8 bits, where levels: 12bit says 0 to 4095"):
+        samples(folder, levels="12bit")
+
+
+def test_sixteen_bits_with_transparency(tmp_path, random):
+    """Pillow silently returns their upper 8 bits, too; 12-bit data in them would keep 16 levels."""
+    levels = random.randint(0, 65536, (8, 8, 4)).astype(np.uint16)
+    levels[..., 3], levels[0, 0] = 65535, 65535
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "a.png").write_bytes(color_png(levels))
+    given = load_dataset(f"folder:{tmp_path / 'a'}", WHOLE)
+    assert given.handling["converted"] == "1 of 1 16-bit levels cut to their upper 8 bits, 1 of 1 RGBA laid on white"
+    np.testing.assert_array_equal(given.split("train").samples[0].permute(1, 2, 0), levels[..., :3] >> 8)
+    levels[..., :3] >>= 4
+    (tmp_path / "a" / "a.png").write_bytes(color_png(levels))
+    with pytest.raises(UserError, match="no level of the 1 16-bit pictures is above 3840"):
+        samples(tmp_path / "a")
 
 
 def test_pictures_of_0_and_1(saved, gray):

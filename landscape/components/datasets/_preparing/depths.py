@@ -61,10 +61,11 @@ class Depths:
         return Image.fromarray(scaled), () if bits == 8 else (note,)
 
     def _cut(self, image: Image.Image, stored_bits: int, name: str) -> tuple[Image.Image, tuple[str, ...]]:
-        """Take a color picture of more than 8 bits, of which Pillow gives the upper 8 bits."""
+        """Take a picture of more than 8 bits in color or with transparency, of which Pillow gives the upper 8 bits."""
         if self._declared not in ("auto", "16bit"):
             raise UserError(
-                f"{name} is a color picture of {stored_bits} bits, which is read by its upper 8 bits alone: convert it to 8 bits"
+                f"{name} is a picture of {stored_bits} bits in color or with transparency, which is read by its upper 8 bits alone:"
+                " convert it to 8 bits"
             )
         if self._declared == "auto":
             extrema: Any = image.getextrema()

@@ -31,7 +31,8 @@ def labels_of(
         The labels, numbered from 0, or None; and the entries of `Dataset.handling` that say what was done.
 
     Raises:
-        UserError: A dataset.json is damaged or lacks some pictures, or sub-folders are asked for and there are none.
+        UserError: A dataset.json is damaged or lacks some pictures, only some of the splits have one, or sub-folders are asked for and
+            there are none.
     """
     if wanted == "none":
         return None, {"labels": "none"}
@@ -39,7 +40,13 @@ def labels_of(
         indexed: Labels = {}
         held = [split for split in names if names[split]]
         found = [split for split in held if (data := index(split)) is not None and _add_indexed(indexed, split, names[split], *data, place)]
-        if found and len(found) == len(held):
+        if found and len(found) < len(held):
+            without = next(split for split in held if split not in found)
+            raise UserError(
+                f"{place}: {names[without][0]} has no label: {INDEX} gives labels for {', '.join(found)} and none for {without};"
+                f" add those of {without}, or set labels: none, or labels: folders"
+            )
+        if found:
             return _numbered_from_0(indexed)
     return _folder_labels(place, names, homes, required=wanted == "folders")
 

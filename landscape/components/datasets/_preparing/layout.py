@@ -62,8 +62,9 @@ def laid_out(names: Sequence[str], splits: GivenSplits, place: str, kind: str, h
         folders = {role: f"{root}{top}/" for top, role in roles.items()}
         return Layout(*_by_folder(names, folders), root)
     if splits == "auto" and (deep := _deeper(inner)):
-        message = f"{place} holds folders that look like splits inside of others ({', '.join(deep[:3])})"
-        raise UserError(f"{message}: write {_spelled(kind, place, {'train': f'{root}{deep[-1]}'})}, or splits: none")
+        message = f"{place} holds folders that look like splits inside of others ({', '.join(list(deep)[:3])})"
+        folders = {role: f"{root}{folder}" for role, folder in _together(deep).items()}
+        raise UserError(f"{message}: write {_spelled(kind, place, folders)}, or splits: none")
     # A single folder that is called `train` is not a class, but the folder in which the classes lie.
     home = f"{root}{tops[0]}/" if len(tops) == 1 and roles else root
     return Layout({"train": list(names)}, {"train": home}, root)
@@ -120,12 +121,27 @@ def _named(names: Sequence[str], splits: Mapping[str, str], place: str) -> Layou
     return Layout(found, homes, left_out=len(names) - sum(map(len, found.values())))
 
 
-def _deeper(names: Sequence[str]) -> list[str]:
-    """Return folders inside of others that look like splits, as `bottle/test` and `bottle/train`, if they are of two kinds or more."""
+def _deeper(names: Sequence[str]) -> dict[str, str]:
+    """Return folders inside of others that look like splits, as `bottle/test` and `bottle/train`, and the split that each looks like.
+
+    The result is empty unless there are two kinds or more.
+    """
     direct = {PurePosixPath(name.rpartition("/")[0]) for name in names}
     folders = {folder for lowest in direct for folder in (lowest, *lowest.parents) if len(folder.parts) > 1}
     found = {str(folder): role for folder in sorted(folders) if (role := _role(folder.name))}
-    return list(found) if len(set(found.values())) > 1 and "train" in found.values() else []
+    return found if len(set(found.values())) > 1 and "train" in found.values() else {}
+
+
+def _together(found: Mapping[str, str]) -> dict[str, str]:
+    """Return one folder for each split that was seen: those in the folder that holds the most splits, `train` among them, then others."""
+    inside: dict[PurePosixPath, dict[str, str]] = {}
+    for folder, role in found.items():
+        inside.setdefault(PurePosixPath(folder).parent, {}).setdefault(role, folder)
+    chosen = max((roles for roles in inside.values() if "train" in roles), key=len)
+    for folder, role in found.items():
+        if not any(folder.startswith(f"{other}/") or other.startswith(f"{folder}/") for other in chosen.values()):
+            chosen.setdefault(role, folder)
+    return chosen
 
 
 def _doubtful(names: Sequence[str], roles: Mapping[str, str], place: str, kind: str, root: str) -> UserError:

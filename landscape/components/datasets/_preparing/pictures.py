@@ -123,11 +123,20 @@ def _eight_bits(image: Image.Image, bits: int, name: str, depths: Depths) -> tup
     if mode in ("L", "RGB") or mode.startswith("I"):
         return depths.eight_bits(image, bits, name)
     target = "L" if mode in _GRAY_MODES else "RGB"
+    if mode in ("LA", "RGBA"):
+        # Only the levels have a range; the last channel is a share of 255 in every set.
+        levels, notes = depths.eight_bits(image.convert(target), bits, name)
+        clear = levels.convert("RGBA")
+        clear.putalpha(image.getchannel("A"))
+        return _on_white(clear).convert(target), (*notes, f"{mode} laid on white")
     if image.has_transparency_data:
-        clear = image.convert("RGBA")
-        white = Image.new("RGBA", clear.size, (255, 255, 255, 255))
-        return Image.alpha_composite(white, clear).convert(target), (f"{mode} laid on white",)
+        return _on_white(image.convert("RGBA")).convert(target), (f"{mode} laid on white",)
     return image.convert(target), (f"{mode} to {target}",)
+
+
+def _on_white(clear: Image.Image) -> Image.Image:
+    """Return a picture in mode RGBA as it looks on a white ground."""
+    return Image.alpha_composite(Image.new("RGBA", clear.size, (255, 255, 255, 255)), clear)
 
 
 def center_square(image: Image.Image) -> Image.Image:

@@ -54,7 +54,7 @@ class Located:
         Raises:
             UserError: A list is damaged, a picture that the partition names is missing, or the attribute is unknown.
         """
-        partition = _read_partition(self.partition)
+        partition = read_partition(self.partition)
         present, read, describe = _zipped(self.pictures) if self.pictures.is_file() else _unpacked(self.pictures)
         named = [name for names in partition.values() for name in names]
         absent = [name for name in named if name not in present]
@@ -62,7 +62,7 @@ class Located:
             raise UserError(
                 f"{self.pictures} lacks {len(absent):,} of the {len(named):,} pictures in {self.partition.name}, {absent[0]} first"
             )
-        labels = _read_attribute(self.attributes, attribute) if self.attributes else None
+        labels = read_attribute(self.attributes, attribute) if self.attributes else None
         if labels is not None and (unlabeled := next((n for n in named if n not in labels), None)):
             raise UserError(f"{self.attributes} has no line for {unlabeled}: fetch it again")
         return CelebA(partition, labels, read, describe)
@@ -102,7 +102,7 @@ def _lines(path: Path) -> list[list[str]]:
     return [row for row in rows if row]
 
 
-def _read_partition(path: Path) -> dict[str, list[str]]:
+def read_partition(path: Path) -> dict[str, list[str]]:
     rows = _lines(path)
     if rows and rows[0][0] == "image_id":
         rows = rows[1:]
@@ -116,7 +116,7 @@ def _read_partition(path: Path) -> dict[str, list[str]]:
     return {split: parts[split] for split in ("train", "validation", "test") if split in parts}
 
 
-def _read_attribute(path: Path, attribute: str) -> dict[str, int]:
+def read_attribute(path: Path, attribute: str) -> dict[str, int]:
     rows = _lines(path)
     if rows and rows[0][0].isdecimal():
         rows = rows[1:]
