@@ -51,13 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "landscape"
         text = error.format_message().rstrip(".")
-        return _complain(f"{text}{' See' if text.endswith('?') else '; see'} `{where} --help`", error.exit_code)
+        return complain(f"{text}{' See' if text.endswith('?') else '; see'} `{where} --help`", error.exit_code)
     except click.ClickException as error:
-        return _complain(error.format_message(), USER_ERROR)
+        return complain(error.format_message(), USER_ERROR)
     except UserError as error:
-        return _complain(str(error), USER_ERROR)
+        return complain(str(error), USER_ERROR)
     except (click.Abort, KeyboardInterrupt):
-        return _complain("interrupted", INTERRUPTED)
+        return complain("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # The reader of our output has gone (`landscape list | head`); Python would complain once more when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.filename is None:
             raise
-        return _complain(f"{error.filename}: {error.strerror}; check the path and its permissions", USER_ERROR)
+        return complain(f"{error.filename}: {error.strerror}; check the path and its permissions", USER_ERROR)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -73,7 +73,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     return outcome if isinstance(outcome, int) else 0
 
 
-def _complain(message: str, code: int) -> int:
+def complain(message: str, code: int) -> int:
     """Write one line on stderr, whatever the message holds, and return `code`.
 
     A message may quote the error of a library, which often ends with a full stop, before its own punctuation: one of the two is enough.

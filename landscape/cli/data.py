@@ -78,11 +78,10 @@ def prepare(name: str, plugins: tuple[Path, ...], as_json: bool, verify: bool, *
 @json_option
 def cache(empty: bool, as_json: bool) -> None:
     """List the features that are kept on this machine so that real images are not read anew at each evaluation."""
-    from landscape.core.cache_folder import cache_folder
     from landscape.evaluation import feature_cache
 
     found = feature_cache.empty() if empty else feature_cache.entries()
-    total, folder = sum(entry.bytes for entry in found), cache_folder() / "features"
+    total, folder = sum(entry.bytes for entry in found), feature_cache.folder()
     if as_json:
         kept = [{"file": str(e.path), "bytes": e.bytes, "extractor": e.extractor, "samples": e.samples, "width": e.width} for e in found]
         print_json({"folder": str(folder), "removed": empty, "bytes": total, "entries": kept})

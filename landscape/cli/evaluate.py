@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from landscape.evaluation.torch_fidelity_check import Checked
     from landscape.results.record import Scores
 
+OF_TWO_SETS = ("real", "weights", "resolution", "channels", "no_cache", "no_floor", "check", "verbose")
+"""Options that say nothing where the models of a study are ranked."""
+
 
 @click.command(
     short_help="Score any two sets of samples.",
@@ -59,6 +62,7 @@ def evaluate(as_json: bool, plugins: tuple[Path, ...], **options: Any) -> None:
     and sigma alone (as pytorch-fid and ADM publish them) gives a Frechet distance. What differs from the named protocol makes another
     protocol, and the scores say so. Beside each score stands what real samples score under the same protocol.
     """
+    from landscape.config.protocols import get
     from landscape.core.environment import resolve_device
     from landscape.evaluation.extraction import EvaluationOptions
     from landscape.evaluation.loading import Where
@@ -74,7 +78,7 @@ def evaluate(as_json: bool, plugins: tuple[Path, ...], **options: Any) -> None:
         raise click.UsageError("several --features rank the models of a study: give its folder (results/<study>) by --fake")
     where = _as_trained(options["real"], options["fake"], Where(options["data_dir"], options["resolution"], options["channels"]))
     name = options["protocol_name"] or _default_protocol(options["real"], where)
-    protocol = _protocol(name, options["metrics"], views[0] if views else None)
+    protocol = changed_protocol(get(name), options["metrics"], views[0] if views else None)
     device = resolve_device(options["device"])
     with counting_bars(not as_json) as progress:
         how = EvaluationOptions(weights=options["weights"], device=device, cache=not options["no_cache"], progress=progress)
@@ -117,18 +121,15 @@ def _rank(views: list[str], as_json: bool, options: dict[str, Any]) -> None:
     """The models of the study --fake through several views."""
     from landscape.cli.views import protocols_of, show_views
 
+    if idle := [f"--{name.replace('_', '-')}" for name in OF_TWO_SETS if options[name]]:
+        raise click.UsageError(
+            f"no use for {', '.join(idle)} where --fake is a study, whose models are ranked on its own data: leave it out"
+        )
     if len(views) < 2:
         raise click.UsageError("a study is seen through two views or more: --features efficientnet_lite,pixels")
     folder = Path(options["fake"])
     protocols = protocols_of(folder, options["protocol_name"], views, options["metrics"])
     show_views(folder, protocols, as_json=as_json, data_dir=options["data_dir"], device=options["device"])
-
-
-def _protocol(name: str, metrics: tuple[str, ...], features: str | None) -> "Protocol":
-    """The named protocol; changed where the options ask for it, under a name that says so."""
-    from landscape.config.protocols import get
-
-    return changed_protocol(get(name), metrics, features)
 
 
 def _score(real: str, fake: str, protocol: "Protocol", where: "Where", how: "EvaluationOptions") -> tuple["Scores", Any, Any]:

@@ -10,6 +10,8 @@ from landscape.cli.options import examples, json_option, plugin_option, print_js
 if TYPE_CHECKING:
     from landscape.report.build import Wanted
 
+EVERY_SECONDS = 20
+
 
 @click.command(
     short_help="Rebuild reports from the results folder.",
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 @click.argument("studies", nargs=-1)
 @click.option("--tables", metavar="md,tex", help="Write the tables as Markdown or LaTeX too, into the folder tables beside the page.")
 @click.option("--watch", is_flag=True, help="Build again whenever a trial has ended, until Ctrl-C; an open page follows.")
-@click.option("--every", type=click.IntRange(min=1), default=20, show_default=True, help="Seconds between two looks of --watch.")
+@click.option("--every", type=click.IntRange(min=1), help=f"Seconds between two looks of --watch.  [default: {EVERY_SECONDS}]")
 @results_option
 @reports_option
 @json_option
@@ -33,7 +35,7 @@ def report(
     studies: tuple[str, ...],
     tables: str | None,
     watch: bool,
-    every: int,
+    every: int | None,
     results_dir: Path,
     reports_dir: Path,
     as_json: bool,
@@ -46,7 +48,11 @@ def report(
     from landscape.report.build import Wanted
     from landscape.report.text_tables import parse_kinds
 
-    wanted = Wanted(tuple(parse_kinds(tables)) if tables is not None else (), every if watch else 0)
+    if watch and as_json:
+        raise click.UsageError("--watch builds again and again, and --json prints the pages of one build: leave one of them out")
+    if every is not None and not watch:
+        raise click.UsageError("--every says how often --watch looks: add --watch, or leave it out")
+    wanted = Wanted(tuple(parse_kinds(tables)) if tables is not None else (), (every or EVERY_SECONDS) if watch else 0)
     if watch:
         _watch(studies, results_dir, reports_dir, wanted)
     else:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from landscape.cli.aligned import aligned
 from landscape.cli.output import notes_of
 
 if TYPE_CHECKING:
@@ -27,12 +28,11 @@ def score_table(scores: "Scores", yardstick: "Yardstick | None", *, verbose: boo
     lines = [f"protocol {protocol.get('name')} v{protocol.get('version')} ({protocol.get('digest')}), {scores.checkpoint} weights"]
     lines[0] += f", {numbers}" if numbers else ""
     head = ("score", "value", "95 % interval", "real against real", "resolves", "better")
-    rows = [head] + [_row(name, estimate, yardstick) for name, estimate in scores.estimates.items()]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
-    for number, row in enumerate(rows):
-        lines.append("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-        if verbose and number:
-            lines += [f"      {note}" for note in notes_of(scores.estimates[row[0]])]
+    heads, *rows = aligned(head, [_row(name, estimate, yardstick) for name, estimate in scores.estimates.items()])
+    lines.append(heads)
+    for row, estimate in zip(rows, scores.estimates.values(), strict=True):
+        lines.append(row)
+        lines += [f"      {note}" for note in notes_of(estimate)] if verbose else []
     lines += [f"  {name}: not computed: {reason}" for name, reason in scores.failures.items()]
     if yardstick is not None:
         lines.append(_below(yardstick))
@@ -66,7 +66,5 @@ def check_table(checked: "Sequence[Checked]") -> list[str]:
     """Lines that show each score of this program beside torch-fidelity's."""
     from landscape.evaluation.torch_fidelity_check import version
 
-    rows = [("score", "ours", f"torch-fidelity {version()}", "difference")]
-    rows += [(c.name, f"{c.ours:.9g}", f"{c.theirs:.9g}", f"{c.difference:.1e}{f'  ({c.how})' if c.how else ''}") for c in checked]
-    widths = [max(len(row[i]) for row in rows) for i in range(3)]
-    return ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) for row in rows]
+    rows = [(c.name, f"{c.ours:.9g}", f"{c.theirs:.9g}", f"{c.difference:.1e}{f'  ({c.how})' if c.how else ''}") for c in checked]
+    return aligned(("score", "ours", f"torch-fidelity {version()}", "difference"), rows)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from landscape.cli.aligned import aligned
 from landscape.cli.changed_protocol import changed_protocol
 from landscape.cli.options import print_json
 from landscape.core.errors import UserError
@@ -67,11 +68,11 @@ def _lines(seen: "SeenStudy") -> list[str]:
     from landscape.analysis.rankings import agreements, by_mean_rank, misjudged, ranks
 
     of, views = ranks(seen.views), list(seen.views)
-    rows = [["model, best mean rank first", *(f"{view}: rank" for view in views)]]
-    for digest, _ in by_mean_rank(seen.views):
-        rows.append([_label(seen, digest), *(f"{of[v][digest]:g}  ({seen.views[v][digest].value:.4g})" for v in views)])
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    rows = [
+        [_label(seen, digest), *(f"{of[v][digest]:g}  ({seen.views[v][digest].value:.4g})" for v in views)]
+        for digest, _ in by_mean_rank(seen.views)
+    ]
+    lines = aligned(["model, best mean rank first", *(f"{view}: rank" for view in views)], rows)
     lines.append("agreement of the rankings (Kendall's tau, 95 % interval):")
     for (a, b), tau in agreements(seen.views).items():
         interval = f"[{tau.low:.2f}, {tau.high:.2f}]" if tau.has_interval else f"no interval: {tau.absent}"

@@ -23,6 +23,11 @@ FORMAT = 1
 """Counts changes of the layout; another number computes anew."""
 
 
+def folder() -> Path:
+    """Where features are kept on this machine."""
+    return cache_folder() / "features"
+
+
 def cached_features(identity: Mapping[str, str], compute: Callable[[], Features]) -> Features:
     """The features that `identity` names, from disk or computed now and kept.
 
@@ -34,7 +39,7 @@ def cached_features(identity: Mapping[str, str], compute: Callable[[], Features]
         compute: makes them.
     """
     text = json.dumps({"format": str(FORMAT), **identity}, sort_keys=True)
-    path = cache_folder() / "features" / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.safetensors"
+    path = folder() / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.safetensors"
     if (found := _read(path)) is not None:
         return found
     with contextlib.ExitStack() as stack:
@@ -64,7 +69,7 @@ class CacheEntry(NamedTuple):
 def entries() -> list[CacheEntry]:
     """Everything that is kept, the largest first; a damaged entry shows no extractor and no samples."""
     found = []
-    for path in (cache_folder() / "features").glob("*.safetensors"):
+    for path in folder().glob("*.safetensors"):
         extractor, shape = "", [0, 0]
         with contextlib.suppress(OSError, SafetensorError, ValueError), safe_open(path, framework="pt") as file:
             extractor = json.loads((file.metadata() or {}).get("identity", "{}")).get("extractor", "").split(" ")[0]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from landscape.cli.app import _complain
+from landscape.cli.app import complain
 
 TRAIN = ("train", "--steps", "1", "--architecture", "mlp", "--protocol", "none")
 
@@ -285,10 +285,18 @@ def test_punctuation_is_not_doubled(run, arguments):
 
 def test_the_error_of_a_library_is_quoted_without_its_full_stop(capsys):
     """Paths keep their dots."""
-    assert _complain("cannot read ./a.b (bad file.): mend it.; or go on\n", 2) == 2
+    assert complain("cannot read ./a.b (bad file.): mend it.; or go on\n", 2) == 2
     assert capsys.readouterr().err == "landscape: cannot read ./a.b (bad file): mend it; or go on\n"
-    _complain("cannot read .: no folder", 2)
+    complain("cannot read .: no folder", 2)
     assert capsys.readouterr().err == "landscape: cannot read .: no folder\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [(("--watch", "--json"), "leave one of them out"), (("--every", "5"), "--every says how often --watch looks: add --watch")],
+)
+def test_options_of_the_report_that_contradict_each_other(run, options, said):
+    assert said in run("report", *options).is_one_line_error()
 
 
 @pytest.mark.parametrize(

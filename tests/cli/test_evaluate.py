@@ -8,7 +8,7 @@ import pytest
 import scipy.linalg
 import torch
 
-from landscape.cli.evaluate import _protocol
+from landscape.cli.changed_protocol import changed_protocol
 from landscape.config.protocols import get
 from landscape.config.trial_config import TrialConfig
 from landscape.trial.prepared_trial import prepare
@@ -16,12 +16,12 @@ from landscape.trial.run_trial import run_trial
 
 
 def test_a_protocol_through_another_extractor_says_what_that_one_sees():
-    changed = _protocol("quick-photos", (), "inception")
+    changed = changed_protocol(get("quick-photos"), (), "inception")
     assert changed.digest() != get("quick-photos").digest()
     assert "seen through 'inception': trained on 1,008 classes of ImageNet's photographs" in changed.note
     assert "EfficientNet" not in changed.note
-    assert _protocol("quick-photos", (), None).note == get("quick-photos").note
-    assert "hardly blur, noise" in _protocol("quick", (), "pixels").note
+    assert changed_protocol(get("quick-photos"), (), None).note == get("quick-photos").note
+    assert "hardly blur, noise" in changed_protocol(get("quick"), (), "pixels").note
 
 
 def _features(path, count=60, shift=0.0, seed=0, **more):
@@ -138,6 +138,9 @@ def test_a_study_is_ranked_through_several_views(run, here):
     assert [path.stat().st_mtime_ns for path in kept] == times
     assert "model, best mean rank first" in text
     assert "KID[pixels] and KID[classifier:digits]" in text
+    for idle in (("--real", "digits"), ("--resolution", "8"), ("--no-floor",), ("--verbose",), ("--weights", "w.pth")):
+        assert f"no use for {idle[0]} where --fake is a study" in run(*command, *idle).is_one_line_error()
+    assert "no use for --channels, --no-cache where" in run(*command, "--channels", "1", "--no-cache").is_one_line_error()
     assert "two views or more" in run("evaluate", "--fake", "study", "--features", "pixels").is_one_line_error()
     assert "--real" in run("evaluate", "--fake", "absent.npz").is_one_line_error()
 
