@@ -13,8 +13,8 @@ from landscape.core.errors import UserError
 from landscape.core.files import read_json, write_bytes, write_json
 from landscape.core.wording import plural
 from landscape.report import formats
-from landscape.report.assets import source_hash
-from landscape.report.downloads import downloads
+from landscape.report.assets import asset, source_hash
+from landscape.report.downloads import STUDY_YAML, downloads
 from landscape.report.interactive.page import answer_of_page, interactive_page
 from landscape.report.interactive.payload import payload
 from landscape.report.placing import place
@@ -81,19 +81,16 @@ def build(
 
 
 def page_environment() -> Environment:
-    """Templates with the filters, style and script that every page has."""
+    """Templates with the filters and the style that every page has, and the script of the pages of published tables."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"number": formats.number, "count": formats.count, "words": formats.words, "plural": plural}
-    for kind, file in (("style", "style.css"), ("script", "tables.js")):
-        environment.globals[kind] = _asset(file)
-        environment.globals[f"{kind}_hash"] = Markup(source_hash(_asset(file)))  # noqa: S704 - base64
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    for kind, text in (("style", style), ("script", asset("published.js"))):
+        environment.globals[kind] = Markup(text)  # noqa: S704 - the package's own file
+        environment.globals[f"{kind}_hash"] = Markup(source_hash(text))  # noqa: S704 - base64
     return environment
-
-
-def _asset(name: str) -> Markup:
-    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 - the package's own file
 
 
 def _write_study(page: StudyPage, folder: Path, environment: Environment, wanted: Wanted = PLAIN_REPORT) -> Path:
@@ -102,14 +99,15 @@ def _write_study(page: StudyPage, folder: Path, environment: Environment, wanted
     files: dict[str, bytes] = {f"{table.name}.csv": table.csv() for table in page.tables} | downloads(page, data)
     for figure in page.figures:
         files |= figure.files
-    names = sorted([*files, PLAIN])
+    texts = {f"{TABLES}/{name}": content for name, content in text_tables(page, wanted.tables).items()}
+    names = sorted([*files, *texts, PLAIN])
     inline = {figure.name: Markup(figure.rendered.inline) for figure in page.figures}  # noqa: S704 - matplotlib escapes the text it draws
     files[PLAIN] = environment.get_template("plain.html.j2").render(page=page, inline=inline, files=names).encode()
-    stale = _earlier_files(folder) - set(files)
+    stale = _earlier_files(folder) - set(names)
     place(folder, files)
+    if texts:
+        place(folder / TABLES, {name.removeprefix(f"{TABLES}/"): content for name, content in texts.items()})
     write_json(folder / OVERVIEW, _overview(page, names))
-    if wanted.tables:
-        place(folder / TABLES, text_tables(page, wanted.tables))
     write_bytes(folder / PAGE, interactive_page(page, data, names, environment, refresh=wanted.refresh).encode())
     for name in stale:
         (folder / name).unlink(missing_ok=True)
@@ -122,7 +120,14 @@ def _earlier_files(folder: Path) -> set[str]:
         names = read_json(folder / OVERVIEW).get("files", [])
     except UserError:
         return set()
-    return {n for n in names if isinstance(n, str) and Path(n).name == n and n.endswith((".csv", ".svg", ".png", ".pdf"))}
+    return {n for n in names if isinstance(n, str) and _is_written(n)}
+
+
+def _is_written(name: str) -> bool:
+    """Whether a report writes files of this name: a damaged or hostile list must not lead out of the folder."""
+    inner = name.removeprefix(f"{TABLES}/")
+    suffixes = (".csv", ".svg", ".png", ".pdf") if inner == name else (".md", ".tex")
+    return Path(inner).name == inner and (name == STUDY_YAML or inner.endswith(suffixes))
 
 
 def _overview(page: StudyPage, files: list[str]) -> dict[str, Any]:

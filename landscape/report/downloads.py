@@ -11,16 +11,18 @@ import yaml
 
 from landscape.core.version import __version__
 from landscape.report.study_page import StudyPage
-from landscape.report.study_tables import trials_table
 from landscape.report.view import View
+
+STUDY_YAML = "study.yaml"
 
 
 def downloads(page: StudyPage, data: Mapping[str, Any]) -> dict[str, bytes]:
     """File name -> content."""
+    assert page.trials is not None
     text = json.dumps({k: v for k, v in data.items() if k != "pictures"}, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    files = {"data.json": text.encode(), "study.bib": bibtex(page).encode(), "trials.parquet": _parquet(trials_table(page.view).frame)}
+    files = {"data.json": text.encode(), "study.bib": bibtex(page).encode(), "trials.parquet": _parquet(page.trials.frame)}
     if definition := page.view.study.facts.get("definition"):
-        files["study.yaml"] = yaml.safe_dump(definition, sort_keys=False, allow_unicode=True).encode()
+        files[STUDY_YAML] = yaml.safe_dump(definition, sort_keys=False, allow_unicode=True).encode()
     return files
 
 

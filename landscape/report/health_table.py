@@ -5,7 +5,6 @@ from typing import Any
 import pandas as pd
 
 from landscape.analysis.proportions import share
-from landscape.report.interactive.trial_columns import symptoms
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
 
@@ -15,7 +14,7 @@ def health_table(view: View) -> Table | None:
     table = view.table.role("search").finished()
     if not len(table.frame):
         return None
-    by_digest = dict(zip(view.table.frame["digest"], symptoms(view), strict=True))
+    by_digest = dict(zip(view.table.frame["digest"], view.symptoms, strict=True))
     names = sorted({name for digest in table.frame["digest"] for name in by_digest[digest]} - {"diverged"})
     rows = [_row(str(cell), [by_digest[d] for d in group["digest"]], names) for cell, group in table.frame.groupby("cell", sort=False)]
     rows.sort(key=lambda row: (row["healthy"], row["cell"]))
@@ -31,7 +30,7 @@ def health_table(view: View) -> Table | None:
     return Table("health", "Training health by cell", caption, columns, frame, compact=True)
 
 
-def _row(cell: str, found: list[list[str]], names: list[str]) -> dict[str, Any]:
+def _row(cell: str, found: list[tuple[str, ...]], names: list[str]) -> dict[str, Any]:
     healthy = sum(not one for one in found)
     healthy_share = share(healthy, len(found))
     counts = {name: sum(name in one for one in found) for name in names}

@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup
 
 from landscape.core.files import write_bytes
 from landscape.core.wording import plural
 from landscape.published.costs import CPU_RATE, GPU_RATE, costs
 from landscape.published.settings import BECAUSE, papers
-from landscape.report.assets import source_hash
-from landscape.report.build import PAGE, TEMPLATES, page_environment
+from landscape.report.build import PAGE, page_environment
 from landscape.report.placing import place
 from landscape.report.published_rows import CANNOT, NOT_RUN, RECALLED, Line, hours, lines, machines, steps
 from landscape.report.tables import Column, Table
@@ -91,9 +89,7 @@ def write_ledger(results: Path, folder: Path) -> Path:
     """
     page = ledger_page(results)
     files = {f"{table.name}.csv": table.csv() for table in (page.run, page.every)}
-    script = (TEMPLATES / "filters.js").read_text(encoding="utf-8")
-    shown = {"filter_script": Markup(script), "filter_hash": Markup(source_hash(script))}  # noqa: S704 - the package's own file
-    html = page_environment().get_template("published.html.j2").render(page=page, files=sorted(files), **shown)
+    html = page_environment().get_template("published.html.j2").render(page=page, files=sorted(files))
     place(folder, files)
     write_bytes(folder / PAGE, html.encode())
     return folder / PAGE

@@ -49,7 +49,7 @@ class Drawn:
         return {f"{self.name}.svg": self.rendered.svg, f"{self.name}.png": self.rendered.png, f"{self.name}.pdf": self.rendered.pdf}
 
 
-def _drawn(name: str, title: str, caption: str, alt: str, frame: pd.DataFrame, draw: Callable[[], Figure]) -> Drawn | None:
+def drawn_figure(name: str, title: str, caption: str, alt: str, frame: pd.DataFrame, draw: Callable[[], Figure]) -> Drawn | None:
     """None where there is nothing to draw."""
     return Drawn(name, title, caption, alt, frame, render(draw(), name, title)) if len(frame) else None
 
@@ -65,7 +65,7 @@ def box_figure(view: View, axis: str) -> Drawn | None:
     if len(frame) and frame["diverged"].any():
         caption += " Diverged trials are among the best of some levels and not drawn: there the diamond alone is the quantile."
     alt = f"Box plots of {view.score} of the best trials by {words(axis)}; the numbers stand in the table above."
-    return _drawn(
+    return drawn_figure(
         f"box_{axis}", f"Best trials by {words(axis)}", caption, alt, frame, partial(boxes.draw, frame, view.facts, view.floor_value)
     )
 
@@ -96,7 +96,7 @@ def budget_figures(view: View, axis: str | None) -> list[Drawn]:
             caption += " A diverged trial counts as the worst score of the study."
         better = "falls" if view.facts.sign > 0 else "rises"
         alt = f"{title}{by}: {view.score} {better} as more models are trained; the numbers are in figure_budget_{against}{suffix}.csv."
-        drawing = _drawn(
+        drawing = drawn_figure(
             f"budget_{against}{suffix}",
             title + by,
             caption,
@@ -120,7 +120,7 @@ def hyperparameter_figures(view: View) -> tuple[list[Drawn], int]:
         frame = hyperparameters.data(view.table, name, str(view.score), axis)
         caption = f"n = {len(frame)} finished trials of the search that have it. No trend is drawn: other hyperparameters vary along."
         alt = f"{view.score} against {name}, colored by {words(axis)}."
-        drawn = _drawn(
+        drawn = drawn_figure(
             f"hyperparameter_{i}",
             name,
             caption,
@@ -157,7 +157,7 @@ def curve_figures(chosen: Mapping[str, TrialRecord]) -> list[Drawn]:
         frame = curves.data(chosen, name)
         label = CURVES.get(name, words(name))
         alt = f"Learning curve: {label} against D steps for the {', '.join(chosen)} trial."
-        drawn = _drawn(f"curve_{i}", label, "", alt, frame, partial(curves.draw, frame, label))
+        drawn = drawn_figure(f"curve_{i}", label, "", alt, frame, partial(curves.draw, frame, label))
         found += [replace(drawn, titled=False)] if drawn else []
     return found
 
@@ -169,4 +169,4 @@ def seeds_figure(view: View, answer: AxisAnswer) -> Drawn | None:
     caption = f"Fresh seeds of the best setting of each level ({n}); diamond: mean with its 95% interval, Student's t over seeds."
     alt = f"Confirmation runs by {words(answer.axis)}; the numbers stand in the table."
     title = f"Confirmation runs by {words(answer.axis)}"
-    return _drawn(f"seeds_{answer.axis}", title, caption, alt, frame, partial(seeds.draw, frame, view.facts, view.floor_value))
+    return drawn_figure(f"seeds_{answer.axis}", title, caption, alt, frame, partial(seeds.draw, frame, view.facts, view.floor_value))

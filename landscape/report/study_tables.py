@@ -11,7 +11,6 @@ from landscape.analysis.answer import AxisAnswer
 from landscape.analysis.comparison import compare_cells, compare_levels, diversity_score
 from landscape.analysis.frames import AXIS, HIGH, LOW, SCORE, ScoreFacts
 from landscape.report.formats import duration, words
-from landscape.report.setting_columns import setting_columns
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
 
@@ -185,7 +184,6 @@ def trials_table(view: View) -> Table:
     if view.score is not None and SCORE + view.score in frame:
         frame = frame.loc[(frame[SCORE + view.score] * view.facts.sign).sort_values(kind="stable", na_position="last").index]
     names = [view.score, *(n for n in view.table.scores if n != view.score)] if view.score else []
-    settings = setting_columns(view.table)
     columns = (
         Column("digest", "Trial"),
         *(Column(AXIS + axis, words(axis)) for axis in view.table.axes),
@@ -194,7 +192,7 @@ def trials_table(view: View) -> Table:
         Column("d_steps", "D steps", "count"),
         Column("seconds", "Time", "seconds"),
         *(Column(SCORE + n, n + arrow(view.table.scores[n]), "number") for n in names),
-        *(Column(setting.column, setting.name, kind_of(frame[setting.column])) for setting in settings),
+        *(Column(setting.column, setting.name, kind_of(frame[setting.column])) for setting in view.settings),
     )
     caption = (
         "Every trial, best first. Settings that were the same in all trials are left out, and so are those that an axis shows; "

@@ -12,6 +12,7 @@ import pandas as pd
 from landscape.analysis.frames import SCORE, ScoreFacts, TrialTable, customary, protocols, trials_frame
 from landscape.analysis.objective import objective
 from landscape.analysis.searching import is_given_search, searcher_name
+from landscape.report.setting_columns import SettingColumn, setting_columns
 from landscape.results.record import Estimate
 from landscape.results.studies import Study
 from landscape.results.trial_files import DamagedError, Trial, checked_scores
@@ -106,6 +107,21 @@ class View:
     def trial(self, digest: str) -> Trial:
         """The trial of a row of the table."""
         return self._trials[digest]
+
+    @cached_property
+    def settings(self) -> tuple[SettingColumn, ...]:
+        """The settings that varied between trials."""
+        return tuple(setting_columns(self.table))
+
+    @cached_property
+    def symptoms(self) -> tuple[tuple[str, ...], ...]:
+        """The names of each trial's symptoms in the order of the table, as its record has them; `diverged` first where it diverged."""
+        found = []
+        for row in self.table.frame[["digest", "status"]].itertuples(index=False):
+            diagnosis = self.trial(str(row.digest)).record.diagnosis
+            named = (str(name) for name, figures in diagnosis.items() if figures not in (None, False) and name != "diverged")
+            found.append((*(["diverged"] if row.status == "diverged" else []), *named))
+        return tuple(found)
 
 
 def view_of(study: Study, protocol: str | None = None) -> View:

@@ -21,7 +21,7 @@ def undrawn_figures(patch):
     def undrawn(name, title, caption, alt, frame, draw):
         return study_figures.Drawn(name, title, caption, alt, frame, rendered) if len(frame) else None
 
-    patch.setattr(study_figures, "_drawn", undrawn)
+    patch.setattr(study_figures, "drawn_figure", undrawn)
 
 
 @pytest.fixture

@@ -47,9 +47,10 @@ def test_every_bundled_package_has_its_license_beside_the_bundle():
 
 
 def test_the_script_holds_neither_eval_nor_an_element_that_could_end_it():
-    script = (ASSETS / "page.js").read_text(encoding="utf-8")
-    assert "</script" not in script
-    assert not re.search(r"\beval\(|new Function\(", script)
+    for name in ("page.js", "published.js"):
+        script = (ASSETS / name).read_text(encoding="utf-8")
+        assert "</script" not in script
+        assert not re.search(r"\beval\(|new Function\(", script)
     assert "</style" not in (ASSETS / "page.css").read_text(encoding="utf-8")
     assert "@import" not in (ASSETS / "page.css").read_text(encoding="utf-8")
 
@@ -62,5 +63,5 @@ def test_a_second_build_gives_the_same_bytes(tmp_path):
     shutil.copytree(FRONTEND, copy, ignore=shutil.ignore_patterns("node_modules"))
     (copy / "node_modules").symlink_to(FRONTEND / "node_modules")
     subprocess.run(["node", "--preserve-symlinks", "build.mjs"], cwd=copy, check=True)
-    for name in ("page.js", "page.css"):
+    for name in ("page.js", "page.css", "published.js"):
         assert (tmp_path / "report" / "assets" / name).read_bytes() == (ASSETS / name).read_bytes()

@@ -30,7 +30,7 @@ def visit(browser, folder, *args, **how):
     return Visit(browser, folder / "index.html", *args, **how)
 
 
-def test_every_view_is_drawn_without_an_error_or_a_request(browser, folder):
+def test_every_view_is_drawn_without_an_error_or_a_request(browser, folder, data):
     with visit(browser, folder) as seen:
         seen.look_at_everything()
         for view in VIEWS:
@@ -38,7 +38,11 @@ def test_every_view_is_drawn_without_an_error_or_a_request(browser, folder):
         drawings = seen.page.locator("#view-strips svg, #view-budget svg, #view-fronts svg, #view-surfaces svg")
         assert drawings.count() == 6
         assert all(drawings.nth(i).get_attribute("aria-label") for i in range(6))
-        assert seen.page.locator("#view-strips svg circle").count() > 60
+        scored = [
+            i for i, v in enumerate(data["trials"]["scores"][data["score"]]) if v is not None and data["trials"]["role"][i] == "search"
+        ]
+        assert len(scored) > 60
+        assert seen.page.locator('#view-strips g[fill-opacity="0.75"] circle').count() == len(scored)
         assert seen.problems == []
         assert seen.overflow <= 0
         assert seen.page.evaluate("performance.getEntriesByName('landscape-ready').length") == 1
@@ -184,7 +188,7 @@ def test_the_trials_shown_are_downloaded_whole(browser, folder, data):
     at = {row["Trial"]: row for row in rows}
     for i in kept:
         for name, values in trials["scores"].items():
-            column = next(c for c in rows[0] if c.removesuffix(" ↓").removesuffix(" ↑") == name)
+            column = next(c for c in rows[0] if c.removesuffix(" ↓").removesuffix(" ↑").removesuffix(" → real") == name)
             assert float(at[trials["digest"][i]][column]) == values[i]
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from landscape.core.errors import UserError
 from landscape.report import formats
-from landscape.report.build import build
+from landscape.report.build import Wanted, build
 from landscape.report.study_page import study_page
 from landscape.report.tables import RENDERERS
 from landscape.results.record import Status
@@ -125,6 +125,7 @@ def test_html_is_sound(built, page, live):
 def test_page_is_self_contained(page, live):
     assert page.sources
     for one in (page, live):
+        assert one.links
         assert all(source.startswith(("data:", "#")) for source in one.sources)
         html_tags = {tag for tag, _ in one.tags}
         assert not html_tags & {"link", "iframe", "object", "embed", "base"}
@@ -155,12 +156,17 @@ def test_accessible(page):
     images = [given for tag, given in page.tags if tag == "img"]
     assert images
     assert all(given["alt"] for given in images)
-    assert all(given.get("aria-label") for tag, given in page.tags if given.get("role") in ("img", "region"))
+    named = [given for tag, given in page.tags if given.get("role") in ("img", "region")]
+    assert named
+    assert all(given.get("aria-label") for given in named)
     headers = [cell for rows in page.tables.values() for cell in rows[0]]
+    assert headers
     assert all(cell["tag"] == "th" and cell["scope"] == "col" for cell in headers)
     firsts = [row[0] for rows in page.tables.values() for row in rows[1:]]
+    assert firsts
     assert all(cell["tag"] == "th" and cell["scope"] == "row" for cell in firsts)
     plots = [given for tag, given in page.tags if tag == "svg"]
+    assert plots
     assert all(given.get("aria-hidden") == "true" for given in plots)
 
 
@@ -409,6 +415,31 @@ def test_files_of_an_earlier_report_that_no_longer_hold_are_removed(synthetic, t
     build(tmp_path / "results", tmp_path / "reports")
     assert not (page.parent / "seeds_loss.svg").exists()
     assert (page.parent / "notes.txt").exists()
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_tables_and_the_definition_of_an_earlier_report_are_removed_and_the_users_own_files_stay(synthetic, tmp_path):
+    study = synthetic.write_study(tmp_path / "results", 8, confirm=0, pictures=False, axes=("loss",))
+    facts = json.loads((study / "study.json").read_text())
+    (study / "study.json").write_text(json.dumps(facts | {"definition": {"name": "digits"}}))
+    (page, _) = build(tmp_path / "results", tmp_path / "reports", wanted=Wanted(tables=("md", "tex")))
+    tables = page.parent / "tables"
+    (tables / "mine.md").write_text("the user's own")
+    summary = json.loads((page.parent / "summary.json").read_text())
+    assert {"tables/answer.md", "tables/answer.tex", "study.yaml"} <= set(summary["files"])
+    outside = tmp_path / "outside.md"
+    outside.write_text("of somebody else")
+    summary["files"] += ["../outside.md", "tables/../../outside.md", "tables/mine/../mine.md", "index.html"]
+    (page.parent / "summary.json").write_text(json.dumps(summary))
+    (study / "study.json").write_text(json.dumps(facts))
+    build(tmp_path / "results", tmp_path / "reports", wanted=Wanted(tables=("md",)))
+    assert (tables / "answer.md").exists()
+    assert sorted(p.name for p in tables.glob("*.tex")) == []
+    assert not (page.parent / "study.yaml").exists()
+    build(tmp_path / "results", tmp_path / "reports")
+    assert [p.name for p in tables.iterdir()] == ["mine.md"]
+    assert outside.exists()
+    assert page.exists()
 
 
 @pytest.mark.usefixtures("quick_figures")

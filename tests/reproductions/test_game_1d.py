@@ -145,4 +145,5 @@ def test_ebgan_value_approaches_the_margin():
     assert alone.real < 0.1 * MARGIN < 0.75 * MARGIN < alone.fake
     assert np.mean([e.value for e in late]) == pytest.approx(MARGIN, abs=0.1)
     assert np.mean([e.real - e.fake for e in late]) == pytest.approx(0, abs=0.1)
+    assert len(late) == 10
     assert all(e.fake < MARGIN for e in late)

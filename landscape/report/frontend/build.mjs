@@ -1,7 +1,7 @@
-// Builds ../assets from src: page.js, page.css, the licenses of what is bundled, and the digests of what they were built from.
+// Builds ../assets from src: page.js and page.css of a study, published.js of published tables, the licenses of what is bundled, and the digests of what they were built from.
 // `npm ci --ignore-scripts && npm run build`; the same sources give the same bytes.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
@@ -23,7 +23,7 @@ const withoutStyleElements = {
 };
 
 const result = await esbuild.build({
-  entryPoints: { page: join(here, "src", "main.js") },
+  entryPoints: { page: join(here, "src", "main.js"), published: join(here, "src", "published.js") },
   outdir: assets,
   bundle: true,
   minify: true,
@@ -49,12 +49,11 @@ const licenses = [...folders].sort().map((name) => {
   return `${name} ${version}\n\n${text}\n`;
 });
 mkdirSync(assets, { recursive: true });
-writeFileSync(join(assets, "LICENSES.txt"), "What page.js and page.css hold besides this project's own code.\n\n" + licenses.join(`\n${"-".repeat(80)}\n\n`));
+writeFileSync(join(assets, "LICENSES.txt"), "What page.js, page.css and published.js hold besides this project's own code.\n\n" + licenses.join(`\n${"-".repeat(80)}\n\n`));
 
 const digest = (path) => createHash("sha256").update(readFileSync(path)).digest("hex");
 const sources = ["build.mjs", "package.json", "package-lock.json", ...readdirSync(join(here, "src")).sort().map((name) => `src/${name}`)];
 const built = { sources: {}, assets: {} };
 for (const name of sources) built.sources[name] = digest(join(here, name));
-for (const name of ["page.js", "page.css", "LICENSES.txt"]) built.assets[name] = digest(join(assets, name));
+for (const name of ["page.js", "page.css", "published.js", "LICENSES.txt"]) built.assets[name] = digest(join(assets, name));
 writeFileSync(join(assets, "built.json"), JSON.stringify(built, null, 1) + "\n");
-if (!existsSync(join(assets, "page.js"))) throw new Error("nothing was built");

@@ -15,11 +15,12 @@ from landscape.report.view import View
 MOST_BUDGET = 5
 
 
-def cell_measures(view: View, cells: list[list[str]], symptoms: list[list[str]]) -> dict[str, Any]:
+def cell_measures(view: View, cells: list[list[str]]) -> dict[str, Any]:
     """One list a measure, one entry a cell of `cells`; None where a cell has no such value.
 
     `expected` is the expected best of `budget` trials, the same number for all cells: half of the smallest cell, at most 5. A diverged
-    trial counts as the worst score of the study there, and as worse than every score in the quantile and in the median.
+    trial counts as the worst score of the study there, and as worse than every score in the quantile and in the median. A score that has
+    no better direction has a median alone, of the trials that have it.
     """
     groups = _groups(view, cells)
     finished = [len(g.finished().frame) for g in groups]
@@ -28,7 +29,7 @@ def cell_measures(view: View, cells: list[list[str]], symptoms: list[list[str]])
     found: dict[str, Any] = {
         "trials": finished,
         "diverged": [int((g.frame["status"] == "diverged").sum()) for g in groups],
-        "healthy": [plain(_healthy(view, g, symptoms)) for g in groups],
+        "healthy": [plain(_healthy(view, g)) for g in groups],
         "seconds": [plain(float(g.finished().frame["seconds"].mean())) if n else None for g, n in zip(groups, finished, strict=True)],
         "budget": budget,
         "scores": {name: _of_score(view.table, groups, facts, budget) for name, facts in view.table.scores.items()},
@@ -50,11 +51,11 @@ def _groups(view: View, cells: list[list[str]]) -> list[TrialTable]:
     return [replace(slim, frame=slim.frame.iloc[at.get(tuple(cell), [])]) for cell in cells]
 
 
-def _healthy(view: View, group: TrialTable, symptoms: list[list[str]]) -> float | None:
+def _healthy(view: View, group: TrialTable) -> float | None:
     """Share of the finished trials without a symptom."""
     rows = group.finished().frame.index
     places = view.table.frame.index.get_indexer(rows)
-    return float(np.mean([not symptoms[i] for i in places])) if len(rows) else None
+    return float(np.mean([not view.symptoms[i] for i in places])) if len(rows) else None
 
 
 def _of_score(table: TrialTable, groups: list[TrialTable], facts: ScoreFacts, budget: int) -> dict[str, list[Any]]:
@@ -62,6 +63,9 @@ def _of_score(table: TrialTable, groups: list[TrialTable], facts: ScoreFacts, bu
     finite = everything[np.isfinite(everything)]
     worst = float(finite.max()) if len(finite) else None
     costs = [g.costs(facts.name) for g in groups]
+    if facts.direction == "none":
+        absent: list[Any] = [None for _ in costs]
+        return {"expected": absent, "quantile": absent, "median": [_median(c[np.isfinite(c)], facts) for c in costs]}
     return {
         "expected": [_expected(c, budget, worst, facts) for c in costs],
         "quantile": [plain(score_quantile(c, facts).value) for c in costs],

@@ -13,7 +13,6 @@ from landscape.report.assets import asset, source_hash
 from landscape.report.health_table import health_table
 from landscape.report.interactive.payload import as_script
 from landscape.report.study_page import StudyPage
-from landscape.report.study_tables import trials_table
 from landscape.report.tables import Table
 
 PAPER_COLUMNS, PAPER_ROWS = 8, 60
@@ -84,7 +83,8 @@ def _plain(table: Table) -> Table:
 def paper_table(page: StudyPage) -> Table:
     """The best trials in eight columns: what stands on paper, and where no script runs."""
     view = page.view
-    whole = trials_table(view)
+    whole = page.trials
+    assert whole is not None
     wanted = ["digest", SCORE + str(view.score), *(AXIS + axis for axis in view.table.axes), "status", "seconds"]
     rest = [c.key for c in whole.columns if c.key.startswith(SCORE) and c.key not in wanted]
     keys = [*wanted, *rest][:PAPER_COLUMNS]

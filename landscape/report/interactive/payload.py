@@ -6,17 +6,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from landscape.analysis.frames import SCORE, ScoreFacts
+from landscape.analysis.frames import HYPER, SCORE, ScoreFacts
 from landscape.report.figures import budgets
 from landscape.report.figures._style import label_styles
 from landscape.report.formats import words
 from landscape.report.interactive.cell_measures import cell_measures
 from landscape.report.interactive.packed_curves import packed_curves
 from landscape.report.interactive.thumbnails import thumbnails
-from landscape.report.interactive.trial_columns import described, numbers, plain, symptoms, trial_columns
-from landscape.report.setting_columns import setting_columns
+from landscape.report.interactive.trial_columns import described, numbers, plain, trial_columns
 from landscape.report.study_figures import CURVES
-from landscape.report.study_page import StudyPage, flatten
+from landscape.report.study_page import StudyPage
 from landscape.report.view import View
 
 SCHEMA = 1
@@ -26,8 +25,7 @@ def payload(page: StudyPage) -> dict[str, Any]:
     """The object; the same page gives the same object."""
     view = page.view
     columns = trial_columns(view)
-    found = symptoms(view)
-    pictures = thumbnails(view, found)
+    pictures = thumbnails(view)
     colors = {axis: label_styles(map(str, view.table.frame[f"axis:{axis}"])) for axis in view.table.axes}
     return {
         "schema": SCHEMA,
@@ -42,10 +40,10 @@ def payload(page: StudyPage) -> dict[str, Any]:
         ],
         "score": view.score,
         "scores": [_score(view, facts) for facts in view.table.scores.values()],
-        "settings": described(setting_columns(view.table), view),
+        "settings": described(view.settings, view),
         "fixed": _fixed(view),
         "trials": columns,
-        "cells": cell_measures(view, columns["cells"], found) if len(view.table.frame) else None,
+        "cells": cell_measures(view, columns["cells"]) if len(view.table.frame) else None,
         "curves": packed_curves(view),
         "curve_names": {name: words(text) for name, text in CURVES.items()},
         "budget": _budget(view),
@@ -69,6 +67,7 @@ def _score(view: View, facts: ScoreFacts) -> dict[str, Any]:
         "direction": facts.direction,
         "unit": facts.unit,
         "log": facts.is_log,
+        "target": facts.target,
         "counted": counted,
         "floor": plain(floor.value) if floor else None,
         "floor_low": plain(low),
@@ -82,14 +81,11 @@ def _whole(values: pd.Series) -> bool:
 
 
 def _fixed(view: View) -> dict[str, str]:
-    """Settings that were the same in every trial, as text."""
-    records = [t.record for t in view.study.trials]
-    if not records:
-        return {}
-    varied = {name for s in setting_columns(view.table) for name in s.same}
-    first = dict(flatten(dict(records[0].config)))
-    others = [dict(flatten(dict(r.config))) for r in (records[len(records) // 2], records[-1])]
-    return {k: v for k, v in first.items() if k not in varied and all(o.get(k) == v for o in others)}
+    """Settings that were the same in every trial, as text; the seed, which stands beside each trial, is left out."""
+    frame = view.table.frame
+    columns = [str(c) for c in frame if str(c).startswith(HYPER) and c != HYPER + "seed"]
+    same = [c for c in columns if frame[c].notna().all() and frame[c].astype(str).nunique() == 1]
+    return {c.removeprefix(HYPER): str(frame[c].iloc[0]) for c in same}
 
 
 def _budget(view: View) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from landscape.analysis.frames import SCORE
 from landscape.report.pictures import LARGEST_SIDE, picture
 from landscape.report.view import View
 
@@ -34,15 +33,15 @@ class Thumbnails:
     """By trial: why its picture cannot be shown."""
 
 
-def thumbnails(view: View, symptoms: list[list[str]]) -> Thumbnails:
+def thumbnails(view: View) -> Thumbnails:
     """The pictures that a reader looks for first: every cell's best trial, then diverged and collapsed ones, then more of the best."""
     room = MOST_BYTES if len(view.table.frame) <= 1000 else MOST_LARGE_BYTES
     uris: dict[str, dict[str, str]] = {}
     problems: dict[str, str] = {}
     left_out = 0
-    for digest, kind in _wanted(view, symptoms):
+    for digest, kind in dict.fromkeys(_wanted(view)):
         found = picture(view.trial(digest), kind)
-        if found is None or kind in uris.get(digest, {}):
+        if found is None:
             continue
         if not found.uri:
             problems[digest] = found.problem
@@ -58,20 +57,18 @@ def thumbnails(view: View, symptoms: list[list[str]]) -> Thumbnails:
     return Thumbnails(uris, left_out, problems)
 
 
-def _wanted(view: View, symptoms: list[list[str]]) -> Iterator[tuple[str, str]]:
+def _wanted(view: View) -> Iterator[tuple[str, str]]:
+    """Trials with the kinds of their pictures, the most wanted first; one may come twice."""
     frame = view.table.frame
     best: list[str] = []
-    if view.score is not None and SCORE + view.score in frame:
-        search = frame[(frame["role"] == "search") & frame[SCORE + view.score].notna()]
-        order = (search[SCORE + view.score] * view.facts.sign).sort_values(kind="stable").index
-        best = [str(d) for d in search.loc[order].drop_duplicates("cell")["digest"]]
+    if view.score is not None:
+        best = [str(d) for d in view.best_first(view.table.role("search").frame).drop_duplicates("cell")["digest"]]
     yield from ((digest, "samples") for digest in best)
     yield from ((digest, kind) for digest in best[:1] for kind in KINDS)
     seen: dict[tuple[str, ...], int] = {}
-    for digest, found in zip(frame["digest"], symptoms, strict=True):
-        key = tuple(found)
-        if found and seen.get(key, 0) < 3:
-            seen[key] = seen.get(key, 0) + 1
+    for digest, found in zip(frame["digest"], view.symptoms, strict=True):
+        if found and seen.get(found, 0) < 3:
+            seen[found] = seen.get(found, 0) + 1
             yield str(digest), "samples"
     yield from ((digest, kind) for digest in best[:WHOLE] for kind in KINDS)
 

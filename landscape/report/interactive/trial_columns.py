@@ -1,13 +1,13 @@
 """Every trial of a study as columns of plain JSON: one list a field, one entry a trial."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
 from landscape.analysis.frames import AXIS, HIGH, LOW, SCORE
-from landscape.report.setting_columns import SettingColumn, setting_columns
+from landscape.report.setting_columns import SettingColumn
 from landscape.report.study_tables import kind_of
 from landscape.report.view import View
 
@@ -61,8 +61,8 @@ def trial_columns(view: View) -> dict[str, Any]:
         "selecting": numbers(view.selecting.get(str(digest)) for digest in frame["digest"]),
         "low": _ends(view, LOW),
         "high": _ends(view, HIGH),
-        "values": {s.name: [plain(None if v != v else v) for v in frame[s.column]] for s in setting_columns(view.table)},
-        "symptoms": symptoms(view),
+        "values": {s.name: [plain(None if v != v else v) for v in frame[s.column]] for s in view.settings},
+        "symptoms": [list(names) for names in view.symptoms],
     }
 
 
@@ -70,19 +70,6 @@ def _ends(view: View, prefix: str) -> dict[str, list[Any]]:
     """Interval ends of every score that has any."""
     frame = view.table.frame
     return {n: numbers(frame[prefix + n]) for n in view.table.scores if prefix + n in frame and frame[prefix + n].notna().any()}
-
-
-def symptoms(view: View) -> list[list[str]]:
-    """The names of each trial's symptoms, as its record has them; `diverged` first where it diverged."""
-    found = []
-    for row in view.table.frame[["digest", "status"]].itertuples(index=False):
-        named = view.trial(str(row.digest)).record.diagnosis
-        found.append([*(["diverged"] if row.status == "diverged" else []), *(str(n) for n in _names(named) if n != "diverged")])
-    return found
-
-
-def _names(diagnosis: Mapping[str, Any]) -> list[str]:
-    return [name for name, figures in diagnosis.items() if figures not in (None, False)]
 
 
 def described(settings: Iterable[SettingColumn], view: View) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 // The expected best score against what is spent, and how many trials a typed score takes.
-import { axes, data, scores, sign } from "./data.js";
+import { axes, data, sign } from "./data.js";
 import { choice, element, fill, named, note } from "./dom.js";
 import { duration, number } from "./format.js";
-import { Plot, draw, hint, scale } from "./plots.js";
+import { Plot, draw, hint, realAgainstReal, scale } from "./plots.js";
 import { set, state } from "./state.js";
 
 const AGAINST = { trials: "models trained", steps: "D steps in all", seconds: "computing time, seconds" };
@@ -24,7 +24,6 @@ export function drawBudget(place) {
   fill(place, controls, plot, state.target ? reach(lines, Number(state.target), name) : null,
     note(`Exact expected best of k of the trials run, k at most half of them, of ${name}. Bands: 95%, Bayesian bootstrap, for 2 ≤ k ≤ n/5, where its coverage was shown. A diverged trial counts as the worst score of the study.`));
   const banded = points.filter((p) => p.low !== null && p.high !== null);
-  const about = scores.get(name);
   draw(plot, `Expected best ${name} against ${AGAINST[state.against]}.`, {
     height: 340, marginLeft: 56, marginRight: 20,
     x: { type: "log", label: AGAINST[state.against], grid: true, tickFormat: (v) => (state.against === "seconds" ? duration(v) : number(v).replace(/\.\d+$/, "")), ticks: 6 },
@@ -33,7 +32,7 @@ export function drawBudget(place) {
       Plot.areaY(banded, { x: "x", y1: "low", y2: "high", z: "level", fill: stroke, fillOpacity: 0.14 }),
       Plot.line(points, { x: "x", y: "y", z: "level", stroke, strokeWidth: 2 }),
       lines.length > 1 ? Plot.text(points, Plot.selectLast({ x: "x", y: "y", z: "level", text: (p) => (p.level.length > 24 ? `${p.level.slice(0, 23)}…` : p.level), textAnchor: "end", dy: -8, fill: "currentColor", stroke: "var(--card)", strokeWidth: 4 })) : null,
-      about?.floor !== null && about?.floor !== undefined ? Plot.ruleY([about.floor], { strokeDasharray: "4 3" }) : null,
+      Plot.ruleY(realAgainstReal(name), { strokeDasharray: "4 3" }),
       Plot.tip(points, Plot.pointer({ x: "x", y: "y", fill: "var(--card)", title: (p) => `${p.level}\n${number(p.y)}${p.low === null ? "" : ` [${number(p.low)}, ${number(p.high)}]`}` })),
     ],
   });

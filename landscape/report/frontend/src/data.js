@@ -15,12 +15,17 @@ export const score = (i, name) => trials.scores[name]?.[i] ?? null;
 export const isSearch = (i) => trials.role[i] === "search";
 export const finished = (i) => trials.status[i] === "completed" || trials.status[i] === "diverged";
 export const sign = (name) => (scores.get(name)?.direction === "higher" ? -1 : 1);
-export const arrow = (name) => ({ lower: " ↓", higher: " ↑" })[scores.get(name)?.direction] ?? "";
+export const aimsAtReal = (name) => scores.get(name)?.target === "real";
+export const arrow = (name) => (aimsAtReal(name) ? " → real" : ({ lower: " ↓", higher: " ↑" })[scores.get(name)?.direction] ?? "");
+// The value of real data where a score is best there; null for other scores.
+export const goal = (name) => (aimsAtReal(name) ? scores.get(name).floor : null);
+export const isDirected = (name) => goal(name) !== null || ["lower", "higher"].includes(scores.get(name)?.direction);
+// A score as a cost: lower is better.
+export const cost = (value, name) => (goal(name) === null ? sign(name) * value : Math.abs(value - goal(name)));
 
 // Trials with the score, best first.
 export function ranked(name, among = everyTrial) {
-  const direction = sign(name);
-  return among.filter((i) => score(i, name) !== null).sort((a, b) => direction * (score(a, name) - score(b, name)));
+  return among.filter((i) => score(i, name) !== null).sort((a, b) => cost(score(a, name), name) - cost(score(b, name), name));
 }
 
 // Trials with the objective, in the order in which a selection takes them: by their score on the selection samples, where these were scored.

@@ -1,8 +1,8 @@
 // Quality against diversity: two scores of every trial, and those that no other trial beats in both.
-import { data, everyTrial, finished, isSearch, score, scores, sign } from "./data.js";
+import { cost, data, everyTrial, finished, isSearch, score, scores } from "./data.js";
 import { choice, element, fill, note } from "./dom.js";
 import { plural } from "./format.js";
-import { Plot, color, draw, hint, scale, title } from "./plots.js";
+import { Plot, color, draw, hint, realAgainstReal, scale, title } from "./plots.js";
 import { anySelected, isSelected, passes, set, state } from "./state.js";
 
 const names = [...scores.keys()];
@@ -23,14 +23,13 @@ export function drawFronts(place) {
   const front_ = anySelected() ? points.filter(isSelected) : points;
   const at = { x: (i) => score(i, x), y: (i) => score(i, y) };
   const r = points.length > 1500 ? 2 : 3.2;
-  const floor = (name) => [scores.get(name)?.floor].filter((v) => v !== null && v !== undefined);
   draw(plot, `${y} against ${x} of every trial.`, {
     height: 420, marginLeft: 60,
     x: { ...scale(x, points.map(at.x)), label: x + hint(x) }, y: { ...scale(y, points.map(at.y)), label: y + hint(y) },
     marks: [
       Plot.dot(back, { ...at, r, fill: (i) => color(i), fillOpacity: 0.14 }),
       Plot.dot(front_, { ...at, r, fill: (i) => color(i), fillOpacity: 0.75 }),
-      Plot.ruleX(floor(x), { strokeDasharray: "4 3" }), Plot.ruleY(floor(y), { strokeDasharray: "4 3" }),
+      Plot.ruleX(realAgainstReal(x), { strokeDasharray: "4 3" }), Plot.ruleY(realAgainstReal(y), { strokeDasharray: "4 3" }),
       Plot.line(best, { ...at, stroke: "currentColor", strokeWidth: 1.4, curve: "linear" }),
       Plot.tip(points, Plot.pointer({ ...at, fill: "var(--card)", title: (i) => title(i) })),
     ],
@@ -39,9 +38,9 @@ export function drawFronts(place) {
 
 // Trials that no other one is at least as good as in both scores and better in one, in order of the first.
 export function front(points, x, y) {
-  const cost = (i, name) => sign(name) * score(i, name);
-  const ordered = [...points].sort((a, b) => cost(a, x) - cost(b, x) || cost(a, y) - cost(b, y));
+  const of = (i, name) => cost(score(i, name), name);
+  const ordered = [...points].sort((a, b) => of(a, x) - of(b, x) || of(a, y) - of(b, y));
   const found = [];
-  for (const i of ordered) if (!found.length || cost(i, y) < cost(found.at(-1), y)) found.push(i);
+  for (const i of ordered) if (!found.length || of(i, y) < of(found.at(-1), y)) found.push(i);
   return found;
 }

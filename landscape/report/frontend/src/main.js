@@ -10,7 +10,7 @@ import { drawFronts } from "./fronts.js";
 import { drawGallery } from "./gallery.js";
 import { drawHealth } from "./health.js";
 import { drawMap } from "./map.js";
-import { read, set, state, subscribe } from "./state.js";
+import { read, state, subscribe } from "./state.js";
 import { drawStrips } from "./strips.js";
 import { drawSurfaces } from "./surfaces.js";
 import { makeSortable } from "./tables.js";
@@ -113,4 +113,3 @@ document.getElementById("copy-settings")?.addEventListener("click", async (event
 });
 // The page can be used: what was measured from the start to here is the time to the first interaction.
 performance.mark("landscape-ready");
-export { set };

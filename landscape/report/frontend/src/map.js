@@ -1,5 +1,5 @@
 // The map: every cell of the study with one measure, as a table of buttons; a click selects the cell in every view.
-import { arrow, axes, cellLabel, cells, data, scores } from "./data.js";
+import { arrow, axes, cellLabel, cells, data, goal, scores } from "./data.js";
 import { choice, element, fill, note } from "./dom.js";
 import { duration, number, plural, share } from "./format.js";
 import { cellPasses, set, state, toggleCell } from "./state.js";
@@ -16,9 +16,13 @@ const OTHERS = {
 function chosen() {
   const other = OTHERS[state.measure];
   if (other) return { text: other[0], values: measures[state.measure], write: other[1], direction: other[2], log: state.measure === "seconds" };
-  const name = OF_SCORE[state.measure] ? state.measure : "expected";
   const about = scores.get(state.score);
-  return { text: `${OF_SCORE[name]}: ${state.score}${arrow(state.score)}`, values: measures.scores[state.score]?.[name] ?? [], write: number, direction: about?.direction ?? "lower", log: about?.log };
+  // Without a direction nothing is the best, and with a target the best of many is not the least of them.
+  const name = about?.direction === "none" ? "median" : OF_SCORE[state.measure] ? state.measure : "expected";
+  const values = measures.scores[state.score]?.[name] ?? [];
+  const at = goal(state.score);
+  const direction = at === null ? about?.direction ?? "lower" : "lower";
+  return { text: `${OF_SCORE[name]}: ${state.score}${arrow(state.score)}`, values, write: number, direction, log: about?.log, distance: at === null ? (v) => v : (v) => Math.abs(v - at) };
 }
 
 // The axes in rows and in columns: at most a dozen columns, the table as square as may be.
@@ -35,12 +39,13 @@ function split() {
 
 const RAMP = ["#fde725", "#b5de2b", "#6ece58", "#35b779", "#1f9e89", "#26828e", "#31688e", "#3e4989", "#482878", "#440154"];
 
-function shade(values, direction, log) {
-  const known = values.filter((v) => v !== null);
+function shade({ values, direction, log, distance = (v) => v }) {
+  const known = values.filter((v) => v !== null).map(distance);
   const use = log && known.every((v) => v > 0) ? Math.log : (v) => v;
   const low = use(Math.min(...known)), high = use(Math.max(...known));
-  return (v) => {
-    if (v === null) return null;
+  return (value) => {
+    if (value === null || direction === "none") return null;
+    const v = distance(value);
     const at = high > low ? (use(v) - low) / (high - low) : 0;
     return Math.round((direction === "lower" ? at : 1 - at) * (RAMP.length - 1));
   };
@@ -49,7 +54,7 @@ function shade(values, direction, log) {
 export function drawMap(place) {
   if (!measures || !cells.length) return fill(place, note("No cell has a trial yet."));
   const found = chosen();
-  const toShade = shade(found.values, found.direction, found.log);
+  const toShade = shade(found);
   const at = split();
   const key = (names) => JSON.stringify(names);
   const rows = [...new Map(cells.map((cell) => [key(cell.slice(0, at)), cell.slice(0, at)])).values()];
@@ -72,7 +77,12 @@ export function drawMap(place) {
   const selected = [...state.cells].map(cellLabel).join("; ");
   fill(place, controls, element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Map of the cells" }, table), legend(found),
     element("p", { class: "caption", role: "status" }, state.cells.size ? `${plural(state.cells.size, "cell")} selected: ${selected}. Every view below shows them alone or brings them forward.` : "Choose cells to see them in every view below."),
-    note(`Expected best: of ${measures.budget} trials a cell, the same number for all; a diverged trial counts there as the worst score of the study. Healthy: finished trials without a symptom. A top quantile needs 6 trials.`));
+    note(`Expected best: of ${measures.budget} trials a cell, the same number for all; a diverged trial counts there as the worst score of the study. Healthy: finished trials without a symptom. A top quantile needs 6 trials.${aim(state.score)}`));
+}
+
+function aim(name) {
+  const at = goal(name);
+  return at === null ? "" : ` ${name} is best where real data are, at ${number(at)}: cells nearer to it are lighter.`;
 }
 
 function button(cell, found, toShade) {
@@ -89,8 +99,9 @@ function legend(found) {
   if (found.direction === "none") return null;
   const known = found.values.filter((v) => v !== null);
   if (!known.length) return null;
-  const ends = [Math.min(...known), Math.max(...known)];
-  const [better, worse] = found.direction === "lower" ? ends : ends.reverse();
+  const cost = (v) => (found.direction === "lower" ? 1 : -1) * (found.distance ?? ((one) => one))(v);
+  const ordered = [...known].sort((a, b) => cost(a) - cost(b));
+  const [better, worse] = [ordered[0], ordered.at(-1)];
   return element("div", { class: "ramp" }, element("span", {}, `better: ${found.write(better)}`),
     ...RAMP.map((_, i) => element("i", { class: `shade${i}`, "aria-hidden": "true" })), element("span", {}, `${found.write(worse)}: worse`));
 }

@@ -1,6 +1,6 @@
 // How every drawing looks, and what a click in one does.
 import * as Plot from "@observablehq/plot";
-import { axes, cellLabel, level, score, scores, trials } from "./data.js";
+import { aimsAtReal, axes, cellLabel, level, score, scores, trials } from "./data.js";
 import { number, tick } from "./format.js";
 import { set, state } from "./state.js";
 
@@ -14,9 +14,10 @@ export function scale(name, values) {
   return { type: finite.length && low > 0 && (about?.log || spread) ? "log" : "linear", tickFormat: tick, grid: true, label: null, ticks: 6 };
 }
 
-export const hint = (name) => ({ lower: ", lower is better", higher: ", higher is better" })[scores.get(name)?.direction] ?? "";
+export const hint = (name) => (aimsAtReal(name) ? ", best where real data are" : ({ lower: ", lower is better", higher: ", higher is better" })[scores.get(name)?.direction] ?? "");
+// What real data score against other real data, as a list of one value or of none.
+export const realAgainstReal = (name) => [scores.get(name)?.floor].filter((v) => v !== null && v !== undefined);
 export const color = (i, axis = 0) => axes[axis]?.levels[level(i, axis)] ?? "#7F8794";
-export const dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
 
 export function title(i, ...more) {
   const lines = [cellLabel(trials.cell[i]), `${state.score} ${number(score(i, state.score))}`, ...more];

@@ -1,8 +1,8 @@
 // Every trial's score by level of an axis, on one scale: dots, a box of the best 5%, diverged trials at the bad end.
-import { axes, cellLabel, everyTrial, finished, isSearch, level, ranked, score, sign, size, trials } from "./data.js";
+import { aimsAtReal, axes, cellLabel, everyTrial, finished, isDirected, isSearch, level, ranked, score, sign, size, trials } from "./data.js";
 import { choice, element, fill, note } from "./dom.js";
 import { count, plural } from "./format.js";
-import { Plot, color, draw, hint, scale, title } from "./plots.js";
+import { Plot, color, draw, hint, realAgainstReal, scale, title } from "./plots.js";
 import { anySelected, isSelected, passes, set, state } from "./state.js";
 
 const CELLS = "cells";
@@ -16,12 +16,12 @@ export function drawStrips(place) {
   const group = (i) => (axis < 0 ? cellLabel(trials.cell[i]) : level(i, axis));
   const order = groups(ranked(name, scored), group);
   const plot = element("div", { class: "plot" });
-  fill(place, controls(), plot, note(words(among, scored)));
+  fill(place, controls(), plot, note(words(among, scored, name)));
   const labels = [...order.keys()];
   const margin = Math.min(plot.clientWidth * 0.38, 8 + 6.6 * Math.max(...labels.map((text) => Math.min(text.length, 44))));
   const dot = size > 1500 ? 1.8 : 2.8;
   const y = (i) => group(i);
-  const top = [...order.values()].map((members) => members.slice(0, 2 * Math.max(5, Math.ceil(0.05 * count0(among, group, group(members[0])))) - 1));
+  const top = !isDirected(name) || aimsAtReal(name) ? [] : [...order.values()].map((members) => members.slice(0, 2 * Math.max(5, Math.ceil(0.05 * count0(among, group, group(members[0])))) - 1));
   const boxes = top.map((members) => ({ y: group(members[0]), from: score(members[0], name), to: score(members.at(-1), name), middle: score(members[Math.floor((members.length - 1) / 2)], name) }));
   const x = scale(name, scored.map((i) => score(i, name)));
   const diverged = among.filter((i) => trials.status[i] === "diverged");
@@ -33,6 +33,7 @@ export function drawStrips(place) {
     marks: [
       Plot.rect(boxes, { x1: "from", x2: "to", y: "y", fill: "currentColor", fillOpacity: 0.09, stroke: "currentColor", strokeOpacity: 0.35, insetTop: 3, insetBottom: 3 }),
       Plot.tickX(boxes, { x: "middle", y: "y", stroke: "currentColor", strokeWidth: 2 }),
+      Plot.ruleX(realAgainstReal(name), { strokeDasharray: "4 3" }),
       ...strokes(scored, diverged, { name, y, dot, jitter, axis, worst }),
       Plot.tip(scored, Plot.pointer({ x: (i) => score(i, name), y, title: (i) => title(i), fill: "var(--card)" })),
     ],
@@ -69,7 +70,11 @@ function controls() {
     choice("By", [...axes.map((axis, k) => [String(k), axis.label]), [CELLS, "cell"]], state.strips, (value) => set({ strips: value })));
 }
 
-function words(among, scored) {
+function words(among, scored, name) {
   const diverged = among.filter((i) => trials.status[i] === "diverged").length;
-  return `${plural(scored.length, "trial")} of the search with this score, ${count(diverged)} diverged (red, at the bad end). The box holds the best 2k − 1 trials of a row, k being 5% of its finished trials and at least 5: its middle line is the k-th best, the top quantile of the tables. A row with fewer trials shows them all.`;
+  const real = realAgainstReal(name).length ? " Dashes: real against real." : "";
+  const first = `${plural(scored.length, "trial")} of the search with this score, ${count(diverged)} diverged (red${isDirected(name) && !aimsAtReal(name) ? ", at the bad end" : ""}).${real}`;
+  if (aimsAtReal(name)) return `${first} This score is best where real data are, and no end of the scale is good.`;
+  if (!isDirected(name)) return `${first} No direction of this score is better.`;
+  return `${first} The box holds the best 2k − 1 trials of a row, k being 5% of its finished trials and at least 5: its middle line is the k-th best, the top quantile of the tables. A row with fewer trials shows them all.`;
 }

@@ -2,7 +2,7 @@
 import { everyTrial, finished, isSearch, ranked, score, scores, settings, trials } from "./data.js";
 import { choice, element, fill, note } from "./dom.js";
 import { plural, tick } from "./format.js";
-import { Plot, color, draw, hint, scale, title } from "./plots.js";
+import { Plot, color, draw, hint, realAgainstReal, scale, title } from "./plots.js";
 import { anySelected, isSelected, passes, set, state } from "./state.js";
 
 const value = (i, name) => trials.values[name]?.[i] ?? null;
@@ -21,7 +21,7 @@ export function drawSurfaces(place) {
   fill(place, element("div", { class: "controls" }, choice("Setting", options, first, (chosen) => set({ setting: chosen })),
     second ? choice("and", options, second, (chosen) => set({ setting2: chosen })) : null),
     element("div", { class: "figures" }, plots[0], second ? plots[1] : null), element("h3", {}, "All settings at once"), plots[2],
-    note(`${plural(points.length, "trial")}. No trend is drawn: other settings vary along. In the drawing of two settings, large and dark is good. In the last one, a line is a trial: the best tenth stand out.`));
+    note(`${plural(points.length, "trial")}. No trend is drawn: other settings vary along. Dashes: real against real. In the drawing of two settings, large and dark is good. In the last one, a line is a trial: the best tenth stand out.`));
   if (!points.length) return;
   one(plots[0], points, first);
   if (second) two(plots[1], points.filter((i) => value(i, second) !== null), first, second);
@@ -33,6 +33,7 @@ function one(place, points, name) {
   draw(place, `${state.score} against ${name}.`, {
     height: 300, marginLeft: 56, x: along(name), y: { ...scale(state.score, points.map(at.y)), label: state.score + hint(state.score) },
     marks: [
+      Plot.ruleY(realAgainstReal(state.score), { strokeDasharray: "4 3" }),
       Plot.dot(points, { ...at, r: 2.8, fill: (i) => color(i), fillOpacity: (i) => (anySelected() && !isSelected(i) ? 0.12 : 0.7) }),
       Plot.tip(points, Plot.pointer({ ...at, fill: "var(--card)", title: (i) => title(i, `${name} ${tick(value(i, name))}`) })),
     ],
@@ -65,7 +66,7 @@ function parallel(place, points) {
   const best = ranked(state.score, points);
   const drawn = best.filter((_, k) => k < best.length / 10 || k % Math.ceil(best.length / MOST_LINES) === 0).reverse();
   const columns = [state.score, ...shown];
-  const raw = (i, name) => (scores.has(name) && name === state.score ? score(i, name) : value(i, name));
+  const raw = (i, name) => (name === state.score ? score(i, name) : value(i, name));
   const ends = new Map(columns.map((name) => {
     const all = points.map((i) => raw(i, name)).filter((v) => v !== null);
     const log = (name === state.score ? scores.get(name)?.log : settings.get(name)?.log) && Math.min(...all) > 0;
@@ -87,5 +88,3 @@ function parallel(place, points) {
     ],
   });
 }
-
-export const importancePlace = () => document.getElementById("importance");

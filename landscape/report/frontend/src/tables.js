@@ -1,4 +1,4 @@
-// Static tables: a click on a header sorts by its column; without this the table reads the same.
+// Tables that the page came with: a click on a header sorts by its column; without this the table reads the same.
 export function makeSortable(table) {
   const body = table.tBodies[0];
   table.tHead.querySelectorAll("th").forEach((head, column) => {

@@ -1,7 +1,7 @@
 // A choice above a table for each of some columns: rows that differ from what is chosen are hidden; without this every row is shown.
-for (const place of document.querySelectorAll(".filters")) {
+export function makeFiltered(place) {
   const table = document.getElementById(place.dataset.table);
-  if (!table) continue;
+  if (!table) return;
   const rows = [...table.tBodies[0].rows];
   const columns = place.dataset.columns.split(" ").filter(Boolean).map(Number);
   const choices = columns.map((column) => {
