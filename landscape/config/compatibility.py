@@ -224,12 +224,12 @@ def _reason_against(parts: str, degree: int, shape: tuple[int, ...]) -> str:
     from landscape.config.training_settings import LatentConfig
 
     *components, latent, task = json.loads(parts)
-    choices = [Choice.parse(component) for component in components]
+    chosen, d, g = (Choice.parse(component) for component in components)
     # The number of classes is known once the data are loaded; it decides no size that a layer could refuse.
-    condition = condition_of(Choice.parse(task), choices[0], 2)
+    condition = condition_of(Choice.parse(task), chosen, 2)
     try:
         with torch.device("meta"):
-            layout(*choices, LatentConfig.parse(latent), degree, shape, condition)
+            layout(chosen, d, g, LatentConfig.parse(latent), degree, shape, condition)
     except UserError as error:
         return str(error)
     return ""

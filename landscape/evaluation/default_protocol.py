@@ -22,12 +22,14 @@ def default_protocol(real: Given | Dataset) -> str:
     return "quick-photos" if shape[:1] == (COLOR,) and not at_hand() else "given"
 
 
-def default_training_protocol(dataset: Dataset) -> str:
+def default_training_protocol(dataset: Dataset, *, by_class: bool = False) -> str:
     """The protocol by which a model of `dataset` is scored where none is named.
 
-    `quick-points` for points; `quick-photos` for color images without a shipped classifier; else `quick`, whose classifier is trained on
-    the labels where none is shipped.
+    `quick-points` for points; `quick-classes` for images of a class that is asked for (`by_class`); `quick-photos` for color images without
+    a shipped classifier; else `quick`. The classifier of `quick` and `quick-classes` is trained on the labels where none is shipped.
     """
     if len(dataset.shape) == 1:
         return "quick-points"
+    if by_class:
+        return "quick-classes"
     return "quick-photos" if dataset.shape[0] == COLOR and not dataset.classifier else "quick"

@@ -28,6 +28,8 @@ FLOOR_DRAWS = 4
 """The number of sets of real samples that the floor averages over."""
 FEWEST_FOR_SPREAD = 3
 """With two draws a spread has one degree of freedom, which says next to nothing."""
+BLIND = "class-blind"
+"""The beginning of the names of estimates that say what samples score whose classes were not asked for."""
 RESOLVED = "smallest difference in"
 """The beginning of the names of estimates that say what two models must differ by."""
 SELECTION_SEED_OFFSET = 500_000
@@ -140,14 +142,17 @@ def gives(metric: str, score_name: str) -> bool:
 def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOptions | None = None, most_draws: int = FLOOR_DRAWS) -> Scores:
     """Score held-out real samples in the place of generated ones: what a perfect model can be expected to score at these sizes.
 
-    They are scored by the same function with the same options as a model's samples, and come as those do: without labels, and with
-    their classes by chance, because the samples of a stratified split would score better than any independent sample can. No model was
-    trained on them, nor was a classifier that sees them: they are those splits that are neither trained on nor report. Where a data set
-    has no such split, the rest of its samples stands in, and scores that compare with the training set are left out.
+    They are scored by the same function with the same options as a model's samples, and come as those do: with labels only where a metric
+    reads those of generated samples, and with their classes by chance, because the samples of a stratified split would score better than
+    any independent sample can. No model was trained on them, nor was a classifier that sees them: they are those splits that are neither
+    trained on nor report. Where a data set has no such split, the rest of its samples stands in, and scores that compare with the training
+    set are left out.
 
     Up to `most_draws` disjoint draws are scored, as many as there are samples for; values are their means, `spread` their standard
     deviation. Where there are not enough for one, fewer stand in, and where the protocol compares equal numbers both sets are cut; every
-    estimate carries its numbers. For every score that has an interval or several draws, `smallest difference in NAME` is added.
+    estimate carries its numbers. For every score that has an interval or several draws, `smallest difference in NAME` is added. For every
+    score that reads the classes of generated samples `class-blind NAME` is added: what the same samples score when their labels are
+    exchanged at random, as those of a perfect generator that ignores the class would be.
 
     Raises:
         UserError: The data set has too few samples.
@@ -159,12 +164,21 @@ def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOpti
     if number < len(real.samples) and protocol.n_fake is None:
         real = RealSamples(real.samples.first(number), f"{real.choice}, cut to {number}")
     parts = _draws(others, number, draws_taken, protocol.seed)
-    draws = [partial(_picked, others, part.sort().values, f"floor {number}, draw {i}") for i, part in enumerate(parts)]
     if not _held_out(dataset, protocol):
-        chosen = [m.to_json() for m in protocol.metrics if "train" not in METRICS[m.name].facts.needs]
-        scored = score(real, draws, varied(protocol, metrics=chosen), Aids(dataset=dataset), options or EvaluationOptions(), "real")
-    else:
-        scored = score(real, draws, protocol, Aids(dataset=dataset), options or EvaluationOptions(), "real")
+        protocol = varied(protocol, metrics=[m.to_json() for m in protocol.metrics if "train" not in METRICS[m.name].facts.needs])
+    of_classes = [m.to_json() for m in protocol.metrics if "labels" in METRICS[m.name].facts.needs]
+
+    def drawn(i: int, arranged: Callable[[Given], Given]) -> Given:
+        return arranged(_picked(others, parts[i].sort().values, f"floor {number}, draw {i}"))
+
+    def scores_of(protocol: Protocol, arranged: Callable[[Given], Given]) -> Scores:
+        draws = [partial(drawn, i, arranged) for i in range(len(parts))]
+        return score(real, draws, protocol, Aids(dataset=dataset), options or EvaluationOptions(), "real")
+
+    scored = scores_of(protocol, _as_they_are if of_classes else _unlabeled)
+    if of_classes:
+        blind = scores_of(varied(protocol, metrics=of_classes), partial(_exchanged, seed=protocol.seed))
+        scored = replace(scored, estimates={**scored.estimates, **{f"{BLIND} {name}": e for name, e in blind.estimates.items()}})
     smallest = {f"{RESOLVED} {name}": found for name, e in scored.estimates.items() if (found := smallest_difference(e, draws_taken))}
     return replace(scored, estimates={**scored.estimates, **smallest})
 
@@ -247,15 +261,33 @@ def _draws(sets: Sequence[Given], number: int, draws: int, seed: int) -> list[Te
 
 
 def _picked(sets: Sequence[Given], index: Tensor, name: str) -> Given:
-    """Return the samples at `index` (ascending) of `sets` laid end to end, without their labels, which generated samples lack as well."""
+    """Return the samples at `index` (ascending) of `sets` laid end to end, with their labels where all have labels."""
     parts, start = [], 0
     for given in sets:
         inside = index[(index >= start) & (index < start + len(given))] - start
         parts.append(given.take(inside, name))
         start += len(given)
+    labels = [p.labels for p in parts if p.labels is not None]
     return Given(
         torch.cat([p.samples for p in parts if p.samples is not None]),
+        labels=torch.cat(labels) if len(labels) == len(parts) else None,
         source=f"{sets[0].source} and other splits" if len(sets) > 1 else sets[0].source,
         identity=f"{'+'.join(s.identity for s in sets)}/{name}",
         handling=sets[0].handling,
     )
+
+
+def _exchanged(given: Given, seed: int) -> Given:
+    """Return the same samples with their labels in random order."""
+    if given.labels is None:
+        return given
+    order = torch.randperm(len(given), generator=torch.Generator().manual_seed(seed))
+    return replace(given, labels=given.labels[order])
+
+
+def _as_they_are(given: Given) -> Given:
+    return given
+
+
+def _unlabeled(given: Given) -> Given:
+    return replace(given, labels=None)

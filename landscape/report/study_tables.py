@@ -12,7 +12,7 @@ from landscape.analysis.comparison import compare_cells, compare_levels, diversi
 from landscape.analysis.frames import AXIS, HIGH, LOW, SCORE, ScoreFacts
 from landscape.report.formats import duration, words
 from landscape.report.tables import Column, Table
-from landscape.report.view import View
+from landscape.report.view import BLIND, View
 
 BEST_TRIALS = 4
 QUANTILE_HELP = "The score that this share of trials reaches, diverged ones counted"
@@ -143,18 +143,26 @@ def contrast_table(answer: AxisAnswer, *, is_log: bool) -> Table:
 
 
 def best_trials_table(view: View) -> Table:
-    """Every score that the protocol gives: a row a score, a column each of the best trials of the search, and one for the floor."""
+    """Every score that the protocol gives: a row a score, a column each of the best trials of the search, and one for the floor.
+
+    Scores that read classes have a column of what real samples score under exchanged classes too.
+    """
     assert view.score is not None
     top = view.best_first(view.table.role("search").frame).head(BEST_TRIALS).to_dict("records")
     names = [view.score, *(n for n in view.table.scores if n != view.score)]
     rows = []
     for name in names:
         row: dict[str, Any] = {"score": name + arrow(view.table.scores[name])} | _floor_cell(view, name)
+        row |= {"blind": found.value} if (found := view.floors.get(BLIND + name)) else {}
         for i, trial in enumerate(top):
             row |= {f"trial_{i}{end}": trial.get(prefix + name) for end, prefix in _ENDS}
         rows.append(row)
     trials = (Column(f"trial_{i}", f"{trial['cell']}, {trial['digest'][:8]}", "number", True) for i, trial in enumerate(top))
-    columns = (Column("score", "Score"), Column("floor", "Real against real", "number", True, optional=True), *trials)
+    yardsticks = (
+        Column("floor", "Real against real", "number", True, optional=True),
+        Column("blind", "Real under exchanged classes", "number", optional=True),
+    )
+    columns = (Column("score", "Score"), *yardsticks, *trials)
     caption = (
         f"Every score of the {len(top)} best trials by {view.score}{' on the selection samples' if view.selects_apart else ''}. Brackets:"
         " the score's own 95% interval over samples of this one model; it does not cover another seed, nor that these trials were picked as"

@@ -24,6 +24,8 @@ SEARCHERS = {
     "random": "random search",
     "grid": "a grid",
 }
+BLIND = "class-blind "
+"""Before the name of a score: what real samples score under exchanged labels, which is where a generator begins that ignores the class."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,9 @@ class View:
     score: str | None
     """Public name of the objective; None while nothing has been scored."""
     floors: Mapping[str, Estimate]
-    """Real against real under the same protocol and at the same sample size, by score."""
+    """Real against real under the same protocol and at the same sample size, by score; and by `class-blind SCORE` the same under exchanged
+    labels.
+    """
     other_protocols: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -173,7 +177,7 @@ def without_data(score: str) -> str:
 
 
 def _floors(study: Study, table: TrialTable) -> tuple[dict[str, Estimate], tuple[str, ...]]:
-    given = {name: e for name, e in _mapping(study.facts.get("floor")).items() if name in table.scores}
+    given = {name: e for name, e in _mapping(study.facts.get("floor")).items() if name.removeprefix(BLIND) in table.scores}
     try:
         wrapped = {"schema": 1, "protocol": {"name": "", "digest": ""}, "estimates": given}
         floors = dict(checked_scores(wrapped, study.folder).estimates)
@@ -181,7 +185,7 @@ def _floors(study: Study, table: TrialTable) -> tuple[dict[str, Estimate], tuple
         return {}, (f"the floor in study.json is damaged ({error}): not drawn",)
     warnings = []
     for name in list(floors):
-        ours, theirs = _sizes(floors[name]), _sizes(table.scores[name])
+        ours, theirs = _sizes(floors[name]), _sizes(table.scores[name.removeprefix(BLIND)])
         if ours != theirs and None not in (*ours, *theirs):
             del floors[name]
             warnings.append(f"the floor of {name} was measured with {ours} samples, the scores with {theirs}: not comparable, not drawn")

@@ -16,9 +16,10 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from landscape.config.choices import ComponentChoice
-from landscape.config.compatibility import UndefinedCombinationError, require_independent_judge
+from landscape.config.compatibility import require_independent_judge
 from landscape.config.protocol import Protocol
 from landscape.config.trial_config import TrialConfig
+from landscape.config.undefined import UndefinedCombinationError
 from landscape.core.errors import UserError, unknown
 from landscape.core.frozen_model import Frozen, UserErrorAsValueError
 from landscape.core.strict_yaml import Document, Where

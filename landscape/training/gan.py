@@ -107,8 +107,14 @@ class GAN(pl.LightningModule):
             values.update({name: self.states[owner].get_buffer(name) for name in values})
         self.game.progress = torch.zeros((), device=device)
         self.fixed_z = self.fixed_z.to(device)
-        drawn = {"seed": config.seed, "horizontal_flip": config.horizontal_flip, "dequantize": config.dequantize, "task": config.task}
-        stream = DataStream.of(self.dataset, device=device, **drawn)
+        stream = DataStream.of(
+            self.dataset,
+            seed=config.seed,
+            device=device,
+            horizontal_flip=config.horizontal_flip,
+            dequantize=config.dequantize,
+            task=config.task,
+        )
         if record is None and device.type == "cuda" and execution != "eager":
             record = cuda_graph
         not_recorded = cannot_record(config, stream, device) if record is not None else ""

@@ -12,6 +12,8 @@ from landscape.config.trial_config import TrialConfig
 from landscape.training.cuda_graph_blocks import period
 from landscape.training.gan import GAN
 
+CLASSES = 10
+"""The number of classes of noise. A layer that takes the class has few products beside the others, however many classes there are."""
 FEWEST = 2
 """The number of samples in a batch while products are counted. The counts are in proportion to the size of the batch."""
 
@@ -47,14 +49,15 @@ def products(gan: GAN) -> float:
 def noise(config: TrialConfig, count: int) -> Dataset:
     """Return `count` samples of noise of the shape that `config` trains on: [count, dimension] points or [count, C, H, W] images."""
     facts = DATASETS[config.dataset.name].facts
-    generator = torch.Generator().manual_seed(0)
+    generator, labels = torch.Generator().manual_seed(0), torch.arange(count) % CLASSES
     if facts.samples == "points":
         assert facts.shape is not None
-        return Dataset("noise", {"train": Split(torch.randn(count, *facts.shape, generator=generator))}, content_hash="0" * 16, bounds=None)
+        points = torch.randn(count, *facts.shape, generator=generator)
+        return Dataset("noise", {"train": Split(points, labels)}, content_hash="0" * 16, classes=CLASSES, bounds=None)
     channels = config.channels or (facts.shape[0] if facts.shape else 3)
     side = config.resolution or (facts.shape[1] if facts.shape else 32)
     images = torch.randint(0, 256, (count, channels, side, side), dtype=torch.uint8, generator=generator)
-    return Dataset("noise", {"train": Split(images)}, content_hash="0" * 16, bounds=(0.0, 1.0))
+    return Dataset("noise", {"train": Split(images, labels)}, content_hash="0" * 16, classes=CLASSES, bounds=(0.0, 1.0))
 
 
 def operations(config: TrialConfig) -> float:

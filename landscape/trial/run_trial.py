@@ -271,7 +271,7 @@ class _Run:
     # What is left behind
 
     def _keep_generator(self) -> None:
-        data = {"config": self.config.to_json(), "shape": list(self.dataset.shape), "digest": self.config.digest()}
+        data: dict[str, object] = {"config": self.config.to_json(), "shape": list(self.dataset.shape), "digest": self.config.digest()}
         data |= {"classes": self.gan.classes} if self.gan.classes else {}
         checkpoint_file.write(self.how.folder / GENERATOR_FILE, dict(self.gan.sampler.state_dict()), data, "generator")
 

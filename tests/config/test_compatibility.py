@@ -18,8 +18,8 @@ from landscape.components.normalizations._base import NORMALIZATIONS
 from landscape.components.regularizers._base import REGULARIZERS
 from landscape.components.tasks._base import TASKS
 from landscape.config import protocols
-from landscape.config.compatibility import UndefinedCombinationError
 from landscape.config.trial_config import TrialConfig
+from landscape.config.undefined import UndefinedCombinationError
 from landscape.core.errors import UserError
 from landscape.space.space import Space
 from landscape.training.gan import GAN

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landscape.config.compatibility import UndefinedCombinationError
 from landscape.config.protocol import Protocol
 from landscape.config.trial_config import TrialConfig
+from landscape.config.undefined import UndefinedCombinationError
 from landscape.core.errors import UserError
 
 BASE = {"dataset": "digits", "architecture": "mlp", "loss": "hinge"}

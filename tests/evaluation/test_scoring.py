@@ -339,6 +339,16 @@ def test_the_floor_is_scored_as_a_model_is():
     assert {memorized.direction, authentic.direction} == {"none"}
 
 
+def test_the_floor_of_scores_of_classes_has_a_class_blind_baseline():
+    """Real samples keep their labels where a metric reads those of generated ones; under exchanged labels the classes are chance."""
+    found = floor(load_dataset("digits"), varied(get("quick-classes"), metrics=["intra_frechet", "class_accuracy", "frechet"])).estimates
+    accuracy, blind = found["class_accuracy[classifier:digits]"], found["class-blind class_accuracy[classifier:digits]"]
+    assert accuracy.value > 0.98
+    assert blind.interval[0] < 0.1 < blind.interval[1]
+    assert found["class-blind intra_FD[classifier:digits]"].value > 50 * found["intra_FD[classifier:digits]"].value
+    assert "class-blind FD[classifier:digits]" not in found  # This score reads no classes.
+
+
 def test_the_note_of_the_floor_agrees_with_its_value():
     found = floor(load_dataset("digits"), varied(get("quick"), metrics=["frechet"])).estimates["FD[classifier:digits]"]
     noted = float(found.note.split("would give about ")[1].split(";")[0])

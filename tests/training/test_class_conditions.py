@@ -6,8 +6,8 @@ import torch
 import landscape
 from landscape.components.losses._base import LOSSES
 from landscape.components.tasks._base import TASKS
-from landscape.config.compatibility import UndefinedCombinationError
 from landscape.config.trial_config import TrialConfig
+from landscape.config.undefined import UndefinedCombinationError
 from landscape.core.errors import UserError
 from landscape.training.sampling import drawn_classes, make_sampler
 

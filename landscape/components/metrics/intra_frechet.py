@@ -2,6 +2,8 @@
 
 import math
 
+import torch
+
 from landscape.components.metrics._base import METRICS, Evidence, need
 from landscape.components.metrics._intervals import log_student
 from landscape.components.metrics._moments import moments
@@ -35,7 +37,7 @@ def intra_frechet(evidence: Evidence) -> dict[str, Estimate]:
         need(evidence.fake.labels, whose.format("generated") + " (a class-conditional model)", "intra_frechet"), evidence
     )
     values, errors, counts = [], [], []
-    for label in real_labels.unique().tolist():
+    for label in torch.unique(real_labels).tolist():
         one, two = real[real_labels == label], fake[fake_labels == label]
         if min(len(one), len(two)) < 2:
             raise UserError(f"intra_frechet: class {label} has {len(one)} real and {len(two)} generated samples, two of each are needed")

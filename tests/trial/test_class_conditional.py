@@ -1,0 +1,80 @@
+"""A class-conditional trial from training to scores, pictures and samples."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from landscape.components.datasets._load import load_dataset
+from landscape.config import protocols
+from landscape.config.trial_config import TrialConfig
+from landscape.core.errors import UserError
+from landscape.core.files import read_json
+from landscape.evaluation.models import evaluate_model
+from landscape.evaluation.splits import reporting
+from landscape.results.record import Scores
+from landscape.trial.run_trial import prepare_and_run
+from landscape.trial.saved_generator import load_trained
+from landscape.trial.scoring_saved import evaluate_trained
+
+CONFIG = {
+    "dataset": "digits",
+    "task": "class_conditional",
+    "architecture": {"mlp": {"width": 64}},
+    "loss": "non_saturating",
+    "regularizers": [{"r1": {"gamma": 1}}],
+    "g_normalization": "none",
+    "latent": {"dim": 16},
+    "batch_size": 64,
+    "ema": {"decay": 0.98},
+    "budget": {"amount": 400},
+    "d_optimizer": {"learning_rate": 3e-3, "beta1": 0.0, "beta2": 0.99},
+    "g_optimizer": {"learning_rate": 3e-3, "beta1": 0.0, "beta2": 0.99},
+}
+PROTOCOL = protocols.varied(protocols.get("quick-classes"), metrics=["class_accuracy", "intra_frechet"], selection_points=1)
+ACCURACY = "class_accuracy[classifier:digits]"
+
+
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trial")
+    record = prepare_and_run(TrialConfig.parse(CONFIG), PROTOCOL, folder=folder, threads=1)
+    assert record.status.value == "completed"
+    return folder
+
+
+def test_the_scores_of_the_trial_know_the_classes(trial):
+    scores = [Scores.from_json(read_json(path)) for path in sorted((trial / "scores").glob("*.json"))]
+    (report,) = (s for s in scores if s.protocol["name"] == PROTOCOL.name)
+    assert not report.failures
+    assert report.estimates[ACCURACY].value > 0.6
+    again = evaluate_trained(load_dataset("digits"), load_trained(trial), PROTOCOL)
+    assert again.estimates[ACCURACY].value == report.estimates[ACCURACY].value
+
+
+def test_exchanged_conditions_bring_the_accuracy_to_chance(trial):
+    """The control: what the scores measure comes from the condition."""
+    dataset, model = load_dataset("digits"), load_trained(trial)
+    sampler = model.sampling(64, reporting(dataset, PROTOCOL).samples.labels)
+
+    def exchanged(n, seed):
+        samples, labels = sampler(n, seed)
+        return samples, labels[torch.randperm(n, generator=torch.Generator().manual_seed(5))]
+
+    blind = evaluate_model(exchanged, dataset, PROTOCOL).estimates[ACCURACY]
+    assert blind.interval[0] < 0.1 < blind.interval[1]
+
+
+def test_the_picture_of_samples_has_one_class_a_row(trial):
+    picture = np.asarray(Image.open(trial / "samples.png"))
+    assert picture.shape[0] / picture.shape[1] == pytest.approx(10 / 8, rel=0.05)
+
+
+def test_a_model_of_classes_is_scored_on_data_with_its_classes(trial):
+    with pytest.raises(UserError, match="makes classes 0 to 9, the real samples have others"):
+        load_trained(trial).sampling(64, torch.tensor([10]))
+
+
+def test_equal_shares_without_labels(trial):
+    _, labels = load_trained(trial).sampler(50, 1)
+    assert torch.bincount(labels).tolist() == [5] * 10
