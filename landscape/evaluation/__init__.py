@@ -1,4 +1,4 @@
-"""Protocol + real + generated samples -> scores: any two sets, a trained model, and the floor that real samples reach."""
+"""Scores samples under a protocol: any two sets, the samples of a trained model, and real samples, which give the floor."""
 
 from landscape.evaluation.models import evaluate_model, floor, select_model
 from landscape.evaluation.scoring import evaluate, require_scorable

@@ -1,15 +1,15 @@
-"""The protocol where none is named: by what the samples are, and by which networks this machine has."""
+"""Chooses a protocol if none is named, by the kind of samples and the networks that this machine has."""
 
 from landscape.components.datasets._base import Dataset
 from landscape.components.extractors.inception import at_hand
 from landscape.evaluation.given import Given
 
 COLOR = 3
-"""Channels of a photograph."""
+"""The number of channels of a photograph."""
 
 
 def default_protocol(real: Given | Dataset) -> str:
-    """The protocol by which two sets are compared where none is named.
+    """Return the name of the protocol by which two sets are compared if none is named.
 
     `quick` for a data set with a shipped classifier, `quick-points` for points, `quick-photos` for color images on a machine without the
     2015 Inception weights, else `given`.
@@ -23,7 +23,7 @@ def default_protocol(real: Given | Dataset) -> str:
 
 
 def default_training_protocol(dataset: Dataset, *, by_class: bool = False) -> str:
-    """The protocol by which a model of `dataset` is scored where none is named.
+    """Return the name of the protocol by which a model of `dataset` is scored if none is named.
 
     `quick-points` for points; `quick-classes` for images of a class that is asked for (`by_class`); `quick-photos` for color images without
     a shipped classifier; else `quick`. The classifier of `quick` and `quick-classes` is trained on the labels where none is shipped.

@@ -1,4 +1,4 @@
-"""One pass of an extractor over a set of samples, shared by all metrics."""
+"""Passes a set of samples through an extractor once, for all metrics."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -18,32 +18,33 @@ from landscape.evaluation.given import Given, require_finite
 from landscape.evaluation.handling import require_channels, to_levels
 
 CHUNK = 256
-"""Samples between two reports of progress."""
+"""The number of samples that are passed to the extractor at a time."""
 
 ExtractionProgress = Callable[[str, int, int], None]
-"""(what, done, total)."""
+"""A function that is told what is extracted, how many samples are done, and how many there are."""
 
 
 @dataclass(frozen=True)
 class EvaluationOptions:
-    """How an evaluation runs; nothing here changes a score beyond rounding."""
+    """How an evaluation runs. Nothing here changes a score by more than rounding."""
 
     weights: Path | None = None
-    """The extractor's weights, where they are not in their usual place."""
+    """The file of the extractor's weights, if they are not in their usual place."""
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     cache: bool = True
-    """Keep and reuse features on disk."""
+    """Whether features are kept on disk and used again."""
     progress: ExtractionProgress | None = None
     raise_out_of_memory: bool = False
     """Whether a metric that runs out of memory ends the whole evaluation with `torch.OutOfMemoryError`, for a caller that tries again
-    with more memory; otherwise that metric alone counts as failed."""
+    with more memory. Otherwise only that metric counts as failed.
+    """
 
 
 def load_extractor(protocol: Protocol, dataset: Dataset | None = None, options: EvaluationOptions | None = None) -> Extractor:
-    """The protocol's extractor with its weights.
+    """Load the protocol's extractor with its weights.
 
     Raises:
-        UserError: weights missing or wrong; weights other than those the protocol was pinned to.
+        UserError: The weights are missing, damaged, or not those that the protocol names.
     """
     options = options or EvaluationOptions()
     component = EXTRACTORS[protocol.extractor.name]
@@ -68,14 +69,14 @@ def load_extractor(protocol: Protocol, dataset: Dataset | None = None, options: 
 def sample_set(
     given: Given, protocol: Protocol, extractor: Extractor | None, options: EvaluationOptions, *, keep_images: bool = True
 ) -> SampleSet:
-    """`given` as metrics see it: levels, features and logits (the set's own features where it brings some).
+    """Bring `given` to the forms that metrics read: levels, features and logits. If it holds features itself, these are used.
 
     Args:
-        given: samples, or features alone.
-        protocol: how to quantize.
-        extractor: None where no metric needs features.
-        options: device, cache, progress.
-        keep_images: whether a metric reads the images themselves.
+        given: Samples, or features alone.
+        protocol: Says how images are quantized.
+        extractor: The extractor, or None if no metric needs features.
+        options: The device, the cache and the progress.
+        keep_images: Whether a metric reads the images themselves.
     """
     if given.samples is None or extractor is None:
         images = None if given.samples is None or not keep_images else to_levels(given.samples, protocol.quantize)
@@ -107,14 +108,14 @@ def _features(given: Given, protocol: Protocol, extractor: Extractor, options: E
 
 
 def extract(levels: Iterable[Tensor], total: int, extractor: Extractor, what: str, progress: ExtractionProgress | None = None) -> Features:
-    """Features and logits of all batches in order, on the CPU.
+    """Return the features and logits of all batches in order, on the CPU.
 
     Raises:
-        UserError: the extractor gave NaN or infinity.
+        UserError: The extractor gave NaN or infinity.
     """
     features, logits, done = [], [], 0
     for part in levels:
-        with without_tf32():  # the other set's features may come from a CPU
+        with without_tf32():  # The features of the other set may come from a CPU, which has no TF32.
             made = extractor(part)
         features.append(made.features.to(torch.float32).cpu())
         logits += [] if made.logits is None else [made.logits.to(torch.float32).cpu()]

@@ -1,4 +1,7 @@
-"""Features on disk: by content of the samples, extractor, weights and handling. Written whole; a damaged entry is computed again."""
+"""Keeps features on disk by the content of the samples, the extractor, its weights and the handling.
+
+Entries are written whole or not at all. A damaged entry is computed again.
+"""
 
 import contextlib
 import hashlib
@@ -20,23 +23,23 @@ from landscape.core.errors import UserError, reason_of
 from landscape.core.locks import locked
 
 FORMAT = 1
-"""Counts changes of the layout; another number computes anew."""
+"""A number that is raised when the layout changes. Entries with another number are not used."""
 
 
 def folder() -> Path:
-    """Where features are kept on this machine."""
+    """Return the folder in which features are kept on this machine."""
     return cache_folder() / "features"
 
 
 def cached_features(identity: Mapping[str, str], compute: Callable[[], Features]) -> Features:
-    """The features that `identity` names, from disk or computed now and kept.
+    """Return the features that `identity` names, from disk or, if they are not there, computed now and kept.
 
-    Several processes may want one entry: one computes, the others wait for it and read. Where the folder cannot be written,
-    the features are computed and a warning says so.
+    If several processes want one entry, one of them computes it, and the others wait and then read it. If the folder cannot be written, the
+    features are computed and a warning says so.
 
     Args:
-        identity: everything that decides the features: content, extractor, weights, handling, precision.
-        compute: makes them.
+        identity: Everything that decides the features: content, extractor, weights, handling and precision.
+        compute: Computes the features.
     """
     text = json.dumps({"format": str(FORMAT), **identity}, sort_keys=True)
     path = folder() / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.safetensors"
@@ -57,7 +60,7 @@ def cached_features(identity: Mapping[str, str], compute: Callable[[], Features]
 
 
 class CacheEntry(NamedTuple):
-    """One kept set of features."""
+    """A set of features that is kept on disk."""
 
     path: Path
     bytes: int
@@ -67,20 +70,20 @@ class CacheEntry(NamedTuple):
 
 
 def entries() -> list[CacheEntry]:
-    """Everything that is kept, the largest first; a damaged entry shows no extractor and no samples."""
+    """List everything that is kept, beginning with the largest. A damaged entry is listed without extractor and samples."""
     found = []
     for path in folder().glob("*.safetensors"):
         extractor, shape = "", [0, 0]
         with contextlib.suppress(OSError, SafetensorError, ValueError), safe_open(path, framework="pt") as file:
             extractor = json.loads((file.metadata() or {}).get("identity", "{}")).get("extractor", "").split(" ")[0]
             shape = file.get_slice("features").get_shape()
-        with contextlib.suppress(FileNotFoundError):  # another process emptied the cache meanwhile
+        with contextlib.suppress(FileNotFoundError):  # Another process may have emptied the cache meanwhile.
             found.append(CacheEntry(path, path.stat().st_size, extractor, *shape))
     return sorted(found, key=lambda entry: -entry.bytes)
 
 
 def empty() -> list[CacheEntry]:
-    """Remove everything that is kept, and return what was removed: features are computed again where they are wanted."""
+    """Remove everything that is kept, and return what was removed. Features are computed again when they are needed."""
     removed = entries()
     for entry in removed:
         entry.path.unlink(missing_ok=True)
@@ -88,7 +91,7 @@ def empty() -> list[CacheEntry]:
 
 
 def _write(path: Path, features: Features, identity: str) -> None:
-    """Keep the features, whole or not at all. Not flushed to disk: after a crash the checksum tells, and they can be made again."""
+    """Write the features whole or not at all. They are not flushed to disk, because the checksum shows what a crash has damaged."""
     tensors = {"features": features.features.contiguous()}
     if features.logits is not None:
         tensors["logits"] = features.logits.contiguous()
@@ -102,7 +105,7 @@ def _write(path: Path, features: Features, identity: str) -> None:
 
 
 def _read(path: Path) -> Features | None:
-    """The entry; None if it is absent, or damaged, in which case a warning is given and it is removed."""
+    """Return the entry, or None if there is none. A damaged entry is removed with a warning."""
     if not path.is_file():
         return None
     try:

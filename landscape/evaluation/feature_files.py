@@ -1,4 +1,4 @@
-"""Features as a file that other programs read too: an .npz with the features and what made them."""
+"""Writes features to a file that other programs can read too: an .npz with the features and what made them."""
 
 import io
 import json
@@ -17,13 +17,13 @@ from landscape.evaluation.splits import whole
 
 
 def save_features(samples: Given | Dataset, protocol: Protocol, path: Path, options: EvaluationOptions | None = None) -> dict[str, Any]:
-    """Write the features of `samples` through the protocol's extractor to `path`, whole or not at all; return what stands there.
+    """Write the features of `samples` through the protocol's extractor to `path`, whole or not at all. Return facts about them.
 
-    The arrays are `features` [N, d] float32, `logits` [N, k] and `labels` [N] where there are any, and as text `extractor`, `weights`
-    (SHA-256, 16 hex digits), `handling` (JSON) and `source`. `landscape.evaluation.loading.load_array` reads them.
+    The arrays are `features` [N, d] float32, and `logits` [N, k] and `labels` [N] if there are any. The texts are `extractor`, `weights`
+    (16 hex digits of the SHA-256), `handling` (JSON) and `source`. `landscape.evaluation.loading.load_array` reads the file.
 
     Raises:
-        UserError: the samples are features already, or the extractor cannot be had.
+        UserError: The samples are features already, or the extractor cannot be loaded.
     """
     options = options or EvaluationOptions()
     dataset = samples if isinstance(samples, Dataset) else None

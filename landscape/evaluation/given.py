@@ -1,4 +1,4 @@
-"""One set of samples as it was given: arrays, tensors, splits, features; brought to one form and checked."""
+"""One set of samples as a user gives it (arrays, tensors, splits or features), checked and brought to one form."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -16,27 +16,29 @@ from landscape.components.metrics._base import SampleSet
 from landscape.core.errors import UserError
 
 ROWS = 1024
-"""Samples looked at or hashed at a time: memory-mapped sets pass through in pieces."""
+"""The number of samples that are checked or hashed at a time, so that memory-mapped sets are read in pieces."""
 
 
 @dataclass(frozen=True)
 class Given:
-    """A set of samples: `samples` (uint8 levels or float in [0, 1] images (N, C, H, W); float points (N, D)), or features alone."""
+    """A set of samples or of features."""
 
     samples: Tensor | None = None
+    """Images (N, C, H, W) as uint8 levels or floats in [0, 1], or float points (N, D)."""
     features: Tensor | None = None
-    """[N, d], given instead of samples (or beside them)."""
+    """Features [N, d], which are given instead of samples or beside them."""
     logits: Tensor | None = None
     labels: Tensor | None = None
     source: str = "samples"
-    """What to call it in messages: a path, a name."""
+    """What messages call the set: a path or a name."""
     identity: str = ""
-    """Names the content (a data set's hash and the subset); "" where only the bytes tell."""
+    """A name of the content (the hash of a data set, and the subset). It is empty if the content is known by its bytes alone."""
     extractor: str = ""
-    """What made the given features, where their file says so."""
+    """The extractor that made the features, if their file names it."""
     cached: bool = True
-    """Features of this set are worth keeping on disk: false for samples drawn from a model."""
+    """Whether features of this set are kept on disk. They are not for samples that were drawn from a model."""
     handling: Mapping[str, str] = field(default_factory=dict)
+    """What was done to the samples before, such as resizing and splitting."""
 
     def __len__(self) -> int:
         held = self.samples if self.samples is not None else self.features
@@ -50,7 +52,7 @@ class Given:
 
     @cached_property
     def content(self) -> str:
-        """SHA-256 of the samples, or the identity that stands for it."""
+        """The SHA-256 of the samples, or the identity if the set has one."""
         if self.identity or self.samples is None:
             return self.identity
         digest = hashlib.sha256(f"{self.samples.dtype}{tuple(self.samples.shape)}".encode())
@@ -59,17 +61,17 @@ class Given:
         return digest.hexdigest()
 
     def first(self, count: int) -> "Given":
-        """The first `count` samples."""
+        """Return the first `count` samples."""
         return self if count >= len(self) else self.take(torch.arange(count), f"first {count}")
 
     def take(self, index: Tensor, name: str) -> "Given":
-        """The samples at `index`; `name` is what the subset is called in the identity."""
+        """Return the samples at `index`. `name` names the subset in its identity."""
 
         def part(values: Tensor | None) -> Tensor | None:
             if values is None:
                 return None
             contiguous = len(index) > 0 and bool((index == torch.arange(int(index[0]), int(index[0]) + len(index))).all())
-            # A slice of a memory-mapped set stays on disk; picked rows are copied.
+            # A slice of a memory-mapped set stays on disk, while single rows are copied.
             return values[int(index[0]) : int(index[0]) + len(index)] if contiguous else values[index]
 
         return Given(
@@ -85,6 +87,7 @@ class Given:
         )
 
     def chunks(self, rows: int) -> Iterator[Tensor]:
+        """Yield the samples in order, `rows` at a time."""
         assert self.samples is not None
         yield from torch.split(self.samples, rows)
 
@@ -93,14 +96,14 @@ SampleSource = Tensor | NDArray[Any] | SampleSet | Split | Dataset | Given
 
 
 def as_given(source: SampleSource, what: str) -> Given:
-    """`source` in one form; a Dataset stands for all of its splits.
+    """Bring `source` to one form. A Dataset gives all of its splits.
 
     Args:
-        source: samples, or a SampleSet with features alone. Its float images are levels in [0, 255], as everywhere in a SampleSet.
-        what: `real`, `generated`: for messages.
+        source: Samples, or a SampleSet with features alone. Its float images are levels in [0, 255], as always in a SampleSet.
+        what: `real` or `generated`, for messages.
 
     Raises:
-        UserError: an empty set, a shape or a type that is neither images nor points, values out of range, NaN.
+        UserError: The set is empty, has the shape or type of neither images nor points, or holds NaN or values out of range.
     """
     match source:
         case Given():
@@ -165,7 +168,7 @@ def _require_one_reading(shape: tuple[int, ...], what: str) -> None:
 
 
 def _require_levels(images: Tensor, what: str) -> None:
-    """Refuse uint8 images of 0 and 1, which would be all but black. Images that are black throughout pass: a collapsed model makes such."""
+    """Refuse uint8 images with the levels 0 and 1 only, which would be nearly black. Images that are all black are allowed."""
     brightest = 0
     for part in torch.split(images, ROWS):
         brightest = max(brightest, int(part.max())) if part.numel() else brightest
@@ -190,14 +193,22 @@ def _checked(given: Given) -> Given:
 
 
 def require_finite(values: Tensor, what: str) -> None:
-    """UserError where any value is NaN or infinite."""
+    """Check that all values are finite.
+
+    Raises:
+        UserError: A value is NaN or infinite.
+    """
     for part in torch.split(values, ROWS):
         if not bool(torch.isfinite(part).all()):
             raise UserError(f"the {what} hold NaN or infinity: remove those samples, or look at what made them")
 
 
 def require_unit_range(images: Tensor, source: str) -> None:
-    """UserError where float images leave [0, 1] by more than rounding."""
+    """Check that float images are in [0, 1].
+
+    Raises:
+        UserError: They leave this range by more than rounding.
+    """
     low, high = float(images.amin()), float(images.amax())
     if low < -1e-3 or high > 1 + 1e-3:
         remedy = "divide levels by 255" if low >= 0 else "map [-1, 1] to [0, 1] by (x + 1) / 2"

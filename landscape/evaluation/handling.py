@@ -1,4 +1,4 @@
-"""From what a generator gives to what an extractor and a metric read: levels 0..255, quantized as the protocol says."""
+"""Converts samples to what extractors and metrics read: levels from 0 to 255, quantized as the protocol says."""
 
 import torch
 from torch import Tensor
@@ -15,10 +15,10 @@ QUANTISATION = {
 
 
 def to_levels(samples: Tensor, quantize: str) -> Tensor:
-    """Images as levels in [0, 255]: uint8 ones as they are, floats in [0, 1] by `quantize`; points (N, D) unchanged.
+    """Convert images to levels in [0, 255]. Floats in [0, 1] are quantized by `quantize`. uint8 images and points (N, D) stay as they are.
 
     Returns:
-        uint8 (N, C, H, W) for `round` and `floor`, float32 for `none` and for points.
+        uint8 images (N, C, H, W) for `round` and `floor`, and float32 for `none` and for points.
     """
     if samples.dim() == 2 or samples.dtype == torch.uint8:
         return samples
@@ -29,13 +29,17 @@ def to_levels(samples: Tensor, quantize: str) -> Tensor:
 
 
 def require_channels(samples: Tensor, protocol: Protocol, extractor: Extractor) -> None:
-    """UserError where the protocol refuses gray images for an extractor of color images."""
+    """Check that the protocol allows gray images for an extractor of color images.
+
+    Raises:
+        UserError: It does not.
+    """
     if protocol.grayscale == "refuse" and samples.dim() == 4 and samples.shape[1] == 1 and extractor.channels == 3:
         raise UserError(f"protocol {protocol.name!r} refuses 1-channel images for {extractor.name!r}: choose a protocol that tiles them")
 
 
 def describe(samples: Tensor, protocol: Protocol, *, quantized: bool) -> dict[str, str]:
-    """The entries of `Scores.handling` that stand for one set."""
+    """Return the entries of `Scores.handling` for one set."""
     if samples.dim() == 2:
         return {"samples": f"points of {samples.shape[1]} coordinates, as they are"}
     size = "x".join(str(n) for n in samples.shape[1:])

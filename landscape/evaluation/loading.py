@@ -1,4 +1,4 @@
-"""Sets of samples by what a user types: a data set's name, a folder, a zip, an array file, a trained trial."""
+"""Loads a set of samples by what a user types: the name of a data set, a folder, a zip, an array file, or a trained trial."""
 
 import zipfile
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ IMAGE_KEYS = ("images", "samples", "arr_0", "x", "data")
 LABEL_KEYS = ("labels", "label", "arr_1", "y", "targets")
 
 OpenTrial = Callable[[Path], Sampler]
-"""Opens the folder of a trained trial as a sampler."""
+"""A function that opens the folder of a trained trial as a sampler."""
 
 
 @dataclass(frozen=True)
@@ -35,26 +35,26 @@ class Where:
 
     data_dir: Path | None = None
     resolution: int | None = None
-    """Of data sets, folders and zips; None: their own."""
+    """The resolution to which data sets, folders and zips are brought. None leaves them their own."""
     channels: int | None = None
     open_trial: OpenTrial | None = None
 
 
 def load_samples(spec: str, protocol: Protocol, where: Where | None = None, *, number: int | None = None) -> Given | Dataset:
-    """The set that `spec` names.
+    """Load the set that `spec` names.
 
     Args:
-        spec: a registered data set, an image folder, a zip of images, an .npz, .npy or .pt file of images or features, or the folder of a
+        spec: A registered data set, an image folder, a zip of images, an .npz, .npy or .pt file of images or features, or the folder of a
             trained trial.
-        protocol: says how a trial is sampled: seed, quantization, number.
-        where: where data lie, and how a trial is opened.
-        number: samples to draw from a trial where the protocol names none.
+        protocol: Says how a trial is sampled: seed, quantization and number.
+        where: Where data are, and how a trial is opened.
+        number: The number of samples to draw from a trial if the protocol names none.
 
     Returns:
-        A Dataset for a registered name (the protocol takes its split), else the samples.
+        A Dataset for a registered name, of which the protocol takes a split, and otherwise the samples.
 
     Raises:
-        UserError: nothing by that name; a file that is damaged, empty or holds something else.
+        UserError: There is nothing by that name, or a file is damaged, empty or holds something else.
     """
     where = where or Where()
     path = Path(spec).expanduser()
@@ -77,14 +77,14 @@ def load_samples(spec: str, protocol: Protocol, where: Where | None = None, *, n
 
 
 def _holds_trials(path: Path) -> bool:
-    """Whether a folder is a trial without its generator, a study, or a folder of studies."""
+    """Return whether a folder is a trial without its generator, a study, or a folder of studies."""
     return any(next(path.glob(f"{above}{RECORD_FILE}"), None) is not None for above in ("", "trials/*/", "*/trials/*/", "*/"))
 
 
 def load_pair(
     real: str, fake: str, protocol: Protocol, where: Where | None = None, *, number: Callable[[Given | Dataset], int | None]
 ) -> tuple[Given | Dataset, Given | Dataset]:
-    """Both sets by name; `number` of the real one says how many samples a trial gives. A bare array [N, d] beside features is features."""
+    """Load both sets. `number` says how many samples a trial gives. A bare array [N, d] beside features is taken as features."""
     one = load_samples(real, protocol, where)
     two = load_samples(fake, protocol, where, number=number(one))
     if not (isinstance(one, Given) and isinstance(two, Given)):
@@ -103,7 +103,7 @@ def _registered(spec: str) -> bool:
 
 
 def _pictures(name: str, hyperparameters: Mapping[str, Any], where: Where) -> Given:
-    """All images of a folder or zip, whatever splits they came in; only those of the splits that `hyperparameters` names."""
+    """Load all images of a folder or zip from all splits, or from those splits that `hyperparameters` names."""
     whole = {**hyperparameters, "validation": 0.0, "test": 0.0}
     dataset = load_dataset(name, whole, resolution=where.resolution, channels=where.channels, data_dir=where.data_dir)
     split, path = dataset.split("all"), str(hyperparameters.get("path", ""))
@@ -121,14 +121,14 @@ def _trial(folder: Path, protocol: Protocol, where: Where, number: int | None) -
 
 
 def load_array(path: Path) -> Given:
-    """Images, points or features of an .npz, .npy or .pt file; pickled objects are refused.
+    """Load images, points or features from an .npz, .npy or .pt file. Pickled objects are refused.
 
-    An .npz or a dictionary in a .pt holds features [N, d] under `features` (with `logits`, `labels` and the name of the `extractor`
-    beside them, if at hand), or images under `images` (or `arr_0`) with `labels`. A bare two-dimensional array is points, or
-    features where the set beside it is (`load_pair`).
+    An .npz, or a dictionary in a .pt, holds features [N, d] under `features`, or images under `images` (or `arr_0`). `logits`, `labels` and
+    the name of the `extractor` may be beside features, and `labels` beside images. A bare two-dimensional array is taken as points, or as
+    features if the set beside it has features (`load_pair`).
 
     Raises:
-        UserError: a missing, damaged or empty file, or one with none of these.
+        UserError: The file is missing, damaged or empty, or holds none of these.
     """
     content = _read(path)
     if not isinstance(content, Mapping):
@@ -150,7 +150,7 @@ def load_array(path: Path) -> Given:
 
 
 def _precise(features: Tensor) -> Tensor:
-    """Return features in float32; those of float64 or of integers in float64, because metrics center features before they cast them."""
+    """Return features in float32, or in float64 if they are float64 or integers, because metrics center features first."""
     is_wide = features.dtype == torch.float64 or not features.is_floating_point()
     return features.double() if is_wide else features.float()
 
@@ -164,7 +164,7 @@ def _first(content: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
 
 
 def _read(path: Path) -> Any:
-    """The array, or the arrays by name, in `path`."""
+    """Read the array, or the arrays by name, in `path`."""
     if not path.is_file():
         raise UserError(f"{path}: no such file")
     try:
@@ -176,7 +176,7 @@ def _read(path: Path) -> Any:
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
         raise UserError(f"{path} cannot be read as arrays ({reason_of(error)[:120]}): it is damaged, or holds pickled objects") from error
-    except Exception as error:  # torch's unpickler raises its own kind, whose text spans lines
+    except Exception as error:  # Torch's unpickler raises an error of its own kind, whose text has several lines.
         raise UserError(f"{path} cannot be read as arrays ({reason_of(error)[:120]}): it is damaged, or holds more than tensors") from error
 
 

@@ -1,4 +1,4 @@
-"""Scores of a trained model on a data set, for selection or for the report; and the floor that real samples reach."""
+"""Scores a trained model on a data set, for selection or for the report, and computes the floor that real samples reach."""
 
 import contextlib
 import math
@@ -27,13 +27,13 @@ from landscape.results.score_names import ScoreName
 FLOOR_DRAWS = 4
 """The number of sets of real samples that the floor averages over."""
 FEWEST_FOR_SPREAD = 3
-"""With two draws a spread has one degree of freedom, which says next to nothing."""
+"""The fewest draws whose spread is used. With two draws a spread has one degree of freedom, which says next to nothing."""
 BLIND = "class-blind"
-"""The beginning of the names of estimates that say what samples score whose classes were not asked for."""
+"""The beginning of the names of scores of samples whose classes were not asked for."""
 RESOLVED = "smallest difference in"
-"""The beginning of the names of estimates that say what two models must differ by."""
+"""The beginning of the names of estimates that say by how much two models must differ."""
 SELECTION_SEED_OFFSET = 500_000
-"""Selection draws its latents from seeds that no reporting run uses."""
+"""A number that is added to seeds in selection, so that its latents differ from those of every reporting run."""
 
 
 def evaluate_model(
@@ -47,20 +47,21 @@ def evaluate_model(
     options: EvaluationOptions | None = None,
     checkpoint: str = "last",
 ) -> Scores:
-    """Score a trained model for the report: samples drawn anew for each averaging run, real samples as the protocol says.
+    """Score a trained model for the report. Samples are drawn anew for each averaging run, and the protocol chooses the real samples.
 
     Args:
-        sampler: (number, seed) -> images in [0, 1] or points.
-        dataset: what the model was trained on.
-        protocol: a Protocol or the name of one.
-        generator: what the sampler runs: its batch norms read the protocol's statistics meanwhile; some metrics differentiate it.
-        discriminator: samples in [0, 1] -> logits [N], or an Output; read in evaluation mode.
-        latent: number -> z [number, latent], for metrics of the generator.
-        options: device, cache, weights, progress.
-        checkpoint: which weights these are, for the record.
+        sampler: A function of a number and a seed that returns images in [0, 1] or points.
+        dataset: The data set on which the model was trained.
+        protocol: A protocol or the name of one.
+        generator: The generator that the sampler runs. Its batch norms use the protocol's statistics meanwhile, and some metrics
+            differentiate it.
+        discriminator: Maps samples in [0, 1] to logits [N] or to an Output. It is called in evaluation mode.
+        latent: Draws latent vectors [number, latent], for metrics of the generator.
+        options: The device, the cache, the weights and the progress.
+        checkpoint: Which weights these are, for the record.
 
     Raises:
-        UserError: too few real samples, samples that are not finite or leave [0, 1], weights missing or wrong.
+        UserError: There are too few real samples, samples are not finite or leave [0, 1], or weights are missing or wrong.
     """
     protocol = get(protocol) if isinstance(protocol, str) else protocol
     real = reporting(dataset, protocol)
@@ -80,10 +81,10 @@ def select_model(
     options: EvaluationOptions | None = None,
     checkpoint: str = "last",
 ) -> Scores:
-    """Score a model while it is being chosen: other real samples and other seeds than `evaluate_model`, one run, the objective alone.
+    """Score a model for selection, with other real samples and other seeds than `evaluate_model`, in one run, by the objective alone.
 
     Raises:
-        UserError: as `evaluate_model`; a protocol without an objective.
+        UserError: The same as in `evaluate_model`, or the protocol has no objective.
     """
     protocol = get(protocol) if isinstance(protocol, str) else protocol
     real, chosen = selection(dataset, protocol), selection_protocol(protocol)
@@ -95,14 +96,14 @@ def select_model(
 
 @contextlib.contextmanager
 def _evaluating(discriminator: Callable[[Tensor], Any] | None) -> Iterator[Callable[[Tensor], Tensor] | None]:
-    """The discriminator as samples -> logits, in evaluation mode; its mode is restored."""
+    """Give the discriminator as a function from samples to logits, in evaluation mode. Afterwards its mode is restored."""
     if discriminator is None:
         yield None
         return
 
     def logits(samples: Tensor) -> Tensor:
         output = discriminator(samples)
-        # Not getattr with a default: a tensor has a method of that name.
+        # getattr with a default would not do, because a tensor has a method of that name.
         values: Tensor = output if isinstance(output, Tensor) else output.logit
         return values
 
@@ -119,10 +120,10 @@ def _evaluating(discriminator: Callable[[Tensor], Any] | None) -> Iterator[Calla
 
 
 def selection_protocol(protocol: Protocol) -> Protocol:
-    """`protocol` as it selects models: the objective's metric alone, one run, all real samples that there are.
+    """Return `protocol` as it selects models: with the objective's metric alone and in one run.
 
     Raises:
-        UserError: the protocol has no objective, or no metric of it gives that score.
+        UserError: The protocol has no objective, or none of its metrics gives that score.
     """
     if not protocol.objective:
         raise UserError(f"protocol {protocol.name!r} has no objective to select by: override `objective` with one of its scores")
@@ -140,19 +141,19 @@ def gives(metric: str, score_name: str) -> bool:
 
 
 def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOptions | None = None, most_draws: int = FLOOR_DRAWS) -> Scores:
-    """Score held-out real samples in the place of generated ones: what a perfect model can be expected to score at these sizes.
+    """Score held-out real samples in the place of generated ones, which shows what a perfect model can be expected to score at these sizes.
 
-    They are scored by the same function with the same options as a model's samples, and come as those do: with labels only where a metric
-    reads those of generated samples, and with their classes by chance, because the samples of a stratified split would score better than
-    any independent sample can. No model was trained on them, nor was a classifier that sees them: they are those splits that are neither
-    trained on nor report. Where a data set has no such split, the rest of its samples stands in, and scores that compare with the training
-    set are left out.
+    They are scored by the same function with the same options as a model's samples. They have labels only if a metric reads those of
+    generated samples, and their classes are drawn by chance, because the samples of a stratified split would score better than any
+    independent sample can. Neither the model nor a classifier was trained on them: they come from splits that are neither trained on nor
+    reported on. If a data set has no such split, the rest of its samples is used, and scores that compare with the training set are left
+    out.
 
-    Up to `most_draws` disjoint draws are scored, as many as there are samples for; values are their means, `spread` their standard
-    deviation. Where there are not enough for one, fewer stand in, and where the protocol compares equal numbers both sets are cut; every
-    estimate carries its numbers. For every score that has an interval or several draws, `smallest difference in NAME` is added. For every
-    score that reads the classes of generated samples `class-blind NAME` is added: what the same samples score when their labels are
-    exchanged at random, as those of a perfect generator that ignores the class would be.
+    Up to `most_draws` disjoint draws are scored, as many as there are samples for. Values are means over them, and `spread` is their
+    standard deviation. If there are not enough samples for one draw, fewer are used, and if the protocol compares equal numbers, both sets
+    are cut. Every estimate says its numbers. For every score that has an interval or several draws, `smallest difference in NAME` is added.
+    For every score that reads the classes of generated samples, `class-blind NAME` is added: the score of the same samples after their
+    labels were exchanged at random, like those of a perfect generator that ignores the class.
 
     Raises:
         UserError: The data set has too few samples.
@@ -186,16 +187,16 @@ def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOpti
 def smallest_difference(floor: Estimate, draws: int) -> Estimate | None:
     """Return the smallest difference between two models' scores that samples of these sizes tell from chance, from the floor of a score.
 
-    Two models of equal quality differ by sampling alone. With a standard error s of one score their difference has sqrt(2) s, and exceeds
-    1.96 times that in one of twenty pairs. s is taken from the spread over draws of real samples where there are three or more (with
-    Student's t in place of 1.96), else from the score's own interval.
+    Two models of equal quality differ by sampling alone. If s is the standard error of one score, that of a difference is sqrt(2) s, and
+    one of twenty differences exceeds 1.96 times that. With three or more draws of real samples, s comes from their spread, with Student's t
+    in place of 1.96. Otherwise it comes from the score's own interval.
 
     Args:
         floor: The score of real samples, the mean over `draws`.
         draws: The number of draws behind it.
 
     Returns:
-        None where neither is known.
+        The difference, or None if neither is known.
     """
     how: dict[str, Any] = {"unit": floor.unit, "n_real": floor.n_real, "n_fake": floor.n_fake}
     if floor.spread is not None and floor.spread > 0 and draws >= FEWEST_FOR_SPREAD:
@@ -214,20 +215,20 @@ def floor_draws(dataset: Dataset, protocol: Protocol) -> int:
 
 
 def _floor_size(real: RealSamples, others: Sequence[Given], protocol: Protocol) -> tuple[int, int]:
-    """Return the number of samples of a draw, and of draws."""
+    """Return the number of samples of a draw and the number of draws."""
     available, wanted = sum(map(len, others)), protocol.n_fake or len(real.samples)
     number = min(wanted, available)
     return number, min(FLOOR_DRAWS, available // number)
 
 
 def _held_out(dataset: Dataset, protocol: Protocol) -> list[SplitName]:
-    """Return the splits that are neither trained on nor report."""
+    """Return the splits that are neither trained on nor reported on."""
     names: tuple[SplitName, ...] = ("validation", "test")
     return [] if protocol.real_split == "all" else [n for n in names if n in dataset.splits and n != protocol.real_split]
 
 
 def _others(dataset: Dataset, protocol: Protocol) -> list[Given]:
-    """Return the held-out splits, or what there is in their place."""
+    """Return the held-out splits, or other samples if there are none."""
     if held_out := _held_out(dataset, protocol):
         return [whole(dataset, name) for name in held_out]
     if protocol.real_split == "all" or set(dataset.splits) == {protocol.real_split}:
@@ -238,8 +239,8 @@ def _others(dataset: Dataset, protocol: Protocol) -> list[Given]:
 def _draws(sets: Sequence[Given], number: int, draws: int, seed: int) -> list[Tensor]:
     """Return the indices [number] of each draw in `sets` laid end to end, disjoint where the set was not stratified.
 
-    From stratified sets each draw has the numbers of its classes by chance, as independent samples would. A class of which a draw needs
-    more than are left then gives some samples again.
+    Draws from stratified sets have numbers of each class by chance, as independent samples have. If a draw needs more samples of a class
+    than are left, some samples are used again.
     """
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(sum(map(len, sets)), generator=generator)

@@ -1,4 +1,4 @@
-"""What real samples score in the place of generated ones, for any real set: the yardstick beside a score."""
+"""Scores real samples in the place of generated ones, which is the yardstick beside a score."""
 
 from dataclasses import dataclass
 
@@ -19,18 +19,18 @@ from landscape.results.record import Scores
 MANY = 2000
 """If a protocol compares more samples than this, one set of other real samples is scored and not `FLOOR_DRAWS` sets, to save time."""
 MODEL_METRICS = frozenset({"generator", "discriminator"})
-"""What real samples do not have: metrics that need it have no yardstick."""
+"""What real samples do not have. A metric that needs one of these has no yardstick."""
 
 
 @dataclass(frozen=True)
 class Yardstick:
-    """What real samples score under a protocol."""
+    """The scores of real samples under a protocol."""
 
     scores: Scores
     samples: int
-    """How many samples each of the two real sets had."""
+    """The number of samples of each of the two real sets."""
     wanted: int
-    """How many the protocol compares. Where `samples` is less, biased scores (FD, MIND) lie higher than at that number."""
+    """The number of samples that the protocol compares. If `samples` is less, biased scores (FD, MIND) are higher than at that number."""
 
     def resolvable(self, name: str) -> float | None:
         """Return the smallest difference between two models' scores that such numbers of samples tell from chance, or None if not known.
@@ -47,17 +47,17 @@ class Yardstick:
 def yardstick(real: SampleSource, protocol: Protocol, *, aids: Aids | None = None, options: EvaluationOptions | None = None) -> Yardstick:
     """Score real samples against other real samples of the same source.
 
-    Of a data set the protocol's samples are scored against as many of its other splits. A set that was given is shuffled and
-    cut into two halves, which are scored against each other.
+    The samples of a data set that the protocol names are scored against as many samples of its other splits. A set that was given is
+    shuffled and cut into two halves, which are scored against each other.
 
     Args:
-        real: the real side of an evaluation.
-        protocol: how the evaluation scores.
-        aids: what some metrics need beside the two sets.
-        options: device, cache, weights, progress.
+        real: The real side of an evaluation.
+        protocol: Says how the evaluation scores.
+        aids: What some metrics need beside the two sets.
+        options: The device, the cache, the weights and the progress.
 
     Raises:
-        UserError: the set is too small, or no metric of the protocol can be computed of real samples.
+        UserError: The set is too small, or no metric of the protocol can be computed from real samples.
     """
     kept = [m.to_json() for m in protocol.metrics if not METRICS[m.name].facts.needs & MODEL_METRICS]
     if not kept:

@@ -1,4 +1,4 @@
-"""Reference statistics as other programs publish them: mean and covariance of features in an .npz, in the place of samples."""
+"""Scores with reference statistics, which other programs publish in place of samples: the mean and covariance of features in an .npz."""
 
 import zipfile
 import zlib
@@ -24,15 +24,15 @@ from landscape.evaluation.splits import reporting
 from landscape.results.record import Estimate, Scores
 
 NAMES = ("mu", "sigma")
-"""Names of the arrays, as pytorch-fid and the evaluation of guided diffusion (ADM) write them."""
+"""The names of the arrays, as pytorch-fid and the evaluation of guided diffusion (ADM) write them."""
 PICKLES = (".pkl", ".pickle")
 _UNREADABLE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
-"""What NumPy raises for a damaged archive."""
+"""The errors that NumPy raises for a damaged archive."""
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """Mean and covariance of somebody's features; neither the network nor the number of samples stands in such a file."""
+    """The mean and covariance of somebody's features. Such a file names neither the network nor the number of samples."""
 
     mean: torch.Tensor
     covariance: torch.Tensor
@@ -43,7 +43,7 @@ def holds_statistics(path: Path) -> bool:
     """Return whether `path` is an .npz with a mean and a covariance and no samples beside them.
 
     Raises:
-        UserError: a pickle, as StyleGAN keeps its statistics: it is never loaded.
+        UserError: The file is a pickle, as in StyleGAN. Pickles are never loaded.
     """
     if path.suffix.lower() in PICKLES and path.is_file():
         raise UserError(
@@ -59,10 +59,10 @@ def holds_statistics(path: Path) -> bool:
 
 
 def read_statistics(path: Path) -> Statistics:
-    """The statistics in `path`.
+    """Read the statistics in `path`.
 
     Raises:
-        UserError: a damaged file, arrays of other shapes, numbers that are not finite, or a covariance that is not symmetric.
+        UserError: The file is damaged, arrays have other shapes, numbers are not finite, or the covariance is not symmetric.
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
@@ -81,12 +81,12 @@ def read_statistics(path: Path) -> Statistics:
 def evaluate_statistics(
     real: Statistics | SampleSource, fake: Statistics | SampleSource, protocol: Protocol, *, options: EvaluationOptions | None = None
 ) -> Scores:
-    """The Frechet distance where at least one side is statistics alone; every other metric of the protocol is a failure with its reason.
+    """Compute the Frechet distance if at least one side consists of statistics alone. All other metrics of the protocol are failures.
 
-    No interval is given: the file does not say how many samples its numbers come from.
+    There is no interval, because the file does not say how many samples its numbers come from.
 
     Raises:
-        UserError: features of another width than the statistics, or a protocol without the Frechet distance.
+        UserError: Features have another width than the statistics, or the protocol has no Frechet distance.
     """
     options = options or EvaluationOptions()
     if not any(m.name == "frechet" for m in protocol.metrics):
@@ -119,7 +119,7 @@ def evaluate_statistics(
 
 def _moments(side: Any, what: str, protocol: Protocol, extractor: Any, options: EvaluationOptions) -> Moments:
     if isinstance(side, Statistics):
-        # Enough samples for a covariance of full rank: how many there were is not known, and a lower rank shows in its eigenvalues.
+        # The number of samples is not known. It is taken to be enough for full rank, since a lower rank would show in the eigenvalues.
         return Moments(side.mean, side.covariance, 1 + len(side.mean))
     given: Given = reporting(side, protocol).samples if isinstance(side, Dataset) else as_given(side, what)
     given = enough(given, protocol.n_real if what == "real" else protocol.n_fake, what, protocol)

@@ -1,4 +1,4 @@
-"""Samples from a generator: batch-norm statistics as the protocol says, a seed for every block."""
+"""Draws samples from a generator with the protocol's batch-norm statistics and with a seed for every block."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -14,29 +14,32 @@ from landscape.evaluation.handling import QUANTISATION, to_levels
 
 BatchNormMode = Literal["moving", "batch", "standing"]
 Sampler = Callable[[int, int], Tensor | tuple[Tensor, Tensor]]
-"""(number, seed) -> images in [0, 1] (N, C, H, W), or points (N, D); of a class-conditional model with the labels [N] int64 beside them."""
+"""A function of a number and a seed that returns images in [0, 1] (N, C, H, W) or points (N, D). If the model is class-conditional, it
+returns the labels [N] int64 too.
+"""
 
 BLOCK = 10_000
-"""Samples drawn at once: 2 GB of floats at 3x128x128."""
+"""The number of samples that are drawn at once: 2 GB of floats at 3x128x128."""
 BLOCK_SEEDS_APART = 1_000_003
+"""The difference between the seeds of two blocks."""
 STANDING_SEED = 400_000
-"""Standing statistics come from other latents than samples."""
+"""The seed of standing statistics, which come from other latents than the samples."""
 
 
 @contextlib.contextmanager
 def batch_norm_mode(
     generator: nn.Module, mode: BatchNormMode, *, accumulate: Callable[[int], object] | None = None, samples: int = 0
 ) -> Iterator[nn.Module]:
-    """`generator` in evaluation mode, its batch norms reading the statistics that `mode` names; as it was, afterwards.
+    """Put `generator` into evaluation mode with the batch-norm statistics that `mode` names. Afterwards it is as it was before.
 
-    moving: the averages kept in training. batch: each batch's own (nothing is updated that lasts). standing: statistics
-    accumulated afresh over `samples` samples with the final weights (BigGAN), each batch counting alike.
+    `moving` stands for the averages of the training, and `batch` for the statistics of each batch, which are not kept. `standing` stands
+    for statistics that are accumulated anew over `samples` samples with the final weights (BigGAN), in which all batches count equally.
 
     Args:
-        generator: any module; layers with running statistics are found by type.
-        mode: which statistics.
-        accumulate: runs a forward pass of the given number of samples and says how many it made; needed for `standing`.
-        samples: over how many samples `standing` accumulates.
+        generator: A module, whose layers with running statistics are found by their type.
+        mode: The kind of statistics.
+        accumulate: Runs forward passes of the given number of samples, which `standing` needs.
+        samples: The number of samples over which `standing` accumulates.
     """
     norms = [m for m in generator.modules() if isinstance(m, nn.modules.batchnorm._NormBase) and m.track_running_stats]
     training = {m: m.training for m in generator.modules()}
@@ -63,7 +66,7 @@ def batch_norm_mode(
 def _accumulate(norms: list[nn.modules.batchnorm._NormBase], accumulate: Callable[[int], object], samples: int) -> None:
     for norm in norms:
         norm.reset_running_stats()
-        norm.momentum = None  # None: the plain mean over all batches
+        norm.momentum = None  # None stands for the plain mean over all batches.
     accumulate(samples)
     for norm in norms:
         norm.eval()
@@ -71,10 +74,10 @@ def _accumulate(norms: list[nn.modules.batchnorm._NormBase], accumulate: Callabl
 
 @contextlib.contextmanager
 def protocol_mode(generator: object, sampler: Sampler, protocol: Protocol) -> Iterator[None]:
-    """The generator that `sampler` runs, with the batch-norm statistics of the protocol.
+    """Give the generator that `sampler` runs the protocol's batch-norm statistics within this context.
 
     Raises:
-        UserError: the protocol asks for other statistics than the moving averages, and the generator is no module.
+        UserError: The protocol asks for other statistics than the moving averages, but the generator is no module.
     """
     if not isinstance(generator, nn.Module):
         if protocol.batch_norm != "moving":
@@ -92,20 +95,19 @@ def protocol_mode(generator: object, sampler: Sampler, protocol: Protocol) -> It
 
 
 def blocks(number: int, seed: int) -> Iterator[tuple[int, int]]:
-    """(number, seed) of each block that together make `number` samples: the first has the seed itself, the others seeds far apart."""
+    """Yield the number and the seed of each block of `number` samples. The first block has `seed`, and the others have seeds far apart."""
     for i, start in enumerate(range(0, number, BLOCK)):
         yield min(BLOCK, number - start), seed + BLOCK_SEEDS_APART * i
 
 
 def draw(sampler: Sampler, number: int, seed: int, quantize: str) -> Given:
-    """`number` samples as a set, quantized block by block, so that the floats of a large set need not fit in memory.
+    """Draw `number` samples. They are quantized block by block, so that the floats of a large set need not fit in memory.
 
-    A sampler of a class-conditional model returns (samples, labels): the labels [n] int64 that it was asked to draw stay with the set, for
-    the metrics that read them.
+    A sampler of a class-conditional model returns samples and labels [n] int64. The labels stay with the set for metrics that read them.
 
     Raises:
-        SamplesError: samples that are not finite or leave [0, 1].
-        UserError: too few samples.
+        SamplesError: Samples are not finite or leave [0, 1].
+        UserError: There are too few samples.
     """
     try:
         drawn = [_drawn(sampler(block, block_seed), quantize) for block, block_seed in blocks(number, seed)]
@@ -122,7 +124,7 @@ def draw(sampler: Sampler, number: int, seed: int, quantize: str) -> Given:
 
 
 def _drawn(made: Tensor | tuple[Tensor, Tensor], quantize: str) -> tuple[Tensor, Tensor | None]:
-    """The samples as levels, and their labels where the sampler gave any."""
+    """Return the samples as levels, and their labels if the sampler gave any."""
     samples, labels = made if isinstance(made, tuple) else (made, None)
     return _levels(samples.detach().cpu(), quantize), None if labels is None else labels.detach().cpu().to(torch.int64)
 

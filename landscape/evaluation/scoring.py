@@ -1,4 +1,4 @@
-"""Two sets of samples and a protocol -> scores: one pass of features, every metric, the mean over averaging runs."""
+"""Scores two sets of samples under a protocol: features are computed once, then every metric, then the mean over averaging runs."""
 
 import statistics
 import time
@@ -23,7 +23,7 @@ from landscape.evaluation.splits import RealSamples, reporting, whole
 from landscape.results.record import Estimate, Scores
 
 GIVEN = "given"
-"""Name of the extractor of features that came without one."""
+"""The name of the extractor of features whose file names none."""
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,20 @@ class Aids:
     """What some metrics need beside the two sets."""
 
     dataset: Dataset | None = None
-    """Where the real samples come from: tells the classifier, the modes, the training and validation samples."""
+    """The data set of the real samples, which has the classifier, the modes, and the training and validation samples."""
     train: Given | None = None
+    """The samples that the model was trained on. None stands for the training split of the data set."""
     validation: Given | None = None
+    """Real samples for choices inside a metric. None stands for the validation split of the data set."""
     modes: Modes | None = None
+    """The modes of the mixture. None stands for those of the data set."""
     generator: Callable[[Tensor], Tensor] | None = None
-    """z -> samples in [0, 1], evaluation mode, differentiable."""
+    """Maps z to samples in [0, 1]. It is differentiable and in evaluation mode."""
     latent: Callable[[int], Tensor] | None = None
     discriminator: Callable[[Tensor], Tensor] | None = None
-    """Samples in [0, 1] -> logits [N], evaluation mode."""
+    """Maps samples in [0, 1] to logits [N]. It is in evaluation mode."""
     extractor: Extractor | None = None
-    """Used in place of the one that the protocol names (which must be the same one): spares loading it again."""
+    """The protocol's extractor, if it is loaded already."""
 
 
 def evaluate(
@@ -56,19 +59,19 @@ def evaluate(
     """Score the generated samples `fake` against `real` under `protocol`.
 
     Args:
-        real: images (N, C, H, W) uint8 or float in [0, 1] (also channels-last), points (N, D), a SampleSet (also of features alone), or
+        real: Images (N, C, H, W) as uint8 or floats in [0, 1] (also channels-last), points (N, D), a SampleSet (also of features alone), or
             a Dataset, of which the protocol's split and number are taken.
-        fake: likewise; more than the protocol's number are cut to it, in order.
-        protocol: a Protocol or the name of one.
-        aids: what some metrics need beside the two sets.
-        options: device, cache, weights, progress.
-        checkpoint: which weights made `fake`, for the record.
+        fake: The same for the generated set. If there are more than the protocol's number, the first ones are taken.
+        protocol: A protocol or the name of one.
+        aids: What some metrics need beside the two sets.
+        options: The device, the cache, the weights and the progress.
+        checkpoint: Which weights made `fake`, for the record.
 
     Returns:
-        The estimates by public name; a metric that could not be computed stands in `failures` with its reason.
+        The estimates by public name. A metric that could not be computed is in `failures` with the reason.
 
     Raises:
-        UserError: sets that are empty, too small for the protocol, not finite, or not comparable; weights missing or wrong.
+        UserError: A set is empty, too small for the protocol, not finite, or not comparable, or weights are missing or wrong.
     """
     protocol = get(protocol) if isinstance(protocol, str) else protocol
     aids = aids or Aids()
@@ -83,17 +86,21 @@ def evaluate(
 
 
 def require_scorable(dataset: Dataset, protocol: Protocol, options: EvaluationOptions | None = None) -> None:
-    """UserError where no model of `dataset` could be scored under `protocol`: too few real samples, an extractor without weights."""
+    """Check that models of `dataset` can be scored under `protocol`.
+
+    Raises:
+        UserError: There are too few real samples, or the extractor's weights are missing.
+    """
     reporting(dataset, protocol)
     if _needs(protocol, "features", "logits"):
         load_extractor(protocol, dataset, options)
 
 
 def enough(given: Given, wanted: int | None, what: str, protocol: Protocol) -> Given:
-    """The first `wanted` samples.
+    """Return the first `wanted` samples, or all if `wanted` is None.
 
     Raises:
-        UserError: there are fewer.
+        UserError: There are fewer.
     """
     if wanted is None:
         return given
@@ -106,7 +113,7 @@ def enough(given: Given, wanted: int | None, what: str, protocol: Protocol) -> G
 def score(
     real: RealSamples, draws: Sequence[Callable[[], Given]], protocol: Protocol, aids: Aids, options: EvaluationOptions, checkpoint: str
 ) -> Scores:
-    """The core: each of `draws` makes a generated set anew; real samples and their features are shared."""
+    """Score the generated sets that `draws` make, one after the other, against the same real samples, whose features are shared."""
     started = time.perf_counter()
     first = draws[0]()
     extractor = _extractor(real.samples, first, protocol, aids, options)
@@ -135,12 +142,12 @@ def score(
 
 
 def _needs(protocol: Protocol, *what: str) -> bool:
-    """Whether any metric needs any of `what`."""
+    """Return whether any metric of the protocol needs any of `what`."""
     return any(METRICS[m.name].facts.needs & set(what) for m in protocol.metrics)
 
 
 def _extractor(real: Given, fake: Given, protocol: Protocol, aids: Aids, options: EvaluationOptions) -> Extractor | None:
-    """The extractor, or None where no metric reads features or the features were given."""
+    """Return the extractor, or None if no metric reads features or the features were given."""
     if not _needs(protocol, "features", "logits") or (real.samples is None and fake.samples is None):
         return None
     if real.samples is None or fake.samples is None:
@@ -165,7 +172,7 @@ def _comparable(real: Given, fake: Given) -> None:
 
 
 def _known(real: Given, protocol: Protocol, aids: Aids, extractor: Extractor | None, options: EvaluationOptions) -> Evidence:
-    """All evidence but the generated set; whatever no metric needs is left out."""
+    """Return all evidence except for the generated set. What no metric needs is left out."""
     dataset = aids.dataset
     train, validation = aids.train, aids.validation
     if dataset is not None:
@@ -198,7 +205,7 @@ def _known(real: Given, protocol: Protocol, aids: Aids, extractor: Extractor | N
 
 
 def _run(protocol: Protocol, evidence: Evidence, failures: dict[str, str], which: str, *, raise_out_of_memory: bool) -> dict[str, Estimate]:
-    """Every metric of the protocol on one generated set."""
+    """Compute every metric of the protocol for one generated set."""
     found: dict[str, Estimate] = {}
     for choice in protocol.metrics:
         try:
@@ -206,7 +213,7 @@ def _run(protocol: Protocol, evidence: Evidence, failures: dict[str, str], which
         except UserError as error:
             failures[choice.label()] = f"{which}{error}"
         except torch.AcceleratorError:
-            raise  # the device is gone, for every other metric too
+            raise  # The device does not work any more, for any metric.
         except Exception as error:
             if raise_out_of_memory and isinstance(error, torch.OutOfMemoryError):
                 raise
@@ -217,10 +224,10 @@ def _run(protocol: Protocol, evidence: Evidence, failures: dict[str, str], which
 
 
 def averaged(estimates: Sequence[Estimate]) -> Estimate:
-    """The mean over averaging runs, with their population standard deviation as `spread`.
+    """Return the mean over averaging runs, with their population standard deviation as `spread`.
 
-    The interval is the mean of the runs' intervals, which is what one run deserves and so wider than the mean's own: the real set
-    is the same in all runs, so its share of the error does not shrink with them.
+    The interval is the mean of the runs' intervals. This is the interval of one run and therefore wider than that of the mean. The real set
+    is the same in all runs, so its part of the error does not become smaller with more runs.
     """
     if len(estimates) == 1:
         return estimates[0]

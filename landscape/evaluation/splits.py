@@ -1,4 +1,4 @@
-"""Which real samples select a model and which report on it: never the same ones."""
+"""Chooses the real samples that select a model and those that report on it, which are never the same."""
 
 from typing import NamedTuple
 
@@ -10,22 +10,23 @@ from landscape.core.errors import UserError
 from landscape.evaluation.given import Given
 
 HALVING_SEED = 547
+"""The seed of the permutation by which a data set with a single split is halved."""
 
 
 class RealSamples(NamedTuple):
-    """Real samples and how they were chosen, in words."""
+    """Real samples, and in words how they were chosen."""
 
     samples: Given
     choice: str
 
 
 def reporting(dataset: Dataset, protocol: Protocol) -> RealSamples:
-    """The real samples that the protocol names: its split, the first n_real in file order or a random subset from its seed.
+    """Return the real samples that the protocol names: the first n_real of its split in file order, or a random subset from its seed.
 
-    Where the data set has that split alone, nothing else could select: the second half of a fixed permutation reports.
+    If the data set has only that split, no other split could select a model. The second half of a fixed permutation then reports.
 
     Raises:
-        UserError: no such split, or fewer samples than the protocol needs.
+        UserError: There is no such split, or it has fewer samples than the protocol needs.
     """
     if _only_split(dataset, protocol):
         return _subset(_half(dataset, protocol.real_split, 1), protocol, "second half of a fixed permutation")
@@ -33,9 +34,9 @@ def reporting(dataset: Dataset, protocol: Protocol) -> RealSamples:
 
 
 def selection(dataset: Dataset, protocol: Protocol) -> RealSamples:
-    """Real samples for choosing a model, disjoint from `reporting`: the validation split, else another one, else a fixed half.
+    """Return real samples for choosing a model, none of which is in `reporting`: the validation split, another split, or a fixed half.
 
-    Of at most n_real samples; a smaller split is taken whole, since these scores are compared with one another only.
+    There are at most n_real of them. A smaller split is taken whole, because these scores are only compared with one another.
     """
     if _only_split(dataset, protocol):
         return _at_most(_half(dataset, protocol.real_split, 0), protocol, "first half of a fixed permutation")
@@ -45,12 +46,12 @@ def selection(dataset: Dataset, protocol: Protocol) -> RealSamples:
 
 
 def _only_split(dataset: Dataset, protocol: Protocol) -> bool:
-    # `all` leaves nothing over; so does the only split there is.
+    # `all` leaves no other samples, and neither does a data set with one split.
     return protocol.real_split == "all" or set(dataset.splits) == {protocol.real_split}
 
 
 def whole(dataset: Dataset, name: str) -> Given:
-    """One split of a data set, under the identity that the feature cache knows it by."""
+    """Return one split of a data set with the identity by which the feature cache knows it."""
     split = dataset.split(name)
     source, identity = f"{dataset.name} {name}", f"{dataset.content_hash}/{name}"
     return Given(split.samples, labels=split.labels, source=source, identity=identity, handling=dataset.handling)

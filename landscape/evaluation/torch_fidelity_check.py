@@ -1,4 +1,4 @@
-"""The same scores of the same features through torch-fidelity's own functions, beside this program's."""
+"""Computes scores by torch-fidelity's own functions from the same features, to show them beside this program's scores."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -19,13 +19,13 @@ from landscape.results.score_names import ScoreName
 
 
 class Checked(NamedTuple):
-    """One score of both programs."""
+    """One score as both programs compute it."""
 
     name: str
     ours: float
     theirs: float
     how: str
-    """What differs in how the two are computed; "" where nothing should but rounding."""
+    """What differs in how the two are computed. It is empty if only rounding should differ."""
 
     @property
     def difference(self) -> float:
@@ -41,21 +41,21 @@ def check(
     aids: Aids | None = None,
     options: EvaluationOptions | None = None,
 ) -> list[Checked]:
-    """Compute through torch-fidelity those of `scores` that it knows: FD, KID, IS, precision and recall.
+    """Compute those of `scores` that torch-fidelity knows by torch-fidelity: FD, KID, IS, precision and recall.
 
-    Both programs read the same features, which are those of the protocol's extractor (or were given), so that the differences are the
-    programs' own. Given features are read once more; of samples they come from the cache or are extracted again.
+    Both programs read the same features, which were given or are those of the protocol's extractor, so that differences come from the
+    programs. Features of samples come from the cache or are extracted again.
 
     Args:
-        scores: what this program found.
-        real: the real side, as it was scored.
-        fake: the generated side, as it was scored.
-        protocol: the protocol of `scores`.
-        aids: where the data set comes from, for an extractor that depends on it.
-        options: device, cache, weights.
+        scores: The scores that this program computed.
+        real: The real side, as it was scored.
+        fake: The generated side, as it was scored.
+        protocol: The protocol of `scores`.
+        aids: Gives the data set to an extractor that depends on it.
+        options: The device, the cache and the weights.
 
     Raises:
-        UserError: none of the protocol's scores is known to torch-fidelity, or the protocol averages over several generated sets.
+        UserError: torch-fidelity knows none of the protocol's scores, or the protocol averages over several generated sets.
     """
     if protocol.averaging_runs > 1:
         raise UserError(f"protocol {protocol.name!r} averages over {protocol.averaging_runs} generated sets: torch-fidelity scores one")
@@ -151,11 +151,13 @@ _THEIRS: Mapping[str, Callable[[SampleSet, SampleSet, Any, int], dict[str, tuple
     "inception_score": _isc,
     "precision_recall": _prc,
 }
-"""Metric -> (real, generated, its hyperparameters, seed) -> stem of the score's name -> (their value, what differs)."""
+"""For each metric a function of the real set, the generated set, the metric's choice and the seed. It returns torch-fidelity's values and
+what differs, by the stem of the score's name.
+"""
 
 
 def version() -> str:
-    """The release of torch-fidelity that is installed."""
+    """Return the release of torch-fidelity that is installed."""
     import torch_fidelity
 
     return str(torch_fidelity.__version__)
