@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from landscape.config.trial_config import TrialConfig
+from landscape.core.files import read_json
 from landscape.results import studies
 from landscape.results.record import SCHEMA, Status
 from landscape.trial import checkpoint_file, saved_generator
@@ -47,3 +49,20 @@ def test_generators_are_rebuilt(kept):
     weights = model.generator.state_dict()
     assert weights
     assert all(torch.equal(value, tensors[name]) for name, value in weights.items())
+
+
+PUBLISHED = Path(__file__).resolve().parents[2] / "results" / "published"
+
+
+def test_committed_records_keep_their_digests():
+    """A digest that changed would train a kept model again. A new axis, as the task, is no part of a digest at its default."""
+    records = sorted(PUBLISHED.glob("*/trials/*/record.json"))
+    assert len(records) > 40
+    different = []
+    for path in records:
+        record = read_json(path)
+        if TrialConfig.parse(record["config"]).digest() != record["digest"]:
+            different.append(path.parent.name)
+    assert not different
+    tasks = {read_json(path)["config"].get("task", {}).get("name") for path in records}
+    assert tasks == {None, "unconditional", "class_conditional"}  # Records of before the axis name no task.
