@@ -78,8 +78,9 @@ def offenders(architecture, packages: set[str], allowed: set[str]) -> set[str]:
     return {m for m, hits in found.items() if hits and architecture.room_of(m) not in allowed}
 
 
-def test_only_the_sweep_imports_ray_or_optuna(architecture):
-    assert offenders(architecture, {"ray", "optuna"}, {"sweep"}) == set()
+def test_only_the_sweep_imports_ray_and_only_it_and_the_analysis_optuna(architecture):
+    assert offenders(architecture, {"ray"}, {"sweep"}) == set()
+    assert offenders(architecture, {"optuna"}, {"sweep", "analysis"}) == set()
 
 
 def test_lightning_has_one_name(architecture):

@@ -97,6 +97,8 @@ class StudyPage:
     found: StudyAnswer | None = None
     """What the study says; None without any score."""
     answer: "AnswerSection | None" = None
+    importance: Table | None = None
+    """What the scores depend on; None with too few trials."""
     health: Table | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     """Names and texts: best setting, search space, protocol, environment as the page shows them."""
@@ -113,7 +115,8 @@ class StudyPage:
         by_axis = [t for a in self.axes for t in (a.levels, a.confirmed, a.contrasts) if t is not None]
         single = [t for t in (self.cells, self.best_trials, self.trials, self.unfinished, *self.space) if t is not None]
         others = [t for _, tables in self.other_protocols for t in tables]
-        others += [t for t in (self.health, *((self.answer.table, self.answer.importance) if self.answer else ())) if t is not None]
+        answered = (self.answer.table, self.answer.importance) if self.answer else ()
+        others += [t for t in (self.health, self.importance, *answered) if t is not None]
         others += [self.published.table] if self.published is not None and self.published.table is not None else []
         return [*by_axis, *single, *others, *(figure_table(f"figure_{f.name}", f.title, f.frame) for f in self.figures)]
 

@@ -479,3 +479,22 @@ def test_pages_of_published_tables_stand_in_the_index(synthetic, tmp_path):
     assert "published/ring-2016/index.html" in parsed.links
     assert "A ring & more" in "".join(parsed.text)
     assert sorted(p.name for p in (tmp_path / "reports" / "published" / "ring-2016").iterdir()) == ["index.html", "modes.csv"]
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_what_the_scores_depend_on_stands_on_both_pages_and_in_a_file(synthetic, tmp_path):
+    """Names are shown once each, shares of a method sum to 1, and few trials say nothing."""
+    synthetic.write_study(tmp_path / "results", 72, confirm=0, pictures=False)
+    (page, _) = build(tmp_path / "results", tmp_path / "reports")
+    for parsed in (plain(page), page_of(page)):
+        head, *rows = parsed.tables["table-hyperparameter_importance"]
+        assert [cell["text"] for cell in head] == ["Axis or hyperparameter", "Kind", "Trials", "PED-ANOVA", "fANOVA"]
+        assert {row[0]["text"] for row in rows} >= set(synthetic.AXES) - {"d_normalization"} | {"D normalization"}
+    with (page.parent / "hyperparameter_importance.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for method in ("ped_anova", "fanova"):
+        assert sum(float(row[method]) for row in rows if row[method]) == pytest.approx(1)
+    few = tmp_path / "few"
+    synthetic.write_study(few / "results", 12, confirm=0, pictures=False)
+    (page, _) = build(few / "results", few / "reports")
+    assert "table-hyperparameter_importance" not in page_of(page).tables

@@ -11,6 +11,7 @@ from landscape.analysis.frames import AXIS, SCORE
 from landscape.report.answer_section import AnswerSection, answer_section
 from landscape.report.assets import asset, source_hash
 from landscape.report.health_table import health_table
+from landscape.report.importance_table import hyperparameter_importance_table
 from landscape.report.interactive.payload import as_script
 from landscape.report.study_page import StudyPage
 from landscape.report.tables import Table
@@ -94,7 +95,12 @@ def paper_table(page: StudyPage) -> Table:
 
 
 def answer_of_page(page: StudyPage) -> StudyPage:
-    """The page with its answer and its health table."""
+    """The page with its answer, what its scores depend on, and its health table."""
     if page.found is None:
         return replace(page, health=health_table(page.view) if len(page.view.table.frame) else None)
-    return replace(page, answer=answer_section(page.view, page.summary.best, page.found), health=health_table(page.view))
+    return replace(
+        page,
+        answer=answer_section(page.view, page.summary.best, page.found),
+        importance=hyperparameter_importance_table(page.view),
+        health=health_table(page.view),
+    )

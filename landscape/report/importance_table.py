@@ -1,0 +1,45 @@
+"""The table of what a search's scores depend on: axes and hyperparameters by Optuna's PED-ANOVA and fANOVA."""
+
+import math
+
+import pandas as pd
+
+from landscape.analysis.importance import REPEATS, Share, importances
+from landscape.report.formats import words
+from landscape.report.tables import Column, Table
+from landscape.report.view import View
+
+
+def hyperparameter_importance_table(view: View) -> Table | None:
+    """Return a row for each axis and each searched hyperparameter, the most important first; None where nothing can be said."""
+    found = importances(view.study, view.table, view.score) if view.score is not None else ()
+    if not found:
+        return None
+    rows: list[dict[str, object]] = [
+        {
+            "name": words(one.name) if one.is_axis else one.name,
+            "kind": "axis" if one.is_axis else "hyperparameter",
+            "trials": one.trials,
+            **_columns("ped_anova", one.ped_anova),
+            **_columns("fanova", one.fanova),
+        }
+        for one in found
+    ]
+    columns = (
+        Column("name", "Axis or hyperparameter"),
+        Column("kind", "Kind"),
+        Column("trials", "Trials", "count", help="Trials of the search that have it"),
+        Column("ped_anova", "PED-ANOVA", "share", True, help="What the best tenth of the trials have in common, against all"),
+        Column("fanova", "fANOVA", "share", True, help="What explains the ranks of all trials, by a random forest"),
+    )
+    caption = (
+        f"Shares of each method sum to 1, over finished trials of the search. Brackets: the range over {REPEATS} random subsets"
+        " of four in five trials; they are no confidence intervals. fANOVA leaves out what only some trials have. A searcher that learns"
+        " tries good values more often, so that shares hold for the trials at hand."
+    )
+    return Table("hyperparameter_importance", "Importance of axes and hyperparameters", caption, columns, pd.DataFrame(rows))
+
+
+def _columns(name: str, share: Share | None) -> dict[str, float]:
+    ends = (math.nan,) * 3 if share is None else (share.value, share.low, share.high)
+    return dict(zip((name, f"{name}_low", f"{name}_high"), ends, strict=True))
