@@ -134,6 +134,14 @@ def _discriminator(config: TrialFields) -> None:
         raise UndefinedCombinationError(f"loss {config.loss.name!r} has no discriminator for regularizer {r.name!r} to act on")
 
 
+def _around_g(names: list[str], config: TrialFields) -> None:
+    """Check the regularizers that wrap G's update, which look ahead at D's next ones."""
+    if len(names) > 1:
+        raise UndefinedCombinationError(f"{' and '.join(names)} both wrap G's update: choose one")
+    if names and config.d_optimizer.name == "muon":
+        raise UndefinedCombinationError(f"regularizer {names[0]!r} looks ahead at D's updates, and muon's cannot be: choose adam or adamw")
+
+
 def _regularizers(config: TrialFields) -> None:
     from landscape.components.regularizers._base import REGULARIZERS
     from landscape.components.tasks._base import TASKS
@@ -142,9 +150,7 @@ def _regularizers(config: TrialFields) -> None:
     if twice := {name for name in names if names.count(name) > 1}:
         raise UndefinedCombinationError(f"regularizer {sorted(twice)[0]!r} is named twice: give it once, with the weight you mean")
     facts = {r.name: REGULARIZERS[r.name].facts for r in config.regularizers}
-    for site in ("around_g",):
-        if len(same := [n for n in names if facts[n].site == site]) > 1:
-            raise UndefinedCombinationError(f"{' and '.join(same)} both wrap G's update: choose one")
+    _around_g([name for name in names if facts[name].site == "around_g"], config)
     for r in config.regularizers:
         if r.every > 1 and facts[r.name].site not in ("d_term", "d_weights", "g_term"):
             raise UndefinedCombinationError(f"regularizer {r.name!r} acts on every step: `every` is for terms of a loss")

@@ -44,7 +44,8 @@ class Schedule(Frozen):
 class Optimizer(Frozen):
     """The optimizer of one network. Fields that the named optimizer does not use must stay at their defaults."""
 
-    name: Literal["adam", "sgd", "rmsprop"] = "adam"
+    name: Literal["adam", "adamw", "muon", "rmsprop", "sgd"] = "adam"
+    """`muon` updates kernels by Muon (each as a matrix of its first dimension by the rest) and all other parameters by AdamW."""
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4
     beta1: Annotated[float, Field(ge=0, le=1)] = 0.5
     beta2: Annotated[float, Field(ge=0, le=1)] = 0.999
@@ -58,6 +59,8 @@ class Optimizer(Frozen):
     momentum_saturation: Annotated[float, Field(gt=0, le=1)] = 1.0
     smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.99
     """RMSprop's alpha."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """The decoupled weight decay of AdamW and Muon: at each update a weight loses this share of itself, times the learning rate."""
     schedule: Schedule = Schedule()
 
     @model_validator(mode="after")
@@ -65,6 +68,8 @@ class Optimizer(Frozen):
         # A value left over from another optimizer would give one model two identities.
         used = {
             "adam": {"beta1", "beta2", "final_beta2", "epsilon"},
+            "adamw": {"beta1", "beta2", "final_beta2", "epsilon", "weight_decay"},
+            "muon": {"beta1", "beta2", "epsilon", "momentum", "final_momentum", "weight_decay"},
             "sgd": {"momentum", "final_momentum"},
             "rmsprop": {"epsilon", "smoothing", "momentum", "final_momentum"},
         }[self.name]
@@ -80,8 +85,10 @@ class Optimizer(Frozen):
     @model_validator(mode="after")
     def _adam_needs_betas_below_one(self) -> Self:
         # The search ranges in the literature are U[0, 1] for both. At exactly 1, Adam divides by zero.
-        if self.name == "adam" and (self.beta1 >= 1 or self.beta2 >= 1):
-            raise ValueError(f"adam needs beta1 and beta2 below 1, got {self.beta1:g} and {self.beta2:g}")
+        if self.name in ("adam", "adamw", "muon") and (self.beta1 >= 1 or self.beta2 >= 1):
+            raise ValueError(f"{self.name} needs beta1 and beta2 below 1, got {self.beta1:g} and {self.beta2:g}")
+        if self.name == "adamw" and not self.weight_decay:
+            raise ValueError("adamw without weight_decay is adam: give one, or name adam")
         return self
 
 

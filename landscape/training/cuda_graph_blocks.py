@@ -76,6 +76,8 @@ def block_size(config: TrialConfig) -> int:
 def cannot_record(config: TrialConfig, stream: DataStream, device: torch.device) -> str:
     """Why rounds cannot be recorded; "" where they can."""
     for optimizer in (config.d_optimizer, config.g_optimizer):
+        if optimizer.name == "muon":
+            return "muon takes its learning rate as a number"
         if optimizer.final_momentum is not None or optimizer.final_beta2 is not None:
             return f"{'momentum' if optimizer.final_beta2 is None else 'beta2'} changes with every step"
     if stream.samples.device.type != device.type:

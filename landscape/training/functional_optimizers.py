@@ -1,6 +1,7 @@
 """Optimizer steps as differentiable functions of parameters, gradients and moments: what looking ahead of D's updates needs."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -12,7 +13,8 @@ from landscape.training.optimizers import Tensors
 Step = Callable[[Tensors, Tensors, Tensors], tuple[dict[str, Tensor], dict[str, Tensor]]]
 
 
-MOMENTS = {"adam": ("step", "exp_avg", "exp_avg_sq"), "sgd": ("momentum_buffer",), "rmsprop": ("square_avg", "momentum_buffer")}
+ADAMS = ("step", "exp_avg", "exp_avg_sq")
+MOMENTS = {"adam": ADAMS, "adamw": ADAMS, "sgd": ("momentum_buffer",), "rmsprop": ("square_avg", "momentum_buffer")}
 """What torch keeps for each optimizer, by the names of its state."""
 
 
@@ -44,8 +46,10 @@ def functional_view(config: Optimizer, state: OptimizerState) -> dict[str, Any]:
     """
     rate, momentum = state.rate, state.momentum
     beta2 = config.beta2 if config.final_beta2 is None else state.beta2
+    adam = partial(adam_step, rate=rate, betas=(config.beta1, beta2), epsilon=config.epsilon)
     steps: dict[str, Step] = {
-        "adam": lambda p, g, m: adam_step(p, g, m, rate=rate, betas=(config.beta1, beta2), epsilon=config.epsilon),
+        "adam": adam,
+        "adamw": lambda p, g, m: adam({name: x * (1 - rate * config.weight_decay) for name, x in p.items()}, g, m),
         "sgd": lambda p, g, m: sgd_step(p, g, m, rate=rate, momentum=momentum),
         "rmsprop": lambda p, g, m: rmsprop_step(p, g, m, rate=rate, smoothing=config.smoothing, epsilon=config.epsilon, momentum=momentum),
     }

@@ -1,9 +1,10 @@
 """Optimizers from a config: torch's own for training, and differentiable steps of the same update for looking ahead."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from landscape.config.training_settings import Optimizer
 
@@ -29,11 +30,68 @@ def build(config: Optimizer, parameters: Sequence[Tensor], *, tensor_rate: bool 
         case "adam":
             betas = (config.beta1, config.beta2)
             return torch.optim.Adam(parameters, lr=rate, betas=betas, eps=config.epsilon, fused=fused, capturable=capturable)
+        case "adamw":
+            betas, decay = (config.beta1, config.beta2), config.weight_decay
+            return torch.optim.AdamW(parameters, rate, betas, config.epsilon, decay, fused=fused, capturable=capturable)
+        case "muon":
+            return Muon(parameters, config)
         case "sgd":
             return torch.optim.SGD(parameters, lr=rate, momentum=config.momentum, fused=fused)
         case "rmsprop":
             alpha, momentum = config.smoothing, config.momentum
             return torch.optim.RMSprop(parameters, lr=rate, alpha=alpha, eps=config.epsilon, momentum=momentum, capturable=capturable)
+
+
+class Muon(torch.optim.Optimizer):
+    """Torch's Muon for kernels and torch's AdamW for all other parameters, as Jordan et al. 2024 and Liu et al. 2025 (arXiv:2502.16982).
+
+    A kernel is updated as the matrix of its first dimension by the others. Its step is scaled to the size of AdamW's
+    (`match_rms_adamw`), so that one learning rate serves both. The rate is a number: updates with it cannot be recorded.
+    """
+
+    def __init__(self, parameters: Sequence[Tensor], config: Optimizer) -> None:
+        super().__init__(parameters, {"lr": config.learning_rate, "momentum": config.momentum})
+        self._matrices = {p: nn.Parameter(_as_matrix(p.detach(), p)) for p in parameters if p.ndim > 1}
+        self._optimizers: list[torch.optim.Optimizer] = []
+        decay = config.weight_decay
+        if self._matrices:
+            matrices = list(self._matrices.values())
+            scaled = torch.optim.Muon(matrices, config.learning_rate, decay, config.momentum, adjust_lr_fn="match_rms_adamw")
+            self._optimizers.append(scaled)
+        if others := [p for p in parameters if p.ndim <= 1]:
+            betas = (config.beta1, config.beta2)
+            self._optimizers.append(torch.optim.AdamW(others, config.learning_rate, betas, config.epsilon, decay))
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]  # nothing here evaluates a closure
+        """Update every parameter that has a gradient."""
+        given = self.param_groups[0]
+        for parameter, matrix in self._matrices.items():
+            matrix.grad = None if parameter.grad is None else _as_matrix(parameter.grad, parameter)
+        for optimizer in self._optimizers:
+            for group in optimizer.param_groups:
+                group |= {name: given[name] for name in ("lr", "momentum") if name in group}
+            optimizer.step()
+        self._each_state(lambda mine, theirs: mine.update(theirs))
+
+    def load_state_dict(self, state_dict: Any) -> None:
+        """Put back what `state_dict` gave."""
+        super().load_state_dict(state_dict)
+        self._each_state(lambda mine, theirs: theirs.update(mine))
+
+    def _each_state(self, copy: Callable[[dict[str, Any], dict[str, Any]], None]) -> None:
+        """Call `copy` with the state of each parameter here and in the optimizer that updates it."""
+        for parameter in self.param_groups[0]["params"]:
+            held = self._matrices.get(parameter, parameter)
+            at = self._optimizers[0] if parameter in self._matrices else self._optimizers[-1]
+            copy(self.state[parameter], at.state[held])
+
+
+def _as_matrix(tensor: Tensor, like: Tensor) -> Tensor:
+    """`tensor` as a matrix of its first dimension by the rest; where it lies in memory as `like` does, the matrix is a view of it."""
+    if like.ndim == 4 and not like.is_contiguous():
+        tensor = tensor.permute(0, 2, 3, 1)  # channels last
+    return tensor.flatten(1)
 
 
 class FusedAdam:
@@ -52,7 +110,8 @@ class FusedAdam:
     @classmethod
     def of(cls, optimizer: torch.optim.Optimizer) -> "FusedAdam | None":
         """For a plain Adam on the CPU with one group of parameters; None for another."""
-        if not isinstance(optimizer, torch.optim.Adam) or len(optimizer.param_groups) != 1 or not hasattr(torch, "_fused_adam_"):
+        # AdamW is a subclass of Adam, and its update is another one.
+        if type(optimizer) is not torch.optim.Adam or len(optimizer.param_groups) != 1 or not hasattr(torch, "_fused_adam_"):
             return None
         group = optimizer.param_groups[0]
         on_cpu = all(p.device.type == "cpu" for p in group["params"])

@@ -231,3 +231,13 @@ def test_a_discriminator_built_on_a_network_is_not_scored_through_it(plain, monk
     assert record.status.value == "completed"
     with pytest.raises(UndefinedCombinationError, match="built on 'classifier'"):
         evaluate_trained(load_dataset("digits"), load_trained(tmp_path / "trial"), protocols.get("quick"))
+
+
+def test_a_look_ahead_needs_an_optimizer_that_can_be_looked_ahead_of():
+    """Muon's update has no differentiable twin, so that `unrolled` refuses it for D, and for D alone."""
+    base = {"dataset": "digits", "loss": "hinge", "architecture": "mlp", "regularizers": "unrolled"}
+    muon = {"name": "muon", "momentum": 0.9}
+    with pytest.raises(UndefinedCombinationError, match="'unrolled' looks ahead at D's updates, and muon's cannot be"):
+        TrialConfig.parse(base | {"d_optimizer": muon})
+    assert TrialConfig.parse(base | {"g_optimizer": muon}).g_optimizer.name == "muon"
+    assert TrialConfig.parse(base | {"d_optimizer": {"name": "adamw", "weight_decay": 0.1}}).d_optimizer.name == "adamw"

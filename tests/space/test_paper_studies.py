@@ -22,7 +22,7 @@ CELLS = {
     "sngan-settings": 42,
     "ebgan-grid": 2,
     "modern": 7,
-    "optimizers": 12,
+    "optimizers": 20,
     "mnist-small": 27,
     "cifar10-small": 27,
 }

@@ -11,10 +11,12 @@ from landscape.config.training_settings import Optimizer, Schedule
 from landscape.core.errors import UserError
 from landscape.training import functional_optimizers, optimizers, schedules
 from landscape.training.scheduled_optimizer import Stepper
+from landscape.trial import checkpoint_file
 
 CONFIGS = {
     "adam": Optimizer(name="adam", learning_rate=0.03, beta1=0.5, beta2=0.9),
     "adam without momentum": Optimizer(name="adam", learning_rate=0.03, beta1=0.0, beta2=0.99, epsilon=1e-6),
+    "adamw": Optimizer(name="adamw", learning_rate=0.03, beta1=0.5, beta2=0.9, weight_decay=0.1),
     "sgd": Optimizer(name="sgd", learning_rate=0.1),
     "sgd with momentum": Optimizer(name="sgd", learning_rate=0.1, momentum=0.7),
     "rmsprop": Optimizer(name="rmsprop", learning_rate=0.01, smoothing=0.9),
@@ -39,6 +41,9 @@ def reference(config, parameters):
     """Torch's plain implementation, neither fused nor vectorized over parameters."""
     if config.name == "adam":
         return torch.optim.Adam(parameters, config.learning_rate, (config.beta1, config.beta2), config.epsilon, foreach=False, fused=False)
+    if config.name == "adamw":
+        betas, decay = (config.beta1, config.beta2), config.weight_decay
+        return torch.optim.AdamW(parameters, config.learning_rate, betas, config.epsilon, decay, foreach=False, fused=False)
     if config.name == "sgd":
         return torch.optim.SGD(parameters, config.learning_rate, config.momentum, foreach=False, fused=False)
     return torch.optim.RMSprop(parameters, config.learning_rate, config.smoothing, config.epsilon, momentum=config.momentum, foreach=False)
@@ -75,6 +80,89 @@ def test_channels_last_weights_meet_their_own_gradients():
             net(x).square().mean().backward()
             optimizer.step()
     torch.testing.assert_close(plain.weight, last.weight, rtol=1e-4, atol=1e-4)
+
+
+MUON = Optimizer(name="muon", learning_rate=0.02, beta1=0.5, beta2=0.9, momentum=0.95, weight_decay=0.1)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_muon_is_torchs_on_kernels_as_matrices_and_adamw_on_the_rest(layout):
+    """A kernel is the matrix of its first dimension by the others, in the order in which they lie in memory."""
+
+    def matrix(tensor):
+        ordered = tensor.permute(0, 2, 3, 1) if tensor.ndim == 4 and layout is torch.channels_last else tensor
+        return ordered.detach().clone().flatten(1)
+
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(16, 2)).to(memory_format=layout)
+    kernels, biases = (net[0].weight, net[2].weight), (net[0].bias, net[2].bias)
+    matrices, vectors = [nn.Parameter(matrix(p)) for p in kernels], [nn.Parameter(p.detach().clone()) for p in biases]
+    ours = optimizers.build(MUON, list(net.parameters()))
+    muon = torch.optim.Muon(matrices, lr=0.02, weight_decay=0.1, momentum=0.95, adjust_lr_fn="match_rms_adamw")
+    adamw = torch.optim.AdamW(vectors, 0.02, (0.5, 0.9), weight_decay=0.1)
+    for _ in range(3):
+        ours.zero_grad()
+        net(torch.randn(6, 3, 4, 4).to(memory_format=layout)).square().mean().backward()
+        for mine, theirs in zip(kernels, matrices, strict=True):
+            theirs.grad = matrix(mine.grad)
+        for mine, theirs in zip(biases, vectors, strict=True):
+            theirs.grad = mine.grad.clone()
+        for optimizer in (ours, muon, adamw):
+            optimizer.step()
+    for mine, theirs in zip(kernels, matrices, strict=True):
+        torch.testing.assert_close(matrix(mine), theirs.detach())
+    for mine, theirs in zip(biases, vectors, strict=True):
+        torch.testing.assert_close(mine, theirs)
+
+
+def test_muon_goes_on_from_a_checkpoint_as_if_it_had_not_stopped():
+    nets = [nn.Sequential(nn.Conv2d(2, 3, 2), nn.Flatten(), nn.Linear(12, 1)) for _ in range(2)]
+    first, again = (optimizers.build(MUON, list(net.parameters())) for net in nets)
+    batches = torch.randn(4, 5, 2, 3, 3)
+
+    def train_on(net, optimizer, chosen):
+        for x in chosen:
+            optimizer.zero_grad()
+            net(x).square().mean().backward()
+            optimizer.step()
+
+    train_on(nets[0], first, batches[:2])
+    nets[1].load_state_dict(nets[0].state_dict())
+    kept = {name: value.clone() for name, value in checkpoint_file.flatten_optimizer("d", first).items()}
+    checkpoint_file.unflatten_optimizer("d", again, kept)
+    for net, optimizer in zip(nets, (first, again), strict=True):
+        train_on(net, optimizer, batches[2:])
+    for left, right in zip(nets[0].parameters(), nets[1].parameters(), strict=True):
+        assert torch.equal(left, right)
+
+
+def test_muon_follows_a_schedule():
+    """The rate is that of the step, for kernels and for the rest."""
+    net = nn.Linear(3, 2)
+    config = Optimizer(name="muon", learning_rate=0.1, schedule=Schedule(name="linear", final=0.0))
+    stepper = Stepper(config, dict(net.named_parameters()), total_steps=2)
+    gradients = [torch.ones_like(p) for p in net.parameters()]
+    moved = []
+    for _ in range(3):
+        before = [p.detach().clone() for p in net.parameters()]
+        stepper.apply(gradients)
+        moved.append([float((p - q).detach().norm()) for p, q in zip(net.parameters(), before, strict=True)])
+    for first, second, third in zip(*moved, strict=True):
+        assert second == pytest.approx(first / 2, rel=0.1)
+        assert third == 0
+
+
+def test_what_a_decay_says():
+    """AdamW is a subclass of Adam in torch, and the direct update is Adam's alone."""
+    weight = nn.Parameter(torch.ones(2))
+    assert optimizers.FusedAdam.of(optimizers.build(CONFIGS["adamw"], [weight])) is None
+    for wrong, said in (
+        ({"name": "adamw"}, "adamw without weight_decay is adam"),
+        ({"name": "adam", "weight_decay": 0.1}, "weight_decay is used not by adam"),
+        ({"name": "muon", "beta1": 1.0}, "muon needs beta1 and beta2 below 1"),
+        ({"name": "muon", "final_beta2": 0.5}, "final_beta2 is used not by muon"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            Optimizer(**wrong)
 
 
 def test_adam_first_step_by_hand():
