@@ -66,6 +66,8 @@ class Protocol(Frozen):
     """The floating-point precision in which the extractor computes."""
     objective: str = ""
     """The public name of the estimate that a search minimizes or maximizes on the selection samples, such as `FD[classifier]`."""
+    second_objective: str = ""
+    """A second estimate, such as `recall[classifier]`, that a search for trade-offs improves beside the first, on the same samples."""
 
     @model_validator(mode="after")
     def _metrics_exist(self) -> Self:
@@ -81,11 +83,13 @@ class Protocol(Frozen):
     def digest(self) -> str:
         """Return the protocol's identity, 16 hex digits.
 
-        It covers everything but `note` and `objective`. The revisions of metrics and extractor enter only where one is not the first.
+        It covers everything but `note` and the objectives. The revisions of metrics and extractor enter only where one is not the first.
         """
         from landscape.config.component_identities import protocol_components, protocol_identities
 
-        data = {name: value for name, value in hashed_fields(self, "protocol").items() if name not in ("note", "objective")}
+        data = {
+            name: value for name, value in hashed_fields(self, "protocol").items() if name not in ("note", "objective", "second_objective")
+        }
         for choice, component in protocol_components(data):
             choice["hyperparameters"] = hashed_hyperparameters(component, choice["hyperparameters"])
         if changed := {name: identity for name, identity in protocol_identities(self.metrics, self.extractor).items() if identity != "r1"}:

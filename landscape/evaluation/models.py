@@ -120,16 +120,18 @@ def _evaluating(discriminator: Callable[[Tensor], Any] | None) -> Iterator[Calla
 
 
 def selection_protocol(protocol: Protocol) -> Protocol:
-    """Return `protocol` as it selects models: with the objective's metric alone and in one run.
+    """Return `protocol` as it selects models: with the metrics of its objectives alone and in one run.
 
     Raises:
-        UserError: The protocol has no objective, or none of its metrics gives that score.
+        UserError: The protocol has no objective, or none of its metrics gives one of its objectives.
     """
     if not protocol.objective:
         raise UserError(f"protocol {protocol.name!r} has no objective to select by: override `objective` with one of its scores")
-    chosen = tuple(m for m in protocol.metrics if gives(m.name, protocol.objective))
-    if not chosen:
-        raise UserError(f"no metric of protocol {protocol.name!r} gives its objective {protocol.objective!r}")
+    wanted = [name for name in (protocol.objective, protocol.second_objective) if name]
+    for name in wanted:
+        if not any(gives(m.name, name) for m in protocol.metrics):
+            raise UserError(f"no metric of protocol {protocol.name!r} gives its objective {name!r}")
+    chosen = tuple(m for m in protocol.metrics if any(gives(m.name, name) for name in wanted))
     return varied(protocol, name=f"{protocol.name}/selection", metrics=[m.to_json() for m in chosen], averaging_runs=1)
 
 

@@ -20,6 +20,7 @@ from landscape.results.trial_files import DamagedError, Trial, checked_scores
 SEARCHERS = {
     "optuna-tpe": "Optuna's TPE",
     "optuna-gp": "Optuna's Gaussian process",
+    "optuna-gp-front": "Optuna's Gaussian processes of two scores",
     "gp-ucb": "GP-UCB",
     "random": "random search",
     "grid": "a grid",

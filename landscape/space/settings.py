@@ -15,15 +15,24 @@ class SearcherChoice(Frozen):
     parameters that they share.
     """
 
-    name: Literal["optuna-tpe", "optuna-gp", "gp-ucb", "random", "grid"] = "optuna-tpe"
+    name: Literal["optuna-tpe", "optuna-gp", "optuna-gp-front", "gp-ucb", "random", "grid"] = "optuna-tpe"
+    """`optuna-gp-front` improves two scores, the protocol's `objective` and `second_objective`, and looks for the best trade-offs."""
     scope: Literal["per-cell", "across"] = "per-cell"
     startup: Annotated[int, Field(ge=1)] = 10
     """The number of random proposals (in each cell, or over all cells) before the searcher's model is used."""
+    divergence: Literal["worst", "constraint"] = "worst"
+    """What the model learns of a trial without a score.
+
+    With `worst` it has the worst score so far. With `constraint` a second model learns where trials have none, so that their assumed score
+    does not bend the model of the scores. Only Optuna's searchers take constraints.
+    """
 
     @model_validator(mode="after")
-    def _gaussian_processes_need_one_space(self) -> Self:
-        if self.scope == "across" and self.name in ("optuna-gp", "gp-ucb"):
+    def _as_the_searcher_can(self) -> Self:
+        if self.scope == "across" and self.name in ("optuna-gp", "optuna-gp-front", "gp-ucb"):
             raise ValueError(f"{self.name} takes no conditional space: use scope per-cell, or optuna-tpe across cells")
+        if self.divergence == "constraint" and not self.name.startswith("optuna-"):
+            raise ValueError(f"{self.name} takes no constraint: use one of Optuna's searchers, or leave divergence out")
         return self
 
 

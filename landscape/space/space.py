@@ -29,11 +29,13 @@ from landscape.space.cells import Cell, Skipped, applies
 from landscape.space.search_range import Parameter, components, set_field
 from landscape.space.settings import Confirmation, Limits, SearcherChoice, Trials, total_or_per_cell
 
-MODEL_BASED = ("optuna-tpe", "optuna-gp", "gp-ucb")
+MODEL_BASED = ("optuna-tpe", "optuna-gp", "optuna-gp-front", "gp-ucb")
 AXIS_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 """The names that an axis may have. Reports use them in file names."""
 NOT_IDENTITY = ("note", "trials", "confirmation", "limits", "claims")
 """Fields that may change when a study is continued, because they do not affect the trials that were already run."""
+NEWER = (("searcher", "divergence", "worst"), ("protocol", "second_objective", ""))
+"""Fields that came after the first kept studies, with their defaults, at which they are no part of a study's identity."""
 
 
 def _named_protocol(value: object) -> object:
@@ -100,6 +102,9 @@ class Space(Frozen):
         if not self.protocol.objective:
             message = "protocol.objective is empty: name the score that the search goes by, for example FD[classifier]"
             raise LocatedError(("protocol",), UserError(message))
+        if bool(self.protocol.second_objective) != (self.searcher.name == "optuna-gp-front"):
+            message = "optuna-gp-front and protocol.second_objective (for example recall[classifier]) belong together: give both or none"
+            raise LocatedError(("searcher",), UserError(message))
         for axis in self.confirmation.axes:
             if axis not in self.axes:
                 raise LocatedError(("confirmation", "axes"), unknown("axis in confirmation.axes", axis, self.axes))
@@ -184,6 +189,9 @@ class Space(Frozen):
         """Return what `digest` is computed from. The path of the data is left out, because it does not say what the data are."""
         data = {k: v for k, v in self.to_data().items() if k not in NOT_IDENTITY}
         data["dataset"]["hyperparameters"].pop("path", None)
+        for part, field, default in NEWER:
+            if data[part][field] == default:
+                del data[part][field]
         return data
 
     def digest(self) -> str:

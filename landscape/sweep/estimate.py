@@ -1,4 +1,4 @@
-"""What a study will take, before its first trial: the floor of its scores, and its time from short probes."""
+"""Estimates made before the first trial of a study: the floor of its scores, and its time from short probes."""
 
 import gc
 import itertools
@@ -20,31 +20,35 @@ from landscape.sweep.study_data import Data
 from landscape.sweep.sweep_options import SweepOptions
 
 PROBES = 4
-"""At most so many different cells are probed: together they take a small part of the smallest study."""
+"""The largest number of cells that are probed. Together the probes take a small part of the time of the smallest study."""
 MOST_PROCESSES = 16
-"""At most so many probes run at the same time. Fewer than trials run at a time see less of what trials take from one another."""
+"""The largest number of probes that run at the same time. If more trials than that run at a time, the probes show too little of how
+trials slow each other down."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a trial is expected to take, from the fastest and the slowest probe. None where nothing was measured."""
+    """The expected time of a trial, from the fastest and the slowest probe. The times are None if nothing was measured."""
 
     fastest: float | None
-    """Seconds that a trial keeps one of the places for trials busy, at the pace of the fastest probe."""
+    """The seconds that a trial occupies one of the places for trials, at the pace of the fastest probe."""
     slowest: float | None = None
+    """The same at the pace of the slowest probe."""
     start: float = 0.0
-    """Seconds until a process can train; every place starts one, all at the same time."""
+    """The seconds until a process can train. Every place starts one process, all at the same time."""
     basis: str = ""
+    """What the estimate rests on, or why there is none."""
 
     @property
     def seconds_per_trial(self) -> float | None:
-        """The middle of the two paces."""
+        """The mean of the fastest and the slowest time."""
         return None if self.fastest is None or self.slowest is None else (self.fastest + self.slowest) / 2
 
     def range(self, trials: int, jobs: int) -> tuple[float, float] | None:
-        """Seconds of `trials` trials, `jobs` at a time, at the fastest and at the slowest pace.
+        """Return the seconds that `trials` trials take, `jobs` at a time, at the fastest and at the slowest pace.
 
-        The slow end counts the start twice, because Ray itself starts too, and its last trials run beside places that have nothing to do.
+        The slow end counts the start twice, because Ray itself starts too, and counts the last trials as a full group, because they run
+        while other places are idle. The result is None if nothing was measured.
         """
         if self.fastest is None or self.slowest is None:
             return None
@@ -52,13 +56,15 @@ class Estimate:
 
 
 def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, Any], float]:
-    """The `floor` (what other real samples score in the place of generated ones, by name) and the `protocol`; and seconds of one scoring.
+    """Measure the floor of a study's scores.
 
-    The protocol is that of the space with the hash of the weights it was measured through, as every score carries it.
+    Returns:
+        The facts `floor` (what real samples score in place of generated ones, by name) and `protocol`, and the seconds of one scoring. The
+        protocol is that of the space with the hash of the extractor's weights, as every score carries it.
 
     Raises:
-        UserError: the protocol cannot be carried out (weights are missing, too few samples, metrics that give no such objective): better
-            said now than after a trial.
+        UserError: The protocol cannot be carried out, because weights are missing, there are too few samples, or no metric gives the
+            objective.
     """
     import torch
 
@@ -66,25 +72,31 @@ def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, 
     from landscape.evaluation.extraction import EvaluationOptions
     from landscape.evaluation.models import floor, floor_draws
 
-    # Threads and device as a trial has them: its scoring is timed here too.
+    # Threads and device are those of a trial, because the scoring is timed here too.
     torch.set_num_threads(resources.threads)
     dataset = data.load(space.cells()[0].config({}, seed=0))
     begin = time.perf_counter()
     scores = floor(dataset, space.protocol, options=EvaluationOptions(device=resolve_device(device_of(resources.gpus_per_trial))))
     seconds = (time.perf_counter() - begin) / floor_draws(dataset, space.protocol)
     estimates = {name: asdict(found) for name, found in scores.estimates.items()}
-    # A metric that fails here, for want of a generator, may give it.
-    wanted = space.protocol.objective
-    if wanted and not scores.failures and not any(same_score(name, wanted) for name in estimates):
-        message = f"protocol {space.protocol.name!r}: its metrics give no objective {wanted!r}"
-        raise UserError(f"{message}; choose one of {', '.join(estimates)}")
+    # A metric that fails here, because there is no generator, may still give the score later.
+    for wanted in filter(None, (space.protocol.objective, space.protocol.second_objective)):
+        if not scores.failures and not any(same_score(name, wanted) for name in estimates):
+            message = f"protocol {space.protocol.name!r}: its metrics give no objective {wanted!r}"
+            raise UserError(f"{message}; choose one of {', '.join(estimates)}")
     return {"floor": estimates, "protocol": dict(scores.protocol)}, seconds
 
 
 def estimate(cells: Sequence[Cell], data: Data, how: SweepOptions, scoring: float | None) -> Estimate:
-    """The time of a trial, from a second of training in a few different cells, in processes like those of the trials.
+    """Estimate the time of a trial by training a few different cells for about a second, in processes like those of the trials.
 
-    As many probes run at the same time as trials will, so that they take cores, memory and the GPU from one another as trials do.
+    As many probes run at the same time as trials will, so that they share cores, memory and the GPU as trials do.
+
+    Args:
+        cells: The cells of the study.
+        data: Its data.
+        how: How the study is run.
+        scoring: The seconds of one scoring, or None if it was not measured.
     """
     if not how.resources.local:
         return Estimate(None, basis="the trials run on a cluster, where nothing was measured")
@@ -116,7 +128,7 @@ def estimate(cells: Sequence[Cell], data: Data, how: SweepOptions, scoring: floa
 
 
 def probed(cells: Sequence[Cell]) -> list[Cell]:
-    """Cells that differ in what costs time: for each architecture one from the beginning and one from the end of its list."""
+    """Return at most 4 cells that differ in their cost: for each architecture, one from the beginning and one from the end of its list."""
     by_architecture: dict[str, list[Cell]] = {}
     for cell in cells:
         by_architecture.setdefault(cell.labels.get("architecture", ""), []).append(cell)

@@ -187,6 +187,7 @@ def outcome_of(record: TrialRecord, scores: Mapping[str, Scores], protocol: Prot
         return None
     completed = record.status is Status.COMPLETED
     estimate = objective(scores, protocol.name, protocol.objective) if completed else None
+    second = objective(scores, protocol.name, protocol.second_objective) if completed and protocol.second_objective else None
     shown = reported(scores, protocol.name, protocol.objective) if completed else None
     return Outcome(
         ask=place["ask"],
@@ -199,6 +200,7 @@ def outcome_of(record: TrialRecord, scores: Mapping[str, Scores], protocol: Prot
         cost=modeled(estimate, protocol.objective) if estimate else None,
         seconds=record.seconds.get("training", 0.0) + record.seconds.get("evaluation", 0.0),
         role=place["role"],
+        second_cost=modeled(second, protocol.second_objective) if second else None,
         reported=None if shown is None else (-shown.value if shown.direction == "higher" else shown.value),
         shown=None if shown is None else shown.value,
         times=(record.started_at, record.finished_at),

@@ -56,6 +56,17 @@ def test_every_objective_is_given_by_a_metric_of_the_protocol(name):
     assert len(selection_protocol(protocols.get(name)).metrics) == 1
 
 
+def test_models_are_chosen_by_both_objectives_of_a_search_for_trade_offs():
+    one = protocols.varied(protocols.get("quick"), metrics=["frechet", "kid", "precision_recall"], objective="FD[classifier]")
+    two = protocols.varied(one, second_objective="recall[classifier]")
+    assert [m.name for m in selection_protocol(one).metrics] == ["frechet"]
+    assert [m.name for m in selection_protocol(two).metrics] == ["frechet", "precision_recall"]
+    # What is searched does not decide a score, so the protocol stays the same one.
+    assert one.digest() == two.digest()
+    with pytest.raises(UserError, match="no metric of protocol 'quick' gives its objective 'speed'"):
+        selection_protocol(protocols.varied(one, second_objective="speed"))
+
+
 def test_published_numbers_of_samples():
     """The numbers of samples are those that each study published."""
     sizes = {name: (protocols.get(name).n_real, protocols.get(name).n_fake, protocols.get(name).real_split) for name in protocols.names()}

@@ -131,6 +131,8 @@ def test_undefined_cells_are_listed_with_their_reasons():
         ("trials: 24", "trial: 24", r"toy.yaml.*trials is missing|toy.yaml:24: trial: unknown setting 'trial': did you mean 'trials'"),
         ("trials: 24", "trials: 0", r"toy.yaml:24: trials.total=0: .*greater than or equal to 1"),
         ("trials: 24", "trials: 24\nsearcher: {name: gp-ucb, scope: across}", r"toy.yaml:25: .*gp-ucb takes no conditional space"),
+        ("trials: 24", "trials: 24\nsearcher: {name: gp-ucb, divergence: constraint}", r"toy.yaml:25: .*gp-ucb takes no constraint"),
+        ("trials: 24", "trials: 24\nsearcher: {name: optuna-gp-front}", r"toy.yaml:25: .*second_objective .* belong together"),
         ("trials: 24", "trials: 24\nsearcher: {name: grid}", r"search.learning_rate: a grid needs to know how many values"),
         ('"FD[classifier:digits]"', '""', r"toy.yaml:4: protocol.objective is empty"),
         ("metrics: [frechet]", "metrics: [frecht]", r"toy.yaml:4: protocol.*'frecht': did you mean 'frechet'"),
@@ -186,6 +188,11 @@ def test_identity_is_what_decides_the_trials(space):
     digest = space.digest()
     same = [space.with_changes(trials=48), space.with_changes(note="x"), space.with_changes(confirmation={"seeds": 9}), parsed()]
     assert {s.digest() for s in same} == {digest}
+    # Fields that came later are no part of it at their defaults, so that studies which were begun before them go on.
+    assert "second_objective" not in space.identity()["protocol"]
+    assert "divergence" not in space.identity()["searcher"]
+    constrained = space.with_changes(searcher={"name": "optuna-tpe", "divergence": "constraint"})
+    assert constrained.identity()["searcher"]["divergence"] == "constraint"
     other = [space.with_changes(seed=1), space.with_steps(5), space.with_changes(searcher={"name": "random"}), space.with_changes(batch=2)]
     assert len({digest, *(s.digest() for s in other)}) == 5
     moved = space.to_json()

@@ -179,7 +179,7 @@ def test_several_seeds_are_trials_of_one_proposal(make_space, monkeypatch):
 def test_a_searcher_is_told_the_median_over_the_seeds_of_a_proposal(make_space, monkeypatch, costs, told):
     space = make_space(searcher={"name": "optuna-tpe", "scope": "across", "startup": 2}, seeds=len(costs), trials=8 * len(costs))
     heard = []
-    monkeypatch.setattr(Searcher, "tell", lambda self, number, value: heard.append((number, value)))
+    monkeypatch.setattr(Searcher, "tell", lambda self, number, value, second=None: heard.append((number, value)))
     plan = Plan(space, pin=lambda config: config)
     tasks = [plan.propose() for _ in costs]
     assert {task.ask for task in tasks} == {0}

@@ -123,6 +123,91 @@ def test_tpe_takes_spaces_that_differ_from_cell_to_cell():
     assert np.mean(made[15:]) < np.mean(made[:15])
 
 
+def front(seed=0, startup=6, **how):
+    return make_searcher(SearcherChoice(name="optuna-gp-front", startup=startup, **how), seed)
+
+
+def two_costs(x) -> tuple[float, float]:
+    """Best for the first at a = 10^-4 and for the second at a = 10^-2; b = 0.3 is best for both."""
+    share = (math.log10(x["a"]) + 4) / 2
+    return share**2 + 4 * (x["b"] - 0.3) ** 2, (share - 1) ** 2 + 4 * (x["b"] - 0.3) ** 2
+
+
+def dominated_area(points) -> float:
+    """The area below (2, 2) that lies above and to the right of one of the points."""
+    area, height = 0.0, 2.0
+    for first, second in sorted(p for p in points if max(p) < 2):
+        if second < height:
+            area, height = area + (2 - first) * (height - second), second
+    return area
+
+
+def fronts(number: int, seed: int):
+    found, made = front(seed), []
+    for n in range(number):
+        x = found.ask(n, n, {"a": PARAMETERS["a"], "b": PARAMETERS["b"]})
+        made.append(two_costs(x))
+        found.tell(n, *made[-1])
+    return made
+
+
+def test_a_search_for_a_front_finds_better_trade_offs_than_random_draws():
+    small = {"a": PARAMETERS["a"], "b": PARAMETERS["b"]}
+    points = fronts(16, 0)
+    drawn = [dominated_area([two_costs(searcher("random", s).ask(n, n, small)) for n in range(16)]) for s in range(300)]
+    assert dominated_area(points) > np.quantile(drawn, 0.75)
+    # Both ends of the front are found, not one of them.
+    assert min(first for first, _ in points) < 0.1
+    assert min(second for _, second in points) < 0.1
+    assert fronts(8, 0) == points[:8]
+
+
+def test_a_front_takes_both_costs_or_none():
+    found = front(startup=2)
+    for n in range(4):
+        found.ask(n, n, PARAMETERS)
+    found.tell(0, None, None)
+    found.tell(1, 1.0, 5.0)
+    found.tell(2, 3.0, 2.0)
+    with pytest.raises(AssertionError, match="both costs or none"):
+        found.tell(3, 1.0)
+    found.tell(3, None, None)
+    # A trial without a score has the worst of each cost that was known when it was told.
+    assert sorted(trial.values for trial in found.told) == [[1.0, 5.0], [1.0, 5.0], [3.0, 2.0], [3.0, 5.0]]
+    assert list(found.ask(4, 4, PARAMETERS)) == list(PARAMETERS)
+
+
+def lost(name: str, divergence: str, seeds: int) -> int:
+    """How many of the last proposals lie where trials diverge: the lower half of b, beside which the best score is."""
+    small, count = {"a": PARAMETERS["a"], "b": PARAMETERS["b"]}, 0
+    for seed in range(seeds):
+        found = make_searcher(SearcherChoice(name=name, startup=6, divergence=divergence), seed)
+        for n in range(20):
+            x = found.ask(n, n, small)
+            found.tell(n, None if x["b"] < 0.5 else 1 + x["b"])
+            count += n >= 6 and x["b"] < 0.5
+    return count
+
+
+@pytest.mark.parametrize(("name", "seeds"), [("optuna-gp", 2), ("optuna-tpe", 24)])
+def test_divergence_as_a_constraint_is_learned(name, seeds):
+    """Random proposals would lie there half of the time: 7 of 14 in each search."""
+    assert lost(name, "constraint", seeds) <= 6 * seeds
+
+
+def test_a_constraint_says_which_trials_had_no_score():
+    found = make_searcher(SearcherChoice(name="optuna-gp", startup=2, divergence="constraint"), 0)
+    plain = make_searcher(SearcherChoice(name="optuna-gp", startup=2), 0)
+    for each in (found, plain):
+        for n, value in enumerate((None, 1.0, None)):
+            each.ask(n, n, PARAMETERS)
+            each.tell(n, value)
+    assert [trial.constraints for trial in found.told] == [{"has no score": 1.0}, {"has no score": -1.0}, {"has no score": 1.0}]
+    assert [trial.constraints for trial in plain.told] == [{}] * 3
+    with pytest.raises(ValueError, match="gp-ucb takes no constraint"):
+        SearcherChoice(name="gp-ucb", divergence="constraint")
+
+
 def test_a_failure_counts_as_the_worst_finite_score_so_far():
     """The values that the model is fitted to are private, and proposals alone do not tell which values they come from."""
     found = searcher("gp-ucb", 0)

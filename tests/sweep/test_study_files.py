@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from landscape.analysis.objective import modeled
+from landscape.config.protocols import varied
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
 from landscape.core.files import write_json
@@ -137,6 +138,18 @@ def test_the_search_goes_by_the_selection_samples(space, task):
     assert files.outcome_of(a_record(task), {"a": reported}, protocol).value == 3.0
     assert files.outcome_of(a_record(task), {"c": other}, protocol).value is None
     assert files.outcome_of(a_record(task, Status.DIVERGED), {"a": reported}, protocol).value is None
+
+
+def test_a_second_objective_is_taken_from_the_selection_samples_too(space, task):
+    protocol = varied(space.protocol, metrics=["frechet", "kid"], second_objective="KID[pixels]")
+    reported = Scores(protocol_data(protocol), {"FD[pixels]": Estimate(3.0, "lower"), "KID[pixels]": Estimate(1.0, "higher")})
+    selected = Scores(
+        protocol_data(protocol, "toy/selection"), {"FD[pixels]": Estimate(2.0, "lower"), "KID[pixels]": Estimate(0.5, "higher")}
+    )
+    outcome = files.outcome_of(a_record(task), {"a": reported, "b": selected}, protocol)
+    assert (outcome.value, outcome.second_cost) == (2.0, -0.5)
+    assert files.outcome_of(a_record(task, Status.DIVERGED), {"a": reported}, protocol).second_cost is None
+    assert files.outcome_of(a_record(task), {"b": selected}, space.protocol).second_cost is None
 
 
 def test_trials_of_the_search_and_of_its_confirmation_count_each_as_what_it_is(space, task):

@@ -14,8 +14,11 @@ def make_searcher(choice: SearcherChoice, seed: int) -> Searcher:
         from landscape.sweep.search.gp_ucb import GpUcbSearcher
 
         return GpUcbSearcher(seed, choice.startup)
-    from landscape.sweep.search.optuna_searchers import GpSearcher, TpeSearcher
+    from landscape.sweep.search.optuna_searchers import FrontSearcher, GpSearcher, TpeSearcher
 
+    constrained = choice.divergence == "constraint"
     if choice.name == "optuna-gp":
-        return GpSearcher(seed, choice.startup)
-    return TpeSearcher(seed, choice.startup, conditional=choice.scope == "across")
+        return GpSearcher(seed, choice.startup, constrained=constrained)
+    if choice.name == "optuna-gp-front":
+        return FrontSearcher(seed, choice.startup, constrained=constrained)
+    return TpeSearcher(seed, choice.startup, conditional=choice.scope == "across", constrained=constrained)

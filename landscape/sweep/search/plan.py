@@ -1,7 +1,7 @@
-"""Which trial comes next: every cell gets its turn, proposals come from the searchers, and what was run is never run again.
+"""Decides which trial comes next. Every cell gets its turn, the searchers make the proposals, and no trial is run twice.
 
-Everything here is a function of the space and of the trials that ended: there is no state to save. After an interruption the same
-steps are gone through again, with the recorded proposals in the place of new ones.
+Everything here is a function of the space and of the trials that ended, so there is no state to save. After an interruption the plan goes
+through the same steps again and uses the recorded proposals instead of new ones.
 """
 
 import math
@@ -18,9 +18,9 @@ from landscape.sweep.search.make_searcher import make_searcher
 from landscape.sweep.search.searcher import Searcher, generator
 
 DETERMINISTIC_ROUND = 8
-"""Proposals made from the same completed rounds where the study names no batch: enough to keep a few workers busy."""
+"""The number of proposals in a round if the study names no batch. It is large enough to keep a few workers busy."""
 SHUFFLE, PER_CELL = 1, 2
-"""Keep apart the random numbers of different uses of one seed."""
+"""Numbers that separate the random numbers of different uses of one seed."""
 
 
 @dataclass(frozen=True)
@@ -28,22 +28,22 @@ class Task:
     """One model to train."""
 
     ask: int
-    """Number of the proposal in the study."""
+    """The number of the proposal in the study."""
     repeat: int
-    """Which of the proposal's seeds, from 0."""
+    """The number of the seed among those of the proposal, counted from 0."""
     cell: Cell
     assignment: Assignment
     config: TrialConfig
     digest: str
-    """Identity of the trial, name of its folder."""
+    """The identity of the trial, which is also the name of its folder."""
     role: str = SEARCH
-    """`search`, or `confirmation`: the setting of proposal `ask`, trained once more with fresh seed number `repeat`."""
+    """Either `search` or `confirmation`. A confirmation trains the setting of proposal `ask` again, with fresh seed number `repeat`."""
     confirms: tuple[str, ...] = ()
     """The levels (`loss=hinge`) that a confirmation run stands for."""
 
     @property
     def study(self) -> dict[str, object]:
-        """Where the trial stands in its study: what its record holds of it."""
+        """The place of the trial in its study, as its record holds it."""
         return {
             "cell": dict(self.cell.labels),
             "cell_id": self.cell.id,
@@ -56,7 +56,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A trial that ended, as the search sees it."""
+    """A trial that has ended, as the search sees it."""
 
     ask: int
     repeat: int
@@ -65,25 +65,27 @@ class Outcome:
     digest: str
     status: str
     value: float | None = None
-    """The objective; None where the trial has none."""
+    """The objective. It is None if the trial has none."""
     cost: float | None = None
-    """The objective as a searcher minimizes it: lower is better, and a Frechet distance is in log. None where the trial has no score."""
+    """The objective as a searcher minimizes it. Lower is better, and a Frechet distance is in log. It is None without a score."""
     seconds: float = 0.0
-    """Training and evaluation together."""
+    """The time of training and evaluation together."""
     role: str = SEARCH
+    second_cost: float | None = None
+    """The second objective as a searcher minimizes it. It is None if the study has none or the trial has no score."""
     reported: float | None = None
-    """The objective on the samples of the report, lower is better and not in log; None where the trial has no score."""
+    """The objective on the samples of the report. Lower is better, and it is not in log. It is None without a score."""
     shown: float | None = None
-    """The same as a reader sees it: with the sign and the direction of the score."""
+    """The same value with the sign and the direction that the score has for a reader."""
     times: tuple[str, str] = ("", "")
-    """When the trial began and ended: UTC, ISO 8601; empty where its record does not say."""
+    """When the trial began and ended, in UTC and ISO 8601. The texts are empty if the record does not say."""
     during: tuple[tuple[float, float], ...] = ()
-    """(D step, objective) points that were measured while it was trained."""
+    """The points (D step, objective) that were measured during the training."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """A proposal that was made before an interruption, whether or not its trials ended."""
+    """A proposal that was made before an interruption, whether or not its trials have ended."""
 
     ask: int
     repeat: int
@@ -92,23 +94,23 @@ class Made:
 
 @dataclass
 class _Group:
-    """Proposals that one searcher makes: those of a cell, or of the whole study."""
+    """The proposals that one searcher makes, which are those of a cell or of the whole study."""
 
     searcher: Searcher
     order: list[int] = field(default_factory=list)
-    """Asks in the order in which they were made."""
+    """The numbers of the proposals in the order in which they were made."""
     told: int = 0
 
 
 class Plan:
-    """Proposals in their order, and what the searchers are told.
+    """The proposals of a search in their order, and what the searchers are told of their trials.
 
     Args:
-        space: the study.
-        pin: fills in the content hash of a config's data, which its digest is taken of.
-        outcomes: the trials that ended before.
-        made: proposals that were made before and whose trials have not ended.
-        deterministic: proposals are made in rounds, from completed rounds only, so that they do not depend on which trial ends first.
+        space: The study.
+        pin: A function that fills in the content hash of a configuration's data, which is part of its digest.
+        outcomes: The trials that ended before.
+        made: The proposals that were made before and whose trials have not ended.
+        deterministic: Whether proposals are made in rounds, from completed rounds only. They then do not depend on which trial ends first.
     """
 
     def __init__(
@@ -144,16 +146,16 @@ class Plan:
 
     @property
     def trials(self) -> int:
-        """Models that the study trains in all."""
+        """The number of models that the search trains."""
         return self.asks * self.space.seeds
 
     @property
     def exhausted(self) -> bool:
-        """Every task was handed out."""
+        """Whether every task was handed out."""
         return self._next >= self.asks and not self._ready
 
     def propose(self) -> Task | None:
-        """The next task; None where all were handed out, or where the next one waits for the end of others."""
+        """Return the next task. It is None if all were handed out, or if the next one waits for the end of others."""
         while not self._ready:
             if self._next >= self.asks or not self._may_ask(self._next):
                 return None
@@ -162,7 +164,7 @@ class Plan:
         return self._ready.pop(0)
 
     def settle(self, outcome: Outcome) -> None:
-        """A task that was handed out has ended."""
+        """Take in the end of a task that was handed out."""
         repeats = self._ended.setdefault(outcome.ask, {})
         self.finished += outcome.repeat not in repeats
         repeats[outcome.repeat] = outcome
@@ -170,14 +172,14 @@ class Plan:
         self._tell(outcome.ask)
 
     def would_make(self, outcome: Outcome) -> bool:
-        """Whether a trial is one of this plan's: of one of its cells, with the digest that its proposal has there."""
+        """Return whether a trial belongs to this plan, because its cell is one of the plan and its proposal gives its digest."""
         cell = next((cell for cell in self.cells if cell.id == outcome.cell_id), None)
         if cell is None:
             return False
         return self._config(cell, outcome.assignment, outcome.ask, outcome.repeat).digest() == outcome.digest
 
     def has_place_for(self, outcome: Outcome) -> bool:
-        """Whether the turn in which a trial was proposed is still that of its cell: turns go by the number of cells."""
+        """Return whether the trial's proposal still falls in a turn of its cell. The turns change when the number of cells changes."""
         return self.cells[self.cell_of(outcome.ask)].id == outcome.cell_id
 
     def _config(self, cell: Cell, assignment: Assignment, ask: int, repeat: int) -> TrialConfig:
@@ -185,10 +187,10 @@ class Plan:
         return self._pin(cell.config(assignment, seed=seed))
 
     def cell_of(self, ask: int) -> int:
-        """Index of the cell whose turn it is: all cells in turn, in an order that is drawn anew for each lap."""
+        """Return the index of the cell whose turn it is. All cells take turns, in an order that is drawn anew for each lap."""
         lap, position = divmod(ask, len(self.cells))
         if lap not in self._orders:
-            # Only the laps under way are kept.
+            # Only the orders of the latest laps are kept.
             self._orders = {k: v for k, v in self._orders.items() if k > lap - 3}
             self._orders[lap] = [int(i) for i in generator(self.space.seed, SHUFFLE, lap).permutation(len(self.cells))]
         return self._orders[lap][position]
@@ -201,14 +203,14 @@ class Plan:
         return self._groups[key]
 
     def _may_ask(self, ask: int) -> bool:
-        """Whether the scores that this proposal is made from are there."""
+        """Return whether the scores are known from which this proposal is made."""
         group = self._group(ask)
         position = len(group.order)
         if self.space.searcher.name not in MODEL_BASED:
             return True
         if self._round:
             return group.told >= position - position % self._round
-        # A model of next to nothing is worse than none: half of the random proposals must have ended before the first that is not.
+        # A model of very few scores is worse than none, so half of the random proposals must have ended before the first modeled one.
         return position < self.space.searcher.startup or group.told >= math.ceil(self.space.searcher.startup / 2)
 
     def _tasks_of(self, ask: int) -> list[Task]:
@@ -238,7 +240,7 @@ class Plan:
         return len(self._ended.get(ask, {})) >= self.space.seeds
 
     def _tell(self, ask: int) -> None:
-        """Tell the searcher what can be told: in rounds, once a round is complete, in the order of its proposals."""
+        """Tell the searcher the costs that it may know. With rounds, it learns of a round when all of its trials have ended."""
         group = self._group(ask)
         if not self._round:
             if self._whole(ask) and ask in group.searcher.pending:
@@ -249,6 +251,15 @@ class Plan:
                 self._tell_one(group, done)
 
     def _tell_one(self, group: _Group, ask: int) -> None:
-        middle = statistics.median(math.inf if o.cost is None else o.cost for o in self._ended[ask].values())
-        group.searcher.tell(ask, middle if math.isfinite(middle) else None)
+        ended = self._ended[ask].values()
+        costs = [_middle(o.cost for o in ended)]
+        if self.space.protocol.second_objective:
+            costs.append(_middle(o.second_cost for o in ended))
+        group.searcher.tell(ask, *(costs if None not in costs else [None] * len(costs)))
         group.told += 1
+
+
+def _middle(costs: Iterable[float | None]) -> float | None:
+    """Return the median over the seeds of a proposal. Seeds without a score are the worst, and the median is None if it falls on one."""
+    middle = statistics.median(math.inf if cost is None else cost for cost in costs)
+    return middle if math.isfinite(middle) else None

@@ -55,8 +55,14 @@ class Searcher(ABC):
         self.count += 1
         self.pending[number] = assignment
 
-    def tell(self, number: int, value: float | None) -> None:
-        """Take in the cost of a proposal. None stands for a trial without one, which counts as the worst cost so far."""
+    def tell(self, number: int, value: float | None, second: float | None = None) -> None:
+        """Take in the cost of a proposal. None stands for a trial without one, which counts as the worst cost so far.
+
+        Args:
+            number: The proposal.
+            value: Its cost by the objective.
+            second: Its cost by the second objective, which only a search for fronts uses.
+        """
         if value is None and self.worst is None:
             self._unvalued.append(number)
             return
