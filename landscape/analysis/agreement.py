@@ -1,4 +1,4 @@
-"""Ours beside a published value: the mean over seeds, the difference, and what its interval says beside a margin fixed beforehand."""
+"""Compares our mean over seeds with a published value: the difference, its interval, and a margin that was fixed beforehand."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from landscape.analysis.interval import Interval
 Bounds = tuple[float | None, float | None]
 Says = Literal["agrees", "not reproduced", "undecided", "too few seeds for an interval", "reduced: no verdict", "not compared"]
 FEWEST_SEEDS = 3
-"""Below, Student's interval says next to nothing of a mean: with two seeds it reaches 9 standard deviations to each side."""
+"""The fewest seeds for an interval. With two seeds, that of Student reaches 9 standard deviations to each side and says next to nothing."""
 LEVEL = 0.95
 
 
@@ -24,18 +24,18 @@ class PublishedMean:
     value: float
     spread: float | None = None
     spread_is: Literal["standard error", "standard deviation", "none"] = "none"
-    """`none`: no spread is printed, or one that says nothing of another training."""
+    """The kind of the printed spread. It is `none` if there is none, or if it says nothing of another training."""
     runs: int = 1
-    """Trainings behind the value."""
+    """The number of trainings behind the value."""
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Ours beside the published value."""
+    """Our value compared with the published one."""
 
     ours: Interval
     difference: Interval
-    """Ours minus published."""
+    """The difference ours - published."""
     margin: float
     says: Says
 
@@ -90,7 +90,7 @@ def agreement(values: Sequence[float], published: PublishedMean, *, margin: floa
 
 
 def judged(difference: Interval, margin: float) -> Says:
-    """What the interval of a difference says beside the margin."""
+    """Return what the interval of a difference says, given the margin."""
     if difference.low is None or difference.high is None:
         return "too few seeds for an interval"
     if -margin <= difference.low and difference.high <= margin:
@@ -99,7 +99,7 @@ def judged(difference: Interval, margin: float) -> Says:
 
 
 def _no_interval(x: np.ndarray, bounds: Bounds) -> str:
-    """Why Student's interval has no shown coverage for these scores; empty where it has."""
+    """Return why Student's interval has no shown coverage for these scores. The text is empty if it has."""
     if len(x) < FEWEST_SEEDS:
         return f"fewer than {FEWEST_SEEDS} seeds"
     if np.ptp(x) == 0:
@@ -110,7 +110,7 @@ def _no_interval(x: np.ndarray, bounds: Bounds) -> str:
 
 
 def _published_variance(published: PublishedMean, own: float) -> tuple[float, float | None]:
-    """(variance of the published mean, its degrees of freedom; None where it was taken from our seeds)."""
+    """Return the variance of the published mean, and its degrees of freedom, which are None if it was taken from our seeds."""
     if published.spread is None or published.spread_is == "none":
         return own / published.runs, None
     error = published.spread if published.spread_is == "standard error" else published.spread / math.sqrt(published.runs)

@@ -1,4 +1,4 @@
-"""What a study answers, as data: by axis the best level, how far ahead it is, what it cost, and what deciding the rest would take."""
+"""What a study answers, as data: the best level of each axis, its lead, its cost, and what it would take to decide the rest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,51 +8,58 @@ from landscape.analysis.interval import Interval
 from landscape.analysis.variance import VarianceShares
 
 State = Literal["decided", "suggested", "open"]
-"""`decided`: the best level is better than every other one that was confirmed. `suggested`: some level is shown to be worse than another,
-and the best one has a rival left. `open`: nothing is shown."""
+"""How far an axis is settled.
+
+With `decided` the best level is better than every other confirmed level. With `suggested` some level is shown to be worse than another one,
+but
+the best level has a rival left. With `open` nothing is shown.
+"""
 
 
 @dataclass(frozen=True)
 class Effort:
-    """What was spent."""
+    """The number and time of some trainings."""
 
     trials: int = 0
-    """Trainings."""
+    """The number of trainings."""
     seconds: float = 0.0
-    """Training, evaluation and set-up, of one place for trials."""
+    """The time of training, evaluation and set-up, summed over trainings."""
 
 
 @dataclass(frozen=True)
 class ToDecide:
-    """What would decide an open pair, if its true difference is the one seen."""
+    """What it would take to decide an open pair, if its true difference is the observed one."""
 
     seeds: int
-    """Seeds that each of the two settings would have in all."""
+    """The number of seeds that each of the two settings would have in all."""
     trainings: int
-    """Trainings on top of those done."""
+    """The number of trainings in addition to those that were done."""
     seconds: float
-    """Of one place for trials."""
+    """The time of these trainings if they run one after the other."""
 
 
 @dataclass(frozen=True)
 class PairAnswer:
-    """Two levels of an axis, compared seed by seed beside the same levels of all other axes."""
+    """Two levels of an axis, compared seed by seed with the same levels on all other axes."""
 
     better: str
-    """The level with the better mean; where seeds diverged, the one with fewer of them."""
+    """The level with the better mean. If seeds diverged, it is the level with fewer diverged seeds."""
     other: str
     difference: Interval
-    """The ratio better / other of geometric means where the study's answer `is_log`, else the difference better - other in the score's
-    own direction. The interval holds jointly for all pairs of the axis and all looks."""
+    """The ratio better / other of geometric means if the study's answer `is_log`, otherwise the difference better - other in the score's
+    own direction. The interval holds jointly for all pairs of the axis and all looks.
+    """
     decided: bool
     seeds: int
-    """Common seeds behind it."""
+    """The number of common seeds behind the difference."""
     by_divergence: bool = False
-    """Decided by the number of seeds that diverged (Fisher's exact test): there is no mean to compare."""
+    """Whether the pair was decided by the numbers of diverged seeds (Fisher's exact test), because there is no mean to compare."""
     resolvable: float | None = None
-    """The smallest true ratio (above 1) or difference (above 0) that so many seeds decide 4 times in 5; None without an interval."""
+    """The smallest true ratio (above 1) or difference (above 0) that this number of seeds decides in 4 of 5 cases. It is None without an
+    interval.
+    """
     to_decide: ToDecide | None = None
-    """None for a decided pair, and where 1,000 seeds would not do."""
+    """What it would take to decide the pair. It is None for a decided pair, and if 1,000 seeds would not be enough."""
 
 
 @dataclass(frozen=True)
@@ -61,21 +68,25 @@ class LevelAnswer:
 
     level: str
     mean: Interval
-    """Over the confirmation seeds: geometric where the answer `is_log`. Not joint with other levels."""
+    """The mean over the confirmation seeds, which is geometric if the answer `is_log`. Its interval does not hold jointly with those of
+    other levels.
+    """
     scores: tuple[float | None, ...] = ()
-    """One a seed, in the order of training; the mean over blocks where there are several; None for a seed that diverged or failed."""
+    """The score of each seed in the order of training. With several blocks it is the mean over them. It is None for a seed that diverged or
+    failed.
+    """
     diverged: int = 0
-    """Confirmation trainings that diverged."""
+    """The number of confirmation trainings that diverged."""
     settings: tuple[str, ...] = ()
-    """Setting digests of the confirmation runs that stand for the level."""
+    """The setting digests of the confirmation runs that represent the level."""
     search: Effort = Effort()
-    """All trials of the search with this level."""
+    """All trials of the search that have this level."""
     confirmation: Effort = Effort()
-    """Its confirmation runs; those of a setting that stands for several levels count for each of them."""
+    """The confirmation runs of the level. A run of a setting that represents several levels counts for each of them."""
 
     @property
     def seeds(self) -> int:
-        """Confirmation seeds that have a score."""
+        """The number of confirmation seeds that have a score."""
         return sum(score is not None for score in self.scores)
 
 
@@ -86,53 +97,53 @@ class AxisAnswer:
     axis: str
     state: State
     sentence: str
-    """Plain text that names the best level and what is open, and says what the comparison is conditional on."""
+    """A sentence that names the best level and what is open, and says on what the comparison is conditional."""
     best: str | None = None
-    """The confirmed level with the best mean; None where fewer than two levels were confirmed."""
+    """The confirmed level with the best mean. It is None if fewer than two levels were confirmed."""
     runner_up: str | None = None
     pairs: tuple[PairAnswer, ...] = ()
-    """Every pair of confirmed levels; those of the best level first, the closest rival before others."""
+    """All pairs of confirmed levels that have common seeds. Pairs of the best level come first, those with closer rivals before others."""
     levels: tuple[LevelAnswer, ...] = ()
-    """Best first, levels without confirmation last."""
+    """The levels, the best one first and those without confirmation last."""
     partners: tuple[Mapping[str, str], ...] = ()
-    """The levels of the other axes beside which this one was compared, one mapping a block: the comparison is conditional on them."""
+    """The levels of the other axes with which this axis was compared, one mapping for each block. The comparison is conditional on them."""
     variance: Interval = field(default_factory=lambda: Interval(None, absent="no trials"))
-    """Share of the variance of the search's ranks that the axis explains."""
+    """The share of the variance of the search's ranks that the axis explains."""
 
     @property
     def contrast(self) -> PairAnswer | None:
-        """The best level against the runner-up."""
+        """The pair of the best level and the runner-up."""
         return next((p for p in self.pairs if {p.better, p.other} == {self.best, self.runner_up}), None)
 
     @property
     def rival(self) -> PairAnswer | None:
-        """The pair that keeps the axis from being decided: the best level with the closest other level that it is not shown to beat.
+        """The pair that keeps the axis from being decided: the best level and the closest other level that it is not shown to beat.
 
-        It is None where the best level beats every level that it was compared with.
+        It is None if the best level beats every level that it was compared with.
         """
         return next((p for p in self.pairs if not p.decided and self.best in (p.better, p.other)), None)
 
     @property
     def beaten(self) -> tuple[str, ...]:
-        """Levels that are shown to be worse than some other one."""
+        """The levels that are shown to be worse than some other level."""
         return tuple(dict.fromkeys(p.other for p in self.pairs if p.decided))
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """The confirmed setting with the best mean: what to train."""
+    """The confirmed setting with the best mean, which is the one to train."""
 
     setting: str
-    """Its setting digest."""
+    """The setting digest."""
     labels: Mapping[str, str]
-    """Axis -> level."""
+    """The level on each axis."""
     assignment: Mapping[str, bool | int | float | str]
     mean: Interval
-    """Over its seeds, jointly for all confirmed settings (Bonferroni), since it is the best of them."""
+    """The mean over its seeds. The interval holds jointly for all confirmed settings (Bonferroni), because this one is the best of them."""
     of: int
-    """Settings that were confirmed."""
+    """The number of settings that were confirmed."""
     trials: tuple[str, ...] = ()
-    """Digests of its confirmation runs."""
+    """The digests of its confirmation runs."""
 
 
 @dataclass(frozen=True)
@@ -140,19 +151,21 @@ class StudyAnswer:
     """What the study says."""
 
     score: str
-    """Public name of the score that everything here is about."""
+    """The public name of the score that everything here is about."""
     sentence: str
-    """One or two lines that a person can act on."""
+    """One or two sentences that say what to do."""
     is_log: bool = False
     """Whether means are geometric and pairs are compared by ratios."""
     axes: tuple[AxisAnswer, ...] = ()
-    """Those with two or more levels, the largest share of variance first."""
+    """The axes with two or more levels, in falling order of their share of variance."""
     chosen: Chosen | None = None
     variance: VarianceShares = field(default_factory=VarianceShares)
     spread: float | None = None
-    """Standard deviation over seeds of one setting, pooled over confirmed settings: of the log score where `is_log`."""
+    """The standard deviation over seeds of one setting, pooled over confirmed settings. It is that of the log score if the answer
+    `is_log`.
+    """
     looks: tuple[int, ...] = ()
-    """Numbers of seeds at which pairs were judged."""
+    """The numbers of seeds at which pairs were judged."""
     search: Effort = Effort()
     confirmation: Effort = Effort()
     warnings: tuple[str, ...] = field(default=())
@@ -162,5 +175,5 @@ class StudyAnswer:
         return tuple(a for a in self.axes if a.state == "decided")
 
     def axis(self, name: str) -> AxisAnswer | None:
-        """The answer for one axis."""
+        """Return the answer for one axis, or None if the study does not compare its levels."""
         return next((a for a in self.axes if a.axis == name), None)

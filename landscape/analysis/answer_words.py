@@ -1,4 +1,4 @@
-"""The answer in words: one sentence an axis, and one or two for the study. Every comparison says what it is conditional on."""
+"""The answer in words: one sentence for each axis, and one or two for the study. Every comparison says on what it is conditional."""
 
 from collections.abc import Sequence
 
@@ -9,16 +9,16 @@ from landscape.core.durations import duration
 from landscape.core.wording import join, plural
 
 FEW = 3
-"""Settings of a recommendation that are written out."""
+"""The number of hyperparameters that a recommendation writes out."""
 
 
 def words(axis: str) -> str:
-    """`d normalization` of `d_normalization`."""
+    """Return the name of an axis in words, such as `d normalization` for `d_normalization`."""
     return axis.replace("_", " ")
 
 
 def axis_state(best: str | None, levels: Sequence[str], pairs: Sequence[PairAnswer]) -> State:
-    """How far an axis is settled."""
+    """Return how far an axis is settled."""
     won = {p.other for p in pairs if p.decided and p.better == best}
     if best is not None and won == set(levels) - {best}:
         return "decided"
@@ -26,7 +26,7 @@ def axis_state(best: str | None, levels: Sequence[str], pairs: Sequence[PairAnsw
 
 
 def axis_sentence(answer: AxisAnswer, facts: ScoreFacts, is_log: bool) -> str:
-    """What is decided of an axis, by how much, what is open and what would decide it, and what the comparison is conditional on."""
+    """Return a sentence that says what is decided and what is open, what would decide it, and on what the comparison is conditional."""
     if answer.best is None:
         return f"{words(answer.axis)}: not confirmed, so nothing is decided."
     if answer.state == "decided" and answer.contrast is not None:
@@ -43,7 +43,7 @@ def axis_sentence(answer: AxisAnswer, facts: ScoreFacts, is_log: bool) -> str:
 
 
 def _open_question(answer: AxisAnswer, score: str, is_log: bool) -> str:
-    """Which two levels are not told apart, what their seeds show, and what would tell them apart."""
+    """Return which two levels are not told apart, what their seeds show, and what would tell them apart."""
     if (pair := answer.rival) is not None:
         return f"{pair.better} or {pair.other} is open: {_difference(pair, score, is_log)}{_open(pair, is_log)}"
     compared = {level for p in answer.pairs if answer.best in (p.better, p.other) for level in (p.better, p.other)}
@@ -84,7 +84,7 @@ def _open(pair: PairAnswer, is_log: bool) -> str:
 
 
 def _ground(answer: AxisAnswer) -> str:
-    """What the comparison rests on and is conditional on."""
+    """Return what the comparison rests on and on what it is conditional."""
     seeds = sorted({p.seeds for p in answer.pairs})
     counted = f"{seeds[0]} paired seeds" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]} paired seeds"
     if len(answer.partners) == 1:
@@ -94,7 +94,7 @@ def _ground(answer: AxisAnswer) -> str:
 
 
 def study_sentence(score: str, axes: Sequence[AxisAnswer], chosen: Chosen | None) -> str:
-    """What to train, what is decided, and what is not."""
+    """Return what to train, what is decided, and what is not."""
     parts = []
     if chosen is not None:
         setting = ", ".join(chosen.labels.values())

@@ -1,6 +1,8 @@
-"""From a study on disk to its answer. Verdicts rest on confirmation runs alone: fresh seeds of settings that the search chose.
+"""Computes the answer of a study. Verdicts rest on confirmation runs alone, which are fresh seeds of settings that the search chose.
 
-The best of many trials is partly luck (winner's curse): scores of the search choose which setting stands for a level, and never judge it.
+The best of many trials is partly lucky (the winner's curse). The scores of the search therefore choose which setting represents a level,
+but
+never judge it.
 """
 
 import itertools
@@ -25,12 +27,12 @@ from landscape.analysis.variance import VarianceShares, variance_shares
 from landscape.results.studies import Study
 
 DEFAULT_SEEDS = 5
-"""Of a study whose description does not say."""
+"""The number of seeds at the first look, for a study whose description does not say it."""
 
 
 @dataclass(frozen=True)
 class _Ground:
-    """What all axes of one answer share."""
+    """The facts that all axes of one answer share."""
 
     study: Study
     facts: ScoreFacts
@@ -42,13 +44,13 @@ class _Ground:
 
 
 def answer_of(study: Study, table: TrialTable, score: str, *, level: float = 0.95) -> StudyAnswer:
-    """What a study says, by one score.
+    """Return what a study says, judged by one score.
 
     Args:
-        study: as `results.studies.read_study` gives it.
-        table: its trials under the protocol that reports.
-        score: public name of the score to compare by.
-        level: coverage of the intervals, jointly over the pairs of an axis and over all looks.
+        study: The study, from `results.studies.read_study`.
+        table: Its trials under the protocol that reports.
+        score: The public name of the score to compare by.
+        level: The coverage of the intervals, jointly over the pairs of an axis and over all looks.
     """
     facts = table.scores[score]
     how = _mapping(study.facts.get("confirmation"))
@@ -72,7 +74,7 @@ def answer_of(study: Study, table: TrialTable, score: str, *, level: float = 0.9
 
 
 def design_of(study: Study, axes: Sequence[str], score: str) -> Design:
-    """The settings that stand for the levels of a study, from its search."""
+    """Return the settings of the search that represent the levels of a study."""
     how = _mapping(study.facts.get("confirmation"))
     protocol = str(_mapping(study.facts.get("protocol")).get("name", ""))
     name = str(study.facts.get("objective") or score)
@@ -102,7 +104,7 @@ def _variance(table: TrialTable, score: str, runs: Mapping[Key, Confirmed]) -> V
 
 
 def _spread(runs: Mapping[Key, Confirmed], by_ratio: bool) -> float | None:
-    """Standard deviation over the seeds of a setting, pooled over those without divergence."""
+    """Return the standard deviation over the seeds of a setting, pooled over the settings without divergence."""
     squares, freedom = 0.0, 0
     for of in runs.values():
         x = np.asarray(of.costs)
@@ -136,7 +138,7 @@ def _levels_tried(study: Study, axis: str) -> set[str]:
 
 
 def _rank(ground: _Ground, level: str, blocks: Sequence[Block]) -> tuple[float, float]:
-    """Fewest diverged first, then the best mean."""
+    """Return what levels are ordered by: first the share of diverged seeds, then the mean."""
     of = [ground.runs[b.settings[level]] for b in blocks if b.settings.get(level) in ground.runs]
     costs = np.concatenate([np.asarray(one.costs) for one in of])
     finite = costs[np.isfinite(costs)]
@@ -182,7 +184,7 @@ def _pair(ground: _Ground, a: str, b: str, blocks: Sequence[Block], joint: float
 
 
 def _reach(ground: _Ground, found: Judged, ours: Any, theirs: Any, blocks: int) -> tuple[float, ToDecide | None]:
-    """The smallest difference that this pair's seeds resolve, and what would decide the one that is seen."""
+    """Return the smallest difference that this pair's seeds resolve, and what it would take to decide the observed one."""
     d = differences(ours[:, : found.seeds], theirs[:, : found.seeds], log=ground.is_log)
     spread, n, level = float(d.std(ddof=1)), len(d), found.difference.level
     smallest = resolvable_difference(spread, n, level=level)
@@ -193,7 +195,7 @@ def _reach(ground: _Ground, found: Judged, ours: Any, theirs: Any, blocks: int) 
 
 
 def _chosen(ground: _Ground, design: Design) -> Chosen | None:
-    """The confirmed setting with the best mean over seeds, of those that did not diverge."""
+    """Return the confirmed setting with the best mean over seeds, among those that did not diverge."""
     of = [ground.runs[key] for key in design.settings if key in ground.runs]
     usable = [one for one in of if one.diverged == 0 and len(one.runs) >= FEWEST_SEEDS]
     if not usable:

@@ -1,6 +1,6 @@
-"""What the best of k trials can be expected to score, and the budget curve made of it.
+"""What the best of k trials can be expected to score, and the budget curve that follows from it.
 
-The best of all n trials has no honest interval, and grows better with n; the expected best of k can be compared at equal k.
+The best of all n trials has no honest interval and improves with n. The expected best of k can be compared at equal k.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ from landscape.analysis.interval import Interval, Values, as_values
 
 DRAWS = 2000
 MEMORY = 6_000_000
-"""Numbers drawn at once; beyond 3,000 trials there are fewer draws, 200 at least."""
+"""The largest number of random numbers that are drawn at once. With more than 3,000 trials there are fewer draws, but at least 200."""
 FEWEST = 10
 FEWEST_WITHOUT_BOUND = 40
 LARGEST_SHARE = 5
-"""The interval is given for 2 <= k <= n / 5, where simulation shows at least nominal coverage (tests/analysis/test_best.py)."""
+"""The interval is given for 2 <= k <= n / 5, where it has at least nominal coverage in simulations (tests/analysis/test_best.py)."""
 
 
 def weights(n: int, k: int) -> Values:
-    """Probability that the i-th best of n (i = 1..n) is the best of k of them drawn without replacement: C(n-i, k-1) / C(n, k)."""
+    """Return the probability that the i-th best of n (i = 1..n) is the best of k drawn without replacement: C(n-i, k-1) / C(n, k)."""
     result = np.zeros(n)
     chance = k / n
     for i in range(1, n - k + 2):
@@ -30,14 +30,14 @@ def weights(n: int, k: int) -> Values:
 
 
 def expected_best(values: ArrayLike, k: int) -> float:
-    """Mean over all subsets of k of `values` of their smallest: exact, unbiased for the expected best of k new trials.
+    """Return the mean of the smallest value over all subsets of k values. It is exact, and unbiased for the expected best of k new trials.
 
     Args:
-        values: scores [n], lower is better; where more than n - k of them are +inf (diverged), so is the result.
-        k: number of trials, 1 to n.
+        values: The scores [n]. Lower is better. If more than n - k of them are +inf (diverged), so is the result.
+        k: The number of trials, from 1 to n.
 
     Raises:
-        ValueError: k is outside 1..n: n trials say nothing of the best of more.
+        ValueError: k is not in 1..n, because n trials say nothing about the best of more.
     """
     ordered = as_values(values)
     if not 1 <= k <= len(ordered):
@@ -99,7 +99,7 @@ def _below_best(ordered: Values, lower_bound: float | None) -> float | None:
 
 
 def _one_budget(ordered: Values, log_survival: Values, k: int, ends: tuple[float | None, Values], level: float) -> Interval:
-    """The estimate for one k; `ends` are the scores that stand for what may lie below the best and above the worst."""
+    """Return the estimate for one k. `ends` are the scores assumed for what may lie below the best and above the worst score."""
     n, (below, above) = len(ordered), ends
     point = expected_best(ordered, k)
     if below is None or not 2 <= k <= n / LARGEST_SHARE:

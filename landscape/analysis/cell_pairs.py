@@ -1,4 +1,4 @@
-"""Scores of cells in pairs: the same cell in two studies, or two levels of an axis beside the same levels of all other axes."""
+"""Compares scores of cells in pairs: the same cell in two studies, or two levels of an axis with the same levels on all other axes."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,25 +12,26 @@ from landscape.analysis.interval import Interval
 from landscape.analysis.quantiles import quantile
 
 FEWEST_PAIRS = 6
-"""With fewer pairs not even a median has a 95% interval."""
+"""The fewest pairs with which a median has a 95% interval."""
 CellKey = tuple[str, ...]
-"""The levels of a cell, in the order of the axes."""
+"""The levels of a cell in the order of the axes."""
 
 
 @dataclass(frozen=True)
 class PairedCells:
-    """The first of each pair against the second."""
+    """The comparison of the first side of each pair with the second."""
 
     contrast: Interval
-    """Median over pairs of first / second where the score `is_log`, else of first - second, with its exact order-statistic interval."""
+    """The median over pairs of first / second if the score `is_log`, otherwise of first - second, with its exact order-statistic interval.
+    """
     pairs: int
-    """Pairs of which at least one side has a score."""
+    """The number of pairs of which at least one side has a score."""
     better: int
-    """Pairs whose first side is better."""
+    """The number of pairs whose first side is better."""
 
 
 def cell_medians(table: TrialTable, axes: Sequence[str], score: str) -> dict[CellKey, float]:
-    """The median cost of each cell that has finished search trials with a score: lower is better, +inf where most of them diverged."""
+    """Return the median cost of each cell with scored search trials. Lower is better, and it is +inf if most of its trials diverged."""
     found: dict[CellKey, float] = {}
     if not axes:
         return found
@@ -42,14 +43,14 @@ def cell_medians(table: TrialTable, axes: Sequence[str], score: str) -> dict[Cel
 
 
 def paired_cells(pairs: Sequence[tuple[float, float]], facts: ScoreFacts, *, level: float = 0.95) -> PairedCells:
-    """Compare the costs of paired cells; a cell that diverged is worse than any other by more than any number.
+    """Compare the costs of paired cells. A cell that diverged is worse than every other one, by more than any number.
 
-    The interval lies between two order statistics and covers the median whatever the distribution (David and Nagaraja 2003, section 7.1).
+    The interval lies between two order statistics and covers the median for every distribution (David and Nagaraja 2003, section 7.1).
 
     Args:
-        pairs: (first, second) costs, +inf for diverged; pairs that diverged on both sides say nothing and are left out.
-        facts: of the score.
-        level: nominal coverage of the interval.
+        pairs: The costs (first, second), which are +inf for diverged cells. Pairs that diverged on both sides are left out.
+        facts: The facts of the score.
+        level: The nominal coverage of the interval.
     """
     known = [pair for pair in pairs if math.isfinite(pair[0]) or math.isfinite(pair[1])]
     log = facts.is_log and all(x > 0 for pair in known for x in pair)
@@ -76,16 +77,17 @@ def _contrast(a: float, b: float, *, log: bool) -> float:
 
 @dataclass(frozen=True)
 class SearchedAxis:
-    """What the search alone says of an axis, over matched cells: it suggests, and decides nothing."""
+    """What the search alone says of an axis, over matched cells. It suggests something and decides nothing."""
 
     best: str
     runner_up: str
     paired: PairedCells
-    """The best level against the runner-up, jointly with the comparisons that were not shown (Bonferroni over all pairs of levels)."""
+    """The best level against the runner-up. The interval holds jointly for all pairs of levels (Bonferroni), also those that are not shown.
+    """
 
 
 def searched_axis(medians: Mapping[CellKey, float], axes: Sequence[str], axis: str, facts: ScoreFacts) -> SearchedAxis | None:
-    """The two levels of an axis with the best mean ranks among their matched cells; None where no two levels share one."""
+    """Return the two levels of an axis with the best mean ranks among matched cells, or None if no two levels share a cell."""
     at = list(axes).index(axis)
     groups: dict[CellKey, dict[str, float]] = {}
     for key, cost in medians.items():

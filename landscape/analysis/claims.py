@@ -1,4 +1,4 @@
-"""Claims held against a study: what its confirmation runs say of each, and what deciding it would take."""
+"""Holds claims against a study: what its confirmation runs say of each claim, and what it would take to decide it."""
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ Says = Literal["reproduced", "contradicted", "undecided", "holds here", "does no
 OWN: Mapping[str, Says] = {"yes": "reproduced", "no": "contradicted", "open": "undecided"}
 ELSEWHERE: Mapping[str, Says] = {"yes": "holds here", "no": "does not hold here", "open": "undecided here"}
 FEWEST_MODELS = 10
-"""Below, a rank correlation has no interval worth printing."""
+"""The fewest models for which a rank correlation gets an interval."""
 
 
 @dataclass(frozen=True)
@@ -30,20 +30,21 @@ class Finding:
     claim: Claim
     says: Says
     reason: str
-    """One line: the effect, or why the study does not address the claim."""
+    """One line that gives the effect, or says why the study does not address the claim."""
     effect: Interval = field(default_factory=lambda: Interval(None))
-    """The ratio (or difference) of the pair that decided, or that is the closest to deciding; or the correlation."""
+    """The ratio or difference of the pair that decided, or of the one closest to a decision; for a claim about scores the correlation."""
     trials: tuple[int, int] = (0, 0)
-    """Confirmation runs on each side of that pair; none stand behind a correlation, whose models `effect.n` counts."""
+    """The numbers of confirmation runs on both sides of that pair. They are 0 for a correlation, whose models `effect.n` counts."""
     to_decide: ToDecide | None = None
 
 
 def held_against(claims: Iterable[Claim], study: Study, table: TrialTable, answer: StudyAnswer) -> list[Finding]:
-    """Every claim beside a study.
+    """Return what a study says of every claim.
 
-    `reproduced`, `contradicted` and `undecided` are said on the claim's own data and by its own score, `holds here`, `does not hold here`
-    and `undecided here` on others. A claim about several pairs holds where all of them do, and fails where one of them is decided against
-    it. Comparisons are those of the answer: beside the partners of the study's blocks, and joint over the pairs of an axis.
+    `reproduced`, `contradicted` and `undecided` are said if data and score are those of the claim, and `holds here`, `does not hold here`
+    and
+    `undecided here` otherwise. A claim about several pairs holds if all of them hold, and fails if one of them is decided against it. The
+    comparisons are those of the answer: they are conditional on the levels of the other axes, and joint over the pairs of an axis.
     """
     return [_one(claim, study, table, answer) for claim in claims]
 
@@ -72,7 +73,7 @@ def _one(claim: Claim, study: Study, table: TrialTable, answer: StudyAnswer) -> 
 
 
 def _on_its_own_ground(claim: Claim, study: Study, score: str) -> bool:
-    """Whether data set and score are the claim's own; a claim that names neither is the user's, about this study."""
+    """Return whether data set and score are those of the claim. A claim of the user that names neither is about this study."""
     space = study.facts.get("space")
     dataset = str(space.get("dataset", "")) if isinstance(space, Mapping) else ""
     names = {dataset, dataset.partition(":")[0].partition("(")[0].strip(), dataset.replace("-", "_")}
@@ -82,10 +83,13 @@ def _on_its_own_ground(claim: Claim, study: Study, score: str) -> bool:
 
 
 def _components(study: Study, axis: str, field: str = "") -> dict[str, set[str]]:
-    """Label -> the names that a claim about the levels of `field` may use for it.
+    """Return, for each label of an axis, the names that a claim about the levels of `field` may use for it.
 
-    On the axis itself they are the label, and the component where it stands alone. On an axis of the study's own (`method`) a label stands
-    for the component that its entry puts into `field`, if it changes nothing else; the label `none` stands for no component of any field.
+    On the axis of that field they are the label, and the component if the entry has a single one. On an axis of the study's own (`method`)
+    a label
+    represents the component that its entry puts into `field`, if the entry changes nothing else. The label `none` represents the absence of
+    a
+    component in any field.
     """
     space = study.facts.get("space")
     entries: Any = space.get("entries", {}).get(axis, []) if isinstance(space, Mapping) else []
@@ -102,7 +106,7 @@ def _components(study: Study, axis: str, field: str = "") -> dict[str, set[str]]
 
 
 def _component(value: Any) -> str:
-    """The name of one component in any of its short forms; `none` for an empty list; "" for several."""
+    """Return the name of one component given in any short form. It is `none` for an empty list and empty for several components."""
     if isinstance(value, (list, tuple)):
         return "none" if not value else _component(value[0]) if len(value) == 1 else ""
     if isinstance(value, Mapping):
@@ -111,7 +115,7 @@ def _component(value: Any) -> str:
 
 
 def _covers(claim: Claim, known: Mapping[str, set[str]]) -> bool:
-    """Whether an axis has a level of each side of the claim."""
+    """Return whether an axis has a level for each side of the claim."""
     return all(any(names & set(side) for names in known.values()) for side in (claim.levels, claim.against))
 
 
@@ -120,7 +124,7 @@ def _named(level: str, names: Sequence[str], known: Mapping[str, set[str]]) -> b
 
 
 def _elsewhere(claim: Claim, axis: AxisAnswer, study: Study) -> str:
-    """Why the study's blocks are not those that the claim is about; "" where they are."""
+    """Return why the study's comparisons are not those that the claim is about. The text is empty if they are."""
     for other, wanted in claim.where.items():
         if other == claim.axis:
             continue
@@ -135,7 +139,7 @@ def _elsewhere(claim: Claim, axis: AxisAnswer, study: Study) -> str:
 
 
 def _shared(study: Study, field: str) -> str:
-    """The component that every trial has in a field that is no axis, because the study fixes it; "" where trials differ or have several."""
+    """Return the component that all trials have in a field that is no axis. It is empty if trials differ or have several."""
     space = study.facts.get("space")
     base = space.get("base") if isinstance(space, Mapping) else None
     values = [trial.record.config[field] for trial in study.trials if field in trial.record.config]
@@ -146,7 +150,7 @@ def _shared(study: Study, field: str) -> str:
 
 
 def _pairs(claim: Claim, axis: AxisAnswer, study: Study) -> list[tuple[PairAnswer, str]]:
-    """The pairs that the claim is about, each with the level that the claim speaks of."""
+    """Return the pairs that the claim is about, each with the level that the claim speaks of."""
     known = _components(study, axis.axis, claim.axis)
     found = []
     for pair in axis.pairs:
@@ -186,7 +190,7 @@ def _finding(claim: Claim, says: Says, pair: PairAnswer, axis: AxisAnswer) -> Fi
 
 
 def _correlation(claim: Claim, table: TrialTable, words: Mapping[str, Says]) -> Finding:
-    """Spearman's correlation over the models of the search, with Bonett and Wright's (2000) interval on Fisher's scale."""
+    """Judge a claim by Spearman's correlation over the models of the search, with the interval of Bonett and Wright (2000)."""
     search = table.role(SEARCH).frame
     columns = [
         next((str(c) for c in search if str(c).removeprefix(SCORE).partition("[")[0] == name and str(c).startswith(SCORE)), "")

@@ -1,4 +1,4 @@
-"""Cells and levels side by side: counts, best, top quantile, share diverged, wins, diversity, cost; each estimate with its interval."""
+"""Compares cells and levels by counts, best, top quantile, diverged trials, wins, diversity and cost. Each estimate has its interval."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -14,11 +14,11 @@ from landscape.analysis.proportions import share
 from landscape.analysis.quantiles import quantile, rank_of, share_name, shown_share
 
 DIVERSITY = ("MS-SSIM", "MS_SSIM", "ms_ssim", "Vendi", "vendi", "recall", "coverage")
-"""Names (beginnings of) that scores of diversity have, the most direct first."""
+"""The beginnings of the names of scores of diversity, the most direct one first."""
 
 
 def diversity_score(scores: Mapping[str, ScoreFacts]) -> str | None:
-    """The score that says how varied samples are; None where the protocol has none."""
+    """Return the score that says how varied samples are, or None if the protocol has none."""
     for wanted in DIVERSITY:
         for name in scores:
             if name.startswith(wanted):
@@ -27,7 +27,7 @@ def diversity_score(scores: Mapping[str, ScoreFacts]) -> str | None:
 
 
 def compare_levels(table: TrialTable, axis: str, score: str, *, given_search: bool) -> pd.DataFrame:
-    """A row a level of `axis`, best quantile first, over the search trials, whatever the other axes (marginal)."""
+    """Return one row for each level of `axis`, over all search trials that have it, with the best quantile first."""
     search = table.role("search")
     groups = {str(level): search.where(search.frame[AXIS + axis] == level) for level in sorted(search.frame[AXIS + axis].unique())}
     rows = []
@@ -40,7 +40,7 @@ def compare_levels(table: TrialTable, axis: str, score: str, *, given_search: bo
 
 
 def compare_cells(table: TrialTable, score: str, *, given_search: bool) -> pd.DataFrame:
-    """A row a cell, by its best score."""
+    """Return one row for each cell, ordered by its best score."""
     search = table.role("search")
     rows = [
         {"cell": cell} | {a: group.frame[AXIS + a].iloc[0] for a in table.axes} | _row(group, score, given_search)
@@ -89,19 +89,19 @@ def _row(group: TrialTable, score: str, given_search: bool) -> dict[str, Any]:
 
 
 def score_quantile(costs: Values, facts: ScoreFacts) -> Interval:
-    """The top quantile that n trials support, in the score's own direction."""
+    """Return the top quantile that the number of trials supports, in the direction of the score."""
     found = quantile(costs)
     return found.mirrored() if facts.sign < 0 else found
 
 
 def best_of(costs: Values, facts: ScoreFacts) -> float:
-    """The best score seen, NaN where every trial diverged; optimistic the more trials there are, so it has no interval."""
+    """Return the best score, or NaN if all trials diverged. It has no interval, because it is optimistic, the more so with more trials."""
     finite = costs[np.isfinite(costs)]
     return float(finite.min() * facts.sign) if len(finite) else math.nan
 
 
 def _diversity(group: TrialTable, score: str) -> dict[str, float]:
-    """Diversity of the group's best trial."""
+    """Return the diversity of the group's best trial."""
     name = diversity_score(group.scores)
     column = SCORE + score
     if name is None or column not in group.frame or SCORE + name not in group.frame:
@@ -118,6 +118,6 @@ def _mean(values: Iterable[float]) -> float:
 
 
 def ordinal(n: int) -> str:
-    """1st, 2nd, 3rd, 4th, ..., 11th, ..."""
+    """Return an ordinal number such as 1st, 2nd, 3rd, 4th or 11th."""
     suffix = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
     return f"{n}{suffix}"

@@ -1,4 +1,4 @@
-"""A study's trials as the answer needs them: those of the search, and the confirmation runs of each setting by seed."""
+"""The trials of a study as the answer needs them: those of the search, and the confirmation runs of each setting by seed."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -21,9 +21,9 @@ class Run:
     digest: str
     setting: str
     order: tuple[int, int]
-    """Number of the seed in the study, and the seed: runs of different settings with the same are paired."""
+    """The number of the seed in the study, and the seed. Runs of different settings with the same order are paired."""
     cost: float
-    """The reported score, lower is better; +inf where the run diverged."""
+    """The reported score as a cost. Lower is better, and it is +inf if the run diverged."""
     seconds: float
 
 
@@ -35,11 +35,11 @@ class Confirmed:
     labels: Mapping[str, str]
     assignment: Mapping[str, Any]
     runs: Mapping[tuple[int, int], Run]
-    """By `Run.order`."""
+    """The runs by their `order`."""
 
     @property
     def costs(self) -> list[float]:
-        """In the order of seeds."""
+        """The costs in the order of seeds."""
         return [self.runs[order].cost for order in sorted(self.runs)]
 
     @property
@@ -52,7 +52,7 @@ class Confirmed:
 
 
 def setting_of(trial: Trial) -> tuple[str, dict[str, Value]]:
-    """(cell, assignment) of a trial; records that do not hold what was proposed are told apart by their setting digest."""
+    """Return the cell and the assignment of a trial. If a record does not hold what was proposed, its setting digest takes that place."""
     place = trial.record.study
     assignment = place.get("assignment")
     known = dict(assignment) if isinstance(assignment, Mapping) else {"setting": trial.record.setting_digest}
@@ -60,18 +60,21 @@ def setting_of(trial: Trial) -> tuple[str, dict[str, Value]]:
 
 
 def labels_of(trial: Trial) -> dict[str, str]:
-    """Axis -> level of a trial."""
+    """Return the level of a trial on each axis."""
     cell = trial.record.study.get("cell")
     return {str(axis): str(level) for axis, level in cell.items()} if isinstance(cell, Mapping) else {}
 
 
 def role_of(trial: Trial) -> str:
-    """What a trial was run for."""
+    """Return what a trial was run for."""
     return str(trial.record.study.get("role", SEARCH))
 
 
 def searched(trials: Iterable[Trial], protocol: str, name: str, axes: Iterable[str]) -> list[Searched]:
-    """The trials of the search with their selection scores, as the sweep saw them; those outside the axes of the study are left out."""
+    """Return the trials of the search with their selection scores, as the sweep saw them.
+
+    Trials outside the axes of the study are left out.
+    """
     wanted = set(axes)
     found = []
     for trial in trials:
@@ -86,13 +89,13 @@ def searched(trials: Iterable[Trial], protocol: str, name: str, axes: Iterable[s
 
 
 def confirmed(trials: Iterable[Trial], protocol: str | None, score: str, sign: float) -> dict[Key, Confirmed]:
-    """Every setting with confirmation runs. Failed and stopped runs, and those without the score, say nothing and are left out.
+    """Return the runs of every setting that has confirmation runs. Failed and stopped runs, and those without the score, are left out.
 
     Args:
-        trials: all trials of the study.
-        protocol: digest of the protocol that reports.
-        score: public name of the score.
-        sign: times which the score becomes a cost.
+        trials: All trials of the study.
+        protocol: The digest of the protocol that reports.
+        score: The public name of the score.
+        sign: The factor that makes the score a cost.
     """
     runs: dict[Key, dict[tuple[int, int], Run]] = {}
     first: dict[Key, tuple[Mapping[str, str], Mapping[str, Any]]] = {}
@@ -117,7 +120,7 @@ def _cost(trial: Trial, protocol: str | None, score: str, sign: float) -> float 
 
 
 def effort(trials: Iterable[Trial], role: str, labels: Mapping[str, str] | None = None) -> Effort:
-    """Trainings of a role and their time; of one level of an axis where `labels` names it."""
+    """Return the number and time of the trainings of a role. `labels` restricts them to some levels."""
     wanted = (labels or {}).items()
     used = [t for t in trials if role_of(t) == role and t.record.status is not Status.SKIPPED and wanted <= labels_of(t).items()]
     return Effort(len(used), sum(sum(t.record.seconds.values()) for t in used))

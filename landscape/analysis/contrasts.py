@@ -1,4 +1,4 @@
-"""Pairs of levels from the confirmation runs of their settings: the costs of common seeds, and which settings need more of them."""
+"""Pairs of levels from the confirmation runs of their settings: the costs of common seeds, and which settings need more seeds."""
 
 import itertools
 import math
@@ -13,23 +13,23 @@ from landscape.analysis.matched import Block, Design, Key
 
 
 def levels_confirmed(blocks: Sequence[Block], runs: Mapping[Key, Confirmed]) -> list[str]:
-    """The levels of an axis that have confirmation runs in some block."""
+    """Return the levels of an axis that have confirmation runs in some block."""
     return list(dict.fromkeys(level for block in blocks for level, key in block.settings.items() if key in runs))
 
 
 def joint_level(level: float, levels: int) -> float:
-    """The coverage that each pair of `levels` levels needs, so that all of them hold together with coverage `level` (Bonferroni)."""
+    """Return the coverage that each pair of `levels` levels needs so that all of them hold together with coverage `level` (Bonferroni)."""
     return 1 - (1 - level) / max(math.comb(levels, 2), 1)
 
 
 def blocks_of_both(blocks: Sequence[Block], runs: Mapping[Key, Confirmed], a: str, b: str) -> list[tuple[Confirmed, Confirmed]]:
-    """The runs of two levels in each block that has both."""
+    """Return the runs of two levels in each block that has both."""
     settings = [(block.settings[a], block.settings[b]) for block in blocks if {a, b} <= block.settings.keys()]
     return [(runs[x], runs[y]) for x, y in settings if x in runs and y in runs]
 
 
 def paired_costs(both: Sequence[tuple[Confirmed, Confirmed]]) -> tuple[Values, Values]:
-    """The costs of two levels [blocks, seeds], of the seeds that every block has on both sides, in the order of training."""
+    """Return the costs [blocks, seeds] of two levels for the seeds that every block has on both sides, in the order of training."""
     common = sorted(set.intersection(*(set(one.runs) & set(other.runs) for one, other in both))) if both else []
     sides = [
         np.array([[pair[side].runs[order].cost for order in common] for pair in both]).reshape(len(both), len(common)) for side in (0, 1)
@@ -38,12 +38,12 @@ def paired_costs(both: Sequence[tuple[Confirmed, Confirmed]]) -> tuple[Values, V
 
 
 def is_log(runs: Mapping[Key, Confirmed], frechet: bool) -> bool:
-    """Whether costs are compared by ratios: Frechet distances are, as long as each of them is above 0."""
+    """Return whether costs are compared by ratios. Frechet distances are, if all of them are above 0."""
     return frechet and all(cost > 0 for of in runs.values() for cost in of.costs)
 
 
 def open_settings(design: Design, runs: Mapping[Key, Confirmed], at: Sequence[int], *, log: bool, level: float = 0.95) -> list[Key]:
-    """The settings of pairs that no look has decided so far, in the order of the design: further seeds are worth their time."""
+    """Return the settings of pairs that no look has decided so far, in the order of the design. They need further seeds."""
     found: set[Key] = set()
     for axis in dict.fromkeys(block.axis for block in design.blocks):
         blocks = design.of(axis)

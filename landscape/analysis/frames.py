@@ -1,4 +1,4 @@
-"""Records -> one frame: a row a trial, with axes, status, hyperparameters, cost, and the scores of ONE protocol."""
+"""Makes one frame of the records, with a row for each trial: axes, status, hyperparameters, cost, and the scores of one protocol."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,15 +15,16 @@ from landscape.results.score_names import ScoreName
 from landscape.results.trial_files import Trial
 
 AXIS, SCORE, LOW, HIGH, HYPER = "axis:", "score:", "low:", "high:", "hyper:"
-"""Prefixes of column names: `axis:loss`, `score:FD[classifier]`, its own interval `low:...` and `high:...`, `hyper:batch_size`."""
+"""The prefixes of column names, as in `axis:loss`, `score:FD[classifier]`, `low:` and `high:` for its own interval, and `hyper:batch_size`.
+"""
 
 FINISHED = (Status.COMPLETED.value, Status.DIVERGED.value)
-"""A trial that ran its course: it counts in every statistic. Failed, skipped and stopped trials say nothing about the method."""
+"""The statuses of a finished trial, which counts in every statistic. Failed, skipped and stopped trials say nothing about a method."""
 
 
 @dataclass(frozen=True)
 class ScoreFacts:
-    """What is the same for one score in every trial."""
+    """The facts of one score that are the same in every trial."""
 
     name: str
     direction: str
@@ -32,11 +33,11 @@ class ScoreFacts:
     n_real: int | None = None
     n_fake: int | None = None
     target: str = ""
-    """`real` where the best value is that of held-out real samples."""
+    """The text `real` if the best value is that of held-out real samples."""
 
     @property
     def sign(self) -> float:
-        """Times which a score becomes a cost: lower is better."""
+        """The factor that makes a score a cost, of which lower is better."""
         return -1.0 if self.direction == "higher" else 1.0
 
     @property
@@ -47,36 +48,38 @@ class ScoreFacts:
 
     @property
     def is_log(self) -> bool:
-        """Whether the score is compared by ratios: Frechet distances, as in the search."""
+        """Whether the score is compared by ratios, as Frechet distances are, also in the search."""
         return ScoreName.parse(self.name).is_modeled_in_log
 
 
 @dataclass(frozen=True)
 class TrialTable:
-    """The frame and what it means."""
+    """A frame of trials and what it means."""
 
     frame: pd.DataFrame
     axes: tuple[str, ...]
     protocol: Mapping[str, Any] | None
-    """The one protocol of all scores; None when nothing was scored."""
+    """The protocol of all scores. It is None if nothing was scored."""
     scores: Mapping[str, ScoreFacts]
 
     def where(self, mask: pd.Series) -> Self:
-        """The table of some rows."""
+        """Return the table of some rows."""
         return replace(self, frame=self.frame[mask])
 
     def role(self, *roles: str) -> Self:
-        """The trials of some roles: `search`, `confirmation`, `repeat`."""
+        """Return the trials of some roles, such as `search`, `confirmation` and `repeat`."""
         return self.where(self.frame["role"].isin(roles))
 
     def finished(self) -> Self:
-        """Completed and diverged trials."""
+        """Return the completed and the diverged trials."""
         return self.where(self.frame["status"].isin(FINISHED))
 
     def costs(self, score: str, *, each_seed: bool = False) -> Values:
-        """The score of every finished setting as a cost [n]: lower is better, +inf for diverged; a completed trial without it is left out.
+        """Return the score of every finished setting as a cost [n]. Lower is better, and it is +inf for diverged trials.
 
-        Several seeds of one setting are not independent trials: they count once, by their median, unless `each_seed`.
+        Completed trials without the score are left out. Several seeds of one setting are not independent trials, so they count once, by
+        their median,
+        unless `each_seed` is set.
         """
         frame = self.finished().frame
         column = SCORE + score
@@ -92,7 +95,7 @@ class TrialTable:
 
 
 def protocols(trials: Iterable[Trial]) -> dict[str, Mapping[str, Any]]:
-    """Every protocol that scored a trial, by digest, the most used first."""
+    """Return every protocol that scored a trial, by digest, with the most used one first."""
     found: dict[str, Mapping[str, Any]] = {}
     count: dict[str, int] = {}
     for trial in trials:
@@ -103,15 +106,15 @@ def protocols(trials: Iterable[Trial]) -> dict[str, Mapping[str, Any]]:
 
 
 def trials_frame(trials: Sequence[Trial], protocol: str | None = None, axes: Sequence[str] = ()) -> TrialTable:
-    """One row a trial.
+    """Return the table of the trials, with one row for each.
 
     Args:
-        trials: as `results.read_study` gives them.
-        protocol: digest of the protocol whose scores are wanted; may be left out when there is only one.
-        axes: those of the search space, in its order; any that stand only in records follow.
+        trials: The trials, as `results.read_study` gives them.
+        protocol: The digest of the protocol whose scores are wanted. It may be left out if there is only one.
+        axes: The axes of the search space in its order. Axes that only records have follow.
 
     Raises:
-        UserError: the trials were scored under several protocols and none is named, or the named one scored none.
+        UserError: The trials were scored under several protocols and none is named, or the named one scored no trial.
     """
     known = protocols(trials)
     if protocol is None and len(known) > 1:
@@ -131,11 +134,11 @@ _EMPTY = ("digest", "setting", "role", "ask", "cell", "status", "reason", "seed"
 
 
 ORDER = ("task", "loss", "d_normalization", "normalization", "regularizer", "regularizers", "architecture")
-"""The customary order of axes; JSON objects have none. Others follow in the order they are found."""
+"""The customary order of axes, because JSON objects have no order. Other axes follow in the order in which they are found."""
 
 
 def customary(axes: Iterable[str]) -> list[str]:
-    """Axes in their customary order, unknown ones last."""
+    """Return axes in their customary order, with unknown ones last."""
     given = list(axes)
     return [a for a in ORDER if a in given] + [a for a in given if a not in ORDER]
 
@@ -170,7 +173,7 @@ def _row(trial: Trial, scores: Scores | None, axes: Sequence[str]) -> dict[str, 
 
 
 def cell_label(cell: Mapping[str, Any], axes: Sequence[str]) -> str:
-    """`hinge · spectral · none`: the levels in the order of the axes."""
+    """Return a label such as `hinge · spectral · none`, with the levels in the order of the axes."""
     return " · ".join(str(cell[a]) for a in axes if a in cell) or "(no cell)"
 
 
@@ -184,14 +187,14 @@ def _facts(scores: Iterable[Scores]) -> dict[str, ScoreFacts]:
 
 
 def score_facts(name: str, estimate: Estimate) -> ScoreFacts:
-    """What an estimate says of its score besides its value."""
+    """Return what an estimate says of its score besides the value."""
     return ScoreFacts(name, estimate.direction, estimate.unit, estimate.bounds, estimate.n_real, estimate.n_fake, estimate.target)
 
 
 def flatten_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Leaves of a config by dotted name; a component's own are named after it.
+    """Return the leaves of a configuration by dotted name. The leaves of a component are named after the component.
 
-    `loss` = {name: hinge, hyperparameters: {margin: 1}} gives `loss` = hinge and `loss.hinge.margin` = 1; regularizers likewise.
+    For example, `loss` = {name: hinge, hyperparameters: {margin: 1}} gives `loss` = hinge and `loss.hinge.margin` = 1.
     """
     flat: dict[str, Any] = {}
     for key, value in config.items():

@@ -1,4 +1,4 @@
-"""Probability of improvement: how often a trial of one kind scores better than a trial of another."""
+"""The probability of improvement, which says how often a trial of one kind scores better than a trial of another kind."""
 
 import math
 
@@ -9,13 +9,16 @@ from scipy.stats import t as student
 from landscape.analysis.interval import Interval, Values, as_values
 
 FEWEST = 3
-"""Trials that each side needs for an interval; coverage was simulated from 3 against 3 upwards (tests/analysis/test_improvement.py)."""
+"""The number of trials that each side needs for an interval. Coverage was simulated from 3 against 3 on
+(tests/analysis/test_improvement.py).
+"""
 
 EXTRA = 0.25
-"""Weight of a placement of 1/2 that is added to each side.
+"""The weight of a placement of 1/2 that is added to each side.
 
-Without it the interval covers only .93 where one side wins 96 to 99 pairs of 100, because few losses show little of the spread; with it .95
-and more.
+Without it the interval covers only .93 if one side wins 96 to 99 pairs of 100, because few losses show little of the spread. With it
+the
+interval covers .95 and more.
 """
 
 
@@ -54,19 +57,19 @@ def probability_of_improvement(ours: ArrayLike, theirs: ArrayLike, *, level: flo
 
 
 def _placements(a: Values, b: Values) -> Values:
-    """For each of the sorted `a` [m], the share of the sorted `b` [n] that it is better than; a tie counts half."""
+    """Return, for each of the sorted `a` [m], the share of the sorted `b` [n] that it is better than. A tie counts half."""
     not_better = np.searchsorted(b, a, side="left") + np.searchsorted(b, a, side="right")
     return np.asarray(1 - not_better / (2 * len(b)), dtype=np.float64)
 
 
 def _one_winner(point: float, pairs: int, level: float) -> tuple[float, float]:
-    """The interval where all pairs have the same winner."""
+    """Return the interval for the case that all pairs have the same winner."""
     reach = ((1 - level) / 2) ** (1 / pairs)
     return (reach, 1.0) if point == 1 else (0.0, 1 - reach)
 
 
 def _logit_interval(point: float, beaten: Values, beaten_by: Values, level: float) -> tuple[float, float]:
-    """The plain interval, joined with that of the placements and one more of 1/2 on each side."""
+    """Return the plain interval, joined with that of the placements and one more of 1/2 on each side."""
     plain = _from_moments(point, *_moments(beaten, 0.0), *_moments(beaten_by, 0.0), level)
     own, theirs = _moments(beaten, EXTRA), _moments(beaten_by, EXTRA)
     m, n = len(beaten) + EXTRA, len(beaten_by) + EXTRA
@@ -76,7 +79,7 @@ def _logit_interval(point: float, beaten: Values, beaten_by: Values, level: floa
 
 
 def _moments(placements: Values, extra: float) -> tuple[float, int]:
-    """The squared standard error of the mean of the placements and one more of 1/2 with the weight `extra`; degrees of freedom."""
+    """Return the squared standard error and the degrees of freedom of the mean of placements, with one more of 1/2 of weight `extra`."""
     n = len(placements) + extra
     mean = (placements.sum() + extra / 2) / n
     squares = np.square(placements - mean).sum() + extra * (0.5 - mean) ** 2

@@ -1,7 +1,8 @@
-"""When a pair of levels is judged: after the first seeds, and again each time that open pairs got more.
+"""Judges pairs of levels: after the first seeds, and again each time that open pairs have got more seeds.
 
-Every look has an equal part of the error of all looks (Bonferroni over looks and pairs), so that all intervals of all looks hold
-together with the nominal coverage, whatever they have in common; tests/analysis/test_paired.py simulates the rate of wrong verdicts.
+Every look has an equal part of the error of all looks (Bonferroni over looks and pairs). All intervals of all looks therefore hold
+together
+with the nominal coverage, however they depend on each other. tests/analysis/test_paired.py simulates the rate of wrong verdicts.
 """
 
 import math
@@ -17,7 +18,7 @@ from landscape.analysis.paired import paired_contrast
 
 
 def looks(seeds: int, most: int | None = None) -> tuple[int, ...]:
-    """The numbers of seeds at which pairs are judged: doubled from `seeds` until `most`."""
+    """Return the numbers of seeds at which pairs are judged. They are doubled from `seeds` until `most`."""
     found = [seeds]
     while most is not None and found[-1] < most:
         found.append(min(2 * found[-1], most))
@@ -29,24 +30,24 @@ class Judged:
     """A pair of levels after all looks."""
 
     difference: Interval
-    """At the last look that the seeds reach (at all seeds, where they do not reach the first)."""
+    """The difference at the last look that the seeds reach, or at all seeds if they do not reach the first look."""
     sign: int
-    """-1: ours is better, 1: theirs is, 0: open."""
+    """The sign is -1 if ours is better, 1 if theirs is, and 0 if the pair is open."""
     seeds: int
-    """The number of seeds with which it was decided, or those there are."""
+    """The number of seeds with which the pair was decided. For an open pair it is the number of all seeds."""
     by_divergence: bool = False
-    """Whether it was decided by how many seeds diverged, not by scores."""
+    """Whether the pair was decided by the numbers of diverged seeds and not by scores."""
 
 
 def judge(ours: ArrayLike, theirs: ArrayLike, at: Sequence[int], *, log: bool, level: float) -> Judged:
-    """Judge a pair at each look that its seeds reach; the first look that decides is final.
+    """Judge a pair at each look that its seeds reach. The first look that decides is final.
 
     Args:
-        ours: costs [blocks, seeds], lower is better, +inf for a seed that diverged; in the order in which the seeds were trained.
-        theirs: likewise, the same seeds.
-        at: the looks of the study, as `looks` gives them.
-        log: whether costs are compared by their ratio.
-        level: joint coverage of this pair over all its looks.
+        ours: The costs [blocks, seeds] in the order of training. Lower is better, and a diverged seed is +inf.
+        theirs: The costs of the other level for the same seeds.
+        at: The looks of the study, as `looks` gives them.
+        log: Whether costs are compared by their ratio.
+        level: The joint coverage of this pair over all its looks.
     """
     a, b = (np.atleast_2d(np.asarray(x, dtype=np.float64)) for x in (ours, theirs))
     n, each = a.shape[1], 1 - (1 - level) / len(at)
@@ -62,7 +63,7 @@ def judge(ours: ArrayLike, theirs: ArrayLike, at: Sequence[int], *, log: bool, l
 
 
 def _by_divergence(a: np.ndarray, b: np.ndarray, error: float) -> int:
-    """Which side diverged less often, by Fisher's exact test at `error`; 0 where that is not shown or none diverged."""
+    """Return the side that diverged less often, by Fisher's exact test at `error`. It is 0 if that is not shown or no seed diverged."""
     lost = [int(np.sum(~np.isfinite(side))) for side in (a, b)]
     if lost[0] == lost[1]:
         return 0

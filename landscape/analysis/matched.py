@@ -1,7 +1,7 @@
-"""Which settings are confirmed: for each axis its levels side by side, with the levels of all other axes held the same.
+"""Chooses the settings that are confirmed: for each axis its levels, compared with the same levels on all other axes.
 
-The choice is a function of the trials of the search alone. The sweep uses it to know what to retrain, the analysis to know what the
-retrained models stand for, so that both always agree.
+The choice is a function of the trials of the search alone. The sweep uses it to know what to retrain, and the analysis to know what the
+retrained models represent, so that both always agree.
 """
 
 import math
@@ -12,11 +12,11 @@ from landscape.core.errors import UserError, unknown
 
 Value = bool | int | float | str
 Key = tuple[str, tuple[tuple[str, Value], ...]]
-"""A setting within its study: the id of its cell, and what was proposed there (name and value, sorted by name)."""
+"""The key of a setting within its study: the id of its cell, and what was proposed there (names and values, sorted by name)."""
 
 
 def key_of(cell_id: str, assignment: Mapping[str, Value]) -> Key:
-    """The key of a setting."""
+    """Return the key of a setting."""
     return cell_id, tuple(sorted(assignment.items()))
 
 
@@ -25,35 +25,35 @@ class Searched:
     """One trial of the search, as the choice of settings sees it."""
 
     ask: int
-    """Number of the proposal."""
+    """The number of the proposal."""
     cell_id: str
     labels: Mapping[str, str]
-    """Axis -> level."""
+    """The level on each axis."""
     assignment: Mapping[str, Value]
     cost: float
-    """The objective on the selection samples, lower is better; +inf for a trial that has none (it diverged)."""
+    """The objective on the selection samples as a cost. Lower is better, and it is +inf for a trial without one."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """The levels of one axis beside the same levels of all other axes."""
+    """The levels of one axis with the same levels on all other axes."""
 
     axis: str
     partners: Mapping[str, str]
-    """The other axes and their levels: what a comparison within this block is conditional on."""
+    """The levels of the other axes, on which a comparison within this block is conditional."""
     settings: Mapping[str, Key]
-    """Level -> the setting that stands for it here: the one that the search scored best in this cell."""
+    """The setting that represents each level here, which is the one that the search scored best in the cell."""
 
 
 @dataclass(frozen=True)
 class Design:
-    """What is confirmed, and what for."""
+    """The settings that are confirmed, and the comparisons that they are for."""
 
     blocks: tuple[Block, ...] = ()
 
     @property
     def settings(self) -> dict[Key, tuple[str, ...]]:
-        """Every setting once, in a fixed order, with the levels that it stands for (`loss=hinge`)."""
+        """Every setting once, in a fixed order, with the levels that it represents (`loss=hinge`)."""
         found: dict[Key, dict[str, None]] = {}
         for block in self.blocks:
             for level, key in block.settings.items():
@@ -61,22 +61,24 @@ class Design:
         return {key: tuple(levels) for key, levels in found.items()}
 
     def of(self, axis: str) -> tuple[Block, ...]:
-        """The blocks of one axis."""
+        """Return the blocks of one axis."""
         return tuple(block for block in self.blocks if block.axis == axis)
 
 
 def matched_design(trials: Iterable[Searched], axes: Sequence[str], *, confirmed: Sequence[str] = (), cells: int = 1) -> Design:
-    """The settings to retrain.
+    """Return the settings to retrain.
 
-    For each axis, the combinations of levels of the other axes are ranked: first those in which most of the axis's levels have a trial
-    with a score, then by the best score that any of these levels reached. The first `cells` of them are its blocks. Where all
-    combinations exist, the best cell of the study is the first block of every axis, and its setting is trained once for all of them.
+    For each axis, the combinations of levels of the other axes are ranked: first by the number of levels of the axis that have a trial
+    with a
+    score, then by the best score that any of these levels reached. The first `cells` combinations become its blocks. If all
+    combinations exist,
+    the best cell of the study is in the first block of every axis, and its setting is trained once for all of them.
 
     Args:
-        trials: those of the search.
-        axes: the axes of the study, in its order.
-        confirmed: the axes to compare; none named means all that have two levels or more.
-        cells: the number of combinations of partners.
+        trials: The trials of the search.
+        axes: The axes of the study in its order.
+        confirmed: The axes to compare. If there are none, all axes with two or more levels are compared.
+        cells: The number of combinations of partners.
 
     Raises:
         UserError: `confirmed` names an axis that the study does not have.
@@ -101,7 +103,7 @@ def matched_design(trials: Iterable[Searched], axes: Sequence[str], *, confirmed
 
 
 def _best_of_cells(trials: Iterable[Searched]) -> list[tuple[Mapping[str, str], float, Key]]:
-    """The best setting of each cell: labels, cost, key. Seeds of one setting count by their (lower) median; no score, no setting."""
+    """Return labels, cost and key of the best scored setting of each cell. Seeds of one setting count by their (lower) median."""
     labels: dict[str, Mapping[str, str]] = {}
     costs: dict[str, dict[Key, list[float]]] = {}
     for trial in sorted(trials, key=lambda t: t.ask):
@@ -117,7 +119,7 @@ def _best_of_cells(trials: Iterable[Searched]) -> list[tuple[Mapping[str, str], 
 
 
 def most_settings(levels: Mapping[str, int], *, confirmed: Sequence[str] = (), cells: int = 1) -> int:
-    """At most so many settings are confirmed in a study whose axes have these numbers of levels; for an estimate before the search."""
+    """Return the largest number of settings to confirm if the axes have these numbers of levels. An estimate before the search uses it."""
     counted = [levels[axis] for axis in (confirmed or levels) if levels[axis] > 1]
     if not counted:
         return 0

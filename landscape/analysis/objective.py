@@ -8,36 +8,36 @@ from landscape.results.record import Estimate, Scores
 from landscape.results.score_names import ScoreName, score_of
 
 NO_DISTANCE = 1e-12
-"""A Frechet distance below this is rounding of zero, which has no logarithm."""
+"""The smallest Frechet distance that has a logarithm here. What lies below is rounding of zero."""
 
 
 def objective(scores: Mapping[str, Scores], protocol: str, name: str) -> Estimate | None:
-    """The estimate called `name` of a trial: on the selection samples where they were scored, else on the reporting ones.
+    """Return the estimate called `name` of a trial, on the selection samples if they were scored, otherwise on the reporting ones.
 
     Args:
-        scores: the scores of one trial, by digest of their protocol.
-        protocol: the name of the study's protocol; its selection samples are scored as `<protocol>/selection`.
-        name: the public name of the objective, `FD[classifier]`.
+        scores: The scores of one trial, by digest of their protocol.
+        protocol: The name of the study's protocol. Its selection samples are scored as `<protocol>/selection`.
+        name: The public name of the objective, such as `FD[classifier]`.
     """
     found = score_of(scores, f"{protocol}/selection", name)
     return found if found is not None else reported(scores, protocol, name)
 
 
 def reported(scores: Mapping[str, Scores], protocol: str, name: str) -> Estimate | None:
-    """The estimate called `name` on the samples that a report shows."""
+    """Return the estimate called `name` on the samples that a report shows."""
     return score_of(scores, protocol, name)
 
 
 def is_frechet(name: str) -> bool:
-    """Whether a score is a Frechet distance that is modeled in log."""
+    """Return whether a score is a Frechet distance that is modeled in log."""
     return ScoreName.parse(name).is_modeled_in_log
 
 
 def modeled(estimate: Estimate, name: str) -> float:
-    """A score in the scale that a searcher models: lower is better, Frechet distances in log.
+    """Return a score in the scale that a searcher models. Lower is better, and Frechet distances are in log.
 
     Raises:
-        UserError: a score of which neither more nor less is better.
+        UserError: The score has no better direction.
     """
     if is_frechet(name):
         return math.log(max(estimate.value, NO_DISTANCE))

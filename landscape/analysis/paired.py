@@ -1,7 +1,8 @@
-"""Two settings trained on the same fresh seeds: how they differ, what difference the seeds can resolve, and what deciding would take.
+"""Compares two settings trained on the same fresh seeds: how they differ, and which differences the seeds can resolve.
 
 Seeds are the unit of replication. Differences are taken seed by seed, so that the interval holds whatever two runs of one seed have in
-common. Coverage at 5 and 10 seeds, normal and skewed scores, equal and unequal spreads: tests/analysis/test_paired.py.
+common. tests/analysis/test_paired.py simulates the coverage at 5 and 10 seeds, for normal and skewed scores of equal and unequal
+spread.
 """
 
 import math
@@ -16,18 +17,18 @@ from landscape.analysis.interval import Interval, Values
 from landscape.analysis.seeds import FEWEST_SEEDS
 
 POWER = 0.8
-"""The chance with which a difference that is called resolvable would be decided."""
+"""The probability with which a resolvable difference would be decided."""
 MOST_SEEDS = 1000
-"""Beyond so many seeds a question is called out of reach."""
+"""The number of seeds beyond which a question is called out of reach."""
 
 
 def differences(ours: ArrayLike, theirs: ArrayLike, *, log: bool) -> Values:
-    """One difference ours - theirs a seed [seeds], averaged over blocks; of logarithms where `log`.
+    """Return the difference ours - theirs of each seed [seeds], averaged over blocks. If `log`, it is one of logarithms.
 
     Args:
-        ours: scores [blocks, seeds] or [seeds]; the columns are the same seeds on both sides.
-        theirs: likewise.
-        log: whether scores are compared by their ratio.
+        ours: The scores [blocks, seeds] or [seeds]. The columns are the same seeds on both sides.
+        theirs: The scores of the other setting in the same shape.
+        log: Whether scores are compared by their ratio.
     """
     a, b = (np.atleast_2d(np.asarray(x, dtype=np.float64)) for x in (ours, theirs))
     assert a.shape == b.shape, "paired scores have the same blocks and seeds on both sides"
@@ -37,10 +38,12 @@ def differences(ours: ArrayLike, theirs: ArrayLike, *, log: bool) -> Values:
 
 
 def paired_contrast(ours: ArrayLike, theirs: ArrayLike, *, log: bool, level: float = 0.95) -> Interval:
-    """How two settings differ: the ratio ours / theirs of geometric means where `log`, else the difference of means.
+    """Return how two settings differ: the ratio ours / theirs of geometric means if `log`, otherwise the difference of means.
 
-    The interval is Student's t on the differences of each seed. Below 1 (below 0) ours is better where lower scores are. There is no
-    interval with fewer than 5 common seeds, or where a seed diverged: a mean over the seeds that survived would compare something else.
+    The interval is Student's t on the differences of each seed. If lower scores are better, ours is better below 1 (or below 0). There
+    is no
+    interval with fewer than 5 common seeds, or if a seed diverged, because a mean over the surviving seeds would compare something
+    else.
     """
     a, b = (np.atleast_2d(np.asarray(x, dtype=np.float64)) for x in (ours, theirs))
     n = a.shape[1]
@@ -59,13 +62,13 @@ def paired_contrast(ours: ArrayLike, theirs: ArrayLike, *, log: bool, level: flo
 
 
 def resolvable_difference(spread: float, seeds: int, *, level: float = 0.95, power: float = POWER) -> float:
-    """The smallest true difference that `seeds` paired seeds decide with probability `power`, in the unit of `spread`.
+    """Return the smallest true difference that `seeds` paired seeds decide with probability `power`, in the unit of `spread`.
 
     Args:
-        spread: standard deviation of the paired differences (in log: of log ratios, and the result is the log of a ratio).
-        seeds: at least 2.
-        level: coverage of the interval that has to exclude no difference.
-        power: between 0 and 1.
+        spread: The standard deviation of the paired differences. If it is that of log ratios, the result is the log of a ratio.
+        seeds: The number of seeds, at least 2.
+        level: The coverage of the interval that has to exclude no difference.
+        power: The probability, between 0 and 1.
     """
     critical = float(student.ppf((1 + level) / 2, seeds - 1))
     # The chance to decide in the wrong direction is left out: it is negligible at any power worth asking for.
@@ -74,7 +77,7 @@ def resolvable_difference(spread: float, seeds: int, *, level: float = 0.95, pow
 
 
 def seeds_to_decide(difference: float, spread: float, *, level: float = 0.95, power: float = POWER) -> int | None:
-    """Paired seeds with which a true `difference` would be decided with probability `power`; None beyond 1,000."""
+    """Return the number of paired seeds that decide a true `difference` with probability `power`, or None if it is above 1,000."""
     if difference == 0 or resolvable_difference(spread, MOST_SEEDS, level=level, power=power) > abs(difference):
         return None
     low, high = FEWEST_SEEDS, MOST_SEEDS

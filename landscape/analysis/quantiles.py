@@ -16,29 +16,29 @@ from landscape.analysis.interval import Interval, as_values
 
 TOP_SHARE = 0.05
 TOP_COUNT = 5
-"""With fewer than five expected below it, a quantile's 95% interval would need an observation better than the best."""
+"""The number of trials expected below a shown quantile. With fewer, its 95% interval would need an observation better than the best."""
 
 
 def shown_share(n: int) -> float | None:
-    """The quantile that n trials can support: max(5%, 5/n), at most the median; None below 6, where even the median has no 95% interval."""
+    """Return the share of the quantile that n trials can support: max(5%, 5/n), and at most the median. It is None below 6 trials."""
     if n < 6:
         return None
     return min(0.5, max(TOP_SHARE, TOP_COUNT / n))
 
 
 def share_name(share: float) -> str:
-    """`8.3% quantile`, `5% quantile`, `median`: the name under which a quantile is shown."""
+    """Return the name under which a quantile is shown, such as `8.3% quantile`, `5% quantile` or `median`."""
     return "median" if share == 0.5 else f"{100 * share:.2g}% quantile"
 
 
 def rank_of(n: int, share: float) -> int:
-    """Which order statistic (1 = best) is the quantile: the smallest k with k/n >= share."""
+    """Return the number of the order statistic (1 = best) that is the quantile, which is the smallest k with k/n >= share."""
     return max(1, math.ceil(n * share - 1e-9))
 
 
 @lru_cache(maxsize=4096)
 def interval_ranks(n: int, share: float, level: float = 0.95) -> tuple[int, int] | None:
-    """Ranks (l, u), from 1, whose order statistics cover the quantile with at least `level`: the narrowest, then the surest."""
+    """Return the ranks (l, u), from 1, of the narrowest and then surest interval that covers the quantile with at least `level`."""
     cumulative = binom.cdf(np.arange(n + 1), n, share)
     best: tuple[int, float, tuple[int, int]] | None = None
     for low in range(1, n):
@@ -54,7 +54,7 @@ def interval_ranks(n: int, share: float, level: float = 0.95) -> tuple[int, int]
 
 
 def quantile(values: ArrayLike, share: float | None = None, *, level: float = 0.95) -> Interval:
-    """The `share` quantile of `values` (lower is better, +inf = diverged) with its order-statistic interval; default: `shown_share(n)`."""
+    """Return the `share` quantile of `values` (lower is better, +inf = diverged) with its order-statistic interval."""
     ordered = as_values(values)
     n = len(ordered)
     share = shown_share(n) if share is None else share

@@ -1,4 +1,4 @@
-"""Several views of the same models: how each ranks them, whether the rankings agree, and which models one view misjudges.
+"""Compares several views of the same models: how each ranks them, whether the rankings agree, and which models one view misjudges.
 
 A score can be optimized for the network that it looks through (FD-loss, arXiv 2604.28190), so that one view alone can be deceived.
 """
@@ -14,15 +14,15 @@ from landscape.analysis.interval import Interval
 from landscape.results.record import Estimate
 
 FEWEST_MODELS = 10
-"""Below, the interval of a rank correlation has no shown coverage (simulated at 10, 15 and 30 models: 93 to 98 %)."""
+"""The fewest models for which a rank correlation gets an interval. In simulations at 10, 15 and 30 models it covers 93 to 98%."""
 
 Views = Mapping[str, Mapping[str, Estimate]]
-"""View -> model -> its score through that view. Every view has scored every model."""
+"""The score of each model through each view. Every view has scored every model."""
 
 
 @dataclass(frozen=True)
 class Misjudged:
-    """A model that one view places decidedly otherwise than all the others that decide."""
+    """A model that one view ranks decidedly differently from all other views that decide."""
 
     model: str
     view: str
@@ -33,7 +33,7 @@ class Misjudged:
 
 
 def ranks(views: Views) -> dict[str, dict[str, float]]:
-    """View -> model -> rank, 1 for the best; equal scores share the mean of their ranks."""
+    """Return the rank of each model in each view, from 1 for the best. Equal scores share the mean of their ranks."""
     found = {}
     for view, scores in views.items():
         models = list(scores)
@@ -48,10 +48,10 @@ def _cost(estimate: Estimate) -> float:
 
 
 def agreement_of(one: Mapping[str, Estimate], two: Mapping[str, Estimate]) -> Interval:
-    """Kendall's tau-b of two views over the same models: 1 where they rank alike, -1 where one is the other upside down.
+    """Return Kendall's tau-b of two views over the same models, which is 1 for equal orders and -1 for reversed ones.
 
-    The interval is Fieller, Hartley & Pearson's (1957): the inverse hyperbolic tangent of tau has a variance of about 0.437 / (n - 4).
-    It says how far tau would move with other models of the same kind.
+    The interval is that of Fieller, Hartley and Pearson (1957): the inverse hyperbolic tangent of tau has a variance of about
+    0.437 / (n - 4). It says how far tau would move with other models of the same kind.
     """
     models = list(one)
     kind = "Fieller, Hartley & Pearson over models"
@@ -70,17 +70,16 @@ def agreement_of(one: Mapping[str, Estimate], two: Mapping[str, Estimate]) -> In
 
 
 def agreements(views: Views) -> dict[tuple[str, str], Interval]:
-    """The agreement of every pair of views."""
+    """Return the agreement of every pair of views."""
     return {(a, b): agreement_of(views[a], views[b]) for a, b in combinations(views, 2)}
 
 
 def misjudged(views: Views) -> list[Misjudged]:
-    """Models that one view places on the other side of some model than all other views that decide.
+    """Return the models that one view orders against some model differently from all other views that decide.
 
-    At least two others must decide; one, where there are two views.
-
-    A view decides between two models where the intervals of their scores do not overlap. Scores without intervals decide nothing.
-    The most contradicted come first.
+    At least two other views must decide, or one if there are two views. A view decides between two models if the intervals of their
+    scores do not
+    overlap. Scores without intervals decide nothing. The models with the most contradictions come first.
     """
     needed = min(2, max(len(views) - 1, 1))
     found: dict[tuple[str, str, bool], list[str]] = {}
@@ -97,7 +96,7 @@ def misjudged(views: Views) -> list[Misjudged]:
 
 
 def _decided(one: Estimate, two: Estimate) -> int:
-    """1 where the first is better beyond both intervals, -1 where the second is, else 0."""
+    """Return 1 if the first score is better beyond both intervals, -1 if the second is, and 0 otherwise."""
     if one.interval is None or two.interval is None:
         return 0
     if one.interval[0] <= two.interval[1] and two.interval[0] <= one.interval[1]:
@@ -106,7 +105,7 @@ def _decided(one: Estimate, two: Estimate) -> int:
 
 
 def by_mean_rank(views: Views) -> Sequence[tuple[str, float]]:
-    """Models with their mean rank over the views, the best first."""
+    """Return the models with their mean rank over the views, the best one first."""
     of = ranks(views)
     models = list(next(iter(views.values()), {}))
     return sorted(((m, sum(view[m] for view in of.values()) / len(of)) for m in models), key=lambda pair: pair[1])

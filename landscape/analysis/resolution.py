@@ -1,4 +1,4 @@
-"""The smallest difference that a study's confirmation can resolve, before anything is known but the number of seeds."""
+"""The smallest difference that the confirmation of a study can resolve, if only the number of seeds is known."""
 
 import math
 from collections.abc import Sequence
@@ -8,35 +8,35 @@ from landscape.analysis.paired import resolvable_difference
 from landscape.analysis.seeds import FEWEST_SEEDS
 
 ASSUMED_SPREADS = (0.05, 0.1, 0.2)
-"""Spreads over seeds of one setting, as shares of the score, for which a study that has measured none says what it would resolve."""
+"""The assumed spreads over seeds of one setting, as shares of the score, for a study that has not measured its own."""
 
 
 def resolvable_before(spread: float, levels: int, looks: Sequence[int], level: float = 0.95) -> float:
-    """The smallest true difference that the first look decides 4 times in 5.
+    """Return the smallest true difference that the first look decides in 4 of 5 cases.
 
     Args:
-        spread: standard deviation over the seeds of one setting; runs of one seed are taken to have nothing in common.
-        levels: of the axis with the most of them; its pairs share the error.
-        looks: numbers of seeds at which pairs are judged, of which one has at least 5.
-        level: joint coverage.
+        spread: The standard deviation over the seeds of one setting. Two runs of one seed are assumed to have nothing in common.
+        levels: The number of levels of the axis with the most of them. Its pairs share the error.
+        looks: The numbers of seeds at which pairs are judged, of which one is at least 5.
+        level: The joint coverage.
     """
     each = 1 - (1 - joint_level(level, levels)) / len(looks)
     return resolvable_difference(math.sqrt(2) * spread, _first_look(looks), level=each)
 
 
 def _first_look(looks: Sequence[int]) -> int:
-    """The number of seeds at the first look that can decide by scores."""
+    """Return the number of seeds at the first look that can decide by scores."""
     return next(seeds for seeds in looks if seeds >= FEWEST_SEEDS)
 
 
 def resolution_sentence(score: str, levels: int, looks: Sequence[int], *, log: bool) -> str:
-    """What so many seeds can tell apart, in words; empty below 2 levels.
+    """Return in words what the seeds can tell apart. The text is empty below 2 levels.
 
     Args:
-        score: public name of the score.
-        levels: of the compared axis with the most of them.
-        looks: numbers of seeds at which pairs are judged.
-        log: whether the score is compared by ratios.
+        score: The public name of the score.
+        levels: The number of levels of the compared axis with the most of them.
+        looks: The numbers of seeds at which pairs are judged.
+        log: Whether the score is compared by ratios.
     """
     if levels < 2:
         return ""

@@ -1,4 +1,4 @@
-"""What the search itself does to statistics: who proposed the trials, and whether every cell got the same."""
+"""What the search means for statistics: who proposed the trials, and whether every cell got the same number of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from landscape.analysis.frames import HYPER, TrialTable
 from landscape.core.wording import plural
 
 INDEPENDENT = ("random",)
-"""Searchers whose proposals do not depend on earlier scores: trials are independent draws."""
+"""The searchers whose proposals do not depend on earlier scores, so that trials are independent draws."""
 
 
 def searcher_name(facts: Mapping[str, Any]) -> str:
-    """The study's searcher; `unknown` where `study.json` does not say."""
+    """Return the study's searcher, or `unknown` if `study.json` does not say."""
     searcher = facts.get("searcher")
     name = searcher.get("name") if isinstance(searcher, Mapping) else searcher
     return str(name) if name else "unknown"
 
 
 def is_given_search(facts: Mapping[str, Any]) -> bool:
-    """Whether intervals hold only given this search: every searcher that learns, and any that is not known to be independent."""
+    """Return whether intervals hold only for this search, because its searcher learns or is not known to be independent."""
     return searcher_name(facts) not in INDEPENDENT
 
 
@@ -33,13 +33,15 @@ class BudgetCheck:
     text: str
     fewest: int
     most: int
-    """Finished or attempted search trials of a cell."""
+    """The largest number of attempted search trials of a cell."""
 
 
 def check_budgets(table: TrialTable, cells: int | None = None) -> BudgetCheck:
-    """Equal number of search trials in every cell, and one training budget for all: what makes a comparison fair.
+    """Check that every cell has the same number of search trials and all have one training budget, which makes a comparison fair.
 
-    Skipped trials do not count: their cells do not exist. `cells`: how many the study has, trials or not; None where it does not say.
+    Args:
+        table: The trials. Skipped ones do not count, because their cells do not exist.
+        cells: The number of cells of the study, with or without trials. It is None if the study does not say.
     """
     frame = table.role("search").frame
     frame = frame[frame["status"] != "skipped"]

@@ -1,4 +1,4 @@
-"""One setting trained on several fresh seeds: its mean. How two settings differ is in `landscape.analysis.paired`."""
+"""The mean of one setting over several fresh seeds. `landscape.analysis.paired` says how two settings differ."""
 
 import math
 
@@ -12,15 +12,15 @@ FEWEST_SEEDS = 5
 
 
 def seed_mean(values: ArrayLike, *, log: bool, level: float = 0.95) -> Interval:
-    """Mean over seeds (geometric where `log`: Frechet distances) with Student's t interval; none below 5 seeds or where one diverged.
+    """Return the mean over seeds (geometric if `log`) with Student's t interval. There is no interval below 5 seeds or if one diverged.
 
     Args:
-        values: one score a seed [n], lower is better; +inf stands for a diverged seed.
-        log: whether the mean is taken of logarithms.
-        level: nominal coverage.
+        values: One score for each seed [n]. Lower is better, and a diverged seed is +inf.
+        log: Whether the mean is taken of logarithms, as for Frechet distances.
+        level: The nominal coverage.
 
     Raises:
-        ValueError: `log` of scores of which one is at or below 0.
+        ValueError: `log` is set and a score is at or below 0.
     """
     scores = as_values(values)
     _require_logarithms(scores, log)

@@ -1,4 +1,4 @@
-"""Two studies side by side: what differs between them, and how their scores compare on the cells that both have."""
+"""Compares two studies: what differs between them, and how their scores compare on the cells that both have."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ from landscape.results.studies import Study
 
 @dataclass(frozen=True)
 class Differing:
-    """One thing that the two studies say differently."""
+    """One fact in which the two studies differ."""
 
     what: str
     first: str
@@ -27,15 +27,16 @@ class Differing:
 
 @dataclass(frozen=True)
 class PairedRatio:
-    """The first study against the second over shared cells."""
+    """The first study compared with the second over shared cells."""
 
     level: str
-    """`all`, or a level of the axis that was asked for."""
+    """The text `all`, or a level of the requested axis."""
     cells: int
     contrast: Interval
-    """Median over cells of first / second where the score `is_log`, else of first - second; exact order-statistic interval."""
+    """The median over cells of first / second if the score `is_log`, otherwise of first - second, with its exact order-statistic interval.
+    """
     better_in: int
-    """Cells in which the first study's score is better."""
+    """The number of cells in which the first study has the better score."""
 
 
 @dataclass(frozen=True)
@@ -45,25 +46,26 @@ class TwoStudies:
     names: tuple[str, str]
     differences: tuple[Differing, ...]
     protocol: str = ""
-    """Name and digest of the protocol that both were scored under; empty where there is none."""
+    """The name and digest of the protocol that scored both. It is empty if there is none."""
     score: str = ""
     is_log: bool = False
     shared_cells: int = 0
     ratios: tuple[PairedRatio, ...] = ()
     rank_agreement: float | None = None
-    """Kendall's tau-b of the shared cells' scores; None with fewer than three cells."""
+    """Kendall's tau-b of the scores of the shared cells. It is None with fewer than three cells."""
     absent: str = ""
-    """Why nothing is compared; empty where something is."""
+    """The reason why nothing is compared. It is empty if something is."""
 
 
 def compare_studies(first: Study, second: Study, by: str | None = None, *, level: float = 0.95) -> TwoStudies:
-    """Differences of two studies and, where one protocol scored both, paired ratios on their shared cells.
+    """Return the differences of two studies and, if one protocol scored both, paired ratios on their shared cells.
 
-    A cell's score is the median of its finished search trials, a diverged one counting as worse than every score. Intervals over the levels
-    of `by` hold jointly (Bonferroni).
+    The score of a cell is the median of its finished search trials, of which a diverged one counts as worse than every score. Intervals
+    over the
+    levels of `by` hold jointly (Bonferroni).
 
     Raises:
-        UserError: `by` is no axis of both studies.
+        UserError: `by` is not an axis of both studies.
     """
     names = (first.name, second.name)
     differences = tuple(_differences(first, second))
@@ -112,7 +114,7 @@ def _axes(study: Study) -> list[str]:
 
 
 def _told(study: Study) -> dict[str, Any]:
-    """What a study says of itself."""
+    """Return what a study says of itself."""
     facts, space = study.facts, _mapping(study.facts.get("space"))
     environment = _mapping(facts.get("environment"))
     protocol = _mapping(facts.get("protocol"))
@@ -152,7 +154,7 @@ def _no_protocol(first: Study, second: Study) -> str:
 
 
 def _score(first: Study, tables: tuple[TrialTable, TrialTable]) -> ScoreFacts | None:
-    """The first study's objective where both have it, else the first score with a direction that both have."""
+    """Return the first study's objective if both have it, otherwise the first score with a direction that both have."""
     shared = [f for name, f in tables[0].scores.items() if name in tables[1].scores and f.direction != "none"]
     wanted = str(first.facts.get("objective") or "")
     return next((f for f in shared if same_score(f.name, wanted)), next(iter(shared), None))

@@ -1,4 +1,4 @@
-"""How much of the spread of a search's scores goes with each axis, with their interactions, with hyperparameters, and with the seed."""
+"""The shares of the spread of a search's scores that axes, their interactions, hyperparameters and seeds explain."""
 
 import math
 from collections.abc import Mapping
@@ -15,28 +15,33 @@ from landscape.analysis.interval import Interval, Values
 
 @dataclass(frozen=True)
 class VarianceShares:
-    """Shares of the variance of the ranks of all trials. An axis's share is what its levels explain beside all other axes."""
+    """The shares of the variance of the ranks of all trials.
+
+    The share of an axis is what its levels explain in addition to all other axes.
+    """
 
     axes: Mapping[str, Interval] = field(default_factory=dict)
     interaction: Interval = field(default_factory=lambda: Interval(None, absent="no trials"))
-    """What the combinations of levels explain beyond the sum of the axes; needs several settings in the cells."""
+    """What the combinations of levels explain beyond the sum of the axes. It needs several settings in a cell."""
     within: float | None = None
-    """What differs between trials of one cell: hyperparameters and seed together. None where no cell has two settings."""
+    """What differs between trials of one cell, hyperparameters and seed together. It is None if no cell has two settings."""
     seed: float | None = None
-    """What differs between seeds of one setting, on the scale of the same ranks; None without confirmation runs."""
+    """What differs between seeds of one setting, on the scale of the same ranks. It is None without confirmation runs."""
 
 
 def variance_shares(costs: ArrayLike, labels: pd.DataFrame, repeats: Mapping[str, ArrayLike] | None = None) -> VarianceShares:
-    """Shares by axis, with intervals.
+    """Return the shares by axis with their intervals.
 
-    Costs become ranks, so that diverged trials have a place (the last, shared) and no single score dominates. The share of an axis is its
-    type II sum of squares less what chance alone gives it (epsilon squared, Kelley 1935), over the total; negative ones are shown as 0. The
-    interval inverts the noncentral F distribution (Steiger 2004) at the observed share of residual variance.
+    Costs become ranks, so that diverged trials share the last place and no single score dominates. The share of an axis is its type II
+    sum of
+    squares minus what chance alone gives it (epsilon squared, Kelley 1935), divided by the total. Negative shares are shown as 0. The
+    interval
+    inverts the noncentral F distribution (Steiger 2004) at the observed share of residual variance.
 
     Args:
-        costs: one a trial [n], lower is better, +inf for diverged.
-        labels: one row a trial in the same order, a column an axis.
-        repeats: costs of several seeds of one setting, by setting, for the share of the seed.
+        costs: One cost for each trial [n]. Lower is better, and a diverged trial is +inf.
+        labels: One row for each trial in the same order, and one column for each axis.
+        repeats: The costs of several seeds of one setting, by setting, for the share of the seed.
     """
     values = np.asarray(costs, dtype=np.float64)
     axes = {str(axis): pd.factorize(labels[axis])[0] for axis in labels}
@@ -70,7 +75,7 @@ def variance_shares(costs: ArrayLike, labels: pd.DataFrame, repeats: Mapping[str
 
 
 def _residual(y: Values, factors: list[np.ndarray]) -> float:
-    """Sum of squares that the levels of `factors`, added up, leave."""
+    """Return the sum of squares that the added effects of the levels of `factors` leave."""
     columns = [np.ones(len(y))] + [(codes == code).astype(float) for codes in factors for code in np.unique(codes)[1:]]
     design = np.column_stack(columns)
     fitted = design @ np.linalg.lstsq(design, y, rcond=None)[0]
@@ -82,7 +87,7 @@ def _between(share: float) -> float:
 
 
 def _share(gained: float, levels: int, residual: float, freedom: int, total: float, level: float = 0.95) -> Interval:
-    """A share of the total with its interval: the noncentralities that the observed F does not reject."""
+    """Return a share of the total with its interval, whose ends are the noncentralities that the observed F does not reject."""
     n = freedom + levels + 1
     noise = residual / freedom
     point = _between((gained - levels * noise) / total)
@@ -94,7 +99,7 @@ def _share(gained: float, levels: int, residual: float, freedom: int, total: flo
 
 
 def _noncentrality(observed: float, levels: int, freedom: int, below: float) -> float:
-    """The noncentrality at which an F below `observed` has probability `below`; 0 where even none is too much."""
+    """Return the noncentrality at which an F below `observed` has probability `below`. It is 0 if that probability is not reached."""
 
     def excess(shift: float) -> float:
         exact = float(ncf.cdf(observed, levels, freedom, shift))
@@ -109,13 +114,13 @@ def _noncentrality(observed: float, levels: int, freedom: int, below: float) -> 
 
 
 def _patnaik(observed: float, levels: int, freedom: int, shift: float) -> float:
-    """The noncentral F by a central one with the same first two moments of its numerator (Patnaik 1949): SciPy has no far tails."""
+    """Return the noncentral F distribution by a central one with the same first two moments of the numerator (Patnaik 1949)."""
     scale, matched = (levels + shift) / levels, (levels + shift) ** 2 / (levels + 2 * shift)
     return float(f.cdf(observed / scale, matched, freedom))
 
 
 def _seed(searched: Values, repeats: Mapping[str, ArrayLike] | None) -> float | None:
-    """Mean variance over seeds of a setting, each score placed among those of the search, over the variance of the latter."""
+    """Return the mean variance over seeds of a setting, with each score placed among those of the search, divided by their variance."""
     if not repeats:
         return None
     ordered = np.sort(searched)

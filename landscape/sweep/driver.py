@@ -1,4 +1,4 @@
-"""The part of a sweep that runs while trials do: keeps records, index, log and display in step with what the pool reports."""
+"""The part of a sweep that runs beside its trials. It updates records, index, log and display when the pool reports something."""
 
 import _thread
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ from landscape.sweep.sweep_options import SweepOptions, SweepResult
 
 
 class Driver:
-    """Runs what is left of a plan under Ray."""
+    """Runs the trials that are left of a plan under Ray."""
 
     def __init__(
         self, space: Space, how: SweepOptions, lock: StudyLock, plan: StudyPlan, display: Display, there: Remote | None = None
@@ -44,7 +44,7 @@ class Driver:
         `answer` is called while Ray still runs, so that what it writes does not depend on how Ray ends.
 
         Raises:
-            UserError: data or disk failed; what was done stays.
+            UserError: Data or disk failed. Finished trials are kept.
         """
         from threadpoolctl import threadpool_limits
 
@@ -54,19 +54,19 @@ class Driver:
         self.pool = Pool(self.ahead, self.space.limits, self.how.resources, interrupt, self._hooks())
         answering, result = False, None
         try:
-            # The cores belong to the trials; one is enough for a searcher's model.
+            # One core is enough for a searcher's model, and the others belong to the trials.
             with threadpool_limits(1), started(self.how.resources, self.lock.temporary, self.how.ray_address, self._ray_died) as cluster:
-                # Ray took the signals when it started.
+                # Ray replaced the signal handlers when it started.
                 interrupt.install()
                 self.progress.begin()
                 self._train(cluster.resources)
                 if self.pool.fatal is None:
-                    # A server that dies from here on takes nothing with it.
+                    # From here on the death of a server loses nothing.
                     cluster.no_longer_needed()
                     answering = True
                     result = answer()
         except KeyboardInterrupt:
-            # The death of a server interrupts the main thread too, wherever it is.
+            # The death of a server interrupts the main thread too, at any place.
             if answering and result is None:
                 raise
             interrupt.request()
@@ -88,7 +88,7 @@ class Driver:
         return Hooks(self._begin, self._done, self._failed, self._tick)
 
     def _ray_died(self) -> None:
-        """There is nobody left to wait for."""
+        """Interrupt the main thread, because the trials that it waits for are gone."""
         self.pool.give_up(UserError(SERVER_DIED))
         self.interrupt.at_once = True
         _thread.interrupt_main()
@@ -119,7 +119,7 @@ class Driver:
         trial = studies.read_trial(files.trial_folder(self.folder, task.digest))
         outcome = files.outcome_of(trial.record, trial.scores, self.space.protocol)
         if outcome is None or (outcome.ask, outcome.repeat) != (task.ask, task.repeat):
-            # A record that was there before, of the same model in another place.
+            # The same model was trained before in another place, and its record was found.
             status = trial.record.status.value
             value, cost = (outcome.value, outcome.cost) if outcome else (None, None)
             outcome = Outcome(task.ask, task.repeat, task.cell.id, task.assignment, task.digest, status, value, cost, role=task.role)
@@ -155,7 +155,7 @@ class Driver:
         self._done(task)
 
     def _with_hang(self, trace: Path, reason: str) -> str:
-        """The reason, and where the process hung if it did; the trace of one that died otherwise is empty and goes."""
+        """Return the reason of a failure, and name the file that says where the process hung. An empty trace is removed."""
         if not trace.is_file():
             return reason
         if trace.stat().st_size:

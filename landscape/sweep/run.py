@@ -1,4 +1,4 @@
-"""`run`: a study from its space to its records."""
+"""Runs a study, from its search space to its records."""
 
 from typing import Any
 
@@ -22,23 +22,24 @@ from landscape.sweep.sweep_options import SweepOptions, SweepResult
 
 
 def run(space: Space, *, trials: int | None = None, steps: int | None = None, seed: int | None = None, **options: Any) -> SweepResult:
-    """Run a study, or go on with it: every trial that has no record yet. Keywords are the fields of `SweepOptions`.
+    """Run a study or continue it. Every trial without a record is run.
 
     Args:
-        space: the study; see `landscape.space.study_files.load_space`.
-        trials: models to train in all, in the place of the study's own number; more than before extends the study.
-        steps: length of training, in the unit of the study's budget.
-        seed: of the search.
+        space: The study, for example from `landscape.space.study_files.load_space`.
+        trials: The number of models to train in all, in place of the study's own number. A larger number than before extends the study.
+        steps: The length of a training, in the unit of the study's budget.
+        seed: The seed of the search.
+        options: The fields of `SweepOptions`.
 
     Raises:
-        UserError: bad input, a folder that belongs to another study, data or disk that fail; what was done stays.
+        UserError: The input is not valid, the folder belongs to another study, or data or disk fail. Finished trials are kept.
     """
     how = SweepOptions(**options)
     load_installed_plugins()
     for plugin in how.plugins:
         load_plugin(plugin)
     space = as_asked(space, trials=trials, steps=steps, seed=seed)
-    # Mistakes of the space show before anything is written.
+    # This shows the mistakes of a space before anything is written.
     space.asks_per_cell(len(space.cells()))
     results_here = how.results_here.absolute()
     with StudyLock(results_here / space.name) as lock, opened(results_here, space.name) as there:
@@ -46,14 +47,14 @@ def run(space: Space, *, trials: int | None = None, steps: int | None = None, se
 
 
 def as_asked(space: Space, *, trials: int | None = None, steps: int | None = None, seed: int | None = None) -> Space:
-    """The study with what a command changes in it; see `run`."""
+    """Return the study with the changes that a command asks for. The arguments are those of `run`."""
     changed = {name: value for name, value in (("trials", trials), ("seed", seed)) if value is not None}
     space = space.with_changes(**changed) if changed else space
     return space.with_steps(steps) if steps is not None else space
 
 
 class _Sweep:
-    """One run of a study, from reading what is there to the last record."""
+    """One run of a study, from reading its folder to the last record."""
 
     def __init__(self, space: Space, how: SweepOptions, lock: StudyLock, there: Remote | None) -> None:
         self.space, self.how, self.lock, self.folder, self.there = space, how, lock, lock.study, there
@@ -85,7 +86,7 @@ class _Sweep:
         return self._train(plan, ended, self._prepare(found, plan))
 
     def _answer(self, plan: StudyPlan, *, interrupted: bool) -> SweepResult:
-        """The result, after the user and the caller have been told of it."""
+        """Return the result after telling the user and the caller of it."""
         result = SweepResult(self.folder, plan.finished, interrupted)
         if interrupted:
             done = f"{plan.finished} of {plural(plan.trials, 'trial')} done and kept"
@@ -97,7 +98,7 @@ class _Sweep:
         return result
 
     def _ended(self) -> list[Outcome]:
-        """What the records say; damaged ones are set aside and run again."""
+        """Read the records of the trials that have ended. Damaged ones are set aside, so that their trials run again."""
         if not (self.folder / studies.STUDY_FILE).exists() and not (self.folder / studies.TRIALS_FOLDER).exists():
             return []
         study = studies.read_study(self.folder)
@@ -106,7 +107,7 @@ class _Sweep:
         return files.outcomes(study, self.space.protocol)
 
     def _conclude(self) -> None:
-        """Say what the study answers."""
+        """Tell the user what the study answers."""
         for line in conclusion(self.folder):
             self.how.say(line)
 
@@ -118,7 +119,7 @@ class _Sweep:
         return facts | {"data": self.data.hashes(self.space)} | kept
 
     def _prepare(self, found: dict[str, Any], plan: StudyPlan) -> Estimate:
-        """Everything that is done once before the trials: the floor, study.json, what the user should expect."""
+        """Do what is needed once before the trials: measure the floor, write study.json and estimate the time."""
         facts = self._facts(found)
         scoring = None
         if not facts["floor"]:
@@ -131,7 +132,7 @@ class _Sweep:
         return estimate(plan.cells, self.data, self.how, scoring)
 
     def _train(self, plan: StudyPlan, ended: list[Outcome], expected: Estimate) -> SweepResult:
-        """Run what is left."""
+        """Run the trials that are left."""
         from landscape.sweep.driver import Driver
 
         jobs = self.how.resources.jobs

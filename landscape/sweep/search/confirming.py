@@ -1,6 +1,6 @@
-"""What follows a search: the settings that stand for levels, trained on fresh seeds.
+"""The confirmation that follows a search: the settings that stand for levels are trained on fresh seeds.
 
-It is a function of the space and of the trials that ended: there is no state to save.
+It is a function of the space and of the trials that ended, so there is no state to save.
 """
 
 import math
@@ -17,15 +17,16 @@ from landscape.sweep.search.plan import Outcome, Task
 from landscape.sweep.search.searcher import generator
 
 FRESH_SEEDS = 3
-"""Keeps the random numbers of the seeds apart from those of other uses of the study's seed."""
+"""A number that separates the random numbers of the seeds from those of other uses of the study's seed."""
 SEARCHED_SEEDS = 2**24
-"""So many seeds from the study's own belong to the search."""
+"""The number of seeds, from the study's own on, that belong to the search."""
 
 
 def fresh_seeds(seed: int, count: int) -> list[int]:
-    """The seeds of the confirmation of a study: the same for every setting, so that runs are paired, and none of the search's.
+    """Return the first `count` seeds of a study's confirmation.
 
-    A longer list begins with the shorter one.
+    They are the same for every setting, so that runs are paired, and none of them is a seed of the search. A longer list begins with the
+    shorter one.
     """
     draws, found = generator(seed, FRESH_SEEDS), list[int]()
     while len(found) < count:
@@ -36,11 +37,11 @@ def fresh_seeds(seed: int, count: int) -> list[int]:
 
 
 class Confirming:
-    """The confirmation of a study, stage by stage: first all settings, then those of pairs that are still open.
+    """The confirmation of a study in stages. The first stage trains all settings, and each later one those of pairs that are still open.
 
     Args:
-        space: the study.
-        pin: fills in the content hash of a config's data, which its digest is taken of.
+        space: The study.
+        pin: A function that fills in the content hash of a configuration's data, which is part of its digest.
     """
 
     def __init__(self, space: Space, pin: Callable[[TrialConfig], TrialConfig]) -> None:
@@ -51,13 +52,13 @@ class Confirming:
 
     @property
     def expected(self) -> tuple[int, int]:
-        """How many trainings there will be at most: without further looks, and with all of them."""
+        """The largest numbers of trainings to expect: those of the first look, and those of all looks together."""
         levels = {axis: len(labels) for axis, labels in self.space.labels.items()}
         settings = most_settings(levels, confirmed=self.how.axes, cells=self.how.cells)
         return settings * self.looks[0], settings * self.looks[-1]
 
     def design(self, search: Iterable[Outcome]) -> tuple[Design, Mapping[Key, int]]:
-        """What is confirmed after a search, and the number of the proposal that each setting comes from."""
+        """Return the settings to confirm after a search, and for each the number of the proposal that it comes from."""
         asks: dict[Key, int] = {}
         trials = []
         for o in search:
@@ -68,7 +69,7 @@ class Confirming:
         return matched_design(trials, tuple(self.space.axes), confirmed=self.how.axes, cells=self.how.cells), asks
 
     def tasks(self, design: Design, asks: Mapping[Key, int], settings: Iterable[Key], stage: int) -> list[Task]:
-        """The trainings of one stage, seed by seed: what is done of an interrupted stage is of all settings alike."""
+        """Return the trainings of one stage, ordered by seed, so that an interrupted stage has trained all settings about equally often."""
         first = self.looks[stage - 1] if stage else 0
         chosen = list(settings)
         found = []
@@ -81,7 +82,7 @@ class Confirming:
         return found
 
     def still_open(self, design: Design, confirmed: Iterable[Outcome]) -> list[Key]:
-        """The settings of pairs that are not decided by the runs so far."""
+        """Return the settings of pairs that these runs do not decide."""
         runs: dict[Key, dict[tuple[int, int], Run]] = {}
         for o in confirmed:
             cost = math.inf if o.status == "diverged" else o.reported

@@ -1,4 +1,4 @@
-"""A study from its first proposal to its last confirmation run: the search, and what follows once all of it has ended."""
+"""The plan of a whole study: the search, and the confirmation that begins when all of the search has ended."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -13,15 +13,15 @@ from landscape.sweep.search.plan import Made, Outcome, Plan, Task
 
 
 class StudyPlan:
-    """Every task of a study in its order. Like the plan of the search, it is a function of the space and of the trials that ended.
+    """All tasks of a study in their order. Like the plan of the search, it is a function of the space and of the trials that ended.
 
     Args:
-        space: the study.
-        pin: fills in the content hash of a config's data, which its digest is taken of.
-        outcomes: the trials that ended before, those of the confirmation among them.
-        made: proposals of the search that were made before and whose trials have not ended.
-        deterministic: proposals are made in rounds, from completed rounds only.
-        confirm: whether anything follows the search.
+        space: The study.
+        pin: A function that fills in the content hash of a configuration's data, which is part of its digest.
+        outcomes: The trials that ended before, including those of the confirmation.
+        made: The proposals of the search that were made before and whose trials have not ended.
+        deterministic: Whether proposals are made in rounds, from completed rounds only.
+        confirm: Whether a confirmation follows the search.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class StudyPlan:
         self.search = Plan(space, pin=pin, outcomes=self._search.values(), made=made, deterministic=deterministic)
         self._queue: deque[Task] = deque()
         self._wanted: dict[str, None] = {}
-        """Digests of the confirmation runs of all stages so far."""
+        """The digests of the confirmation runs of all stages so far, as keys in their order."""
         self._stage = -1
         self._over = self.confirming is None
         self._design: tuple[Design, Mapping[Key, int]] | None = None
@@ -58,40 +58,40 @@ class StudyPlan:
 
     @property
     def confirmations(self) -> int:
-        """Confirmation runs: those that are known to be wanted; before the search has ended, at most so many (without further looks)."""
+        """The number of confirmation runs that are wanted. Before the search has ended, it is the most that the first look may need."""
         if self._stage >= 0 or self.confirming is None:
             return len(self._wanted)
         return self.confirming.expected[0]
 
     @property
     def confirmed(self) -> int:
-        """Confirmation runs that have ended, of those that are wanted."""
+        """The number of wanted confirmation runs that have ended."""
         return sum(digest in self._confirmed for digest in self._wanted)
 
     @property
     def trials(self) -> int:
-        """Models that the study trains in all, as far as is known."""
+        """The number of models that the study trains, as far as is known."""
         return self.search.trials + self.confirmations
 
     @property
     def finished(self) -> int:
-        """Models that were trained."""
+        """The number of models that were trained."""
         return self.search.finished + self.confirmed
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is left to do, as far as can be told without a running trial."""
+        """Whether nothing is left to do, judged by the trials that have ended."""
         while self.searched and not self._over and not self._queue and self.confirmed == len(self._wanted):
             self._next_stage()
         return self.searched and self._over and not self._queue and self.confirmed == len(self._wanted)
 
     @property
     def exhausted(self) -> bool:
-        """Every task was handed out, and the end of none of them can bring another."""
+        """Whether every task was handed out, and no trial that ends can lead to another task."""
         return self.searched and not self._queue and self._over
 
     def propose(self) -> Task | None:
-        """The next task; None where all were handed out, or where the next one waits for the end of others."""
+        """Return the next task. It is None if all were handed out, or if the next one waits for the end of others."""
         if not self.searched:
             return self.search.propose()
         while not self._queue and not self._over and self.confirmed == len(self._wanted):
@@ -99,7 +99,7 @@ class StudyPlan:
         return self._queue.popleft() if self._queue else None
 
     def settle(self, outcome: Outcome) -> None:
-        """A task that was handed out has ended."""
+        """Take in the end of a task that was handed out."""
         if outcome.role == CONFIRMATION:
             self._confirmed[outcome.digest] = outcome
             return
@@ -107,15 +107,15 @@ class StudyPlan:
         self.search.settle(outcome)
 
     def would_make(self, outcome: Outcome) -> bool:
-        """Whether a trial is one of this study's. Confirmation runs are not asked: without a search they stand for nothing."""
+        """Return whether a trial belongs to this study. Confirmation runs are not checked, because without a search they have no effect."""
         return outcome.role == CONFIRMATION or self.search.would_make(outcome)
 
     def has_place_for(self, outcome: Outcome) -> bool:
-        """Whether the turn in which a trial was proposed is still that of its cell."""
+        """Return whether the trial's proposal still falls in a turn of its cell."""
         return outcome.role == CONFIRMATION or self.search.has_place_for(outcome)
 
     def _next_stage(self) -> None:
-        """Queue the runs of the next look that have no record; note the end after the last look, or where no pair is open."""
+        """Queue those runs of the next look that have no record. Note the end after the last look, and if no pair is open."""
         assert self.confirming is not None
         if self._design is None:
             wanted = {cell.id for cell in self.cells}
@@ -130,7 +130,7 @@ class StudyPlan:
             seen = self.confirming.looks[self._stage - 1]
             settings = self.confirming.still_open(design, [o for o in self._confirmed.values() if o.repeat < seen])
         tasks = self.confirming.tasks(design, asks, settings, self._stage)
-        # Another thread may be counting: the dictionary is replaced, not changed.
+        # The dictionary is replaced and not changed, because another thread may be counting it.
         self._wanted = self._wanted | dict.fromkeys(task.digest for task in tasks)
         self._queue.extend(task for task in tasks if task.digest not in self._confirmed)
         self._over = not tasks or self._stage + 1 >= len(self.confirming.looks)
