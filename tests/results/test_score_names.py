@@ -8,7 +8,7 @@ from landscape.analysis.frames import ScoreFacts
 from landscape.analysis.objective import modeled
 from landscape.components.metrics._base import METRICS
 from landscape.results.record import Estimate
-from landscape.results.score_names import ScoreName
+from landscape.results.score_names import ScoreName, same_score
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,23 @@ def test_a_name_is_taken_apart_and_put_together(name, parts):
     found = ScoreName.parse(name)
     assert (found.stem, found.extractor, found.variant) == parts
     assert str(found) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "same"),
+    [
+        ("FD[classifier:digits]", "FD[classifier:digits]", True),
+        ("FD[classifier:digits]", "FD[classifier]", True),
+        ("FD[classifier]", "FD[classifier:digits]", False),
+        ("FD[classifier:mnist]", "FD[classifier:digits]", False),
+        ("FD[classifier:digits]", "FD[pixels]", False),
+        ("FD[pixels]", "KID[pixels]", False),
+        ("FID", "FID", True),
+        ("FD[inception]", "FD", False),
+    ],
+)
+def test_an_extractor_may_be_named_without_its_variant_and_no_other_score_is_meant(name, wanted, same):
+    assert same_score(name, wanted) is same
 
 
 @pytest.mark.parametrize("name", sorted({name for metric in METRICS.names() for name in METRICS[metric].facts.names}))

@@ -83,6 +83,16 @@ class LateDecision(Imitation):
         return replace(found, reported=found.reported * math.exp(worse))
 
 
+class DivergingConfirmation(Imitation):
+    """Every fresh seed of hinge with a gradient penalty diverges."""
+
+    def ended(self, task) -> Outcome:
+        found = super().ended(task)
+        if task.role == "search" or task.cell.labels["regularizers"] == "none":
+            return found
+        return replace(found, status="diverged", value=None, cost=None, reported=None)
+
+
 def confirmed(trials: Imitation) -> list:
     return [task for task in trials.tasks.values() if task.role == "confirmation"]
 
@@ -158,6 +168,12 @@ def test_only_pairs_that_are_still_open_get_more_seeds(make_space):
     decided = Imitation(make_space(**CONFIRM | {"confirmation": {"seeds": 5, "most_seeds": 20, "axes": ["loss"]}}), spread=0.1)
     decided.run()
     assert len(confirmed(decided)) == 10
+
+
+def test_seeds_that_diverge_decide_against_their_setting(make_space):
+    trials = DivergingConfirmation(make_space(**CONFIRM | {"confirmation": {"seeds": 5, "most_seeds": 20}}))
+    # Three settings on five seeds: the other loss is worse, and so is the setting that never trains. No pair gets further seeds.
+    assert trials.run().confirmations == 15
 
 
 def test_a_resumed_study_looks_at_no_more_seeds_than_an_uninterrupted_one(make_space):
