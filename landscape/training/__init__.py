@@ -1,1 +1,1 @@
-"""A GAN and its training: networks, objectives, rounds of updates, optimizers, the data stream. Knows nothing of scores or files."""
+"""A GAN and its training: networks, objectives, rounds of updates, optimizers and the data stream. It knows nothing of scores or files."""

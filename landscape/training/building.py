@@ -1,4 +1,4 @@
-"""From a TrialConfig to its parts: networks, the loss and the regularizers as calls with their hyperparameters bound."""
+"""Builds the parts of a TrialConfig: the networks, and the loss and regularizers as calls with their hyperparameters bound."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from landscape.config.trial_config import TrialConfig
 
 
 def build_networks(config: TrialConfig, shape: tuple[int, ...], classes: int = 0) -> Networks:
-    """Generator and discriminator of `config`, freshly initialized from torch's generator.
+    """Build the generator and the discriminator of `config`, initialized with torch's random generator.
 
     Args:
         config: The configuration.
@@ -33,7 +33,7 @@ def build_networks(config: TrialConfig, shape: tuple[int, ...], classes: int = 0
 
 
 def build_critic(config: TrialConfig, networks: Networks) -> nn.Module | None:
-    """What stands against the generator, as the loss declares: the discriminator, an encoder made of it, or nothing."""
+    """Return the network that is trained beside the generator, as the loss declares: the discriminator, an encoder made of it, or None."""
     assert config.latent is not None
     match LOSSES[config.loss.name].facts.inputs:
         case "samples":
@@ -47,7 +47,7 @@ def build_critic(config: TrialConfig, networks: Networks) -> nn.Module | None:
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss with its hyperparameters bound: call(real, fake[, state=...]) -> LossPair."""
+    """A loss with its hyperparameters bound. `call(real, fake[, state=...])` returns a LossPair."""
 
     name: str
     call: Callable[..., Any]
@@ -55,28 +55,31 @@ class Loss:
 
     @classmethod
     def of(cls, choice: Choice) -> "Loss":
+        """Look up the loss that `choice` names and bind its hyperparameters."""
         component = LOSSES[choice.name]
         return cls(component.name, partial(component.function, **choice.hyperparameters), component.facts)
 
 
 @dataclass(frozen=True)
 class Regularizer:
-    """A regularizer with its hyperparameters bound, as it stands in a config."""
+    """A regularizer with its hyperparameters bound."""
 
     name: str
     every: int
+    """The regularizer is applied at every `every`-th step."""
     call: Callable[..., Any]
     facts: RegularizerFacts
     keywords: frozenset[str]
-    """Which of `progress`, `bounds`, `state` it names."""
+    """Which of `progress`, `bounds` and `state` it takes as arguments."""
 
     @classmethod
     def of(cls, choice: RegularizerChoice) -> "Regularizer":
+        """Look up the regularizer that `choice` names and bind its hyperparameters."""
         component = REGULARIZERS[choice.name]
         call = partial(component.function, **choice.hyperparameters)
         return cls(choice.name, choice.every, call, component.facts, component.injected)
 
 
 def trainable_parameters(module: nn.Module | None) -> int:
-    """Number of trainable scalars; 0 for None."""
+    """Return the number of trainable scalars of a module, and 0 for None."""
     return sum(p.numel() for p in module.parameters() if p.requires_grad) if module is not None else 0

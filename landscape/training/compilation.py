@@ -1,4 +1,4 @@
-"""How an update runs: eager, or compiled into one graph with its gradients (double backward included)."""
+"""Runs updates eagerly, or compiled into one graph together with their gradients, including gradients of gradients."""
 
 import itertools
 import shutil
@@ -17,17 +17,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 _CPU = torch.device("cpu")
 
 CPU_UPDATES, CUDA_UPDATES = 60_000, 20_000
-"""Updates from which compiling pays: it takes 10 to 40 s and saves about 0.5 ms an update (dense nets on a CPU), more on a GPU."""
+"""The numbers of updates from which compiling pays. It takes 10 to 40 s and saves about 0.5 ms per update of dense networks on a CPU, and
+more on a GPU.
+"""
 VARIANTS = 64
-"""Of one update that may lie compiled in a process: lazy terms make a few, the hyperparameters of every further trial more."""
+"""The number of compiled variants of one update that a process may keep. Lazy terms make a few, and each further trial makes more."""
 KEPT_FUNCTIONS = 36
-"""Compiled functions of a process before all are forgotten, so that `VARIANTS` is not reached: three a trial, each of a few variants."""
+"""The number of compiled functions after which a process forgets them all, so that `VARIANTS` is not reached. A trial makes three."""
 LOOKING_AHEAD = 4
-"""One update that looks ahead counts as this many plain ones: it holds several of D's updates, each differentiated twice."""
+"""An update that looks ahead counts as this many plain ones, because it contains several updates of D, each differentiated twice."""
 
 
 def cannot_compile(device: torch.device) -> str:
-    """Why updates cannot be compiled here; "" where they can."""
+    """Say why updates cannot be compiled here, or return "" if they can."""
     if not hasattr(torch._dynamo.config, "trace_autograd_ops"):
         return f"torch {torch.__version__} does not trace gradients"
     if device.type == "cpu" and not (shutil.which("g++") or shutil.which("clang++")):
@@ -38,9 +40,9 @@ def cannot_compile(device: torch.device) -> str:
 def choose(
     asked: Path, device: torch.device, networks: list[nn.Module], updates: int | None, *, looks_ahead: bool
 ) -> Literal["eager", "compiled"]:
-    """The path for a trial; a function of the config and the machine alone, so that a resumed trial takes the same one.
+    """Choose how the updates of a trial run. This depends on the config and the machine alone, so a resumed trial runs in the same way.
 
-    On a CPU only dense networks gain: convolutions already run near the limit.
+    On a CPU only dense networks are compiled, because convolutions are already nearly as fast as the processor.
     """
     if asked != "auto":
         return asked
@@ -58,7 +60,7 @@ _made = itertools.count()
 
 
 def compiled(function: F, *, as_cuda_graph: bool = False) -> F:
-    """`function` as one compiled graph, `as_cuda_graph` replayed as one of its own. It draws the same random numbers as the eager one."""
+    """Compile `function` into one graph, which draws the same random numbers. With `as_cuda_graph` it is replayed as a CUDA graph."""
     torch._dynamo.config.trace_autograd_ops = True
     torch._inductor.config.fallback_random = True
     torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, VARIANTS)
@@ -69,7 +71,7 @@ def compiled(function: F, *, as_cuda_graph: bool = False) -> F:
 
 
 class _Before:
-    """What an update changes before its gradients are applied, as it was when the update began: buffers, and the random generators."""
+    """A copy of what an update changes before its gradients are applied: buffers and the states of the random generators."""
 
     def __init__(self, tensors: Sequence[Tensor], device: torch.device) -> None:
         self._tensors = list(tensors)
@@ -89,7 +91,7 @@ class _Before:
 
     @torch.no_grad()
     def put_back(self) -> None:
-        """Undo what an update that broke off has changed."""
+        """Undo the changes of an update that failed."""
         for generator, state in zip(self._generators, self._states, strict=True):
             generator.set_state(state)
         if self._tensors:
@@ -104,16 +106,16 @@ def with_fallback(
     changes: Sequence[Tensor] = (),
     device: torch.device = _CPU,
 ) -> F:
-    """`function` compiled; from its first failure on the eager one, whether the compiler refused it or the compiled code broke off.
+    """Return `function` compiled. After its first failure, in the compiler or in the compiled code, it runs eagerly.
 
-    An error that is the function's own shows again when the eager one is called at once, and is raised then.
+    The eager function is called at once after a failure. An error of the function itself therefore occurs again, and is raised.
 
     Args:
-        function: computes an update from tensors, its first and only effect being on `changes` and on the random generators.
-        on_failure: is told the reason.
-        as_cuda_graph: as in `compiled`.
-        changes: tensors that `function` changes in place. After a failure they are put back before the eager function is called.
-        device: the device whose random generator `function` draws from, beside that of the CPU.
+        function: Computes an update from tensors. It changes nothing but `changes` and the random generators.
+        on_failure: A function that is told the reason.
+        as_cuda_graph: Whether the compiled function is replayed as a CUDA graph.
+        changes: The tensors that `function` changes in place. After a failure they are restored before the eager function is called.
+        device: The device from whose random generator `function` draws, beside that of the CPU.
     """
     before = _Before(changes, device)
     current: list[Callable[..., Any]] = []
@@ -122,7 +124,7 @@ def with_fallback(
         if current and current[0] is function:
             return function(*arguments)
         if device.type == "cuda" and torch.cuda.is_current_stream_capturing():
-            return current[0](*arguments) if current else function(*arguments)  # If this fails, the recording does, not the update.
+            return current[0](*arguments) if current else function(*arguments)  # If this fails, the recording fails and not the update.
         before.keep()
         try:
             if not current:
@@ -140,28 +142,28 @@ def with_fallback(
 
 
 def one_line(error: BaseException) -> str:
-    """The type of `error` and the first line of its message, which may be empty."""
+    """Return the type of `error` and the first line of its message, which may be empty."""
     first = str(error).strip().partition("\n")[0]
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
 @dataclass
 class UpdateFunctions:
-    """The updates' gradients as they run: eager or compiled."""
+    """The functions that compute the gradients of updates, eagerly or compiled."""
 
     of_d: Callable[..., Update]
     of_g: Callable[..., Update]
     of_both: Callable[..., tuple[Update, Update]]
     path: str = "eager"
-    """`eager` or `compiled`, and why not otherwise."""
+    """`eager` or `compiled`, with the reason if compiling was not possible."""
     lasting: bool = True
-    """Whether outputs keep their values: a compiled update that replays a CUDA graph writes over its last outputs."""
+    """Whether outputs keep their values. A compiled update that replays a CUDA graph overwrites its previous outputs."""
 
 
 def update_functions(
     gradients: Gradients, path: Literal["eager", "compiled"], device: torch.device, *, as_cuda_graphs: bool
 ) -> UpdateFunctions:
-    """The functions of `gradients` as `path` says; eager, with the reason, where nothing can be compiled or the compiler fails."""
+    """Return the functions of `gradients` as `path` says. If compiling is impossible or fails, they are eager and say why."""
     functions = UpdateFunctions(gradients.of_d, gradients.of_g, gradients.of_both)
     if path == "eager":
         return functions

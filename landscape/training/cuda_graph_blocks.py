@@ -1,8 +1,9 @@
-"""Rounds that are recorded once and replayed: on a GPU, one CUDA graph holds a block of whole rounds and the host only feeds and reads it.
+"""Records blocks of whole rounds once and replays them. On a GPU a block is one CUDA graph, which the host only feeds and reads.
 
-A graph repeats kernels with the addresses and the numbers of its recording. So all that changes from one replay to the next lies in memory
-at fixed places and is filled in before it: which samples are drawn, the share of the budget spent, the learning rates. What a round leaves
-(weights, moments, running statistics, the position of the random generator) the replay leaves too; what the host counts is added after it.
+A graph repeats kernels with the addresses and the numbers of its recording. Everything that changes from one replay to the next is
+therefore at fixed places in memory and is filled in before the replay: which samples are drawn, the share of the budget that is spent, and
+the learning rates. A replay changes the same things as a round: weights, moments, running statistics and the random generator's position.
+The counts of the host are added afterwards.
 """
 
 import contextlib
@@ -20,25 +21,25 @@ from landscape.training.learning_curves import has_point, least_interval
 from landscape.training.rounds import HostState, Rounds, one_each
 
 Record = Callable[[Callable[[], None], torch.device], Callable[[], None]]
-"""From work on a device to what repeats it, on the same memory; recording does not run it."""
+"""A function that records work on a device and returns a function that repeats it on the same memory. Recording does not run the work."""
 
 WARM_UP = 3
-"""Rounds run one by one before a recording: optimizers get their state, libraries choose their kernels."""
+"""The number of rounds before a recording, in which optimizers make their state and libraries choose their kernels."""
 MOST_ROUNDS = 16
-"""Of a block: beyond them the host's share of a round is small already, and recording takes longer."""
+"""The largest number of rounds in a block. In longer blocks the host's share of the time is hardly smaller, and recording takes longer."""
 
 
 _FAILED: list[torch.cuda.CUDAGraph] = []
-"""Recordings that broke off: the allocator may still hold their addresses."""
+"""Recordings that failed. They are kept because the allocator may still hold their addresses."""
 
 
 def cuda_graph(work: Callable[[], None], device: torch.device) -> Callable[[], None]:
-    """`work` as one CUDA graph on `device`. Should recording it fail, stream and random generator are as before."""
+    """Record `work` as one CUDA graph on `device`. If recording fails, stream and random generator are as before."""
     graph, stream = torch.cuda.CUDAGraph(), torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
     pool = torch.cuda.graph_pool_handle()
     with torch.cuda.device(device):
         current = torch.cuda.current_stream()
-        # A graph of an earlier model that is collected now would end this recording.
+        # If a graph of an earlier model were collected during the recording, the recording would fail.
         gc.collect()
         gc.disable()
         try:
@@ -47,10 +48,10 @@ def cuda_graph(work: Callable[[], None], device: torch.device) -> Callable[[], N
         except BaseException:
             _FAILED.append(graph)
             with contextlib.suppress(RuntimeError):
-                # Up to torch 2.12 memory went on being taken for the recording, and full memory was no longer given back.
+                # Up to torch 2.12, allocations otherwise still go to the recording's pool, and full memory is no longer freed.
                 torch._C._cuda_endAllocateToPool(stream.device.index, pool)
             torch.cuda.set_stream(current)
-            # Some versions of torch leave the generator in the state of a recording; a copy of it is not.
+            # Some versions of torch leave the generator in the state of a recording, but not a copy of it.
             generator = torch.cuda.default_generators[stream.device.index]
             generator.graphsafe_set_state(generator.clone_state())
             raise
@@ -61,20 +62,20 @@ def cuda_graph(work: Callable[[], None], device: torch.device) -> Callable[[], N
 
 
 def period(config: TrialConfig) -> int:
-    """Rounds after which the same regularizers are due again."""
+    """Return the number of rounds after which the same regularizers are due again."""
     per_round = (config.d_steps_per_round, config.g_steps_per_round)
     return math.lcm(*(r.every // math.gcd(r.every, n) for r in config.regularizers for n in per_round))
 
 
 def block_size(config: TrialConfig) -> int:
-    """Rounds of a block: a multiple of `period` that fits between two points of the learning curves; 0 where there is none."""
+    """Return the rounds of a block: a multiple of `period` that fits between two points of the learning curves, or 0 if none fits."""
     apart, step = least_interval(config.rounds), period(config)
     blocks = max(math.ceil(apart / MOST_ROUNDS), 1)
     return apart // blocks // step * step or (step if step <= apart else 0)
 
 
 def cannot_record(config: TrialConfig, stream: DataStream, device: torch.device) -> str:
-    """Why rounds cannot be recorded; "" where they can."""
+    """Say why rounds cannot be recorded, or return "" if they can."""
     for optimizer in (config.d_optimizer, config.g_optimizer):
         if optimizer.name == "muon":
             return "muon takes its learning rate as a number"
@@ -88,25 +89,25 @@ def cannot_record(config: TrialConfig, stream: DataStream, device: torch.device)
 
 
 def block_sizes(config: TrialConfig) -> tuple[int, ...]:
-    """Sizes of all blocks, the largest first: `block_size`, and 1, 2, 4, ... times `period` below it for what is left before a point."""
+    """Return the sizes of all blocks in descending order: `block_size`, and 1, 2, 4, ... times `period` for what is left before a point."""
     whole, step = block_size(config), period(config)
     smaller = [step << k for k in range(MOST_ROUNDS.bit_length()) if step << k < whole]
     return (whole, *reversed(smaller)) if whole else ()
 
 
 class Blocks:
-    """Blocks of rounds in a few sizes; `record` makes the first one of each size into what repeats it."""
+    """Blocks of rounds in a few sizes. The first block of each size is recorded by `record` and then repeated."""
 
     def __init__(self, rounds: Rounds, record: Record) -> None:
         self.rounds, self.sizes = rounds, block_sizes(rounds.config)
         self.failed = ""
-        """Why no block can be recorded, once that has shown."""
+        """Why no block can be recorded. It is empty as long as this is not known."""
         self._record, self._period = record, period(rounds.config)
         self._since: tuple[int, int] | None = None
         self._recorded: dict[int, _Recorded] = {}
 
     def fitting(self, most: float) -> int:
-        """Rounds of the largest block that the next rounds, at most `most` of them, may begin with; 0 where they may with none.
+        """Return the rounds of the largest block with which the next `most` rounds may begin, or 0 if they may begin with none.
 
         The training must have warmed up, and the host must have nothing to decide inside of the block.
         """
@@ -136,7 +137,7 @@ class Blocks:
             drawn_per_round = (stream.drawn - self._since[1]) // (counts.rounds - self._since[0])
             try:
                 self._recorded[size] = _Recorded(self.rounds, size, size * drawn_per_round, self._record)
-            except Exception as error:  # A driver, a library or compiled code may refuse in its own way: none of them ends the training.
+            except Exception as error:  # No error of a driver, a library or compiled code ends the training.
                 reason = one_line(error)
                 self.sizes = tuple(other for other in self.sizes if other in self._recorded)
                 self.failed = "" if self.sizes else reason
@@ -149,13 +150,13 @@ class Blocks:
 
 
 class _Recorded:
-    """A block that is recorded, and the memory through which the host reaches it."""
+    """A recorded block, and the memory by which the host exchanges data with it."""
 
     def __init__(self, rounds: Rounds, size: int, draws: int, record: Record) -> None:
         self.rounds, self.size = rounds, size
         device, last_z = rounds.device, rounds.state.last_z
         self._indices = torch.zeros(draws, dtype=torch.long, device=device)
-        # One rate more than there are updates: the last look ahead is beyond them.
+        # There is one rate more than there are updates, for the last look ahead.
         updates = size * max(rounds.config.d_steps_per_round, rounds.config.g_steps_per_round) + 1
         self._scalars = torch.zeros(size + updates * len(rounds.steppers), device=device)
         self._progress, *self._rates = torch.split(self._scalars, [size] + [updates] * len(rounds.steppers))
@@ -170,7 +171,7 @@ class _Recorded:
             self._names = [name for name, values in state.trace.items() for _ in values]
 
     def _work(self, state: HostState) -> None:
-        """A block's rounds, from the fixed memory and into it."""
+        """Play the rounds of a block, which read and write the fixed memory."""
         for progress in self._progress.unbind():
             self.rounds.game.progress.copy_(progress)
             self.rounds.play_with_progress_given()
@@ -179,7 +180,7 @@ class _Recorded:
         self._watched = one_each(value for values in state.trace.values() for value in values)
 
     def play(self) -> None:
-        """Fill in what the next block sees, replay it, and count what it did."""
+        """Fill in what the next block reads, replay it, and count what it did."""
         self._fill()
         self._replay()
         state = self.rounds.state

@@ -1,4 +1,4 @@
-"""Training data on the device: which samples each step sees, decided by counts alone, so that a resumed trial sees the same."""
+"""Training data on the device. Counts alone decide which samples each step sees, so that a resumed trial sees the same samples."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,27 +17,27 @@ PLAIN = Choice(name="unconditional")
 
 @dataclass
 class DataStream:
-    """An endless sequence of batches: permutations of the training set, one after the other, cut into batches.
+    """An endless sequence of batches, cut from permutations of the training set that follow one another.
 
-    The permutation of epoch e is a function of (seed, e) alone; the position is the number of samples drawn. Samples stay uint8 where
-    they lie (on the device when they fit) and become float32 in [0, 1] a batch at a time; points pass as they are. The task makes a batch
-    of the rows that were drawn.
+    The permutation of epoch e depends on the seed and e alone, and the position is the number of samples drawn. Images are kept as uint8,
+    on the device if they fit, and become float32 in [0, 1] batch by batch. Points are used as they are. The task makes a batch of the rows
+    that were drawn.
     """
 
     samples: Tensor
     labels: Tensor | None
-    """[N] int64 where the samples lie; None where the task reads none."""
+    """The labels [N] int64 beside the samples, or None if the task reads none."""
     seed: int
     device: torch.device
     horizontal_flip: bool = False
     dequantize: bool = False
     stack: int = 1
-    """`samples` drawn for one training sample and stacked as channels (stacked MNIST on the fly)."""
+    """How many of `samples` are drawn for one training sample and stacked as channels (stacked MNIST on the fly)."""
     task: Callable[[Rows], Batch] = unconditional
     drawn: int = 0
-    """Of `samples`, how many were handed out so far: the whole state of the stream."""
+    """How many of `samples` have been drawn so far, which is the whole state of the stream."""
     fed: Tensor | None = None
-    """While rounds are recorded: where the indices of their samples lie."""
+    """The memory that holds the indices of the next samples while rounds are recorded."""
 
     def __post_init__(self) -> None:
         self._epoch = -1
@@ -47,13 +47,13 @@ class DataStream:
     def of(
         cls, dataset: Dataset, *, seed: int, device: torch.device, horizontal_flip: bool, dequantize: bool, task: Choice = PLAIN
     ) -> "DataStream":
-        """The training split, moved to the device where half of the memory that this process may take of it holds it."""
+        """Return a stream of the training split, on the device if it takes less than half of the memory that this process may use there."""
         split, component = dataset.split("train"), TASKS[task.name]
         samples = split.samples if split.parts is None else split.parts
         labels = split.labels if component.facts.condition == "class" else None
         stack = split.samples.shape[1] // samples.shape[1] if split.parts is not None else 1
         if device.type == "cuda":
-            # Not what is free now: a resumed trial must find its data where they were.
+            # The free memory does not decide, because a resumed trial must have its data in the same place.
             index = torch.cuda.current_device() if device.index is None else device.index
             whole = torch.cuda.get_device_properties(index).total_memory
             if samples.nbytes < whole * torch.cuda.get_per_process_memory_fraction(index) / 2:
@@ -61,7 +61,7 @@ class DataStream:
         return cls(samples, labels, seed, device, horizontal_flip, dequantize, stack, partial(component.function, **task.hyperparameters))
 
     def next(self, size: int) -> Batch:
-        """The batch that the task makes of the next `size` training samples, on the device."""
+        """Return the batch that the task makes of the next `size` training samples, on the device."""
         index = self.take(size * self.stack)
         samples = self.samples[index].to(self.device, non_blocking=True)
         labels = None if self.labels is None else self.labels[index].to(self.device, non_blocking=True)
@@ -70,9 +70,9 @@ class DataStream:
         return self.task(Rows(self._as_networks_see(samples), labels))
 
     def take(self, size: int) -> Tensor:
-        """The next [size] indices, int64, where the samples lie.
+        """Return the next indices [size] int64, in the memory of the samples.
 
-        Slices of consecutive permutations, each moved there whole, so that no step waits for it.
+        They are slices of consecutive permutations. Each permutation is moved there as a whole, so that no step waits for it.
         """
         if self.fed is not None:
             index, self.fed = self.fed[:size], self.fed[size:]
@@ -100,7 +100,7 @@ class DataStream:
 
 
 def mean_sample(dataset: Dataset, chunk: int = 4096) -> Tensor:
-    """Mean of the training samples as networks see them: [C, H, W] in [0, 1], or [D]."""
+    """Return the mean of the training samples as networks see them: [C, H, W] in [0, 1], or [D]."""
     samples = dataset.split("train").samples
     total = torch.stack([part.double().sum(0) for part in torch.split(samples, chunk)]).sum(0)
     return (total / len(samples) / (255 if samples.dtype == torch.uint8 else 1)).float()

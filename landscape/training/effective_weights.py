@@ -1,8 +1,8 @@
-"""The weights that a network computes with, made for a whole call of it at once.
+"""Makes all weights that a network computes with at once, for a whole call of the network.
 
-Layers make them one by one otherwise: a spectrally normalized layer divides its weight by an estimate of its largest singular value, and
-autocast converts every weight to bfloat16. For all layers together both take a few operations, and so does the way back of the gradients.
-The values are those of the layers' own forward methods, up to rounding.
+Otherwise layers make them one by one: a spectrally normalized layer divides its weight by an estimate of its largest singular value, and
+autocast converts every weight to bfloat16. For all layers together both take only a few operations, and so do their gradients. The values
+are those of the layers' own forward methods, up to rounding.
 """
 
 from collections import deque
@@ -21,16 +21,18 @@ from landscape.components.numerics.precision import full_precision
 
 _LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 _CONVERTED = frozenset(layer.forward for layer in (*_LAYERS, SameConv2d, SameConvTranspose2d))
-"""Forward methods that use weight and bias in one product or convolution alone, which autocast takes in bfloat16."""
+"""Forward methods that use weight and bias only in one product or convolution, which autocast computes in bfloat16."""
 EPSILONS = (1e-18, 1e-6)
-"""Lower bounds of norms with which layers are iterated together. A larger one would change results, for v is not divided by its norm."""
+"""The range of lower bounds of norms with which layers are iterated together. Larger bounds would change results, as v is not
+divided by its norm.
+"""
 
 
 class EffectiveWeights:
-    """Makes the weights of each call of `network` that trains it, and puts them where its layers find them.
+    """Makes the weights of each training call of `network`, and puts them where its layers find them.
 
-    It acts through hooks on the network: neither the network nor its layers hold anything of it, and copies of the network made before
-    are as they were. In evaluation mode, and while a call is compiled, each layer makes its own weight.
+    It acts through hooks on the network. Neither the network nor its layers refer to it, and copies of the network that were made before are
+    not changed. In evaluation mode, and while a call is compiled, each layer makes its own weight.
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -50,7 +52,7 @@ class EffectiveWeights:
 
     @contextmanager
     def for_calls(self, calls: int) -> Iterator[None]:
-        """Within: the next `calls` of the network find their weights made together, each with the power iteration that is its own."""
+        """Within this context the weights of the next `calls` of the network are made together, with one power iteration for each call."""
         if self.network.training and not torch.compiler.is_compiling():
             self._ready.extend(self._made(calls))
         try:
@@ -65,7 +67,7 @@ class EffectiveWeights:
         holders = [(module.layer, "weight") for module in self.spectral]
         if len(weights) > len(holders):
             holders += [(module, "weight") for module in self.plain] + [(module, "bias") for module in self.biased]
-        # An attribute of the instance is found before the parameter of that name.
+        # An attribute of the instance is found before the parameter of the same name.
         self._placed = [(module.__dict__, name) for module, name in holders[: len(weights)]]
         for (attributes, name), weight in zip(self._placed, weights, strict=True):
             attributes[name] = weight
@@ -76,7 +78,7 @@ class EffectiveWeights:
         self._placed = []
 
     def _made(self, calls: int) -> list[list[Tensor]]:
-        """For each of `calls` the weights of the spectral layers; under autocast those of the others and the biases too."""
+        """Return the weights of the spectral layers for each of `calls`. Under autocast, the other weights and the biases follow them."""
         weights = [module.weight for module in self.spectral]
         device = next(self.network.parameters()).device
         half = torch.get_autocast_dtype(device.type) if torch.is_autocast_enabled(device.type) else None
@@ -97,13 +99,13 @@ class EffectiveWeights:
 
 
 def _alike(layers: list[SpectralNorm]) -> list[SpectralNorm]:
-    """`layers` where they may be iterated together: with the same hyperparameters and one type of numbers; else none."""
+    """Return `layers` if they may be iterated together, which needs equal hyperparameters and one type of numbers, and otherwise none."""
     kinds = {(layer.iterations, layer.epsilon, layer.weight.dtype) for layer in layers}
     return layers if len(kinds) == 1 and EPSILONS[0] <= layers[0].epsilon <= EPSILONS[1] else []
 
 
 class _Made(torch.autograd.Function):
-    """(spectral weights, other weights and biases) -> for each call the former divided by their sigma, then the latter; all in `half`."""
+    """Returns for each call the spectral weights divided by their sigma, then the other weights and biases, all in `half`."""
 
     @staticmethod
     def forward(
@@ -135,7 +137,7 @@ class _Made(torch.autograd.Function):
 
 
 def _of_spectral(ctx: Any, weights: Sequence[Tensor], given: Sequence[Sequence[Tensor | None]]) -> Sequence[Tensor | None]:
-    """Gradients with respect to the spectral layers' weights; None where no call used a layer, or the gradient is not asked for."""
+    """Return the gradients with respect to the spectral layers' weights. It is None for a layer that no call used."""
     if not weights:
         return []
     used = [any(part[i] is not None for part in given) for i in range(len(weights))]
@@ -144,7 +146,7 @@ def _of_spectral(ctx: Any, weights: Sequence[Tensor], given: Sequence[Sequence[T
     filled = [[torch.zeros_like(w) if g is None else g for g, w in zip(part, weights, strict=True)] for part in given]
     if not torch.is_grad_enabled():
         found = ctx.stacks.gradients(weights, ctx.made, filled)
-    else:  # The gradients will be differentiated again: by operations that autograd records.
+    else:  # The gradients will be differentiated again, so they are computed by operations that autograd records.
         found = [torch.zeros_like(w) for w in weights]
         for call, part in enumerate(filled):
             for i, direction in enumerate(ctx.stacks.directions(ctx.made, call)):
@@ -154,7 +156,7 @@ def _of_spectral(ctx: Any, weights: Sequence[Tensor], given: Sequence[Sequence[T
 
 
 def _summed(given: Sequence[Sequence[Tensor | None]]) -> list[Tensor | None]:
-    """Over calls, in float32: gradients with respect to converted parameters."""
+    """Return the sum over calls of gradients with respect to converted parameters, in float32."""
     if torch.is_grad_enabled():
         return [
             sum(g.float() for g in entries if g is not None) if any(g is not None for g in entries) else None

@@ -1,4 +1,4 @@
-"""Optimizer steps as differentiable functions of parameters, gradients and moments: what looking ahead of D's updates needs."""
+"""Optimizer steps as differentiable functions of parameters, gradients and moments, by which updates of D are looked ahead."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,21 +15,21 @@ Step = Callable[[Tensors, Tensors, Tensors], tuple[dict[str, Tensor], dict[str, 
 
 ADAMS = ("step", "exp_avg", "exp_avg_sq")
 MOMENTS = {"adam": ADAMS, "adamw": ADAMS, "sgd": ("momentum_buffer",), "rmsprop": ("square_avg", "momentum_buffer")}
-"""What torch keeps for each optimizer, by the names of its state."""
+"""The names of what torch keeps for each optimizer in its state."""
 
 
 class OptimizerState(NamedTuple):
-    """What the next update depends on beside parameters and gradients; tensors all, so that a compiled update takes it as input."""
+    """What the next update depends on beside parameters and gradients. All are tensors, so that a compiled update takes them as inputs."""
 
     rate: Tensor
     momentum: Tensor
     beta2: Tensor
     moments: dict[str, Tensor]
-    """Zeros before the first step; detached."""
+    """The moments, detached, which are zeros before the first step."""
 
 
 def state_of(optimizer: torch.optim.Optimizer, config: Optimizer, parameters: Tensors) -> OptimizerState:
-    """The state of `optimizer`, over `parameters` by name."""
+    """Return the state of `optimizer` for `parameters`, by their names."""
     group = optimizer.param_groups[0]
     device = next(iter(parameters.values())).device
     given = (group["lr"], group.get("momentum", 0.0), group.get("betas", (0.0, 0.0))[1])
@@ -38,11 +38,11 @@ def state_of(optimizer: torch.optim.Optimizer, config: Optimizer, parameters: Te
 
 
 def functional_view(config: Optimizer, state: OptimizerState) -> dict[str, Any]:
-    """The optimizer as a differentiable function: what a look-ahead needs to repeat its updates without making them.
+    """Return the optimizer as a differentiable function, by which a look-ahead computes its updates without making them.
 
     Returns:
-        `optimizer_step` (parameters, gradients, moments) -> (parameters, moments), the very update that the optimizer would make;
-        `moments`, its state now; `learning_rate`.
+        `optimizer_step`, a function from parameters, gradients and moments to new parameters and moments, which is the very update that the
+        optimizer would make, the present `moments`, and the `learning_rate`.
     """
     rate, momentum = state.rate, state.momentum
     beta2 = config.beta2 if config.final_beta2 is None else state.beta2
@@ -71,7 +71,7 @@ def _moments(optimizer: torch.optim.Optimizer, name: str, parameters: Tensors) -
 def adam_step(
     parameters: Tensors, gradients: Tensors, moments: Tensors, *, rate: float | Tensor, betas: tuple[float, float | Tensor], epsilon: float
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """One update of torch's Adam, differentiable in all three arguments. Returns the new parameters and moments."""
+    """Compute one update of torch's Adam, differentiable in all three arguments. Return the new parameters and moments."""
     beta1, beta2 = betas
     updated: dict[str, Tensor] = {}
     kept: dict[str, Tensor] = {}
@@ -88,7 +88,7 @@ def adam_step(
 def sgd_step(
     parameters: Tensors, gradients: Tensors, moments: Tensors, *, rate: float | Tensor, momentum: float | Tensor
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """One update of torch's SGD, differentiable in all three arguments. Returns the new parameters and moments."""
+    """Compute one update of torch's SGD, differentiable in all three arguments. Return the new parameters and moments."""
     kept = {f"momentum_buffer/{name}": momentum * moments[f"momentum_buffer/{name}"] + gradients[name] for name in parameters}
     return {name: parameter - rate * kept[f"momentum_buffer/{name}"] for name, parameter in parameters.items()}, kept
 
@@ -103,7 +103,7 @@ def rmsprop_step(
     epsilon: float,
     momentum: float | Tensor,
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """One update of torch's RMSprop, differentiable in all three arguments. Returns the new parameters and moments."""
+    """Compute one update of torch's RMSprop, differentiable in all three arguments. Return the new parameters and moments."""
     updated: dict[str, Tensor] = {}
     kept: dict[str, Tensor] = {}
     for name, parameter in parameters.items():
@@ -116,6 +116,6 @@ def rmsprop_step(
 
 
 def _root(square: Tensor) -> Tensor:
-    """Square root whose derivative at 0 is 0: a weight that gets no gradient (behind a dead ReLU) would otherwise make NaN of it."""
+    """Return the square root with a derivative of 0 at 0. A weight without gradient (behind a dead ReLU) would otherwise give NaN."""
     positive = square > 0
     return torch.where(positive, torch.where(positive, square, torch.ones_like(square)).sqrt(), torch.zeros_like(square))

@@ -1,4 +1,4 @@
-"""The LightningModule: networks, their game, and the rounds in which they are trained."""
+"""The LightningModule of a GAN: its networks, their game, and the rounds in which they are trained."""
 
 import copy
 import math
@@ -27,21 +27,22 @@ from landscape.training.other_games import GAMES
 from landscape.training.rounds import Rounds, one_each
 from landscape.training.sampling import draw_latent, in_range
 
-# Lightning sets this to 1 when imported; every optimizer step then asks NVML for devices, 0.3 ms on a machine without a GPU.
+# Lightning sets this to 1 when it is imported. Every optimizer step would then ask NVML for devices, for 0.3 ms without a GPU.
 os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
 
 DIVERSITY_SAMPLES = 64
-"""Generated samples whose mean distance is a point of the learning curve `sample_diversity`."""
+"""The number of generated samples whose mean distance is a point of the learning curve `sample_diversity`."""
 
 
 class DivergedError(Exception):
-    """Loss or weights are no longer finite; the message says at which step."""
+    """Loss or weights are no longer finite. The message says at which step."""
 
 
 class GAN(pl.LightningModule):
-    """Generator, discriminator and their game, as `config` says; `prepare` makes it ready for its rounds.
+    """Generator, discriminator and their game, as `config` says. `prepare` makes it ready for its rounds.
 
-    One Lightning batch is one stretch of rounds: Lightning's per-batch work is paid once a stretch, and its global_step is never read.
+    One batch of Lightning is a stretch of many rounds, so that Lightning's work per batch is done once a stretch. Its global_step is never
+    read.
     """
 
     def __init__(self, config: TrialConfig, dataset: Dataset) -> None:
@@ -51,7 +52,7 @@ class GAN(pl.LightningModule):
         self.latent: LatentConfig = config.latent or LatentConfig()
         self.dataset = dataset
         self.classes = classes_of(config.task, dataset)
-        """The number of classes that the networks are given; 0 without a class condition."""
+        """The number of classes that the networks are given, which is 0 without a class condition."""
         networks = build_networks(config, dataset.shape, self.classes)
         self.generator, self.discriminator = networks.generator, build_critic(config, networks)
         loss = Loss.of(config.loss)
@@ -76,13 +77,13 @@ class GAN(pl.LightningModule):
         EffectiveWeights(self.generator)
         self.curves = Curves()
         self.fixed_z = draw_latent(self.latent, DIVERSITY_SAMPLES, torch.device("cpu"), torch.Generator().manual_seed(config.seed + 1))
-        """[64, latent], the same whenever samples are compared over time."""
+        """Latent vectors [64, latent] that stay the same, so that samples can be compared over time."""
         self._rounds: Rounds | None = None
         self._blocks: Blocks | None = None
         self._how_blocks_run = ""
 
     def _register_states(self, loss: Loss) -> tuple[nn.ModuleDict, dict[str, dict[str, Tensor]]]:
-        """The loss's and the regularizers' own scalars as 0-dim buffers: they move, save and load with the module."""
+        """Register the scalars of the loss and the regularizers as 0-dim buffers, which are moved, saved and loaded with the module."""
         own = {"loss": loss.facts.state} | {r.name: r.facts.state for r in self.regularizers}
         holder = nn.ModuleDict()
         for owner, values in own.items():
@@ -95,9 +96,9 @@ class GAN(pl.LightningModule):
     # Set-up
 
     def prepare(self, device: torch.device, execution: Path = "eager", record: Record | None = None) -> None:
-        """Move to `device`, make the optimizers and the data stream, choose how updates run.
+        """Move the networks to `device`, make the optimizers and the data stream, and choose how updates run.
 
-        `record` makes blocks of rounds into what repeats them; None for CUDA graphs on a GPU, unless eager rounds are asked for.
+        `record` records blocks of rounds. None stands for CUDA graphs on a GPU, unless eager rounds are asked for.
         """
         config = self.config
         self.to(device)
@@ -133,33 +134,37 @@ class GAN(pl.LightningModule):
 
     @property
     def counts(self) -> Counts:
-        """The only clock: rounds, steps and images so far."""
+        """The rounds, steps and images so far, which are the only clock."""
         return self.rounds.state.counts
 
     @property
     def execution(self) -> str:
-        """How updates run: eager or compiled, in blocks of rounds or not, and why not otherwise."""
+        """How updates run: eager or compiled, in blocks of rounds or not, with the reasons."""
         return self.rounds.updates.path + self._how_blocks_run
 
     def release_blocks(self) -> None:
-        """Forget recorded blocks: they hold addresses of memory that the networks are about to leave."""
+        """Forget recorded blocks, because they refer to memory that the networks are about to leave."""
         self._blocks = None
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         return [stepper.optimizer for stepper in self.rounds.steppers]
 
     def draw_z(self, n: int, generator: torch.Generator | None = None) -> Tensor:
-        """[n, latent] from the latent distribution, on the module's device (on the CPU with an explicit generator)."""
+        """Draw [n, latent] from the latent distribution on the module's device, or on the CPU if a generator is given."""
         return draw_latent(self.latent, n, self.device, generator)
 
     # Rounds
 
     def training_step(self, rounds: Callable[[], tuple[int, float]], batch_index: int) -> None:
-        """Lightning's step: as many rounds as the trial asks for now."""
+        """Run as many rounds as the trial asks for now. Lightning calls this as its step."""
         self.run_rounds(*rounds())
 
     def run_rounds(self, n: int, most: float = 0) -> None:
-        """Run `n` rounds, up to `most` where the last one is in a block. Raises DivergedError naming the step that was not finite."""
+        """Run `n` rounds, or up to `most` if the last one is inside of a block.
+
+        Raises:
+            DivergedError: The loss or the weights are no longer finite. The message names the step.
+        """
         begin = self.counts.rounds
         while (done := self.counts.rounds - begin) < n:
             self._play(max(n, most) - done)
@@ -169,7 +174,7 @@ class GAN(pl.LightningModule):
         self.settle()
 
     def _play(self, most: float) -> None:
-        """The next round, or a block of rounds where one begins."""
+        """Play the next block of rounds if one begins here, and otherwise the next round."""
         if self._blocks is not None:
             if self._blocks.play(most):
                 return
@@ -186,7 +191,7 @@ class GAN(pl.LightningModule):
         """Read the scalars watched since the last call, check that they are finite, and add them to the learning curves.
 
         Raises:
-            DivergedError: names the first step whose loss was not finite.
+            DivergedError: A loss was not finite. The message names the first such step.
         """
         trace = self.rounds.state.trace
         for name, values in trace.items():
@@ -205,7 +210,7 @@ class GAN(pl.LightningModule):
 
     @torch.no_grad()
     def observe(self) -> None:
-        """A point of the learning curves, against D steps (G steps where there is no D)."""
+        """Add a point to the learning curves at the number of D steps, or of G steps if there is no D."""
         at = float(self.counts.d_steps or self.counts.g_steps)
         if not bool(torch.stack([p.isfinite().all() for p in self.parameters()]).all()):
             raise DivergedError(f"weights not finite by D step {self.counts.d_steps}, G step {self.counts.g_steps}")
@@ -224,16 +229,16 @@ class GAN(pl.LightningModule):
 
     @property
     def sampler(self) -> nn.Module:
-        """The generator that evaluation and sampling use: the average where there is one."""
+        """The generator that evaluation and sampling use, which is the average if there is one."""
         return self.average if self.average is not None else self.generator
 
     @torch.no_grad()
     def sample(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
-        """Samples of z [n, latent] in evaluation mode, float32, images cut to [0, 1]; training state is left as it was.
+        """Return float32 samples of z [n, latent] in evaluation mode, with images cut to [0, 1]. The training state is not changed.
 
         Args:
             z: Latent vectors.
-            condition: The class [n] int64 of each sample, where the networks are given classes. Without it they take turns.
+            condition: The class [n] int64 of each sample if the networks are given classes. Without it classes take turns.
         """
         network = self.sampler
         if condition is None and self.classes:
@@ -248,13 +253,13 @@ class GAN(pl.LightningModule):
         return samples
 
     def parameter_counts(self) -> dict[str, int]:
-        """Trainable parameters of each network."""
+        """Return the number of trainable parameters of each network."""
         return {"generator": trainable_parameters(self.generator), "discriminator": trainable_parameters(self.discriminator)}
 
     # State beyond weights
 
     def extra_state(self) -> dict[str, Any]:
-        """Counts, stream position and curves, as JSON."""
+        """Return the counts, the position of the stream and the curves, as plain data for JSON."""
         return {
             "counts": vars(self.counts),
             "drawn": self.rounds.stream.drawn,
@@ -264,7 +269,7 @@ class GAN(pl.LightningModule):
         }
 
     def load_extra_state(self, state: Mapping[str, Any]) -> None:
-        """What `extra_state` gave."""
+        """Restore what `extra_state` returned."""
         self.rounds.state.counts = Counts(**state["counts"])
         self.rounds.stream.drawn = state["drawn"]
         self.curves = Curves()

@@ -1,4 +1,4 @@
-"""The losses and gradients of one update, before it is applied."""
+"""Computes the losses and gradients of one update, before it is applied."""
 
 from typing import NamedTuple
 
@@ -12,23 +12,25 @@ from landscape.training.objectives import Adversarial, Due, NextD, Objective, Pa
 
 
 class Update(NamedTuple):
-    """One update before it is applied: detached scalars to watch, and gradients."""
+    """One update before it is applied: gradients, and detached scalars to watch."""
 
     total: Tensor
     gradients: tuple[Tensor | None, ...]
-    """One for each parameter; None where the loss does not depend on it."""
+    """The gradient of each parameter, or None if the loss does not depend on it."""
     terms: dict[str, Tensor]
-    """Regularizers' terms by name."""
+    """The terms of the regularizers by name."""
     report: dict[str, Tensor]
     loss_state: dict[str, Tensor]
     logits: tuple[Tensor, ...] = ()
-    """D on real and on fake, above 0 where it calls a sample real; nothing where the loss sets no such boundary."""
+    """D's logits on real and on generated samples, minus the loss's boundary. They are above 0 for samples that D calls real. Without such
+    a boundary there are none.
+    """
 
     @classmethod
     def of(cls, objective: Objective, parameters: tuple[Tensor, ...], one: Tensor, *, retain_graph: bool = False) -> "Update":
-        """Gradients with respect to `parameters` alone: no network is frozen while the other learns, and nothing is zeroed.
+        """Compute the gradients with respect to `parameters` alone. No network has to be frozen, and no gradient has to be zeroed.
 
-        `one` is a 1 on the objective's device: the derivative of the objective by itself, which autograd would fill in anew each time.
+        `one` is a 1 on the objective's device, the derivative of the objective by itself. Otherwise autograd would make it anew each time.
         """
         gradients = torch.autograd.grad(objective.total, parameters, one, allow_unused=True, retain_graph=retain_graph or None)
         outputs, boundary = (objective.real, objective.fake), objective.boundary
@@ -44,13 +46,13 @@ class Update(NamedTuple):
         )
 
     def watched(self) -> "Update":
-        """What is watched, in memory of its own and without the gradients: the next replay of a CUDA graph writes over its outputs."""
+        """Copy what is watched, without the gradients, because the next replay of a CUDA graph overwrites its outputs."""
         terms, report = ({name: value.clone() for name, value in each.items()} for each in (self.terms, self.report))
         return Update(self.total.clone(), (), terms, report, {}, tuple(each.clone() for each in self.logits))
 
 
 class Gradients:
-    """Each update's loss and gradients: functions of tensors and of the terms that are due, so that they may be compiled."""
+    """Computes the loss and gradients of updates by functions of tensors and of the terms that are due, which can be compiled."""
 
     def __init__(
         self, config: TrialConfig, game: Adversarial, d_parameters: tuple[Tensor, ...], g_parameters: tuple[Tensor, ...], device_type: str
@@ -60,7 +62,7 @@ class Gradients:
         self._one = torch.ones((), device=next(game.generator.parameters()).device)
 
     def changed_in_place(self) -> list[Tensor]:
-        """The tensors that computing an update changes: running statistics, power iterations, components' own states."""
+        """Return the tensors that computing an update changes: running statistics, power iterations and the states of components."""
         networks = (self.game.generator, self.game.discriminator)
         buffers = [buffer for network in networks if network is not None for buffer in network.buffers()]
         return buffers + [value for owned in self.game.states.values() for value in owned.values()]
@@ -69,7 +71,7 @@ class Gradients:
         return torch.autocast(self.device_type, dtype=torch.bfloat16, enabled=self.config.precision == "bf16")
 
     def of_d(self, batch: Batch, z: Tensor, due: Due) -> Update:
-        """D's loss on a batch, and its gradients with respect to D."""
+        """Return D's loss on a batch and its gradients with respect to D."""
         with self._autocast():
             with torch.no_grad():
                 fake = self.game.generator(z, batch.condition)
@@ -77,20 +79,20 @@ class Gradients:
         return Update.of(objective, self.d_parameters, self._one)
 
     def of_g(self, batch: Batch, z: Tensor, due: Due, next_d: NextD | None = None) -> Update:
-        """G's loss, and its gradients with respect to G (and to an encoder, which learns with it)."""
+        """Return G's loss and its gradients with respect to G, and to an encoder, which learns with it."""
         with self._autocast():
             objective = self.game.g_objective(batch, z, due=due, parameters=self.look_ahead(batch, z, next_d))
         parameters = self.g_parameters if self.game.has_discriminator else self.g_parameters + self.d_parameters
         return Update.of(objective, parameters, self._one)
 
     def of_both(self, batch: Batch, z: Tensor, due: Due, next_d: NextD | None = None) -> tuple[Update, Update]:
-        """Both losses and both gradients at the same weights."""
+        """Return both losses and both gradients at the same weights."""
         with self._autocast():
             d, g = self.game.both_objectives(batch, z, due=due, ahead=self.look_ahead(batch, z, next_d))
         return Update.of(d, self.d_parameters, self._one, retain_graph=True), Update.of(g, self.g_parameters, self._one)
 
     def look_ahead(self, batch: Batch, z: Tensor, next_d: NextD | None) -> Parameters | None:
-        """D's parameters after its next updates, where G answers to those; None where it answers to the present ones."""
+        """Return D's parameters after its next updates if G's loss uses those, or None if it uses the present ones."""
         if next_d is None:
             return None
         return self.game.look_ahead(batch, z, functional_view(self.config.d_optimizer, next_d.state), due=next_d.due)

@@ -1,7 +1,7 @@
-"""What D and G minimize in an adversarial training; `other_games` holds the methods without a discriminator.
+"""What D and G minimize in an adversarial training. Methods without a discriminator are in `other_games`.
 
-A game turns a batch into D's and G's objectives as a sum of component calls. Which game a loss plays is declared by the loss
-(`LossFacts.inputs`); nothing here or in the module asks for a component's name.
+A game computes D's and G's objectives for a batch as sums of component calls. A loss declares which game it plays (`LossFacts.inputs`).
+Nothing here or in the module depends on a component's name.
 """
 
 import itertools
@@ -25,42 +25,42 @@ from landscape.training.effective_weights import EffectiveWeights
 from landscape.training.functional_optimizers import OptimizerState
 
 Parameters = Mapping[str, Tensor]
-"""By name; of D's buffers too, where it answers as it is not."""
+"""Tensors by name. They include D's buffers if D is evaluated with other parameters than its own."""
 Moved = tuple[Parameters, Parameters]
-"""Parameters and moments after an update. Here, not in place: an annotation within a compiled function must be a plain name."""
+"""Parameters and moments after an update. The type has a name because an annotation inside of a compiled function must be a plain name."""
 States = Mapping[str, Mapping[str, Tensor]]
-"""Tensors that components keep between steps, by the component's name and theirs."""
+"""Tensors that components keep between steps, by the name of the component and of the tensor."""
 Due = tuple[str, ...]
-"""Names of the regularizers whose turn it is: all, but for lazy ones."""
+"""The names of the regularizers that act at an update: all except for lazy ones whose turn it is not."""
 
 
 class NextD(NamedTuple):
-    """What D's next updates depend on, beside D and the batch."""
+    """What D's next updates depend on beside D and the batch."""
 
     state: OptimizerState
     due: tuple[Due, ...]
-    """Terms whose turn it is at each of them, over and over."""
+    """The terms that act at each of these updates, after which they repeat."""
 
 
 @dataclass
 class Objective:
-    """A scalar to minimize, and what went into it (detached only by the reader)."""
+    """A scalar to minimize and its parts, none of which is detached."""
 
     total: Tensor
     terms: dict[str, Tensor] = field(default_factory=dict)
-    """Adversarial loss and each regularizer's term, by name."""
+    """The adversarial loss and the term of each regularizer, by name."""
     real: Output | None = None
     fake: Output | None = None
     report: Mapping[str, Tensor] = field(default_factory=dict)
     loss_state: Mapping[str, Tensor] = field(default_factory=dict)
     boundary: float | None = None
-    """Of `LossPair`: the logit above which D calls a sample real."""
+    """The logit above which D calls a sample real, as in `LossPair`."""
 
 
 class Game:
-    """Base: owns the networks, the loss and the regularizers by the site they act at.
+    """The base of all games. It has the networks, the loss, and the regularizers by the site at which they act.
 
-    `states` holds the tensors that the loss and each regularizer keep between steps: buffers of the module, updated in place.
+    `states` has the tensors that the loss and each regularizer keep between steps. They are buffers of the module and updated in place.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Game:
         self.progress = torch.zeros(())
         self.is_conditional = False
         """Whether batches carry a condition, which the owner of the game sets."""
-        # Looked up once: asking a protocol costs as much as a small layer.
+        # This is looked up once, because asking a protocol takes as long as a small layer.
         self._bounded_d = discriminator if isinstance(discriminator, Constrains) else None
 
     @property
@@ -92,26 +92,26 @@ class Game:
 
     @property
     def g_needs_batch(self) -> bool:
-        """Whether G's step takes rows of the data: real samples that it sees, or conditions of the samples that it makes."""
+        """Whether G's step takes rows of the data, because it needs real samples or the conditions of the samples that it makes."""
         sees_real = not self.has_discriminator or self.loss.facts.g_needs_real or self.joint_d_call or bool(self.at["around_g"])
         return sees_real or self.is_conditional
 
     def d_objective(
         self, batch: Batch, fake: Tensor, *, due: Due, parameters: Parameters | None = None, states: States | None = None
     ) -> Objective:
-        """D's loss on a batch. `parameters` and `states` replace its own (unrolling). `due` names the terms whose turn it is."""
+        """Return D's loss on a batch with the terms in `due`. `parameters` and `states` are used in place of D's own (unrolling)."""
         raise NotImplementedError
 
     def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
-        """G's loss on a batch and a latent draw."""
+        """Return G's loss on a batch and a latent draw."""
         raise NotImplementedError
 
     def due(self, step: int) -> Due:
-        """Regularizers that act at update number `step` (from 0) of their network: every one, or each at its every k-th."""
+        """Return the regularizers that act at update number `step` (from 0) of their network, as their `every` says."""
         return tuple(r.name for site in self.at.values() for r in site if step % r.every == 0)
 
     def due_from(self, step: int) -> tuple[Due, ...]:
-        """`due` at update number `step` of D and at the next ones, until it repeats."""
+        """Return `due` for update number `step` of D and for the next ones, until it repeats."""
         return tuple(self.due(step + i) for i in range(math.lcm(*(r.every for site in ("d_term", "d_weights") for r in self.at[site]))))
 
     def _state(self, regularizer: Regularizer, states: States | None = None) -> Mapping[str, Tensor]:
@@ -122,17 +122,17 @@ SITES = ("on_inputs", "d_term", "d_weights", "g_term", "after_d_update", "around
 
 
 class Adversarial(Game):
-    """A generator against a critic: losses on logits or on energies."""
+    """The game of a generator against a critic, whose losses are on logits or on energies."""
 
     def seen(self, samples: Tensor, states: States | None = None) -> Tensor:
-        """What D sees of samples: through every `on_inputs` regularizer in the order of the config."""
+        """Return what D sees of samples, after every `on_inputs` regularizer in the order of the config."""
         for r in self.at["on_inputs"]:
             offered = {"progress": self.progress, "bounds": self.bounds, "state": self._state(r, states)}
             samples = r.call(samples, **{k: offered[k] for k in r.keywords})
         return samples
 
     def criticize(self, samples: Tensor, condition: Tensor | None = None, parameters: Parameters | None = None) -> Output:
-        """D's output on what it sees, logits in float32."""
+        """Return D's output on what it sees, with logits in float32."""
         assert self.discriminator is not None
         if parameters is None:
             output = self.discriminator(samples, condition)
@@ -142,7 +142,7 @@ class Adversarial(Game):
         return scored
 
     def _pair(self, real: Tensor, fake: Tensor, condition: Tensor | None, parameters: Parameters | None) -> tuple[Output, Output]:
-        """D on real and on fake, in one call or in two."""
+        """Return D's outputs on real and on generated samples, from one call or from two."""
         if not self.joint_d_call:
             with self.weights_of_d.for_calls(2) if self.weights_of_d is not None and parameters is None else nullcontext():
                 return self.criticize(real, condition, parameters), self.criticize(fake, condition, parameters)
@@ -155,7 +155,7 @@ class Adversarial(Game):
         self, batch: Batch, samples: tuple[Tensor, Tensor], outputs: tuple[Output, Output], parameters: Parameters | None
     ) -> Critique:
         def critic(points: Tensor) -> Output:
-            # Penalties differentiate twice: in float32, whatever the precision of the step.
+            # Penalties differentiate twice, which is done in float32 whatever the precision of the step.
             with torch.autocast(points.device.type, enabled=False):
                 return self.criticize(points.float(), batch.condition, parameters)
 
@@ -209,7 +209,7 @@ class Adversarial(Game):
         return self._g_total(pair, self._critique(batch, (real_seen, fake_seen), (real, fake), parameters), due, ahead)
 
     def _g_total(self, pair: LossPair, critique: Critique, due: Due, ahead: Tensor | None = None) -> Objective:
-        """`ahead` is minimized in the place of `pair.g`, by which terms still tell one sample from another."""
+        """Return G's objective. `ahead` is minimized in the place of `pair.g`, which terms still read as the loss of each sample."""
         terms = {"adversarial": (pair.g if ahead is None else ahead).mean()}
         for r in self.at["g_term"]:
             if r.name in due:
@@ -217,9 +217,9 @@ class Adversarial(Game):
         return Objective(_sum(terms), terms, critique.real_output, critique.fake_output)
 
     def both_objectives(self, batch: Batch, z: Tensor, *, due: Due, ahead: Parameters | None = None) -> tuple[Objective, Objective]:
-        """Both losses on one batch at the same weights (simultaneous updates), from one pass of each network.
+        """Return both losses on one batch at the same weights (simultaneous updates), from one pass of each network.
 
-        `ahead`: D's parameters as G answers to them, where it looks ahead; then G takes passes of its own.
+        If G looks ahead, `ahead` has the parameters of D that G's loss uses, and G takes passes of its own.
         """
         fake = self.generator(z, batch.condition).float()
         if ahead is not None:
@@ -236,10 +236,10 @@ class Adversarial(Game):
         return Objective(_sum(terms), terms, *outputs, pair.report, pair.state, pair.boundary), self._g_total(pair, critique, due)
 
     def look_ahead(self, batch: Batch, z: Tensor, optimizer_view: Mapping[str, Any], *, due: Sequence[Due]) -> Parameters | None:
-        """D's parameters and buffers as G's step sees them: None for the current ones, or what an `around_g` regularizer makes of them.
+        """Return D's parameters and buffers as an `around_g` regularizer makes them for G's step, or None for the present ones.
 
-        `due`: the terms whose turn it is at D's next updates, over and over. What D's updates leave beside its parameters (running
-        statistics, power iterations, averages) changes in copies.
+        `due` has the terms that act at D's next updates, after which they repeat. What D's updates change beside its parameters (running
+        statistics, power iterations, averages) is changed in copies.
         """
         assert self.discriminator is not None
         if not self.at["around_g"]:
@@ -264,7 +264,7 @@ class Adversarial(Game):
         return {**buffers, **found}
 
     def _after_d_update(self, parameters: Parameters) -> Parameters:
-        """What acts on D after its step, on parameters that are not D's own; where clipping changed a value, no gradient passes."""
+        """Do the same as `after_d_update` to parameters that are not D's own. No gradient passes through a value that clipping changed."""
         assert self.discriminator is not None
         if self._bounded_d is not None:
             parameters = {**parameters, **self._bounded_d.constrained(parameters)}
@@ -275,12 +275,12 @@ class Adversarial(Game):
         return parameters
 
     def keep_loss_state(self, state: Mapping[str, Tensor]) -> None:
-        """Write what the loss returned of its own scalars to the buffers that keep them."""
+        """Write the scalars that the loss keeps between steps to their buffers."""
         for name, value in state.items():
             self.states["loss"][name].copy_(value)
 
     def after_d_update(self) -> None:
-        """What acts on D after its step."""
+        """Apply to D what acts after its step: its own constraints and `after_d_update` regularizers."""
         assert self.discriminator is not None
         if self._bounded_d is not None:
             constrain(self.discriminator)
@@ -289,11 +289,11 @@ class Adversarial(Game):
 
 
 class _Replaced(nn.Module):
-    """A module whose named parameters are other tensors: what `d_weights` regularizers iterate over under unrolling."""
+    """A module with other tensors as its named parameters, over which `d_weights` regularizers iterate under unrolling."""
 
     def __init__(self, parameters: Parameters, stands_for: nn.Module) -> None:
         super().__init__()
-        # In a tuple: as an attribute it would become a part of this module.
+        # The tuple keeps the module from becoming a part of this module.
         self._replacements, self._stands_for = dict(parameters), (stands_for,)
 
     def named_parameters(self, *_: Any, **__: Any) -> Any:
@@ -304,7 +304,11 @@ class _Replaced(nn.Module):
 
 
 def pair_of(loss: Loss, real: Tensor, fake: Tensor, **keywords: Any) -> LossPair:
-    """What `loss` says of `real` and `fake`. A UserError names a loss that returns something else than a LossPair."""
+    """Return the result of `loss` for `real` and `fake`.
+
+    Raises:
+        UserError: The loss returned something else than a LossPair.
+    """
     pair = loss.call(real, fake, **keywords)
     if not isinstance(pair, LossPair):
         raise UserError(f"loss {loss.name!r} returned {type(pair).__name__}: return a LossPair with the losses of D and of G")

@@ -1,4 +1,4 @@
-"""Optimizers from a config: torch's own for training, and differentiable steps of the same update for looking ahead."""
+"""Builds torch's optimizers from a configuration, and runs Adam's fused kernel directly."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -9,18 +9,18 @@ from torch import Tensor, nn
 from landscape.config.training_settings import Optimizer
 
 Tensors = Mapping[str, Tensor]
-"""By the parameter's name; moments by `<moment>/<parameter>`."""
+"""Tensors by the parameter's name. Moments have the names `<moment>/<parameter>`."""
 FUSED_DEVICES = frozenset({"cpu", "cuda"})
 
 
 def build(config: Optimizer, parameters: Sequence[Tensor], *, tensor_rate: bool = False) -> torch.optim.Optimizer:
-    """The optimizer that `config` names, over `parameters`; fused where the device has it.
+    """Build the optimizer that `config` names for `parameters`. It is fused if the device has a fused one.
 
     Args:
-        config: name and hyperparameters.
-        parameters: what it updates, all on one device.
-        tensor_rate: keep the learning rate (and Adam's step count) in 0-dim tensors on the device, so that a captured step follows
-            the schedule.
+        config: The name and hyperparameters.
+        parameters: The parameters that it updates, all on one device.
+        tensor_rate: Whether the learning rate (and Adam's step count) are 0-dim tensors on the device, so that a recorded step follows the
+            schedule.
     """
     device = parameters[0].device
     rate = torch.tensor(config.learning_rate, device=device) if tensor_rate else config.learning_rate
@@ -45,8 +45,8 @@ def build(config: Optimizer, parameters: Sequence[Tensor], *, tensor_rate: bool 
 class Muon(torch.optim.Optimizer):
     """Torch's Muon for kernels and torch's AdamW for all other parameters, as Jordan et al. 2024 and Liu et al. 2025 (arXiv:2502.16982).
 
-    A kernel is updated as the matrix of its first dimension by the others. Its step is scaled to the size of AdamW's
-    (`match_rms_adamw`), so that one learning rate serves both. The rate is a number: updates with it cannot be recorded.
+    A kernel is updated as a matrix of its first dimension by the others. Its step is scaled to the size of AdamW's (`match_rms_adamw`), so
+    that one learning rate serves both. The rate is a number and no tensor, so its updates cannot be recorded.
     """
 
     def __init__(self, parameters: Sequence[Tensor], config: Optimizer) -> None:
@@ -75,7 +75,7 @@ class Muon(torch.optim.Optimizer):
         self._each_state(lambda mine, theirs: mine.update(theirs))
 
     def load_state_dict(self, state_dict: Any) -> None:
-        """Put back what `state_dict` gave."""
+        """Restore what `state_dict` returned."""
         super().load_state_dict(state_dict)
         self._each_state(lambda mine, theirs: theirs.update(mine))
 
@@ -88,16 +88,16 @@ class Muon(torch.optim.Optimizer):
 
 
 def _as_matrix(tensor: Tensor, like: Tensor) -> Tensor:
-    """`tensor` as a matrix of its first dimension by the rest; where it lies in memory as `like` does, the matrix is a view of it."""
+    """Return `tensor` as a matrix of its first dimension by the rest, which is a view if it has the memory layout of `like`."""
     if like.ndim == 4 and not like.is_contiguous():
         tensor = tensor.permute(0, 2, 3, 1)  # channels last
     return tensor.flatten(1)
 
 
 class FusedAdam:
-    """Adam's fused kernel on the CPU without the optimizer's own step around it, which costs twice the kernel for a small net.
+    """Runs Adam's fused kernel on the CPU without the optimizer's own step, which takes twice as long as the kernel for a small net.
 
-    The update, the state and its place in the optimizer are the same to the bit; whatever this cannot do goes through the optimizer.
+    The update, the state and its place in the optimizer are the same to the bit. Whatever this class cannot do is done by the optimizer.
     """
 
     def __init__(self, optimizer: torch.optim.Adam) -> None:
@@ -109,7 +109,7 @@ class FusedAdam:
 
     @classmethod
     def of(cls, optimizer: torch.optim.Optimizer) -> "FusedAdam | None":
-        """For a plain Adam on the CPU with one group of parameters; None for another."""
+        """Return an instance for a plain Adam on the CPU with one group of parameters, or None for any other optimizer."""
         # AdamW is a subclass of Adam, and its update is another one.
         if type(optimizer) is not torch.optim.Adam or len(optimizer.param_groups) != 1 or not hasattr(torch, "_fused_adam_"):
             return None
@@ -118,7 +118,7 @@ class FusedAdam:
         return cls(optimizer) if on_cpu and group["fused"] and not isinstance(group["lr"], Tensor) else None
 
     def step(self, gradients: Sequence[Tensor | None]) -> bool:
-        """Update in place; False, with nothing done, before the optimizer has a state and where a gradient is missing."""
+        """Update in place and return True. If a gradient is missing or the optimizer has no state yet, do nothing and return False."""
         group = self.optimizer.param_groups[0]
         present = [g for g in gradients if g is not None]
         if len(present) < len(gradients) or not self._has_state(group["params"]):
@@ -143,7 +143,7 @@ class FusedAdam:
         return True
 
     def _has_state(self, parameters: Sequence[Tensor]) -> bool:
-        """Whether the lists are the optimizer's state, read anew where it was replaced (a checkpoint was loaded)."""
+        """Return whether the optimizer has a state. The lists are read anew if it was replaced, as when a checkpoint is loaded."""
         known = self.optimizer.state
         first, last = known.get(parameters[0]), known.get(parameters[-1])
         if not first or not last:
@@ -151,7 +151,7 @@ class FusedAdam:
         if not self.steps or first["step"] is not self.steps[0] or last["exp_avg_sq"] is not self.squares[-1]:
             states = [known[p] for p in parameters]
             self.means, self.squares = [s["exp_avg"] for s in states], [s["exp_avg_sq"] for s in states]
-            # One tensor behind all step counts: one addition counts for all.
+            # All step counts are views of one tensor, so that one addition raises all of them.
             self.count = torch.stack([s["step"] for s in states])
             self.steps = list(self.count.unbind())
             for state, step in zip(states, self.steps, strict=True):

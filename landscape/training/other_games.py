@@ -1,4 +1,4 @@
-"""Games without a discriminator (matching samples, autoencoding), and which game each kind of loss plays."""
+"""Games without a discriminator (matching samples, autoencoding), and the game that each kind of loss plays."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,7 +10,7 @@ from landscape.training.objectives import Adversarial, Due, Objective, Parameter
 
 
 class Matching(Adversarial):
-    """No discriminator: the loss compares real and generated samples directly (MMD)."""
+    """A game without discriminator, in which the loss compares real and generated samples directly (MMD)."""
 
     @property
     def has_discriminator(self) -> bool:
@@ -24,15 +24,15 @@ class Matching(Adversarial):
 
 
 class Autoencoding(Matching):
-    """An encoder in the place of the discriminator; generator and encoder minimize one objective together (VAE).
+    """A game with an encoder in the place of the discriminator. Generator and encoder minimize one objective together (VAE).
 
-    `discriminator` is the encoder: samples -> (mean, log variance), each [N, latent].
+    `discriminator` is the encoder, which maps samples to a mean and a log variance, each [N, latent].
     """
 
     def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
         assert self.discriminator is not None
         mean, log_variance = self.discriminator(batch.real, batch.condition)
-        # z is the round's standard normal draw: the reparametrized sample uses it as its noise.
+        # The reparametrized sample uses z, the round's standard normal draw, as its noise.
         latent = mean.float() + (0.5 * log_variance.float()).exp() * z
         made = self.generator(latent, batch.condition).float()
         pair = pair_of(self.loss, batch.real, made, mean=mean.float(), log_variance=log_variance.float())

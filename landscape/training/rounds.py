@@ -1,4 +1,4 @@
-"""A training's rounds: D's and G's updates in their order, what is counted, and what is watched on the device until it is read."""
+"""The rounds of a training: D's and G's updates in their order, what is counted, and what is kept on the device until it is read."""
 
 from __future__ import annotations
 
@@ -25,35 +25,35 @@ from landscape.training.scheduled_optimizer import Stepper
 
 @dataclass
 class HostState:
-    """What the host keeps of the rounds that were played."""
+    """What the host keeps of the rounds that have been played."""
 
     counts: Counts = field(default_factory=Counts)
     trace: dict[str, list[Tensor]] = field(default_factory=lambda: defaultdict(list))
-    """Watched 0-dim tensors by name, one an update, in the order of the updates; emptied when they are read."""
+    """Watched 0-dim tensors by name, one for each update in the order of the updates. Reading empties it."""
     last_z: Tensor | None = None
-    """Latent draw [n, latent] of the last D step: what G's step takes where the config reuses it."""
+    """The latent draw [n, latent] of the last D step, which G's step uses if the config reuses it."""
     last_logits: tuple[Tensor, ...] = ()
-    """D's logits on the last real and on the last generated batch, minus the loss's boundary; empty where the loss has none."""
+    """D's logits on the last real and the last generated batch, minus the loss's boundary. Empty if the loss has no boundary."""
 
 
 def one_each(values: Iterable[Tensor]) -> Tensor:
-    """The scalars watched, float32 [n]; of one that is no scalar its mean."""
+    """Return the watched values as float32 [n]. A value that is no scalar is replaced by its mean."""
     found = torch.stack([value if value.ndim == 0 else value.float().mean() for value in values])
     return found.float()
 
 
 class Rounds:
-    """D's and G's updates, played a round at a time.
+    """Plays D's and G's updates round by round.
 
     Args:
-        config: the trial's configuration.
-        game: networks, loss and regularizers.
-        average: the exponential moving average of G, updated after each of G's steps; None without one.
-        stream: training samples.
-        draw_latent: n -> [n, latent] on `device`.
-        device: where the networks are.
-        execution: how updates run; see `landscape.training.compilation`.
-        recorded: whether rounds will be recorded in blocks: learning rates then lie on the device.
+        config: The configuration of the trial.
+        game: The networks, the loss and the regularizers.
+        average: The exponential moving average of G, which is updated after each of G's steps, or None without one.
+        stream: The training samples.
+        draw_latent: Draws n latent vectors [n, latent] on `device`.
+        device: The device of the networks.
+        execution: How updates run (see `landscape.training.compilation`).
+        recorded: Whether rounds will be recorded in blocks. Learning rates are then on the device.
     """
 
     def __init__(
@@ -72,10 +72,10 @@ class Rounds:
         self.draw_latent = draw_latent
         self.total = config.rounds
         self.clock_share = 0.0
-        """Share of a budget in seconds that is spent; whoever watches the clock writes it."""
+        """The share of a budget in seconds that is spent. It is written by whoever watches the clock."""
         self.state = HostState()
         self._no_batch = Batch(torch.empty(0, device=device))
-        # Looked up once: asking a protocol costs as much as a small layer.
+        # This is looked up once, because asking a protocol takes as long as a small layer.
         self._g_is_bounded = isinstance(game.generator, Constrains)
 
         d_updates = config.d_steps_per_round if game.has_discriminator else config.g_steps_per_round
@@ -96,11 +96,11 @@ class Rounds:
         networks = [n for n in (game.generator, game.discriminator) if n is not None]
         updates = self.total and self.total * (config.d_steps_per_round + config.g_steps_per_round)
         path = choose(asked, self.device, networks, updates, looks_ahead=bool(game.at["around_g"]))
-        # Compiled updates of rounds that are not recorded replay CUDA graphs of their own.
+        # If rounds are not recorded, each compiled update replays a CUDA graph of its own.
         return update_functions(self.gradients, path, self.device, as_cuda_graphs=self.device.type == "cuda" and not recorded)
 
     def spent(self, rounds: int) -> float:
-        """Share of the budget that is spent after `rounds`, in [0, 1]; for a budget in seconds, `clock_share`."""
+        """Return the share of the budget, in [0, 1], that is spent after `rounds`. For a budget in seconds this is `clock_share`."""
         return rounds / self.total if self.total else self.clock_share
 
     def play(self) -> None:
@@ -109,14 +109,14 @@ class Rounds:
         self.play_with_progress_given()
 
     def play_with_progress_given(self) -> None:
-        """Play a round's updates; the caller has written the share of the budget spent to `game.progress`."""
+        """Play the updates of a round. The caller has written the share of the budget that is spent to `game.progress`."""
         for step in self.sequence:
             step()
         self.state.counts.rounds += 1
 
     @property
     def sequence(self) -> list[Callable[[], None]]:
-        """The updates of a round in their order."""
+        """The updates of a round, in their order."""
         config = self.config
         d, g = [self.d_step] * config.d_steps_per_round, [self.g_step] * config.g_steps_per_round
         if not self.game.has_discriminator:
@@ -132,20 +132,20 @@ class Rounds:
                 return d + g
 
     def d_step(self) -> None:
-        """One update of D."""
+        """Make one update of D."""
         batch = self.stream.next(self.config.batch_size)
         z = self.state.last_z = self.draw_latent(self.config.batch_size)
         self._apply_d(self.updates.of_d(batch, z, self.game.due(self.state.counts.d_steps)))
 
     def g_step(self) -> None:
-        """One update of G."""
+        """Make one update of G."""
         config, state, size = self.config, self.state, self.config.g_batch_size or self.config.batch_size
         batch = self.stream.next(size) if self.game.g_needs_batch else self._no_batch
         z = state.last_z if config.reuse_z and state.last_z is not None else self.draw_latent(size)
         self._apply_g(self.updates.of_g(batch, z, self.game.due(state.counts.g_steps), self.next_d()))
 
     def both_step(self) -> None:
-        """One simultaneous update of both networks."""
+        """Make one simultaneous update of both networks."""
         size, state = self.config.batch_size, self.state
         batch = self.stream.next(size)
         z = state.last_z = self.draw_latent(size)
@@ -154,7 +154,7 @@ class Rounds:
         self._apply_g(g)
 
     def next_d(self) -> NextD | None:
-        """What D's next updates depend on, where G looks ahead of them; None where it does not."""
+        """Return what D's next updates depend on if G looks ahead of them, and otherwise None."""
         if not self.game.at["around_g"] or self.d_stepper is None:
             return None
         return NextD(self.d_stepper.state(), self.game.due_from(self.state.counts.d_steps))
@@ -191,7 +191,7 @@ class Rounds:
         weight_average.move(self.average, self.game.generator, share)
 
     def _watch(self, side: str, update: Update) -> None:
-        """Keep the update's scalars on the device; they are read a stretch at a time, so that no step waits for the host."""
+        """Keep the update's scalars on the device. They are read only from time to time, so that no step waits for the host."""
         if not self.updates.lasting:
             update = update.watched()
         trace = self.state.trace
@@ -205,12 +205,12 @@ class Rounds:
 
     @contextlib.contextmanager
     def recording(self, *, last_z: Tensor | None, indices: Tensor, rates: Sequence[Tensor]) -> Iterator[HostState]:
-        """Within: what is played is counted and watched in the state yielded, and reads samples and learning rates from given memory.
+        """Within this context, rounds are counted and watched in the yielded state, and read samples and learning rates from given memory.
 
         Args:
-            last_z: what the state begins with.
-            indices: int64 [n], of the samples that the rounds will see.
-            rates: a tensor for each of `steppers`: the learning rates of its updates, in their order.
+            last_z: The latent draw with which the state begins.
+            indices: The indices [n] int64 of the samples that the rounds will see.
+            rates: A tensor for each of `steppers` with the learning rates of its updates, in their order.
         """
         before, steps = self.state, [s.steps for s in self.steppers]
         self.state = HostState(copy.copy(before.counts), last_z=last_z, last_logits=before.last_logits)

@@ -1,4 +1,4 @@
-"""Latent draws, and samples of a generator."""
+"""Draws latent vectors, and samples of a generator."""
 
 from collections.abc import Callable
 
@@ -9,23 +9,23 @@ from landscape.config.training_settings import LatentConfig
 
 
 def draw_latent(latent: LatentConfig, n: int, device: torch.device, generator: torch.Generator | None = None) -> Tensor:
-    """[n, latent] from the latent distribution: on `device`, or on the CPU from an explicit generator."""
+    """Draw [n, latent] from the latent distribution on `device`, or on the CPU if a generator is given."""
     where = device if generator is None else torch.device("cpu")
     if latent.distribution == "normal":
         return torch.randn(n, latent.dim, device=where, generator=generator)
-    # For a bound of 1 these are the bits of 2 r - 1, r being uniform on [0, 1).
+    # For a bound of 1 these are the bits of 2 r - 1, where r is uniform on [0, 1).
     return torch.empty(n, latent.dim, device=where).uniform_(-latent.bound, latent.bound, generator=generator)
 
 
 def in_range(samples: Tensor) -> Tensor:
-    """Images [N, C, H, W] cut to [0, 1], where a generator's last layer is linear; points as they are."""
+    """Cut images [N, C, H, W] to [0, 1], which some generators leave because their last layer is linear. Points are not changed."""
     return samples.clamp(0, 1) if samples.ndim == 4 else samples
 
 
 def drawn_classes(pool: Tensor, n: int, generator: torch.Generator) -> Tensor:
-    """Draw n labels [n] int64 from `pool` without replacement, in random order, beginning anew whenever the pool is empty.
+    """Draw n labels [n] int64 from `pool` without replacement, in random order, and begin anew whenever the pool is empty.
 
-    So every class has the share that it has in the pool, up to one sample for each time that the pool holds it.
+    Every class therefore has about the same share as in the pool.
     """
     rounds = -(-n // len(pool))
     return torch.cat([pool[torch.randperm(len(pool), generator=generator)] for _ in range(rounds)])[:n]
@@ -34,17 +34,17 @@ def drawn_classes(pool: Tensor, n: int, generator: torch.Generator) -> Tensor:
 def make_sampler(
     network: nn.Module, latent: LatentConfig, batch: int = 64, classes: Tensor | None = None
 ) -> Callable[..., Tensor | tuple[Tensor, Tensor]]:
-    """Return a function (n, seed, batch=`batch`) -> n samples on the CPU, float32 in the data's range.
+    """Return a function (n, seed, batch=`batch`) that returns n samples on the CPU, as float32 in the data's range.
 
-    The draw depends on n and seed alone. The network is used in the mode it is in: evaluation mode, unless a protocol's batch-norm mode
-    says otherwise.
+    The samples depend on n and seed alone. The network is used in its present mode, which is evaluation mode unless a protocol's batch-norm
+    mode says otherwise.
 
     Args:
         network: A generator.
         latent: The distribution of z.
         batch: The number of samples made at once.
-        classes: For a generator of classes the labels [M] int64 from which those of the samples are drawn (see `drawn_classes`). The
-            function then returns the samples with their labels [n].
+        classes: The labels [M] int64 from which those of the samples are drawn (see `drawn_classes`), for a generator that is given
+            classes. The function then returns the samples with their labels [n].
     """
     device = next(network.parameters()).device
 
@@ -61,7 +61,7 @@ def make_sampler(
 
 @torch.no_grad()
 def generate(network: nn.Module, z: Tensor, labels: Tensor | None = None, batch: int = 64) -> Tensor:
-    """Samples [n, ...] on the CPU, float32, of latent vectors z [n, latent] and, for a generator of classes, of `labels` [n]."""
+    """Return float32 samples [n, ...] on the CPU of latent vectors z [n, latent] and of `labels` [n], if it is given classes."""
     device = next(network.parameters()).device
     given = [torch.split(z, batch)] if labels is None else [torch.split(z, batch), torch.split(labels, batch)]
     made = [in_range(network(*(part.to(device) for part in parts)).float().cpu()) for parts in zip(*given, strict=True)]

@@ -1,4 +1,4 @@
-"""One network's updates: its parameters, its optimizer and its schedules."""
+"""Updates one network with its optimizer and its schedules."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,7 @@ from landscape.training.schedules import rate_multiplier, schedule
 class Stepper:
     """The parameters of one network, their optimizer, and the schedules of its rate and momentum.
 
-    `tensor_rate`: the rate lies on the device, so that recorded updates can follow the schedule.
+    With `tensor_rate` the rate is a tensor on the device, so that recorded updates can follow the schedule.
     """
 
     def __init__(self, config: Optimizer, parameters: Mapping[str, Tensor], total_steps: int | None, *, tensor_rate: bool = False) -> None:
@@ -27,9 +27,11 @@ class Stepper:
         self.gradients: Sequence[Tensor | None] = ()
 
     def apply(self, gradients: Sequence[Tensor | None], *, lasting: bool = True) -> None:
-        """Step with `gradients` (one a parameter, None where the loss does not depend on it), at the rate scheduled for this step.
+        """Step with `gradients` at the rate that is scheduled for this step.
 
-        `lasting`: nothing will write over them, so that their norm can wait until it is asked for.
+        Args:
+            gradients: The gradient of each parameter, or None for a parameter on which the loss does not depend.
+            lasting: Whether nothing will overwrite the gradients, so that their norm can be computed when it is asked for.
         """
         self._schedule()
         gradients = [_laid_out_as(p, g) for p, g in zip(self.parameters.values(), gradients, strict=True)]
@@ -40,11 +42,11 @@ class Stepper:
             for parameter in self.parameters.values():
                 parameter.grad = None
         self.steps += 1
-        # of what does not last the norm is kept, whose norm is itself
+        # If gradients do not last, their norm is kept in their place. The norm of a norm is the norm itself.
         self.gradients = gradients if lasting else [_norm(gradients)]
 
     def feed(self, rates: Sequence[Tensor] | None) -> None:
-        """Until `feed(None)` updates are recorded: the rate of the i-th from now lies in `rates[i]`."""
+        """Take the rate of the i-th update from now from `rates[i]`, while updates are recorded. `feed(None)` ends this."""
         self._fed, self._fed_from = rates, self.steps
 
     def _schedule(self) -> None:
@@ -55,24 +57,24 @@ class Stepper:
             self.optimizer.param_groups[0]["lr"].copy_(self._fed[self.steps - self._fed_from])
 
     def next_rates(self, n: int) -> list[float]:
-        """The scheduled rates of the next `n` updates."""
+        """Return the scheduled rates of the next `n` updates."""
         multipliers = (rate_multiplier(self.config.schedule, self.steps + i, self.total_steps) for i in range(n))
         return [self.config.learning_rate * m for m in multipliers]
 
     def gradient_norm(self) -> float:
-        """Euclidean norm of the gradients applied last; 0 before the first."""
+        """Return the Euclidean norm of the gradients that were applied last, or 0 before the first update."""
         return float(_norm(self.gradients))
 
     def state(self) -> OptimizerState:
-        """What a look-ahead starts from: the rate is that of the next update."""
+        """Return the state from which a look-ahead starts, with the rate of the next update."""
         self._schedule()
         return state_of(self.optimizer, self.config, self.parameters)
 
 
 def _laid_out_as(parameter: Tensor, gradient: Tensor | None) -> Tensor | None:
-    """`gradient` with the strides of its parameter: fused kernels walk the memory of both, whatever their strides say.
+    """Return `gradient` with the strides of its parameter, because fused kernels read the memory of both in order, whatever the strides.
 
-    A second derivative of a convolution comes contiguous where the weights lie channels-last.
+    The second derivative of a convolution is contiguous even if the weights are channels-last.
     """
     if gradient is None or gradient.stride() == parameter.stride():
         return gradient

@@ -11,14 +11,14 @@ from landscape.core.errors import UserError
 
 
 def rate_multiplier(schedule: Schedule, step: int, total: int | None) -> float:
-    """What the learning rate is multiplied by at update number `step` (from 0) of `total`.
+    """Return the factor of the learning rate at update number `step` (from 0) of `total`.
 
-    `linear` and `cosine` stay at 1 until the share `start` of the updates is done and reach `final` at the share `end` of them; `step`
-    multiplies by `decay` at `drops` times in between, which divide it equally; `exponential` is decay^(updates since the start), not below
-    `final`, and needs no `total` when it starts at once.
+    `linear` and `cosine` stay at 1 until the share `start` of the updates is done, and reach `final` at the share `end` of them. `step`
+    multiplies by `decay` at `drops` times in between, which are equally spaced. `exponential` is decay^(updates since the start) and at
+    least `final`. It needs no `total` if it starts at once.
 
     Raises:
-        UserError: a schedule over the budget, when the budget is not known in steps.
+        UserError: The schedule follows the budget, but the budget is not known in steps.
     """
     if schedule.name == "constant":
         return 1.0
@@ -37,7 +37,7 @@ def rate_multiplier(schedule: Schedule, step: int, total: int | None) -> float:
 
 
 def momentum_at(config: Optimizer, step: int, total: int | None) -> float:
-    """Momentum at update number `step` (from 0): linear from `momentum` to `final_momentum` over `momentum_saturation` of the updates."""
+    """Return the momentum at update number `step`, linear from `momentum` to `final_momentum` at the share `momentum_saturation`."""
     if config.final_momentum is None:
         return config.momentum
     share = _share("final_momentum", step, config.momentum_saturation, total)
@@ -45,7 +45,7 @@ def momentum_at(config: Optimizer, step: int, total: int | None) -> float:
 
 
 def beta2_at(config: Optimizer, step: int, total: int | None) -> float:
-    """Adam's beta2 at update number `step` (from 0): half a cosine from `beta2` to `final_beta2` over `beta2_saturation` of the updates."""
+    """Return Adam's beta2 at update number `step`, half a cosine from `beta2` to `final_beta2` at the share `beta2_saturation`."""
     if config.final_beta2 is None:
         return config.beta2
     share = _share("final_beta2", step, config.beta2_saturation, total)
@@ -59,13 +59,13 @@ def _share(what: str, step: int, end: float, total: int | None) -> float:
 
 
 def schedule(optimizer: torch.optim.Optimizer, config: Optimizer, step: int, total: int | None) -> None:
-    """Set learning rate, momentum and beta2 for update number `step` (from 0) of `total`; nothing to do where they are constant.
+    """Set the learning rate, momentum and beta2 for update number `step` (from 0) of `total`, if they change during training.
 
     Args:
-        optimizer: what `build` made of `config`; its rate may be a tensor, which is then filled in place.
-        config: name, hyperparameters, schedule.
-        step: updates already made.
-        total: updates that the budget amounts to; None when it is in seconds.
+        optimizer: The optimizer that `build` made of `config`. If its rate is a tensor, the tensor is filled in place.
+        config: The name, the hyperparameters and the schedule.
+        step: The number of updates that have been made.
+        total: The number of updates of the whole budget, or None if the budget is in seconds.
     """
     if config.schedule.name != "constant":
         rate = config.learning_rate * rate_multiplier(config.schedule, step, total)

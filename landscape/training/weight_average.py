@@ -10,9 +10,10 @@ from landscape.config.training_settings import Ema
 
 
 def share_of_present(ema: Ema, images: float, progress: Tensor) -> float | Tensor:
-    """How far the average moves to the present weights at an update worth `images`: 1 - 0.5^(images / half-life), or 1 - decay.
+    """Return the share by which the average moves to the present weights at an update: 1 - 0.5^(images / half-life), or 1 - decay.
 
-    While the half-life rises, it is a 0-dim tensor beside `progress`, the share of the budget spent: recorded rounds read it from memory.
+    If the half-life rises during a burn-in, the share is a 0-dim tensor that depends on `progress`, the share of the budget that is spent,
+    because recorded rounds read that from memory.
     """
     if ema.half_life_images is None:
         return 1 - (ema.decay or 0.0)
@@ -24,7 +25,7 @@ def share_of_present(ema: Ema, images: float, progress: Tensor) -> float | Tenso
 
 @torch.no_grad()
 def move(average: nn.Module, network: nn.Module, share: float | Tensor) -> None:
-    """Move the parameters of `average` by `share` of the way to those of `network`; buffers are copied."""
+    """Move the parameters of `average` by `share` of the way to those of `network`, and copy the buffers."""
     mine: list[Tensor] = list(average.parameters())
     theirs = [p.detach() for p in network.parameters()]
     if isinstance(share, Tensor):
