@@ -31,7 +31,7 @@ divided by its norm.
 class EffectiveWeights:
     """Makes the weights of each training call of `network`, and puts them where its layers find them.
 
-    It acts through hooks on the network. Neither the network nor its layers refer to it, and copies of the network that were made before are
+    It acts through hooks on the network. Neither the network nor its layers refer to it, and copies of the network made before are
     not changed. In evaluation mode, and while a call is compiled, each layer makes its own weight.
     """
 

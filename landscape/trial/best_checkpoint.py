@@ -1,4 +1,4 @@
-"""Which weights of a training are the best on the selection samples."""
+"""Keeps the weights of a training that are the best on the selection samples."""
 
 import math
 from dataclasses import dataclass, field
@@ -42,5 +42,5 @@ def of_checkpoint(protocol: Protocol, which: str) -> Protocol:
 
 
 def spaced(total: int | None, n: int) -> set[int]:
-    """`n` evenly spaced rounds, the last one among them; none where the budget is not known in rounds."""
+    """Return `n` evenly spaced rounds, which include the last one, or none if the budget is not known in rounds."""
     return {total * k // n for k in range(1, n + 1)} - {0} if total and n else set()

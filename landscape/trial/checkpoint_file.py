@@ -1,4 +1,4 @@
-"""State of an interrupted trial: one safetensors file of tensors and JSON; nothing in it is code."""
+"""The file of an interrupted trial's state: a safetensors file with tensors and JSON, in which nothing is code."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ FORMAT, WITHOUT_CHECKSUM = "landscape-checkpoint-2", "landscape-checkpoint-1"
 
 
 def write(path: Path, tensors: Mapping[str, Tensor], data: Mapping[str, Any], kind: str) -> None:
-    """Write tensors and JSON data whole or not at all. `kind` names what it is (`resume`, `generator`); `read` checks it."""
+    """Write tensors and JSON data, whole or not at all. `kind` says what the file is (`resume` or `generator`), which `read` checks."""
     plain = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
     text = json.dumps(data, allow_nan=False)
     metadata = {"format": FORMAT, "kind": kind, "data": text, "checksum": _checksum(plain, text)}
@@ -26,7 +26,7 @@ def write(path: Path, tensors: Mapping[str, Tensor], data: Mapping[str, Any], ki
 
 
 def _checksum(tensors: Mapping[str, Tensor], text: str) -> str:
-    """Of everything that a reader would believe. Weights with a flipped bit are still weights: nothing else would show it."""
+    """Return a checksum of the whole content. Nothing else would show a flipped bit in a weight."""
     found = hashlib.sha256(text.encode())
     for name in sorted(tensors):
         tensor = tensors[name]
@@ -36,7 +36,11 @@ def _checksum(tensors: Mapping[str, Tensor], text: str) -> str:
 
 
 def read(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and data of a file that `write` made. UserError naming the file when it is damaged or of another kind."""
+    """Read the tensors and the data of a file that `write` made.
+
+    Raises:
+        UserError: The file is damaged or of another kind. The line names it.
+    """
     try:
         content = path.read_bytes()
         tensors = load(content)
@@ -56,7 +60,7 @@ def read(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def random_states(device: torch.device) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """States of every random generator that a trial on `device` may draw from: torch (CPU, the device), NumPy, Python."""
+    """Return the states of all random generators that a trial on `device` may use: torch's (CPU and device), NumPy's and Python's."""
     import random
 
     import numpy as np
@@ -72,7 +76,7 @@ def random_states(device: torch.device) -> tuple[dict[str, Tensor], dict[str, An
 
 
 def set_random_states(tensors: Mapping[str, Tensor], data: Mapping[str, Any], device: torch.device) -> None:
-    """Restore what `random_states` gave, on whichever GPU the trial now is."""
+    """Restore what `random_states` returned, on whichever GPU the trial is now."""
     import random
 
     import numpy as np
@@ -87,7 +91,7 @@ def set_random_states(tensors: Mapping[str, Tensor], data: Mapping[str, Any], de
 
 
 def flatten_optimizer(prefix: str, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Every tensor of an optimizer's state, by `prefix.index.name`; numbers become 0-dim tensors."""
+    """Return every tensor of an optimizer's state by the name `prefix.index.name`. Numbers become 0-dim tensors."""
     flat = {}
     for index, state in optimizer.state_dict()["state"].items():
         for name, value in state.items():
@@ -96,9 +100,9 @@ def flatten_optimizer(prefix: str, optimizer: torch.optim.Optimizer) -> dict[str
 
 
 def unflatten_optimizer(prefix: str, optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Put back what `flatten_optimizer` gave; param groups (rates) are recomputed by their schedules.
+    """Restore what `flatten_optimizer` returned. Learning rates are not restored, because schedules compute them again.
 
-    Moments get the memory layout of their parameters: a fused update walks through both in the order in which they lie in memory.
+    Moments get the memory layout of their parameters, because a fused update reads both in the order of their memory.
     """
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}

@@ -1,4 +1,4 @@
-"""Why a trial went as it did: named symptoms, each with the figure behind it. Rules over learning curves, not verdicts."""
+"""Finds symptoms of a trial's learning curves by rules, each with the figure behind it. They are hints and no verdicts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,21 +8,21 @@ from torch import Tensor
 
 Curve = Sequence[tuple[float, float]]
 TAIL = 0.25
-"""Share of a curve, from its end, that a symptom is read from."""
+"""The last share of a curve from which a symptom is read."""
 COLLAPSE_RATIO = 0.25
-"""Diversity of samples below this share of the data's own diversity counts as collapse."""
+"""If the diversity of samples is below this share of the data's own diversity, it counts as collapse."""
 CERTAIN, UNDECIDED = 0.99, (0.45, 0.55)
-"""D accuracy above which D has won; range of accuracies at which D tells nothing."""
+"""The accuracy of D above which D has won, and the range of accuracies in which D does not tell real from generated samples."""
 VANISHED = 1e-6
-"""Norm of G's gradient below which G no longer learns."""
+"""The norm of G's gradient below which G no longer learns."""
 
 
 def diagnose(curves: Mapping[str, Curve], data: Tensor) -> dict[str, Any]:
-    """Symptoms present, by name, with the figures they rest on.
+    """Return the symptoms that are present, by name, with the figures behind them.
 
     Args:
-        curves: learning curves of a TrialRecord.
-        data: training samples, uint8 images or float points, [N, ...].
+        curves: The learning curves of a TrialRecord.
+        data: The training samples [N, ...], which are uint8 images or float points.
     """
     found: dict[str, Any] = {}
     diversity = _tail_mean(curves.get("sample_diversity", ()))
@@ -43,13 +43,13 @@ def diagnose(curves: Mapping[str, Curve], data: Tensor) -> dict[str, Any]:
 
 
 def data_diversity(data: Tensor, n: int = 256) -> float:
-    """Mean Euclidean distance between `n` evenly spaced samples of the data, in the networks' range."""
+    """Return the mean Euclidean distance between `n` evenly spaced samples of the data, in the range that networks see."""
     index = torch.linspace(0, len(data) - 1, min(n, len(data))).long()
     chosen = data[index].flatten(1).float()
     return float(torch.pdist(chosen / 255 if data.dtype == torch.uint8 else chosen).mean())
 
 
 def _tail_mean(curve: Curve) -> float | None:
-    """Mean over the last quarter of a curve; None for an empty one."""
+    """Return the mean over the last quarter of a curve, or None if it is empty."""
     tail = [y for _, y in curve[-max(1, int(len(curve) * TAIL)) :]]
     return sum(tail) / len(tail) if tail else None

@@ -1,4 +1,4 @@
-"""Trials of a sweep that keep a training log each."""
+"""Runs the trials of a sweep so that each writes a training log."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,10 +8,10 @@ from landscape.results.record import TrialRecord
 
 @dataclass(frozen=True)
 class LoggedRuns:
-    """In the place of `prepare_and_run` in a sweep: every trial writes its log into its own folder."""
+    """A substitute for `prepare_and_run` in a sweep, with which every trial writes a log into its own folder."""
 
     logger: str
-    """`tensorboard`."""
+    """The kind of log, which is `tensorboard`."""
 
     def __call__(self, *arguments: Any, **settings: Any) -> TrialRecord:
         from landscape.trial.run_trial import prepare_and_run

@@ -1,4 +1,4 @@
-"""Scores of the model that a trial is training or has trained."""
+"""Scores the model that a trial is training or has trained."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelScores:
-    """Scores `gan` under a protocol. The random generators, and with them the rest of the training, are as if nothing had been scored."""
+    """Scores `gan` under a protocol. Scoring does not change the random generators, and so not the rest of the training either."""
 
     gan: GAN
     device: torch.device
     raise_out_of_memory: bool
-    """As in `EvaluationOptions`."""
+    """Whether a metric that runs out of memory raises an error, as in `EvaluationOptions`."""
 
     def now(self, protocol: Protocol) -> Scores:
-        """The objective of the present weights, on samples that no report uses.
+        """Compute the objective of the present weights on samples that no report uses.
 
-        Where the protocol selects on the test set, as some papers did, these are the test set's samples.
+        If the protocol selects on the test set, as some papers did, these are the samples of the test set.
         """
         from landscape.evaluation.extraction import EvaluationOptions
         from landscape.evaluation.models import evaluate_model, select_model, selection_protocol
@@ -52,14 +52,14 @@ class ModelScores:
             network.train()
 
     def for_report(self, protocol: Protocol, network: nn.Module) -> Scores:
-        """Every score of `protocol` for the generator `network`.
+        """Compute every score of `protocol` for the generator `network`.
 
         Args:
-            protocol: how it is scored; its checkpoint says which weights these are.
-            network: a generator; it is left in evaluation mode.
+            protocol: The protocol, whose checkpoint says which weights these are.
+            network: The generator, which is left in evaluation mode.
 
         Raises:
-            SamplesError: the samples are not finite.
+            SamplesError: The samples are not finite.
         """
         from landscape.evaluation import evaluate_model
         from landscape.evaluation.extraction import EvaluationOptions
@@ -79,7 +79,7 @@ class ModelScores:
             )
 
     def _sampler(self, network: nn.Module, protocol: Protocol, chosen: Callable[[Dataset, Protocol], RealSamples]) -> Sampler:
-        """A sampler of `network`; for classes, row by row those of the real samples that the scores compare with."""
+        """Return a sampler of `network`. If it is given classes, they are those of the real samples that the scores compare with."""
         labels = chosen(self.gan.dataset, protocol).samples.labels if self.gan.classes else None
         return make_sampler(network, self.gan.latent, protocol.sampling_batch, labels)
 

@@ -27,7 +27,7 @@ class Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     total = 0
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run and count."""
+        """Run a function and count its products."""
         out = function(*args, **(kwargs or {}))
         if (formula := flop_registry.get(function._overloadpacket)) is not None:
             self.total += formula(*args, **(kwargs or {}), out_val=out)
@@ -63,7 +63,7 @@ def noise(config: TrialConfig, count: int) -> Dataset:
 def operations(config: TrialConfig) -> float:
     """Return the multiplications and additions of a round at the batch sizes of `config`, as a mean over the period of its regularizers."""
     g_batch = config.g_batch_size or config.batch_size
-    # The few samples keep the ratio of G's batch to D's, and both networks see two at least: batch norm needs them.
+    # The few samples keep the ratio of G's batch to D's, and both networks see at least two, which batch norm needs.
     batch = FEWEST * packing_degree(config) * max(1, round(config.batch_size / g_batch))
     few = config.replace(batch_size=batch, g_batch_size=max(FEWEST, round(batch * g_batch / config.batch_size)))
     gan = GAN(few, noise(few, 4 * batch))

@@ -1,4 +1,4 @@
-"""What a report shows of a model, drawn by the trial at its end: later nothing needs the model."""
+"""Draws the pictures of a model that a report shows, at the end of its trial, so that nothing needs the model later."""
 
 from pathlib import Path
 
@@ -12,24 +12,25 @@ from landscape.training.gan import GAN
 
 SAMPLES, NEIGHBORS, STEPS, LINES = 64, 8, 8, 4
 MOST_CLASSES = 16
-"""Rows of the picture `samples` of a class-conditional model; of more classes it shows the first ones."""
+"""The most rows of the picture `samples` of a class-conditional model, which shows the first classes if there are more."""
 FRAME_IMAGES, FRAME_POINTS = 8, 1000
 PROGRESS = "progress.npy"
 
 
 def frame(gan: GAN) -> Tensor:
-    """What one picture of the training's progress shows, the same latent draws every time: uint8 images, or points enough to see them."""
+    """Return what one picture of the training's progress shows: uint8 images or many points, of the same latent draws every time."""
     if len(gan.dataset.shape) > 1:
         return _levels(gan.sample(gan.fixed_z[:FRAME_IMAGES]))
     return gan.sample(_picture_z(gan, FRAME_POINTS)).cpu()
 
 
 def draw(gan: GAN, dataset: Dataset, frames: list[Tensor], folder: Path) -> dict[str, str]:
-    """Write the pictures of a trained model into `folder`; name -> file name.
+    """Write the pictures of a trained model into `folder`, and return their file names by name.
 
-    `samples`: uncurated, one class a row where the networks are given classes; `nearest`: each generated sample above its nearest training
-    sample (Euclidean in pixels); `interpolation`: straight lines between latent draws; `progress`: a fixed latent grid over training. The
-    points of such frames are left in `progress.npy` too, [frame, point, coordinate], for figures that hold several models.
+    `samples` shows samples that were not selected, with one class in each row if the networks are given classes. `nearest` shows generated
+    samples above their nearest training samples (Euclidean distance of pixels), `interpolation` straight lines between latent draws, and
+    `progress` the same latent draws during training. Points of `progress` are also written to `progress.npy` [frame, point, coordinate],
+    for figures of several models.
     """
     if frames and len(dataset.shape) == 1:
         np.save(folder / PROGRESS, torch.stack(frames).numpy())
@@ -54,7 +55,7 @@ def _images(gan: GAN, dataset: Dataset, frames: list[Tensor]) -> dict[str, np.nd
 
 
 def _shown(gan: GAN) -> tuple[Tensor, Tensor | None]:
-    """The latent draws and the classes of the picture `samples`: with classes, one in each row, and the same latent draws in every row."""
+    """Return the latent draws and the classes of the picture `samples`. With classes, each row has one class and the same latent draws."""
     if not gan.classes:
         return gan.fixed_z[:SAMPLES], None
     rows = min(gan.classes, MOST_CLASSES)
@@ -62,18 +63,18 @@ def _shown(gan: GAN) -> tuple[Tensor, Tensor | None]:
 
 
 def _of_rows(gan: GAN, rows: int) -> Tensor | None:
-    """The classes of pictures that have one class in each row; None where the networks are given none."""
+    """Return the classes of pictures that have one class in each row, or None if the networks are given none."""
     return torch.arange(rows).repeat_interleave(STEPS) % gan.classes if gan.classes else None
 
 
 def interpolation(z: Tensor, rows: int) -> Tensor:
-    """[rows * STEPS, latent]: straight lines from z[2i] to z[2i + 1]. Straight, not spherical: the latent may be uniform."""
+    """Return straight lines from z[2i] to z[2i + 1], [rows * STEPS, latent]. They are not spherical, because the latent may be uniform."""
     t = torch.linspace(0, 1, STEPS, device=z.device)[None, :, None]
     return (z[0 : 2 * rows : 2, None] * (1 - t) + z[1 : 2 * rows : 2, None] * t).flatten(0, 1)
 
 
 def nearest_training_samples(samples: Tensor, training: Tensor, chunk: int = 8192) -> Tensor:
-    """For each of samples uint8 [n, C, H, W] its nearest of training [N, C, H, W] in Euclidean distance: uint8 [n, C, H, W]."""
+    """Return for each of `samples` [n, C, H, W] the nearest of `training` [N, C, H, W] in Euclidean distance, all of them uint8."""
     best = torch.full((len(samples),), float("inf"))
     index = torch.zeros(len(samples), dtype=torch.long)
     for start in range(0, len(training), chunk):
@@ -85,7 +86,7 @@ def nearest_training_samples(samples: Tensor, training: Tensor, chunk: int = 819
 
 
 def _points(gan: GAN, dataset: Dataset) -> dict[str, np.ndarray]:
-    """A scatter of generated over real points; the first two coordinates (value against density for 1-D)."""
+    """Draw the first two coordinates of generated points over those of real points, or histograms if there is one coordinate."""
     import matplotlib as mpl
 
     mpl.use("Agg")

@@ -1,4 +1,4 @@
-"""A trial before it begins: its data set, loaded once, and its configuration with the digest of the data."""
+"""Prepares a trial: loads its data set and puts the hash of the data into its configuration."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from landscape.core.errors import UserError
 
 
 class PreparedTrial(NamedTuple):
-    """A trial that can begin: its data set, loaded, and its configuration with the data's content hash, of which digests are taken."""
+    """A trial that can begin: its loaded data set, and its configuration with the content hash of the data, which is part of its digest."""
 
     config: TrialConfig
     dataset: Dataset
@@ -20,7 +20,7 @@ def prepare(config: TrialConfig, data_dir: Path | None = None) -> PreparedTrial:
     """Load the data set of `config`.
 
     Args:
-        config: A configuration. Its `data_hash`, where it has one, must be that of the data.
+        config: A configuration. If it has a `data_hash`, this must be that of the data.
         data_dir: The folder of the data set's files, for data sets that need files.
 
     Raises:

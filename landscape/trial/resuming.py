@@ -1,4 +1,4 @@
-"""The state of an interrupted trial: saved between stretches, restored when the trial is run again."""
+"""Saves the state of a trial between stretches, and restores it when an interrupted trial is run again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,16 +16,18 @@ from landscape.trial.best_checkpoint import Selected
 
 @dataclass
 class TrialState:
-    """What a trial has done so far, beside what its model holds."""
+    """What a trial has done so far, apart from the state of its model."""
 
     started_at: str
-    """ISO 8601, UTC."""
+    """The time in ISO 8601, UTC."""
     training_seconds: float = 0.0
-    """Over all interruptions; the time of selecting weights is part of it."""
+    """The seconds of training over all interruptions, including those of selecting weights."""
     selecting_seconds: float = 0.0
+    """The seconds of selecting weights."""
     interruptions: int = 0
+    """The number of times that the trial was interrupted."""
     frames: list[Tensor] = field(default_factory=list)
-    """Samples of the fixed latent grid, one at each milestone so far."""
+    """Samples of the fixed latent draws, from each milestone so far."""
     selected: Selected = field(default_factory=Selected)
 
 
@@ -33,7 +35,7 @@ def save(path: Path, gan: GAN, state: TrialState, device: torch.device) -> None:
     """Write everything that the rest of the trial depends on to `path`, whole or not at all.
 
     Raises:
-        UserError: the file cannot be written.
+        UserError: The file cannot be written.
     """
     random_tensors, random_data = checkpoint_file.random_states(device)
     tensors = {f"module.{k}": v for k, v in gan.state_dict().items()} | random_tensors
@@ -58,10 +60,10 @@ def save(path: Path, gan: GAN, state: TrialState, device: torch.device) -> None:
 
 
 def restore(path: Path, gan: GAN, device: torch.device) -> TrialState:
-    """Put what `save` wrote back into `gan` and into the random generators; the state that it had, one interruption later.
+    """Restore `gan` and the random generators from what `save` wrote, and return the state with one more interruption.
 
     Raises:
-        UserError: the file is damaged, belongs to another trial or does not fit `gan`, which is then to be built anew.
+        UserError: The file is damaged, belongs to another trial or does not fit `gan`, which must then be built anew.
     """
     tensors, data = checkpoint_file.read(path, "resume")
     try:

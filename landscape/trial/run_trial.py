@@ -1,4 +1,7 @@
-"""One trial: config + protocol -> TrialRecord. No ray: a trial can be debugged, profiled, and run where there is none."""
+"""Runs one trial, from a configuration and a protocol to a TrialRecord.
+
+Ray is not used here, so that a trial can be debugged, profiled and run without it.
+"""
 
 import copy
 import logging
@@ -38,54 +41,55 @@ if TYPE_CHECKING:
     from landscape.trial.training_log import TrainingLog
 
 PROGRESS_PICTURES = 8
+"""The number of pictures of the training's progress."""
 
 
 def _quiet_trainer(**options: Any) -> pl.Trainer:
-    """A Trainer that writes nothing: records, checkpoints and progress are the trial's own."""
+    """Return a Trainer that writes nothing, because the trial itself writes records, checkpoints and progress."""
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="pytorch_lightning.*")
     return pl.Trainer(logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False, **options)
 
 
 class StopRequestedError(Exception):
-    """The caller asked to stop; the state is saved."""
+    """The caller asked to stop, and the state has been saved."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a trial runs, none of which may change its result (up to floating point, for device and threads)."""
+    """How a trial runs. Nothing here changes its result, except for rounding by the device and the number of threads."""
 
     folder: Path
     device: str = "auto"
     threads: int | None = None
     study: Mapping[str, Any] = field(default_factory=dict)
     report: Callable[[dict[str, Any]], None] | None = None
-    """Called after each stretch with `progress`, `counts`, `seconds`, the latest losses."""
+    """A function that is called after each stretch with `progress`, `counts`, `seconds` and the latest losses."""
     logger: str = "none"
-    """`tensorboard`: curves, scores and pictures are written as event files into the trial's folder too."""
+    """With `tensorboard`, curves, scores and pictures are also written as event files into the trial's folder."""
     should_stop: Callable[[], bool] | None = None
     checkpoint_seconds: float = 60.0
-    """Time between checkpoints; 0 writes one after every stretch."""
+    """The time between checkpoints. With 0, one is written after every stretch."""
     pictures: bool = True
     execution: Literal["auto", "eager", "compiled"] = "auto"
-    """How updates run; see `landscape.training.compilation`. Compiled and eager updates differ by rounding."""
+    """How updates run (see `landscape.training.compilation`). Compiled and eager updates differ by rounding."""
     raise_out_of_memory: bool = False
     """As in `EvaluationOptions`: whether a metric that runs out of memory ends the evaluation with an error, or alone counts as failed."""
 
 
 def prepare_and_run(config: TrialConfig, protocol: Protocol | None, *, data_dir: Path | None = None, **settings: Any) -> TrialRecord:
-    """`run_trial` for a configuration whose data set is not loaded yet."""
+    """Load the data set of `config` and call `run_trial`."""
     return run_trial(prepare(config, data_dir), protocol, **settings)
 
 
 def run_trial(prepared: PreparedTrial, protocol: Protocol | None, **settings: Any) -> TrialRecord:
-    """Train a prepared trial, score it under `protocol`, and leave both in `folder`; keywords are the fields of `Settings`.
+    """Train a prepared trial, score it under `protocol`, and write both to `folder`. Keywords are the fields of `Settings`.
 
-    A digest that `folder` already holds is not trained again; an interrupted one continues from its last checkpoint, on a CPU bit for bit.
-    Divergence is a result, not an error.
+    A trial that `folder` already holds is not trained again. An interrupted trial continues from its last checkpoint, bit for bit on a CPU.
+    Divergence is a result and not an error.
 
     Raises:
-        UserError: bad input, or a folder that holds another trial.
+        UserError: The input is wrong, or the folder holds another trial.
     """
     how = Settings(**settings)
     if how.threads:
@@ -96,7 +100,7 @@ def run_trial(prepared: PreparedTrial, protocol: Protocol | None, **settings: An
     existing = finished_record(how.folder, config.digest())
     if existing is None:
         return _Run(config, dataset, protocol, how).execute()
-    # The trial left the generator of its last weights: these alone can be scored again.
+    # The trial left only the generator of its last weights, so only these can be scored again.
     last = of_checkpoint(protocol, "last") if protocol is not None else None
     if last is not None and existing.status is Status.COMPLETED and not has_scores(how.folder, last):
         scores = rescored(how.folder, dataset, last, resolve_device(how.device))
@@ -105,7 +109,11 @@ def run_trial(prepared: PreparedTrial, protocol: Protocol | None, **settings: An
 
 
 def finished_record(folder: Path, digest: str) -> TrialRecord | None:
-    """The record in `folder` that nothing will continue, or None. UserError when it is another trial's, or damaged."""
+    """Return the record in `folder` if the trial is finished, and otherwise None.
+
+    Raises:
+        UserError: The record is damaged or that of another trial.
+    """
     path = folder / RECORD_FILE
     if not path.exists():
         return None
@@ -116,7 +124,7 @@ def finished_record(folder: Path, digest: str) -> TrialRecord | None:
 
 
 class _Watch(pl.Callback):
-    """Between stretches: checkpoint, report, stop on request, note memory."""
+    """Does what is due between stretches: checkpoints, reports, stops on request, and looks at the memory."""
 
     def __init__(self, run: "_Run", rounds: Stretches) -> None:
         self.run, self.rounds = run, rounds
@@ -151,7 +159,7 @@ class _Run:
         self.evaluation_seconds, self.peak_memory = 0.0, 0
         begin = time.perf_counter()
         if self.device.type == "cuda":
-            torch.cuda.init()  # type: ignore[no-untyped-call]  # resetting does so for the current device alone
+            torch.cuda.init()  # type: ignore[no-untyped-call]  # Resetting initializes the current device alone.
             torch.cuda.reset_peak_memory_stats(self.device)
         self._build()
         points = protocol.selection_points if protocol is not None and protocol.objective else 0
@@ -178,7 +186,7 @@ class _Run:
     # Training
 
     def execute(self) -> TrialRecord:
-        """Train, score, draw, record."""
+        """Train and score the model, draw its pictures, and write the record."""
         status, reason = self._train()
         if status is Status.STOPPED:
             return self._record(status, reason)
@@ -192,7 +200,7 @@ class _Run:
         if self.log is not None:
             self.log.finish(record, self.how.folder)
         if (first := finished_record(self.how.folder, record.digest)) is not None:
-            return first  # Another worker finished this trial while this one was disconnected; keep its record.
+            return first  # Another worker has finished this trial while this one was disconnected. Its record is kept.
         write_json(self.how.folder / RECORD_FILE, record.to_json())
         (self.how.folder / RESUME_FILE).unlink(missing_ok=True)
         return record
@@ -217,19 +225,19 @@ class _Run:
             return Status.STOPPED, "stopped on request; the same command continues it"
         finally:
             self.state.training_seconds = rounds.seconds
-            self.gan.release_blocks()  # Lightning has moved the module to the CPU
+            self.gan.release_blocks()  # Lightning has moved the module to the CPU.
             self.gan.to(self.device)
         return Status.COMPLETED, ""
 
     def watch_progress(self) -> None:
-        """At its milestones: a picture of the fixed latent grid, the objective on the selection samples."""
+        """Draw a picture of the fixed latent draws, and compute the objective on the selection samples, at milestones of each."""
         done = self.gan.counts.rounds
-        # A stretch may end twice at one round: Lightning asks for work once more than there is.
+        # A stretch may end twice at one round, because Lightning asks for work once more than there is.
         if len(self.state.frames) < sum(m <= done for m in self.frames_at) and self.how.pictures:
             from landscape.trial.pictures import frame
 
             self.state.frames.append(frame(self.gan))
-        # The last point is measured with the other scores, when training is over.
+        # The last point is measured with the other scores after the training.
         if done in self.selections_at and done != self.gan.rounds.total and self.protocol is not None:
             begin = time.perf_counter()
             try:
@@ -243,7 +251,7 @@ class _Run:
         return ModelScores(self.gan, self.device, self.how.raise_out_of_memory)
 
     def status_line(self) -> dict[str, Any]:
-        """What a progress display shows."""
+        """Return what a progress display shows."""
         total = self.gan.rounds.total
         share = self.gan.counts.rounds / total if total else min(self.state.training_seconds / self.config.budget.amount, 1.0)
         latest = {name: points[-1][1] for name, points in self.gan.curves.points.items() if name in ("d_loss", "g_loss") and points}
@@ -252,18 +260,18 @@ class _Run:
     # State
 
     def save(self) -> None:
-        """Everything that the rest of the trial depends on, in one file."""
+        """Write everything that the rest of the trial depends on to one file."""
         resuming.save(self.how.folder / RESUME_FILE, self.gan, self.state, self.device)
 
     def _resume(self) -> None:
-        """Continue from the checkpoint that an interrupted execution left; one that does not fit is set aside with a warning."""
+        """Continue from the checkpoint of an interrupted execution. A checkpoint that does not fit is set aside with a warning."""
         path = self.how.folder / RESUME_FILE
         if not path.exists():
             return
         try:
             self.state = resuming.restore(path, self.gan, self.device)
         except UserError as error:
-            # Nothing valid is lost by starting over; the file stays for whoever wants to look.
+            # Starting over loses nothing valid, and the file stays for anyone who wants to look at it.
             path.replace(path.with_name(path.name + ".corrupt"))
             pl.utilities.rank_zero_warn(f"{error}; set aside as {path.name}.corrupt, the trial starts from its beginning")
             self._build()
@@ -276,10 +284,10 @@ class _Run:
         checkpoint_file.write(self.how.folder / GENERATOR_FILE, dict(self.gan.sampler.state_dict()), data, "generator")
 
     def _score(self, protocol: Protocol) -> tuple[Status, str]:
-        """Score the last weights on the selection samples, and for the report these and the best ones where selection had a choice."""
+        """Score the last weights on the selection samples, and for the report the last and, if several were compared, the best weights."""
         try:
             self._score_weights(protocol)
-        except SamplesError as error:  # finite weights may still overflow
+        except SamplesError as error:  # Finite weights may still give samples that are not finite.
             return Status.DIVERGED, str(error)
         return Status.COMPLETED, ""
 

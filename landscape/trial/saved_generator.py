@@ -1,4 +1,4 @@
-"""A trained trial's folder as a sampler: the generator is rebuilt from its config, weights from safetensors."""
+"""Loads the generator that a trial left: the network is built from its configuration, and its weights come from a safetensors file."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,25 +18,25 @@ from landscape.trial import checkpoint_file
 
 @dataclass(frozen=True)
 class Trained:
-    """A generator with what it was made of."""
+    """A generator with its configuration."""
 
     config: TrialConfig
     shape: tuple[int, ...]
+    """The shape of one sample, (C, H, W) or (D,)."""
     generator: nn.Module
-
     classes: int = 0
-    """The number of classes that the generator was trained on; 0 where it is given none."""
+    """The number of classes that the generator was trained on, which is 0 if it is given none."""
 
     @property
     def sampler(self) -> Callable[..., Tensor | tuple[Tensor, Tensor]]:
-        """See `make_sampler`."""
+        """A sampler with the defaults of `sampling`."""
         return self.sampling()
 
     def sampling(self, batch: int = 64, classes: Tensor | None = None) -> Callable[..., Tensor | tuple[Tensor, Tensor]]:
-        """See `make_sampler`. Without `classes`, every class that the generator knows has the same share of the samples.
+        """Return a sampler as `make_sampler` does. Without `classes`, all classes of the generator have the same share of the samples.
 
         Raises:
-            UserError: `classes` holds one that the generator does not know.
+            UserError: `classes` contains a class that the generator does not know.
         """
         if not self.classes:
             return make_sampler(self.generator, self.latent, batch)
@@ -49,24 +49,24 @@ class Trained:
         return make_sampler(self.generator, self.latent, batch, classes)
 
     def draw_z(self, n: int) -> Tensor:
-        """[n, latent] on the generator's device."""
+        """Draw latent vectors [n, latent] on the generator's device."""
         return draw_latent(self.latent, n, next(self.generator.parameters()).device)
 
     def draw_seeded(self, n: int, seed: int) -> Tensor:
-        """[n, latent], a function of n and the seed alone: the draws of `sampler`."""
+        """Draw the latent vectors [n, latent] of `sampler`, which depend on n and the seed alone."""
         return draw_latent(self.latent, n, next(self.generator.parameters()).device, torch.Generator().manual_seed(seed))
 
     @property
     def latent(self) -> LatentConfig:
-        """What the generator is drawn from."""
+        """The distribution of the latent vectors."""
         return self.config.latent or LatentConfig()
 
 
 def load_trained(folder: Path, device: torch.device | None = None) -> Trained:
-    """The generator that a completed trial left in `folder`, in evaluation mode.
+    """Load the generator that a completed trial left in `folder`, in evaluation mode.
 
     Raises:
-        UserError: no generator there (the trial diverged, or is not finished), or the file is damaged.
+        UserError: There is no generator, because the trial diverged or is not finished, or the file is damaged.
     """
     path = folder / GENERATOR_FILE
     if not path.exists():
@@ -76,7 +76,7 @@ def load_trained(folder: Path, device: torch.device | None = None) -> Trained:
     try:
         config = TrialConfig.parse(data["config"], source=str(path))
         shape, classes = tuple(map(int, data["shape"])), int(data.get("classes", 0))
-        # Without memory at first: nobody knows what sizes a file from elsewhere names.
+        # The network is first built without memory, because a file from elsewhere may name any sizes.
         with torch.device("meta"):
             wanted = build_networks(config, shape, classes).generator.state_dict()
     except UserError:

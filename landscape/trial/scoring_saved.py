@@ -1,4 +1,4 @@
-"""Scores of a generator that a trial left."""
+"""Scores a generator that a trial left."""
 
 from functools import partial
 
@@ -16,10 +16,10 @@ from landscape.trial.saved_generator import Trained
 
 
 def evaluate_trained(real: Given | Dataset, model: Trained, protocol: Protocol, *, options: EvaluationOptions | None = None) -> Scores:
-    """Score a generator that a trial left: as `evaluate_model`, against samples as given where `real` is no Dataset.
+    """Score a generator that a trial left, as `evaluate_model` does. `real` may also be samples that were given.
 
     Raises:
-        UserError: as `evaluate_model`.
+        UserError: The same as in `evaluate_model`.
     """
     require_independent_judge(model.config, protocol.extractor)
     labels = reporting(real, protocol).samples.labels if isinstance(real, Dataset) else real.labels
@@ -35,7 +35,7 @@ def evaluate_trained(real: Given | Dataset, model: Trained, protocol: Protocol, 
 
 
 def samples_of(model: Trained, number: int, protocol: Protocol) -> Given:
-    """The samples of the first averaging run: what `evaluate_trained` scores of `model`, `number` of them where the protocol names none."""
+    """Return the samples of the first averaging run that `evaluate_trained` scores, `number` of them if the protocol names no number."""
     sampler = model.sampling(protocol.sampling_batch)
     with protocol_mode(model.generator, sampler, protocol):
         return draw(sampler, protocol.n_fake or number, protocol.seed, protocol.quantize)

@@ -1,4 +1,4 @@
-"""Scores in a trial's folder: whether it has them, putting them there, and new ones of the generator that it left."""
+"""Finds and writes scores in a trial's folder, and scores the generator there again."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,12 +16,12 @@ from landscape.trial import saved_generator
 
 
 def has_scores(folder: Path, protocol: Protocol) -> bool:
-    """Whether `folder` holds scores under `protocol`, with whichever extractor weights it does not fix."""
+    """Return whether `folder` has scores under `protocol`. If the protocol does not fix the extractor's weights, any will do."""
     return find_scores(folder, protocol) is not None
 
 
 def find_scores(folder: Path, protocol: Protocol) -> Scores | None:
-    """The scores in `folder` under `protocol`, with whichever extractor weights it does not fix; None where there are none."""
+    """Return the scores in `folder` under `protocol`, or None. If the protocol does not fix the extractor's weights, any will do."""
     for path in sorted((folder / "scores").glob("[!.]*.json")):
         data = read_json(path)
         if _same(protocol, data.get("protocol") or {}):
@@ -30,24 +30,24 @@ def find_scores(folder: Path, protocol: Protocol) -> Scores | None:
 
 
 def _same(protocol: Protocol, given: Mapping[str, Any]) -> bool:
-    """Whether scores that carry the protocol `given` are scores under `protocol`; notes and free weights aside."""
+    """Return whether scores with the protocol `given` are scores under `protocol`, apart from notes and weights that are not fixed."""
     try:
         stored = Protocol.parse({name: value for name, value in given.items() if name != "digest"})
     except UserError:
-        return False  # It names what this version does not have.
+        return False  # It names something that this version does not have.
     free = {"note": ""} | ({"weights_hash": ""} if not protocol.weights_hash else {})
     return stored.model_copy(update=free) == protocol.model_copy(update=free)
 
 
 def write_scores(folder: Path, scores: Scores) -> None:
-    """Put `scores` beside the trial's record, under the protocol that they carry."""
+    """Write `scores` beside the trial's record, in the file of their protocol."""
     write_json(score_path(folder, scores.protocol), scores.to_json())
 
 
 def rescored(folder: Path, dataset: Dataset, protocol: Protocol, device: torch.device) -> Scores:
-    """Scores under another protocol of the generator that a completed trial left in `folder`; `dataset` is what it was trained on.
+    """Score the generator that a completed trial left in `folder` under another protocol. `dataset` is the one that it was trained on.
 
-    Its discriminator is gone: metrics that need one are among the failures.
+    There is no discriminator any more, so metrics that need one are among the failures.
     """
     from landscape.evaluation import evaluate_model
     from landscape.evaluation.extraction import EvaluationOptions

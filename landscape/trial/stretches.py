@@ -1,4 +1,4 @@
-"""How many rounds run between two looks at the clock; how they are grouped does not change a result."""
+"""Decides how many rounds run between two looks at the clock. Their grouping does not change a result."""
 
 import math
 import time
@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from landscape.training.gan import GAN
 
 STRETCH_SECONDS = 0.3
-"""Aimed-at time between two looks at the clock."""
+"""The time between two looks at the clock that is aimed at."""
 
 
 class Stretches:
-    """What Lightning iterates over: the same callable, as often as there is work; it says how many rounds to run now."""
+    """What Lightning iterates over as long as there is work: always the same function, which says how many rounds to run now."""
 
     def __init__(self, gan: GAN, milestones: Iterable[int], seconds_budget: float | None, spent: float) -> None:
         self.gan, self.seconds_budget, self.spent = gan, seconds_budget, spent
@@ -24,22 +24,22 @@ class Stretches:
 
     @property
     def seconds(self) -> float:
-        """Training time so far, over all interruptions."""
+        """The training time so far, over all interruptions."""
         return self.spent + time.perf_counter() - self.started
 
     def take(self) -> tuple[int, float]:
-        """Rounds to run now (0 when the budget is spent), and up to how many where they come in blocks."""
+        """Return how many rounds to run now (0 if the budget is spent), and how many may be run at most if they come in blocks."""
         if self.finished:
             return 0, 0
         if self.seconds_budget:
             self.gan.rounds.clock_share = min(self.seconds / self.seconds_budget, 1.0)
         self.asked_at, self.asked_rounds = time.perf_counter(), self.gan.counts.rounds
-        # A stretch ends where something is due, so that what is due falls on the same round however stretches are cut.
+        # A stretch ends at a milestone, so that what is due there happens at the same round however stretches are cut.
         most: float = min((m - self.asked_rounds for m in self.milestones if m > self.asked_rounds), default=math.inf)
         return int(min(self.size, most)), most
 
     def settle(self) -> None:
-        """After a stretch: adapt its size to the clock, and see whether the budget is spent."""
+        """Adapt the size of stretches to the clock after one has run, and see whether the budget is spent."""
         seconds = time.perf_counter() - self.asked_at
         played = max(self.gan.counts.rounds - self.asked_rounds, 1)
         self.size = max(1, min(self.size * 4, int(played * STRETCH_SECONDS / max(seconds, 1e-6))))

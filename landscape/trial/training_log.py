@@ -1,4 +1,4 @@
-"""Curves, scores and samples of a trial for TensorBoard, through Lightning's own logger. The record stays the truth; nothing reads this."""
+"""Writes curves, scores and samples of a trial for TensorBoard, by Lightning's own logger. Nothing else in the program reads them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ class TrainingLog:
     """Event files in the folder `tensorboard` of a trial.
 
     Args:
-        folder: the trial's folder.
+        folder: The trial's folder.
         curves: The points of an interrupted execution up to its last checkpoint, which are not written again. What stands in the log
             beyond them was written between that checkpoint and the interruption. TensorBoard is told to ignore it, because this
             execution writes it again.
@@ -36,15 +36,15 @@ class TrainingLog:
         self.written = {name: len(points) for name, points in curves.items()}
 
     def follow(self, curves: Points) -> None:
-        """Write the points that were added since the last call."""
+        """Write the points that were added after the last call."""
         for name, points in curves.items():
             for step, value in points[self.written.get(name, 0) :]:
                 self.writer.add_scalar(f"training/{name}", value, int(step))
             self.written[name] = len(points)
-        self.writer.flush()  # a trial may be stopped at any time
+        self.writer.flush()  # The trial may be stopped at any time.
 
     def finish(self, record: TrialRecord, folder: Path) -> None:
-        """Write scores and pictures at the last step, and close the files."""
+        """Write scores and pictures at the last step and close the files."""
         step = int(record.counts.get("d_steps", 0) or record.counts.get("g_steps", 0))
         self.follow(record.curves)
         for path in sorted((folder / "scores").glob("[!.]*.json")):

@@ -1,4 +1,4 @@
-"""One study through several views: each model's score through several extractors, kept beside the trial."""
+"""Scores all models of a study through several extractors (views), and keeps the scores beside the trials."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,33 +17,33 @@ from landscape.results.trial_files import Trial
 from landscape.trial.stored_scores import find_scores, rescored, write_scores
 
 Watch = Callable[[str, int, int], None]
-"""Called as (what, done, total)."""
+"""A function that is told what is done, how many are done, and how many there are."""
 
 
 @dataclass(frozen=True)
 class SeenStudy:
-    """The models of a study through several views."""
+    """The models of a study and their scores through several views."""
 
     models: dict[str, Trial]
-    """The trials by digest: those that completed and whose generator is there."""
+    """The completed trials whose generator is still there, by digest."""
     views: Views
-    """View -> digest -> the score that ranks."""
+    """For each view the scores that rank, by digest."""
     left_out: dict[str, str]
-    """Digest -> why the trial is not among the models."""
+    """The reasons why trials are not among the models, by digest."""
 
 
 def see(study: Study, dataset: Dataset, protocols: Sequence[Protocol], device: torch.device, watch: Watch | None = None) -> SeenStudy:
-    """Score every completed model of `study` under each protocol; scores that a trial has already are read, new ones are kept beside it.
+    """Score every completed model of `study` under each protocol. Scores that a trial has already are read, and new ones are kept.
 
     Args:
-        study: its trials.
-        dataset: what they were trained on.
-        protocols: one a view, which differ in their extractors; the first score of the first metric ranks.
-        device: where samples are drawn and seen.
-        watch: told of the progress.
+        study: The study.
+        dataset: The data set on which its trials were trained.
+        protocols: One protocol for each view, with different extractors. The first score of the first metric ranks.
+        device: The device on which samples are drawn and scored.
+        watch: A function that is told of the progress.
 
     Raises:
-        UserError: fewer than two models, or a view under which a model cannot be scored.
+        UserError: There are fewer than two models, or a model cannot be scored through a view.
     """
     models, left_out = dict[str, Trial](), dict[str, str]()
     for trial in study.trials:
