@@ -32,8 +32,6 @@ def speed(groups: list[str], repeats: int, quick: bool) -> None:
         for row in _photo_speed.rows():
             print(line(row.measure(repeats), row.target, row.note), flush=True)
     if not groups or "mind" in groups:
-        row = _photo_speed.mind_row(2_000 if quick else 10_000)
-        print(line(row.measure(repeats), row.target, row.note), flush=True)
         notes.append(_photo_speed.mind_line(5_000 if quick else 50_000))
     for row in _speed.rows(quick):
         if not groups or row.group in groups:

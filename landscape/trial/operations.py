@@ -43,7 +43,7 @@ def products(gan: GAN) -> float:
     rounds = period(gan.config)
     with Counter() as counter:  # type: ignore[no-untyped-call]
         gan.run_rounds(rounds)
-    return counter.total / rounds
+    return float(counter.total / rounds)
 
 
 def noise(config: TrialConfig, count: int) -> Dataset:
