@@ -12,6 +12,7 @@ import pytest
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 FILES = sorted(EXAMPLES.glob("*.py"))
 TRIALS = {
+    "task": {"task": "noisy_classes"},
     "loss": {"loss": "tempered"},
     "regularizer": {"regularizers": ["logit_size"]},
     "normalization": {"d_normalization": "root_mean_square"},
@@ -68,7 +69,7 @@ def test_the_metric_scores(tmp_path):
 def test_there_is_one_of_each_kind():
     from landscape.inventory.components import CATALOG
 
-    kinds = {"losses", "regularizers", "normalizations", "architectures", "datasets", "extractors", "metrics"}
+    kinds = {"tasks", "losses", "regularizers", "normalizations", "architectures", "datasets", "extractors", "metrics"}
     assert kinds <= set(CATALOG)
     assert len(FILES) == len(kinds)
     assert {p.stem for p in FILES} == {"loss", "regularizer", "normalization", "architecture", "dataset", "extractor", "metric"}

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def with_condition(architecture: Choice, task: Choice, loss: Choice) -> Choice:
     """Return a completed architecture with the hyperparameters by which it takes the condition of the task.
 
-    Without a condition they are left out, because they have no meaning then. Where the user left the choice, D takes the class by `concat`
-    if the loss makes an encoder of it, and by `projection` otherwise.
+    Without a condition they are left out, because they have no meaning then. Where the user left the choice, D takes the class by
+    `projection` if the loss reads a logit, and by `concat` otherwise.
 
     Raises:
         UndefinedCombinationError: Such a hyperparameter was given for a task without a condition.
@@ -36,7 +36,8 @@ def with_condition(architecture: Choice, task: Choice, loss: Choice) -> Choice:
                     f"{name} of architecture {component.name!r} says how it takes a class, task {task.name!r} has none"
                 )
     elif "d_condition" in added and given["d_condition"] is None:
-        given["d_condition"] = "concat" if LOSSES[loss.name].facts.inputs == "autoencoding" else "projection"
+        has_logit = LOSSES[loss.name].facts.inputs == "logits"
+        given["d_condition"] = "projection" if has_logit else "concat"
     return architecture.model_copy(update={"hyperparameters": given})
 
 
@@ -84,9 +85,10 @@ def _networks(config: TrialFields, kind: str) -> None:
             f"loss {config.loss.name!r} compares sets of samples without their conditions, which task {task!r} could not learn from it"
         )
     method = config.architecture.hyperparameters.get("d_condition")
-    if inputs == "autoencoding" and method not in (None, "concat"):
+    if inputs != "logits" and method not in (None, "concat"):
+        gives = "makes an encoder of D" if inputs == "autoencoding" else "reads an energy of D"
         raise UndefinedCombinationError(
-            f"loss {config.loss.name!r} makes an encoder of D, which has no logit for d_condition={method}: choose d_condition=concat"
+            f"loss {config.loss.name!r} {gives}, which has no logit for d_condition={method}: choose d_condition=concat"
         )
 
 

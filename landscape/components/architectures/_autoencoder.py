@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from landscape.components.architectures._base import Output
 from landscape.components.architectures._layers import Chain
+from landscape.components.architectures._networks import Conditioning, required
 
 EnergyKind = Literal["per_image_norm", "mean_square", "mean_absolute"]
 
@@ -29,7 +30,8 @@ def energy(error: Tensor, kind: EnergyKind) -> Tensor:
 class AutoencoderDiscriminator(nn.Module):
     """Returns Output(energy [N] >= 0, the encoder's code [N, F]).
 
-    Inputs are first rescaled to `scale` x + `shift`, and are compared with their reconstructions in that scale.
+    Inputs are first rescaled to `scale` x + `shift`, and are compared with their reconstructions in that scale. `conditioning`, which
+    `takes_class` sets, shows the encoder the class of a sample.
     """
 
     def __init__(
@@ -38,13 +40,14 @@ class AutoencoderDiscriminator(nn.Module):
         super().__init__()
         self.encoder, self.decoder = Chain(encoder), Chain(decoder)
         self.kind, self.scale, self.shift = kind, scale, shift
+        self.conditioning: Conditioning | None = None
 
     def forward(self, x: Tensor, condition: Tensor | None = None) -> Output:
         target = self.scale * x + self.shift
-        code = self.encoder(target)
-        return Output(energy(self.decoder(code) - target, self.kind), code.flatten(1))
-
-    def reconstruct(self, x: Tensor) -> Tensor:
-        """Return the autoencoder's reconstruction of samples in [0, 1], in the same range and shape."""
-        reconstruction: Tensor = self.decoder(self.encoder(self.scale * x + self.shift))
-        return (reconstruction - self.shift) / self.scale
+        if self.conditioning is None:
+            code = self.encoder(target)
+            return Output(energy(self.decoder(code) - target, self.kind), code.flatten(1))
+        code = self.encoder(self.conditioning.see(target, required(condition)))
+        # The decoder makes what the encoder sees; of that the sample alone is compared, and not the map of its class.
+        reconstruction = self.decoder(code)[:, : target.shape[1]]
+        return Output(energy(reconstruction - target, self.kind), code.flatten(1))

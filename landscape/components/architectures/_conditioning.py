@@ -9,10 +9,12 @@ import torch
 from annotated_types import Gt
 from torch import Tensor, nn
 
+from landscape.components.architectures._autoencoder import AutoencoderDiscriminator
 from landscape.components.architectures._base import Networks, Output
 from landscape.components.architectures._networks import Conditioning, Discriminator, Generator
 from landscape.components.normalizations._base import unwrapped
 from landscape.components.tasks._base import UNCONDITIONAL, Condition, ConditionKind
+from landscape.core.errors import UserError
 
 TAKES_CLASS: frozenset[ConditionKind] = frozenset({"none", "class"})
 """The kinds of condition that an architecture with `takes_class` declares."""
@@ -96,7 +98,7 @@ class AuxiliaryClassifier(Conditioning):
 
 
 def takes_class(build: Callable[..., Networks]) -> Callable[..., Networks]:
-    """Return `build`, an architecture of a `Generator` and a `Discriminator`, as one that takes the class as a condition.
+    """Return `build`, an architecture of a `Generator` and a `Discriminator` (or an autoencoder), as one that takes the class.
 
     G receives [z; e(y)] in place of z, e(y) being a learned vector of the class; the norms in G receive it too. D takes the class by
     `d_condition`. Without a condition the networks are those of `build`, with the same parameters and random draws.
@@ -105,9 +107,12 @@ def takes_class(build: Callable[..., Networks]) -> Callable[..., Networks]:
 
     d_condition: How D takes the class. `concat` gives it a learned map of the class as one more channel (Mirza & Osindero 2014).
         `projection` adds <e(y), phi(x)> to its logit (Miyato & Koyama 2018). `auxiliary_classifier` gives it a second head that names the
-        class (Odena et al. 2017), which the regularizer of that name trains. None stands for `concat` if the loss makes an encoder of D,
-        and for `projection` otherwise.
+        class (Odena et al. 2017), which the regularizer of that name trains. None stands for `concat` if D is an
+        autoencoder or the loss makes an encoder of it, and for `projection` otherwise.
     class_embedding: The number of values of e(y) in G.
+
+    Raises (when the networks are built):
+        UserError: D is an autoencoder and takes the class otherwise than by `concat`.
     """
 
     def conditional(
@@ -124,9 +129,12 @@ def takes_class(build: Callable[..., Networks]) -> Callable[..., Networks]:
         networks = build(**given | inputs | {"latent_dim": given["latent_dim"] + class_embedding})
         generator, discriminator = networks
         assert isinstance(generator, Generator)
-        assert isinstance(discriminator, Discriminator)
+        assert isinstance(discriminator, Discriminator | AutoencoderDiscriminator)
+        if isinstance(discriminator, AutoencoderDiscriminator) and method != "concat":
+            raise UserError(f"an autoencoder gives an energy, which has no logit for d_condition={method}: choose d_condition=concat")
+        features = discriminator.feature_size if isinstance(discriminator, Discriminator) else 0
         generator.class_table = ClassTable(condition.classes, class_embedding, init=nn.init.normal_)
-        discriminator.conditioning = _conditioning(method, (condition.classes, class_embedding), given, discriminator.feature_size)
+        discriminator.conditioning = _conditioning(method, (condition.classes, class_embedding), given, features)
         return networks
 
     added = inspect.signature(conditional).parameters

@@ -7,7 +7,8 @@ from typing import Literal
 from torch import nn
 
 from landscape.components.architectures._autoencoder import AutoencoderDiscriminator, EnergyKind
-from landscape.components.architectures._base import ARCHITECTURES, ON_MAPS, ON_VECTORS, ArchitectureFacts, Latent, Networks
+from landscape.components.architectures._base import ARCHITECTURES, MODULATED, ON_MAPS, ON_VECTORS, ArchitectureFacts, Latent, Networks
+from landscape.components.architectures._conditioning import TAKES_CLASS, takes_class
 from landscape.components.architectures._infogan import infogan_generator
 from landscape.components.architectures._layers import FromTanh, Layers, as_is, halvings
 from landscape.components.architectures._networks import Generator
@@ -16,10 +17,11 @@ from landscape.core.registry import PositiveInt
 
 
 @ARCHITECTURES.register(
+    conditions=TAKES_CLASS,
     revision=2,
     output="energy",
     d_normalizations=ON_MAPS,
-    g_normalizations=ON_MAPS | {"self_modulated"},
+    g_normalizations=ON_MAPS | MODULATED,
     default_g_normalization="batch",
     latent=Latent(dim=100, distribution="normal"),
     published={(3, 64, 64): (12_673_667, 793_091)},
@@ -27,7 +29,7 @@ from landscape.core.registry import PositiveInt
         "began": ArchitectureFacts(
             output="energy",
             d_normalizations=ON_VECTORS,
-            g_normalizations=ON_VECTORS | {"self_modulated"},
+            g_normalizations=ON_VECTORS | MODULATED,
             default_g_normalization="batch",
             default_g_hyperparameters={"momentum": 0.001, "epsilon": 1e-3},
             latent=Latent(dim=64, distribution="uniform"),
@@ -38,6 +40,7 @@ from landscape.core.registry import PositiveInt
     has_encoder=False,
     paper="Zhao et al. 2017, arXiv:1609.03126; Berthelot et al. 2017, arXiv:1703.10717, as google/compare_gan ran it",
 )
+@takes_class
 def autoencoder(
     *,
     resolution: int,

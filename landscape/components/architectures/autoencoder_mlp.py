@@ -8,7 +8,8 @@ from annotated_types import Ge
 from torch import nn
 
 from landscape.components.architectures._autoencoder import AutoencoderDiscriminator, EnergyKind
-from landscape.components.architectures._base import ARCHITECTURES, ON_VECTORS, Latent, Networks
+from landscape.components.architectures._base import ARCHITECTURES, MODULATED, ON_VECTORS, Latent, Networks
+from landscape.components.architectures._conditioning import TAKES_CLASS, takes_class
 from landscape.components.architectures._layers import Layers, fan_in_normal
 from landscape.components.architectures._networks import Generator
 from landscape.components.normalizations._base import Normalization
@@ -16,16 +17,18 @@ from landscape.core.registry import PositiveInt
 
 
 @ARCHITECTURES.register(
+    conditions=TAKES_CLASS,
     samples="any",
     output="energy",
     d_normalizations=ON_VECTORS,
-    g_normalizations=ON_VECTORS | {"self_modulated"},
+    g_normalizations=ON_VECTORS | MODULATED,
     default_g_normalization="batch",
     latent=Latent(dim=100, distribution="normal"),
     published={(1, 32, 32): (9_498_624, 2_099_200)},
     has_encoder=False,
     paper="Zhao et al. 2017, arXiv:1609.03126, section 4.1",
 )
+@takes_class
 def autoencoder_mlp(
     *,
     shape: tuple[int, ...],

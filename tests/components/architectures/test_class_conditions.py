@@ -15,7 +15,7 @@ N, CLASSES, SIZE = 5, 3, 4
 CONDITION = Condition("class", CLASSES, SIZE)
 LABELS = torch.tensor([0, 1, 2, 0, 1])
 TAKERS = [name for name in ARCHITECTURES if "class" in ARCHITECTURES[name].facts.conditions]
-SIDES = {"resnet107": 64, "resnet19": 64, "resnet_stl": 48, "dcgan": 32, "stacked_mnist": 32, "mlp_2014": 28}
+SIDES = {"resnet107": 64, "resnet19": 64, "resnet_stl": 48, "dcgan": 32, "stacked_mnist": 32, "mlp_2014": 28, "autoencoder": 32}
 
 
 def build(name, condition=CONDITION, g="none", d="none", **hyperparameters):
@@ -43,6 +43,10 @@ def build(name, condition=CONDITION, g="none", d="none", **hyperparameters):
 @pytest.mark.parametrize("method", ["concat", "projection", "auxiliary_classifier"])
 @pytest.mark.parametrize("name", TAKERS)
 def test_every_architecture_that_declares_the_class_takes_it(name, method):
+    if ARCHITECTURES[name].facts.output == "energy" and method != "concat":
+        with pytest.raises(UserError, match="an autoencoder gives an energy"):
+            build(name, d_condition=method)
+        return
     # Without norms, 107 narrow layers shrink what they are given below what float32 resolves.
     g = "batch" if "batch" in ARCHITECTURES[name].facts.g_normalizations else "none"
     networks, z, samples = build(name, g=g, d_condition=method)
@@ -120,6 +124,16 @@ def test_concatenation_shows_d_a_map_of_the_class():
     torch.testing.assert_close(discriminator(samples, LABELS).logit, discriminator.head(discriminator.body(seen)).squeeze(1))
 
 
+def test_an_autoencoder_is_shown_the_class_and_compares_the_sample_alone():
+    networks, _, samples = build("autoencoder_mlp", d_condition="concat", energy="mean_square")
+    discriminator = networks.discriminator
+    seen = discriminator.conditioning.see(samples, LABELS)
+    made = discriminator.decoder(discriminator.encoder(seen))
+    assert made.shape == (N, 2, 16, 16)
+    expected = (made[:, :1] - samples).detach().double().numpy() ** 2
+    np.testing.assert_allclose(discriminator(samples, LABELS).logit.detach().numpy(), expected.mean((1, 2, 3)), rtol=1e-5)
+
+
 def test_the_auxiliary_head_reads_the_last_features():
     networks, _, samples = build("mlp", d_condition="auxiliary_classifier")
     discriminator = networks.discriminator
@@ -133,6 +147,6 @@ def test_the_auxiliary_head_reads_the_last_features():
 def test_conditional_batch_norm_reaches_g(name):
     if "conditional_batch" not in ARCHITECTURES[name].facts.g_normalizations:
         pytest.skip("the generator has no place for norms")
-    networks, z, _ = build(name, g="conditional_batch")
+    networks, z, _ = build(name, g="conditional_batch", d_condition="concat")
     assert networks.generator(z, LABELS).isfinite().all()
     assert any(type(module).__name__ == "ConditionalBatchNorm" for module in networks.generator.modules())
