@@ -10,9 +10,8 @@ from landscape.analysis.variance import VarianceShares
 State = Literal["decided", "suggested", "open"]
 """How far an axis is settled.
 
-With `decided` the best level is better than every other confirmed level. With `suggested` some level is shown to be worse than another one,
-but
-the best level has a rival left. With `open` nothing is shown.
+With `decided` the best level is better than every other confirmed level. With `suggested` some level is shown to be worse than another
+one, but the best level has a rival left. With `open` nothing is shown.
 """
 
 

@@ -1,8 +1,7 @@
 """Computes the answer of a study. Verdicts rest on confirmation runs alone, which are fresh seeds of settings that the search chose.
 
-The best of many trials is partly lucky (the winner's curse). The scores of the search therefore choose which setting represents a level,
-but
-never judge it.
+The best of many trials is partly lucky (the winner's curse). The scores of the search therefore choose which setting represents a
+level, but never judge it.
 """
 
 import itertools

@@ -41,10 +41,10 @@ class Finding:
 def held_against(claims: Iterable[Claim], study: Study, table: TrialTable, answer: StudyAnswer) -> list[Finding]:
     """Return what a study says of every claim.
 
-    `reproduced`, `contradicted` and `undecided` are said if data and score are those of the claim, and `holds here`, `does not hold here`
-    and
-    `undecided here` otherwise. A claim about several pairs holds if all of them hold, and fails if one of them is decided against it. The
-    comparisons are those of the answer: they are conditional on the levels of the other axes, and joint over the pairs of an axis.
+    `reproduced`, `contradicted` and `undecided` are said if data and score are those of the claim, and `holds here`, `does not hold
+    here` and `undecided here` otherwise. A claim about several pairs holds if all of them hold, and fails if one of them is decided
+    against it. The comparisons are those of the answer: they are conditional on the levels of the other axes, and joint over the pairs
+    of an axis.
     """
     return [_one(claim, study, table, answer) for claim in claims]
 
@@ -85,11 +85,9 @@ def _on_its_own_ground(claim: Claim, study: Study, score: str) -> bool:
 def _components(study: Study, axis: str, field: str = "") -> dict[str, set[str]]:
     """Return, for each label of an axis, the names that a claim about the levels of `field` may use for it.
 
-    On the axis of that field they are the label, and the component if the entry has a single one. On an axis of the study's own (`method`)
-    a label
-    represents the component that its entry puts into `field`, if the entry changes nothing else. The label `none` represents the absence of
-    a
-    component in any field.
+    On the axis of that field they are the label, and the component if the entry has a single one. On an axis of the study's own
+    (`method`) a label represents the component that its entry puts into `field`, if the entry changes nothing else. The label `none`
+    represents the absence of a component in any field.
     """
     space = study.facts.get("space")
     entries: Any = space.get("entries", {}).get(axis, []) if isinstance(space, Mapping) else []

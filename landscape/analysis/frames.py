@@ -78,8 +78,7 @@ class TrialTable:
         """Return the score of every finished setting as a cost [n]. Lower is better, and it is +inf for diverged trials.
 
         Completed trials without the score are left out. Several seeds of one setting are not independent trials, so they count once, by
-        their median,
-        unless `each_seed` is set.
+        their median, unless `each_seed` is set.
         """
         frame = self.finished().frame
         column = SCORE + score

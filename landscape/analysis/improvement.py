@@ -17,8 +17,7 @@ EXTRA = 0.25
 """The weight of a placement of 1/2 that is added to each side.
 
 Without it the interval covers only .93 if one side wins 96 to 99 pairs of 100, because few losses show little of the spread. With it
-the
-interval covers .95 and more.
+the interval covers .95 and more.
 """
 
 

@@ -1,8 +1,8 @@
 """Judges pairs of levels: after the first seeds, and again each time that open pairs have got more seeds.
 
 Every look has an equal part of the error of all looks (Bonferroni over looks and pairs). All intervals of all looks therefore hold
-together
-with the nominal coverage, however they depend on each other. tests/analysis/test_paired.py simulates the rate of wrong verdicts.
+together with the nominal coverage, however they depend on each other. tests/analysis/test_paired.py simulates the rate of wrong
+verdicts.
 """
 
 import math

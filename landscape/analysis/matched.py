@@ -69,10 +69,8 @@ def matched_design(trials: Iterable[Searched], axes: Sequence[str], *, confirmed
     """Return the settings to retrain.
 
     For each axis, the combinations of levels of the other axes are ranked: first by the number of levels of the axis that have a trial
-    with a
-    score, then by the best score that any of these levels reached. The first `cells` combinations become its blocks. If all
-    combinations exist,
-    the best cell of the study is in the first block of every axis, and its setting is trained once for all of them.
+    with a score, then by the best score that any of these levels reached. The first `cells` combinations become its blocks. If all
+    combinations exist, the best cell of the study is in the first block of every axis, and its setting is trained once for all of them.
 
     Args:
         trials: The trials of the search.

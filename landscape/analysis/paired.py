@@ -41,9 +41,8 @@ def paired_contrast(ours: ArrayLike, theirs: ArrayLike, *, log: bool, level: flo
     """Return how two settings differ: the ratio ours / theirs of geometric means if `log`, otherwise the difference of means.
 
     The interval is Student's t on the differences of each seed. If lower scores are better, ours is better below 1 (or below 0). There
-    is no
-    interval with fewer than 5 common seeds, or if a seed diverged, because a mean over the surviving seeds would compare something
-    else.
+    is no interval with fewer than 5 common seeds, or if a seed diverged, because a mean over the surviving seeds would compare
+    something else.
     """
     a, b = (np.atleast_2d(np.asarray(x, dtype=np.float64)) for x in (ours, theirs))
     n = a.shape[1]

@@ -78,8 +78,7 @@ def misjudged(views: Views) -> list[Misjudged]:
     """Return the models that one view orders against some model differently from all other views that decide.
 
     At least two other views must decide, or one if there are two views. A view decides between two models if the intervals of their
-    scores do not
-    overlap. Scores without intervals decide nothing. The models with the most contradictions come first.
+    scores do not overlap. Scores without intervals decide nothing. The models with the most contradictions come first.
     """
     needed = min(2, max(len(views) - 1, 1))
     found: dict[tuple[str, str, bool], list[str]] = {}

@@ -61,8 +61,7 @@ def compare_studies(first: Study, second: Study, by: str | None = None, *, level
     """Return the differences of two studies and, if one protocol scored both, paired ratios on their shared cells.
 
     The score of a cell is the median of its finished search trials, of which a diverged one counts as worse than every score. Intervals
-    over the
-    levels of `by` hold jointly (Bonferroni).
+    over the levels of `by` hold jointly (Bonferroni).
 
     Raises:
         UserError: `by` is not an axis of both studies.

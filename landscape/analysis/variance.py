@@ -33,10 +33,8 @@ def variance_shares(costs: ArrayLike, labels: pd.DataFrame, repeats: Mapping[str
     """Return the shares by axis with their intervals.
 
     Costs become ranks, so that diverged trials share the last place and no single score dominates. The share of an axis is its type II
-    sum of
-    squares minus what chance alone gives it (epsilon squared, Kelley 1935), divided by the total. Negative shares are shown as 0. The
-    interval
-    inverts the noncentral F distribution (Steiger 2004) at the observed share of residual variance.
+    sum of squares minus what chance alone gives it (epsilon squared, Kelley 1935), divided by the total. Negative shares are shown as
+    0. The interval inverts the noncentral F distribution (Steiger 2004) at the observed share of residual variance.
 
     Args:
         costs: One cost for each trial [n]. Lower is better, and a diverged trial is +inf.

@@ -1,4 +1,4 @@
-"""What a sweep shows while it runs: one live line in a terminal, plain lines now and then in a log file."""
+"""What a sweep shows while it runs: one live line in a terminal, or a plain line now and then in a log file."""
 
 import sys
 import time
@@ -17,7 +17,7 @@ LIVE_SECONDS, LOG_SECONDS = 0.5, 30.0
 
 @dataclass
 class SweepProgress:
-    """Where a sweep stands."""
+    """The progress of a sweep."""
 
     total: int
     objective: str
@@ -25,28 +25,28 @@ class SweepProgress:
     running: int = 0
     diverged: int = 0
     failed: int = 0
-    """Trials without a score that did not diverge."""
+    """The number of trials without a score that did not diverge."""
     best: float | None = None
     best_cell: str = ""
     best_cost: float | None = None
     last: str = ""
     """The trial that ended last, in words."""
     expected_seconds: float | None = None
-    """Seconds by which one trial lengthens the sweep, from the estimate: those of a trial divided by trials at a time."""
+    """The estimated seconds by which one trial lengthens the sweep: those of a trial divided by the number of trials at a time."""
     clock: Callable[[], float] = time.monotonic
     started: float | None = None
-    """When the trials started, by the clock; None before."""
+    """The time of the clock when the trials started. It is None before."""
     done_before: int = 0
 
     def begin(self) -> None:
-        """Note that the trials start now: those that were done before do not count for the pace."""
+        """Note that the trials start now. Trials that were done before do not count for the pace."""
         self.started, self.done_before = self.clock(), self.done
 
     def score(self, outcome: Outcome) -> None:
-        """Take in a trial that ended, in this run or before.
+        """Take in a trial that has ended, in this run or before.
 
-        The best one is the search's, because confirmation runs repeat it with other seeds. It is chosen by the selection samples and shown
-        with its score on the reporting ones, as on the page.
+        The best trial is one of the search, because confirmation runs repeat it with other seeds. It is chosen by the selection samples
+        and shown with its score on the reporting ones, as on the page.
         """
         if outcome.status == Status.DIVERGED:
             self.diverged += 1
@@ -60,17 +60,17 @@ class SweepProgress:
 
     @property
     def left(self) -> int:
-        """Trials that have neither ended nor begun."""
+        """The number of trials that have neither ended nor begun."""
         return max(self.total - self.done - self.running, 0)
 
     @property
     def elapsed(self) -> float:
-        """Seconds of this run."""
+        """The seconds since this run began its trials."""
         return 0.0 if self.started is None else self.clock() - self.started
 
     @property
     def seconds_left(self) -> float | None:
-        """From the pace of this run, once there is one; from the estimate before."""
+        """The seconds left, from the pace of this run. Before there is one they come from the estimate."""
         here, missing = self.done - self.done_before, self.total - self.done
         if here:
             return self.elapsed / here * missing
@@ -78,7 +78,7 @@ class SweepProgress:
 
     @property
     def rate(self) -> str:
-        """Trials an hour or a minute in this run; empty before the first one has ended."""
+        """The trials per hour or per minute in this run. The text is empty before the first one has ended."""
         here = self.done - self.done_before
         if not here or not self.elapsed:
             return ""
@@ -86,7 +86,7 @@ class SweepProgress:
         return f"{per_minute:.2g} trials/min" if per_minute >= 1 else f"{60 * per_minute:.2g} trials/h"
 
     def line(self) -> str:
-        """Everything in one line: how far, how fast, what diverged, the best and the last score, the time."""
+        """The progress in one line: how far, how fast, what diverged, the best and the last score, and the time."""
         without = [f"{count} {word}" for count, word in ((self.diverged, "diverged"), (self.failed, "failed")) if count]
         counts = f"{self.done} of {plural(self.total, 'trial')} done" + (f" ({', '.join(without)})" if without else "")
         best = f"best {self.objective} {self.best:.4g} ({self.best_cell})" if self.best is not None else f"no {self.objective} yet"
@@ -118,7 +118,7 @@ class Display:
         self.close()
 
     def close(self) -> None:
-        """Show the last state for good, once; whatever is said later stands below it."""
+        """Show the last state and close the display. Lines that are said later stand below it."""
         if self._closed:
             return
         self._closed = True
@@ -128,7 +128,7 @@ class Display:
         self.say(self.progress.line())
 
     def refresh(self) -> None:
-        """Show the progress, if it is time to."""
+        """Show the progress if it is time to do so."""
         now = self.progress.clock()
         if now - self._shown_at < (LIVE_SECONDS if self._live is not None else LOG_SECONDS):
             return
@@ -141,7 +141,7 @@ class Display:
             self._live.update(Text(self.progress.line()), refresh=True)
 
     def say(self, text: str) -> None:
-        """A line that stays."""
+        """Write a line that stays."""
         if self._live is None:
             print(text, file=self.stream, flush=True)
         else:

@@ -1,4 +1,4 @@
-"""What a study would take, without running a trial of it."""
+"""Estimates what a study would take, without running any of its trials."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -22,46 +22,46 @@ class DryRun:
     study: str
     cells: int
     skipped: int
-    """Combinations that cannot be trained."""
+    """The number of combinations that cannot be trained."""
     trials: int
-    """Models that the search trains."""
+    """The number of models that the search trains."""
     confirmations: int
-    """Models that are trained after it, at most; without further seeds for open pairs."""
+    """The largest number of models that are trained after the search, without further seeds for open pairs."""
     most_confirmations: int
-    """With all of them."""
+    """The largest number including all further seeds."""
     d_steps: float
-    """D steps of all these models, of the middle of each cell's space."""
+    """The number of D steps of all these models, for the middle of each cell's ranges."""
     seconds_per_trial: float | None
-    """On this machine, from short probes and one scoring; None where the data are missing."""
+    """The time of a trial on this machine, from short probes and one scoring. It is None if the data are missing."""
     basis: str
-    """What that rests on."""
+    """What the time rests on, or why it is not known."""
     hours: float | None
-    """On this machine, with as many trials at a time as the sweep would run."""
+    """The hours on this machine, with as many trials at a time as the sweep would run."""
     gpus: int | None
     gpu_hours: float | None
-    """On so many GPUs, at least: what the products of training alone take at the highest rate to expect. Scoring is not counted."""
+    """The least hours on that many GPUs, which the products of training take at the highest rate to expect. Scoring is not counted."""
     dollars: float | None
-    """At the given price of an hour: of `gpus` GPUs where they are given, else of this machine."""
+    """The price at the given rate per hour, of the GPUs if their number is given, otherwise of this machine."""
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """Return plain data."""
         return asdict(self)
 
 
 def dry_run(
     space: Space, how: SweepOptions, *, gpus: int | None = None, dollars_per_hour: float | None = None, probes: bool = True
 ) -> DryRun:
-    """Count a study, and estimate its time.
+    """Count the models of a study and estimate its time.
 
     Args:
-        space: the study.
-        how: as it would be run.
-        gpus: estimate the hours on so many GPUs of the kind in docs/speed.md.
-        dollars_per_hour: price of one GPU, or of this machine.
-        probes: whether to measure here; without it, time on this machine is not known.
+        space: The study.
+        how: How it would be run.
+        gpus: The number of GPUs, of the kind in docs/speed.md, for which the hours are estimated.
+        dollars_per_hour: The price of one GPU, or of this machine.
+        probes: Whether to measure here. Without it, the time on this machine is not known.
 
     Raises:
-        UserError: the study does not reach its cells.
+        UserError: The study has fewer trials than cells.
     """
     cells = space.cells()
     trials = space.asks_per_cell(len(cells)) * len(cells) * space.seeds
@@ -92,7 +92,7 @@ def _seconds(space: Space, how: SweepOptions) -> tuple[float | None, str]:
 
 
 def _gpu_seconds(cells: tuple[Cell, ...]) -> float:
-    """The least seconds of a training, mean of a few cells that differ in what costs time."""
+    """Return the least seconds of a training, as the mean over a few cells that differ in their cost."""
     from landscape.trial.operations import operations
 
     found = []
@@ -103,7 +103,7 @@ def _gpu_seconds(cells: tuple[Cell, ...]) -> float:
 
 
 def lines(found: DryRun) -> list[str]:
-    """The dry run in words."""
+    """Return the dry run in words."""
     undefined = f", {plural(found.skipped, 'undefined combination')} skipped" if found.skipped else ""
     said = [f"study {found.study}: {plural(found.cells, 'cell')}{undefined}"]
     confirm = f", then at most {plural(found.confirmations, 'confirmation run')}" if found.confirmations else ""

@@ -1,4 +1,4 @@
-"""Short probes of training, in processes like those of the trials: `python -m landscape.sweep.probe` is one of them."""
+"""Short probes of training, in processes like those of the trials. `python -m landscape.sweep.probe` runs one of them."""
 
 import json
 import os
@@ -18,38 +18,40 @@ from landscape.core.errors import UserError
 
 PROBE_SECONDS = 1.0
 SETTLED, MOST_REPORTS = 1.5, 12
-"""A rate is believed once two stretches of training in a row differ by less than this factor: before, things happen that happen only once
-(libraries start, updates are compiled, rounds are recorded). After so many stretches it is taken as it is."""
+"""The rate of training is accepted if two successive stretches differ by less than this factor, or after this many stretches.
+
+Earlier stretches contain work that happens only once: libraries start, updates are compiled, rounds are recorded.
+"""
 PATIENCE_SECONDS = 600.0
-"""A probe that takes longer than this is given up, and the study begins without an estimate."""
+"""The seconds after which a probe is given up. The study then begins without an estimate."""
 Seen = Sequence[tuple[float, float]]
-"""Share of the budget done and seconds taken, stretch by stretch."""
+"""The share of the budget that is done and the seconds taken, for each stretch."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What a few seconds of one configuration told, in a process of its own."""
+    """What a few seconds of one configuration showed, in a process of its own."""
 
     start: float
-    """Seconds from the start of the process until its libraries are imported: once for each process of a sweep."""
+    """The seconds from the start of the process until its libraries are imported. Each process of a sweep takes them once."""
     around: float
-    """Seconds that a trial takes besides its training: data, networks, files."""
+    """The seconds that a trial takes besides its training, for data, networks and files."""
     training: float | None
-    """Seconds of the whole training, extrapolated; None if the trial ended (diverged) before anything could be measured."""
+    """The extrapolated seconds of the whole training. It is None if the trial ended before anything could be measured."""
 
 
 def probe_together(configs: Sequence[TrialConfig], settings: Mapping[str, Any]) -> list[Probe]:
     """Probe all of `configs` at the same time, each in a process of its own, as trials run.
 
     Args:
-        configs: configurations with the content hash of their data.
-        settings: `data_dir`, `threads` and `device` of a trial, and `plugins` (files to load).
+        configs: The configurations with the content hash of their data.
+        settings: The `data_dir`, `threads` and `device` of a trial, and `plugins` (files to load).
 
     Returns:
         What could be measured, without the configurations whose process failed.
 
     Raises:
-        UserError: a trial would end the same way, for want of data or of a plugin.
+        UserError: A trial would end in the same way, because data or a plugin are missing.
     """
     found: list[Probe | str | None] = [None] * len(configs)
 
@@ -67,7 +69,7 @@ def probe_together(configs: Sequence[TrialConfig], settings: Mapping[str, Any]) 
 
 
 def _in_process(request: Mapping[str, Any]) -> Probe | str | None:
-    """The probe of one configuration; the message of a user's mistake; None where the process failed otherwise."""
+    """Return the probe of one configuration, the message of a user's mistake, or None if the process failed for another reason."""
     root = str(Path(landscape.__file__).resolve().parent.parent)
     environment = {
         **os.environ,
@@ -110,7 +112,7 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
                 None,
                 folder=Path(folder),
                 report=lambda line: seen.append((line["progress"], line["seconds"])),
-                # A probe whose sweep was killed ends too.
+                # A probe also ends if its sweep was killed.
                 should_stop=lambda: settled(seen) or os.getppid() != parent,
                 data_dir=Path(request["data_dir"]) if request["data_dir"] is not None else None,
                 threads=request["threads"],
@@ -124,7 +126,7 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def settled(seen: Seen) -> bool:
-    """Whether enough was seen to tell how long training takes."""
+    """Return whether the reports are enough to tell how long training takes."""
     if len(seen) < 3 or seen[-1][1] - seen[0][1] < PROBE_SECONDS:
         return False
     (p1, s1), (p2, s2), (p3, s3) = seen[-3:]
@@ -135,7 +137,7 @@ def settled(seen: Seen) -> bool:
 
 
 def seconds_of_all(seen: Seen) -> float | None:
-    """Seconds of the whole budget at the rate of the last two stretches; of fewer, of what there is; None where nothing is."""
+    """Return the seconds of the whole budget at the rate of the last two stretches, or of one. It is None if there is none."""
     (first, begin), (last, end) = (seen[-3:][0] if len(seen) > 1 else (0.0, 0.0)), (seen[-1] if seen else (0.0, 0.0))
     return (end - begin) / (last - first) if last > first else None
 

@@ -1,4 +1,4 @@
-"""The data of a study: loaded once by the driver, so that missing files show at once and every trial's identity holds their content."""
+"""The data of a study. They are loaded once by the driver: missing files show at once, and every trial's identity holds their content."""
 
 import json
 from collections.abc import Mapping
@@ -13,38 +13,38 @@ from landscape.trial.prepared_trial import prepare
 
 
 class Data:
-    """Content hashes of the prepared data sets, by what is asked of them (cells may differ in resolution)."""
+    """The content hashes of prepared data sets, by what is asked of them. Cells may differ in their resolution."""
 
     def __init__(self, data_dir: Path | None) -> None:
         self.data_dir = data_dir
         self._hashes: dict[str, str] = {}
 
     def pin(self, config: TrialConfig) -> TrialConfig:
-        """`config` with the content hash of its data."""
+        """Return `config` with the content hash of its data."""
         key = request(config)
         if key not in self._hashes:
             self._hashes[key] = self.load(config).content_hash
         return config.replace(data_hash=self._hashes[key])
 
     def load(self, config: TrialConfig) -> Dataset:
-        """The data set of `config`.
+        """Return the data set of `config`.
 
         Raises:
-            UserError: it is missing, empty or damaged.
+            UserError: It is missing, empty or damaged.
         """
         return prepare(config, self.data_dir).dataset
 
     def hashes(self, space: Space) -> dict[str, str]:
-        """Content hash of each data set that the study uses."""
+        """Return the content hash of each data set that the study uses."""
         for cell in space.cells():
             self.pin(cell.config({}, seed=0))
         return dict(self._hashes)
 
     def check(self, space: Space, before: Mapping[str, str]) -> None:
-        """Load the data; they must be what the study began with.
+        """Load the data, and check that they are those with which the study began.
 
         Raises:
-            UserError: they are not, or cannot be loaded.
+            UserError: They are not, or cannot be loaded.
         """
         now = self.hashes(space)
         for key in now.keys() & before.keys():

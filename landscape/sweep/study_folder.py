@@ -1,4 +1,4 @@
-"""A study's folder as the sweep keeps it: study.json, the proposals under way, and the outcomes so far."""
+"""Reads and writes a study's folder: study.json, the proposals under way, and the outcomes so far."""
 
 import json
 from collections.abc import Mapping
@@ -20,11 +20,11 @@ from landscape.sweep.search.plan import Made, Outcome, Task
 SCHEMA = 1
 PROPOSAL_FILE = "proposal.json"
 SHOWN, MOST_CHANGES = 60, 4
-"""Characters of a value, and entries of a list, that a message shows of a difference."""
+"""The number of characters of a value, and of entries of a list, that a message shows of a difference."""
 
 
 def describe(space: Space, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of study.json. `facts`: floor, environment, data, deterministic, ..."""
+    """Return the content of study.json. `facts` are further facts, such as floor, environment, data and deterministic."""
     identity = space.identity()
     per_cell = space.asks_per_cell(len(space.cells())) * space.seeds
     return {
@@ -59,10 +59,10 @@ def describe(space: Space, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def open_study(folder: Path, space: Space) -> dict[str, Any]:
-    """What study.json says, or {} for a new study. Nothing is written.
+    """Return what study.json says, or an empty dictionary for a new study. Nothing is written.
 
     Raises:
-        UserError: the folder belongs to another search space, or to a newer version.
+        UserError: The folder belongs to another search space or to a newer version.
     """
     path = folder / studies.STUDY_FILE
     if not path.exists():
@@ -82,9 +82,9 @@ def open_study(folder: Path, space: Space) -> dict[str, Any]:
 
 
 def difference(theirs: Any, ours: Any, where: str = "") -> str:
-    """The first place where two search spaces differ, and what differs there; "" where they agree.
+    """Return the first place where two search spaces differ, and the difference. The text is empty if they agree.
 
-    Of a list that gained or lost entries these are named, with + and -; of a long value, the part where it changes is shown.
+    If a list gained or lost entries, they are named with + and -. Of a long value, the part around the change is shown.
     """
     if isinstance(theirs, dict) and isinstance(ours, dict):
         for key in sorted({*theirs, *ours}):
@@ -112,7 +112,7 @@ def _difference_of_lists(theirs: list[Any], ours: list[Any], where: str) -> str:
 
 
 def _named(entry: Any) -> str:
-    """An entry of a list by its name, where it has one; hyperparameters stand behind it."""
+    """Return an entry of a list by its name, if it has one, followed by its hyperparameters."""
     if isinstance(entry, dict) and isinstance(entry.get("name"), str):
         rest = {key: value for key, value in entry.items() if key != "name" and value not in (None, {}, [])}
         return str(entry["name"]) + (f" {_around(json.dumps(rest), 0)}" if rest else "")
@@ -120,13 +120,13 @@ def _named(entry: Any) -> str:
 
 
 def _shown(theirs: str, ours: str) -> tuple[str, str]:
-    """Both texts, cut to where they begin to differ."""
+    """Return both texts, cut to the part where they begin to differ."""
     same = next((i for i, (a, b) in enumerate(zip(theirs, ours, strict=False)) if a != b), min(len(theirs), len(ours)))
     return _around(theirs, same), _around(ours, same)
 
 
 def _around(text: str, place: int) -> str:
-    """`text`, cut to `SHOWN` characters around `place` where it is longer."""
+    """Return `text`, cut to `SHOWN` characters around `place` if it is longer."""
     if len(text) <= SHOWN:
         return text
     begin = min(max(place - SHOWN // 3, 0), len(text) - SHOWN)
@@ -134,28 +134,28 @@ def _around(text: str, place: int) -> str:
 
 
 def write_study(folder: Path, space: Space, facts: Mapping[str, Any]) -> None:
-    """Write study.json whole."""
+    """Write the whole study.json."""
     write_json(folder / studies.STUDY_FILE, describe(space, facts))
 
 
 def trial_folder(study: Path, digest: str) -> Path:
-    """Where a trial lies."""
+    """Return the folder of a trial."""
     return study / studies.TRIALS_FOLDER / digest
 
 
 def write_proposal(study: Path, task: Task) -> None:
-    """Note a proposal before its trial begins: an interrupted one is continued, not proposed again."""
+    """Write down a proposal before its trial begins, so that an interrupted trial is continued and not proposed again."""
     data = {"schema": SCHEMA, "digest": task.digest, "config": task.config.to_json(), "study": task.study}
     write_json(trial_folder(study, task.digest) / PROPOSAL_FILE, data)
 
 
 def drop_proposal(study: Path, digest: str) -> None:
-    """Forget a proposal: its record is there."""
+    """Remove a proposal whose record is written."""
     (trial_folder(study, digest) / PROPOSAL_FILE).unlink(missing_ok=True)
 
 
 def proposals(study: Path) -> list[Made]:
-    """Proposals whose trials began and have no record. Damaged ones are proposed again."""
+    """Return the proposals whose trials began and have no record. Damaged ones are left out and proposed again."""
     found = []
     for path in sorted((study / studies.TRIALS_FOLDER).glob(f"*/{PROPOSAL_FILE}")):
         if (path.parent / RECORD_FILE).exists():
@@ -163,7 +163,7 @@ def proposals(study: Path) -> list[Made]:
         try:
             place = read_json(path)["study"]
             if place.get("role", SEARCH) != SEARCH:
-                continue  # The choice of settings proposes it again, with the same digest.
+                continue  # The choice of settings will propose it again with the same digest.
             found.append(Made(int(place["ask"]), int(place["repeat"]), dict(place["assignment"])))
         except (UserError, KeyError, TypeError, ValueError):
             continue
@@ -171,13 +171,13 @@ def proposals(study: Path) -> list[Made]:
 
 
 def outcomes(study: studies.Study, protocol: Protocol) -> list[Outcome]:
-    """Every trial of the search and of its confirmation that ended."""
+    """Return every trial of the search and of its confirmation that has ended."""
     found = (outcome_of(trial.record, trial.scores, protocol) for trial in study.trials)
     return [outcome for outcome in found if outcome is not None]
 
 
 def outcome_of(record: TrialRecord, scores: Mapping[str, Scores], protocol: Protocol) -> Outcome | None:
-    """A record as the plan sees it; None for a trial that belongs neither to a search nor to its confirmation."""
+    """Return a record as the plan sees it, or None if it belongs neither to a search nor to its confirmation."""
     place = record.study
     if (
         place.get("role") not in (SEARCH, CONFIRMATION)
@@ -209,5 +209,5 @@ def outcome_of(record: TrialRecord, scores: Mapping[str, Scores], protocol: Prot
 
 
 def now() -> str:
-    """UTC, ISO 8601."""
+    """Return the present time in UTC and ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")

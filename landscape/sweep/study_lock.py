@@ -1,4 +1,4 @@
-"""One sweep at a time works on a study. What a sweep that was killed left running is ended before the next one begins."""
+"""Lets one sweep at a time work on a study. What a killed sweep left running is ended before the next one begins."""
 
 import contextlib
 import json
@@ -40,7 +40,7 @@ class StudyLock:
         try:
             file = take_lock(path, wait=False)
         except OSError as error:
-            # Either the folder cannot be written, or its file system has no locks; then go by what the file says.
+            # Either the folder cannot be written, or its file system has no locks. In the second case the content of the file decides.
             file = _opened(path, error)
             _refuse_living_holder(self.study, _holder(file))
         if file is None:
@@ -60,7 +60,7 @@ class StudyLock:
         self._file.seek(0)
         self._file.truncate()
         with contextlib.suppress(OSError):
-            # A study that never began leaves nothing behind.
+            # A study that has not begun leaves nothing behind.
             if {path.name for path in self.study.iterdir()} == {LOCK_FILE}:
                 (self.study / LOCK_FILE).unlink()
                 self.study.rmdir()
@@ -83,7 +83,7 @@ class StudyLock:
 
 
 def _opened(path: Path, before: OSError | None = None) -> TextIO:
-    """Open the lock's file without a lock; `before` is the error that a first attempt met."""
+    """Open the file of the lock without locking it. `before` is the error of a first attempt."""
     try:
         return open(path, "a+", encoding="utf-8")
     except OSError as error:
@@ -92,7 +92,7 @@ def _opened(path: Path, before: OSError | None = None) -> TextIO:
 
 
 def _refuse_living_holder(study: Path, holder: Mapping[str, object]) -> None:
-    """Raise a UserError if the process that the lock's file names may still run. Of another machine nobody can tell."""
+    """Raise a UserError if the process that the lock's file names may still run. The state of a process on another machine is not known."""
     here = holder.get("host") == socket.gethostname()
     if holder and (not here or _alive(int(str(holder["pid"])), float(str(holder["created"])))):
         raise UserError(
@@ -110,13 +110,13 @@ def _holder(file: TextIO) -> dict[str, object]:
 
 
 def make_temporary_folder() -> Path:
-    """A new folder of this user for Ray's sockets and logs; its path is short, for a socket's may have 107 characters at most."""
+    """Make a new folder of this user for Ray's sockets and logs. Its path is short, because that of a socket has at most 107 characters."""
     root = tempfile.gettempdir()
     return Path(tempfile.mkdtemp(prefix=PREFIX, dir=root if len(root) <= 30 else "/tmp"))  # noqa: S108 - mkdtemp makes it private
 
 
 def note_process(temporary: Path, pid: int | None = None) -> None:
-    """Remember a process (this one by default) as started by the sweep that owns `temporary`."""
+    """Write down a process (this one by default) as started by the sweep that owns `temporary`."""
     with contextlib.suppress(psutil.Error, OSError):
         process = psutil.Process(pid)
         # One short write in append mode: lines of several processes do not mix.
@@ -125,7 +125,7 @@ def note_process(temporary: Path, pid: int | None = None) -> None:
 
 
 def end_leftovers(temporary: Path) -> None:
-    """End every process noted in `temporary` that still lives, and remove the folder."""
+    """End every process noted in `temporary` that is still alive, and remove the folder."""
     if not temporary.name.startswith(PREFIX) or not temporary.is_dir():
         return
     end_processes(_noted(temporary / PROCESSES_FILE))
@@ -133,7 +133,7 @@ def end_leftovers(temporary: Path) -> None:
 
 
 def _noted(path: Path) -> set[tuple[int, float]]:
-    """(number, time of creation) of every process in the file; the last line may be torn."""
+    """Return the number and time of creation of every process in the file. The last line may be incomplete."""
     try:
         lines = path.read_text(encoding="utf-8").split("\n")[:-1]
     except OSError:
@@ -142,7 +142,7 @@ def _noted(path: Path) -> set[tuple[int, float]]:
 
 
 def end_processes(noted: Iterable[tuple[int, float]], patience: float = 5.0) -> None:
-    """Kill processes by number and time of creation (numbers are used again), and wait until they are gone."""
+    """Kill processes by number and time of creation, because numbers are used again, and wait until they are gone."""
     living = [psutil.Process(pid) for pid, created in noted if pid != os.getpid() and _alive(pid, created)]
     for process in living:
         with contextlib.suppress(psutil.Error):

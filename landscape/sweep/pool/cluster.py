@@ -112,29 +112,29 @@ def _lives(process: psutil.Process) -> bool:
 
 @dataclass(frozen=True)
 class Cluster:
-    """Ray, while it runs."""
+    """A running Ray."""
 
     resources: Resources
-    """What each trial gets, decided."""
+    """What each trial gets, with nothing left to be decided."""
     watch: ServerWatch
 
     def no_longer_needed(self) -> None:
-        """From here on a server that dies ends nothing: all trials are over."""
+        """Note that all trials are over, so that a server that dies from here on ends nothing."""
         self.watch.over.set()
 
 
 @contextlib.contextmanager
 def started(resources: Resources, temporary: Path, ray_address: str | None, on_death: Callable[[], None]) -> Iterator[Cluster]:
-    """Start Ray or connect to it; at the end every process that was started for it is gone.
+    """Start Ray or connect to it. At the end every process that was started for it is gone.
 
     Args:
-        resources: what this machine has for trials.
-        temporary: a folder for Ray's files; the processes that it starts are noted there.
-        ray_address: the address of an existing cluster, or None.
-        on_death: called in another thread when a server process of Ray has died.
+        resources: What this machine has for trials.
+        temporary: A folder for Ray's files, in which the processes that it starts are noted.
+        ray_address: The address of an existing cluster, or None.
+        on_death: A function that is called in another thread when a server process of Ray has died.
 
     Raises:
-        UserError: there is no cluster at `ray_address`.
+        UserError: There is no cluster at `ray_address`.
     """
     with _quiet_and_local(resources.local):
         watch = None
@@ -156,7 +156,7 @@ def started(resources: Resources, temporary: Path, ray_address: str | None, on_d
 
 
 def take_down(watch: ServerWatch | None, *, local: bool) -> None:
-    """End Ray and, where it runs on this machine, every process of it. A failure of Ray is said and ends nothing else.
+    """End Ray and, if it runs on this machine, every process of it. A failure of Ray is reported and ends nothing else.
 
     With LANDSCAPE_DEBUG set, each step is written with its time.
     """
@@ -191,7 +191,7 @@ def _quiet_and_local(local: bool) -> Iterator[None]:
     """Inside, Ray's settings hold for it and for the processes that it starts; at the end they are as before."""
     before = {name: os.environ.get(name) for name in (*QUIET, "PYTHONPATH", "TUNE_MAX_PENDING_TRIALS_PG")}
     os.environ.update({name: value for name, value in QUIET.items() if name not in os.environ})
-    # Workers find this very package, installed or not.
+    # The workers then find this package, also if it is not installed.
     root = str(Path(landscape.__file__).resolve().parent.parent)
     os.environ["PYTHONPATH"] = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
     for logger in ("ray", "ray.tune", "ray.data", "ray._private"):
@@ -236,7 +236,7 @@ def connect(resources: Resources, temporary: Path, ray_address: str | None) -> N
             _temp_dir=str(temporary / "ray"),
         )
     except Exception as error:
-        # On a machine with far more work than cores Ray gives up waiting for its own servers, with a plain Exception.
+        # On a very busy machine Ray stops waiting for its own servers and raises a plain Exception.
         reason = " ".join(str(error).split())
         raise UserError(f"Ray did not start ({reason}): run the same command again when the machine is less busy") from error
 

@@ -160,10 +160,10 @@ class Pool:
         return chosen
 
     def _choose(self) -> Attempt | Start | None:
-        """A task only where a process is idle, and a start for each process that is missing: processes start while others train.
+        """Return a task if a process is idle, otherwise a start for each process that is missing. Processes start while others train.
 
-        Tune would give a task whose process is still starting to the first process that is idle, and end the one that was starting: with
-        tasks shorter than a start, the processes that are up would go on doing all the work.
+        Tune would give a task whose process is still starting to the first process that is idle, and end the one that was starting.
+        With tasks shorter than a start, the running processes would go on doing all the work.
         """
         if self.alone:
             return None
@@ -182,10 +182,10 @@ class Pool:
         return self._task() if self.idle > self.unplaced else None
 
     def _task(self) -> Attempt | None:
-        """The next task: one to be tried again, or a new one; None where there is none yet."""
+        """Return the next task, which is one to be tried again or a new one. It is None if there is none yet."""
         if self.again:
             return self.again.popleft()
-        # Where there is none, the next proposal needs the end of trials that run.
+        # If there is none, the next proposal needs the end of running trials.
         task = self.ahead.take(patience=0.05 if self.running else 1.0)
         if task is not None:
             return Attempt(task)

@@ -1,7 +1,7 @@
-"""The private parts of Ray that this program changes, all in one place, each tested when this module is imported.
+"""The private parts of Ray that this program changes. They are all in this file, and each is tested when it is imported.
 
-Where an installed Ray no longer has a part, the program goes without it: with Tune's own reuse of processes, which is slower and as
-correct, or with Ray's own lines on the screen. `FOUND` says what was found; a test holds the version of the lock to all of it.
+If an installed Ray no longer has a part, the program goes without it: with Tune's own reuse of processes, which is slower and equally
+correct, or with Ray's own lines on the screen. `FOUND` says what was found, and a test holds the locked version of Ray to all of it.
 """
 
 import contextlib
@@ -15,12 +15,12 @@ from ray.tune.execution import tune_controller as _tune_controller
 
 
 class ProcessCounts(Protocol):
-    """What the pool and the processes between two trials must know of one another."""
+    """What the pool and the idle processes must know of one another."""
 
     idle: int
-    """Processes that wait for a trial."""
+    """The number of processes that wait for a trial."""
     unplaced: int
-    """Tasks that were handed out and have no process yet."""
+    """The number of tasks that were handed out and have no process yet."""
     over: bool
 
     @property
@@ -33,7 +33,7 @@ tune_controller: Any = _tune_controller
 
 
 def _tune_keeps_processes_in_a_cache() -> bool:
-    """Whether Tune's controller makes the cache that is replaced here, and the cache works as `IdleProcesses` takes for granted."""
+    """Return whether Tune's controller makes the cache that is replaced here, and whether the cache works as `IdleProcesses` assumes."""
     try:
         cache = tune_controller._ObjectCache(may_keep_one=True)
         cache.increase_max("share")
@@ -62,15 +62,15 @@ _Cache: Any = tune_controller._ObjectCache if FOUND["tune's cache of idle proces
 
 
 def keeps_idle_processes() -> bool:
-    """Whether processes between two trials are kept by `IdleProcesses`; otherwise Tune decides which ones it keeps."""
+    """Return whether processes between two trials are kept by `IdleProcesses`. Otherwise Tune decides which ones it keeps."""
     return FOUND["tune's cache of idle processes"]
 
 
 class IdleProcesses(_Cache):  # type: ignore[misc]
-    """Processes between two trials: all are kept, but for a trial that runs alone.
+    """The processes between two trials. All of them are kept, except if a trial runs alone.
 
-    When several become idle before the next task is there, Tune would keep one and end the others. A new process takes seconds to import
-    torch, so trials that take equally long, and therefore end together, would cost a process each time.
+    When several become idle before the next task is there, Tune would keep one and end the others. A new process takes seconds to
+    import torch, so trials that take equally long, and therefore end together, would cost a process each time.
     """
 
     def __init__(self, pool: ProcessCounts) -> None:
@@ -78,7 +78,7 @@ class IdleProcesses(_Cache):  # type: ignore[misc]
         self.pool = pool
 
     def has_cached_object(self, key: Any) -> bool:
-        """Whether a process waits and a task needs one. At the end of the search no task does, and no start is waited for."""
+        """Return whether a process waits and a task needs one. At the end of the search no task needs one, and no start is waited for."""
         return bool(self.pool.unplaced or self.pool.over) and bool(super().has_cached_object(key))
 
     def cache_object(self, key: Any, obj: Any) -> bool:
@@ -89,7 +89,7 @@ class IdleProcesses(_Cache):  # type: ignore[misc]
         return True
 
     def pop_cached_object(self, key: Any) -> Any:
-        """A process for the next task, or None."""
+        """Return a process for the next task, or None."""
         process = super().pop_cached_object(key)
         if process is not None:
             self.pool.idle -= 1
@@ -97,7 +97,7 @@ class IdleProcesses(_Cache):  # type: ignore[misc]
         return process
 
     def flush_cached_objects(self, force_all: bool = False) -> Generator[Any, None, None]:
-        """The processes to end: all at the end of the search, and all where a trial that runs alone needs their memory."""
+        """Yield the processes to end: all of them at the end of the search, and if a trial that runs alone needs their memory."""
         if force_all or (self.pool.alone and not self.pool.unplaced):
             process: Any
             for process in super().flush_cached_objects(force_all=True):
@@ -142,7 +142,7 @@ def loopback_only() -> Iterator[None]:
 
 @contextlib.contextmanager
 def silent_workers() -> Iterator[None]:
-    """Inside, Ray does not write on its own that a worker died: the sweep tells it, with what becomes of the trial."""
+    """Inside, Ray does not announce the death of a worker by itself. The sweep announces it, and says what becomes of the trial."""
     if not FOUND["ray's printer of workers' lines"]:
         yield
         return
