@@ -98,6 +98,10 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Architectures": {
         **dict.fromkeys(ARCHITECTURES, _LAYERS),
+        "dcgan_variants": (
+            "layers counted by hand at each depth; NumPy formula of the nonlinearity",
+            f"{_NETWORKS}/test_dcgan_variants.py::test_layers_of_each_depth",
+        ),
         **dict.fromkeys(
             ("resnet_cifar", "resnet_stl", "resnet19"),
             ("blocks in order, and parameter counts, from the sources' tables", f"{_TABLES}::test_blocks_in_order"),

@@ -60,14 +60,16 @@ class Optimizer(Frozen):
     smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.99
     """RMSprop's alpha."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    """The decoupled weight decay of AdamW and Muon: at each update a weight loses this share of itself, times the learning rate."""
+    """How much weights are drawn to 0. Adam adds this multiple of a weight to its gradient, as an L2 term of the loss would. With AdamW and
+    Muon a weight loses this share of itself at each update, times the learning rate, whatever its gradient is.
+    """
     schedule: Schedule = Schedule()
 
     @model_validator(mode="after")
     def _fields_of_its_own(self) -> Self:
         # A value left over from another optimizer would give one model two identities.
         used = {
-            "adam": {"beta1", "beta2", "final_beta2", "epsilon"},
+            "adam": {"beta1", "beta2", "final_beta2", "epsilon", "weight_decay"},
             "adamw": {"beta1", "beta2", "final_beta2", "epsilon", "weight_decay"},
             "muon": {"beta1", "beta2", "epsilon", "momentum", "final_momentum", "weight_decay"},
             "sgd": {"momentum", "final_momentum"},

@@ -48,7 +48,9 @@ def functional_view(config: Optimizer, state: OptimizerState) -> dict[str, Any]:
     beta2 = config.beta2 if config.final_beta2 is None else state.beta2
     adam = partial(adam_step, rate=rate, betas=(config.beta1, beta2), epsilon=config.epsilon)
     steps: dict[str, Step] = {
-        "adam": adam,
+        "adam": lambda p, g, m: adam(
+            p, {name: g[name] + config.weight_decay * x for name, x in p.items()} if config.weight_decay else g, m
+        ),
         "adamw": lambda p, g, m: adam({name: x * (1 - rate * config.weight_decay) for name, x in p.items()}, g, m),
         "sgd": lambda p, g, m: sgd_step(p, g, m, rate=rate, momentum=momentum),
         "rmsprop": lambda p, g, m: rmsprop_step(p, g, m, rate=rate, smoothing=config.smoothing, epsilon=config.epsilon, momentum=momentum),

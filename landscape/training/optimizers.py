@@ -28,8 +28,8 @@ def build(config: Optimizer, parameters: Sequence[Tensor], *, tensor_rate: bool 
     capturable = tensor_rate and device.type == "cuda"
     match config.name:
         case "adam":
-            betas = (config.beta1, config.beta2)
-            return torch.optim.Adam(parameters, lr=rate, betas=betas, eps=config.epsilon, fused=fused, capturable=capturable)
+            betas, decay = (config.beta1, config.beta2), config.weight_decay
+            return torch.optim.Adam(parameters, rate, betas, config.epsilon, decay, fused=fused, capturable=capturable)
         case "adamw":
             betas, decay = (config.beta1, config.beta2), config.weight_decay
             return torch.optim.AdamW(parameters, rate, betas, config.epsilon, decay, fused=fused, capturable=capturable)
@@ -135,7 +135,7 @@ class FusedAdam:
             lr=group["lr"],
             beta1=beta1,
             beta2=beta2,
-            weight_decay=0.0,
+            weight_decay=group["weight_decay"],
             eps=group["eps"],
             amsgrad=False,
             maximize=False,

@@ -3,6 +3,7 @@
 SMALL = {
     "mlp": {"width": 8},
     "dcgan": {"width": 4},
+    "dcgan_variants": {"g_width": 4, "d_width": 4},
     "sndcgan": {"width": 4},
     "infogan": {"width": 4},
     "resnet_cifar": {"width": 8},

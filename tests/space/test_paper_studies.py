@@ -21,6 +21,7 @@ CELLS = {
     "lucic-narrow": 6,
     "sngan-settings": 42,
     "ebgan-grid": 2,
+    "wgan-gp-architectures": 2,
     "modern": 7,
     "optimizers": 20,
     "mnist-small": 27,

@@ -16,6 +16,7 @@ from landscape.trial import checkpoint_file
 CONFIGS = {
     "adam": Optimizer(name="adam", learning_rate=0.03, beta1=0.5, beta2=0.9),
     "adam without momentum": Optimizer(name="adam", learning_rate=0.03, beta1=0.0, beta2=0.99, epsilon=1e-6),
+    "adam with decay": Optimizer(name="adam", learning_rate=0.03, beta1=0.5, beta2=0.9, weight_decay=0.1),
     "adamw": Optimizer(name="adamw", learning_rate=0.03, beta1=0.5, beta2=0.9, weight_decay=0.1),
     "sgd": Optimizer(name="sgd", learning_rate=0.1),
     "sgd with momentum": Optimizer(name="sgd", learning_rate=0.1, momentum=0.7),
@@ -40,7 +41,8 @@ def cost_of(net, x):
 def reference(config, parameters):
     """Torch's plain implementation, neither fused nor vectorized over parameters."""
     if config.name == "adam":
-        return torch.optim.Adam(parameters, config.learning_rate, (config.beta1, config.beta2), config.epsilon, foreach=False, fused=False)
+        betas, decay = (config.beta1, config.beta2), config.weight_decay
+        return torch.optim.Adam(parameters, config.learning_rate, betas, config.epsilon, decay, foreach=False, fused=False)
     if config.name == "adamw":
         betas, decay = (config.beta1, config.beta2), config.weight_decay
         return torch.optim.AdamW(parameters, config.learning_rate, betas, config.epsilon, decay, foreach=False, fused=False)
@@ -157,7 +159,7 @@ def test_what_a_decay_says():
     assert optimizers.FusedAdam.of(optimizers.build(CONFIGS["adamw"], [weight])) is None
     for wrong, said in (
         ({"name": "adamw"}, "adamw without weight_decay is adam"),
-        ({"name": "adam", "weight_decay": 0.1}, "weight_decay is used not by adam"),
+        ({"name": "sgd", "weight_decay": 0.1}, "weight_decay is used not by sgd"),
         ({"name": "muon", "beta1": 1.0}, "muon needs beta1 and beta2 below 1"),
         ({"name": "muon", "final_beta2": 0.5}, "final_beta2 is used not by muon"),
     ):
@@ -370,16 +372,17 @@ def test_moments_before_the_first_step_are_zero():
         assert all(not value.any() for value in moments.values())
 
 
-def _two_adams(seed: int = 0) -> tuple[list[torch.Tensor], torch.optim.Optimizer, list[torch.Tensor], torch.optim.Optimizer]:
-    torch.manual_seed(seed)
+def _two_adams(decay: float = 0.0) -> tuple[list[torch.Tensor], torch.optim.Optimizer, list[torch.Tensor], torch.optim.Optimizer]:
+    torch.manual_seed(0)
     first = [torch.randn(5, 3), torch.randn(7)]
     second = [p.clone() for p in first]
-    config = Optimizer(learning_rate=1e-2, beta1=0.5, beta2=0.9)
+    config = Optimizer(learning_rate=1e-2, beta1=0.5, beta2=0.9, weight_decay=decay)
     return first, optimizers.build(config, first), second, optimizers.build(config, second)
 
 
-def test_direct_adam_equals_the_optimizers_own_step_to_the_bit() -> None:
-    ours, direct_optimizer, theirs, optimizer = _two_adams()
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_direct_adam_equals_the_optimizers_own_step_to_the_bit(decay: float) -> None:
+    ours, direct_optimizer, theirs, optimizer = _two_adams(decay)
     direct = optimizers.FusedAdam.of(direct_optimizer)
     assert direct is not None
     for i in range(6):
