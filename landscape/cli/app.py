@@ -19,6 +19,7 @@ from landscape.cli.reproduce import reproduce
 from landscape.cli.results import results
 from landscape.cli.sample import sample
 from landscape.cli.sweep import sweep
+from landscape.cli.targets import targets
 from landscape.cli.train import train
 from landscape.core.errors import UserError
 from landscape.core.version import __version__
@@ -35,7 +36,23 @@ def landscape() -> None:
     """Fair comparisons of GANs: equal budgets, written protocols, intervals on every claim."""
 
 
-for command in (list_components, train, sweep, report, compare, findings, evaluate, features, sample, reproduce, data, doctor, results):
+_COMMANDS = (
+    list_components,
+    train,
+    sweep,
+    report,
+    compare,
+    findings,
+    targets,
+    evaluate,
+    features,
+    sample,
+    reproduce,
+    data,
+    doctor,
+    results,
+)
+for command in _COMMANDS:
     landscape.add_command(command)
 
 

@@ -30,6 +30,7 @@ def test_the_commands():
         "report",
         "compare",
         "findings",
+        "targets",
         "evaluate",
         "features",
         "sample",

@@ -1,0 +1,139 @@
+"""How many trials, steps and seconds a search takes until it reaches a fixed target, and performance profiles over several studies."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from landscape.analysis.answer import StudyAnswer
+from landscape.analysis.confirmation_runs import SEARCH
+from landscape.analysis.frames import AXIS, SCORE, TrialTable
+from landscape.analysis.interval import Interval, Values
+from landscape.analysis.proportions import share
+from landscape.core.errors import UserError, unknown
+
+
+@dataclass(frozen=True)
+class Target:
+    """A score to reach, and the rule that set it."""
+
+    value: float
+    rule: str
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What the search of one level takes until its first trial that reaches the target."""
+
+    level: str
+    tried: int
+    """The number of finished search trials of the level."""
+    reached: int
+    """The number of them that reach the target."""
+    trials: Interval
+    """The trials until the first one that reaches it, this one included. There is no value if none does."""
+    d_steps: float | None
+    """The D steps of these trials. None if no trial reaches the target."""
+    seconds: float | None
+    """Their seconds, of one trial at a time."""
+
+
+def baseline_target(answer: StudyAnswer, axis: str, baselines: Sequence[str] = ()) -> Target:
+    """Return the target that baselines set: the best mean over fresh seeds of their confirmed settings.
+
+    Args:
+        answer: The answer of the study.
+        axis: The axis whose levels are compared.
+        baselines: The levels that are baselines. If there are none, all levels of the axis are.
+
+    Raises:
+        UserError: The study does not compare the axis, a baseline is not one of its levels, or none was confirmed.
+    """
+    found = answer.axis(axis)
+    if found is None:
+        raise unknown("axis with several levels", axis, [a.axis for a in answer.axes])
+    levels = {level.level: level for level in found.levels}
+    for name in baselines:
+        if name not in levels:
+            raise unknown(f"level of {axis}", name, levels)
+    means = {name: levels[name].mean.value for name in baselines or levels}
+    confirmed = {name: value for name, value in means.items() if value is not None}
+    if not confirmed:
+        raise UserError(f"{axis}: no baseline has a mean over fresh seeds, so that none sets a target: give one by --target")
+    best = min(confirmed, key=lambda name: found.levels.index(levels[name]))
+    kind = "geometric mean" if answer.is_log else "mean"
+    return Target(confirmed[best], f"the {kind} of {best} over {levels[best].seeds} fresh seeds")
+
+
+def time_to_target(table: TrialTable, score: str, axis: str, target: float, *, given_search: bool) -> list[Reached]:
+    """Return what the search of each level of an axis takes to reach a target, the fewest trials first.
+
+    The trials of an independent search could have come in any order, so the result is the mean over all orders: with s of n trials at the
+    target it is (n + 1) / (s + 1) trials, and a trial below the target costs its effort in 1 of s + 1 orders. The interval is that of
+    1 / p, from Clopper and Pearson's interval of the share p of trials at the target. A search that learns is counted as it was run and
+    has no interval, because it is a single observation.
+
+    Args:
+        table: The trials under the protocol that reports.
+        score: The public name of the score.
+        axis: The axis.
+        target: The score to reach, in the score's own direction.
+        given_search: Whether the searcher learned from earlier trials.
+    """
+    search = table.role(SEARCH).finished()
+    sign, column = table.scores[score].sign, SCORE + score
+    found = []
+    for level, rows in search.frame.sort_values("ask", kind="stable").groupby(AXIS + axis, sort=True):
+        # A diverged trial has no score and does not reach the target.
+        hit = (rows[column].to_numpy(dtype=np.float64) * sign <= target * sign).astype(bool)
+        efforts = [rows[name].to_numpy(dtype=np.float64) for name in ("d_steps", "seconds")]
+        found.append(_reached(str(level), hit, efforts, given_search))
+    return sorted(found, key=lambda one: (one.trials.value is None, one.trials.value or 0.0, one.level))
+
+
+def _reached(level: str, hit: np.ndarray, efforts: Sequence[Values], given_search: bool) -> Reached:
+    n, s = len(hit), int(hit.sum())
+    if s == 0:
+        low = None if given_search else share(0, n).high
+        absent = f"none of {n} trials reaches it" + (f": it takes {1 / low:.3g} or more on average" if low else "")
+        return Reached(level, n, 0, Interval(None, n=n, absent=absent), None, None)
+    if given_search:
+        first = int(np.argmax(hit)) + 1
+        trials = Interval(float(first), n=n, absent="one search that learns is one observation", given_search=True)
+        return Reached(level, n, s, trials, *(_known(float(effort[:first].sum())) for effort in efforts))
+    found = share(s, n)
+    assert found.low is not None
+    assert found.high is not None
+    high = 1 / found.low if found.low > 0 else math.inf
+    trials = Interval((n + 1) / (s + 1), 1 / found.high, high, kind="Clopper-Pearson, inverted", n=n)
+    means = (effort[~hit].sum() / (s + 1) + effort[hit].mean() for effort in efforts)
+    return Reached(level, n, s, trials, *(_known(float(mean)) for mean in means))
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def performance_profile(efforts: Mapping[str, Mapping[str, float | None]], ratios: Sequence[float]) -> dict[str, tuple[float, ...]]:
+    """Return Dolan and More's (2002) performance profile: for each level, the share of studies where it is within each ratio of the best.
+
+    Args:
+        efforts: For each study, the effort of each level until the target, such as trials or steps. None stands for a level that does not
+            reach it. Levels that some study lacks are left out.
+        ratios: The ratios to the least effort in a study, 1 or more.
+
+    Raises:
+        UserError: The studies have no level in common.
+    """
+    common = [level for level in next(iter(efforts.values()), {}) if all(level in of for of in efforts.values())]
+    if not common:
+        raise UserError("the studies have no level in common: choose an axis that all of them compare")
+    within = {level: [0.0] * len(ratios) for level in common}
+    for of in efforts.values():
+        best = min((effort for level in common if (effort := of[level]) is not None), default=math.inf)
+        for level in common:
+            effort = of[level]
+            for place, ratio in enumerate(ratios):
+                within[level][place] += effort is not None and effort <= ratio * best
+    return {level: tuple(count / len(efforts) for count in counts) for level, counts in within.items()}

@@ -1,0 +1,107 @@
+"""Trials, steps and seconds until a target: against all orders of a few trials, by hand, and by simulation."""
+
+import itertools
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from helpers.confirmed_study import AXES, SCORE, study_of
+from helpers.made_trials import trial
+
+from landscape.analysis.answering import answer_of
+from landscape.analysis.frames import trials_frame
+from landscape.analysis.time_to_target import baseline_target, performance_profile, time_to_target
+from landscape.core.errors import UserError
+from landscape.results.record import Status
+
+NAME = "FD[x]"
+
+
+def made(level: str, values, **how):
+    """Trials of one level in the order of the search; None for one that diverged."""
+    found = []
+    for ask, value in enumerate(values):
+        status = Status.DIVERGED if value is None else Status.COMPLETED
+        one = trial(f"{level}{ask}", value, cell={"loss": level}, status=status, **how)
+        steps = {"d_steps": 10 * (ask + 1)}
+        found.append(replace(one, record=replace(one.record, study={**one.record.study, "ask": ask}, counts=steps)))
+    return found
+
+
+def reached(trials, target, *, given_search=False):
+    return {one.level: one for one in time_to_target(trials_frame(trials), NAME, "loss", target, given_search=given_search)}
+
+
+def test_the_mean_over_all_orders_by_listing_them():
+    values = [9.0, 2.0, 7.0, None, 1.0]
+    found = reached(made("a", values), 3.0)["a"]
+    steps, costs = [10, 20, 30, 40, 50], [math.inf if v is None else v for v in values]
+    trials, efforts = [], []
+    for order in itertools.permutations(range(5)):
+        first = next(i for i, at in enumerate(order) if costs[at] <= 3)
+        trials.append(first + 1)
+        efforts.append(sum(steps[at] for at in order[: first + 1]))
+    assert (found.tried, found.reached) == (5, 2)
+    assert found.trials.value == pytest.approx(np.mean(trials)) == 2
+    assert found.d_steps == pytest.approx(np.mean(efforts))
+    assert found.trials.low < 2 < found.trials.high
+
+
+def test_a_search_that_learns_is_counted_as_it_ran():
+    found = reached(made("a", [9.0, None, 2.0, 1.0]), 3.0, given_search=True)["a"]
+    assert (found.trials.value, found.d_steps, found.trials.has_interval) == (3, 10 + 20 + 30, False)
+    assert "one search" in found.trials.absent
+
+
+def test_a_level_that_never_gets_there_says_so_and_stands_last():
+    trials = [*made("never", [9.0] * 20), *made("often", [1.0, 9.0, 1.0]), *made("seldom", [9.0, 9.0, 9.0, 1.0])]
+    found = reached(trials, 3.0)
+    assert list(found) == ["often", "seldom", "never"]
+    assert found["never"].trials.value is None
+    assert found["never"].d_steps is None
+    # With 0 of 20, Clopper and Pearson's share is at most 16.8%: 5.94 trials or more.
+    assert found["never"].trials.absent == "none of 20 trials reaches it: it takes 5.94 or more on average"
+    assert reached(trials, 3.0, given_search=True)["never"].trials.absent == "none of 20 trials reaches it"
+
+
+def test_higher_may_be_better():
+    found = reached(made("a", [0.1, 0.9], direction="higher"), 0.5)["a"]
+    assert (found.reached, found.trials.value) == (1, 1.5)
+
+
+@pytest.mark.parametrize(("p", "n"), [(0.1, 40), (0.5, 12)])
+def test_the_interval_holds_the_true_number_of_trials(p, n):
+    rng, held = np.random.default_rng(2), 0
+    for _ in range(300):
+        found = reached(made("a", np.where(rng.random(n) < p, 1.0, 9.0)), 3.0)["a"]
+        low, high = (found.trials.low, found.trials.high) if found.reached else (1 / p, math.inf)
+        held += low <= 1 / p <= high
+    assert held / 300 >= 0.92
+
+
+def test_the_best_confirmed_baseline_sets_the_target():
+    study = study_of()
+    answer = answer_of(study, trials_frame(study.trials, axes=tuple(AXES)), SCORE)
+    levels = {level.level: level.mean.value for level in answer.axis("loss").levels}
+    every = baseline_target(answer, "loss")
+    assert every.value == min(levels.values())
+    assert every.rule == f"the geometric mean of {answer.axis('loss').best} over 5 fresh seeds"
+    assert baseline_target(answer, "loss", ("wasserstein",)).value == levels["wasserstein"]
+    for wrong, said in ((("los", ()), "axis with several levels 'los'"), (("loss", ("hing",)), "level of loss 'hing'")):
+        with pytest.raises(UserError, match=said):
+            baseline_target(answer, *wrong)
+    bare = study_of(seeds=0)
+    with pytest.raises(UserError, match="no baseline has a mean over fresh seeds"):
+        baseline_target(answer_of(bare, trials_frame(bare.trials, axes=tuple(AXES)), SCORE), "loss")
+
+
+def test_a_profile_by_hand():
+    efforts = {"one": {"a": 10.0, "b": 15.0, "c": None}, "two": {"a": 40.0, "b": 10.0, "c": 20.0, "only here": 1.0}}
+    assert performance_profile(efforts, (1.0, 1.5, 2.0, 4.0)) == {
+        "a": (0.5, 0.5, 0.5, 1.0),
+        "b": (0.5, 1.0, 1.0, 1.0),
+        "c": (0, 0, 0.5, 0.5),
+    }
+    with pytest.raises(UserError, match="no level in common"):
+        performance_profile({"one": {"a": 1.0}, "two": {"b": 1.0}}, (1.0,))
