@@ -71,10 +71,10 @@ def commands(view: View, digest: str, found: StudyAnswer) -> str:
     lines = [f"landscape train --config {shlex.quote(record)} --out again"] if digest else []
     if has_definition(view):
         lines.append("landscape sweep study.yaml")
-        needed = [axis.rival.to_decide for axis in found.axes if axis.rival is not None]
-        seeds = max((n.seeds for n in needed if n is not None), default=0)
-        if seeds or found.chosen is None:
-            lines.append(f"# to decide what is open: write `confirmation: {{seeds: {seeds or FEWEST_SEEDS}}}` into study.yaml first")
+        needed = [(axis.rival.to_decide.seeds, words(axis.axis)) for axis in found.axes if axis.rival is not None and axis.rival.to_decide]
+        if found.chosen is None:
+            needed = [(FEWEST_SEEDS, "what is open")]
+        lines += [f"# to decide {axis}: write `confirmation: {{seeds: {seeds}}}` into study.yaml first" for seeds, axis in sorted(needed)]
     return "\n".join(lines)
 
 

@@ -16,7 +16,7 @@ from landscape.report import formats
 from landscape.report.assets import asset, source_hash
 from landscape.report.downloads import STUDY_YAML, downloads
 from landscape.report.interactive.page import answer_of_page, interactive_page
-from landscape.report.interactive.payload import payload
+from landscape.report.interactive.payload import as_script, payload
 from landscape.report.placing import place
 from landscape.report.published_folders import published_pages
 from landscape.report.study_page import StudyPage, study_page
@@ -81,16 +81,28 @@ def build(
 
 
 def page_environment() -> Environment:
-    """Templates with the filters and the style that every page has, and the script of the pages of published tables."""
+    """Templates with the filters and the style that every page has."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"number": formats.number, "count": formats.count, "words": formats.words, "plural": plural}
-    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    for kind, text in (("style", style), ("script", asset("published.js"))):
-        environment.globals[kind] = Markup(text)  # noqa: S704 - the package's own file
-        environment.globals[f"{kind}_hash"] = Markup(source_hash(text))  # noqa: S704 - base64
+    _allow(environment, "style", (TEMPLATES / "style.css").read_text(encoding="utf-8"))
     return environment
+
+
+def published_environment(charts: Mapping[str, Any]) -> Environment:
+    """The same for a page of published tables: with the look of a study's page, the script that draws, and `charts` by name to draw."""
+    environment = page_environment()
+    _allow(environment, "style", f"{environment.globals['style']}\n{asset('page.css')}")
+    _allow(environment, "script", asset("published.js"))
+    environment.globals["data"] = Markup(as_script(dict(charts)))  # noqa: S704 - no `<` is left in it
+    return environment
+
+
+def _allow(environment: Environment, kind: str, text: str) -> None:
+    """Give templates a style or script, and the digest by which a page's policy allows it."""
+    environment.globals[kind] = Markup(text)  # noqa: S704 - the package's own file
+    environment.globals[f"{kind}_hash"] = Markup(source_hash(text))  # noqa: S704 - base64
 
 
 def _write_study(page: StudyPage, folder: Path, environment: Environment, wanted: Wanted = PLAIN_REPORT) -> Path:

@@ -1,6 +1,7 @@
 """Numbers as a reader sees them. NaN stands for absent, infinity for diverged."""
 
 import math
+from datetime import UTC, datetime
 from typing import Any
 
 import yaml
@@ -23,6 +24,15 @@ def number(value: Any) -> str:
         return f"{value:.2e}"
     rounded = round(value, 2 - exponent)
     return f"{rounded:,.{max(0, 2 - exponent)}f}"
+
+
+def moment(text: str) -> str:
+    """`2026-11-29 13:56 UTC` of an ISO 8601 time; other texts as they are."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{found.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if found.tzinfo else text
 
 
 def count(value: Any) -> str:

@@ -2,17 +2,19 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from landscape.analysis.agreement import Agreement
 from landscape.core.files import write_bytes
 from landscape.core.wording import plural
 from landscape.published.costs import CPU_RATE, GPU_RATE, costs
 from landscape.published.settings import BECAUSE, papers
-from landscape.report.build import PAGE, page_environment
+from landscape.report.build import PAGE, published_environment
+from landscape.report.charts import Chart
 from landscape.report.placing import place
 from landscape.report.published_rows import CANNOT, NOT_RUN, RECALLED, Line, hours, lines, machines, steps
 from landscape.report.tables import Column, Table
@@ -59,6 +61,8 @@ class LedgerPage:
     reading: tuple[str, ...]
     criteria: tuple[tuple[str, str, tuple[str, ...]], ...]
     """Of each table that can be run: name, where its margins come from, where our runs depart from the source."""
+    chart: Chart | None = None
+    """Of each number that was compared, the difference in margins; None where none was."""
     filters: tuple[str, ...] = FILTERS
 
 
@@ -78,7 +82,29 @@ def ledger_page(results: Path) -> LedgerPage:
         every=Table("ledger", "Every published number", every, _ALL, pd.DataFrame(rows, columns=_keys(_ALL)), most_rows=5000),
         reading=_READING,
         criteria=tuple(_criteria()),
+        chart=_chart(found),
     )
+
+
+def _chart(found: Sequence[Line]) -> Chart | None:
+    """The differences of the numbers that were compared, each over its own margin, so that one scale holds all."""
+    rows = [
+        {"number": f"{line.number.key}, {line.number.metric}", "verdict": line.verdict} | _in_margins(line.found)
+        for line in found
+        if line.found is not None
+    ]
+    names = {str(row["number"]) for row in rows}
+    if len(names) < len(rows):  # a row that was run in several ways
+        rows = [row | {"number": f"{row['number']} ({i})"} for i, row in enumerate(rows, start=1)]
+    told = ("number", "difference_in_margins", "low", "high", "verdict")
+    frame = pd.DataFrame(rows, columns=list(told))
+    chart = Chart("intervals", frame, "difference_in_margins", "number", "ours minus published, in margins", low="low", high="high")
+    return replace(chart, band=(-1.0, 1.0), told=told) if rows else None
+
+
+def _in_margins(found: Agreement) -> dict[str, float]:
+    columns = found.difference.columns("difference_in_margins")
+    return {name.replace("difference_in_margins_", ""): value / found.margin for name, value in columns.items()}
 
 
 def write_ledger(results: Path, folder: Path) -> Path:
@@ -89,7 +115,10 @@ def write_ledger(results: Path, folder: Path) -> Path:
     """
     page = ledger_page(results)
     files = {f"{table.name}.csv": table.csv() for table in (page.run, page.every)}
-    html = page_environment().get_template("published.html.j2").render(page=page, files=sorted(files))
+    charts = (
+        {"run": page.chart.to_json("Ours minus published in margins, a row a number; the table holds the numbers.")} if page.chart else {}
+    )
+    html = published_environment(charts).get_template("published.html.j2").render(page=page, files=sorted(files))
     place(folder, files)
     write_bytes(folder / PAGE, html.encode())
     return folder / PAGE

@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from markupsafe import Markup
-
 from landscape.core.files import write_bytes
-from landscape.report.build import PAGE, page_environment
+from landscape.report.build import PAGE, published_environment
 from landscape.report.placing import place
 from landscape.report.study_figures import Drawn
 from landscape.report.tables import Table
@@ -52,9 +50,9 @@ def write(page: ReproductionPage, folder: Path) -> Path:
     Raises:
         UserError: the folder cannot be written.
     """
-    inline = {f.name: Markup(f.rendered.inline) for s in page.sections for f in s.figures}  # noqa: S704 - matplotlib escapes its text
+    charts = {f.name: f.chart.to_json(f.alt) for s in page.sections for f in s.figures if f.chart is not None}
     files = page.files
-    html = page_environment().get_template("reproduction.html.j2").render(page=page, inline=inline, files=sorted(files))
+    html = published_environment(charts).get_template("reproduction.html.j2").render(page=page, files=sorted(files))
     place(folder, files)
     write_bytes(folder / PAGE, html.encode())
     return folder / PAGE

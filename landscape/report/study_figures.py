@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from landscape.analysis.answer import AxisAnswer
 from landscape.analysis.frames import HYPER, SCORE
 from landscape.core.wording import plural
+from landscape.report.charts import Chart
 from landscape.report.figures import boxes, budgets, curves, hyperparameters, seeds
 from landscape.report.figures._style import Rendered, render
 from landscape.report.formats import words
@@ -42,6 +43,8 @@ class Drawn:
     rendered: Rendered
     titled: bool = True
     """Whether the page writes the title above; a learning curve has it in the drawing."""
+    chart: Chart | None = None
+    """What a page of published tables draws by its script."""
 
     @property
     def files(self) -> dict[str, bytes]:

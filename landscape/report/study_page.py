@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from landscape.analysis.answer import AxisAnswer, StudyAnswer
 from landscape.analysis.answering import answer_of
 from landscape.analysis.frames import AXIS, SCORE
-from landscape.report.formats import as_yaml, number, words
+from landscape.report.formats import as_yaml, moment, number, words
 from landscape.report.pictures import Picture, picture
 from landscape.report.space_tables import axes_table, search_table
 from landscape.report.study_figures import (
@@ -229,7 +229,7 @@ def _facts(view: View, best: str | None) -> dict[str, Any]:
     named = {k: v for k, v in study.items() if k in ("searcher", "budget") and v}
     return {
         "name": str(study.get("name") or view.study.name),
-        "last": max((r.finished_at for r in records if r.finished_at), default=""),
+        "last": moment(max((r.finished_at for r in records if r.finished_at), default="")),
         "space": as_yaml(study.get("definition") or study.get("space")),
         "fixed": flatten(base) if isinstance(base, Mapping) else [],
         "search": flatten({k: v if isinstance(v, Mapping) else {"": v} for k, v in named.items()}),

@@ -156,6 +156,8 @@ def best_trials_table(view: View) -> Table:
         row |= {"blind": found.value} if (found := view.floors.get(BLIND + name)) else {}
         for i, trial in enumerate(top):
             row |= {f"trial_{i}{end}": trial.get(prefix + name) for end, prefix in _ENDS}
+        if SCORE + name in view.table.frame and is_counted(view.table.frame[SCORE + name]):
+            row = {key: int(value) if isinstance(value, float) and value.is_integer() else value for key, value in row.items()}
         rows.append(row)
     trials = (Column(f"trial_{i}", f"{trial['cell']}, {trial['digest'][:8]}", "number", True) for i, trial in enumerate(top))
     yardsticks = (
@@ -168,7 +170,13 @@ def best_trials_table(view: View) -> Table:
         " the score's own 95% interval over samples of this one model; it does not cover another seed, nor that these trials were picked as"
         " the best."
     )
-    return Table("best_trials", "All scores of the best trials", caption, columns, pd.DataFrame(rows, columns=_keys(columns)))
+    return Table("best_trials", "All scores of the best trials", caption, columns, pd.DataFrame(rows, columns=_keys(columns), dtype=object))
+
+
+def is_counted(values: pd.Series) -> bool:
+    """Whether the values of a score are whole numbers, such as modes found."""
+    known = pd.to_numeric(values, errors="coerce").dropna()
+    return bool(len(known) and (known == known.round()).all() and known.abs().max() >= 2)
 
 
 _ENDS = (("", SCORE), ("_low", LOW), ("_high", HIGH))

@@ -21,6 +21,8 @@ RENDERERS: Mapping[str, Render] = {
     "strip": lambda value: "",
 }
 NOTHING = Markup("")
+LONGEST_WORD = 28
+"""Letters of a word that a column of the page makes room for."""
 MOST_DOTS = 120
 """Trials drawn in a strip at most: of more, every second, third, ... in order of score."""
 
@@ -59,6 +61,11 @@ class Cell:
     interval: str = ""
     note: str = ""
     plot: Markup = NOTHING
+
+    @property
+    def breaks(self) -> bool:
+        """Whether a word is so long that it must be broken; shorter ones stay whole."""
+        return max(map(len, self.text.split()), default=0) > LONGEST_WORD
 
 
 @dataclass(frozen=True)
@@ -119,7 +126,8 @@ def _is_absent(value: Any) -> bool:
 
 def _cell(column: Column, row: Mapping[Any, Any], scale: "_Scale | None") -> Cell:
     value = row.get(column.key)
-    render = RENDERERS[column.kind]
+    whole = column.kind == "number" and isinstance(value, int)  # a count among scores
+    render = RENDERERS["count" if whole else column.kind]
     if column.kind == "strip":
         scores = value if isinstance(value, tuple) else ()
         ends = row.get(column.of), row.get(f"{column.of}_low"), row.get(f"{column.of}_high")

@@ -4,45 +4,36 @@ The margin is set before anything is run.
 """
 
 import math
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from scipy.stats import t as student
-from scipy.stats import ttest_ind
+
+from landscape.analysis.agreement import Bounds
 
 
-def mean_between(values: Sequence[float]) -> tuple[float, float, float]:
+def mean_between(values: Sequence[float], bounds: Bounds = (None, None)) -> tuple[float, float, float]:
     """Return the mean over seeds and its 95% interval by Student's t, as (mean, low, high).
 
-    The interval is infinite for one seed. It is NaN if a seed has no score, or if all seeds have the same one, because their spread is then
-    unknown.
+    The interval ends at a bound of the score. It is infinite for one seed. It is NaN if a seed has no score, if all seeds have the same
+    one, because their spread is then unknown, or if the score lies between two bounds: there the interval was not shown to hold (see
+    `landscape.analysis.agreement.mean_over_seeds`).
+
+    Args:
+        values: One score per seed.
+        bounds: The least and the largest value that the score can have. None stands for a side without a bound.
     """
     x = np.asarray(values, dtype=np.float64)
+    mean = float(x.mean())
+    if None not in bounds:
+        return mean, math.nan, math.nan
+    low, high = (-math.inf if bounds[0] is None else bounds[0], math.inf if bounds[1] is None else bounds[1])
     if len(x) < 2:
-        return float(x.mean()), -math.inf, math.inf
+        return mean, low, high
     if np.ptp(x) == 0:
-        return float(x[0]), math.nan, math.nan
+        return mean, math.nan, math.nan
     reach = float(student.ppf(0.975, len(x) - 1) * x.std(ddof=1) / math.sqrt(len(x)))
-    return float(x.mean()), float(x.mean()) - reach, float(x.mean()) + reach
-
-
-def gain_between(more: Sequence[float], fewer: Sequence[float]) -> tuple[float, float, float]:
-    """Return the difference of the means over seeds and its 95% interval by Welch's t, as (difference, low, high).
-
-    The interval is infinite or NaN in the same cases as in `mean_between`.
-    """
-    a, b = np.asarray(more, dtype=np.float64), np.asarray(fewer, dtype=np.float64)
-    center = float(a.mean() - b.mean())
-    if min(len(a), len(b)) < 2:
-        return center, -math.inf, math.inf
-    if np.ptp(a) == np.ptp(b) == 0:
-        return center, math.nan, math.nan
-    with warnings.catch_warnings():
-        # SciPy warns about a loss of precision if all scores of one group are equal, which is not a problem here.
-        warnings.filterwarnings("ignore", "Precision loss", RuntimeWarning)
-        within = ttest_ind(a, b, equal_var=False).confidence_interval()
-    return center, float(within.low), float(within.high)
+    return mean, max(mean - reach, low), min(mean + reach, high)
 
 
 def judged(low: float, high: float, margin: float) -> str:

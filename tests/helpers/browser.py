@@ -72,3 +72,13 @@ class Visit:
     @property
     def fragment(self) -> str:
         return self.page.evaluate("decodeURIComponent(location.hash)")
+
+
+AXE = Path(__file__).parents[1] / "report" / "vendor" / "axe.min.js"
+
+
+def violations(seen: Visit) -> list[str]:
+    """Return what axe-core finds on the page as it is shown, minor findings aside."""
+    seen.page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = seen.page.evaluate("axe.run({resultTypes: ['violations']}).then((r) => r.violations)")
+    return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found if v["impact"] in ("serious", "critical", "moderate")]

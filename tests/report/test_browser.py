@@ -7,11 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
-from helpers.browser import Visit
+from helpers.browser import Visit, violations
 
 from landscape.report import formats
 
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 VIEWS = ("map", "strips", "budget", "fronts", "gallery", "surfaces", "health", "trials")
 
 
@@ -211,9 +210,7 @@ def test_the_typed_score_is_reached_where_the_curve_says(browser, folder, data):
 
 def serious(seen):
     seen.look_at_everything()
-    seen.page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = seen.page.evaluate("axe.run({resultTypes: ['violations']}).then((r) => r.violations)")
-    return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found if v["impact"] in ("serious", "critical", "moderate")]
+    return violations(seen)
 
 
 @pytest.mark.parametrize(

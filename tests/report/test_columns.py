@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from landscape.report import formats
 from landscape.report.setting_columns import setting_columns
-from landscape.report.study_tables import kind_of, trials_table
-from landscape.report.tables import RENDERERS
+from landscape.report.study_tables import best_trials_table, kind_of, trials_table
+from landscape.report.tables import RENDERERS, Column, Table
 from landscape.report.view import view_of
 from landscape.results.studies import read_study
 
@@ -73,3 +74,33 @@ def test_json_of_a_study_is_what_the_columns_come_from(view):
     record = json.loads((view.study.folder / "trials" / view.table.frame["digest"].iloc[0] / "record.json").read_text())
     shown = next(s for s in setting_columns(view.table) if s.name == "learning_rate")
     assert view.table.frame[shown.column].iloc[0] == record["config"]["d_optimizer"]["learning_rate"]
+
+
+def test_counts_among_scores_are_whole_and_other_scores_are_not(synthetic, tmp_path):
+    study = synthetic.write_study(tmp_path, 12, confirm=0, pictures=False, axes=("loss",))
+    for path in study.glob("trials/*/scores/*.json"):
+        content = json.loads(path.read_text())
+        content["estimates"]["modes"] = content["estimates"]["MS-SSIM"] | {"value": 59.0, "direction": "higher", "bounds": [0, 1000]}
+        path.write_text(json.dumps(content))
+    table = best_trials_table(view_of(read_study(study)))
+    shown = {row[0].text: row[-1].text for row in table.rows()}
+    assert shown["modes ↑"] == "59"
+    assert "." in shown["MS-SSIM ↓"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("2026-11-29T13:56:29+00:00", "2026-11-29 13:56 UTC"),
+        ("2026-11-29T13:56:29Z", "2026-11-29 13:56 UTC"),
+        ("some day", "some day"),
+        ("", ""),
+    ],
+)
+def test_moments_are_written_for_people(text, shown):
+    assert formats.moment(text) == shown
+
+
+def test_only_words_that_no_column_holds_are_broken():
+    table = Table("t", "", "", (Column("name", "Name"),), pd.DataFrame({"name": ["gradient_penalty · wasserstein", LONG]}))
+    assert [row[0].breaks for row in table.rows()] == [False, True]

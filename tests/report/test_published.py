@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from helpers.browser import Visit, violations
 
 from landscape.analysis.agreement import PublishedMean, agreement
 from landscape.core.errors import UserError
@@ -144,3 +145,28 @@ def test_the_last_weights_are_not_the_best():
     assert published_beside(study_view("cifar10", "landscape-2018/last", "FID")).table is None
     best = published_beside(study_view("cifar10", "landscape-2018", "FID"))
     assert len(best.table.frame) == 10
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (400, "light")])
+def test_the_page_draws_sorts_and_filters_in_a_browser(browser, tmp_path, width, scheme):
+    write_trials(tmp_path, SEEDS)
+    with Visit(browser, published_page.write_ledger(tmp_path, tmp_path / "out"), width=width, scheme=scheme) as seen:
+        drawing = seen.page.locator('[data-chart="run"] svg')
+        assert drawing.count() == 1
+        assert drawing.get_attribute("aria-label").startswith("Ours minus published")
+        seen.page.locator(".filters select").nth(1).select_option("recalled")
+        assert seen.page.locator("#table-ledger tbody tr:visible").count() == 17
+        assert seen.page.locator(".filters output").inner_text() == "17 of 872 rows"
+        assert seen.problems == []
+        assert seen.overflow <= 0
+        assert violations(seen) == []
+
+
+def test_a_chart_holds_the_difference_in_margins(tmp_path):
+    write_trials(tmp_path, SEEDS)
+    chart = published_page.ledger_page(tmp_path).chart.to_json("")
+    found = agreement(SEEDS, PublishedMean(25.27, runs=5), margin=2.527).difference
+    assert chart["data"]["number"] == [f"{KEY}, FID"]
+    for column, value in (("difference_in_margins", found.value), ("low", found.low), ("high", found.high)):
+        assert chart["data"][column] == [pytest.approx(value / 2.527, rel=1e-5)]
+    assert published_page.ledger_page(tmp_path / "empty").chart is None

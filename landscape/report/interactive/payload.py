@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from landscape.analysis.frames import HYPER, SCORE, ScoreFacts
 from landscape.report.figures import budgets
@@ -16,6 +15,7 @@ from landscape.report.interactive.thumbnails import thumbnails
 from landscape.report.interactive.trial_columns import described, numbers, plain, trial_columns
 from landscape.report.study_figures import CURVES
 from landscape.report.study_page import StudyPage
+from landscape.report.study_tables import is_counted
 from landscape.report.view import View
 
 SCHEMA = 1
@@ -61,7 +61,7 @@ def _score(view: View, facts: ScoreFacts) -> dict[str, Any]:
     floor = view.floors.get(facts.name)
     low, high = (floor.interval or (None, None)) if floor else (None, None)
     column = SCORE + facts.name
-    counted = column in view.table.frame and _whole(view.table.frame[column])
+    counted = column in view.table.frame and is_counted(view.table.frame[column])
     return {
         "name": facts.name,
         "direction": facts.direction,
@@ -73,11 +73,6 @@ def _score(view: View, facts: ScoreFacts) -> dict[str, Any]:
         "floor_low": plain(low),
         "floor_high": plain(high),
     }
-
-
-def _whole(values: pd.Series) -> bool:
-    known = pd.to_numeric(values, errors="coerce").dropna()
-    return bool(len(known) and (known == known.round()).all() and known.abs().max() >= 2)
 
 
 def _fixed(view: View) -> dict[str, str]:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from landscape.report.charts import Chart
 from landscape.report.figures._style import PALETTE, house_style, render
 from landscape.report.formats import duration, number
 from landscape.report.reproduction_page import ReproductionPage, Section
@@ -147,9 +148,11 @@ def epochs_figure(outcomes: Sequence[FinishedTrial]) -> Drawn:
     ]
     frame = pd.DataFrame(rows, columns=["seed", "epoch", "validation"])
     title = "Log-likelihood of the validation images"
-    caption = "A line a seed. Dots: the epoch chosen. Dashes: the published value, on test images. Values below 0 are in the CSV alone."
+    caption = "A line a seed. Dashes: the published value, on test images. Values below 0 are in the CSV alone."
     alt = "Lines of log-likelihood in nats against epochs; the numbers are in figure_epochs.csv."
-    return Drawn("epochs", title, caption, alt, frame, render(draw(frame), "epochs", title))
+    above = frame[frame["validation"] > 0]
+    chart = Chart("lines", above, "epoch", "validation", "epoch", "nats", series="seed", rules=(PUBLISHED,))
+    return Drawn("epochs", title, caption, alt, frame, render(draw(frame), "epochs", title), chart=chart)
 
 
 def _label(outcome: FinishedTrial) -> str:

@@ -4,6 +4,7 @@ import { choice, element, fill, note } from "./dom.js";
 import { duration, number, plural, share } from "./format.js";
 import { cellPasses, set, state, toggleCell } from "./state.js";
 
+const LONGEST_WORD = 28;
 const measures = data.cells;
 const OF_SCORE = { expected: `expected best of ${measures?.budget ?? 1}`, quantile: "top quantile", median: "median" };
 const OTHERS = {
@@ -60,10 +61,10 @@ export function drawMap(place) {
   const rows = [...new Map(cells.map((cell) => [key(cell.slice(0, at)), cell.slice(0, at)])).values()];
   const columns = [...new Map(cells.map((cell) => [key(cell.slice(at)), cell.slice(at)])).values()].sort((a, b) => key(a).localeCompare(key(b)));
   const index = new Map(cells.map((cell, i) => [key(cell), i]));
-  const head = element("tr", {}, element("th", { scope: "col" }, axes.slice(0, at).map((a) => a.label).join(" · ") || "all"),
-    ...columns.map((column) => element("th", { scope: "col" }, column.join(" · ") || "all")));
+  const named = (scope, text) => element("th", { scope, class: text.split(" ").some((word) => word.length > LONGEST_WORD) ? "breaks" : null }, text || "all");
+  const head = element("tr", {}, named("col", axes.slice(0, at).map((a) => a.label).join(" · ")), ...columns.map((column) => named("col", column.join(" · "))));
   const body = rows.map((row) =>
-    element("tr", {}, element("th", { scope: "row" }, row.join(" · ") || "all"),
+    element("tr", {}, named("row", row.join(" · ")),
       ...columns.map((column) => {
         const cell = index.get(key([...row, ...column]));
         return element("td", {}, cell === undefined ? element("span", { class: "absent" }, "–") : button(cell, found, toShade));
@@ -77,7 +78,7 @@ export function drawMap(place) {
   const selected = [...state.cells].map(cellLabel).join("; ");
   fill(place, controls, element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Map of the cells" }, table), legend(found),
     element("p", { class: "caption", role: "status" }, state.cells.size ? `${plural(state.cells.size, "cell")} selected: ${selected}. Every view below shows them alone or brings them forward.` : "Choose cells to see them in every view below."),
-    note(`Expected best: of ${measures.budget} trials a cell, the same number for all; a diverged trial counts there as the worst score of the study. Healthy: finished trials without a symptom. A top quantile needs 6 trials.${aim(state.score)}`));
+    note(`Expected best: of ${plural(measures.budget, "trial")} a cell, the same number for all; a diverged trial counts there as the worst score of the study. Healthy: finished trials without a symptom. A top quantile needs 6 trials.${aim(state.score)}`));
 }
 
 function aim(name) {

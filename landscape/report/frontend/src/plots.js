@@ -27,7 +27,7 @@ export function title(i, ...more) {
 // A drawing whose data are trials: a click opens the nearest one. It is an image with a text; the table of trials gives the same to a keyboard.
 export function draw(place, label, options) {
   const width = Math.max(260, Math.floor(place.clientWidth || 640));
-  const svg = Plot.plot({ width, marginTop: 14, marginBottom: 34, style: { background: "transparent", fontSize: "12px", overflow: "visible" }, ...options });
+  const svg = Plot.plot({ width, marginTop: 14, marginBottom: 34, inset: 6, style: { background: "transparent", fontSize: "12px", overflow: "visible" }, ...options });
   const drawing = svg.tagName === "FIGURE" ? svg.querySelector("svg") : svg;
   for (const part of drawing.querySelectorAll("[aria-label], [aria-description]")) {
     part.removeAttribute("aria-label"); // an image has one name; names of its parts would be read one by one

@@ -77,7 +77,8 @@ function parallel(place, points) {
     const { use, low, high } = ends.get(name);
     const v = raw(i, name);
     return { trial: i, name, y: v === null ? null : high > low ? (use(v) - low) / (high - low) : 0.5 };
-  }));
+  })).filter((p) => p.y !== null); // a line passes over the settings that its trial does not have
+
   const labels = columns.flatMap((name) => [{ name, y: -0.07, text: tick(Number(ends.get(name).text[0].toPrecision(3))) }, { name, y: 1.07, text: tick(Number(ends.get(name).text[1].toPrecision(3))) }]);
   draw(place, "All settings of the trials at once; the table of trials holds the numbers.", {
     height: 320, marginLeft: 30, marginRight: 30, marginBottom: 46, x: { domain: columns, type: "point", label: null, tickFormat: (text) => (text.length > 18 ? `${text.slice(0, 17)}…` : text), tickRotate: columns.length > 5 ? -18 : 0 }, y: { axis: null, domain: [-0.1, 1.1] },
