@@ -11,8 +11,8 @@ COLOR = 3
 def default_protocol(real: Given | Dataset) -> str:
     """Return the name of the protocol by which two sets are compared if none is named.
 
-    `quick` for a data set with a shipped classifier, `quick-points` for points, `quick-photos` for color images on a machine without the
-    2015 Inception weights, else `given`.
+    It is `quick` for a data set with a shipped classifier, `quick-points` for points, `quick-photos` for color images on a machine without
+    the 2015 Inception weights, and otherwise `given`.
     """
     if isinstance(real, Dataset) and real.classifier:
         return "quick"
@@ -25,8 +25,9 @@ def default_protocol(real: Given | Dataset) -> str:
 def default_training_protocol(dataset: Dataset, *, by_class: bool = False) -> str:
     """Return the name of the protocol by which a model of `dataset` is scored if none is named.
 
-    `quick-points` for points; `quick-classes` for images of a class that is asked for (`by_class`); `quick-photos` for color images without
-    a shipped classifier; else `quick`. The classifier of `quick` and `quick-classes` is trained on the labels where none is shipped.
+    It is `quick-points` for points, `quick-classes` for images of a class that is asked for (`by_class`), `quick-photos` for color images
+    without a shipped classifier, and otherwise `quick`. The classifier of `quick` and `quick-classes` is trained on the labels if none is
+    shipped.
     """
     if len(dataset.shape) == 1:
         return "quick-points"

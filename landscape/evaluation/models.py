@@ -264,7 +264,7 @@ def _draws(sets: Sequence[Given], number: int, draws: int, seed: int) -> list[Te
 
 
 def _picked(sets: Sequence[Given], index: Tensor, name: str) -> Given:
-    """Return the samples at `index` (ascending) of `sets` laid end to end, with their labels where all have labels."""
+    """Return the samples at `index` (ascending) of `sets` laid end to end, with their labels if all have labels."""
     parts, start = [], 0
     for given in sets:
         inside = index[(index >= start) & (index < start + len(given))] - start

@@ -1,4 +1,4 @@
-"""Class accuracy: whether generated samples show the class that was asked for."""
+"""The share of generated samples that show the class that was asked for."""
 
 from landscape.components.metrics._base import METRICS, Evidence, need
 from landscape.components.metrics._intervals import wilson
@@ -16,10 +16,11 @@ from landscape.results.record import Estimate
 def class_accuracy(evidence: Evidence) -> dict[str, Estimate]:
     """Share of generated samples in which the extractor's classifier sees the class that was asked for.
 
-    A generator of one sample a class reaches 1, so this score says nothing of the diversity within a class: read it beside `intra_frechet`.
+    A generator that makes one sample of each class reaches 1. The score says nothing about the diversity within a class, which
+    `intra_frechet` measures.
 
     Args:
-        evidence: The logits [N, K] and labels [N] of the generated set; those of the real set, if it has labels, for the note.
+        evidence: The logits [N, K] and labels [N] of the generated set, and for the note those of the real set if it has labels.
 
     Raises:
         UserError: The generated samples have no labels, or the extractor does not classify.

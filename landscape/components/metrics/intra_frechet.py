@@ -1,4 +1,4 @@
-"""Intra-class Frechet distance: the mean over classes of the distance within each class."""
+"""The intra-class Frechet distance, which is the mean over classes of the distance within each class."""
 
 import math
 
@@ -21,8 +21,8 @@ from landscape.results.record import Estimate
 def intra_frechet(evidence: Evidence) -> dict[str, Estimate]:
     """Mean over classes of the Frechet distance between the real and the generated samples of the class.
 
-    It sees both a wrong class and a lack of diversity within a class. The distance is biased upwards, the more the fewer samples a class
-    has, so values compare only at equal numbers of samples a class, which the note gives.
+    It detects both a wrong class and a lack of diversity within a class. The distance is biased upwards, and more so if a class has fewer
+    samples. Values can therefore be compared only at equal numbers of samples per class, which the note gives.
 
     Args:
         evidence: Features [N, d] and labels [N] of both sets.
@@ -63,7 +63,7 @@ def intra_frechet(evidence: Evidence) -> dict[str, Estimate]:
 
 
 def _interval(mean: float, errors: list[tuple[float, float] | None]) -> tuple[float, float] | None:
-    """The interval of the mean of independent distances, from (standard error, degrees of freedom) of each; None where one is unknown."""
+    """Return the interval of the mean of independent distances from the standard error and degrees of freedom of each, if all are known."""
     known = [error for error in errors if error is not None]
     variances = [error**2 for error, _ in known]
     if len(known) < len(errors) or mean <= 0 or sum(variances) <= 0:
