@@ -18,7 +18,7 @@ from landscape.config.protocol import Protocol
 from landscape.core.component_text import WITH_PATH
 from landscape.core.errors import UserError, reason_of
 from landscape.evaluation.given import Given, as_given
-from landscape.evaluation.sampling import Sampler, draw
+from landscape.evaluation.sampling import Sampler, draw_under
 from landscape.results.record import GENERATOR_FILE, RECORD_FILE
 
 ARRAYS = (".npz", ".npy", ".pt", ".pth")
@@ -116,7 +116,7 @@ def _trial(folder: Path, protocol: Protocol, where: Where, number: int | None) -
         raise UserError(f"{folder} is a trained trial, which cannot be opened here: use `landscape evaluate`")
     if wanted is None:
         raise UserError(f"{folder}: protocol {protocol.name!r} does not say how many samples to draw: choose one that does")
-    made = draw(where.open_trial(folder), wanted, protocol.seed, protocol.quantize)
+    made = draw_under(protocol, where.open_trial(folder), wanted, protocol.seed)
     return Given(made.samples, source=str(folder), cached=False, handling=made.handling)
 
 

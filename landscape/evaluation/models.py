@@ -18,7 +18,7 @@ from landscape.config.protocols import get, varied
 from landscape.core.errors import UserError
 from landscape.evaluation.extraction import EvaluationOptions
 from landscape.evaluation.given import Given
-from landscape.evaluation.sampling import Sampler, draw, protocol_mode
+from landscape.evaluation.sampling import Sampler, draw_under, protocol_mode, reads_classes
 from landscape.evaluation.scoring import Aids, score
 from landscape.evaluation.splits import RealSamples, reporting, selection, whole
 from landscape.results.record import Estimate, Scores
@@ -66,7 +66,7 @@ def evaluate_model(
     protocol = get(protocol) if isinstance(protocol, str) else protocol
     real = reporting(dataset, protocol)
     number = protocol.n_fake or len(real.samples)
-    draws = [partial(draw, sampler, number, protocol.seed + run, protocol.quantize) for run in range(protocol.averaging_runs)]
+    draws = [partial(draw_under, protocol, sampler, number, protocol.seed + run) for run in range(protocol.averaging_runs)]
     with protocol_mode(generator, sampler, protocol), _evaluating(discriminator) as critic:
         aids = Aids(dataset=dataset, generator=generator, latent=latent, discriminator=critic)
         return score(real, draws, protocol, aids, options or EvaluationOptions(), checkpoint)
@@ -90,7 +90,7 @@ def select_model(
     real, chosen = selection(dataset, protocol), selection_protocol(protocol)
     number = min(protocol.n_fake or len(real.samples), len(real.samples))
     with protocol_mode(generator, sampler, protocol):
-        draws = [partial(draw, sampler, number, protocol.seed + SELECTION_SEED_OFFSET, protocol.quantize)]
+        draws = [partial(draw_under, chosen, sampler, number, protocol.seed + SELECTION_SEED_OFFSET)]
         return score(real, draws, chosen, Aids(dataset=dataset), options or EvaluationOptions(), checkpoint)
 
 
@@ -178,7 +178,7 @@ def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOpti
         draws = [partial(drawn, i, arranged) for i in range(len(parts))]
         return score(real, draws, protocol, Aids(dataset=dataset), options or EvaluationOptions(), "real")
 
-    scored = scores_of(protocol, _as_they_are if of_classes else _unlabeled)
+    scored = scores_of(protocol, _as_they_are if reads_classes(protocol) else _unlabeled)
     if of_classes:
         blind = scores_of(varied(protocol, metrics=of_classes), partial(_exchanged, seed=protocol.seed))
         scored = replace(scored, estimates={**scored.estimates, **{f"{BLIND} {name}": e for name, e in blind.estimates.items()}})

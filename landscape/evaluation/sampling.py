@@ -2,11 +2,13 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from landscape.components.metrics._base import METRICS
 from landscape.config.protocol import Protocol
 from landscape.core.errors import SamplesError, UserError
 from landscape.evaluation.given import Given, require_finite, require_unit_range
@@ -121,6 +123,25 @@ def draw(sampler: Sampler, number: int, seed: int, quantize: str) -> Given:
     if labels is not None and labels.shape != (number,):
         raise UserError(f"the sampler gave labels of shape {tuple(labels.shape)} for {number} samples: return one a sample")
     return Given(samples, labels=labels, source=f"model, seed {seed}", cached=False, handling=handling)
+
+
+def draw_under(protocol: Protocol, sampler: Sampler, number: int, seed: int) -> Given:
+    """Draw `number` samples for the scores of `protocol`: quantized as it says, with labels only if one of its metrics reads classes.
+
+    Without this rule a score that treats labeled samples otherwise, as MS-SSIM does, would be another one for a class-conditional model than
+    for every other model under the same protocol.
+
+    Raises:
+        SamplesError: As `draw`.
+        UserError: As `draw`.
+    """
+    given = draw(sampler, number, seed, protocol.quantize)
+    return given if reads_classes(protocol) else replace(given, labels=None)
+
+
+def reads_classes(protocol: Protocol) -> bool:
+    """Return whether a metric of `protocol` reads the classes of generated samples."""
+    return any("labels" in METRICS[m.name].facts.needs for m in protocol.metrics)
 
 
 def _drawn(made: Tensor | tuple[Tensor, Tensor], quantize: str) -> tuple[Tensor, Tensor | None]:

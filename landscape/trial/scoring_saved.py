@@ -8,7 +8,7 @@ from landscape.config.protocol import Protocol
 from landscape.evaluation.extraction import EvaluationOptions
 from landscape.evaluation.given import Given
 from landscape.evaluation.models import evaluate_model
-from landscape.evaluation.sampling import draw, protocol_mode
+from landscape.evaluation.sampling import draw_under, protocol_mode
 from landscape.evaluation.scoring import Aids, enough, score
 from landscape.evaluation.splits import RealSamples, reporting
 from landscape.results.record import Scores
@@ -28,7 +28,7 @@ def evaluate_trained(real: Given | Dataset, model: Trained, protocol: Protocol, 
         return evaluate_model(sampler, real, protocol, generator=model.generator, latent=model.draw_z, options=options)
     chosen = RealSamples(enough(real, protocol.n_real, "real", protocol), "as given")
     number = protocol.n_fake or len(chosen.samples)
-    draws = [partial(draw, sampler, number, protocol.seed + run, protocol.quantize) for run in range(protocol.averaging_runs)]
+    draws = [partial(draw_under, protocol, sampler, number, protocol.seed + run) for run in range(protocol.averaging_runs)]
     with protocol_mode(model.generator, sampler, protocol):
         aids = Aids(generator=model.generator, latent=model.draw_z)
         return score(chosen, draws, protocol, aids, options or EvaluationOptions(), "last")
@@ -38,4 +38,4 @@ def samples_of(model: Trained, number: int, protocol: Protocol) -> Given:
     """Return the samples of the first averaging run that `evaluate_trained` scores, `number` of them if the protocol names no number."""
     sampler = model.sampling(protocol.sampling_batch)
     with protocol_mode(model.generator, sampler, protocol):
-        return draw(sampler, protocol.n_fake or number, protocol.seed, protocol.quantize)
+        return draw_under(protocol, sampler, protocol.n_fake or number, protocol.seed)

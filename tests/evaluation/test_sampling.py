@@ -147,3 +147,20 @@ def test_labels_that_a_sampler_gives_stay_with_its_samples(monkeypatch):
     assert next(e.value for name, e in found.items() if name.startswith("CAS")) > 0.9
     with pytest.raises(UserError, match=r"labels of shape \(899,\) for 900 samples"):
         draw(lambda n, seed: (conditional(n, seed)[0], conditional(n, seed)[1][: n - (n == 100)]), 900, 0, "round")
+
+
+def test_labels_reach_scores_only_where_a_metric_reads_classes():
+    """MS-SSIM compares labeled images within their class: under a protocol without scores of classes it is the same score for all models."""
+    train = load_dataset("digits").split("train")
+    images, labels = train.samples.float() / 255, train.labels
+
+    def conditional(number, seed):
+        return images[:number], labels[:number]
+
+    found = [
+        evaluate_model(sampler, load_dataset("digits"), varied(get("quick"), metrics=["ms_ssim"])).estimates["MS-SSIM"].value
+        for sampler in (conditional, lambda number, seed: images[:number])
+    ]
+    assert found[0] == found[1]
+    of_classes = varied(get("quick"), metrics=["ms_ssim", "class_accuracy"])
+    assert evaluate_model(conditional, load_dataset("digits"), of_classes).estimates["MS-SSIM"].value > found[0] + 0.1
