@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from landscape.analysis.answer import StudyAnswer
-from landscape.analysis.confirmation_runs import SEARCH
+from landscape.analysis.confirmation_runs import SEARCH, labels_of, role_of
 from landscape.analysis.frames import AXIS, SCORE, TrialTable
 from landscape.analysis.interval import Interval, Values
+from landscape.analysis.objective import modeled, objective
 from landscape.analysis.proportions import share
 from landscape.core.errors import UserError, unknown
+from landscape.results.studies import Study
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,58 @@ def _reached(level: str, hit: np.ndarray, efforts: Sequence[Values], given_searc
 
 def _known(value: float) -> float | None:
     return None if math.isnan(value) else value
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What one level counts by under a ruleset of tuning."""
+
+    level: str
+    scores: tuple[float | None, ...]
+    """The score of the best trial of each search (`external`), or of each seed of the one setting (`self-tuning`). None without a score."""
+    median: float | None
+    """Their lower median in the direction of the score. None if it falls on one without a score."""
+
+
+def tuned(study: Study, table: TrialTable, score: str, axis: str, ruleset: str) -> list[Tuned]:
+    """Return what the levels of an axis count by under a ruleset, the best one first.
+
+    The best trial of a search is chosen by the selection samples, and counts by its score on the reporting ones.
+
+    Args:
+        study: The study.
+        table: Its trials under the protocol that reports.
+        score: The public name of the score.
+        axis: The axis.
+        ruleset: `external` or `self-tuning`.
+    """
+    facts, column = table.scores[score], SCORE + score
+    shown = dict(zip(table.frame["digest"], table.frame[column].to_numpy(dtype=np.float64) * facts.sign, strict=True))
+    protocol, name = str((table.protocol or {}).get("name", "")), str(study.facts.get("objective") or score)
+    groups: dict[str, dict[object, tuple[float, float]]] = {}
+    for trial in study.trials:
+        place = trial.record.study
+        if role_of(trial) != SEARCH or axis not in (labels := labels_of(trial)):
+            continue
+        estimate = objective(trial.scores, protocol, name)
+        cost = math.inf if estimate is None else modeled(estimate, name)
+        part = place.get("search", 0) if ruleset == "external" else (place.get("ask"), place.get("repeat"))
+        of = groups.setdefault(labels[axis], {})
+        of[part] = min(of.get(part, (math.inf, math.inf)), (cost, _or_worst(shown.get(trial.record.digest))))
+    found = []
+    for level, parts in groups.items():
+        costs = sorted(cost for _, cost in parts.values())
+        middle = costs[(len(costs) - 1) // 2]
+        found.append((middle, Tuned(level, tuple(_shown(c, facts.sign) for _, c in parts.values()), _shown(middle, facts.sign))))
+    return [one for _, one in sorted(found, key=lambda item: (item[0], item[1].level))]
+
+
+def _or_worst(cost: float | None) -> float:
+    return math.inf if cost is None or math.isnan(cost) else cost
+
+
+def _shown(cost: float, sign: float) -> float | None:
+    return cost * sign if math.isfinite(cost) else None
 
 
 def performance_profile(efforts: Mapping[str, Mapping[str, float | None]], ratios: Sequence[float]) -> dict[str, tuple[float, ...]]:

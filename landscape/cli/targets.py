@@ -1,5 +1,6 @@
 """`landscape targets`: how much a search takes until it reaches a fixed target, by level of an axis."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def targets(
 
 def _study(results_dir: Path, name: str, axis: str, target: float | None, baselines: tuple[str, ...]) -> dict[str, Any]:
     from landscape.analysis.answering import answer_of
-    from landscape.analysis.time_to_target import Target, baseline_target, time_to_target
+    from landscape.analysis.time_to_target import Target, baseline_target, time_to_target, tuned
     from landscape.report.view import view_of
     from landscape.results.studies import read_study, study_folder
 
@@ -63,7 +64,11 @@ def _study(results_dir: Path, name: str, axis: str, target: float | None, baseli
     answer = answer_of(view.study, view.table, view.score)
     rule = baseline_target(answer, axis, baselines) if target is None else Target(target, "as given")
     reached = time_to_target(view.table, view.score, axis, rule.value, given_search=view.given_search)
+    space = view.study.facts.get("space")
+    ruleset = str(space.get("ruleset", "")) if isinstance(space, dict) else ""
     return {
+        "ruleset": ruleset,
+        "tuned": [asdict(one) for one in tuned(view.study, view.table, view.score, axis, ruleset)] if ruleset else [],
         "score": view.score,
         "target": rule.value,
         "rule": rule.rule,
@@ -96,4 +101,17 @@ def _lines(name: str, axis: str, of: dict[str, Any]) -> list[str]:
         steps = "" if row["d_steps"] is None else f"{row['d_steps']:,.0f}"
         seconds = "" if row["seconds"] is None else duration(row["seconds"])
         rows.append((row["level"], f"{row['reached']} of {row['tried']}", f"{row['trials']:.3g}{ends}", steps, seconds))
-    return [head, *aligned((axis, "reach it", "trials", "D steps", "time, one at a time"), rows)]
+    return [head, *aligned((axis, "reach it", "trials", "D steps", "time, one at a time"), rows), *_tuned(axis, of)]
+
+
+def _tuned(axis: str, of: dict[str, Any]) -> list[str]:
+    """What the levels count by under the ruleset of the study."""
+    if not of["tuned"]:
+        return []
+    each = "of the best of each search" if of["ruleset"] == "external" else "of the seeds of the one setting"
+    rows = [(one["level"], _number(one["median"]), ", ".join(map(_number, one["scores"]))) for one in of["tuned"]]
+    return [f"ruleset {of['ruleset']}: {of['score']}, the median {each}", *aligned((axis, "median", "each"), rows)]
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.3g}"

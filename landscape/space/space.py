@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
@@ -30,11 +30,12 @@ from landscape.space.search_range import Parameter, components, set_field
 from landscape.space.settings import Confirmation, Limits, SearcherChoice, Trials, total_or_per_cell
 
 MODEL_BASED = ("optuna-tpe", "optuna-gp", "optuna-gp-front", "gp-ucb")
+EXTERNAL_SEARCHES = 3
 AXIS_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 """The names that an axis may have. Reports use them in file names."""
 NOT_IDENTITY = ("note", "trials", "confirmation", "limits", "claims")
 """Fields that may change when a study is continued, because they do not affect the trials that were already run."""
-NEWER = (("searcher", "divergence", "worst"), ("protocol", "second_objective", ""))
+NEWER = (("", "ruleset", ""), ("searcher", "divergence", "worst"), ("protocol", "second_objective", ""))
 """Fields that came after the first kept studies, with their defaults, at which they are no part of a study's identity."""
 
 
@@ -65,6 +66,12 @@ class Space(Frozen):
     """
     search: dict[str, Parameter] = Field(default_factory=dict)
     searcher: SearcherChoice = SearcherChoice()
+    ruleset: Literal["", "external", "self-tuning"] = ""
+    """The rules of tuning, after AlgoPerf (Dahl et al. 2023, arXiv:2306.07179).
+
+    With `external` the trials of a cell belong to 3 searches that know nothing of each other, and a level counts by the median over them of
+    the best. With `self-tuning` nothing is searched, and a level counts by the median over the seeds of its one setting.
+    """
     trials: Annotated[Trials, BeforeValidator(total_or_per_cell)]
     batch: Annotated[int, Field(ge=1)] | None = None
     """The number of proposals that are made at once, from completed batches only: per cell, or over all cells if the scope is `across`."""
@@ -105,6 +112,9 @@ class Space(Frozen):
         if bool(self.protocol.second_objective) != (self.searcher.name == "optuna-gp-front"):
             message = "optuna-gp-front and protocol.second_objective (for example recall[classifier]) belong together: give both or none"
             raise LocatedError(("searcher",), UserError(message))
+        if self.ruleset and bool(self.search) != (self.ruleset == "external"):
+            what = "tunes: name what is searched" if self.ruleset == "external" else "has one setting: leave search out"
+            raise LocatedError(("ruleset",), UserError(f"ruleset {self.ruleset} {what}, or choose the other ruleset"))
         for axis in self.confirmation.axes:
             if axis not in self.axes:
                 raise LocatedError(("confirmation", "axes"), unknown("axis in confirmation.axes", axis, self.axes))
@@ -190,8 +200,9 @@ class Space(Frozen):
         data = {k: v for k, v in self.to_data().items() if k not in NOT_IDENTITY}
         data["dataset"]["hyperparameters"].pop("path", None)
         for part, field, default in NEWER:
-            if data[part][field] == default:
-                del data[part][field]
+            holder = data[part] if part else data
+            if holder[field] == default:
+                del holder[field]
         return data
 
     def digest(self) -> str:
@@ -199,8 +210,13 @@ class Space(Frozen):
         text = json.dumps(self.identity(), sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
+    @property
+    def searches(self) -> int:
+        """The number of searches in each cell that know nothing of each other."""
+        return EXTERNAL_SEARCHES if self.ruleset == "external" else 1
+
     def asks_per_cell(self, cells: int) -> int:
-        """Return the number of proposals for each of `cells` cells. Each proposal is trained `seeds` times.
+        """Return the number of proposals for each of `cells` cells. Each proposal is trained `seeds` times, and each search has as many.
 
         Raises:
             UserError: There are fewer trials than cells times seeds.
@@ -212,7 +228,7 @@ class Space(Frozen):
             raise UserError(message)
         # A total that cannot be divided evenly is rounded up, so that every cell gets the same number.
         trials = self.trials.per_cell or -(-(total or 0) // cells)
-        return -(-trials // self.seeds)
+        return -(-trials // (self.seeds * self.searches)) * self.searches
 
     def _shared(self) -> dict[str, Any]:
         data = copy.deepcopy(self.base)

@@ -11,9 +11,9 @@ from helpers.made_trials import trial
 
 from landscape.analysis.answering import answer_of
 from landscape.analysis.frames import trials_frame
-from landscape.analysis.time_to_target import baseline_target, performance_profile, time_to_target
+from landscape.analysis.time_to_target import baseline_target, performance_profile, time_to_target, tuned
 from landscape.core.errors import UserError
-from landscape.results.record import Status
+from landscape.results.record import Estimate, Scores, Status
 
 NAME = "FD[x]"
 
@@ -94,6 +94,32 @@ def test_the_best_confirmed_baseline_sets_the_target():
     bare = study_of(seeds=0)
     with pytest.raises(UserError, match="no baseline has a mean over fresh seeds"):
         baseline_target(answer_of(bare, trials_frame(bare.trials, axes=tuple(AXES)), SCORE), "loss")
+
+
+def test_a_level_counts_by_the_median_of_its_searches():
+    """The best of each search is chosen by the selection samples; one that only diverged has no score and is the worst."""
+    study = study_of(seeds=0)
+    trials = []
+    for i, one in enumerate(study.trials):
+        of = one.scores["p"]
+        chosen = Scores({"name": "quick/selection", "digest": "s"}, {SCORE: Estimate(10.0 - i, "lower")})
+        lost = one.record.study["cell"]["loss"] == "hinge" and i % 3 == 2
+        record = replace(one.record, study={**one.record.study, "search": i % 3}, status=Status.DIVERGED if lost else Status.COMPLETED)
+        trials.append(replace(one, record=record, scores={} if lost else {"p": of, "s": chosen}))
+    study = replace(study, trials=tuple(trials))
+    table = trials_frame(study.trials, "p", axes=tuple(AXES))
+    found = {one.level: one for one in tuned(study, table, SCORE, "loss", "external")}
+    shown = {t.record.digest: t.scores["p"].estimates[SCORE].value for t in trials if t.scores}
+    for level, one in found.items():
+        # The last trial of a search has the best selection score, whatever the reporting score says.
+        of = [t for t in trials if t.record.study["cell"]["loss"] == level]
+        last = {t.record.study["search"]: shown.get(t.record.digest) for t in of}
+        assert sorted(one.scores, key=str) == sorted(last.values(), key=str)
+    assert len(found) == 3
+    assert found["hinge"].scores.count(None) == 1
+    assert found["hinge"].median == max(x for x in found["hinge"].scores if x is not None)
+    seeds = {one.level: one for one in tuned(study, table, SCORE, "loss", "self-tuning")}
+    assert {len(one.scores) for one in seeds.values()} == {4}
 
 
 def test_a_profile_by_hand():

@@ -52,3 +52,15 @@ def test_mistakes(run, two):
         shown = run("targets", *arguments, "--results", str(two))
         assert (shown.code, shown.out) == (2, "")
         assert said in shown.err
+
+
+def test_a_study_with_rules_of_tuning_shows_what_its_levels_count_by(run, two):
+    synthetic.write_study(two, 12, "ruled", pictures=False, searcher="random", axes=("loss",))
+    path = two / "ruled" / "study.json"
+    facts = json.loads(path.read_text())
+    facts["space"]["ruleset"] = "external"
+    path.write_text(json.dumps(facts))
+    *_, head, titles, first, _, _, _ = run("targets", "ruled", "--results", str(two)).out.splitlines()
+    assert head == "ruleset external: FD[classifier:digits], the median of the best of each search"
+    assert titles.split() == ["loss", "median", "each"]
+    assert len(first.split()) == 3

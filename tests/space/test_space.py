@@ -133,6 +133,8 @@ def test_undefined_cells_are_listed_with_their_reasons():
         ("trials: 24", "trials: 24\nsearcher: {name: gp-ucb, scope: across}", r"toy.yaml:25: .*gp-ucb takes no conditional space"),
         ("trials: 24", "trials: 24\nsearcher: {name: gp-ucb, divergence: constraint}", r"toy.yaml:25: .*gp-ucb takes no constraint"),
         ("trials: 24", "trials: 24\nsearcher: {name: optuna-gp-front}", r"toy.yaml:25: .*second_objective .* belong together"),
+        ("trials: 24", "trials: 24\nruleset: self-tuning", r"toy.yaml:25: ruleset self-tuning has one setting: leave search out"),
+        ("trials: 24", "trials: 24\nruleset: own", r"toy.yaml:25: ruleset='own'"),
         ("trials: 24", "trials: 24\nsearcher: {name: grid}", r"search.learning_rate: a grid needs to know how many values"),
         ('"FD[classifier:digits]"', '""', r"toy.yaml:4: protocol.objective is empty"),
         ("metrics: [frechet]", "metrics: [frecht]", r"toy.yaml:4: protocol.*'frecht': did you mean 'frechet'"),
@@ -191,6 +193,10 @@ def test_identity_is_what_decides_the_trials(space):
     # Fields that came later are no part of it at their defaults, so that studies which were begun before them go on.
     assert "second_objective" not in space.identity()["protocol"]
     assert "divergence" not in space.identity()["searcher"]
+    assert "ruleset" not in space.identity()
+    assert space.with_changes(ruleset="external").identity()["ruleset"] == "external"
+    with pytest.raises(UserError, match="ruleset external tunes: name what is searched"):
+        space.with_changes(ruleset="external", search={})
     constrained = space.with_changes(searcher={"name": "optuna-tpe", "divergence": "constraint"})
     assert constrained.identity()["searcher"]["divergence"] == "constraint"
     other = [space.with_changes(seed=1), space.with_steps(5), space.with_changes(searcher={"name": "random"}), space.with_changes(batch=2)]

@@ -189,6 +189,35 @@ def test_a_searcher_is_told_the_median_over_the_seeds_of_a_proposal(make_space, 
     assert heard == [(0, told)]
 
 
+def test_three_searches_of_a_cell_know_nothing_of_each_other(make_space):
+    """Under the external rules each search has its own model, seed and share of the trials; a study without rules is as it was."""
+    space = make_space(ruleset="external", searcher={"name": "optuna-tpe", "startup": 2}, trials=30)
+    assert space.asks_per_cell(4) == 9
+    trials = Imitation(space, 0)
+    plan = trials.run()
+    by_search = collections.defaultdict(list)
+    for ask in range(plan.asks):
+        by_search[plan.search_of(ask), plan.cell_of(ask)].append(ask)
+    assert {search for search, _ in by_search} == {0, 1, 2}
+    assert {len(asks) for asks in by_search.values()} == {3}
+    fresh = Plan(make_space(ruleset="external", searcher={"name": "random"}, trials=36), pin=lambda config: config)
+    made = [fresh.propose() for _ in range(36)]
+    assert [t.study.get("search", 0) for t in made] == [fresh.search_of(t.ask) for t in made]
+
+    # What one search is told changes nothing that another one proposes.
+    def proposals(best):
+        plan, found = Plan(space, pin=lambda config: config), {}
+        while (task := plan.propose()) is not None:
+            found[task.ask] = task.assignment
+            cost = 0.0 if plan.search_of(task.ask) == 0 and best else abs(math.log10(task.assignment["d_optimizer.learning_rate"]))
+            plan.settle(Outcome(task.ask, 0, task.cell.id, task.assignment, task.digest, "completed", cost, cost))
+        return plan, found
+
+    (plan, one), (_, other) = proposals(False), proposals(True)
+    differing = {plan.search_of(ask) for ask in one if one[ask] != other[ask]}
+    assert differing == {0}
+
+
 def test_a_digest_that_was_run_elsewhere_in_the_study_is_not_run_again(make_space):
     space = make_space(trials=8)
     first = Imitation(space, 0)

@@ -40,6 +40,8 @@ class Task:
     """Either `search` or `confirmation`. A confirmation trains the setting of proposal `ask` again, with fresh seed number `repeat`."""
     confirms: tuple[str, ...] = ()
     """The levels (`loss=hinge`) that a confirmation run stands for."""
+    search: int = 0
+    """The number of the search in its cell that made the proposal, counted from 0."""
 
     @property
     def study(self) -> dict[str, object]:
@@ -51,7 +53,7 @@ class Task:
             "repeat": self.repeat,
             "role": self.role,
             "assignment": dict(self.assignment),
-        } | ({"confirms": list(self.confirms)} if self.confirms else {})
+        } | {name: found for name, found in (("search", self.search), ("confirms", list(self.confirms))) if found}
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ class Plan:
         self.asks = space.asks_per_cell(len(self.cells)) * len(self.cells)
         self._across = space.searcher.scope == "across"
         self._round = space.batch or (self._default_round() if deterministic else None)
-        self._groups: dict[int, _Group] = {}
+        self._groups: dict[tuple[int, int], _Group] = {}
         self._ended: dict[int, dict[int, Outcome]] = {}
         self._by_digest: dict[str, Outcome] = {}
         self._made: dict[int, Assignment] = {}
@@ -195,10 +197,15 @@ class Plan:
             self._orders[lap] = [int(i) for i in generator(self.space.seed, SHUFFLE, lap).permutation(len(self.cells))]
         return self._orders[lap][position]
 
+    def search_of(self, ask: int) -> int:
+        """Return the number of the search in its cell that a proposal belongs to. Several searches have the laps in turn."""
+        return ask // len(self.cells) % self.space.searches
+
     def _group(self, ask: int) -> _Group:
-        key = -1 if self._across else self.cell_of(ask)
+        place, search = -1 if self._across else self.cell_of(ask), self.search_of(ask)
+        key = place, search
         if key not in self._groups:
-            seed = int(generator(self.space.seed, PER_CELL, key + 1).integers(2**31))
+            seed = int(generator(self.space.seed, PER_CELL, place + 1, *([search] if search else [])).integers(2**31))
             self._groups[key] = _Group(make_searcher(self.space.searcher, seed))
         return self._groups[key]
 
@@ -219,7 +226,7 @@ class Plan:
             assignment = self._made[ask]
             group.searcher.replay(ask, assignment, cell.parameters)
         else:
-            assignment = group.searcher.ask(ask, lap, cell.parameters)
+            assignment = group.searcher.ask(ask, lap // self.space.searches, cell.parameters)
         group.order.append(ask)
         tasks = []
         for repeat in range(self.space.seeds):
@@ -232,7 +239,7 @@ class Plan:
                 ended[repeat] = known
                 self.finished += 1
             else:
-                tasks.append(Task(ask, repeat, cell, assignment, config, digest))
+                tasks.append(Task(ask, repeat, cell, assignment, config, digest, search=self.search_of(ask)))
         self._tell(ask)
         return tasks
 
