@@ -128,8 +128,8 @@ def draw(sampler: Sampler, number: int, seed: int, quantize: str) -> Given:
 def draw_under(protocol: Protocol, sampler: Sampler, number: int, seed: int) -> Given:
     """Draw `number` samples for the scores of `protocol`: quantized as it says, with labels only if one of its metrics reads classes.
 
-    Without this rule a score that treats labeled samples otherwise, as MS-SSIM does, would be another one for a class-conditional model than
-    for every other model under the same protocol.
+    Without this rule a score that treats labeled samples otherwise, as MS-SSIM does, would be another one for a class-conditional model
+    than for every other model under the same protocol.
 
     Raises:
         SamplesError: As `draw`.

@@ -12,6 +12,8 @@ from landscape.components.tasks._base import TASKS
 from landscape.config.trial_config import TrialConfig
 from landscape.config.undefined import UndefinedCombinationError
 from landscape.core.errors import UserError
+from landscape.space.space import Space
+from landscape.space.study_files import load_space
 from landscape.training.sampling import drawn_classes, make_sampler
 
 BASE = {
@@ -146,6 +148,33 @@ def test_data_whose_files_hold_no_classes_are_refused_when_they_are_loaded(tmp_p
         write_png(tmp_path / f"{i}.png", torch.zeros(8, 8, 1, dtype=torch.uint8).numpy())
     with pytest.raises(UserError, match="task 'class_conditional' needs the class of each sample, data set 'folder' has none"):
         landscape.build(BASE | {"dataset": f"folder:{tmp_path}", "resolution": 8})
+
+
+def test_a_study_crosses_tasks_with_losses_and_skips_what_has_no_meaning():
+    study = {
+        "name": "tasks",
+        "dataset": "digits",
+        "protocol": "quick",
+        "base": {"architecture": {"mlp": {"width": 8}}, "budget": {"amount": 4}},
+        "axes": {"task": ["unconditional", "class_conditional"], "loss": ["hinge", "mmd"]},
+        "trials": 3,
+    }
+    space = Space.parse(study)
+    assert {(cell.labels["task"], cell.labels["loss"]) for cell in space.cells()} == {
+        ("unconditional", "hinge"),
+        ("unconditional", "mmd"),
+        ("class_conditional", "hinge"),
+    }
+    (skipped,) = space.skipped()
+    assert skipped.labels == {"task": "class_conditional", "loss": "mmd"}
+    assert "without their conditions" in skipped.reason
+
+
+def test_the_embedded_study_has_no_refused_cell():
+    space = load_space("digits-conditional")
+    assert len(space.cells()) == 6
+    assert space.skipped() == ()
+    assert all(cell.config({}, seed=0).task.name == "class_conditional" for cell in space.cells())
 
 
 def test_the_choice_of_how_d_takes_the_class_is_written_out():
