@@ -231,6 +231,27 @@ def test_axe_finds_nothing_serious_or_moderate(browser, folder, data, width, sch
         assert serious(seen) == []
 
 
+CUT = """
+() => [...document.querySelectorAll("#table-answer td, #table-answer th")].flatMap((cell) => {
+  const range = document.createRange(), found = cell.scrollWidth > cell.clientWidth + 1 ? ["cut: " + cell.textContent] : [];
+  const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) for (const word of walker.currentNode.data.matchAll(/[^\\s]+/g)) {
+    range.setStart(walker.currentNode, word.index);
+    range.setEnd(walker.currentNode, word.index + word[0].length);
+    if (new Set([...range.getClientRects()].map((line) => Math.round(line.top))).size > 1) found.push("broken: " + word[0]);
+  }
+  return found;
+})
+"""
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_answer_breaks_no_word_and_cuts_no_number(browser, folder, width):
+    with visit(browser, folder, width=width) as seen:
+        assert seen.page.locator("#table-answer td").count() >= 7
+        assert seen.page.evaluate(CUT) == []
+
+
 def test_on_a_phone_trials_are_cards_with_name_and_score_first(browser, folder, data):
     with visit(browser, folder, width=400) as seen:
         seen.page.locator("#trials").scroll_into_view_if_needed()
