@@ -6,15 +6,10 @@ from landscape.analysis.answer import AxisAnswer, Chosen, PairAnswer, State
 from landscape.analysis.frames import ScoreFacts
 from landscape.analysis.interval import Interval
 from landscape.core.durations import duration
-from landscape.core.wording import join, plural
+from landscape.core.wording import join, plural, words
 
 FEW = 3
 """The number of hyperparameters that a recommendation writes out."""
-
-
-def words(axis: str) -> str:
-    """Return the name of an axis in words, such as `d normalization` for `d_normalization`."""
-    return axis.replace("_", " ")
 
 
 def axis_state(best: str | None, levels: Sequence[str], pairs: Sequence[PairAnswer]) -> State:
@@ -97,8 +92,8 @@ def study_sentence(score: str, axes: Sequence[AxisAnswer], chosen: Chosen | None
     """Return what to train, what is decided, and what is not."""
     parts = []
     if chosen is not None:
-        setting = ", ".join(chosen.labels.values())
-        some = [f"{name}={_value(value)}" for name, value in list(chosen.assignment.items())[:FEW]]
+        setting = join([f"{words(axis)} {level}" for axis, level in chosen.labels.items()])
+        some = [f"{name} {_value(value)}" for name, value in list(chosen.assignment.items())[:FEW]]
         more = f" with {', '.join(some)}" if some else ""
         more += ", ..." if len(chosen.assignment) > FEW else ""
         mean = "" if chosen.mean.value is None else f" {_number(chosen.mean.value)}{_ends(chosen.mean)}"

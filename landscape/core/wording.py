@@ -17,3 +17,12 @@ def plural(n: int, noun: str, nouns: str = "") -> str:
 def join(parts: Sequence[str], last: str = "and") -> str:
     """Return a list in words, such as `a`, `a and b` or `a, b and c`. The word `last` stands before the last part."""
     return f" {last} ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+
+
+def words(name: str) -> str:
+    """Return the name of an axis or a field in words: `d_normalization` is `D normalization`, and `regularizers` is `regularizer`."""
+    text = name.replace("_", " ").replace("regularizers", "regularizer")
+    for letter in "dg":
+        if text.startswith(f"{letter} "):
+            text = letter.upper() + text[1:]
+    return text

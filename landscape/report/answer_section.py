@@ -12,8 +12,8 @@ import pandas as pd
 from landscape.analysis.answer import AxisAnswer, Effort, LevelAnswer, StudyAnswer, ToDecide
 from landscape.analysis.cell_pairs import SearchedAxis, cell_medians, searched_axis
 from landscape.analysis.seeds import FEWEST_SEEDS
-from landscape.core.wording import plural
-from landscape.report.formats import as_yaml, count, duration, words
+from landscape.core.wording import plural, words
+from landscape.report.formats import as_yaml, count, duration
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
 
@@ -71,11 +71,21 @@ def commands(view: View, digest: str, found: StudyAnswer) -> str:
     lines = [f"landscape train --config {shlex.quote(record)} --out again"] if digest else []
     if has_definition(view):
         lines.append("landscape sweep study.yaml")
-        needed = [(axis.rival.to_decide.seeds, words(axis.axis)) for axis in found.axes if axis.rival is not None and axis.rival.to_decide]
         if found.chosen is None:
-            needed = [(FEWEST_SEEDS, "what is open")]
-        lines += [f"# to decide {axis}: write `confirmation: {{seeds: {seeds}}}` into study.yaml first" for seeds, axis in sorted(needed)]
+            lines.append(f"# to decide what is open: write `confirmation: {{seeds: {FEWEST_SEEDS}}}` into study.yaml first")
+        lines += _further_seeds(found)
     return "\n".join(lines)
+
+
+def _further_seeds(found: StudyAnswer) -> list[str]:
+    """A line for each axis that more seeds would decide, the cheapest first."""
+    rivals = [(axis.axis, axis.rival.to_decide) for axis in found.axes if axis.rival is not None]
+    wanted = [(axis, needed) for axis, needed in rivals if needed is not None]
+    return [
+        f"# to decide {words(axis)} ({plural(needed.trainings, 'training')}, about {duration(needed.seconds)}): write"
+        f" `confirmation: {{axes: [{axis}], most_seeds: {needed.seeds}}}` into study.yaml first"
+        for axis, needed in sorted(wanted, key=lambda one: one[1].seconds)
+    ]
 
 
 def has_definition(view: View) -> bool:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from landscape.core.errors import UserError
 from landscape.core.files import read_json, write_bytes, write_json
-from landscape.core.wording import plural
+from landscape.core.wording import plural, words
 from landscape.report import formats
 from landscape.report.assets import asset, source_hash
 from landscape.report.downloads import STUDY_YAML, downloads
@@ -85,7 +85,7 @@ def page_environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"number": formats.number, "count": formats.count, "words": formats.words, "plural": plural}
+    environment.filters |= {"number": formats.number, "count": formats.count, "words": words, "plural": plural}
     _allow(environment, "style", (TEMPLATES / "style.css").read_text(encoding="utf-8"))
     return environment
 

@@ -55,29 +55,12 @@ def duration(seconds: Any) -> str:
     return ABSENT if seconds is None or math.isnan(seconds) else durations.duration(seconds)
 
 
-def moment(text: str) -> str:
-    """An ISO 8601 time as `2026-11-29 13:56 UTC`; what is no such time stays as it is."""
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    except ValueError:
-        return text
-
-
 def interval(low: Any, high: Any, render: Any = number) -> str:
     """`[3.2, 6]`; empty where there is no interval. An infinite end reads `diverged`."""
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return ""
     low_text, high_text = ("diverged" if math.isinf(end) else render(end) for end in (low, high))
     return f"[{low_text}, {high_text}]"
-
-
-def words(name: str) -> str:
-    """A field's name as prose: `d_normalization` -> `D normalization`, `regularizers` -> `regularizer`."""
-    text = name.replace("_", " ").replace("regularizers", "regularizer")
-    for letter in "dg":
-        if text.startswith(f"{letter} "):
-            text = letter.upper() + text[1:]
-    return text
 
 
 def as_yaml(data: Any) -> str:

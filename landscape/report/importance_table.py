@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 from landscape.analysis.importance import REPEATS, Share, importances
-from landscape.report.formats import words
+from landscape.core.wording import words
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
 

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 
 from landscape.analysis.frames import customary
-from landscape.report.formats import number, words
+from landscape.core.wording import words
+from landscape.report.formats import number
 from landscape.report.tables import Column, Table
 
 

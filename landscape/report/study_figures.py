@@ -10,11 +10,10 @@ from matplotlib.figure import Figure
 
 from landscape.analysis.answer import AxisAnswer
 from landscape.analysis.frames import HYPER, SCORE
-from landscape.core.wording import plural
+from landscape.core.wording import plural, words
 from landscape.report.charts import Chart
 from landscape.report.figures import boxes, budgets, curves, hyperparameters, seeds
 from landscape.report.figures._style import Rendered, render
-from landscape.report.formats import words
 from landscape.report.summary import best_trial
 from landscape.report.view import View
 from landscape.results.record import TrialRecord

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from landscape.analysis.answer import AxisAnswer, StudyAnswer
 from landscape.analysis.answering import answer_of
 from landscape.analysis.frames import AXIS, SCORE
-from landscape.report.formats import as_yaml, moment, number, words
+from landscape.core.wording import words
+from landscape.report.formats import as_yaml, moment, number
 from landscape.report.pictures import Picture, picture
 from landscape.report.space_tables import axes_table, search_table
 from landscape.report.study_figures import (

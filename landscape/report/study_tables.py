@@ -10,7 +10,8 @@ import pandas as pd
 from landscape.analysis.answer import AxisAnswer
 from landscape.analysis.comparison import compare_cells, compare_levels, diversity_score
 from landscape.analysis.frames import AXIS, HIGH, LOW, SCORE, ScoreFacts
-from landscape.report.formats import duration, words
+from landscape.core.wording import words
+from landscape.report.formats import duration
 from landscape.report.tables import Column, Table
 from landscape.report.view import BLIND, View
 

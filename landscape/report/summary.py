@@ -8,8 +8,8 @@ from landscape.analysis.answer import StudyAnswer
 from landscape.analysis.comparison import compare_levels
 from landscape.analysis.frames import AXIS, SCORE
 from landscape.analysis.searching import check_budgets
-from landscape.core.wording import plural
-from landscape.report.formats import count, duration, interval, number, share, words
+from landscape.core.wording import plural, words
+from landscape.report.formats import count, duration, interval, number, share
 from landscape.report.view import View
 
 PLURALS = {"loss": "losses"}

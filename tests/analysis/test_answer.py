@@ -60,7 +60,7 @@ def test_a_clear_axis_is_decided_and_a_close_one_says_what_it_would_take():
     assert (norm.best, norm.runner_up) == ("spectral", "none")
     ratio = norm.contrast.difference
     assert ratio.low < math.exp(-0.5) < ratio.high < 1
-    assert norm.sentence.startswith("d normalization: spectral is best: its FD[pixels] is 0.")
+    assert norm.sentence.startswith("D normalization: spectral is best: its FD[pixels] is 0.")
     assert "beside loss hinge, architecture mlp" in norm.sentence
     assert loss.state == "suggested"
     assert loss.beaten == ("wasserstein",)
@@ -74,7 +74,7 @@ def test_a_clear_axis_is_decided_and_a_close_one_says_what_it_would_take():
     assert f"5 seeds resolve a factor of {close.resolvable:.3g}" in loss.sentence
     assert f"({close.to_decide.trainings} more trainings, about " in loss.sentence
     assert "architecture" not in {a.axis for a in found.axes}
-    assert "Decided: d normalization (spectral)." in found.sentence
+    assert "Decided: D normalization (spectral)." in found.sentence
     assert "Ruled out: loss wasserstein." in found.sentence
     assert 0.05 < found.spread < 0.2
     assert (found.search.trials, found.confirmation.trials, found.confirmation.seconds) == (12, 20, 200)

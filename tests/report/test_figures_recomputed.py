@@ -7,10 +7,12 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from scipy.stats import beta, binom, gmean
 from scipy.stats import t as student
 
 from landscape.report import formats
+from landscape.space.settings import Confirmation
 
 AXES = ("loss", "architecture")
 SCORE = "FD[classifier:digits]"
@@ -221,6 +223,25 @@ def test_the_answer_and_what_matters(page, trials):
             head, *lines = page[table]
             at = head.index(column)
             assert next(line for line in lines if line[0] == axis)[at].startswith(formats.share(share)), (table, axis)
+
+
+def defined(study):
+    """Write how the study is run again."""
+    facts = json.loads((study / "study.json").read_text())
+    (study / "study.json").write_text(json.dumps(facts | {"definition": facts["space"]}))
+
+
+def test_what_would_decide_an_axis_is_the_same_in_the_table_and_in_the_command(reported, page):
+    folder = reported(72, defined, axes=AXES)
+    head, *rows = page["answer"]
+    shown = {row[0]: row[head.index("What deciding takes")] for row in rows}
+    in_table = {axis: int(text.split(" ")[0].replace(",", "")) for axis, text in shown.items() if "seeds each" in text}
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    lines = re.findall(r"# to decide (\w[\w ]*) \(.*?\): write `(.*?)` into study.yaml", text)
+    commands = {axis: yaml.safe_load(setting)["confirmation"] for axis, setting in lines}
+    assert commands
+    assert {axis: setting["most_seeds"] for axis, setting in commands.items()} == in_table
+    assert all(Confirmation.model_validate(setting).axes == (axis,) for axis, setting in commands.items())
 
 
 def test_the_map_holds_the_expected_best_the_median_and_the_share_of_healthy_trials(folder, trials):

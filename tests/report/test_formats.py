@@ -16,10 +16,3 @@ from landscape.report import formats
 )
 def test_three_digits_of_a_number(value, text):
     assert formats.number(value) == text
-
-
-def test_times_are_utc_to_the_minute_and_other_texts_stay():
-    assert formats.moment("2026-11-29T13:56:29+00:00") == "2026-11-29 13:56 UTC"
-    assert formats.moment("2026-11-29T13:56:29+02:00") == "2026-11-29 11:56 UTC"
-    assert formats.moment("") == ""
-    assert formats.moment("yesterday") == "yesterday"

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from landscape.analysis.frames import HYPER, SCORE, ScoreFacts
+from landscape.core.wording import words
 from landscape.report.figures import budgets
 from landscape.report.figures._style import label_styles
-from landscape.report.formats import words
 from landscape.report.interactive.cell_measures import cell_measures
 from landscape.report.interactive.packed_curves import packed_curves
 from landscape.report.interactive.thumbnails import thumbnails
