@@ -1,4 +1,4 @@
-"""A study shrunk evenly: fewer trials, fewer steps, fewer samples; everything it makes says so."""
+"""Shrinks a study evenly: fewer trials, fewer steps, fewer samples. Everything that the smaller study makes says so."""
 
 import math
 from typing import Any
@@ -10,10 +10,11 @@ FEWEST_SAMPLES = 50
 
 
 def scaled(space: Space, share: float) -> Space:
-    """The study with `share` of its trials, of its training and of its samples, named and noted as such.
+    """Return the study with `share` of its trials, of its training and of its samples, named and noted as such.
 
-    Every cell keeps at least one trial, every training at least one step, and every protocol at least 50 samples of each kind. A protocol
-    that takes a whole split keeps it. Its name says that it was scaled, so that no score of it is taken for one of the whole protocol.
+    Every cell keeps at least one trial, every training at least one step, and every protocol at least 50 samples of each kind. A
+    protocol that takes a whole split keeps it. The name of the protocol says that it was scaled, so that its scores are not taken for
+    those of the whole one.
 
     Raises:
         UserError: `share` does not lie between 0 and 1, or the search itself decides the length of training.
@@ -56,6 +57,6 @@ def _budget(budget: dict[str, Any], space: Space, share: float) -> dict[str, Any
 
 
 def _fewer(number: float, share: float, least: int) -> float:
-    """`share` of a number, rounded, never below `least` unless the number is."""
+    """Return `share` of a number, rounded. The result is below `least` only if the number is."""
     fewer = number * share
     return max(round(fewer), min(least, number)) if float(number).is_integer() else fewer

@@ -6,9 +6,9 @@ from landscape.config.trial_config import TrialConfig
 from landscape.space.space import Space
 
 COMPONENTS = ("Choice", "MetricChoice", "RegularizerChoice")
-"""Models that have short forms: `hinge`, `hinge:margin=2`, `{hinge: {margin: 2}}`. Their fields are checked when the file is read."""
+"""The models that have short forms, such as `hinge`, `hinge:margin=2` or `{hinge: {margin: 2}}`. Their fields are checked on reading."""
 ONE_OR_MORE = {"Parameter": ("sets", "when"), "Claim": ("data", "levels", "against", "correlates", "where")}
-"""Fields that take one name as well as a list of them."""
+"""The fields that take one name or a list of names."""
 
 
 def schema() -> dict[str, Any]:
@@ -37,7 +37,7 @@ def schema() -> dict[str, Any]:
 
 
 def _short() -> dict[str, Any]:
-    """An entry of an axis: a component in any form, several regularizers, or an entry written out."""
+    """Return the forms of an entry of an axis: a component in any form, several regularizers, or an entry written out."""
     return {"type": ["string", "object", "array"]}
 
 
@@ -49,7 +49,7 @@ def _one_or_more(field: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_short_forms(node: Any) -> Any:
-    """Replace every reference to a component's model by its forms."""
+    """Replace every reference to the model of a component by its forms."""
     if isinstance(node, list):
         return [_with_short_forms(each) for each in node]
     if not isinstance(node, dict):
