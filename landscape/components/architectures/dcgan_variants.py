@@ -5,7 +5,7 @@ from typing import Literal
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from landscape.components.architectures._base import ARCHITECTURES, MODULATED, ON_MAPS, Latent, Networks
+from landscape.components.architectures._base import ARCHITECTURES, ON_MAPS, Latent, Networks
 from landscape.components.architectures._layers import FromTanh, Layers, glorot_relu, halvings
 from landscape.components.architectures._networks import Discriminator, Generator
 from landscape.components.normalizations._base import Normalization
@@ -25,7 +25,7 @@ class ShiftedSoftplus(nn.Module):
 
 @ARCHITECTURES.register(
     d_normalizations=ON_MAPS,
-    g_normalizations=ON_MAPS | MODULATED,
+    g_normalizations=ON_MAPS | {"self_modulated"},
     default_g_normalization="batch",
     latent=Latent(dim=128, distribution="normal"),
     paper="Gulrajani et al. 2017, arXiv:1704.00028, table 1",
