@@ -35,7 +35,7 @@ def score_table(scores: "Scores", yardstick: "Yardstick | None", *, verbose: boo
         lines += [f"      {note}" for note in notes_of(estimate)] if verbose else []
     lines += [f"  {name}: not computed: {reason}" for name, reason in scores.failures.items()]
     if yardstick is not None:
-        lines.append(_below(yardstick))
+        lines += [_below(yardstick), *_class_blind(yardstick)]
     if verbose:
         lines += [f"  protocol: {protocol['note']}"] if protocol.get("note") else []
         lines += [f"  {name}: {value}" for name, value in scores.handling.items()]
@@ -60,6 +60,15 @@ def _below(yardstick: "Yardstick") -> str:
     if yardstick.samples < yardstick.wanted:
         line += f", of {yardstick.wanted}: scores that are biased upwards (FD, MIND) lie higher there"
     return line + "; resolves: the smallest difference of two models that such numbers tell from chance"
+
+
+def _class_blind(yardstick: "Yardstick") -> list[str]:
+    """Return a line with what real samples score under exchanged classes, if a score reads classes."""
+    from landscape.results.score_names import CLASS_BLIND
+
+    found = {name: e for name, e in yardstick.scores.estimates.items() if name.startswith(CLASS_BLIND)}
+    values = ", ".join(f"{name.removeprefix(CLASS_BLIND)} {e.value:.5g}" for name, e in found.items())
+    return [f"  class-blind (real samples under exchanged classes): {values}"] if found else []
 
 
 def check_table(checked: "Sequence[Checked]") -> list[str]:

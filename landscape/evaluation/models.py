@@ -22,14 +22,12 @@ from landscape.evaluation.sampling import Sampler, draw_under, protocol_mode, re
 from landscape.evaluation.scoring import Aids, score
 from landscape.evaluation.splits import RealSamples, reporting, selection, whole
 from landscape.results.record import Estimate, Scores
-from landscape.results.score_names import ScoreName
+from landscape.results.score_names import CLASS_BLIND, ScoreName
 
 FLOOR_DRAWS = 4
 """The number of sets of real samples that the floor averages over."""
 FEWEST_FOR_SPREAD = 3
 """The fewest draws whose spread is used. With two draws a spread has one degree of freedom, which says next to nothing."""
-BLIND = "class-blind"
-"""The beginning of the names of scores of samples whose classes were not asked for."""
 RESOLVED = "smallest difference in"
 """The beginning of the names of estimates that say by how much two models must differ."""
 SELECTION_SEED_OFFSET = 500_000
@@ -181,7 +179,7 @@ def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOpti
     scored = scores_of(protocol, _as_they_are if reads_classes(protocol) else _unlabeled)
     if of_classes:
         blind = scores_of(varied(protocol, metrics=of_classes), partial(_exchanged, seed=protocol.seed))
-        scored = replace(scored, estimates={**scored.estimates, **{f"{BLIND} {name}": e for name, e in blind.estimates.items()}})
+        scored = replace(scored, estimates={**scored.estimates, **{CLASS_BLIND + name: e for name, e in blind.estimates.items()}})
     smallest = {f"{RESOLVED} {name}": found for name, e in scored.estimates.items() if (found := smallest_difference(e, draws_taken))}
     return replace(scored, estimates={**scored.estimates, **smallest})
 

@@ -236,6 +236,7 @@ def _facts(view: View, best: str | None) -> dict[str, Any]:
         "search": flatten({k: v if isinstance(v, Mapping) else {"": v} for k, v in named.items()}),
         "floor": flatten({"value": view.floor.value, "interval": view.floor.interval, "interval kind": view.floor.interval_kind})
         + flatten({"samples": f"{view.floor.n_real} real against {view.floor.n_fake} other real", "note": view.floor.note})
+        + flatten({"under exchanged classes": view.class_blind.value} if view.class_blind else {})
         if view.floor
         else [],
         "protocol": flatten(dict(view.table.protocol or study.get("protocol") or {})),

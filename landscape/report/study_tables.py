@@ -13,7 +13,8 @@ from landscape.analysis.frames import AXIS, HIGH, LOW, SCORE, ScoreFacts
 from landscape.core.wording import words
 from landscape.report.formats import duration
 from landscape.report.tables import Column, Table
-from landscape.report.view import BLIND, View
+from landscape.report.view import View
+from landscape.results.score_names import CLASS_BLIND
 
 BEST_TRIALS = 4
 QUANTILE_HELP = "The score that this share of trials reaches, diverged ones counted"
@@ -154,7 +155,7 @@ def best_trials_table(view: View) -> Table:
     rows = []
     for name in names:
         row: dict[str, Any] = {"score": name + arrow(view.table.scores[name])} | _floor_cell(view, name)
-        row |= {"blind": found.value} if (found := view.floors.get(BLIND + name)) else {}
+        row |= {"blind": found.value} if (found := view.floors.get(CLASS_BLIND + name)) else {}
         for i, trial in enumerate(top):
             row |= {f"trial_{i}{end}": trial.get(prefix + name) for end, prefix in _ENDS}
         if SCORE + name in view.table.frame and is_counted(view.table.frame[SCORE + name]):

@@ -14,6 +14,7 @@ from landscape.analysis.objective import objective
 from landscape.analysis.searching import is_given_search, searcher_name
 from landscape.report.setting_columns import SettingColumn, setting_columns
 from landscape.results.record import Estimate
+from landscape.results.score_names import CLASS_BLIND
 from landscape.results.studies import Study
 from landscape.results.trial_files import DamagedError, Trial, checked_scores
 
@@ -25,8 +26,6 @@ SEARCHERS = {
     "random": "random search",
     "grid": "a grid",
 }
-BLIND = "class-blind "
-"""Before the name of a score: what real samples score under exchanged labels, which is where a generator begins that ignores the class."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,11 @@ class View:
     def floor(self) -> Estimate | None:
         """That of the objective."""
         return self.floors.get(self.score or "")
+
+    @property
+    def class_blind(self) -> Estimate | None:
+        """What real samples score under exchanged classes, if the objective reads classes."""
+        return self.floors.get(CLASS_BLIND + (self.score or ""))
 
     @property
     def given_search(self) -> bool:
@@ -178,7 +182,7 @@ def without_data(score: str) -> str:
 
 
 def _floors(study: Study, table: TrialTable) -> tuple[dict[str, Estimate], tuple[str, ...]]:
-    given = {name: e for name, e in _mapping(study.facts.get("floor")).items() if name.removeprefix(BLIND) in table.scores}
+    given = {name: e for name, e in _mapping(study.facts.get("floor")).items() if name.removeprefix(CLASS_BLIND) in table.scores}
     try:
         wrapped = {"schema": 1, "protocol": {"name": "", "digest": ""}, "estimates": given}
         floors = dict(checked_scores(wrapped, study.folder).estimates)
@@ -186,7 +190,7 @@ def _floors(study: Study, table: TrialTable) -> tuple[dict[str, Estimate], tuple
         return {}, (f"the floor in study.json is damaged ({error}): not drawn",)
     warnings = []
     for name in list(floors):
-        ours, theirs = _sizes(floors[name]), _sizes(table.scores[name.removeprefix(BLIND)])
+        ours, theirs = _sizes(floors[name]), _sizes(table.scores[name.removeprefix(CLASS_BLIND)])
         if ours != theirs and None not in (*ours, *theirs):
             del floors[name]
             warnings.append(f"the floor of {name} was measured with {ours} samples, the scores with {theirs}: not comparable, not drawn")

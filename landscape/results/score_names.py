@@ -11,6 +11,11 @@ IN_LOG = frozenset(f"{distance}{term}" for distance in ("FID", "FD") for term in
 and has no logarithm.
 """
 
+CLASS_BLIND = "class-blind "
+"""Before the name of a score: what real samples score whose labels are exchanged at random. A generator that ignores the class scores no
+better.
+"""
+
 
 @dataclass(frozen=True)
 class ScoreName:

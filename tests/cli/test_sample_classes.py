@@ -27,6 +27,15 @@ def test_samples_of_one_class_and_of_all(run, here, trained):
     assert run("sample", trained, "--out", "grid.png").code == 0
 
 
+def test_the_table_of_an_evaluation_has_the_class_blind_baseline(run, here, trained):
+    assert run("sample", trained, "--n", "300", "--out", "made.npz").code == 0
+    table = run("evaluate", "--real", "digits", "--fake", "made.npz", "--protocol", "quick-classes").out
+    line = next(line for line in table.splitlines() if "class-blind" in line)
+    blind = float(line.split("intra_FD[classifier:digits] ")[1].split(",")[0])
+    assert blind > 10
+    assert "class_accuracy[classifier:digits] " in line
+
+
 def test_a_class_that_does_not_exist(run, trained):
     for wrong in ("10", "-1", "three"):
         line = run("sample", trained, f"--class={wrong}", "--out", "x.png").is_one_line_error()

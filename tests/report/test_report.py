@@ -404,6 +404,29 @@ def test_index_lists_every_study_and_keeps_those_not_rebuilt(synthetic, tmp_path
 
 
 @pytest.mark.usefixtures("quick_figures")
+def test_a_class_blind_baseline_stands_beside_the_floor(synthetic, tmp_path):
+    study = synthetic.write_study(tmp_path / "results", 6, confirm=0, pictures=False, axes=("loss",))
+    facts = json.loads((study / "study.json").read_text())
+    facts["floor"][f"class-blind {synthetic.OBJECTIVE}"] = facts["floor"][synthetic.OBJECTIVE] | {"value": 33.25}
+    (study / "study.json").write_text(json.dumps(facts))
+    (page, _) = build(tmp_path / "results", tmp_path / "reports")
+    rows = list(csv.DictReader(io.StringIO((page.parent / "best_trials.csv").read_text())))
+    assert [(row["score"].split()[0], row["blind"]) for row in rows if row["blind"]] == [(synthetic.OBJECTIVE, "33.25")]
+    text = (page.parent / "plain.html").read_text()
+    assert "Real under exchanged classes" in text
+    assert "under exchanged classes" in text
+    assert "Real under exchanged classes" not in (_without(study, tmp_path, facts)).read_text()
+
+
+def _without(study, tmp_path, facts):
+    """The page of the same study without the baseline."""
+    floor = {name: e for name, e in facts["floor"].items() if not name.startswith("class-blind")}
+    (study / "study.json").write_text(json.dumps(facts | {"floor": floor}))
+    (page, _) = build(tmp_path / "results", tmp_path / "reports")
+    return page.parent / "plain.html"
+
+
+@pytest.mark.usefixtures("quick_figures")
 def test_files_of_an_earlier_report_that_no_longer_hold_are_removed(synthetic, tmp_path):
     study = synthetic.write_study(tmp_path / "results", 72, pictures=False)
     (page, _) = build(tmp_path / "results", tmp_path / "reports")
