@@ -59,3 +59,12 @@ def test_the_trial_that_selection_takes_from_a_cell_has_its_picture(study, monke
     last = view.best_first(view.table.role("search").frame).drop_duplicates("cell", keep="last")["digest"].tolist()
     monkeypatch.setattr(type(view), "selecting", {digest: float(i) for i, digest in enumerate(last)})
     assert {digest for digest in last if "samples" in module.thumbnails(view_of(read_study(study))).uris.get(digest, {})} == set(last)
+
+
+def test_the_best_trial_has_its_picture_though_it_is_a_confirmation_run(synthetic, tmp_path):
+    study = synthetic.write_study(tmp_path, 12, axes=("loss",))
+    frame = view_of(read_study(study)).table.frame
+    digest = str(frame.loc[frame["role"] == "confirmation", "digest"].iloc[0])
+    (scores,) = (study / "trials" / digest / "scores").glob("*.json")
+    changed([scores], lambda content: content["estimates"][synthetic.OBJECTIVE].update(value=0.01))
+    assert "samples" in module.thumbnails(view_of(read_study(study))).uris[digest]

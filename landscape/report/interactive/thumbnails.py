@@ -34,7 +34,10 @@ class Thumbnails:
 
 
 def thumbnails(view: View) -> Thumbnails:
-    """The pictures that a reader looks for first: every cell's best trial, then diverged and collapsed ones, then more of the best."""
+    """Return the pictures that a reader looks for first.
+
+    They are those of the best trials, of the best trial of each cell, of trials that diverged or collapsed, and more of the best ones.
+    """
     room = MOST_BYTES if len(view.table.frame) <= 1000 else MOST_LARGE_BYTES
     uris: dict[str, dict[str, str]] = {}
     problems: dict[str, str] = {}
@@ -62,6 +65,7 @@ def _wanted(view: View) -> Iterator[tuple[str, str]]:
     frame = view.table.frame
     best: list[str] = []
     if view.score is not None:
+        yield from ((str(digest), "samples") for digest in view.best_first(frame)["digest"].head(WHOLE))
         best = [str(d) for d in view.best_first(view.table.role("search").frame).drop_duplicates("cell")["digest"]]
     yield from ((digest, "samples") for digest in best)
     yield from ((digest, kind) for digest in best[:1] for kind in KINDS)

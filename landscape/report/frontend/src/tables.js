@@ -2,10 +2,17 @@
 export function makeSortable(table) {
   const body = table.tBodies[0];
   table.tHead.querySelectorAll("th").forEach((head, column) => {
-    const button = document.createElement("button");
-    button.type = "button";
+    // Not a button element: on paper Chromium repeats no head that holds one.
+    const button = document.createElement("span");
+    button.setAttribute("role", "button");
+    button.tabIndex = 0;
     button.append(...head.childNodes);
     head.append(button);
+    button.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      button.click();
+    });
     button.addEventListener("click", () => {
       const numeric = head.classList.contains("num");
       const ascending = head.getAttribute("aria-sort") !== "ascending";
