@@ -5,7 +5,8 @@ from typing import Literal
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from landscape.components.architectures._base import ARCHITECTURES, ON_MAPS, Latent, Networks
+from landscape.components.architectures._base import ARCHITECTURES, MODULATED, ON_MAPS, Latent, Networks
+from landscape.components.architectures._conditioning import TAKES_CLASS, takes_class
 from landscape.components.architectures._layers import FromTanh, Layers, glorot_relu, halvings
 from landscape.components.architectures._networks import Discriminator, Generator
 from landscape.components.normalizations._base import Normalization
@@ -24,12 +25,14 @@ class ShiftedSoftplus(nn.Module):
 
 
 @ARCHITECTURES.register(
+    conditions=TAKES_CLASS,
     d_normalizations=ON_MAPS,
-    g_normalizations=ON_MAPS | {"self_modulated"},
+    g_normalizations=ON_MAPS | MODULATED,
     default_g_normalization="batch",
     latent=Latent(dim=128, distribution="normal"),
     paper="Gulrajani et al. 2017, arXiv:1704.00028, table 1",
 )
+@takes_class
 def dcgan_variants(
     *,
     resolution: int,

@@ -11,19 +11,19 @@ from torch import nn
 
 from landscape.components.architectures._base import ARCHITECTURES, ArchitectureFacts
 from landscape.components.normalizations._base import NORMALIZATIONS, Normalization
+from landscape.components.tasks._base import UNCONDITIONAL
 
 LEAST = {"dcgan": 32, "resnet19": 64, "resnet107": 48, "resnet_stl": 32, "autoencoder": 32, "stacked_mnist": 32}
 RESOLUTIONS = (8, 16, 28, 32, 48, 64, 128)
 
 
-def make_normalization(choice, latent_dim):
+def make_normalization(choice, latent_dim, condition=UNCONDITIONAL):
     if isinstance(choice, Normalization):
         return choice
-    function = NORMALIZATIONS[choice].function
-    return function(latent_dim=latent_dim) if "latent_dim" in inspect.signature(function).parameters else function()
+    return NORMALIZATIONS[choice].call(hyperparameters={}, latent_dim=latent_dim + condition.size, condition=condition)
 
 
-def build_networks(name, shape, *, g="none", d="none", pack=1, latent_dim=None, small=True, **hyperparameters):
+def build_networks(name, shape, *, g="none", d="none", pack=1, latent_dim=None, small=True, condition=UNCONDITIONAL, **hyperparameters):
     """Build networks of architecture `name` for samples of `shape`. `g` and `d` are a normalization or the name of one."""
     component = ARCHITECTURES[name]
     hyperparameters = component.complete((SMALL.get(name, {}) if small else {}) | hyperparameters)
@@ -37,7 +37,8 @@ def build_networks(name, shape, *, g="none", d="none", pack=1, latent_dim=None, 
         "dimension": prod(shape),
         "d_dimension": prod(shape) * pack,
         "latent_dim": latent_dim,
-        "g_normalization": make_normalization(g, latent_dim),
+        "condition": condition,
+        "g_normalization": make_normalization(g, latent_dim, condition),
         "d_normalization": make_normalization(d, latent_dim),
     }
     wanted = {k: v for k, v in offered.items() if k in inspect.signature(component.function).parameters}

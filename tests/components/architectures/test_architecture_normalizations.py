@@ -6,9 +6,11 @@ from torch import nn
 
 from landscape.components.architectures._base import ARCHITECTURES
 from landscape.components.normalizations._base import NORMALIZATIONS, Norm, Normalization
+from landscape.components.tasks._base import Condition
 
 LAYERS = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
 
+CLASSES = Condition("class", 3, 4)
 UNWRAPPED = {
     # Maps (architecture, preset) to the numbers of (layers of G, layers of D) that the source never wraps.
     ("resnet19", None): (2, 0),
@@ -66,11 +68,11 @@ def test_layers_are_wrapped_and_norms_see_what_they_were_told(build, sized_varia
     assert all(norm.latents == 0 for norm in d_norms)
 
 
-def _fingerprint(network, x):
+def _fingerprint(network, *given):
     """Return the names and shapes of the state, and the output in training mode."""
     names = {(key, tuple(value.shape)) for key, value in network.state_dict().items()}
     with torch.no_grad():
-        y = network(x)
+        y = network(*given)
     return names, y if isinstance(y, torch.Tensor) else y.logit
 
 
@@ -85,10 +87,12 @@ def test_honored_normalizations_are_different_models(build, variant, smallest_sh
             honored &= {"none", "batch", "spectral", "weight"}
         for choice in sorted(honored):
             torch.manual_seed(0)
-            networks = build(name, shape, preset=preset, **{side: choice})
+            reads_class = NORMALIZATIONS[choice].facts.condition == "class"
+            by_class = {"condition": CLASSES, "class_embedding": CLASSES.size, "d_condition": "concat"} if reads_class else {}
+            networks = build(name, shape, preset=preset, **{side: choice}, **by_class)
             torch.manual_seed(1)
             network, x = (networks.generator, networks.latent(4)) if side == "g" else (networks.discriminator, torch.rand(4, *shape))
-            names, y = _fingerprint(network, x)
+            names, y = _fingerprint(network, x, *([torch.arange(4) % 3] if reads_class else []))
             assert y.isfinite().all()
             for other, (other_names, other_y) in seen.items():
                 assert names != other_names or not torch.allclose(y, other_y, rtol=1e-5, atol=1e-8), f"{choice} and {other} are one model"
