@@ -1,4 +1,4 @@
-"""The command line: parse, call, print. One file a command; `main` is what the console script runs."""
+"""Holds the command line, one file for each command. The console script runs `main`."""
 
 from landscape.cli.app import main
 

@@ -1,10 +1,10 @@
-"""Plain tables on a terminal: columns side by side, nothing cut off."""
+"""Writes plain tables for a terminal, with columns side by side and nothing cut off."""
 
 from collections.abc import Sequence
 
 
 def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """One line a row under the heads, each column as wide as its longest text; no trailing spaces."""
+    """Return a line for the heads and one for each row. A column is as wide as its longest text, and no line ends with spaces."""
     every = [list(head), *map(list, rows)]
     widths = [max(len(row[i]) for row in every) for i in range(len(head))]
     return ["  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in every]

@@ -1,4 +1,4 @@
-"""The `landscape` command: its group, and the one place where errors become exit codes."""
+"""Defines the `landscape` command, and is the only place where errors become exit codes."""
 
 import os
 import re
@@ -57,7 +57,7 @@ for command in _COMMANDS:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit code: 0, 2 for a user's mistake (one line on stderr), 130 for an interruption."""
+    """Run one command and return its exit code: 0, 2 for a user's mistake (one line on stderr), or 130 for an interruption."""
     if os.environ.get("LANDSCAPE_DEBUG"):
         return _run(arguments)
     try:
@@ -91,7 +91,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def complain(message: str, code: int) -> int:
-    """Write one line on stderr, whatever the message holds, and return `code`.
+    """Write the message on stderr as one line, whatever it contains, and return `code`.
 
     A message may quote the error of a library, which often ends with a full stop, before its own punctuation: one of the two is enough.
     """

@@ -1,4 +1,4 @@
-"""A protocol with other metrics or another extractor, as options ask for it."""
+"""Changes the metrics or the extractor of a protocol, as the options ask for it."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def changed_protocol(protocol: "Protocol", metrics: tuple[str, ...], features: str | None) -> "Protocol":
-    """`protocol` with other metrics or another extractor, under a name and with a note that say so; itself where nothing changes."""
+    """Return `protocol` with other metrics or another extractor. Its name and its note say so. Without changes it is returned as it is."""
     from landscape.config.protocols import varied
 
     changes: dict[str, Any] = {}
@@ -26,7 +26,7 @@ def changed_protocol(protocol: "Protocol", metrics: tuple[str, ...], features: s
 
 
 def note_of(extractor: str, protocol: str) -> str:
-    """What a reader must know of scores under `protocol` that look through another extractor than its own."""
+    """Return what a reader must know about scores under `protocol` through another extractor than its own."""
     from landscape.components.extractors._base import EXTRACTORS
 
     facts = EXTRACTORS[extractor].facts

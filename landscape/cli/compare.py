@@ -1,4 +1,4 @@
-"""`landscape compare`: two studies side by side."""
+"""Defines `landscape compare`, which sets two studies side by side."""
 
 import math
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`landscape data`: what is prepared, preparing it, and the features that are kept."""
+"""Defines `landscape data`, which shows and prepares data sets and looks after the features that are kept."""
 
 from pathlib import Path
 from typing import Any

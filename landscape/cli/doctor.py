@@ -1,4 +1,4 @@
-"""`landscape doctor`: what this machine brings."""
+"""Defines `landscape doctor`, which shows what this machine offers."""
 
 from pathlib import Path
 

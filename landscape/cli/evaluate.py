@@ -1,4 +1,4 @@
-"""`landscape evaluate`: scores of any two sets of samples."""
+"""Defines `landscape evaluate`, which scores any two sets of samples."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from landscape.results.record import Scores
 
 OF_TWO_SETS = ("real", "weights", "resolution", "channels", "no_cache", "no_floor", "check", "verbose")
-"""Options that say nothing where the models of a study are ranked."""
+"""The options that have no meaning if the models of a study are ranked."""
 
 
 @click.command(
@@ -98,7 +98,7 @@ def evaluate(as_json: bool, plugins: tuple[Path, ...], **options: Any) -> None:
 
 
 def _default_protocol(real: str, where: "Where") -> str:
-    """By the real set; of a trained trial in its place, what its generator draws is shaped like its data."""
+    """Return the name of the default protocol for the real set. A trained trial may stand in its place."""
     from landscape.config.protocols import get
     from landscape.evaluation.default_protocol import default_protocol
     from landscape.evaluation.loading import load_samples
@@ -113,12 +113,12 @@ def _default_protocol(real: str, where: "Where") -> str:
 
 
 def _views(features: tuple[str, ...]) -> list[str]:
-    """The extractors of --features: repeated, or parted by commas where none has hyperparameters."""
+    """Return the extractors of --features, which is repeated, or has commas if no extractor has hyperparameters."""
     return [part for text in features for part in ([text] if "=" in text else text.split(","))]
 
 
 def _rank(views: list[str], as_json: bool, options: dict[str, Any]) -> None:
-    """The models of the study --fake through several views."""
+    """Rank the models of the study --fake through several views."""
     from landscape.cli.views import protocols_of, show_views
 
     if idle := [f"--{name.replace('_', '-')}" for name in OF_TWO_SETS if options[name]]:
@@ -133,7 +133,7 @@ def _rank(views: list[str], as_json: bool, options: dict[str, Any]) -> None:
 
 
 def _score(real: str, fake: str, protocol: "Protocol", where: "Where", how: "EvaluationOptions") -> tuple["Scores", Any, Any]:
-    """The scores, and the two sides that they were taken of."""
+    """Return the scores, and the real and the generated side from which they were computed."""
     from dataclasses import replace
 
     from landscape.evaluation.loading import load_pair, load_samples
@@ -155,7 +155,7 @@ def _score(real: str, fake: str, protocol: "Protocol", where: "Where", how: "Eva
 
 
 def _yardstick(real: Any, protocol: "Protocol", how: "EvaluationOptions") -> "Yardstick | None":
-    """What real samples score; None where there are too few of them, or none at all."""
+    """Return what real samples score, or None if there are too few of them, or none."""
     from landscape.evaluation.real_against_real import yardstick
     from landscape.evaluation.reference_statistics import Statistics
 
@@ -168,7 +168,7 @@ def _yardstick(real: Any, protocol: "Protocol", how: "EvaluationOptions") -> "Ya
 
 
 def _check(scores: "Scores", real: Any, fake: Any, protocol: "Protocol", how: "EvaluationOptions") -> "list[Checked]":
-    """The same scores through torch-fidelity; samples of a trained model are drawn again, from the same seed."""
+    """Compute the same scores by torch-fidelity. Samples of a trained model are drawn again, from the same seed."""
     from landscape.evaluation.reference_statistics import Statistics
     from landscape.evaluation.torch_fidelity_check import check
     from landscape.trial.saved_generator import Trained
@@ -182,7 +182,7 @@ def _check(scores: "Scores", real: Any, fake: Any, protocol: "Protocol", how: "E
 
 
 def _as_trained(real: str, fake: str, where: "Where") -> "Where":
-    """`where` with the resolution and the channels to which data sets are brought: as asked for, else those of the trial among the two."""
+    """Return `where` with the resolution and the channels that were asked for, or otherwise those of the trial among the two sets."""
     from dataclasses import replace
 
     from landscape.results.record import GENERATOR_FILE
@@ -202,7 +202,7 @@ def _sampler(folder: Path, protocol: "Protocol", how: "EvaluationOptions") -> An
 
 
 def _size(given: "Given | Dataset", protocol: "Protocol") -> int:
-    """Samples on the real side: as many are drawn from a trial."""
+    """Return the number of samples on the real side, which is also the number that is drawn from a trial."""
     from landscape.components.datasets._base import Dataset
     from landscape.evaluation.splits import reporting
 

@@ -1,4 +1,4 @@
-"""`landscape features`: the features of a set of samples as a file."""
+"""Defines `landscape features`, which saves the features of a set of samples."""
 
 from pathlib import Path
 from typing import Any

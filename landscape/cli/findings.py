@@ -1,4 +1,4 @@
-"""`landscape findings`: what papers concluded, held against studies of one's own."""
+"""Defines `landscape findings`, which compares conclusions of papers with the user's own studies."""
 
 from pathlib import Path
 from typing import Any

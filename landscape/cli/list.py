@@ -1,4 +1,4 @@
-"""`landscape list`: what there is to choose from."""
+"""Defines `landscape list`, which shows what there is to choose from."""
 
 import textwrap
 from collections.abc import Mapping
@@ -63,7 +63,7 @@ def _print_overview(found: Mapping[str, list[dict[str, Any]]]) -> None:
 
 
 def _print_entries(kind: str, entries: list[dict[str, Any]]) -> None:
-    """One kind in full, as paragraphs: they read well at any width."""
+    """Print one kind in full, as paragraphs, which can be read at any width."""
     from rich.console import Console
 
     console = Console(highlight=False, markup=False)

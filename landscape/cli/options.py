@@ -1,4 +1,4 @@
-"""Options that several commands share, and how they are read."""
+"""Defines the options that several commands share, and reads them."""
 
 import json
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def _data_folder(context: click.Context, option: click.Parameter, text: str | No
 
 
 def _data_address(context: click.Context, option: click.Parameter, text: str | None) -> Path | str | None:
-    """An address stays one: each machine of a cluster makes its own copy."""
+    """Return a path or an address. An address is not resolved here, because each machine of a cluster makes its own copy."""
     return Path(text) if text is not None and "://" not in text else text
 
 
@@ -85,12 +85,12 @@ reports_option = click.option(
 
 
 def examples(*lines: str) -> str:
-    """An epilog that keeps its lines: click reflows all but paragraphs that begin with a backspace."""
+    """Return an epilog that keeps its lines. Click reflows all paragraphs except those that begin with a backspace."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 def print_json(value: Any) -> None:
-    """`value` on stdout, as JSON that every parser reads: no NaN, no infinity."""
+    """Print `value` on stdout as JSON that every parser can read, which has no NaN and no infinity."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, sort_keys=False))
 
 
@@ -115,7 +115,7 @@ def set_dotted(data: dict[str, Any], assignment: str) -> None:
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
-    """A JSON or YAML file that holds one mapping; UserError naming the file otherwise."""
+    """Return the mapping in a JSON or YAML file. A UserError names a file that holds anything else."""
     if path.suffix == ".json":
         from landscape.core.files import read_json
 
@@ -126,5 +126,5 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 
 def whole_number(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
-    """The number of a choice among numbers."""
+    """Return the number of a choice among numbers."""
     return None if value is None else int(value)

@@ -1,4 +1,4 @@
-"""How results are printed."""
+"""Prints scores and the progress of a training."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def score_lines(scores: "Scores", *, notes: bool = False) -> list[str]:
-    """One line a score: name, value, interval, direction; with `notes` what each interval covers and what a reader must know below it."""
+    """Return a line for each score, and with `notes` below it what its interval covers and what a reader must know."""
     protocol = scores.protocol
     width = max((len(name) for name in scores.estimates), default=0)
     lines = [f"protocol {protocol.get('name')} v{protocol.get('version')} ({protocol.get('digest')}), {scores.checkpoint} weights"]
@@ -32,7 +32,7 @@ def _value(estimate: "Estimate") -> str:
 
 
 def notes_of(estimate: "Estimate") -> list[str]:
-    """What the interval covers, the spread over averaging runs, and what a reader must know; one line each."""
+    """Return what the interval covers, the spread over averaging runs, and what a reader must know, a line each."""
     found = [f"{estimate.level:.0%} interval: {estimate.interval_kind}"] if estimate.interval is not None else []
     found += [f"spread over averaging runs {estimate.spread:.3g}"] if estimate.spread else []
     return found + ([estimate.note] if estimate.note else [])
@@ -40,7 +40,7 @@ def notes_of(estimate: "Estimate") -> list[str]:
 
 @contextmanager
 def training_progress(*, quiet: bool = False) -> Iterator[Callable[[Mapping[str, Any]], None]]:
-    """Yields a function for the status lines of `landscape.trial.run_trial`: a bar in a terminal, a line now and then in a log."""
+    """Yield a function that shows the status of `landscape.trial.run_trial`: as a bar in a terminal, as a line now and then in a log."""
     due = every()
     with share_bars(["training"], not quiet) as show:
 

@@ -1,4 +1,4 @@
-"""`landscape report`: results/ to reports/."""
+"""Defines `landscape report`, which turns the results folder into reports."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,7 +60,7 @@ def report(
 
 
 def _watch(studies: tuple[str, ...], results_dir: Path, reports_dir: Path, wanted: "Wanted") -> None:
-    """Build now and after every change. Ctrl-C ends it."""
+    """Build the reports now and after every change, until Ctrl-C."""
     from landscape.report.watching import changes
     from landscape.results.studies import list_studies, study_folder
 

@@ -1,4 +1,4 @@
-"""`landscape reproduce`: published tables, run again."""
+"""Defines `landscape reproduce`, which runs published tables again."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""`landscape results`: merge, verify, prune and export what runs left."""
+"""Defines `landscape results`, which merges, verifies, prunes and exports what runs have left."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`landscape sample`: pictures from a trained model."""
+"""Defines `landscape sample`, which draws pictures from a trained model."""
 
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ def _known_classes(trial: Path, wanted: str | None, classes: int) -> list[int]:
 
 
 def _equal_shares(classes: list[int], count: int) -> Any:
-    """The labels [count] int64 of the samples, class after class; None without classes."""
+    """Return the labels of the samples, int64 [count], class after class, or None if there are no classes."""
     import torch
 
     if not classes:

@@ -1,4 +1,4 @@
-"""Scores as a table for a person: value, interval, what real samples score, and what difference can be told."""
+"""Writes scores as a table for a person: value, interval, the score of real samples, and the smallest difference that can be told."""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ BETTER = {"lower": "lower", "higher": "higher", "none": ""}
 
 
 def score_table(scores: "Scores", yardstick: "Yardstick | None", *, verbose: bool = False) -> list[str]:
-    """The lines of the table.
+    """Return the lines of the table.
 
     Args:
         scores: what was computed.
@@ -72,7 +72,7 @@ def _class_blind(yardstick: "Yardstick") -> list[str]:
 
 
 def check_table(checked: "Sequence[Checked]") -> list[str]:
-    """Lines that show each score of this program beside torch-fidelity's."""
+    """Return lines that show each score of this program beside torch-fidelity's."""
     from landscape.evaluation.torch_fidelity_check import version
 
     rows = [(c.name, f"{c.ours:.9g}", f"{c.theirs:.9g}", f"{c.difference:.1e}{f'  ({c.how})' if c.how else ''}") for c in checked]

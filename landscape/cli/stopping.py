@@ -1,4 +1,4 @@
-"""What a command does when it is stopped: by Ctrl-C or SIGTERM in order, or by whatever ends its process at once."""
+"""Decides what a command does when it is stopped, in order by Ctrl-C or SIGTERM, or by anything that ends its process at once."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ import click
 
 @contextmanager
 def stop_on_signal() -> Iterator[Callable[[], bool]]:
-    """Inside, the first Ctrl-C or SIGTERM only makes the yielded function return True; the second one ends the program at once."""
+    """Make the first Ctrl-C or SIGTERM in this block only turn the yielded function to True. The second one ends the program at once."""
     asked = False
 
     def ask(number: int, frame: FrameType | None) -> None:
@@ -33,7 +33,7 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
 
 @contextmanager
 def last_word(text: str) -> Iterator[Callable[[str], None]]:
-    """Inside, `text` appears on stderr if this process ends in a way that Python cannot report.
+    """Write `text` on stderr if this process ends within this block in a way that Python cannot report.
 
     A library in C may end the process, and so may the system when memory runs out: then no line of Python runs any more. A shell waits
     for the end of a pipe instead, and writes the text when the pipe closes before this block has ended. The yielded function changes

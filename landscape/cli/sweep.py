@@ -1,4 +1,4 @@
-"""`landscape sweep`: a study, from its search space to its report."""
+"""Defines `landscape sweep`, which runs a study from its search space to its report."""
 
 import sys
 from pathlib import Path
@@ -91,7 +91,7 @@ def sweep(study: str, dataset: str | None, scale: float | None, logger: str, wit
     kept = f"every trial that has ended is kept in {options['results_dir']}, and the same command continues the study"
 
     def answer(result: SweepResult) -> None:
-        """Build the report and print where it is. Ray still runs: whatever happens while it is taken down, this is done."""
+        """Build the report and print where it is. This is done while Ray still runs, because its shutdown may fail."""
         if with_report and result.trials:
             from landscape.report.build import build
 

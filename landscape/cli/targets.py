@@ -1,4 +1,4 @@
-"""`landscape targets`: how much a search takes until it reaches a fixed target, by level of an axis."""
+"""Defines `landscape targets`, which shows what a search takes until it reaches a fixed target, for each level of an axis."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -105,7 +105,7 @@ def _lines(name: str, axis: str, of: dict[str, Any]) -> list[str]:
 
 
 def _tuned(axis: str, of: dict[str, Any]) -> list[str]:
-    """What the levels count by under the ruleset of the study."""
+    """Return what the levels are counted by under the ruleset of the study."""
     if not of["tuned"]:
         return []
     each = "of the best of each search" if of["ruleset"] == "external" else "of the seeds of the one setting"

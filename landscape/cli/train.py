@@ -1,4 +1,4 @@
-"""`landscape train`: one model, without Ray."""
+"""Defines `landscape train`, which trains one model without Ray."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ DEFAULTS: dict[str, Any] = {"dataset": "digits", "architecture": "dcgan", "loss"
 
 
 def component_options(function: Any) -> Any:
-    """One option for each axis of a config."""
+    """Add an option for each axis of a configuration."""
     for name, text in reversed(COMPONENTS.items()):
         option = "--" + name.replace("_", "-")
         function = click.option(option, name, metavar="NAME[:key=value,...]", help=text)(function)
@@ -100,7 +100,7 @@ def train(plugins: tuple[Path, ...], **options: Any) -> int:
 
 
 def _run(prepared: "PreparedTrial", protocol: "Protocol | None", folder: Path, *, as_json: bool, **settings: Any) -> "TrialRecord":
-    """Train with progress on stderr; then the outcome on stdout."""
+    """Train with progress on stderr, and then print the outcome on stdout."""
     from landscape.results.record import Scores, Status
     from landscape.trial.run_trial import run_trial
 
@@ -129,7 +129,7 @@ def _config(
     seed: int | None,
     assignments: tuple[str, ...],
 ) -> dict[str, Any]:
-    """The config as plain data: the file (or the defaults), then the options, then `--set`."""
+    """Return the configuration as plain data: the file or the defaults, changed by the options and then by `--set`."""
     given = read_mapping(file) if file is not None else {}
     # A record holds its config among other things.
     data = DEFAULTS | (given["config"] if isinstance(given.get("config"), dict) else given)

@@ -1,4 +1,4 @@
-"""`landscape evaluate` of a study: its models through several views."""
+"""Ranks the models of a study through several views, for `landscape evaluate`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from landscape.trial.views import SeenStudy
 
 RANKED_BY = "kid"
-"""Unbiased and with an interval: what ranks where no metric is named."""
+"""The metric that ranks if none is named. It is unbiased and has an interval."""
 
 
 def protocols_of(folder: Path, protocol: str | None, features: Sequence[str], metrics: tuple[str, ...]) -> list["Protocol"]:
-    """One protocol a view: the study's own (or the one named), with the view's extractor and the metric that ranks."""
+    """Return a protocol for each view: the study's own, or the named one, with the view's extractor and the metric that ranks."""
     from landscape.config.protocol import Protocol
     from landscape.config.protocols import get
     from landscape.results.studies import read_study

@@ -1,4 +1,4 @@
-"""What papers concluded, as claims that a study can decide: findings.yaml, and the form in which users write hypotheses of their own."""
+"""Reads conclusions of papers as claims that a study can decide. Users write hypotheses of their own in the same form."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -29,30 +29,30 @@ class Claim(Frozen):
     claim: Annotated[str, Field(min_length=1)]
     """The statement, in words."""
     source: str = ""
-    """Paper, figure, table or section."""
+    """The paper, figure, table or section where it is stated."""
     data: Names = ()
-    """The data sets that the claim was made on, by their names here; empty for a claim about no data in particular."""
+    """The data sets on which the claim was made, by their names here. Empty if it is about no data in particular."""
     score: str = ""
-    """The score that it was made by; empty for a claim about the study's own objective."""
+    """The score by which it was made. Empty if it is about the study's own objective."""
     comparison: str = ""
     """The numbers or the statistic behind it, as the source has them."""
     axis: str = ""
-    """The axis whose levels it compares."""
+    """The axis whose levels the claim compares."""
     levels: Names = ()
-    """Levels, by label or by component: each is compared with each of `against`."""
+    """The levels, by label or by component. Each of them is compared with each of `against`."""
     against: Names = ()
     expect: Literal["better", "not_better", "similar"] = "better"
     """What the claim says of `levels`: better than `against`; not better than it; or within `margin` of it."""
     margin: Annotated[float, Field(gt=1)] = EQUAL
     """The ratio that still counts as similar, for `similar`, and as no lead, for `not_better`. Without ratios `similar` is left open."""
     where: dict[str, Names] = Field(default_factory=dict)
-    """Axis -> levels: the claim is about comparisons beside these levels only."""
+    """The levels of other axes, by axis, to which the claim is limited."""
     correlates: Names = ()
-    """Two scores whose ranks over all models agree; instead of an axis."""
+    """Two scores whose ranks over all models agree, in place of an axis."""
     least: Annotated[float, Field(ge=-1, le=1)] = 0.9
     """For `correlates`: Spearman's correlation is at least this."""
     needs: str = ""
-    """What would have to be recorded to decide it, where no study's records can."""
+    """What would have to be recorded to decide it, if no study's records can."""
 
     @model_validator(mode="after")
     def _decidable_or_not(self) -> Self:
@@ -68,7 +68,7 @@ class Claim(Frozen):
 
 @lru_cache
 def findings() -> tuple[Claim, ...]:
-    """The published findings, in the order of their numbers.
+    """Return the published findings, in the order of their numbers.
 
     Raises:
         UserError: the file that comes with the program is damaged.

@@ -1,1 +1,1 @@
-"""From frames to figures to HTML: `landscape.report.build.build`. Never torch."""
+"""Turns frames into tables, figures and HTML pages: see `landscape.report.build.build`. This room never imports torch."""

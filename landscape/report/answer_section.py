@@ -1,4 +1,4 @@
-"""The first section of a study's page: what the study says, axis by axis, the settings to copy and the commands that run it again."""
+"""Makes the first section of a study's page: what the study says of each axis, the settings to copy, and the commands that run it again."""
 
 import math
 import shlex
@@ -19,29 +19,29 @@ from landscape.report.view import View
 
 SEARCH_ONLY = "open: search only"
 MOST_OPEN = 24
-"""Settings of the winner up to this many are shown at once; longer lists are folded."""
+"""The number of lines of the winner's settings that are shown at once. Longer lists are folded."""
 
 
 @dataclass(frozen=True)
 class AnswerSection:
-    """What the template writes."""
+    """The content of the section, as the template writes it."""
 
     sentence: str
     table: Table | None = None
     lines: tuple[str, ...] = ()
     settings: str = ""
     settings_of: str = ""
-    """Which trial the settings belong to."""
+    """The trial to which the settings belong, in words."""
     few_settings: bool = False
     commands: str = ""
     importance: Table | None = None
-    """Shares of variance that axes, their combinations, settings and seeds explain."""
+    """The shares of variance that axes, their combinations, settings and seeds explain."""
     found: StudyAnswer | None = None
-    """What all of this is made of."""
+    """The answer from which all of this is made."""
 
 
 def answer_section(view: View, best: str, found: StudyAnswer) -> AnswerSection:
-    """What the study says, as the page shows it; `best` is the digest of the best search trial."""
+    """Return what the study says, as the page shows it. `best` is the digest of the best trial of the search."""
     digest = found.chosen.trials[0] if found.chosen is not None and found.chosen.trials else best
     settings = as_yaml(dict(view.trial(digest).record.config)) if digest else ""
     confirmed = found.chosen is not None
@@ -66,7 +66,7 @@ def _sentence(view: View, found: StudyAnswer) -> str:
 
 
 def commands(view: View, digest: str, found: StudyAnswer) -> str:
-    """Commands that train the winner again, run the study again from the file beside the page, and decide what is open."""
+    """Return commands that train the winner again, run the study again from the file beside the page, and decide what is open."""
     record = f"results/{view.study.name}/trials/{digest}/record.json"
     lines = [f"landscape train --config {shlex.quote(record)} --out again"] if digest else []
     if has_definition(view):
@@ -78,7 +78,7 @@ def commands(view: View, digest: str, found: StudyAnswer) -> str:
 
 
 def _further_seeds(found: StudyAnswer) -> list[str]:
-    """A line for each axis that more seeds would decide, the cheapest first."""
+    """Return a line for each axis that more seeds would decide, the cheapest first."""
     rivals = [(axis.axis, axis.rival.to_decide) for axis in found.axes if axis.rival is not None]
     wanted = [(axis, needed) for axis, needed in rivals if needed is not None]
     return [
@@ -89,19 +89,19 @@ def _further_seeds(found: StudyAnswer) -> list[str]:
 
 
 def has_definition(view: View) -> bool:
-    """Whether the study says how it is run again: `study.yaml` is written beside the page then."""
+    """Return whether the study says how it is run again. In that case `study.yaml` is written beside the page."""
     return bool(view.study.facts.get("definition"))
 
 
 def searched(view: View, found: StudyAnswer) -> dict[str, SearchedAxis]:
-    """What the search suggests of the axes that were not confirmed."""
+    """Return what the search suggests about the axes that were not confirmed."""
     medians = cell_medians(view.table, view.table.axes, found.score)
     suggestions = {a.axis: searched_axis(medians, view.table.axes, a.axis, view.facts) for a in found.axes if a.best is None}
     return {axis: one for axis, one in suggestions.items() if one is not None}
 
 
 def answer_table(found: StudyAnswer, suggested: Mapping[str, SearchedAxis] = MappingProxyType({})) -> Table:
-    """A row an axis, those that explain most first; what the search suggests stands in the rows of axes that were not confirmed."""
+    """Return a table with a row for each axis. Axes without confirmation runs show what the search suggests."""
     kind = "ratio" if found.is_log else "difference"
     columns = (
         Column("axis", "Axis"),
@@ -140,13 +140,13 @@ def _row(axis: AxisAnswer, suggestion: SearchedAxis | None) -> dict[str, Any]:
 
 
 def _each(level: LevelAnswer | None) -> float:
-    """Seconds of one training of a level in the search."""
+    """Return the mean seconds of one training of a level in the search."""
     spent = level.search if level is not None else Effort()
     return spent.seconds / spent.trials if spent.trials else math.nan
 
 
 def deciding(axis: AxisAnswer) -> str:
-    """What would settle an axis; empty where it is settled."""
+    """Return what would settle an axis, in words. The text is empty if the axis is settled."""
     if axis.state == "decided":
         return ""
     if axis.best is None:
@@ -164,7 +164,7 @@ def deciding(axis: AxisAnswer) -> str:
 
 
 def importance_table(found: StudyAnswer) -> Table | None:
-    """What explains the spread of the search's scores; None where no share could be computed."""
+    """Return the table of what explains the spread of the search's scores, or None if no share could be computed."""
     shares = found.variance
     rows: list[dict[str, Any]] = [
         {"what": words(axis)} | share.columns("share") for axis, share in shares.axes.items() if share.value is not None

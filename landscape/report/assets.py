@@ -1,4 +1,4 @@
-"""The script and style of the interactive page: built files of the package, with the digests that the page's policy names."""
+"""Reads the built scripts and styles of the pages, and computes the digests by which a page's policy allows them."""
 
 import base64
 import hashlib
@@ -10,10 +10,10 @@ ASSETS = Path(__file__).parent / "assets"
 
 @cache
 def asset(name: str) -> str:
-    """The text of a built file."""
+    """Return the text of a built file."""
     return (ASSETS / name).read_text(encoding="utf-8")
 
 
 def source_hash(text: str) -> str:
-    """`'sha256-...'` as a content-security policy names an inline script or style with exactly this text."""
+    """Return `'sha256-...'`, which is how a content-security policy names an inline script or style with exactly this text."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

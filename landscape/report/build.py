@@ -1,4 +1,4 @@
-"""results/ -> reports/: one self-contained page a study, the same without scripts, tables and figures as files, and an index over all."""
+"""Writes the reports of studies: for each a self-contained page, the same page without scripts, and files; and an index over all."""
 
 import warnings
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ PAGE, PLAIN, OVERVIEW = "index.html", "plain.html", "summary.json"
 
 @dataclass(frozen=True)
 class Listed:
-    """A study's line in the index."""
+    """The entry of one study in the index."""
 
     folder: str
     summary: Mapping[str, Any]
@@ -38,12 +38,12 @@ class Listed:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a report holds beyond its page, its tables as CSV and its figures."""
+    """The parts of a report that are made on request, beside its page, its tables as CSV and its figures."""
 
     tables: tuple[str, ...] = ()
-    """Kinds of further table files, `md` and `tex`: they are written into the folder `tables`."""
+    """The kinds of further files of tables, `md` and `tex`. They are written into the folder `tables`."""
     refresh: int = 0
-    """Seconds after which an open page loads itself anew; 0 for a page that stays."""
+    """The seconds after which an open page loads itself again. 0 stands for a page that stays as it is."""
 
 
 PLAIN_REPORT = Wanted()
@@ -81,7 +81,7 @@ def build(
 
 
 def page_environment() -> Environment:
-    """Templates with the filters and the style that every page has."""
+    """Return the environment of the templates, with the filters and the style that every page has."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -91,7 +91,7 @@ def page_environment() -> Environment:
 
 
 def published_environment(charts: Mapping[str, Any]) -> Environment:
-    """The same for a page of published tables: with the look of a study's page, the script that draws, and `charts` by name to draw."""
+    """Return the environment for a page of published tables: the style of a study's page, the script that draws, and the charts by name."""
     environment = page_environment()
     _allow(environment, "style", f"{environment.globals['style']}\n{asset('page.css')}")
     _allow(environment, "script", asset("published.js"))
@@ -100,13 +100,13 @@ def published_environment(charts: Mapping[str, Any]) -> Environment:
 
 
 def _allow(environment: Environment, kind: str, text: str) -> None:
-    """Give templates a style or script, and the digest by which a page's policy allows it."""
+    """Give the templates a style or a script, and the digest by which a page's policy allows it."""
     environment.globals[kind] = Markup(text)  # noqa: S704 - the package's own file
     environment.globals[f"{kind}_hash"] = Markup(source_hash(text))  # noqa: S704 - base64
 
 
 def _write_study(page: StudyPage, folder: Path, environment: Environment, wanted: Wanted = PLAIN_REPORT) -> Path:
-    """The page last, so that it never names a file that is not there."""
+    """Write all files of a report. The page is written last, so that it never names a file that does not exist yet."""
     data = payload(page)
     files: dict[str, bytes] = {f"{table.name}.csv": table.csv() for table in page.tables} | downloads(page, data)
     for figure in page.figures:
@@ -127,7 +127,7 @@ def _write_study(page: StudyPage, folder: Path, environment: Environment, wanted
 
 
 def _earlier_files(folder: Path) -> set[str]:
-    """Files of an earlier report; those that this one does not write would show what is no longer so."""
+    """Return the names of the files of an earlier report. Those that the new report does not write would be out of date."""
     try:
         names = read_json(folder / OVERVIEW).get("files", [])
     except UserError:
@@ -136,14 +136,14 @@ def _earlier_files(folder: Path) -> set[str]:
 
 
 def _is_written(name: str) -> bool:
-    """Whether a report writes files of this name: a damaged or hostile list must not lead out of the folder."""
+    """Return whether a report writes files of this name. A damaged or hostile list of names must not lead out of the folder."""
     inner = name.removeprefix(f"{TABLES}/")
     suffixes = (".csv", ".svg", ".png", ".pdf") if inner == name else (".md", ".tex")
     return Path(inner).name == inner and (name == STUDY_YAML or inner.endswith(suffixes))
 
 
 def _overview(page: StudyPage, files: list[str]) -> dict[str, Any]:
-    """The report's figures for other programs, and for the index."""
+    """Return the key figures of the report for other programs and for the index."""
     view, summary = page.view, page.summary
     status = view.table.frame["status"].value_counts().to_dict()
     return {
@@ -176,7 +176,7 @@ def _write_index(results_dir: Path, reports_dir: Path, environment: Environment)
 
 
 def _overview_of(path: Path) -> Mapping[str, Any] | None:
-    """What an earlier report left for the index; None, with a warning, where the file is not what was written."""
+    """Return what an earlier report left for the index, or None, with a warning, if the file is not one that a report writes."""
     try:
         found = read_json(path)
         if not ({"study", "tiles", "ran", "best", "verdicts"} <= set(found) and isinstance(found["verdicts"], Mapping)):

@@ -1,4 +1,4 @@
-"""Drawings that a page's script makes from a description and a few columns of data, in place of finished pictures in the page."""
+"""Describes drawings that a page's script makes from a few columns of data, so that the page needs no finished pictures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,12 +10,12 @@ from landscape.report.figures._style import label_styles
 from landscape.report.interactive.trial_columns import plain
 
 MOST_POINTS = 20_000
-"""Rows that a chart may hold: each is an element of the drawing."""
+"""The number of rows that a chart may have, because each row is an element of the drawing."""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """What is drawn of a frame: the names are those of its columns."""
+    """A description of what is drawn from a frame. The names are names of its columns."""
 
     kind: Literal["lines", "dots", "intervals"]
     frame: pd.DataFrame
@@ -24,28 +24,28 @@ class Chart:
     x_label: str = ""
     y_label: str = ""
     series: str = ""
-    """A line, or a color, for each value of this column."""
+    """Each value of this column has its own line, or its own color."""
     across: str = ""
-    """A panel for each value of this column, side by side."""
+    """Each value of this column has its own panel. These panels stand side by side."""
     across_label: str = ""
     down: str = ""
-    """The same, one below the other."""
+    """Each value of this column has its own panel. These panels stand one below the other."""
     down_label: str = ""
     low: str = ""
     high: str = ""
-    """Of `intervals`: the ends of the bar; absent ends leave the point alone."""
+    """The columns with the ends of the bar of `intervals`. A row without ends is drawn as a point alone."""
     band: tuple[float, float] = (0.0, 0.0)
-    """Of `intervals`: what counts as agreement."""
+    """The range of `intervals` that counts as agreement."""
     rules: tuple[float, ...] = ()
-    """Dashed horizontal lines."""
+    """The places of dashed horizontal lines."""
     crosses: tuple[tuple[float, float], ...] = ()
-    """Of `dots`: places that every panel marks."""
+    """The places that every panel of `dots` marks by a cross."""
     square: bool = False
-    """Whether both axes have one scale and no ticks."""
+    """Whether both axes have the same scale and no ticks."""
     x_domain: tuple[float, float] | None = None
     y_domain: tuple[float, float] | None = None
     told: Sequence[str] = field(default=())
-    """Columns that the pointer shows; all that are drawn by default."""
+    """The columns that are shown at the pointer. By default, these are all that are drawn."""
 
     def to_json(self, alt: str) -> dict[str, Any]:
         """The chart as the script reads it; `alt` says in words what is drawn.

@@ -1,4 +1,4 @@
-"""Files beside a study's page that other programs read: all trials as Parquet, the page's data as JSON, the study as BibTeX and YAML."""
+"""Makes the files that other programs read: all trials as Parquet, the page's data as JSON, and the study as BibTeX and YAML."""
 
 import io
 import json
@@ -27,7 +27,7 @@ def downloads(page: StudyPage, data: Mapping[str, Any]) -> dict[str, bytes]:
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:
-    """The frame, mixed columns as text."""
+    """Return the frame as a Parquet file. Columns of mixed types become text."""
     plain = frame.copy()
     for column in plain:
         if plain[column].dtype == object:
@@ -38,7 +38,7 @@ def _parquet(frame: pd.DataFrame) -> bytes:
 
 
 def bibtex(page: StudyPage) -> str:
-    """An entry that names the study, what it was run with, and when its last trial ended."""
+    """Return a BibTeX entry that names the study, the program that ran it, and the year in which its last trial ended."""
     view, last = page.view, str(page.facts.get("last") or "")
     name = str(page.facts.get("name") or view.study.name)
     key = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-") or "study"
@@ -50,7 +50,7 @@ def bibtex(page: StudyPage) -> str:
 
 
 def _version(view: View) -> str:
-    """Of the program that ran the study, as its environment says; else the one that writes the page."""
+    """Return the version of the program that ran the study, or of the one that writes the page if the study does not say it."""
     environment = view.study.facts.get("environment")
     versions = environment.get("versions") if isinstance(environment, Mapping) else None
     found = versions.get("landscape") if isinstance(versions, Mapping) else None

@@ -1,4 +1,4 @@
-"""Numbers as a reader sees them. NaN stands for absent, infinity for diverged."""
+"""Writes numbers for a reader. NaN stands for an absent value, and infinity for a diverged trial."""
 
 import math
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ ABSENT = "–"
 
 
 def number(value: Any) -> str:
-    """Three significant digits: `3.63`, `0.0042`, `12,300`; `∞` for diverged, `–` for absent."""
+    """Return a number with three significant digits: `3.63`, `0.0042`, `12,300`. `∞` stands for diverged and `–` for absent."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ABSENT
     if isinstance(value, float) and math.isinf(value):
@@ -27,7 +27,7 @@ def number(value: Any) -> str:
 
 
 def moment(text: str) -> str:
-    """`2026-11-29 13:56 UTC` of an ISO 8601 time; other texts as they are."""
+    """Return an ISO 8601 time in the form `2026-11-29 13:56 UTC`. Other texts are returned unchanged."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -36,14 +36,14 @@ def moment(text: str) -> str:
 
 
 def count(value: Any) -> str:
-    """A whole number with thousands separated."""
+    """Return a whole number with its thousands separated."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ABSENT
     return number(value) if math.isinf(value) else f"{round(value):,}"
 
 
 def share(value: Any) -> str:
-    """A share in [0, 1] as per cent: `5.6%`, `40%`."""
+    """Return a share in [0, 1] as a percentage: `5.6%`, `40%`."""
     if value is None or math.isnan(value):
         return ABSENT
     percent = 100 * value
@@ -51,12 +51,12 @@ def share(value: Any) -> str:
 
 
 def duration(seconds: Any) -> str:
-    """`9.2 s`, `14 min`, `3.1 h`, `2.4 days`; absent where there is no time."""
+    """Return a time in a unit that a reader would choose: `9.2 s`, `14 min`, `3.1 h`, `2.4 days`. `–` stands for absent."""
     return ABSENT if seconds is None or math.isnan(seconds) else durations.duration(seconds)
 
 
 def interval(low: Any, high: Any, render: Any = number) -> str:
-    """`[3.2, 6]`; empty where there is no interval. An infinite end reads `diverged`."""
+    """Return an interval as `[3.2, 6]`, or an empty text if there is none. An infinite end is written as `diverged`."""
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return ""
     low_text, high_text = ("diverged" if math.isinf(end) else render(end) for end in (low, high))

@@ -1,4 +1,4 @@
-"""How trainings fared: finished, healthy and diverged trials by cell, and how often each symptom was found."""
+"""Makes the table of training health: finished, healthy and diverged trials by cell, and how often each symptom was found."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from landscape.report.view import View
 
 
 def health_table(view: View) -> Table | None:
-    """A row a cell of the search, the healthiest last; None where no trial ran its course."""
+    """Return a table with a row for each cell of the search, the healthiest last, or None if no trial has finished."""
     table = view.table.role("search").finished()
     if not len(table.frame):
         return None

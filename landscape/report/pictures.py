@@ -1,4 +1,4 @@
-"""Pictures that trials left, as data URIs. Records may come from anywhere: nothing but a trial's own PNG is read."""
+"""Reads the pictures of trials as data URIs. Records may come from strangers, and nothing but a trial's own PNG files is read."""
 
 import base64
 import struct
@@ -14,7 +14,7 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture as it stands in a page, or the reason why it does not."""
+    """One picture as it is embedded in a page, or the reason why it is not."""
 
     name: str
     uri: str = ""
@@ -24,7 +24,7 @@ class Picture:
 
 
 def picture(trial: Trial, name: str) -> Picture | None:
-    """The trial's picture called `name` (`samples`, `nearest`, ...); None where the trial has none."""
+    """Return the trial's picture called `name` (`samples`, `nearest`, ...), or None if the trial has no such picture."""
     file = trial.record.pictures.get(name)
     if file is None:
         return None

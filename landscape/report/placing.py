@@ -1,4 +1,4 @@
-"""Files of a report, put into their folder whole."""
+"""Puts the files of a report into their folder, each of them whole."""
 
 from collections.abc import Mapping
 from pathlib import Path

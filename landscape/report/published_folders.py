@@ -1,4 +1,4 @@
-"""Pages of published tables in the index of reports, copied from the results, so that a folder of reports is whole by itself."""
+"""Copies the pages of published tables from the results, so that the folder of reports is complete by itself."""
 
 import html
 import re
@@ -13,11 +13,11 @@ SUFFIXES = (".html", ".csv", ".svg", ".png", ".pdf")
 
 @dataclass(frozen=True)
 class PublishedPage:
-    """One page in the index."""
+    """One page of a published table, as the index lists it."""
 
     title: str
     address: str
-    """Relative to the index."""
+    """The address relative to the index."""
 
 
 def published_pages(results_dir: Path, reports_dir: Path) -> list[PublishedPage]:

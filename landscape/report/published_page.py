@@ -1,4 +1,4 @@
-"""The page of the ledger: every published number, ours beside it where its row was run."""
+"""Makes the page of the ledger: every published number, and this project's number beside it if its row was run."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from landscape.report.tables import Column, Table
 from landscape.results.published_runs import FOLDER
 
 FILTERS = ("paper", "dataset", "metric", "verdict")
-"""Columns that the page can be filtered by."""
+"""The columns by which the page can be filtered."""
 _PLACE = (Column("dataset", "Data set"), Column("paper", "Paper"))
 _NUMBER = (
     Column("row", "Row"),
@@ -53,21 +53,21 @@ _ALL = (
 
 @dataclass(frozen=True)
 class LedgerPage:
-    """The page before it is written."""
+    """The content of the page before it is written."""
 
     summary: tuple[str, ...]
     run: Table
     every: Table
     reading: tuple[str, ...]
     criteria: tuple[tuple[str, str, tuple[str, ...]], ...]
-    """Of each table that can be run: name, where its margins come from, where our runs depart from the source."""
+    """For each table that can be run: its name, the origin of its margins, and where this project's runs depart from the source."""
     chart: Chart | None = None
-    """Of each number that was compared, the difference in margins; None where none was."""
+    """A chart of the differences of all compared numbers, in units of their margins. None if no number was compared."""
     filters: tuple[str, ...] = FILTERS
 
 
 def ledger_page(results: Path) -> LedgerPage:
-    """The ledger with what was run in `results`."""
+    """Return the ledger with what was run in `results`."""
     found = lines(results)
     rows = [_row(line) for line in found]
     ran = [row for row, line in zip(rows, found, strict=True) if line.done is not None]
@@ -87,7 +87,7 @@ def ledger_page(results: Path) -> LedgerPage:
 
 
 def _chart(found: Sequence[Line]) -> Chart | None:
-    """The differences of the numbers that were compared, each over its own margin, so that one scale holds all."""
+    """Return the chart of the compared numbers. Each difference is divided by its own margin, so that all fit on one scale."""
     rows = [
         {"number": f"{line.number.key}, {line.number.metric}", "verdict": line.verdict} | _in_margins(line.found)
         for line in found
@@ -125,7 +125,7 @@ def write_ledger(results: Path, folder: Path) -> Path:
 
 
 def has_published(results: Path) -> bool:
-    """Whether any row of a published table was run in `results`."""
+    """Return whether any row of a published table was run in `results`."""
     return (Path(results) / FOLDER).is_dir()
 
 

@@ -1,4 +1,4 @@
-"""The ledger beside what was run: each published number with ours, its verdict, and what a reader must know of it."""
+"""Joins the ledger with what was run: each published number with this project's number, the verdict, and notes for a reader."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ NOT_RUN, CANNOT, RECALLED, NOT_COMPARED, REDUCED = "not run", "cannot be express
 
 @dataclass(frozen=True)
 class Done:
-    """A row as it was run here: the trials of one length of training and one note, setting by setting."""
+    """A row of the ledger as it was run here: the trials that share one length of training and one note, for each setting."""
 
     share: float
     note: str
     runs: tuple[RowRun, ...]
     trials: tuple[tuple[Trial, ...], ...]
-    """Of each setting, in the order of `runs`."""
+    """The trials of each setting, in the order of `runs`."""
 
     @cached_property
     def seeds(self) -> int:
-        """Trials of each setting, the fewest."""
+        """The number of trials of the setting that has the fewest."""
         return min(map(len, self.trials), default=0)
 
     @property
@@ -39,19 +39,19 @@ class Done:
 
 @dataclass(frozen=True)
 class Line:
-    """One published number, with ours where its row was run."""
+    """One published number, with this project's number if its row was run."""
 
     number: PublishedNumber
     setting: Setting
     done: Done | None = None
     found: Agreement | None = None
     reduced: tuple[str, ...] = ()
-    """Why a run decides nothing: fewer seeds, steps or settings than published, or other data."""
+    """The reasons why a run decides nothing: fewer seeds, steps or settings than published, or other data."""
     remark: str = ""
 
     @property
     def verdict(self) -> str:
-        """`agrees`, `not reproduced`, `undecided`, ..., or why there is none."""
+        """The verdict, such as `agrees`, `not reproduced` or `undecided`, or the reason why there is none."""
         if self.number.confidence == "recalled":
             return RECALLED
         if self.setting.cannot is not None:
@@ -64,7 +64,7 @@ class Line:
 
     @property
     def note(self) -> str:
-        """What the verdict rests on, or why there is none."""
+        """A note on what the verdict rests on, or why there is none."""
         if self.setting.cannot is not None:
             return f"{BECAUSE[self.setting.cannot.because]}: {self.setting.cannot.why}"
         parts = [*self.reduced, self.remark, self.found.difference.absent if self.found is not None else ""]
@@ -72,7 +72,7 @@ class Line:
 
 
 def lines(results: Path) -> list[Line]:
-    """Every number of the ledger, in its order; once for each way in which its row was run."""
+    """Return every number of the ledger in its order, once for each way in which its row was run."""
     done: dict[str, list[Done]] = {}
     for run in _together(results, read_runs(results)):
         done.setdefault(run.runs[0].key, []).append(run)
@@ -124,7 +124,7 @@ def _estimates(run: RowRun, trials: Sequence[Trial], metric: str) -> list[Estima
 
 
 def _taken(setting: Setting, direction: str, scored: Sequence[Sequence[float]]) -> int:
-    """Which of the row's settings the published value is compared with: the one whose mean is best, where the source took the best."""
+    """Return the index of the setting that is compared. If the source took the best setting, it is the one with the best mean."""
     means = [sum(values) / len(values) for values in scored]
     return means.index(max(means) if direction == "higher" else min(means)) if setting.takes == "best" else 0
 
@@ -135,7 +135,7 @@ def _bounds(estimates: Sequence[Estimate], comparison: Comparison) -> Bounds:
 
 
 def _reductions(setting: Setting, done: Done) -> Iterator[str]:
-    """In what a run falls short of the published one."""
+    """Yield the ways in which a run falls short of the published one."""
     if done.note:
         yield done.note
     if done.share < 1:
@@ -148,7 +148,7 @@ def _reductions(setting: Setting, done: Done) -> Iterator[str]:
 
 
 def _ended(done: Done) -> str:
-    """How the trainings ended: `2 completed, 1 diverged`."""
+    """Return how the trainings ended, for example `2 completed, 1 diverged`."""
     counts: dict[str, int] = {}
     for trial in done.every:
         counts[str(trial.record.status)] = counts.get(str(trial.record.status), 0) + 1
@@ -156,18 +156,18 @@ def _ended(done: Done) -> str:
 
 
 def machines(done: Done) -> str:
-    """What the trainings ran on, as their records say."""
+    """Return the machines on which the trainings ran, according to their records."""
     names = {str(t.record.environment.get("device_name") or t.record.environment.get("device", "")) for t in done.every}
     return ", ".join(sorted(n for n in names if n))
 
 
 def hours(done: Done) -> float:
-    """Of all trainings together, their scores included."""
+    """Return the hours of all trainings together, scoring included."""
     seconds = [float(t.record.seconds.get("training", 0)) + float(t.record.seconds.get("evaluation", 0)) for t in done.every]
     return sum(seconds) / 3600
 
 
 def steps(done: Done) -> int:
-    """D steps of a training, G steps where there is no D."""
+    """Return the number of D steps of a training, or of G steps if there is no D."""
     counts: Mapping[str, Any] = done.every[0].record.counts
     return int(counts.get("d_steps") or counts.get("g_steps") or 0)

@@ -1,4 +1,4 @@
-"""The page of a published table that was run again: ours beside theirs, figures, how it was run."""
+"""Writes the page of a published table that was run again: both values side by side, figures, and how it was run."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from landscape.report.tables import Table
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with what stands under it, in this order."""
+    """A heading and the content below it, in the order of the fields."""
 
     title: str
     paragraphs: tuple[str, ...] = ()
@@ -22,19 +22,19 @@ class Section:
 
 @dataclass(frozen=True)
 class ReproductionPage:
-    """One page before it is written."""
+    """The content of one page before it is written."""
 
     title: str
     source: str
     verdict: str
-    """What came out, in a sentence or two."""
+    """The result in one or two sentences."""
     sections: tuple[Section, ...]
     facts: tuple[tuple[str, str], ...] = ()
-    """How it was run: name and text."""
+    """Facts about how it was run, as pairs of a name and a text."""
 
     @property
     def files(self) -> dict[str, bytes]:
-        """What lies beside the page."""
+        """The files beside the page, by name."""
         files: dict[str, bytes] = {}
         for section in self.sections:
             files |= {f"{table.name}.csv": table.csv() for table in section.tables}

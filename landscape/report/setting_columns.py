@@ -1,4 +1,4 @@
-"""Which settings of trials are worth a column: those that varied, each once, and none that an axis already shows."""
+"""Chooses the settings of trials that deserve a column: those that varied, each once, without those that an axis already shows."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from landscape.analysis.frames import AXIS, HYPER, TrialTable
 
 @dataclass(frozen=True)
 class SettingColumn:
-    """One column of settings."""
+    """One column of a setting's values."""
 
     name: str
-    """What the page calls it: the dotted name, or its last part where several settings always had the same value."""
+    """The name on the page: the dotted name, or its last part if several settings always had the same value."""
     column: str
-    """The frame's column, prefix included."""
+    """The name of the frame's column, with its prefix."""
     same: tuple[str, ...]
-    """Dotted names of all settings that it stands for."""
+    """The dotted names of all settings for which this column stands."""
 
 
 def setting_columns(table: TrialTable) -> list[SettingColumn]:
@@ -44,12 +44,12 @@ def setting_columns(table: TrialTable) -> list[SettingColumn]:
 
 
 def _pattern(values: pd.Series) -> tuple[int, ...]:
-    """Which rows are alike, whatever the values are called: a level's label and the name that it stands for give one pattern."""
+    """Return a code that is the same for rows with equal values. A level's label and the name behind it thus give the same pattern."""
     codes, _ = pd.factorize(values.astype(str))
     return tuple(int(code) for code in codes)
 
 
 def _short(names: list[str]) -> str:
-    """`learning_rate` for `d_optimizer.learning_rate` and `g_optimizer.learning_rate`; a single name stays whole."""
+    """Return the last part that several names share, such as `learning_rate`. A single name is returned whole."""
     last = {name.rpartition(".")[2] for name in names}
     return last.pop() if len(names) > 1 and len(last) == 1 else names[0]

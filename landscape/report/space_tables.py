@@ -1,4 +1,4 @@
-"""The search space as a reader sees it: axes with their levels, what was searched and over which range, what was the same for all."""
+"""Makes the tables of the search space: the axes with their levels, and what was searched over which range."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def axes_table(space: Any) -> Table:
-    """A row a level of each axis, with the settings that come with it."""
+    """Return a table with a row for each level of each axis, and the settings that come with the level."""
     space = _mapping(space)
     axes, entries = _mapping(space.get("axes")), _mapping(space.get("entries"))
     order = space.get("axis_order")
@@ -36,7 +36,7 @@ def axes_table(space: Any) -> Table:
 
 
 def _meaning(entry: Mapping[str, Any]) -> str:
-    """`width 128; g_normalization none`: settings of a level beyond its own name."""
+    """Return the settings of a level beyond its own name, such as `width 128; g_normalization none`."""
     parts = []
     for use in entry.get("use") or ():
         use = _mapping(use)
@@ -48,7 +48,7 @@ def _meaning(entry: Mapping[str, Any]) -> str:
 
 
 def search_table(space: Any) -> Table:
-    """A row a searched hyperparameter: range or choices, scale, where it goes, when it exists."""
+    """Return a table with a row for each searched hyperparameter: its range or choices, its scale, what it sets, and when it exists."""
     rows = []
     for name, given in _mapping(_mapping(space).get("search")).items():
         entry = _mapping(given)

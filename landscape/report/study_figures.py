@@ -1,4 +1,4 @@
-"""The figures of a study's page: each a frame, a drawing of it, and the words that go with it."""
+"""Makes the figures of a study's page. Each figure is a frame, a drawing of it, and the words that go with it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ CURVES = {
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure on the page and in files; `name` is its files' name."""
+    """A figure of a page and of the files beside it. `name` is the name of these files."""
 
     name: str
     title: str
@@ -41,23 +41,23 @@ class Drawn:
     frame: pd.DataFrame
     rendered: Rendered
     titled: bool = True
-    """Whether the page writes the title above; a learning curve has it in the drawing."""
+    """Whether the page writes the title above the figure. A learning curve has it in the drawing."""
     chart: Chart | None = None
-    """What a page of published tables draws by its script."""
+    """The chart that the script of a page of published tables draws instead of the picture."""
 
     @property
     def files(self) -> dict[str, bytes]:
-        """The drawing as SVG, PNG and PDF."""
+        """The drawing as SVG, PNG and PDF files."""
         return {f"{self.name}.svg": self.rendered.svg, f"{self.name}.png": self.rendered.png, f"{self.name}.pdf": self.rendered.pdf}
 
 
 def drawn_figure(name: str, title: str, caption: str, alt: str, frame: pd.DataFrame, draw: Callable[[], Figure]) -> Drawn | None:
-    """None where there is nothing to draw."""
+    """Return the figure, or None if there is nothing to draw."""
     return Drawn(name, title, caption, alt, frame, render(draw(), name, title)) if len(frame) else None
 
 
 def box_figure(view: View, axis: str) -> Drawn | None:
-    """Best trials of each level of an axis."""
+    """Return the figure of the best trials of each level of an axis."""
     frame = boxes.data(view.table, axis, str(view.score))
     shown, n = (_range(frame.groupby("level")[key].first()) for key in ("shown", "n"))
     caption = (
@@ -73,7 +73,7 @@ def box_figure(view: View, axis: str) -> Drawn | None:
 
 
 def _range(counts: "pd.Series[Any]") -> str:
-    """`36`, or `35 to 36`."""
+    """Return the range of some counts as `36`, or as `35 to 36`."""
     return "" if counts.empty else f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
 
 
@@ -82,7 +82,7 @@ def _given(view: View) -> str:
 
 
 def budget_figures(view: View, axis: str | None) -> list[Drawn]:
-    """The budget curve against number of trials, and the same against computing time."""
+    """Return the budget curve against the number of trials, and the same against computing time."""
     frame = budgets.data(view.table, str(view.score), axis)
     found = []
     by, suffix = (f" by {words(axis)}", f"_{axis}") if axis else ("", "")
@@ -111,7 +111,7 @@ def budget_figures(view: View, axis: str | None) -> list[Drawn]:
 
 
 def hyperparameter_figures(view: View) -> tuple[list[Drawn], int]:
-    """Score against each varied hyperparameter, colored by the first axis; and how many more were varied than are drawn."""
+    """Return figures of the score against each varied hyperparameter, colored by the first axis, and the number of further ones."""
     if not view.table.axes or SCORE + str(view.score) not in view.table.frame:
         return [], 0
     names, axis = hyperparameters.varied(view.table), view.table.axes[0]
@@ -135,7 +135,7 @@ def hyperparameter_figures(view: View) -> tuple[list[Drawn], int]:
 
 
 def chosen_trials(view: View) -> dict[str, TrialRecord]:
-    """The records whose learning curves are shown: the best trial, that with the median score, the first that diverged."""
+    """Return the records whose learning curves are shown: the best trial, the one with the median score, and the first that diverged."""
     best = best_trial(view)
     chosen: dict[str, TrialRecord] = {}
     frame = view.table.role("search").frame
@@ -151,7 +151,7 @@ def chosen_trials(view: View) -> dict[str, TrialRecord]:
 
 
 def curve_figures(chosen: Mapping[str, TrialRecord]) -> list[Drawn]:
-    """One figure a learning curve that any of the chosen trials recorded."""
+    """Return a figure for each learning curve that any of the chosen trials recorded."""
     names = dict.fromkeys(name for record in chosen.values() for name, points in record.curves.items() if len(points) > 1)
     ordered = [*(n for n in CURVES if n in names), *(n for n in names if n not in CURVES)]
     found = []
@@ -165,7 +165,7 @@ def curve_figures(chosen: Mapping[str, TrialRecord]) -> list[Drawn]:
 
 
 def seeds_figure(view: View, answer: AxisAnswer) -> Drawn | None:
-    """Confirmation runs of one axis."""
+    """Return the figure of the confirmation runs of one axis."""
     frame = seeds.data(answer.levels)
     n = ", ".join(f"{level} {plural(len(rows), 'seed')}" for level, rows in frame.groupby("level")) if len(frame) else ""
     caption = f"Fresh seeds of the best setting of each level ({n}); diamond: mean with its 95% interval, Student's t over seeds."

@@ -1,4 +1,4 @@
-"""Everything on a study's page, as data: what the template writes and which files lie beside it."""
+"""Collects everything on a study's page as data: what the template writes, and which files lie beside it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -49,13 +49,13 @@ MORE_PICTURES = {
 
 @dataclass(frozen=True)
 class AxisSection:
-    """One axis: comparison over the search, what was confirmed, figures."""
+    """The part of a page about one axis: the comparison over the search, what was confirmed, and figures."""
 
     name: str
     label: str
     levels: Table
     answer: AxisAnswer | None
-    """What the confirmation runs say; None for an axis of one level."""
+    """The result of the confirmation runs. None for an axis with one level."""
     confirmed: Table | None
     contrasts: Table | None
     figures: tuple[Drawn, ...]
@@ -64,7 +64,7 @@ class AxisSection:
 
 @dataclass(frozen=True)
 class Sample:
-    """A picture of one model with what it is."""
+    """A picture of one model with its caption."""
 
     picture: Picture
     caption: str
@@ -73,7 +73,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class StudyPage:
-    """One page before it is written."""
+    """The content of one page before it is written."""
 
     view: View
     summary: Summary
@@ -83,36 +83,36 @@ class StudyPage:
     trials: Table | None = None
     unfinished: Table | None = None
     space: tuple[Table, ...] = ()
-    """Axes and searched hyperparameters; empty where `study.json` does not say."""
+    """The tables of axes and searched hyperparameters. Empty if `study.json` does not give them."""
     other_protocols: tuple[tuple[str, tuple[Table, ...]], ...] = ()
     published: PublishedBeside | None = None
-    """None where the ledger holds nothing on the study's data."""
+    """Published numbers on the study's data. None if the ledger has none."""
     budget: tuple[Drawn, ...] = ()
     hyperparameters: tuple[Drawn, ...] = ()
     hyperparameters_left_out: int = 0
     curves: tuple[Drawn, ...] = ()
     heroes: tuple[Sample, ...] = ()
-    """The best model and a typical one, for the first screen."""
+    """Pictures of the best model and of a typical one, for the first screen."""
     samples: tuple[Sample, ...] = ()
     more_pictures: tuple[Sample, ...] = ()
     found: StudyAnswer | None = None
-    """What the study says; None without any score."""
+    """What the study says. None if no trial has a score."""
     answer: "AnswerSection | None" = None
     importance: Table | None = None
-    """What the scores depend on; None with too few trials."""
+    """What the scores depend on. None if there are too few trials."""
     health: Table | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """Names and texts: best setting, search space, protocol, environment as the page shows them."""
+    """Texts by name: the best setting, the search space, the protocol and the environment, as the page shows them."""
 
     @property
     def figures(self) -> list[Drawn]:
-        """Every figure, in the order of the page."""
+        """All figures, in the order of the page."""
         by_axis = [f for a in self.axes for f in (*a.figures, a.seeds) if f is not None]
         return [*by_axis, *self.budget, *self.hyperparameters, *self.curves]
 
     @property
     def tables(self) -> list[Table]:
-        """Every table that has a CSV: those on the page and the data of each figure."""
+        """All tables that have a CSV file: those on the page, and the data of each figure."""
         by_axis = [t for a in self.axes for t in (a.levels, a.confirmed, a.contrasts) if t is not None]
         single = [t for t in (self.cells, self.best_trials, self.trials, self.unfinished, *self.space) if t is not None]
         others = [t for _, tables in self.other_protocols for t in tables]
@@ -123,7 +123,7 @@ class StudyPage:
 
 
 def study_page(study: Study) -> StudyPage:
-    """The page of `study`; one without any score says so and shows what there is."""
+    """Return the page of `study`. If no trial has a score, the page says so and shows what there is."""
     view = view_of(study)
     if view.score is None:
         return StudyPage(
@@ -184,7 +184,7 @@ def _axis(view: View, axis: str, study: StudyAnswer) -> AxisSection:
 
 
 def _other_protocols(view: View) -> tuple[tuple[str, tuple[Table, ...]], ...]:
-    """The comparison by axis under every further protocol: tables of their own, never a column of another's."""
+    """Return the comparison by axis under every further protocol, in tables of its own."""
     found = []
     for i, (digest, protocol) in enumerate(view.other_protocols.items(), start=1):
         other = view_of(view.study, digest)
@@ -206,7 +206,7 @@ def _heroes(view: View) -> tuple[Sample, ...]:
 
 
 def _samples(view: View) -> tuple[Sample, ...]:
-    """Sample grids of the best trial of each of the best cells."""
+    """Return the sample grids of the best trial of each of the best cells."""
     column = SCORE + str(view.score)
     best = view.best_first(view.table.role("search").frame).drop_duplicates("cell").head(SAMPLE_CELLS)
     found = []
@@ -247,7 +247,7 @@ def _facts(view: View, best: str | None) -> dict[str, Any]:
 
 
 def _environment(view: View) -> dict[str, Any]:
-    """The study's environment, and every distinct value of what trials recorded."""
+    """Return the study's environment, and every distinct value that trials recorded."""
     seen: dict[str, dict[str, int]] = {}
     for trial in view.study.trials:
         for key, value in flatten(dict(trial.record.environment)):
@@ -264,7 +264,7 @@ def _environment(view: View) -> dict[str, Any]:
 
 
 def flatten(data: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """(dotted name, text) of every leaf; empty and absent ones are left out."""
+    """Return the dotted name and the text of every leaf. Empty and absent leaves are left out."""
     rows: list[tuple[str, str]] = []
     for key, value in data.items():
         name = f"{prefix}{key}"

@@ -1,4 +1,4 @@
-"""Published numbers beside a study: those on its data under its protocol, and how many more do not compare with it, and why."""
+"""Finds the published numbers on a study's data: those under its protocol, and how many others cannot be compared, and why."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,16 +28,16 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class PublishedBeside:
-    """What a study's page says of published numbers on its data."""
+    """What a study's page says about published numbers on its data."""
 
     sentence: str
-    """What compares and what does not."""
+    """A sentence on which numbers can be compared and which cannot."""
     table: Table | None
-    """Those that compare with the study's score; None where none does."""
+    """The table of numbers that can be compared with the study's score. None if there are none."""
 
 
 def published_beside(view: View) -> PublishedBeside | None:
-    """The published numbers on the study's data; None where the ledger has none."""
+    """Return the published numbers on the study's data, or None if the ledger has none."""
     data = dataset_of(view).partition(":")[0].replace("-", "_")
     found = [n for n in published_numbers() if n.data == data and n.number is not None]
     if not found or view.score is None:

@@ -1,4 +1,4 @@
-"""The tables of a study's page, each from one frame of `analysis`."""
+"""Makes the tables of a study's page, each from one frame of `analysis`."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,7 +24,7 @@ STRIP_HELP = (
 
 
 def arrow(facts: ScoreFacts) -> str:
-    """`↓` where lower is better, `↑` where higher is, `→ real` where the value of real samples is best."""
+    """Return `↓` if lower is better, `↑` if higher is better, and `→ real` if the value of real samples is best."""
     return " → real" if facts.target == "real" else {"lower": " ↓", "higher": " ↑"}.get(facts.direction, "")
 
 
@@ -47,7 +47,7 @@ def _statistics(view: View) -> tuple[Column, ...]:
 
 
 def levels_table(view: View, axis: str, prefix: str = "") -> Table:
-    """Comparison of the levels of one axis over all trials of the search."""
+    """Return the comparison of the levels of one axis over all trials of the search."""
     assert view.score is not None
     frame = _with_times(compare_levels(view.table, axis, view.score, given_search=view.given_search))
     wins = Column(
@@ -73,7 +73,7 @@ def _reading(view: View) -> str:
 
 
 def cells_table(view: View) -> Table:
-    """Comparison of the cells, best first."""
+    """Return the comparison of the cells, the best first."""
     assert view.score is not None
     frame = compare_cells(view.table, view.score, given_search=view.given_search)
     axes = tuple(Column(axis, words(axis)) for axis in view.table.axes)
@@ -85,7 +85,7 @@ def cells_table(view: View) -> Table:
 
 
 def confirmation_table(view: View, answer: AxisAnswer, *, is_log: bool) -> Table:
-    """The settings that stand for the levels of an axis, on fresh seeds; the best level first."""
+    """Return the results on fresh seeds of the settings that stand for the levels of an axis, the best level first."""
     columns = (
         Column("level", words(answer.axis)),
         Column("cell", "Setting from cell"),
@@ -117,7 +117,7 @@ def confirmation_table(view: View, answer: AxisAnswer, *, is_log: bool) -> Table
 
 
 def contrast_table(answer: AxisAnswer, *, is_log: bool) -> Table:
-    """Every pair of confirmed levels that have common seeds."""
+    """Return a table of every pair of confirmed levels that have common seeds."""
     rows = [
         {
             "better": pair.better,
@@ -176,7 +176,7 @@ def best_trials_table(view: View) -> Table:
 
 
 def is_counted(values: pd.Series) -> bool:
-    """Whether the values of a score are whole numbers, such as modes found."""
+    """Return whether all values of a score are whole numbers, such as the number of modes found."""
     known = pd.to_numeric(values, errors="coerce").dropna()
     return bool(len(known) and (known == known.round()).all() and known.abs().max() >= 2)
 
@@ -220,7 +220,7 @@ def trials_table(view: View) -> Table:
 
 
 def kind_of(values: pd.Series) -> str:
-    """How a column of settings is written: `count` for whole numbers, `number` for other numbers, else `text`."""
+    """Return how a column of settings is written: `count` for whole numbers, `number` for other numbers, and otherwise `text`."""
     known = values.dropna()
     numbers = pd.to_numeric(known, errors="coerce")
     if numbers.isna().any() or any(isinstance(v, bool) for v in known):
@@ -229,7 +229,7 @@ def kind_of(values: pd.Series) -> str:
 
 
 def unfinished_table(view: View) -> Table:
-    """Trials without a score, and combinations that were skipped, with the reason of each."""
+    """Return a table of trials without a score and of combinations that were skipped, with the reason for each."""
     frame = view.table.frame
     score = frame[SCORE + view.score] if view.score and SCORE + view.score in frame else pd.Series(np.nan, index=frame.index)
     rows = [
@@ -253,7 +253,7 @@ def unfinished_table(view: View) -> Table:
 
 
 def _failure(view: View, digest: str) -> str:
-    """Why a completed trial lacks its score."""
+    """Return the reason why a completed trial lacks its score."""
     for scores in view.trial(digest).scores.values():
         if view.table.protocol and scores.protocol.get("digest") == view.table.protocol.get("digest") and view.score in scores.failures:
             return f"score could not be computed: {scores.failures[str(view.score)]}"
@@ -261,6 +261,6 @@ def _failure(view: View, digest: str) -> str:
 
 
 def figure_table(name: str, title: str, frame: pd.DataFrame) -> Table:
-    """The data of a figure, for its CSV."""
+    """Return the data of a figure as a table, for its CSV file."""
     columns = tuple(Column(str(key), str(key), "text" if frame[key].dtype == object else "number") for key in frame)
     return Table(name, title, "", columns, frame)

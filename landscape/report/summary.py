@@ -1,4 +1,4 @@
-"""The report's first screen in words: what was run, the best model, what is decided and what is not."""
+"""Writes the first screen of a report in words: what was run, the best model, what is decided and what is not."""
 
 import math
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ PLURALS = {"loss": "losses"}
 
 @dataclass(frozen=True)
 class Tile:
-    """One key figure."""
+    """One key figure of the first screen."""
 
     label: str
     value: str
@@ -26,7 +26,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class Summary:
-    """Sentences and key figures; `best` is the digest of the best trial of the search."""
+    """The sentences and key figures of the first screen. `best` is the digest of the best trial of the search."""
 
     ran: str
     budgets: str
@@ -35,15 +35,15 @@ class Summary:
     decided: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
     untested: tuple[str, ...] = ()
-    """Axes of which fewer than two levels have confirmation runs."""
+    """The axes of which fewer than two levels have confirmation runs."""
     hints: tuple[str, ...] = ()
     tiles: tuple[Tile, ...] = field(default=())
     no_score: str = ""
-    """Why no trial has a score; empty where one has."""
+    """The reason why no trial has a score. The text is empty if one has."""
 
 
 def summarize(view: View, answer: StudyAnswer | None) -> Summary:
-    """What a reader needs who reads nothing else; `answer` is what the study says, and None without any score."""
+    """Return what a reader needs who reads nothing else. `answer` is what the study says, or None if no trial has a score."""
     budget = check_budgets(view.table, view.cells)
     ran, best = _ran(view), best_trial(view)
     if best is None or answer is None:
@@ -56,7 +56,7 @@ def summarize(view: View, answer: StudyAnswer | None) -> Summary:
 
 
 def best_trial(view: View) -> Mapping[str, object] | None:
-    """The row of the search trial that is the best on the selection samples; None when nothing was scored."""
+    """Return the row of the search trial that is best on the selection samples, or None if nothing was scored."""
     if view.score is None:
         return None
     ordered = view.best_first(view.table.role("search").frame)
@@ -64,7 +64,7 @@ def best_trial(view: View) -> Mapping[str, object] | None:
 
 
 def why_no_score(view: View) -> str:
-    """In words, how the trials of a study without any score ended, with the commonest reason."""
+    """Return in words how the trials of a study without any score ended, with the most common reason."""
     frame = view.table.frame
     ended = frame[frame["status"] != "skipped"]
     waiting = view.study.unfinished
@@ -105,7 +105,7 @@ def _ran(view: View) -> str:
 
 
 def dataset_of(view: View) -> str:
-    """The study's data set, as it is named there; empty where the study does not say."""
+    """Return the name of the study's data set, or an empty text if the study does not give it."""
     space = view.study.facts.get("space")
     named = space.get("dataset") if isinstance(space, Mapping) else None
     if isinstance(named, Mapping):
@@ -127,7 +127,7 @@ def _best_text(view: View, best: Mapping[str, object]) -> str:
 
 
 def _hint(view: View, axis: str) -> str:
-    """What the search alone suggests about an axis; never a verdict."""
+    """Return what the search alone suggests about an axis, which is never a verdict."""
     frame = compare_levels(view.table, axis, str(view.score), given_search=view.given_search)
     frame = frame[frame["quantile"].notna()]
     if len(frame) < 2:

@@ -1,4 +1,4 @@
-"""A table as data: rendered to HTML and to CSV from one frame."""
+"""Holds tables as data. Each is rendered to HTML and to CSV from one frame."""
 
 import io
 import math
@@ -22,9 +22,9 @@ RENDERERS: Mapping[str, Render] = {
 }
 NOTHING = Markup("")
 LONGEST_WORD = 28
-"""Letters of a word that a column of the page makes room for."""
+"""The number of letters of the longest word for which a column of the page makes room."""
 MOST_DOTS = 120
-"""Trials drawn in a strip at most: of more, every second, third, ... in order of score."""
+"""The number of trials that a strip shows at most. Of more trials, every second, third, ... in order of score is drawn."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,15 @@ class Column:
     interval: bool = False
     help: str = ""
     note: str = ""
-    """Key of a text that stands below the number, and in a column of its own in the CSV."""
+    """The key of a text that stands below the number, and that has a column of its own in the CSV."""
     of: str = ""
-    """For a `strip`, a small plot of every trial's score on a scale shared by the column: the key of the interval drawn over it."""
+    """For a `strip`, which is a small plot of every trial's score: the key of the interval that is drawn over it."""
     optional: bool = False
-    """Left out of the page where no row has it."""
+    """Whether the page leaves the column out if no row has a value."""
 
     @property
     def keys(self) -> list[str]:
-        """Columns of the CSV."""
+        """The names of the columns in the CSV."""
         with_interval = [self.key, f"{self.key}_low", f"{self.key}_high"] if self.interval else [self.key]
         return [*with_interval, self.note] if self.note else with_interval
 
@@ -56,7 +56,7 @@ class Cell:
 
     text: str
     sort: str
-    """What sorting compares: the raw number or the text."""
+    """What sorting compares, which is the raw number or the text."""
     numeric: bool
     interval: str = ""
     note: str = ""
@@ -64,7 +64,7 @@ class Cell:
 
     @property
     def breaks(self) -> bool:
-        """Whether a word is so long that it must be broken; shorter ones stay whole."""
+        """Whether the text has a word that is so long that it must be broken."""
         return max(map(len, self.text.split()), default=0) > LONGEST_WORD
 
 
@@ -78,30 +78,30 @@ class Table:
     columns: tuple[Column, ...]
     frame: pd.DataFrame
     most_rows: int = 200
-    """Rows on the page; the CSV has all, and the page says so."""
+    """The number of rows on the page. The CSV has all rows, and the page says so."""
     floor: float | None = None
-    """Marked in the strips."""
+    """The score of real samples, which is marked in the strips."""
     compact: bool = False
-    """Intervals beside their numbers, not below."""
+    """Whether intervals stand beside their numbers instead of below them."""
 
     @property
     def hidden_rows(self) -> int:
         return max(0, len(self.frame) - self.most_rows)
 
     def rows(self) -> list[list[Cell]]:
-        """Cells of the rows on the page."""
+        """Return the cells of the rows on the page."""
         shown, columns = self.frame.head(self.most_rows), self.columns_shown
         scales = {c.key: _scale(shown, c, self.floor) for c in columns if c.kind == "strip"}
         return [[_cell(column, row, scales.get(column.key)) for column in columns] for row in shown.to_dict("records")]
 
     def scale_text(self, column: Column) -> str:
-        """What a strip's ends stand for, such as `1.2 to 310, log scale`; empty for other columns."""
+        """Return what the ends of a strip stand for, such as `1.2 to 310, log scale`. It is empty for other columns."""
         scale = _scale(self.frame.head(self.most_rows), column, self.floor) if column.kind == "strip" else None
         return f"{formats.number(scale.low)} to {formats.number(scale.high)}{', log scale' if scale.log else ''}" if scale else ""
 
     @property
     def columns_shown(self) -> tuple[Column, ...]:
-        """Columns on the page."""
+        """The columns that the page shows."""
         return tuple(c for c in self.columns if not c.optional or any(not _is_absent(v) for v in self.frame.get(c.key, ())))
 
     def csv(self) -> bytes:
@@ -114,7 +114,7 @@ class Table:
 
 
 def _field(value: Any) -> Any:
-    """A CSV field; trials' scores in one field are separated by semicolons."""
+    """Return a field of the CSV. Scores of several trials in one field are separated by semicolons."""
     if isinstance(value, tuple):
         return ";".join(map(str, value))
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
@@ -153,7 +153,7 @@ class _Scale:
     floor: float | None
 
     def x(self, value: float) -> float:
-        """Place in the strip, in its units; +inf at the right edge."""
+        """Return the place of a value in the strip, in its units. Infinity is at the right edge."""
         if math.isinf(value):
             return float(STRIP_WIDTH - 3) if value > 0 else 3.0
         a, b, v = (math.log(self.low), math.log(self.high), math.log(value)) if self.log else (self.low, self.high, value)

@@ -1,4 +1,4 @@
-r"""A study's tables as Markdown and LaTeX: intervals beside values, the protocol in the caption, bold where a level is decided alone."""
+r"""Writes a study's tables as Markdown and LaTeX, with intervals, the protocol in the caption, and decided levels in bold."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,12 +14,12 @@ FOLDER = "tables"
 
 @dataclass(frozen=True)
 class Writer:
-    """How one kind of file writes text, bold text and a whole table."""
+    """The functions by which one kind of file writes text, bold text and a whole table."""
 
     text: Callable[[str], str]
     bold: Callable[[str], str]
     table: Callable[[Sequence[Column], Sequence[Sequence[str]], str, str], str]
-    """Columns, rows of written cells, caption, name."""
+    """Called with the columns, the rows of written cells, the caption and the name."""
 
 
 def parse_kinds(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a report of one study looks at: one protocol, one objective, the floor of real against real, who searched."""
+"""Holds what a report of one study looks at: one protocol, one objective, the scores of real samples, and the searcher."""
 
 import math
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ class View:
     study: Study
     table: TrialTable
     score: str | None
-    """Public name of the objective; None while nothing has been scored."""
+    """The public name of the objective. None while nothing has been scored."""
     floors: Mapping[str, Estimate]
     """Real against real under the same protocol and at the same sample size, by score; and by `class-blind SCORE` the same under exchanged
     labels.
@@ -50,12 +50,12 @@ class View:
 
     @property
     def floor(self) -> Estimate | None:
-        """That of the objective."""
+        """The score of real samples against other real samples, for the objective."""
         return self.floors.get(self.score or "")
 
     @property
     def class_blind(self) -> Estimate | None:
-        """What real samples score under exchanged classes, if the objective reads classes."""
+        """The score of real samples under exchanged classes. None if the objective does not read classes."""
         return self.floors.get(CLASS_BLIND + (self.score or ""))
 
     @property
@@ -68,12 +68,12 @@ class View:
 
     @property
     def searcher_words(self) -> str:
-        """The searcher as prose has it."""
+        """The name of the searcher in prose."""
         return SEARCHERS.get(self.searcher, self.searcher)
 
     @property
     def cells(self) -> int | None:
-        """Cells that the study has, tried or not; None where it does not say."""
+        """The number of cells of the study, tried or not. None if the study does not give it."""
         cells = self.study.facts.get("cells")
         return cells if isinstance(cells, int) else None
 
@@ -100,12 +100,12 @@ class View:
 
     @property
     def selects_apart(self) -> bool:
-        """Whether trials are chosen on other samples than those of the report."""
+        """Whether trials are chosen by scores on other samples than those of the report."""
         protocol = str((self.table.protocol or {}).get("name", ""))
         return any(s.protocol.get("name") == f"{protocol}/selection" for t in self.study.trials for s in t.scores.values())
 
     def best_first(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The rows of `frame` that have the objective, in the order in which a selection on the selection samples takes them."""
+        """Return the rows of `frame` that have the objective, in the order in which they are chosen by the selection samples."""
         column = SCORE + str(self.score)
         if column not in frame:
             return frame.head(0)
@@ -114,7 +114,7 @@ class View:
         return scored.iloc[order]
 
     def trial(self, digest: str) -> Trial:
-        """The trial of a row of the table."""
+        """Return the trial of a row of the table."""
         return self._trials[digest]
 
     @cached_property
@@ -124,7 +124,7 @@ class View:
 
     @cached_property
     def symptoms(self) -> tuple[tuple[str, ...], ...]:
-        """The names of each trial's symptoms in the order of the table, as its record has them; `diverged` first where it diverged."""
+        """The names of each trial's symptoms, in the order of the table. `diverged` comes first if the trial diverged."""
         found = []
         for row in self.table.frame[["digest", "status"]].itertuples(index=False):
             diagnosis = self.trial(str(row.digest)).record.diagnosis
@@ -134,7 +134,7 @@ class View:
 
 
 def view_of(study: Study, protocol: str | None = None) -> View:
-    """The study under `protocol` (a digest); by default the study's own, or the one that scored most trials."""
+    """Return the study under a protocol, given by its digest. The default is the study's own, or the one that scored most trials."""
     known = protocols(study.trials)
     own = _own_protocol(study, known)
     chosen: str | None = protocol or (own if own in known else next(iter(known), None))
@@ -159,7 +159,7 @@ def _axes(study: Study) -> list[str]:
 
 
 def _own_protocol(study: Study, known: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """Digest of the protocol that the study names; one of that name where no trial has the digest (extractor weights found later)."""
+    """Return the digest of the protocol that the study names, or one of the same name if no trial has the digest."""
     named = _mapping(study.facts.get("protocol"))
     digest = named.get("digest")
     same_name = [d for d, p in known.items() if p.get("name") == named.get("name")]
@@ -176,7 +176,7 @@ def _objective(study: Study, table: TrialTable) -> str | None:
 
 
 def without_data(score: str) -> str:
-    """`FD[classifier]` of `FD[classifier:digits]`: a study names its objective without the data that the extractor was trained on."""
+    """Return `FD[classifier]` for `FD[classifier:digits]`. A study names its objective without the data of the extractor."""
     name, colon, rest = score.partition(":")
     return f"{name}]" if colon and rest.endswith("]") else score
 

@@ -1,4 +1,4 @@
-"""Reports that follow a running sweep: built again whenever a record, a score or a study's description has changed."""
+"""Watches studies for changes, so that a report is built again whenever a record, a score or a description has changed."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ State = frozenset[tuple[str, int, int]]
 
 
 def state_of(studies: list[Path]) -> State:
-    """Name, size and time of change of every file that a report is made of; a file that vanishes meanwhile is left out."""
+    """Return the name, size and time of change of every file that a report is made of. Files that vanish meanwhile are left out."""
     found = set()
     for study in studies:
         patterns = (STUDY_FILE, f"{TRIALS_FOLDER}/*/{RECORD_FILE}", f"{TRIALS_FOLDER}/*/scores/*.json")
@@ -25,7 +25,7 @@ def state_of(studies: list[Path]) -> State:
 
 
 def changes(studies: Callable[[], list[Path]], seconds: float, *, sleep: Callable[[float], None] = time.sleep) -> Iterator[State]:
-    """The state of the studies at once, and again after every change; it looks every `seconds`, without end."""
+    """Yield the state of the studies at once, and again after every change. It looks every `seconds` and never ends."""
     seen: State | None = None
     while True:
         now = state_of(studies())

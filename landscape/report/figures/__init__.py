@@ -1,1 +1,1 @@
-"""One file a figure: `data` gives its frame, `draw` draws it."""
+"""Holds one file for each figure. Its `data` returns a frame, and its `draw` draws it."""

@@ -1,4 +1,4 @@
-"""How every figure looks: one color and marker a label, ink that follows the page, SVG and PNG from one drawing. No global state."""
+"""Decides how every figure looks: a color and a marker for each label, ink that follows the page, and files from one drawing."""
 
 import functools
 import io
@@ -34,19 +34,19 @@ _FIXED = {
     **{"gradient_penalty": 0, "dragan": 2, "l2": 3, "r1": 4},
     **{"dcgan": 0, "sndcgan": 2, "resnet_cifar": 3, "resnet19": 4, "mlp": 1},
 }
-"""Slots of common components, so that a loss has one color in every study; none of one axis share a slot."""
+"""The slots of common components, so that a loss has the same color in every study. Components of one axis share no slot."""
 
 
 @dataclass(frozen=True)
 class LabelStyle:
-    """Color and marker of a label: never color alone."""
+    """The color and the marker of a label. No label is shown by its color alone."""
 
     color: str
     marker: str
 
 
 def label_styles(labels: Iterable[str]) -> dict[str, LabelStyle]:
-    """One style a label, the same whatever the order; `none` is gray. Labels beyond ten share colors but not markers too."""
+    """Return a style for each label, whatever their order. `none` is gray. Labels beyond ten share a color, but with another marker."""
     styles: dict[str, LabelStyle] = {}
     taken: set[int] = set()
     ordered = sorted(set(labels), key=lambda label: (_base(label) not in _FIXED, label))
@@ -68,13 +68,13 @@ def _base(label: str) -> str:
 
 
 def new_figure(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
-    """An empty figure in house style; `height` in inches."""
+    """Return an empty figure in the house style. `height` is in inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.add_subplot()
 
 
 def house_style(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Decorator of a `draw`: every artist it makes takes the settings below, whatever the process has set."""
+    """Decorate a `draw`, so that all that it draws takes the settings below, whatever the process has set."""
 
     @functools.wraps(draw)
     def styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
@@ -113,14 +113,14 @@ RC: dict[Any, Any] = {
 
 
 def score_label(facts: ScoreFacts) -> str:
-    """Name, unit and which way is better: for an axis."""
+    """Return the label of an axis: the name, the unit and the better direction of a score."""
     hint = {"lower": "lower is better", "higher": "higher is better"}.get(facts.direction, "")
     unit = f" ({facts.unit})" if facts.unit and facts.unit != "share" else ""
     return f"{facts.name}{unit}" + (f", {hint}" if hint else "")
 
 
 def scale(axes: Axes, which: str, values: Iterable[float], *, log: bool | None = None) -> None:
-    """Log axis with plain numbers where positive values span more than a factor of 8, most of them low, or as `log` says; else linear."""
+    """Set a log axis if positive values span more than a factor of 8 and most are low, or if `log` says so; else a linear one."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     finite = sorted(v for v in values if pd.notna(v) and abs(v) != float("inf"))
     can = bool(finite) and finite[0] > 0
@@ -138,7 +138,7 @@ def scale(axes: Axes, which: str, values: Iterable[float], *, log: bool | None =
 
 
 def tick_text(value: float) -> str:
-    """`0.0002` as 2e-4, `12,000`, `0.5`."""
+    """Return the text of a tick: `2e-4` for 0.0002, `12,000`, `0.5`."""
     if value != 0 and (abs(value) < 1e-3 or abs(value) >= 1e6):
         mantissa, exponent = f"{value:.1e}".split("e")
         return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
@@ -146,19 +146,19 @@ def tick_text(value: float) -> str:
 
 
 def headline(axes: Axes, text: str) -> None:
-    """What the vertical axis shows, above it: readable without turning the head, whatever its length."""
+    """Write what the vertical axis shows above it, where it can be read without turning the head."""
     axes.set_title(text, loc="left", fontsize=9, color=INK, pad=7)
 
 
 def legend_below(figure: Figure, axes: Axes, columns: int = 3) -> None:
-    """The legend under the figure, where it covers nothing; none when there is nothing to name."""
+    """Draw the legend under the figure, where it covers nothing. There is none if there is nothing to name."""
     handles, labels = axes.get_legend_handles_labels()
     if handles:
         figure.legend(handles, labels, loc="outside lower left", ncols=columns, columnspacing=1.3, handlelength=1.8, handletextpad=0.5)
 
 
 def draw_floor(axes: Axes, floor: float | None, *, vertical: bool) -> None:
-    """The score that real data get against real data: nothing honest lies beyond it."""
+    """Draw the score of real data against other real data. No honest model is expected to score better."""
     if floor is None:
         return
     line = axes.axvline if vertical else axes.axhline
@@ -167,18 +167,18 @@ def draw_floor(axes: Axes, floor: float | None, *, vertical: bool) -> None:
 
 @dataclass(frozen=True)
 class Rendered:
-    """One figure as files and as it stands in a page."""
+    """One figure as files, and as it is embedded in a page."""
 
     svg: bytes
     png: bytes
     pdf: bytes
-    """3.3 inches wide, a column of a paper in two columns, with its fonts embedded."""
+    """The figure as PDF, 3.3 inches wide like a column of a paper, with its fonts embedded."""
     inline: str
-    """SVG element whose ink is the page's text color."""
+    """The SVG element for a page, whose ink is the page's text color."""
 
 
 def render(figure: Figure, name: str, title: str) -> Rendered:
-    """Draw as SVG, as PNG (160 dpi, white ground) and as PDF. Equal figures give equal bytes."""
+    """Draw a figure as SVG, as PNG (160 dpi, white ground) and as PDF. Equal figures give equal bytes."""
     with mpl.rc_context(RC), warnings.catch_warnings():
         # A label in a script that the font lacks: browsers take another font for the SVG, the PNG shows boxes. A label longer than the
         # figure is wide: the layout stays as it was. Neither is anything that a user could mend, and both would name this package's files.
@@ -194,7 +194,7 @@ def render(figure: Figure, name: str, title: str) -> Rendered:
 
 
 def _inline(svg: str, name: str) -> str:
-    """The `<svg>` element alone: ids made unique in the page, white ground dropped, ink and grid left to the page's style."""
+    """Return the `<svg>` element alone, with ids that are unique in the page, no white ground, and the ink and grid of the page."""
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.S)
     body = re.sub(r"<title>.*?</title>", "", body, count=1, flags=re.S)

@@ -1,4 +1,4 @@
-"""Box plots of the best trials of each level."""
+"""Draws box plots of the best trials of each level."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def data(table: TrialTable, axis: str, score: str) -> pd.DataFrame:
 
 @house_style
 def draw(frame: pd.DataFrame, facts: ScoreFacts, floor: float | None) -> Figure:
-    """Horizontal boxes (whiskers to the extremes), every trial a point, the quantile's interval as a bar with a diamond below."""
+    """Draw horizontal boxes with whiskers to the extremes, a point for each trial, and a bar for the interval of the quantile."""
     order = frame.groupby("level")["quantile"].first().mul(facts.sign).sort_values(ascending=False).index.tolist()
     styles = label_styles(order)
     figure, axes = new_figure(1.15 + 0.52 * len(order), NARROW)

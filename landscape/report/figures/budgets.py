@@ -1,4 +1,4 @@
-"""The budget curve: what score k trials can be expected to reach, and what they cost."""
+"""Draws the budget curve: the score that k trials can be expected to reach, and what they cost."""
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ RANDOM_STATE = 0
 
 
 def budgets(n: int) -> list[int]:
-    """About twenty numbers of trials from 1 to n / 2, evenly spread in log."""
+    """Return about twenty numbers of trials from 1 to n / 2, evenly spread in their logarithms."""
     top = max(1, n // 2)
     return sorted({round(x) for x in np.geomspace(1, top, 20)})
 
@@ -62,7 +62,7 @@ def _rows(level: str, group: TrialTable, score: str, worst: float) -> list[dict[
 
 @house_style
 def draw(frame: pd.DataFrame, facts: ScoreFacts, floor: float | None, *, against: str = "trials") -> Figure:
-    """Expected best score against number of trials, or against `seconds` of computing: the same curve at equal compute."""
+    """Draw the expected best score against the number of trials, or against `seconds` of computing."""
     levels = frame["level"].unique().tolist()
     styles = label_styles(levels) if levels != [ALL] else {ALL: LabelStyle("#0072B2", "o")}
     figure, axes = new_figure(2.75 + 0.16 * ((len(levels) + 2) // 2), NARROW)

@@ -1,4 +1,4 @@
-"""Learning curves of the best trial, a typical one, and one that diverged."""
+"""Draws learning curves of the best trial, a typical one, and one that diverged."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ POINTS = 400
 
 
 def data(chosen: Mapping[str, TrialRecord], name: str) -> pd.DataFrame:
-    """A row a point of the curve `name`: trial (`best`, `typical`, `diverged`), step, value. Long curves are thinned to 400 points."""
+    """Return a row for each point of the curve `name`: trial, step and value. Curves are thinned to 400 points."""
     rows = []
     for label, record in chosen.items():
         points = record.curves.get(name, ())
@@ -26,7 +26,7 @@ def data(chosen: Mapping[str, TrialRecord], name: str) -> pd.DataFrame:
 
 @house_style
 def draw(frame: pd.DataFrame, label: str) -> Figure:
-    """One line a trial against D steps; a diverged one ends with a cross."""
+    """Draw a line for each trial against D steps. The line of a diverged trial ends with a cross."""
     figure, axes = new_figure(2.3, NARROW)
     calm = frame.loc[frame["trial"] != "diverged", "value"]
     for trial, rows in frame.groupby("trial", sort=False):

@@ -1,4 +1,4 @@
-"""Score against each hyperparameter that the study varied."""
+"""Draws the score against each hyperparameter that the study varied."""
 
 import math
 from collections.abc import Callable
@@ -23,13 +23,13 @@ from landscape.report.figures._style import (
 )
 
 FEW = 6
-"""Up to this many distinct values stand side by side as categories."""
+"""The number of distinct values up to which they stand side by side as categories."""
 MANY = 400
-"""Beyond this many points an SVG holds them as one picture, lest the page grow to megabytes."""
+"""The number of points beyond which an SVG holds them as one picture, because the file would be very large otherwise."""
 
 
 def varied(table: TrialTable) -> list[str]:
-    """Names of numeric hyperparameters with two or more values in the search that no axis alone decides, in config order."""
+    """Return the numeric hyperparameters that have two or more values in the search and that no axis alone decides."""
     frame = table.role("search").frame
     names = []
     for column in (c for c in map(str, frame) if c.startswith(HYPER) and c != HYPER + "seed"):
@@ -44,7 +44,7 @@ def _decided_by(values: pd.Series, axis: pd.Series) -> bool:
 
 
 def _without_twins(frame: pd.DataFrame, names: list[str]) -> list[str]:
-    """One of several hyperparameters that were always set together (D's and G's learning rate)."""
+    """Return one of several hyperparameters that were always set together, such as the learning rates of D and G."""
     kept: dict[tuple[object, ...], str] = {}
     for name in names:
         kept.setdefault(tuple(map(str, frame[HYPER + name])), name)
@@ -52,7 +52,7 @@ def _without_twins(frame: pd.DataFrame, names: list[str]) -> list[str]:
 
 
 def data(table: TrialTable, name: str, score: str, axis: str) -> pd.DataFrame:
-    """A row a finished search trial that has the hyperparameter: value, score (NaN where it diverged), level of `axis`, status."""
+    """Return a row for each finished search trial with the hyperparameter: value, score (NaN if it diverged), level and status."""
     frame = table.role("search").finished().frame
     found = pd.DataFrame(
         {
@@ -67,7 +67,7 @@ def data(table: TrialTable, name: str, score: str, axis: str) -> pd.DataFrame:
 
 @house_style
 def draw(frame: pd.DataFrame, name: str, facts: ScoreFacts, floor: float | None) -> Figure:
-    """Points colored by level; diverged trials as ticks along the bad edge."""
+    """Draw a point for each trial, colored by level. Diverged trials are ticks along the bad edge."""
     styles = label_styles(frame["level"].unique())
     figure, axes = new_figure(3.05, NARROW)
     scored = frame[frame["score"].notna()]
@@ -101,7 +101,7 @@ def draw(frame: pd.DataFrame, name: str, facts: ScoreFacts, floor: float | None)
 
 
 def _places(axes: Axes, values: "pd.Series[Any]") -> Callable[["pd.Series[Any]"], Any]:
-    """Where values stand on the horizontal axis: few distinct ones side by side, each spread a little."""
+    """Return the places of values on the horizontal axis. Few distinct values stand side by side, each spread a little."""
     distinct = sorted(values.unique())
     if len(distinct) > FEW:
         scale(axes, "x", values.tolist())

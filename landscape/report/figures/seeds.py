@@ -1,4 +1,4 @@
-"""Confirmation runs: the best setting of each level on fresh seeds."""
+"""Draws the confirmation runs: the best setting of each level on fresh seeds."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from landscape.report.figures._style import INK, draw_floor, house_style, label_
 
 
 def data(levels: Sequence[LevelAnswer]) -> pd.DataFrame:
-    """A row a fresh seed that has a score, of each level: level, score, mean, mean_low, mean_high."""
+    """Return a row for each fresh seed with a score: level, score, mean, mean_low, mean_high."""
     rows = []
     for level in levels:
         shared = {"level": level.level} | level.mean.columns("mean")
@@ -22,7 +22,7 @@ def data(levels: Sequence[LevelAnswer]) -> pd.DataFrame:
 
 @house_style
 def draw(frame: pd.DataFrame, facts: ScoreFacts, floor: float | None) -> Figure:
-    """Every seed a point, the mean a diamond with its interval."""
+    """Draw a point for each seed, and a diamond with its interval for the mean."""
     order = frame.groupby("level")["mean"].first().mul(facts.sign).sort_values(ascending=False).index.tolist()
     styles = label_styles(order)
     figure, axes = new_figure(1.1 + 0.5 * len(order))

@@ -1,4 +1,4 @@
-"""What the map shows of each cell: for every score the expected best, the top quantile and the median; health and cost."""
+"""Computes what the map shows of each cell: the expected best, the top quantile and the median of every score, health and cost."""
 
 from dataclasses import replace
 from typing import Any
@@ -38,7 +38,7 @@ def cell_measures(view: View, cells: list[list[str]]) -> dict[str, Any]:
 
 
 def _groups(view: View, cells: list[list[str]]) -> list[TrialTable]:
-    """The search trials of each cell, with the columns that are needed here alone: a study's frame is wide, and slicing it is slow."""
+    """Return the search trials of each cell with only the needed columns, because slicing the wide frame of a study is slow."""
     search, axes = view.table.role("search"), view.table.axes
     scores = [SCORE + name for name in view.table.scores if SCORE + name in search.frame]
     slim = replace(search, frame=search.frame[["status", "setting", "seconds", *(AXIS + axis for axis in axes), *scores]])
@@ -52,7 +52,7 @@ def _groups(view: View, cells: list[list[str]]) -> list[TrialTable]:
 
 
 def _healthy(view: View, group: TrialTable) -> float | None:
-    """Share of the finished trials without a symptom."""
+    """Return the share of the finished trials that have no symptom."""
     rows = group.finished().frame.index
     places = view.table.frame.index.get_indexer(rows)
     return float(np.mean([not view.symptoms[i] for i in places])) if len(rows) else None
@@ -80,5 +80,5 @@ def _expected(costs: Values, budget: int, worst: float | None, facts: ScoreFacts
 
 
 def _median(costs: Values, facts: ScoreFacts) -> Any:
-    """The lower median, so that a score and a divergence are never averaged."""
+    """Return the lower median, so that a score and a divergence are never averaged."""
     return plain(float(np.sort(costs)[(len(costs) - 1) // 2]) * facts.sign) if len(costs) else None

@@ -1,4 +1,4 @@
-"""Learning curves in few bytes: thinned, through asinh, in 16 bits between their least and their largest value."""
+"""Packs learning curves into few bytes: fewer points, and 16 bits for asinh of a value between its least and its largest."""
 
 import base64
 import math
@@ -12,7 +12,7 @@ from landscape.results.record import Curve
 
 MOST_POINTS, FEWEST_POINTS = 48, 12
 MOST_BYTES = 1_400_000
-"""Of all curves together, in base64; with more trials each curve gets fewer points."""
+"""The number of bytes of all curves together, in base64. With more trials, each curve gets fewer points."""
 LEVELS = 65_535
 
 
@@ -36,7 +36,7 @@ def packed_curves(view: View) -> dict[str, Any]:
 
 
 def pack(curve: Curve, points: int) -> list[Any] | None:
-    """One curve as it stands in the JSON; None where fewer than two of its points are finite."""
+    """Return one curve as the JSON holds it, or None if fewer than two of its points are finite."""
     kept = [(x, y) for x, y in curve if math.isfinite(x) and math.isfinite(y)]
     if len(kept) < 2:
         return None
@@ -50,7 +50,7 @@ def pack(curve: Curve, points: int) -> list[Any] | None:
 
 
 def unpack(packed: Sequence[Any]) -> list[tuple[float, float]]:
-    """What the page makes of a packed curve: (step, value) points."""
+    """Return the (step, value) points that the page makes of a packed curve."""
     first, last, low, high, text = packed
     scaled = np.frombuffer(base64.b64decode(text), dtype="<u2").astype(float)
     values = np.sinh(low + (high - low) * scaled / LEVELS)

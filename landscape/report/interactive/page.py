@@ -1,4 +1,4 @@
-"""The interactive page as one HTML file: tables written here, views drawn by a script, and a policy that allows this script alone."""
+"""Writes the interactive page as one HTML file, with tables, a script that draws the rest, and a policy that allows it alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -68,7 +68,7 @@ def interactive_page(page: StudyPage, data: Mapping[str, Any], files: Sequence[s
 
 
 def without_strips(page: StudyPage) -> StudyPage:
-    """The page whose tables leave small drawings out: the script draws every trial on one scale instead."""
+    """Return the page with tables without small drawings. The script draws every trial on one scale instead."""
     axes = tuple(
         replace(a, levels=_plain(a.levels), confirmed=a.confirmed and _plain(a.confirmed), contrasts=a.contrasts and _plain(a.contrasts))
         for a in page.axes
@@ -82,7 +82,7 @@ def _plain(table: Table) -> Table:
 
 
 def paper_table(page: StudyPage) -> Table:
-    """The best trials in eight columns: what stands on paper, and where no script runs."""
+    """Return the best trials in eight columns, for paper and for readers without scripts."""
     view = page.view
     whole = page.trials
     assert whole is not None
@@ -95,7 +95,7 @@ def paper_table(page: StudyPage) -> Table:
 
 
 def answer_of_page(page: StudyPage) -> StudyPage:
-    """The page with its answer, what its scores depend on, and its health table."""
+    """Return the page with its answer, what its scores depend on, and its health table."""
     if page.found is None:
         return replace(page, health=health_table(page.view) if len(page.view.table.frame) else None)
     return replace(

@@ -1,4 +1,4 @@
-"""Everything that the page's script draws from, as one JSON object."""
+"""Makes the JSON object from which the page's script draws everything."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ SCHEMA = 1
 
 
 def payload(page: StudyPage) -> dict[str, Any]:
-    """The object; the same page gives the same object."""
+    """Return the object. The same page always gives the same object."""
     view = page.view
     columns = trial_columns(view)
     pictures = thumbnails(view)
@@ -52,7 +52,7 @@ def payload(page: StudyPage) -> dict[str, Any]:
 
 
 def as_script(data: dict[str, Any]) -> str:
-    """The object as text for a script element: no `<`, so that nothing in it can end the element."""
+    """Return the object as text for a script element. It has no `<`, so that nothing in it can end the element."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
@@ -76,7 +76,7 @@ def _score(view: View, facts: ScoreFacts) -> dict[str, Any]:
 
 
 def _fixed(view: View) -> dict[str, str]:
-    """Settings that were the same in every trial, as text; the seed, which stands beside each trial, is left out."""
+    """Return the settings that were the same in every trial, as text, without the seed."""
     frame = view.table.frame
     columns = [str(c) for c in frame if str(c).startswith(HYPER) and c != HYPER + "seed"]
     same = [c for c in columns if frame[c].notna().all() and frame[c].astype(str).nunique() == 1]
@@ -84,7 +84,7 @@ def _fixed(view: View) -> dict[str, str]:
 
 
 def _budget(view: View) -> dict[str, Any]:
-    """Expected best against the number of trials, for all trials and for the levels of each axis."""
+    """Return the expected best against the number of trials, for all trials and for the levels of each axis."""
     if view.score is None or not len(view.table.frame):
         return {}
     found = {}
@@ -100,7 +100,7 @@ def _budget(view: View) -> dict[str, Any]:
 
 
 def _steps(view: View, axis: str | None, level: str) -> Any:
-    """Mean number of D steps of a trial."""
+    """Return the mean number of D steps of a trial."""
     frame = view.table.role("search").finished().frame
     rows = frame if axis is None else frame[frame[f"axis:{axis}"].astype(str) == level]
     steps = rows["d_steps"].to_numpy(dtype=float)

@@ -1,4 +1,4 @@
-"""Pictures small enough to stand in the page: WebP of the trials' PNG files, the most wanted first, within a number of bytes."""
+"""Makes small WebP pictures of the trials' PNG files for the page, the most wanted first, within a limit of bytes."""
 
 import base64
 import io
@@ -13,12 +13,12 @@ from landscape.report.view import View
 
 KINDS = ("samples", "nearest", "interpolation", "progress")
 MOST_BYTES = 620_000
-"""Of all pictures of a page together, in base64."""
+"""The number of bytes of all pictures of a page together, in base64."""
 MOST_LARGE_BYTES = 1_200_000
-"""The same for a page of more than a thousand trials."""
+"""The same limit for a page of more than a thousand trials."""
 SIDE = 288
 WHOLE = 6
-"""Cells whose best trial shows all its pictures, if there is room."""
+"""The number of cells whose best trial shows all its pictures, if there is room."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class Thumbnails:
     """The pictures of a page."""
 
     uris: dict[str, dict[str, str]]
-    """By trial and kind."""
+    """The data addresses of pictures by trial and kind."""
     left_out: int
-    """Wanted pictures for which there was no room."""
+    """The number of wanted pictures for which there was no room."""
     problems: dict[str, str]
-    """By trial: why its picture cannot be shown."""
+    """The reason why a trial's picture cannot be shown, by trial."""
 
 
 def thumbnails(view: View) -> Thumbnails:
@@ -61,7 +61,7 @@ def thumbnails(view: View) -> Thumbnails:
 
 
 def _wanted(view: View) -> Iterator[tuple[str, str]]:
-    """Trials with the kinds of their pictures, the most wanted first; one may come twice."""
+    """Yield trials and kinds of pictures, the most wanted first. A pair may come twice."""
     frame = view.table.frame
     best: list[str] = []
     if view.score is not None:
@@ -78,7 +78,7 @@ def _wanted(view: View) -> Iterator[tuple[str, str]]:
 
 
 def _webp(content: bytes) -> str | None:
-    """A data address of the picture, at most 288 pixels wide; None where it cannot be decoded."""
+    """Return a data address of the picture, at most 288 pixels wide, or None if it cannot be decoded."""
     try:
         with Image.open(io.BytesIO(content)) as opened:
             if max(opened.size) > LARGEST_SIDE:
@@ -95,7 +95,7 @@ def _webp(content: bytes) -> str | None:
 
 
 def _unscaled(image: Image.Image) -> Image.Image:
-    """The picture before whole-number enlargement: trials enlarge small samples so that a viewer shows them."""
+    """Return the picture as it was before trials enlarged it by a whole number, which they do so that a viewer can show it."""
     pixels = np.asarray(image)
     for factor in (8, 6, 5, 4, 3, 2):
         if image.width % factor == 0 and image.height % factor == 0:

@@ -1,4 +1,4 @@
-"""Every trial of a study as columns of plain JSON: one list a field, one entry a trial."""
+"""Makes columns of plain JSON of a study's trials: a list for each field, with an entry for each trial."""
 
 import math
 from collections.abc import Iterable
@@ -12,12 +12,12 @@ from landscape.report.study_tables import kind_of
 from landscape.report.view import View
 
 DIGITS = 6
-"""Significant digits of a number in the JSON: twice as many as the page writes."""
+"""The number of significant digits of a number in the JSON, which is twice as many as the page writes."""
 TEXTS = ("digest", "role", "status")
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it: numbers rounded to six significant digits, None for what is absent or not finite, else text."""
+    """Return a value for JSON: a number with six significant digits, None for what is absent or not finite, and else text."""
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, (int, float)):
@@ -28,7 +28,7 @@ def plain(value: Any) -> Any:
 
 
 def numbers(values: Iterable[Any]) -> list[Any]:
-    """A list of numbers, None where there is none."""
+    """Return a list of numbers, with None for absent ones."""
     return [plain(v) for v in pd.to_numeric(pd.Series(list(values), dtype=object), errors="coerce").tolist()]
 
 
@@ -67,18 +67,18 @@ def trial_columns(view: View) -> dict[str, Any]:
 
 
 def _ends(view: View, prefix: str) -> dict[str, list[Any]]:
-    """Interval ends of every score that has any."""
+    """Return the ends of the intervals of every score that has intervals."""
     frame = view.table.frame
     return {n: numbers(frame[prefix + n]) for n in view.table.scores if prefix + n in frame and frame[prefix + n].notna().any()}
 
 
 def described(settings: Iterable[SettingColumn], view: View) -> list[dict[str, Any]]:
-    """What the page must know of each varied setting: its name, whether it is a number, a whole number or text, what it stands for."""
+    """Return what the page must know of each varied setting: its name, its kind, and the settings for which it stands."""
     frame = view.table.frame
     return [{"name": s.name, "kind": kind_of(frame[s.column]), "same": list(s.same), "log": _spans(frame[s.column])} for s in settings]
 
 
 def _spans(values: pd.Series) -> bool:
-    """Whether positive numbers span more than a factor of 50: then a logarithmic axis shows them better."""
+    """Return whether positive numbers span more than a factor of 50, so that a logarithmic axis shows them better."""
     known = pd.to_numeric(values, errors="coerce").dropna()
     return bool(len(known) and (known > 0).all() and known.max() / known.min() > 50)
