@@ -164,7 +164,7 @@ def _yardstick(real: Any, protocol: "Protocol", how: "EvaluationOptions") -> "Ya
     try:
         return yardstick(real, protocol, options=how)
     except UserError:
-        return None  # the scores themselves stand; the table then leaves these columns empty
+        return None  # The scores are shown anyway, and the table leaves these columns empty.
 
 
 def _check(scores: "Scores", real: Any, fake: Any, protocol: "Protocol", how: "EvaluationOptions") -> "list[Checked]":

@@ -111,7 +111,7 @@ def export(study: Path, out: Path, protocol: str | None) -> None:
     frame = trials_frame(found.trials, *chosen).frame
     if out.suffix == ".csv":
         text = frame.to_csv(index=False)
-    else:  # pandas would round to a number of decimals
+    else:  # The CSV of pandas would round to a number of decimals.
         text = json.dumps(frame.astype(object).where(frame.notna(), None).to_dict("records"), indent=1, default=str)
     write_bytes(out, text.encode())
     for warning in found.warnings:

@@ -57,12 +57,20 @@ def build(
     wanted: Wanted = PLAIN_REPORT,
     tell: Callable[[str], None] = lambda _: None,
 ) -> list[Path]:
-    """Write the report of every study in `results_dir`, or of the one called `study`; returns the pages, the index over all studies last.
+    """Write the report of every study in `results_dir`, or of the one called `study`.
 
-    `tell` hears what is wrong with the files of a study, a line each; the page says it too.
+    Args:
+        results_dir: The folder of the studies.
+        reports_dir: The folder in which each study gets a folder with its report.
+        study: The name of the only study to report. None stands for all studies.
+        wanted: The parts that are made on request.
+        tell: Called with a line for each thing that is wrong with the files of a study. The page shows these lines too.
+
+    Returns:
+        The pages, with the index over all studies last.
 
     Raises:
-        UserError: no results, no such study, a record of a newer schema, or a folder that cannot be written.
+        UserError: There are no results or no such study, a record has a newer schema, or a folder cannot be written.
     """
     results_dir, reports_dir = Path(results_dir), Path(reports_dir)
     names = [study] if study is not None else list_studies(results_dir)

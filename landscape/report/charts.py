@@ -48,9 +48,9 @@ class Chart:
     """The columns that are shown at the pointer. By default, these are all that are drawn."""
 
     def to_json(self, alt: str) -> dict[str, Any]:
-        """The chart as the script reads it; `alt` says in words what is drawn.
+        """Return the chart as the script reads it. `alt` says in words what is drawn.
 
-        Numbers have six significant digits; absent and infinite ones are null.
+        Numbers have six significant digits. Absent and infinite ones become null.
         """
         assert len(self.frame) <= MOST_POINTS
         drawn = (self.x, self.y, self.series, self.across, self.down, self.low, self.high, *self.told)

@@ -17,7 +17,7 @@ STUDY_YAML = "study.yaml"
 
 
 def downloads(page: StudyPage, data: Mapping[str, Any]) -> dict[str, bytes]:
-    """File name -> content."""
+    """Return the content of each file by its name."""
     assert page.trials is not None
     text = json.dumps({k: v for k, v in data.items() if k != "pictures"}, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     files = {"data.json": text.encode(), "study.bib": bibtex(page).encode(), "trials.parquet": _parquet(page.trials.frame)}

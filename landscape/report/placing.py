@@ -7,7 +7,13 @@ from landscape.core.errors import UserError
 
 
 def place(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Each file whole. Not flushed to disk one by one, which would take longer than drawing them: a report can be made again."""
+    """Write each file completely or not at all.
+
+    The files are not flushed to disk one by one, which would take longer than drawing them, because a report can be made again.
+
+    Raises:
+        UserError: The folder cannot be written.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():

@@ -21,10 +21,10 @@ class PublishedPage:
 
 
 def published_pages(results_dir: Path, reports_dir: Path) -> list[PublishedPage]:
-    """Copy the page of every published table that was run in `results_dir`; returns them, the ledger of all published numbers first.
+    """Copy the page of every published table that was run in `results_dir`. Return the pages, the ledger of all numbers first.
 
     Raises:
-        UserError: the folder of the reports cannot be written.
+        UserError: The folder of the reports cannot be written.
     """
     found = []
     if (reports_dir / FOLDER / "index.html").is_file():

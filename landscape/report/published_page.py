@@ -94,7 +94,7 @@ def _chart(found: Sequence[Line]) -> Chart | None:
         if line.found is not None
     ]
     names = {str(row["number"]) for row in rows}
-    if len(names) < len(rows):  # a row that was run in several ways
+    if len(names) < len(rows):  # A row was run in several ways.
         rows = [row | {"number": f"{row['number']} ({i})"} for i, row in enumerate(rows, start=1)]
     told = ("number", "difference_in_margins", "low", "high", "verdict")
     frame = pd.DataFrame(rows, columns=list(told))
@@ -108,10 +108,10 @@ def _in_margins(found: Agreement) -> dict[str, float]:
 
 
 def write_ledger(results: Path, folder: Path) -> Path:
-    """Write the page into `folder` as index.html, its tables as CSV beside it; returns the page.
+    """Write the page into `folder` as index.html, with its tables as CSV beside it, and return the path of the page.
 
     Raises:
-        UserError: a damaged file in `results`, or a folder that cannot be written.
+        UserError: A file in `results` is damaged, or the folder cannot be written.
     """
     page = ledger_page(results)
     files = {f"{table.name}.csv": table.csv() for table in (page.run, page.every)}

@@ -45,10 +45,10 @@ class ReproductionPage:
 
 
 def write(page: ReproductionPage, folder: Path) -> Path:
-    """Write `page` into `folder` as index.html, with its tables as CSV and its figures as SVG and PNG; returns the page.
+    """Write `page` into `folder` as index.html, with its tables as CSV and its figures as SVG, PNG and PDF. Return its path.
 
     Raises:
-        UserError: the folder cannot be written.
+        UserError: The folder cannot be written.
     """
     charts = {f.name: f.chart.to_json(f.alt) for s in page.sections for f in s.figures if f.chart is not None}
     files = page.files

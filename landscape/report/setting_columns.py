@@ -21,7 +21,7 @@ class SettingColumn:
 
 
 def setting_columns(table: TrialTable) -> list[SettingColumn]:
-    """The varied settings of a study in the order of the configuration.
+    """Return the varied settings of a study in the order of the configuration.
 
     A setting that repeats an axis (the loss's name in a study over losses) is left out, and so is the seed. Settings that were equal in
     every trial, such as the learning rates of both networks, are one column.

@@ -51,7 +51,7 @@ def _compares(number: PublishedNumber, setting: Setting, protocol: str, score: s
     comparison = (setting.scores or {}).get(number.metric)
     if comparison is None or setting.cannot is not None:
         return False
-    # A protocol with changed fields keeps its name, and is another one.
+    # A protocol with changed fields keeps its name although it is another protocol.
     same = isinstance(setting.protocol, str) and setting.compared_protocol(comparison) == protocol
     return same and same_score(score, comparison.score) and comparison.times == 1
 

@@ -145,7 +145,7 @@ def contrast_table(answer: AxisAnswer, *, is_log: bool) -> Table:
 
 
 def best_trials_table(view: View) -> Table:
-    """Every score that the protocol gives: a row a score, a column each of the best trials of the search, and one for the floor.
+    """Return a table of every score: a row for each, and columns for the best trials of the search and for real samples.
 
     Scores that read classes have a column of what real samples score under exchanged classes too.
     """
@@ -197,7 +197,7 @@ def _keys(columns: tuple[Column, ...]) -> list[str]:
 
 
 def trials_table(view: View) -> Table:
-    """Every trial: axes, status, cost, scores, hyperparameters. The page shows the best; the CSV is the study as one sheet."""
+    """Return every trial with its axes, status, cost, scores and settings. The page shows the best, and the CSV holds all of them."""
     frame = view.table.frame.copy()
     if view.score is not None and SCORE + view.score in frame:
         frame = frame.loc[(frame[SCORE + view.score] * view.facts.sign).sort_values(kind="stable", na_position="last").index]

@@ -29,7 +29,7 @@ MOST_DOTS = 120
 
 @dataclass(frozen=True)
 class Column:
-    """One column. With `interval`, `<key>_low` and `<key>_high` stand in the same cell, and in columns of their own in the CSV."""
+    """One column. With `interval`, `<key>_low` and `<key>_high` are shown in the same cell, and have columns of their own in the CSV."""
 
     key: str
     label: str
@@ -105,7 +105,10 @@ class Table:
         return tuple(c for c in self.columns if not c.optional or any(not _is_absent(v) for v in self.frame.get(c.key, ())))
 
     def csv(self) -> bytes:
-        """Every row, unrounded, UTF-8; absent is empty, diverged `inf`. Text that a spreadsheet would run as a formula gets a quote."""
+        """Return every row in UTF-8, without rounding. An absent value is empty, and a diverged trial is `inf`.
+
+        Text that a spreadsheet would run as a formula gets a quote before it.
+        """
         keys = [key for column in self.columns for key in column.keys if key in self.frame]
         frame = self.frame[keys].map(_field)
         buffer = io.StringIO()
@@ -126,7 +129,7 @@ def _is_absent(value: Any) -> bool:
 
 def _cell(column: Column, row: Mapping[Any, Any], scale: "_Scale | None") -> Cell:
     value = row.get(column.key)
-    whole = column.kind == "number" and isinstance(value, int)  # a count among scores
+    whole = column.kind == "number" and isinstance(value, int)  # Counts stand among other scores here.
     render = RENDERERS["count" if whole else column.kind]
     if column.kind == "strip":
         scores = value if isinstance(value, tuple) else ()
@@ -160,7 +163,10 @@ class _Scale:
         return round(6 + (STRIP_WIDTH - 18) * (v - a) / (b - a), 1)
 
     def strip(self, scores: tuple[float, ...], value: Any, low: Any, high: Any) -> Markup:
-        """Every trial a dot (diverged: a tick at the bad end), the interval a bar with its point. Not read aloud: the CSV has it."""
+        """Return the drawing: a dot for each trial, a tick for each diverged one, and a bar with a point for the interval.
+
+        It is hidden from screen readers, because the CSV has the same numbers.
+        """
         step = -(-len(scores) // MOST_DOTS) or 1
         parts = [self._mark(x) for x in scores[::step]]
         if self.floor is not None:

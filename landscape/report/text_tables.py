@@ -23,10 +23,10 @@ class Writer:
 
 
 def parse_kinds(text: str) -> list[str]:
-    """`md,tex` as a list.
+    """Return the kinds in a text such as `md,tex`.
 
     Raises:
-        UserError: another kind than those.
+        UserError: The text names another kind.
     """
     kinds = [part.strip() for part in text.split(",") if part.strip()]
     for kind in kinds or [text]:
@@ -36,7 +36,7 @@ def parse_kinds(text: str) -> list[str]:
 
 
 def text_tables(page: StudyPage, kinds: Iterable[str]) -> dict[str, bytes]:
-    """File name -> content, one file a table and kind, for the tables that a paper shows."""
+    """Return the content of each file by its name: a file for each kind and each table that a paper shows."""
     decided = {a.axis: str(a.best) for a in page.answer.found.axes if a.state == "decided"} if page.answer and page.answer.found else {}
     protocol = page.view.table.protocol or {}
     under = f" Protocol {protocol.get('name')} ({protocol.get('digest')})." if protocol else ""
@@ -56,7 +56,7 @@ def _chosen(page: StudyPage) -> list[Table]:
 
 
 def written(table: Table, writer: Writer, decided: Mapping[str, str], caption: str) -> str:
-    """One table as text. A level that its axis's confirmation runs decided for is bold, in its row's first cell or beside its axis."""
+    """Return one table as text. A level is bold if the confirmation runs of its axis have decided for it."""
     columns = [c for c in table.columns_shown if c.kind != "strip"]
     keep = [i for i, c in enumerate(table.columns_shown) if c.kind != "strip"]
     axis = next((a for a in decided if table.name in (f"levels_{a}", f"confirmed_{a}")), None)

@@ -87,9 +87,10 @@ class View:
 
     @cached_property
     def selecting(self) -> Mapping[str, float]:
-        """What a trial is chosen by, by its digest: the objective on the selection samples where they were scored, else the reported one.
+        """The cost by which each trial is chosen, by its digest.
 
-        Lower is better, whatever the direction of the score. Trials without the score are left out.
+        It is the objective on the selection samples if they were scored, and otherwise the reported one. Lower is better, whatever the
+        direction of the score. Trials without the score are left out.
         """
         protocol, found = str((self.table.protocol or {}).get("name", "")), dict[str, float]()
         for trial in self.study.trials:

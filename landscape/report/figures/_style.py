@@ -22,9 +22,9 @@ P = ParamSpec("P")
 
 INK, GRID, FAINT = "#1f2733", "#d9dee5", "#6b7685"
 WIDTH, NARROW = 5.2, 3.9
-"""Inches. A figure fills a half (narrow: a third) of a wide page or the whole of a telephone's, and its text stays readable on both."""
+"""Widths in inches. A figure fills a half of a wide page, or a third if it is narrow, or a whole phone, and can be read on both."""
 
-# Okabe and Ito 2008 without yellow and black (too faint on white, too faint on dark), and three of Tol's to reach ten.
+# These are the colors of Okabe and Ito 2008 without yellow and black, which are too faint, and three of Tol's to reach ten.
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8C6BB1", "#999933", "#AA4466", "#44AA99")
 NEUTRAL = "#7F8794"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")
@@ -99,13 +99,13 @@ RC: dict[Any, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 8.5,
     "text.color": INK,
-    "text.parse_math": False,  # a component may be called `$x`
+    "text.parse_math": False,  # A component may be called `$x`.
     "xtick.color": FAINT,
     "ytick.color": FAINT,
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
     "svg.fonttype": "none",
-    "pdf.fonttype": 42,  # TrueType: journals refuse Type 3
+    "pdf.fonttype": 42,  # Journals want TrueType fonts and refuse Type 3.
     "svg.hashsalt": "landscape",
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
@@ -180,13 +180,13 @@ class Rendered:
 def render(figure: Figure, name: str, title: str) -> Rendered:
     """Draw a figure as SVG, as PNG (160 dpi, white ground) and as PDF. Equal figures give equal bytes."""
     with mpl.rc_context(RC), warnings.catch_warnings():
-        # A label in a script that the font lacks: browsers take another font for the SVG, the PNG shows boxes. A label longer than the
-        # figure is wide: the layout stays as it was. Neither is anything that a user could mend, and both would name this package's files.
+        # Matplotlib warns about labels in a script that the font lacks, for which browsers take another font and the PNG shows boxes, and
+        # about labels that are wider than the figure, for which the layout stays as it was. A user could change neither.
         warnings.filterwarnings("ignore", module="matplotlib")
         warnings.filterwarnings("ignore", message="Glyph .* missing from font|.*_layout not applied")
         vector, pixels, paper = io.BytesIO(), io.BytesIO(), io.BytesIO()
         figure.savefig(vector, format="svg", metadata={"Date": None, "Title": title})
-        figure.set_layout_engine("none")  # the places found for the SVG hold; finding them again takes half the time
+        figure.set_layout_engine("none")  # The layout of the SVG is kept, because computing it again takes half of the time.
         figure.savefig(pixels, format="png", dpi=160, metadata={"Software": None, "Title": title})
         figure.savefig(paper, format="pdf", metadata={"CreationDate": None, "Title": title})
     svg = vector.getvalue()
@@ -198,7 +198,7 @@ def _inline(svg: str, name: str) -> str:
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.S)
     body = re.sub(r"<title>.*?</title>", "", body, count=1, flags=re.S)
-    body = re.sub(r"<style.*?</style>", "", body, flags=re.S)  # the page's policy forbids it; style.css has the same rule
+    body = re.sub(r"<style.*?</style>", "", body, flags=re.S)  # The page's policy forbids this style, and style.css has the same rule.
     body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
     body = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", body)
     body = re.sub(r'xlink:href="#([^"]+)"', rf'href="#{name}-\1"', body)

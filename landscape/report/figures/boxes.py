@@ -14,9 +14,9 @@ from landscape.report.figures._style import INK, NARROW, draw_floor, house_style
 
 
 def data(table: TrialTable, axis: str, score: str) -> pd.DataFrame:
-    """A row a trial among the best of its level.
+    """Return a row for each trial that is among the best of its level.
 
-    Of n finished trials the best 2k - 1 are shown, where the k-th best is the quantile of the table: the box's middle line is it.
+    Of n finished trials the best 2k - 1 are shown, where the k-th best is the quantile of the table and the middle line of the box.
     Columns: level, score, n, shown, diverged (of those, not drawn), quantile, quantile_low, quantile_high.
     """
     facts, search = table.scores[score], table.role("search")
@@ -59,7 +59,7 @@ def draw(frame: pd.DataFrame, facts: ScoreFacts, floor: float | None) -> Figure:
             whiskerprops={"color": style.color},
             capprops={"color": style.color},
         )
-        spread = 0.08 + 0.1 * np.sin(2.4 * np.arange(len(rows)))  # apart, and the same in every run
+        spread = 0.08 + 0.1 * np.sin(2.4 * np.arange(len(rows)))  # The points are spread apart in the same way in every run.
         axes.plot(rows["score"], y + spread, style.marker, color=style.color, markersize=3.2, alpha=0.85, markeredgewidth=0)
         _interval(axes, rows.iloc[0], y - 0.3)
     draw_floor(axes, floor, vertical=True)

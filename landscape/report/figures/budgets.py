@@ -30,9 +30,9 @@ def budgets(n: int) -> list[int]:
 
 
 def data(table: TrialTable, score: str, axis: str | None = None) -> pd.DataFrame:
-    """A row a level and budget: level, n, trials (k), seconds (of k trials), expected, low, high. `axis` None: all trials as one level.
+    """Return a row for each level and budget: level, n, trials (k), seconds (of k trials), expected, low, high.
 
-    A diverged trial counts as the worst finite score of the whole study: its own has no mean.
+    If `axis` is None, all trials are one level. A diverged trial counts as the worst finite score of the study, because it has none itself.
     """
     search = table.role("search")
     all_costs = search.costs(score)
@@ -48,7 +48,7 @@ def data(table: TrialTable, score: str, axis: str | None = None) -> pd.DataFrame
 def _rows(level: str, group: TrialTable, score: str, worst: float) -> list[dict[str, float | str | int]]:
     facts = group.scores[score]
     costs = np.minimum(group.costs(score), worst)
-    seconds = float(group.finished().frame["seconds"].sum()) / max(1, len(costs))  # of a setting, all its seeds
+    seconds = float(group.finished().frame["seconds"].sum()) / max(1, len(costs))  # This is the time of all seeds of a setting.
     rows: list[dict[str, float | str | int]] = []
     ks = budgets(len(costs))
     curve = budget_curve(costs, ks, random_state=RANDOM_STATE, lower_bound=facts.lower_bound, worst=worst)

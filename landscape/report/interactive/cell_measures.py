@@ -16,7 +16,7 @@ MOST_BUDGET = 5
 
 
 def cell_measures(view: View, cells: list[list[str]]) -> dict[str, Any]:
-    """One list a measure, one entry a cell of `cells`; None where a cell has no such value.
+    """Return a list for each measure, with an entry for each cell of `cells`. An entry is None if the cell has no such value.
 
     `expected` is the expected best of `budget` trials, the same number for all cells: half of the smallest cell, at most 5. A diverged
     trial counts as the worst score of the study there, and as worse than every score in the quantile and in the median. A score that has

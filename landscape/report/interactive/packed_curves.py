@@ -17,10 +17,11 @@ LEVELS = 65_535
 
 
 def packed_curves(view: View) -> dict[str, Any]:
-    """`points` of every curve that is longer, and by trial (in the order of the frame) `{name: [first step, last step, low, high, text]}`.
+    """Return the most points of a curve as `points`, and the packed curves of each trial, in the order of the frame, as `trials`.
 
-    `text` is base64 of little-endian unsigned 16-bit numbers u; a value is sinh(low + (high - low) * u / 65535). Steps are evenly spaced
-    between the first and the last; between the points of the record the curve runs straight in asinh.
+    A packed curve is `[first step, last step, low, high, text]`. `text` is base64 of little-endian unsigned 16-bit numbers u. A value is
+    sinh(low + (high - low) * u / 65535). Steps are evenly spaced between the first and the last. Between the points of the record, the
+    curve is straight in asinh.
 
     Packing moves a value v by at most (high - low) / 131,070 times sqrt(1 + v^2), where low and high are in asinh. For a curve that spans
     everything from -1e30 to 1e30 this is 0.11% of a large value and 0.0011 near zero; for a curve between 0 and 10 it is fifty times less.

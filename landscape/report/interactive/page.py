@@ -35,14 +35,14 @@ LIVE = {"map", "distributions", "budget", "fronts", "pictures", "hyperparameters
 
 
 def interactive_page(page: StudyPage, data: Mapping[str, Any], files: Sequence[str], environment: Environment, *, refresh: int = 0) -> str:
-    """The page's HTML.
+    """Return the page as HTML.
 
     Args:
-        page: the study as data.
-        data: what `payload` makes of it.
-        files: names of the files beside the page.
-        environment: the templates.
-        refresh: seconds after which an open page loads itself anew; 0 for never.
+        page: The study as data.
+        data: The JSON object that `payload` makes of it.
+        files: The names of the files beside the page.
+        environment: The environment of the templates.
+        refresh: The seconds after which an open page loads itself again. 0 stands for never.
     """
     shown = without_strips(page)
     style = str(environment.globals["style"]) + "\n" + asset("page.css")

@@ -33,7 +33,7 @@ def numbers(values: Iterable[Any]) -> list[Any]:
 
 
 def trial_columns(view: View) -> dict[str, Any]:
-    """The columns of all trials of the view, in the order of its frame.
+    """Return the columns of all trials of the view, in the order of its frame.
 
     `cell`, `setting` and `reason` are positions in the lists `cells` (of level names), `settings` (digests) and `reasons`; `scores`, `low`
     and `high` map a score to its column; `selecting` is what a trial is chosen by, lower is better; `values` maps the name of a varied

@@ -89,7 +89,7 @@ def decode(data: bytes, name: str, depths: Depths | None = None) -> tuple[Image.
                 return plain, (*further, *turned, *notes)
     except UserError:
         raise
-    except UnidentifiedImageError as error:  # which names the object, not the file
+    except UnidentifiedImageError as error:  # Its text names the object and not the file.
         raise UserError(f"{name} cannot be read as a picture: it is damaged or not one of {', '.join(FORMATS)}") from error
     # A damaged file makes decoders raise many types (struct.error, SyntaxError, MemoryError, ...), which mean the same to the user.
     except Exception as error:
@@ -100,7 +100,7 @@ def decode(data: bytes, name: str, depths: Depths | None = None) -> tuple[Image.
 
 def _further_frames(image: Image.Image) -> tuple[str, ...]:
     """Return a note if the file holds more than the one picture that is read."""
-    with contextlib.suppress(Exception):  # the first picture is sound even if a later frame is damaged
+    with contextlib.suppress(Exception):  # The first picture is sound even if a later frame is damaged.
         if getattr(image, "n_frames", 1) > 1:
             return ("with frames after the first, which are left out",)
     return ()
@@ -109,7 +109,7 @@ def _further_frames(image: Image.Image) -> tuple[str, ...]:
 def _upright(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     try:
         orientation = image.getexif().get(0x0112, 1)
-    except Exception:  # the picture is sound even if its EXIF block is damaged
+    except Exception:  # The picture is sound even if its EXIF block is damaged.
         return image, ("unreadable EXIF block ignored",)
     if orientation in range(2, 9):
         return ImageOps.exif_transpose(image), ("turned upright by EXIF",)

@@ -172,7 +172,7 @@ class _Writer:
             _write_header(file, (source.count, *(self._shape or ())))
             for name, array, notes in chain([first], arrays):
                 file.write(self._checked(name, array).tobytes())
-                if self._brightest <= 1:  # once a level is above 1, none needs to be looked at
+                if self._brightest <= 1:  # Once a level is above 1, no further one needs to be looked at.
                     self._brightest = max(self._brightest, int(array.max()))
                 self._notes.update(notes)
                 written += 1
