@@ -37,8 +37,9 @@ class View:
     score: str | None
     """The public name of the objective. None while nothing has been scored."""
     floors: Mapping[str, Estimate]
-    """Real against real under the same protocol and at the same sample size, by score; and by `class-blind SCORE` the same under exchanged
-    labels.
+    """What real samples score against other real samples under the same protocol and at the same sample size, by score.
+
+    `class-blind SCORE` is the same under exchanged labels.
     """
     other_protocols: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
