@@ -73,15 +73,17 @@ def answer_of(study: Study, table: TrialTable, score: str, *, level: float = 0.9
 
 
 def design_of(study: Study, axes: Sequence[str], score: str) -> Design:
-    """Return the settings of the search that represent the levels of a study."""
+    """Return the settings of the search that represent the levels of a study, for all axes.
+
+    Which axes were confirmed shows in the runs. An axis that an earlier confirmation of the study compared keeps its verdict when a later
+    one names other axes.
+    """
     how = _mapping(study.facts.get("confirmation"))
     protocol = str(_mapping(study.facts.get("protocol")).get("name", ""))
     name = str(study.facts.get("objective") or score)
-    named = how.get("axes")
     cells = how.get("cells")
     trials = searched(study.trials, protocol or _only_protocol(study), name, axes)
-    known = [str(axis) for axis in named if axis in axes] if isinstance(named, (list, tuple)) else []
-    return matched_design(trials, axes, confirmed=known, cells=cells if isinstance(cells, int) and cells > 0 else 1)
+    return matched_design(trials, axes, cells=cells if isinstance(cells, int) and cells > 0 else 1)
 
 
 def _only_protocol(study: Study) -> str:
@@ -177,17 +179,24 @@ def _pair(ground: _Ground, a: str, b: str, blocks: Sequence[Block], joint: float
     if found.sign > 0:
         a, b, ours, theirs = b, a, theirs, ours
         found = judge(ours, theirs, ground.looks, log=ground.is_log, level=joint)
-    resolvable, needed = _reach(ground, found, ours, theirs, len(both)) if found.difference.has_interval else (None, None)
+    resolvable, needed = _reach(ground, found, ours, theirs, len(both), joint) if found.difference.has_interval else (None, None)
     shown = found.difference.mirrored() if ground.facts.sign < 0 and not ground.is_log else found.difference
     return PairAnswer(a, b, shown, found.sign != 0, found.seeds, found.by_divergence, resolvable, None if found.sign else needed)
 
 
-def _reach(ground: _Ground, found: Judged, ours: Any, theirs: Any, blocks: int) -> tuple[float, ToDecide | None]:
-    """Return the smallest difference that this pair's seeds resolve, and what it would take to decide the observed one."""
+def _reach(ground: _Ground, found: Judged, ours: Any, theirs: Any, blocks: int, joint: float) -> tuple[float, ToDecide | None]:
+    """Return the smallest difference that this pair's seeds resolve, and what it would take to decide the observed one.
+
+    `joint` is the coverage of the pair over all its looks. More seeds come at more looks, each of which is stricter, so the number of seeds
+    is raised until it suffices with the looks that it brings.
+    """
     d = differences(ours[:, : found.seeds], theirs[:, : found.seeds], log=ground.is_log)
     spread, n, level = float(d.std(ddof=1)), len(d), found.difference.level
     smallest = resolvable_difference(spread, n, level=level)
     seeds = seeds_to_decide(float(d.mean()), spread, level=level)
+    while seeds is not None and (stricter := 1 - (1 - joint) / len(looks(ground.looks[0], seeds))) > level + 1e-12:
+        level = stricter
+        seeds = seeds_to_decide(float(d.mean()), spread, level=level)
     more = None if seeds is None else max(seeds - ours.shape[1], 1) * blocks * 2
     needed = None if seeds is None or more is None else ToDecide(seeds, more, more * ground.seconds_per_training)
     return (math.exp(smallest) if ground.is_log else smallest), needed

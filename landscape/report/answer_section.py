@@ -13,7 +13,7 @@ from landscape.analysis.answer import AxisAnswer, Effort, LevelAnswer, StudyAnsw
 from landscape.analysis.cell_pairs import SearchedAxis, cell_medians, searched_axis
 from landscape.analysis.seeds import FEWEST_SEEDS
 from landscape.core.wording import plural, words
-from landscape.report.formats import as_yaml, count, duration
+from landscape.report.formats import as_flow, as_yaml, count, duration
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
 
@@ -73,17 +73,19 @@ def commands(view: View, digest: str, found: StudyAnswer) -> str:
         lines.append("landscape sweep study.yaml")
         if found.chosen is None:
             lines.append(f"# to decide what is open: write `confirmation: {{seeds: {FEWEST_SEEDS}}}` into study.yaml first")
-        lines += _further_seeds(found)
+        lines += _further_seeds(view, found)
     return "\n".join(lines)
 
 
-def _further_seeds(found: StudyAnswer) -> list[str]:
-    """Return a line for each axis that more seeds would decide, the cheapest first."""
+def _further_seeds(view: View, found: StudyAnswer) -> list[str]:
+    """Return a line for each axis that more seeds would decide, the cheapest first. What the study says else of its confirmation stays."""
+    said = view.study.facts.get("confirmation")
+    kept = {k: said[k] for k in ("seeds", "cells") if k in said} if isinstance(said, Mapping) else {}
     rivals = [(axis.axis, axis.rival.to_decide) for axis in found.axes if axis.rival is not None]
     wanted = [(axis, needed) for axis, needed in rivals if needed is not None]
     return [
         f"# to decide {words(axis)} ({plural(needed.trainings, 'training')}, about {duration(needed.seconds)}): write"
-        f" `confirmation: {{axes: [{axis}], most_seeds: {needed.seeds}}}` into study.yaml first"
+        f" `{as_flow('confirmation', {**kept, 'axes': [axis], 'most_seeds': needed.seeds})}` into study.yaml first"
         for axis, needed in sorted(wanted, key=lambda one: one[1].seconds)
     ]
 

@@ -1,6 +1,7 @@
 """Writes numbers for a reader. NaN stands for an absent value, and infinity for a diverged trial."""
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -66,3 +67,8 @@ def interval(low: Any, high: Any, render: Any = number) -> str:
 def as_yaml(data: Any) -> str:
     """Return data as YAML text, and an empty text for empty data."""
     return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100) if data else ""
+
+
+def as_flow(key: str, value: Mapping[str, Any]) -> str:
+    """Return a key and its value as YAML on one line: `confirmation: {axes: [loss], most_seeds: 15}`."""
+    return f"{key}: {yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10_000).strip()}"

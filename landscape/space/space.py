@@ -100,18 +100,25 @@ class Space(Frozen):
         return {**data, "axes": {axis: entries_of(str(axis), entries) for axis, entries in data["axes"].items()}}
 
     @model_validator(mode="after")
+    def _objectives(self) -> Self:
+        if not self.protocol.objective:
+            message = "protocol.objective is empty: name the score that the search goes by, for example FD[classifier]"
+            raise LocatedError(("protocol",), UserError(message))
+        if self.protocol.second_objective and self.protocol.second_objective == self.protocol.objective:
+            message = f"protocol.second_objective is the objective itself ({self.protocol.objective}): name another score"
+            raise LocatedError(("protocol",), UserError(message))
+        if bool(self.protocol.second_objective) != (self.searcher.name == "optuna-gp-front"):
+            message = "optuna-gp-front and protocol.second_objective (for example recall[classifier]) belong together: give both or none"
+            raise LocatedError(("searcher",), UserError(message))
+        return self
+
+    @model_validator(mode="after")
     def _whole(self) -> Self:
         for field in self.base:
             if field in (*self.axes, "dataset", "seed"):
                 raise LocatedError(("base", field), UserError(f"base.{field}: is set by the study's own {field}: remove it here"))
             if field not in TrialConfig.model_fields:
                 raise LocatedError(("base", field), unknown("field of base", field, set(TrialConfig.model_fields) - set(self.axes)))
-        if not self.protocol.objective:
-            message = "protocol.objective is empty: name the score that the search goes by, for example FD[classifier]"
-            raise LocatedError(("protocol",), UserError(message))
-        if bool(self.protocol.second_objective) != (self.searcher.name == "optuna-gp-front"):
-            message = "optuna-gp-front and protocol.second_objective (for example recall[classifier]) belong together: give both or none"
-            raise LocatedError(("searcher",), UserError(message))
         if self.ruleset and bool(self.search) != (self.ruleset == "external"):
             what = "tunes: name what is searched" if self.ruleset == "external" else "has one setting: leave search out"
             raise LocatedError(("ruleset",), UserError(f"ruleset {self.ruleset} {what}, or choose the other ruleset"))
@@ -219,12 +226,14 @@ class Space(Frozen):
         """Return the number of proposals for each of `cells` cells. Each proposal is trained `seeds` times, and each search has as many.
 
         Raises:
-            UserError: There are fewer trials than cells times seeds.
+            UserError: There are fewer trials than cells times seeds times searches.
         """
         total = self.trials.total
-        if total is not None and total < cells * self.seeds:
+        least = cells * self.seeds * self.searches
+        if total is not None and total < least:
             each = f", each trained with {self.seeds} seeds" if self.seeds > 1 else ""
-            message = f"{total} trials do not reach {cells} cells{each}: give at least {cells * self.seeds}, or a study with fewer cells"
+            each += f", in {self.searches} searches each" if self.searches > 1 else ""
+            message = f"{total} trials do not reach {cells} cells{each}: give at least {least}, or a study with fewer cells"
             raise UserError(message)
         # A total that cannot be divided evenly is rounded up, so that every cell gets the same number.
         trials = self.trials.per_cell or -(-(total or 0) // cells)

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from helpers.confirmed_study import AXES, SCORE, study_of
 
@@ -10,7 +11,9 @@ from landscape.analysis.answer_words import axis_sentence
 from landscape.analysis.answering import answer_of, design_of
 from landscape.analysis.frames import ScoreFacts, trials_frame
 from landscape.analysis.interval import Interval
+from landscape.analysis.looks import looks
 from landscape.analysis.matched import Searched, key_of, matched_design, most_settings
+from landscape.analysis.paired import seeds_to_decide
 from landscape.core.errors import UserError
 from landscape.results.studies import Study
 
@@ -48,9 +51,30 @@ def test_partners_with_all_levels_come_before_better_ones_that_lack_some():
 def test_the_choice_goes_by_the_selection_samples_and_names_its_axes():
     with pytest.raises(UserError, match=r"axis in confirmation\.axes 'los'"):
         matched_design([], ("loss",), confirmed=("los",))
-    only = study_of(seeds=0, confirmation={"axes": ["loss"]})
-    assert {b.axis for b in design_of(only, tuple(AXES), SCORE).blocks} == {"loss"}
     assert most_settings({"loss": 3, "norm": 2}, confirmed=("loss",), cells=2) == 6
+
+
+def test_verdicts_stay_when_a_later_confirmation_names_other_axes():
+    """The remedy on the page names one axis and a largest number of seeds. What was confirmed before is still judged."""
+    before = answer(study_of())
+    after = answer(study_of(confirmation={"axes": ["loss"], "most_seeds": before.axis("loss").rival.to_decide.seeds}))
+    assert {a.axis: a.best for a in after.axes} == {a.axis: a.best for a in before.axes}
+    assert after.axis("d_normalization").state == "decided"
+
+
+@pytest.mark.parametrize("spread", [0.05, 0.2])
+def test_the_seeds_that_would_decide_suffice_with_the_looks_that_they_bring(spread):
+    close = answer(study_of(spread=spread)).axis("loss").rival
+    seeds, pairs = close.to_decide.seeds, 3
+    ours, theirs = (np.log(level.scores) for level in levels_of(spread, close))
+    each = 1 - 0.05 / pairs / len(looks(5, seeds))
+    found = ours - theirs
+    assert seeds == seeds_to_decide(float(found.mean()), float(found.std(ddof=1)), level=each)
+
+
+def levels_of(spread, pair):
+    levels = {level.level: level for level in answer(study_of(spread=spread)).axis("loss").levels}
+    return levels[pair.better], levels[pair.other]
 
 
 def test_a_clear_axis_is_decided_and_a_close_one_says_what_it_would_take():

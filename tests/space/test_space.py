@@ -216,6 +216,9 @@ def test_budgets_are_equal_and_reach_every_cell(space):
         space.with_changes(trials=23).asks_per_cell(24)
     with pytest.raises(UserError, match="each trained with 3 seeds: give at least 72"):
         space.with_changes(trials=71, seeds=3).asks_per_cell(24)
+    with pytest.raises(UserError, match="24 cells, in 3 searches each: give at least 72"):
+        space.with_changes(trials=71, ruleset="external").asks_per_cell(24)
+    assert space.with_changes(trials=72, ruleset="external").asks_per_cell(24) == 3
 
 
 entries = st.lists(
