@@ -177,7 +177,7 @@ def _check(scores: "Scores", real: Any, fake: Any, protocol: "Protocol", how: "E
     if isinstance(real, Statistics) or isinstance(fake, Statistics):
         raise click.UsageError("--check torch-fidelity reads samples or features: statistics alone are not enough")
     if isinstance(fake, Trained):
-        fake = samples_of(fake, _size(real, protocol), protocol)
+        fake = samples_of(real, fake, protocol)
     return check(scores, real, fake, protocol, options=how)
 
 

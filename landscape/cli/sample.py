@@ -40,8 +40,8 @@ def sample(
     """Draw samples from the generator that a trial left in its folder TRIAL.
 
     An .npz holds them as `images`, uint8 (N, C, H, W), or as `samples`, float32 points (N, D), and the classes that were asked for as
-    `labels`. With --class all the classes have equal shares and follow one another, so that each fills a row of the default grid; a folder
-    gets a sub-folder for each.
+    `labels`. With --class all the classes have equal shares. In an .npz they take turns, so that the first samples of it have equal shares
+    too; in a picture they follow one another, so that each fills a row of the default grid; a folder gets a sub-folder for each.
     """
     from landscape.training.sampling import generate
     from landscape.trial.saved_generator import load_trained
@@ -49,7 +49,7 @@ def sample(
     trained = load_trained(trial)
     known = _known_classes(trial, wanted, trained.classes)
     count = count or (columns * len(known) if len(known) > 1 else 64)
-    labels = _equal_shares(known, count)
+    labels = _equal_shares(known, count, in_turn=out.suffix == ".npz")
     samples = generate(trained.generator, trained.draw_seeded(count, seed), labels, batch).numpy()
     if out.suffix == ".npz":
         _write_arrays(out, samples, labels)
@@ -83,13 +83,14 @@ def _known_classes(trial: Path, wanted: str | None, classes: int) -> list[int]:
     return [int(wanted)]
 
 
-def _equal_shares(classes: list[int], count: int) -> Any:
-    """Return the labels of the samples, int64 [count], class after class, or None if there are no classes."""
+def _equal_shares(classes: list[int], count: int, *, in_turn: bool) -> Any:
+    """Return the labels of the samples, int64 [count], in turn or class after class, or None if there are no classes."""
     import torch
 
     if not classes:
         return None
-    return torch.tensor(classes)[torch.arange(count) * len(classes) // count]
+    places = torch.arange(count)
+    return torch.tensor(classes)[places % len(classes) if in_turn else places * len(classes) // count]
 
 
 def _write_arrays(out: Path, samples: Any, labels: Any) -> None:

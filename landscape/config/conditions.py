@@ -74,11 +74,17 @@ def _networks(config: TrialFields, kind: str) -> None:
     from landscape.components.architectures._base import ARCHITECTURES
     from landscape.components.losses._base import LOSSES
 
+    architecture = ARCHITECTURES[config.architecture.name]
     task, inputs = config.task.name, LOSSES[config.loss.name].facts.inputs
-    if kind not in ARCHITECTURES[config.architecture.name].facts.conditions:
+    if kind not in architecture.facts.conditions:
         takers = ", ".join(name for name in ARCHITECTURES if kind in ARCHITECTURES[name].facts.conditions)
         raise UndefinedCombinationError(
-            f"architecture {config.architecture.name!r} has no place for the {kind} of task {task!r}; these have: {takers}"
+            f"architecture {architecture.name!r} has no place for the {kind} of task {task!r}; these have: {takers}"
+        )
+    if "condition" not in architecture.injected:
+        raise UndefinedCombinationError(
+            f"architecture {architecture.name!r} declares that it takes the {kind}, but its function has no keyword `condition`, "
+            f"so that its networks would ignore the {kind}: decorate it with `takes_class`, or accept `condition`"
         )
     if inputs == "samples":
         raise UndefinedCombinationError(
@@ -130,21 +136,26 @@ def classes_of(task: Choice, dataset: Dataset) -> int:
         dataset: The data set, loaded.
 
     Raises:
-        UserError: The task needs classes, and the data set has none, or none of the parts of which it composes training samples.
+        UserError: The task needs classes, and a split of the data set has none or has labels out of range, or the data set composes its
+            training samples of parts.
     """
     from landscape.components.tasks._base import TASKS
 
     if TASKS[task.name].facts.condition != "class":
         return 0
-    split = dataset.split("train")
-    if dataset.classes is None or split.labels is None:
+    if dataset.classes is None or dataset.split("train").labels is None:
         raise UserError(without_classes(task.name, dataset.name))
-    if split.parts is not None:
+    if dataset.split("train").parts is not None:
         raise UserError(
             f"task {task.name!r}: data set {dataset.name!r} composes samples at every step, which have no class: draw them beforehand"
         )
-    if int(split.labels.min()) < 0 or int(split.labels.max()) >= dataset.classes:
-        raise UserError(
-            f"task {task.name!r}: data set {dataset.name!r} has labels outside 0 to {dataset.classes - 1}: remove those samples"
-        )
+    # Every split is checked before the training, because its samples are scored with the classes of a split that is not trained on.
+    for name, split in dataset.splits.items():
+        if split.labels is None:
+            raise UserError(f"task {task.name!r}: the {name} split of data set {dataset.name!r} has no labels: add them, or leave it out")
+        if len(split) and not 0 <= int(split.labels.min()) <= int(split.labels.max()) < dataset.classes:
+            raise UserError(
+                f"task {task.name!r}: data set {dataset.name!r} has labels outside 0 to {dataset.classes - 1} in its {name} split: "
+                "remove those samples"
+            )
     return dataset.classes

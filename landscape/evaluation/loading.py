@@ -117,7 +117,7 @@ def _trial(folder: Path, protocol: Protocol, where: Where, number: int | None) -
     if wanted is None:
         raise UserError(f"{folder}: protocol {protocol.name!r} does not say how many samples to draw: choose one that does")
     made = draw_under(protocol, where.open_trial(folder), wanted, protocol.seed)
-    return Given(made.samples, source=str(folder), cached=False, handling=made.handling)
+    return Given(made.samples, labels=made.labels, source=str(folder), cached=False, handling=made.handling)
 
 
 def load_array(path: Path) -> Given:

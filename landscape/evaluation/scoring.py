@@ -19,6 +19,7 @@ from landscape.core.errors import UserError
 from landscape.evaluation.extraction import EvaluationOptions, load_extractor, sample_set
 from landscape.evaluation.given import Given, SampleSource, as_given
 from landscape.evaluation.handling import describe
+from landscape.evaluation.sampling import reads_classes
 from landscape.evaluation.splits import RealSamples, reporting, whole
 from landscape.results.record import Estimate, Scores
 
@@ -61,7 +62,8 @@ def evaluate(
     Args:
         real: Images (N, C, H, W) as uint8 or floats in [0, 1] (also channels-last), points (N, D), a SampleSet (also of features alone), or
             a Dataset, of which the protocol's split and number are taken.
-        fake: The same for the generated set. If there are more than the protocol's number, the first ones are taken.
+        fake: The same for the generated set. If there are more than the protocol's number, the first ones are taken. Labels
+            are left out unless a metric of the protocol reads the classes of generated samples.
         protocol: A protocol or the name of one.
         aids: What some metrics need beside the two sets.
         options: The device, the cache, the weights and the progress.
@@ -82,6 +84,8 @@ def evaluate(
         chosen = RealSamples(enough(as_given(real, "real"), protocol.n_real, "real", protocol), "as given")
     made = reporting(fake, protocol).samples if isinstance(fake, Dataset) else as_given(fake, "generated")
     made = enough(made, protocol.n_fake, "generated", protocol)
+    if not reads_classes(protocol):
+        made = replace(made, labels=None)  # `draw_under` says why; a file of samples scores as its model does.
     return score(chosen, [lambda: made], protocol, aids, options or EvaluationOptions(), checkpoint)
 
 

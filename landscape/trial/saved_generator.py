@@ -42,11 +42,15 @@ class Trained:
             return make_sampler(self.generator, self.latent, batch)
         if classes is None:
             classes = torch.arange(self.classes)
-        elif int(classes.min()) < 0 or int(classes.max()) >= self.classes:
+        elif not self.makes(classes):
             raise UserError(
                 f"the model makes classes 0 to {self.classes - 1}, the real samples have others: score it on data with its classes"
             )
         return make_sampler(self.generator, self.latent, batch, classes)
+
+    def makes(self, classes: Tensor) -> bool:
+        """Return whether the generator knows every class in `classes` [M] int64."""
+        return int(classes.min()) >= 0 and int(classes.max()) < self.classes
 
     def draw_z(self, n: int) -> Tensor:
         """Draw latent vectors [n, latent] on the generator's device."""

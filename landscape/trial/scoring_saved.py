@@ -1,6 +1,7 @@
 """Scores a generator that a trial left."""
 
 from functools import partial
+from typing import NamedTuple
 
 from landscape.components.datasets._base import Dataset
 from landscape.config.compatibility import require_independent_judge
@@ -8,34 +9,59 @@ from landscape.config.protocol import Protocol
 from landscape.evaluation.extraction import EvaluationOptions
 from landscape.evaluation.given import Given
 from landscape.evaluation.models import evaluate_model
-from landscape.evaluation.sampling import draw_under, protocol_mode
+from landscape.evaluation.sampling import Sampler, draw_under, protocol_mode, reads_classes
 from landscape.evaluation.scoring import Aids, enough, score
 from landscape.evaluation.splits import RealSamples, reporting
 from landscape.results.record import Scores
 from landscape.trial.saved_generator import Trained
 
 
+class _Sides(NamedTuple):
+    """The two sides of an evaluation."""
+
+    real: RealSamples
+    sampler: Sampler
+    number: int
+    """The number of samples that are drawn."""
+
+
 def evaluate_trained(real: Given | Dataset, model: Trained, protocol: Protocol, *, options: EvaluationOptions | None = None) -> Scores:
     """Score a generator that a trial left, as `evaluate_model` does. `real` may also be samples that were given.
 
     Raises:
-        UserError: The same as in `evaluate_model`.
+        UserError: The same as in `evaluate_model`, or a metric reads classes and the real samples have one that the model does not make.
     """
     require_independent_judge(model.config, protocol.extractor)
-    labels = reporting(real, protocol).samples.labels if isinstance(real, Dataset) else real.labels
-    sampler = model.sampling(protocol.sampling_batch, labels)
+    sides = _sides(real, model, protocol)
     if isinstance(real, Dataset):
-        return evaluate_model(sampler, real, protocol, generator=model.generator, latent=model.draw_z, options=options)
-    chosen = RealSamples(enough(real, protocol.n_real, "real", protocol), "as given")
-    number = protocol.n_fake or len(chosen.samples)
-    draws = [partial(draw_under, protocol, sampler, number, protocol.seed + run) for run in range(protocol.averaging_runs)]
-    with protocol_mode(model.generator, sampler, protocol):
+        return evaluate_model(sides.sampler, real, protocol, generator=model.generator, latent=model.draw_z, options=options)
+    draws = [partial(draw_under, protocol, sides.sampler, sides.number, protocol.seed + run) for run in range(protocol.averaging_runs)]
+    with protocol_mode(model.generator, sides.sampler, protocol):
         aids = Aids(generator=model.generator, latent=model.draw_z)
-        return score(chosen, draws, protocol, aids, options or EvaluationOptions(), "last")
+        return score(sides.real, draws, protocol, aids, options or EvaluationOptions(), "last")
 
 
-def samples_of(model: Trained, number: int, protocol: Protocol) -> Given:
-    """Return the samples of the first averaging run that `evaluate_trained` scores, `number` of them if the protocol names no number."""
-    sampler = model.sampling(protocol.sampling_batch)
-    with protocol_mode(model.generator, sampler, protocol):
-        return draw_under(protocol, sampler, protocol.n_fake or number, protocol.seed)
+def samples_of(real: Given | Dataset, model: Trained, protocol: Protocol) -> Given:
+    """Return the samples of the first averaging run that `evaluate_trained` scores against `real`.
+
+    Raises:
+        UserError: The same as in `evaluate_trained`.
+    """
+    sides = _sides(real, model, protocol)
+    with protocol_mode(model.generator, sides.sampler, protocol):
+        return draw_under(protocol, sides.sampler, sides.number, protocol.seed)
+
+
+def _sides(real: Given | Dataset, model: Trained, protocol: Protocol) -> _Sides:
+    """Return the real samples, and the sampler of the model, whose samples have the classes of the real samples.
+
+    If the model does not make all of these classes, and no metric reads classes, the classes of the model have equal shares.
+    """
+    if isinstance(real, Dataset):
+        chosen = reporting(real, protocol)
+    else:
+        chosen = RealSamples(enough(real, protocol.n_real, "real", protocol), "as given")
+    labels = chosen.samples.labels
+    if labels is not None and not reads_classes(protocol) and not model.makes(labels):
+        labels = None
+    return _Sides(chosen, model.sampling(protocol.sampling_batch, labels), protocol.n_fake or len(chosen.samples))

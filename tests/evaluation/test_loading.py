@@ -147,6 +147,14 @@ def test_a_trial_is_sampled_with_the_protocols_seed(tmp_path):
         load_samples(str(tmp_path), QUICK)
 
 
+def test_a_trial_keeps_the_classes_of_its_samples_where_a_score_reads_them(tmp_path):
+    (tmp_path / GENERATOR_FILE).touch()
+    where = Where(open_trial=lambda folder: lambda number, seed: (torch.zeros(number, 1, 8, 8), torch.arange(number)))
+    reading = varied(QUICK, metrics=["class_accuracy"])
+    assert load_samples(str(tmp_path), reading, where, number=7).labels.tolist() == list(range(7))
+    assert load_samples(str(tmp_path), QUICK, where, number=7).labels is None
+
+
 class Evil:
     ran = False
 

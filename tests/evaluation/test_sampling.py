@@ -7,7 +7,8 @@ from torch import nn
 from landscape.components.datasets._load import load_dataset
 from landscape.config.protocols import get, varied
 from landscape.core.errors import UserError
-from landscape.evaluation import evaluate_model, sampling
+from landscape.evaluation import evaluate, evaluate_model, sampling
+from landscape.evaluation.given import Given
 from landscape.evaluation.sampling import batch_norm_mode, blocks, draw, protocol_mode
 
 
@@ -162,5 +163,7 @@ def test_labels_reach_scores_only_where_a_metric_reads_classes():
         for sampler in (conditional, lambda number, seed: images[:number])
     ]
     assert found[0] == found[1]
+    as_a_file = Given(images[:300], labels=labels[:300])
+    assert evaluate(load_dataset("digits"), as_a_file, varied(get("quick"), metrics=["ms_ssim"])).estimates["MS-SSIM"].value == found[0]
     of_classes = varied(get("quick"), metrics=["ms_ssim", "class_accuracy"])
     assert evaluate_model(conditional, load_dataset("digits"), of_classes).estimates["MS-SSIM"].value > found[0] + 0.1

@@ -7,8 +7,10 @@ import torch
 
 import landscape
 from landscape.components.architectures._base import ARCHITECTURES
+from landscape.components.datasets._load import load_dataset
 from landscape.components.losses._base import LOSSES
 from landscape.components.tasks._base import TASKS
+from landscape.config.conditions import classes_of
 from landscape.config.trial_config import TrialConfig
 from landscape.config.undefined import UndefinedCombinationError
 from landscape.core.errors import UserError
@@ -134,6 +136,29 @@ def test_an_architecture_that_declares_no_class_refuses_it(monkeypatch):
         UndefinedCombinationError, match="'mlp' has no place for the class of task 'class_conditional'; these have: .*dcgan"
     ):
         parsed()
+
+
+def test_an_architecture_that_declares_the_class_but_has_no_place_for_it_is_refused(monkeypatch):
+    component = ARCHITECTURES["mlp"]
+    monkeypatch.setitem(ARCHITECTURES._components, "mlp", replace(component, injected=component.injected - {"condition"}))
+    with pytest.raises(UndefinedCombinationError, match="'mlp' declares that it takes the class, .* no keyword `condition`.*takes_class"):
+        parsed(architecture={"mlp": {"width": 8}})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda labels: None, "the test split of data set 'digits' has no labels"),
+        (lambda labels: labels - 1, "labels outside 0 to 9 in its test split"),
+        (lambda labels: labels + 1, "labels outside 0 to 9 in its test split"),
+    ],
+)
+def test_the_labels_of_every_split_are_checked_before_the_training(change, words):
+    digits = load_dataset("digits")
+    test = digits.split("test")
+    damaged = replace(digits, splits={**digits.splits, "test": replace(test, labels=change(test.labels))})
+    with pytest.raises(UserError, match=words):
+        classes_of(parsed().task, damaged)
 
 
 def test_a_task_that_does_not_exist():

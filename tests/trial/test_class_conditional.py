@@ -10,12 +10,14 @@ from landscape.config import protocols
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
 from landscape.core.files import read_json
+from landscape.evaluation import models
+from landscape.evaluation.given import Given
 from landscape.evaluation.models import evaluate_model
 from landscape.evaluation.splits import reporting
 from landscape.results.record import Scores
 from landscape.trial.run_trial import prepare_and_run
 from landscape.trial.saved_generator import load_trained
-from landscape.trial.scoring_saved import evaluate_trained
+from landscape.trial.scoring_saved import evaluate_trained, samples_of
 
 CONFIG = {
     "dataset": "digits",
@@ -78,3 +80,23 @@ def test_a_model_of_classes_is_scored_on_data_with_its_classes(trial):
 def test_equal_shares_without_labels(trial):
     _, labels = load_trained(trial).sampler(50, 1)
     assert torch.bincount(labels).tolist() == [5] * 10
+
+
+def test_the_samples_that_are_checked_are_those_that_are_scored(trial, monkeypatch):
+    dataset, model, drawn = load_dataset("digits"), load_trained(trial), []
+    draw_under = models.draw_under
+    monkeypatch.setattr(models, "draw_under", lambda *given: drawn.append(draw_under(*given)) or drawn[-1])
+    evaluate_trained(dataset, model, PROTOCOL)
+    checked = samples_of(dataset, model, PROTOCOL)
+    assert torch.equal(checked.labels, drawn[0].labels)
+    assert torch.equal(checked.samples, drawn[0].samples)
+
+
+def test_other_classes_are_refused_only_where_a_score_reads_them(trial):
+    test = load_dataset("digits").split("test")
+    real, model = Given(test.samples, labels=test.labels + 10), load_trained(trial)
+    blind = protocols.varied(protocols.get("given"), metrics=["frechet"], extractor="pixels")
+    assert evaluate_trained(real, model, blind).estimates["FD[pixels]"].value > 0
+    reading = protocols.varied(blind, metrics=["intra_frechet"])
+    with pytest.raises(UserError, match="makes classes 0 to 9, the real samples have others"):
+        evaluate_trained(real, model, reading)

@@ -112,7 +112,7 @@ def takes_class(build: Callable[..., Networks]) -> Callable[..., Networks]:
     class_embedding: The number of values of e(y) in G.
 
     Raises (when the networks are built):
-        UserError: D is an autoencoder and takes the class otherwise than by `concat`.
+        UserError: D is an autoencoder and takes the class otherwise than by `concat`, or `build` lacks what the helper needs.
     """
 
     def conditional(
@@ -125,11 +125,17 @@ def takes_class(build: Callable[..., Networks]) -> Callable[..., Networks]:
         if condition.kind == "none":
             return build(**given)
         method = d_condition or "projection"
+        if "latent_dim" not in given:
+            raise _misfit(build, "its function to accept `latent_dim`")
         inputs = _wider_input(given, class_embedding) if method == "concat" else {}
+        if method == "concat" and not inputs:
+            raise _misfit(build, "its function to accept `d_shape` for d_condition=concat")
         networks = build(**given | inputs | {"latent_dim": given["latent_dim"] + class_embedding})
         generator, discriminator = networks
-        assert isinstance(generator, Generator)
-        assert isinstance(discriminator, Discriminator | AutoencoderDiscriminator)
+        if not isinstance(generator, Generator):
+            raise _misfit(build, f"a `Generator`, not a {type(generator).__name__}")
+        if not isinstance(discriminator, Discriminator | AutoencoderDiscriminator):
+            raise _misfit(build, f"a `Discriminator`, not a {type(discriminator).__name__}")
         if isinstance(discriminator, AutoencoderDiscriminator) and method != "concat":
             raise UserError(f"an autoencoder gives an energy, which has no logit for d_condition={method}: choose d_condition=concat")
         features = discriminator.feature_size if isinstance(discriminator, Discriminator) else 0
@@ -144,6 +150,14 @@ def takes_class(build: Callable[..., Networks]) -> Callable[..., Networks]:
     conditional.__signature__ = own.replace(parameters=[*own.parameters.values(), *kept])  # type: ignore[attr-defined]
     conditional.__annotations__ = {**build.__annotations__, **{p.name: p.annotation for p in kept}}
     return cast(Callable[..., Networks], conditional)
+
+
+def _misfit(build: Callable[..., Networks], needed: str) -> UserError:
+    """Return the error of an architecture that does not have what `takes_class` needs."""
+    return UserError(
+        f"architecture {build.__name__!r}: takes_class needs {needed} (both networks are in landscape.components.architectures): "
+        "change it, or take `condition` in networks of your own without takes_class"
+    )
 
 
 def _wider_input(given: dict[str, Any], size: int) -> dict[str, Any]:

@@ -1,12 +1,16 @@
 """How today's architectures take the class of a sample, compared with the formulas of the papers written out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from helpers.small_architectures import SMALL
 from torch import nn
 
-from landscape.components.architectures._base import ARCHITECTURES
+from landscape.components.architectures._base import ARCHITECTURES, Networks
+from landscape.components.architectures._conditioning import HYPERPARAMETERS, takes_class
+from landscape.components.architectures._networks import Discriminator, Generator
 from landscape.components.normalizations._base import NORMALIZATIONS
 from landscape.components.tasks._base import Condition
 from landscape.core.errors import UserError
@@ -18,10 +22,11 @@ TAKERS = [name for name in ARCHITECTURES if "class" in ARCHITECTURES[name].facts
 SIDES = {"resnet107": 64, "resnet19": 64, "resnet_stl": 48, "dcgan": 32, "stacked_mnist": 32, "mlp_2014": 28, "autoencoder": 32}
 
 
-def build(name, condition=CONDITION, g="none", d="none", **hyperparameters):
-    """Small networks of architecture `name`, and the size of z."""
-    component, points = ARCHITECTURES[name], ARCHITECTURES[name].facts.samples == "points"
-    chosen = component.complete(SMALL.get(name, {}) | {"class_embedding": SIZE} | hyperparameters)
+def build(name, condition=CONDITION, g="none", d="none", component=None, **hyperparameters):
+    """Small networks of architecture `name` (or of `component` in its place), latent vectors and samples."""
+    component, points = component or ARCHITECTURES[name], ARCHITECTURES[name].facts.samples == "points"
+    size = {"class_embedding": SIZE} if "condition" in component.injected else {}
+    chosen = component.complete(SMALL.get(name, {}) | size | hyperparameters)
     side, latent = SIDES.get(name, 16), component.facts.of(chosen).latent.dim
     shape = (2,) if points else (3 if 1 not in component.facts.channels else 1, side, side)
     images = {} if points else {"resolution": side, "channels": shape[0], "d_channels": shape[0]}
@@ -70,13 +75,19 @@ def test_without_a_condition_the_networks_are_those_of_before(name):
     """The same parameters from the same random draws: kept models load, and their digests stand for what they did."""
     component = ARCHITECTURES[name]
     torch.manual_seed(4)
-    networks, z, _ = build(name, condition=Condition())
+    networks, z, samples = build(name, condition=Condition())
     assert not any("class" in key or "conditioning" in key for key in networks.generator.state_dict() | networks.discriminator.state_dict())
     torch.manual_seed(4)
-    plain = component.function.__wrapped__
-    again, _, _ = build(name, condition=Condition())
-    assert plain.__name__ == name
-    torch.testing.assert_close(again.generator.eval()(z), networks.generator.eval()(z), rtol=0, atol=0)
+    own = {key: value for key, value in component.hyperparameters.items() if key not in HYPERPARAMETERS}
+    undecorated = replace(
+        component, function=component.function.__wrapped__, hyperparameters=own, injected=component.injected - {"condition"}
+    )
+    plain, _, _ = build(name, component=undecorated)
+    for one, two in zip(networks, plain, strict=True):
+        assert one.state_dict().keys() == two.state_dict().keys()
+        assert all(torch.equal(value, two.state_dict()[key]) for key, value in one.state_dict().items())
+    torch.testing.assert_close(plain.generator.eval()(z), networks.generator.eval()(z), rtol=0, atol=0)
+    torch.testing.assert_close(plain.discriminator.eval()(samples).logit, networks.discriminator.eval()(samples).logit, rtol=0, atol=0)
 
 
 def test_a_network_of_classes_is_never_called_without_them():
@@ -150,3 +161,26 @@ def test_conditional_batch_norm_reaches_g(name):
     networks, z, _ = build(name, g="conditional_batch", d_condition="concat")
     assert networks.generator(z, LABELS).isfinite().all()
     assert any(type(module).__name__ == "ConditionalBatchNorm" for module in networks.generator.modules())
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"generator": nn.Linear(6, 2)}, "needs a `Generator`, not a Linear"),
+        ({"discriminator": nn.Linear(2, 1)}, "needs a `Discriminator`, not a Linear"),
+        ({"given": {}}, "needs its function to accept `latent_dim`"),
+        ({"given": {"latent_dim": 2}, "d_condition": "concat"}, "accept `d_shape` for d_condition=concat"),
+    ],
+)
+def test_what_the_helper_needs_of_an_architecture_of_ones_own_is_named(change, words):
+    fitting = {"generator": Generator([nn.Linear(6, 2)]), "discriminator": Discriminator([], nn.Linear(2, 1), 2)}
+    fitting |= {"given": {"latent_dim": 2, "d_shape": (2,)}, "d_condition": "projection"}
+
+    def own(*, latent_dim: int = 0, d_shape: tuple[int, ...] = ()):
+        return Networks(chosen["generator"], chosen["discriminator"])
+
+    chosen = fitting
+    takes_class(own)(condition=CONDITION, class_embedding=SIZE, d_condition=chosen["d_condition"], **chosen["given"])
+    chosen = fitting | change
+    with pytest.raises(UserError, match=f"architecture 'own': takes_class {words}"):
+        takes_class(own)(condition=CONDITION, class_embedding=SIZE, d_condition=chosen["d_condition"], **chosen["given"])
