@@ -47,7 +47,7 @@ def sample(
     from landscape.trial.saved_generator import load_trained
 
     trained = load_trained(trial)
-    known = _known_classes(trial, wanted, trained.classes)
+    known = _known_classes(trial, wanted, trained.known)
     count = count or (columns * len(known) if len(known) > 1 else 64)
     labels = _equal_shares(known, count, in_turn=out.suffix == ".npz")
     samples = generate(trained.generator, trained.draw_seeded(count, seed), labels, batch).numpy()
@@ -66,7 +66,7 @@ def sample(
     click.echo(f"{count} samples: {out.resolve()}")
 
 
-def _known_classes(trial: Path, wanted: str | None, classes: int) -> list[int]:
+def _known_classes(trial: Path, wanted: str | None, classes: list[int]) -> list[int]:
     """The classes to draw, each of which the model makes; none for a model without classes.
 
     Raises:
@@ -77,9 +77,9 @@ def _known_classes(trial: Path, wanted: str | None, classes: int) -> list[int]:
             raise UserError(f"--class {wanted}: the model of {trial} was trained without classes: leave --class out")
         return []
     if wanted in (None, "all"):
-        return list(range(classes))
-    if not wanted.isdecimal() or int(wanted) >= classes:
-        raise UserError(f"--class {wanted}: the model of {trial} makes the classes {', '.join(map(str, range(classes)))}, and all")
+        return classes
+    if not wanted.isdecimal() or int(wanted) not in classes:
+        raise UserError(f"--class {wanted}: the model of {trial} makes the classes {', '.join(map(str, classes))}, and all")
     return [int(wanted)]
 
 

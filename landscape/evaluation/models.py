@@ -1,6 +1,7 @@
 """Scores a trained model on a data set, for selection or for the report, and computes the floor that real samples reach."""
 
 import contextlib
+import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -18,7 +19,7 @@ from landscape.config.protocols import get, varied
 from landscape.core.errors import UserError
 from landscape.evaluation.extraction import EvaluationOptions
 from landscape.evaluation.given import Given
-from landscape.evaluation.sampling import Sampler, draw_under, protocol_mode, reads_classes
+from landscape.evaluation.sampling import Sampler, draw_under, protocol_mode
 from landscape.evaluation.scoring import Aids, score
 from landscape.evaluation.splits import RealSamples, reporting, selection, whole
 from landscape.results.record import Estimate, Scores
@@ -144,7 +145,8 @@ def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOpti
     """Score held-out real samples in the place of generated ones, which shows what a perfect model can be expected to score at these sizes.
 
     They are scored by the same function with the same options as a model's samples. They have labels only if a metric reads those of
-    generated samples, and their classes are drawn by chance, because the samples of a stratified split would score better than any
+    generated samples. For such metrics they have as many samples of each class as the real set, because a model is asked for these classes.
+    For all other metrics their classes are drawn by chance, because the samples of a stratified split would score better than any
     independent sample can. Neither the model nor a classifier was trained on them: they come from splits that are neither trained on nor
     reported on. If a data set has no such split, the rest of its samples is used, and scores that compare with the training set are left
     out.
@@ -164,24 +166,39 @@ def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOpti
     draws_taken = min(draws_taken, most_draws)
     if number < len(real.samples) and protocol.n_fake is None:
         real = RealSamples(real.samples.first(number), f"{real.choice}, cut to {number}")
-    parts = _draws(others, number, draws_taken, protocol.seed)
     if not _held_out(dataset, protocol):
         protocol = varied(protocol, metrics=[m.to_json() for m in protocol.metrics if "train" not in METRICS[m.name].facts.needs])
     of_classes = [m.to_json() for m in protocol.metrics if "labels" in METRICS[m.name].facts.needs]
+    rest = [m.to_json() for m in protocol.metrics if "labels" not in METRICS[m.name].facts.needs]
 
-    def drawn(i: int, arranged: Callable[[Given], Given]) -> Given:
-        return arranged(_picked(others, parts[i].sort().values, f"floor {number}, draw {i}"))
+    def scores_of(metrics: list[Any], arranged: Callable[[Given], Given], classes: Tensor | None) -> Scores:
+        draws = [
+            partial(lambda part, name: arranged(_picked(others, part, name)), part.sort().values, f"floor {number}, draw {i}")
+            for i, part in enumerate(_draws(others, number, draws_taken, protocol.seed, classes))
+        ]
+        return score(real, draws, varied(protocol, metrics=metrics), Aids(dataset=dataset), options or EvaluationOptions(), "real")
 
-    def scores_of(protocol: Protocol, arranged: Callable[[Given], Given]) -> Scores:
-        draws = [partial(drawn, i, arranged) for i in range(len(parts))]
-        return score(real, draws, protocol, Aids(dataset=dataset), options or EvaluationOptions(), "real")
-
-    scored = scores_of(protocol, _as_they_are if reads_classes(protocol) else _unlabeled)
+    scored = [scores_of(rest, _as_they_are if of_classes else _unlabeled, None)] if rest or not of_classes else []
+    scored += [scores_of(of_classes, _as_they_are, real.samples.labels)] if of_classes else []
+    known = {name: e for part in scored for name, e in part.estimates.items()}
+    estimates = known | {f"{RESOLVED} {name}": found for name, e in known.items() if (found := smallest_difference(e, draws_taken))}
     if of_classes:
-        blind = scores_of(varied(protocol, metrics=of_classes), partial(_exchanged, seed=protocol.seed))
-        scored = replace(scored, estimates={**scored.estimates, **{CLASS_BLIND + name: e for name, e in blind.estimates.items()}})
-    smallest = {f"{RESOLVED} {name}": found for name, e in scored.estimates.items() if (found := smallest_difference(e, draws_taken))}
-    return replace(scored, estimates={**scored.estimates, **smallest})
+        blind = scores_of(of_classes, partial(_exchanged, seed=protocol.seed), real.samples.labels)
+        estimates |= {CLASS_BLIND + name: e for name, e in blind.estimates.items()}
+    return _joined(scored, protocol, estimates)
+
+
+def _joined(scored: Sequence[Scores], protocol: Protocol, estimates: dict[str, Estimate]) -> Scores:
+    """Return one set of scores under `protocol` from those of parts of its metrics, with `estimates` in the place of theirs."""
+    pinned = varied(protocol, weights_hash=next(filter(None, (part.protocol["weights_hash"] for part in scored)), ""))
+    return replace(
+        scored[0],
+        protocol=pinned.to_json() | {"digest": pinned.digest()},
+        estimates=estimates,
+        failures={name: reason for part in scored for name, reason in part.failures.items()},
+        seconds=math.fsum(part.seconds for part in scored),
+        handling={name: words for part in reversed(scored) for name, words in part.handling.items()},
+    )
 
 
 def smallest_difference(floor: Estimate, draws: int) -> Estimate | None:
@@ -236,23 +253,30 @@ def _others(dataset: Dataset, protocol: Protocol) -> list[Given]:
     return [whole(dataset, name) for name in dataset.splits if name != protocol.real_split]
 
 
-def _draws(sets: Sequence[Given], number: int, draws: int, seed: int) -> list[Tensor]:
+def _draws(sets: Sequence[Given], number: int, draws: int, seed: int, classes: Tensor | None) -> list[Tensor]:
     """Return the indices [number] of each draw in `sets` laid end to end, disjoint where the set was not stratified.
 
-    Draws from stratified sets have numbers of each class by chance, as independent samples have. If a draw needs more samples of a class
-    than are left, some samples are used again.
+    With the labels `classes` [M], every draw has the same numbers of each class as they have, or the same shares if M is not `number`. A
+    class of which there is no sample is left out. Otherwise, draws from stratified sets have numbers of each class by chance, as
+    independent samples have. If a draw needs more samples of a class than are left, some samples are used again.
     """
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(sum(map(len, sets)), generator=generator)
-    if not all(given.is_stratified for given in sets):
+    known = [s.labels for s in sets if s.labels is not None]
+    if len(known) < len(sets) or (classes is None and not all(given.is_stratified for given in sets)):
         return list(torch.split(order[: number * draws], number))
-    labels = torch.cat([s.labels for s in sets if s.labels is not None])[order]
-    members = [order[labels == label] for label in labels.unique()]  # type: ignore[no-untyped-call]
+    labels = torch.cat(known)[order]
+    values = labels.unique()  # type: ignore[no-untyped-call]
+    members = [order[labels == value] for value in values]
     shares = torch.tensor([len(m) for m in members], dtype=torch.float64)
     used = [0] * len(members)
     parts = []
     for _ in range(draws):
-        counts = torch.bincount(torch.multinomial(shares, number, replacement=True, generator=generator), minlength=len(members))
+        if classes is None:
+            counts = torch.bincount(torch.multinomial(shares, number, replacement=True, generator=generator), minlength=len(members))
+        else:
+            wanted = classes.sort().values[torch.arange(number) * len(classes) // number]
+            counts = (wanted[:, None] == values).sum(0)
         picked = []
         for i, count in enumerate(counts.tolist()):
             picked.append(members[i][(used[i] + torch.arange(count)) % len(members[i])])
@@ -263,6 +287,7 @@ def _draws(sets: Sequence[Given], number: int, draws: int, seed: int) -> list[Te
 
 def _picked(sets: Sequence[Given], index: Tensor, name: str) -> Given:
     """Return the samples at `index` (ascending) of `sets` laid end to end, with their labels if all have labels."""
+    rows = hashlib.sha256(index.numpy().tobytes()).hexdigest()[:16]
     parts, start = [], 0
     for given in sets:
         inside = index[(index >= start) & (index < start + len(given))] - start
@@ -273,7 +298,7 @@ def _picked(sets: Sequence[Given], index: Tensor, name: str) -> Given:
         torch.cat([p.samples for p in parts if p.samples is not None]),
         labels=torch.cat(labels) if len(labels) == len(parts) else None,
         source=f"{sets[0].source} and other splits" if len(sets) > 1 else sets[0].source,
-        identity=f"{'+'.join(s.identity for s in sets)}/{name}",
+        identity=f"{'+'.join(s.identity for s in sets)}/{name}, rows {rows}",
         handling=sets[0].handling,
     )
 

@@ -203,6 +203,7 @@ def _known(real: Given, protocol: Protocol, aids: Aids, extractor: Extractor | N
         extractor=name,
         is_fid=is_fid,
         real_is_stratified=protocol.n_real is None and real.is_stratified,
+        classes=dataset.classes if dataset is not None else None,
         seed=protocol.seed,
         device=options.device,
     )

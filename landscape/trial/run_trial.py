@@ -34,6 +34,7 @@ from landscape.trial.diagnosis import diagnose
 from landscape.trial.model_scores import ModelScores
 from landscape.trial.prepared_trial import PreparedTrial, prepare
 from landscape.trial.resuming import TrialState
+from landscape.trial.saved_generator import untrained_classes
 from landscape.trial.stored_scores import has_scores, rescored, write_scores
 from landscape.trial.stretches import Stretches
 
@@ -280,7 +281,7 @@ class _Run:
 
     def _keep_generator(self) -> None:
         data: dict[str, object] = {"config": self.config.to_json(), "shape": list(self.dataset.shape), "digest": self.config.digest()}
-        data |= {"classes": self.gan.classes} if self.gan.classes else {}
+        data |= {"classes": self.gan.classes, "untrained": untrained_classes(self.dataset)} if self.gan.classes else {}
         checkpoint_file.write(self.how.folder / GENERATOR_FILE, dict(self.gan.sampler.state_dict()), data, "generator")
 
     def _score(self, protocol: Protocol) -> tuple[Status, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from landscape.components.datasets._base import Dataset
 from landscape.config.training_settings import LatentConfig
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
@@ -25,7 +26,14 @@ class Trained:
     """The shape of one sample, (C, H, W) or (D,)."""
     generator: nn.Module
     classes: int = 0
-    """The number of classes that the generator was trained on, which is 0 if it is given none."""
+    """The number of classes of the data that the generator was trained on, which is 0 if it is given none."""
+    untrained: tuple[int, ...] = ()
+    """The classes of which the training split had no sample."""
+
+    @property
+    def known(self) -> list[int]:
+        """The classes of which the generator has seen samples."""
+        return [label for label in range(self.classes) if label not in self.untrained]
 
     @property
     def sampler(self) -> Callable[..., Tensor | tuple[Tensor, Tensor]]:
@@ -33,7 +41,7 @@ class Trained:
         return self.sampling()
 
     def sampling(self, batch: int = 64, classes: Tensor | None = None) -> Callable[..., Tensor | tuple[Tensor, Tensor]]:
-        """Return a sampler as `make_sampler` does. Without `classes`, all classes of the generator have the same share of the samples.
+        """Return a sampler as `make_sampler` does. Without `classes`, all known classes have the same share of the samples.
 
         Raises:
             UserError: `classes` contains a class that the generator does not know.
@@ -41,7 +49,7 @@ class Trained:
         if not self.classes:
             return make_sampler(self.generator, self.latent, batch)
         if classes is None:
-            classes = torch.arange(self.classes)
+            classes = torch.tensor(self.known)
         elif not self.makes(classes):
             raise UserError(
                 f"the model makes classes 0 to {self.classes - 1}, the real samples have others: score it on data with its classes"
@@ -49,7 +57,7 @@ class Trained:
         return make_sampler(self.generator, self.latent, batch, classes)
 
     def makes(self, classes: Tensor) -> bool:
-        """Return whether the generator knows every class in `classes` [M] int64."""
+        """Return whether the generator can be asked for every class in `classes` [M] int64."""
         return int(classes.min()) >= 0 and int(classes.max()) < self.classes
 
     def draw_z(self, n: int) -> Tensor:
@@ -66,6 +74,13 @@ class Trained:
         return self.config.latent or LatentConfig()
 
 
+def untrained_classes(dataset: Dataset) -> list[int]:
+    """Return the classes of `dataset` of which its training split has no sample."""
+    labels = dataset.split("train").labels
+    assert labels is not None
+    return sorted(set(range(dataset.classes or 0)) - set(labels.unique().tolist()))  # type: ignore[no-untyped-call]
+
+
 def load_trained(folder: Path, device: torch.device | None = None) -> Trained:
     """Load the generator that a completed trial left in `folder`, in evaluation mode.
 
@@ -80,6 +95,7 @@ def load_trained(folder: Path, device: torch.device | None = None) -> Trained:
     try:
         config = TrialConfig.parse(data["config"], source=str(path))
         shape, classes = tuple(map(int, data["shape"])), int(data.get("classes", 0))
+        untrained = tuple(map(int, data.get("untrained", ())))
         # The network is first built without memory, because a file from elsewhere may name any sizes.
         with torch.device("meta"):
             wanted = build_networks(config, shape, classes).generator.state_dict()
@@ -92,4 +108,4 @@ def load_trained(folder: Path, device: torch.device | None = None) -> Trained:
         raise UserError(f"{path} {misfit} (its tensors have other names or sizes): train the trial again")
     generator = build_networks(config, shape, classes).generator
     generator.load_state_dict(tensors)
-    return Trained(config, shape, generator.to(device or torch.device("cpu")).eval(), classes)
+    return Trained(config, shape, generator.to(device or torch.device("cpu")).eval(), classes, untrained)

@@ -16,7 +16,7 @@ from landscape.evaluation import evaluate, evaluate_model, floor, select_model
 from landscape.evaluation import extraction as extraction_module
 from landscape.evaluation.extraction import EvaluationOptions, load_extractor
 from landscape.evaluation.given import Given
-from landscape.evaluation.models import gives, smallest_difference
+from landscape.evaluation.models import RESOLVED, gives, smallest_difference
 from landscape.evaluation.scoring import Aids, averaged
 from landscape.results.record import Estimate, Scores
 
@@ -347,6 +347,29 @@ def test_the_floor_of_scores_of_classes_has_a_class_blind_baseline():
     assert blind.interval[0] < 0.1 < blind.interval[1]
     assert found["class-blind intra_FD[classifier:digits]"].value > 50 * found["intra_FD[classifier:digits]"].value
     assert "class-blind FD[classifier:digits]" not in found  # This score reads no classes.
+
+
+def test_the_floor_of_scores_of_classes_has_the_real_sets_numbers_of_each_class(metric):
+    """A small class then has as many samples as a model is asked for, and the other scores keep classes by chance."""
+    seen = []
+
+    def spy(evidence):
+        seen.append(torch.bincount(evidence.fake.labels, minlength=3).tolist())
+        return {}
+
+    def labels(counts):
+        return torch.repeat_interleave(torch.arange(3), torch.tensor(counts))
+
+    real = Split(_points(50, 0), labels([40, 8, 2]))
+    others = Split(_points(150, 1), labels([50, 50, 50]))
+    dataset = Dataset("d", {"train": others, "validation": others, "test": real}, "f" * 16, classes=3, bounds=None)
+    own = metric(spy, needs=frozenset({"features", "labels"}))
+    found = floor(dataset, varied(get("quick-points"), n_real=None, n_fake=None, metrics=["frechet", "intra_frechet", own]))
+    assert not found.failures
+    assert seen == [[40, 8, 2]] * 6  # Three draws, and the same under exchanged classes.
+    assert "n_c = 2 to 40" in found.estimates["intra_FD[pixels]"].note
+    assert {metric["name"] for metric in found.protocol["metrics"]} == {"frechet", "intra_frechet", own}
+    assert not any(name.startswith(f"{RESOLVED} class-blind") for name in found.estimates)
 
 
 def test_the_note_of_the_floor_agrees_with_its_value():

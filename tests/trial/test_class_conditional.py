@@ -1,10 +1,13 @@
 """A class-conditional trial from training to scores, pictures and samples."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from landscape.components.datasets._base import Split
 from landscape.components.datasets._load import load_dataset
 from landscape.config import protocols
 from landscape.config.trial_config import TrialConfig
@@ -14,9 +17,10 @@ from landscape.evaluation import models
 from landscape.evaluation.given import Given
 from landscape.evaluation.models import evaluate_model
 from landscape.evaluation.splits import reporting
-from landscape.results.record import Scores
+from landscape.results.record import GENERATOR_FILE, Scores
+from landscape.trial import checkpoint_file
 from landscape.trial.run_trial import prepare_and_run
-from landscape.trial.saved_generator import load_trained
+from landscape.trial.saved_generator import load_trained, untrained_classes
 from landscape.trial.scoring_saved import evaluate_trained, samples_of
 
 CONFIG = {
@@ -100,3 +104,13 @@ def test_other_classes_are_refused_only_where_a_score_reads_them(trial):
     reading = protocols.varied(blind, metrics=["intra_frechet"])
     with pytest.raises(UserError, match="makes classes 0 to 9, the real samples have others"):
         evaluate_trained(real, model, reading)
+
+
+def test_a_class_without_training_samples_is_not_drawn(trial):
+    digits = load_dataset("digits")
+    train = digits.split("train")
+    kept = (train.labels != 3).nonzero().flatten()
+    assert untrained_classes(replace(digits, splits={"train": Split(train.samples[kept], train.labels[kept])})) == [3]
+    assert untrained_classes(digits) == checkpoint_file.read(trial / GENERATOR_FILE, "generator")[1]["untrained"] == []
+    model = replace(load_trained(trial), untrained=(3,))
+    assert torch.bincount(model.sampler(45, 1)[1]).tolist() == [5, 5, 5, 0, 5, 5, 5, 5, 5, 5]

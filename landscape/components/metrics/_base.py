@@ -49,6 +49,8 @@ class Evidence:
     """Whether a Frechet distance of these features is called FID, because they are those of the 2015 Inception network."""
     real_is_stratified: bool = False
     """Whether the real set is a split that holds the same share of each label as the whole data set."""
+    classes: int | None = None
+    """The number of classes of the data set of the real samples. None if there is no data set, or it has no classes."""
     seed: int = 0
     device: torch.device | None = None
 

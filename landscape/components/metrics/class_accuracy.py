@@ -1,9 +1,12 @@
 """The share of generated samples that show the class that was asked for."""
 
+from torch import Tensor
+
 from landscape.components.metrics._base import METRICS, Evidence, need
 from landscape.components.metrics._intervals import wilson
 from landscape.components.metrics._samples import named
-from landscape.components.metrics.class_coverage import predicted
+from landscape.components.metrics.class_coverage import class_count, predicted
+from landscape.core.errors import UserError
 from landscape.results.record import Estimate
 
 
@@ -23,12 +26,14 @@ def class_accuracy(evidence: Evidence) -> dict[str, Estimate]:
         evidence: The logits [N, K] and labels [N] of the generated set, and for the note those of the real set if it has labels.
 
     Raises:
-        UserError: The generated samples have no labels, or the extractor does not classify.
+        UserError: The generated samples have no labels, or the extractor does not classify, or names another number of classes than the
+            data have.
     """
     seen = predicted(evidence.fake, "generated", "class_accuracy")
     labels = need(
         evidence.fake.labels, "the classes that the generated samples were asked for (a class-conditional model)", "class_accuracy"
     )
+    _require_classes_of_the_data(evidence, labels)
     right = int((seen.cpu() == labels.cpu()).sum())
     note = ""
     if evidence.real.logits is not None and evidence.real.labels is not None:
@@ -45,3 +50,16 @@ def class_accuracy(evidence: Evidence) -> dict[str, Estimate]:
             note=note,
         )
     }
+
+
+def _require_classes_of_the_data(evidence: Evidence, asked: Tensor) -> None:
+    """Refuse an extractor with another number of classes than the data. Without a data set, the labels of the real samples tell it."""
+    assert evidence.fake.logits is not None
+    count, classes = class_count(evidence.fake.logits), evidence.classes
+    if classes is None:
+        classes = count if evidence.real.labels is None else int(evidence.real.labels.max()) + 1
+    if count != classes or int(asked.max()) >= count:
+        raise UserError(
+            f"class_accuracy: extractor {evidence.extractor!r} names {count} classes, the data have {max(classes, int(asked.max()) + 1)}: "
+            "choose an extractor that was trained on the classes of these data"
+        )

@@ -20,6 +20,11 @@ def predicted(samples: SampleSet, whose: str, metric: str = "class_coverage") ->
     return (best * logits.shape[-1] ** torch.arange(best.shape[1] - 1, -1, -1, device=best.device)).sum(dim=1)
 
 
+def class_count(logits: Tensor) -> int:
+    """Return the number of classes that logits [N, classes], or [N, digits, classes of a digit] of stacked images, tell apart."""
+    return int(logits.shape[-1] ** (logits.shape[1] if logits.ndim == 3 else 1))
+
+
 @METRICS.register(
     needs=frozenset({"logits"}),
     names=("classes[{extractor}]", "class_KL[{extractor}]"),
@@ -39,7 +44,7 @@ def class_coverage(evidence: Evidence, *, at_least: PositiveInt = 1) -> dict[str
     labels = on_device(predicted(evidence.fake, "generated"), evidence)
     logits = evidence.fake.logits
     assert logits is not None
-    classes = logits.shape[-1] ** (logits.shape[1] if logits.ndim == 3 else 1)
+    classes = class_count(logits)
     if logits.ndim > 3:
         raise UserError(
             f"class_coverage: logits have shape {tuple(logits.shape)}, expected (samples, classes) or (samples, digits, classes)"

@@ -169,7 +169,7 @@ def test_conditional_batch_norm_reaches_g(name):
         ({"generator": nn.Linear(6, 2)}, "needs a `Generator`, not a Linear"),
         ({"discriminator": nn.Linear(2, 1)}, "needs a `Discriminator`, not a Linear"),
         ({"given": {}}, "needs its function to accept `latent_dim`"),
-        ({"given": {"latent_dim": 2}, "d_condition": "concat"}, "accept `d_shape` for d_condition=concat"),
+        ({"given": {"latent_dim": 2}, "d_condition": "concat"}, "needs its function to accept `d_shape` for d_condition=concat"),
     ],
 )
 def test_what_the_helper_needs_of_an_architecture_of_ones_own_is_named(change, words):

@@ -90,3 +90,18 @@ def test_intra_frechet_names_the_class_that_is_missing(evidence, two_classes):
         intra_frechet(evidence(real, fake, labels=(real_labels, torch.zeros_like(fake_labels))))
     with pytest.raises(UserError, match="class-conditional model"):
         intra_frechet(evidence(real, fake, labels=(real_labels, None)))
+
+
+def test_class_accuracy_refuses_a_classifier_of_other_classes(evidence):
+    """Logits of ImageNet's 1,008 classes say nothing about the ten digits."""
+    labels = torch.arange(10)
+    with pytest.raises(UserError, match="extractor 'x' names 1008 classes, the data have 10: choose"):
+        class_accuracy(evidence(fake_logits=torch.zeros(10, 1008), labels=(labels, labels)))
+    with pytest.raises(UserError, match="names 1008 classes, the data have 10"):
+        class_accuracy(evidence(fake_logits=torch.zeros(10, 1008), labels=(None, labels), classes=10))
+    with pytest.raises(UserError, match="names 4 classes, the data have 10"):
+        class_accuracy(evidence(fake_logits=torch.zeros(10, 4), labels=(None, labels)))
+    few = torch.arange(3)  # The data have ten classes, and only three of them were asked for.
+    assert class_accuracy(evidence(fake_logits=torch.eye(10)[:3], labels=(few, few), classes=10))["class_accuracy[x]"].value == 1
+    stacked = torch.eye(10).repeat(1, 3).view(10, 3, 10)
+    assert class_accuracy(evidence(fake_logits=stacked, labels=(None, labels * 111), classes=1000))["class_accuracy[x]"].value == 1
