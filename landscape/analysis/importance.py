@@ -50,6 +50,8 @@ class Importance:
     is_axis: bool
     trials: int
     """The number of trials that have it."""
+    total: int
+    """The number of all trials."""
     ped_anova: Share | None
     fanova: Share | None
     """None for a hyperparameter that only some trials have, because a random forest needs all columns, and where it explains nothing."""
@@ -92,8 +94,13 @@ def importances(study: Study, table: TrialTable, score: str, *, repeats: int = R
         shares = _shares(trials, counts, repeats, seed)
     finally:
         optuna.logging.set_verbosity(before)
-    found = [Importance(name, name in axes, n, *(of.get(name) for of in shares)) for name, n in counts.items()]
+    found = [Importance(name, name in axes, n, len(trials), *(of.get(name) for of in shares)) for name, n in counts.items()]
     return tuple(sorted(found, key=lambda one: -(one.ped_anova.value if one.ped_anova else 0.0)))
+
+
+def best_share(trials: int) -> float:
+    """Return the share of the trials that PED-ANOVA takes as the best ones, at most one half."""
+    return min(max(BEST_SHARE, BEST_TRIALS / trials), 0.5)
 
 
 def _costs(table: TrialTable, score: str) -> dict[str, float]:
@@ -167,11 +174,10 @@ def _evaluated(
     study = optuna.create_study(direction="minimize")
     study.add_trials(trials)
     present = [name for name in names if any(name in trial.params for trial in trials)]
-    quantile = min(max(BEST_SHARE, BEST_TRIALS / len(trials)), 0.5)
     with warnings.catch_warnings():
         # Optuna warns where few trials have a conditional parameter, and where all shares are the same. Both show in the spread.
         warnings.simplefilter("ignore")
-        best = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator(target_quantile=quantile), params=present)
+        best = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator(target_quantile=best_share(len(trials))), params=present)
         explained: Mapping[str, float] = {}
         if everywhere and len({trial.value for trial in trials}) > 1:
             forest = FanovaImportanceEvaluator(n_trees=TREES, seed=seed)

@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from landscape.analysis.importance import REPEATS, Share, importances
+from landscape.analysis.importance import REPEATS, Share, best_share, importances
 from landscape.core.wording import words
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
@@ -25,11 +25,12 @@ def hyperparameter_importance_table(view: View) -> Table | None:
         }
         for one in found
     ]
+    best = f"{best_share(found[0].total):.0%}"
     columns = (
         Column("name", "Axis or hyperparameter"),
         Column("kind", "Kind"),
         Column("trials", "Trials", "count", help="Trials of the search that have it"),
-        Column("ped_anova", "PED-ANOVA", "share", True, help="What the best tenth of the trials have in common, against all"),
+        Column("ped_anova", "PED-ANOVA", "share", True, help=f"What the best {best} of the trials have in common, against all"),
         Column("fanova", "fANOVA", "share", True, help="What explains the ranks of all trials, by a random forest"),
     )
     caption = (

@@ -39,7 +39,7 @@ class Study:
     facts: Mapping[str, Any]
     """The content of `study.json`: space, protocol, searcher, budget, floor, environment. It is empty if the file is missing or damaged."""
     trials: tuple[Trial, ...]
-    """The trials in the order of their proposals."""
+    """The trials in the order of their proposals, and of their seeds within a proposal."""
     unfinished: int = 0
     """The number of trial folders without a record. These trials are running or wait to be continued."""
     warnings: tuple[str, ...] = ()
@@ -103,8 +103,13 @@ def read_study(folder: Path) -> Study:
         index.save(fresh)
     except UserError as error:
         reading.warnings.append(f"the index is not up to date: {error}")
-    ordered = sorted([*trials, *fresh], key=lambda t: (t.record.study.get("ask", 0), t.record.started_at, t.record.digest))
-    return Study(folder.name, folder, facts, tuple(ordered), unfinished, tuple(reading.warnings))
+    return Study(folder.name, folder, facts, tuple(sorted([*trials, *fresh], key=_order)), unfinished, tuple(reading.warnings))
+
+
+def _order(trial: Trial) -> tuple[int, int, str, str]:
+    """Return the place of a trial: by proposal, then by seed, so that it does not depend on which of several seeds began first."""
+    record = trial.record
+    return record.study.get("ask", 0), record.study.get("repeat", 0), record.started_at, record.digest
 
 
 def _set_aside(trial_folder: Path) -> list[Path]:

@@ -216,7 +216,7 @@ def checked_record(data: Mapping[str, Any], path: Path) -> TrialRecord:
     for name in ("counts", "parameters", "seconds", "peak_memory_bytes"):
         _numbers(data.get(name, {}).values(), name)
     _types(data.get("pictures", {}), dict.fromkeys(data.get("pictures", {}), _TEXT))
-    _types(data.get("study", {}), {"cell": (dict,), "role": _TEXT, "cell_id": _TEXT, "ask": (int,)})
+    _types(data.get("study", {}), {"cell": (dict,), "role": _TEXT, "cell_id": _TEXT, **dict.fromkeys(("ask", "repeat", "search"), (int,))})
     try:
         return TrialRecord.from_json(data)
     except (UserError, KeyError, TypeError, ValueError, AttributeError) as error:

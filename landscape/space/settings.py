@@ -23,8 +23,9 @@ class SearcherChoice(Frozen):
     divergence: Literal["worst", "constraint"] = "worst"
     """What the model learns of a trial without a score.
 
-    With `worst` it has the worst score so far. With `constraint` a second model learns where trials have none, so that their assumed score
-    does not bend the model of the scores. Only Optuna's searchers take constraints.
+    With `worst` it has the worst score so far. With `constraint` a second model learns where trials have none. The model of the scores
+    still needs one, and has the median of those so far: a neutral value, which calls the place neither good nor bad. Only Optuna's
+    searchers take constraints.
     """
 
     @model_validator(mode="after")

@@ -9,6 +9,8 @@ from helpers.confirmed_study import SCORE, trial
 
 from landscape.analysis.frames import trials_frame
 from landscape.analysis.importance import importances
+from landscape.report.importance_table import hyperparameter_importance_table
+from landscape.report.view import view_of
 from landscape.results.record import Status
 from landscape.results.studies import Study
 
@@ -84,3 +86,11 @@ def test_where_nothing_can_be_said():
         for t in one.trials
     ]
     assert found(replace(one, trials=tuple(same))) == {}
+
+
+@pytest.mark.parametrize(("trials", "share"), [(30, "17%"), (60, "10%")])
+def test_the_table_names_the_share_that_counts_as_the_best(trials, share):
+    """Of fewer than 50 trials the best five count, which are more than a tenth."""
+    table = hyperparameter_importance_table(view_of(searched(trials, rate=3.0)))
+    (column,) = [column for column in table.columns if column.key == "ped_anova"]
+    assert column.help == f"What the best {share} of the trials have in common, against all"

@@ -58,6 +58,15 @@ def test_reads_every_trial_in_the_order_of_proposals(study):
     assert (found.unfinished, found.warnings) == (1, ())
 
 
+def test_seeds_of_one_proposal_are_read_in_their_order_whichever_began_first(study):
+    place = {"cell": {"loss": "hinge"}, "ask": 7, "role": "search"}
+    for digest, repeat, started in (("d", 1, "2026-01-01T00:00:01Z"), ("e", 0, "2026-01-01T00:00:02Z"), ("f", 2, "2026-01-01T00:00:00Z")):
+        made = record(digest * 16, study={**place, "repeat": repeat}, started_at=started)
+        write_json(study / "trials" / (digest * 16) / "record.json", made.to_json())
+    for _ in range(2):
+        assert [t.record.digest[0] for t in studies.read_study(study).trials] == ["c", "a", "b", "e", "d", "f"]
+
+
 def test_a_sound_index_is_read_alone(study, monkeypatch):
     first = studies.read_study(study)
     opened = []

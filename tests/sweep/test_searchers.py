@@ -208,6 +208,36 @@ def test_a_constraint_says_which_trials_had_no_score():
         SearcherChoice(name="gp-ucb", divergence="constraint")
 
 
+def test_under_a_constraint_a_trial_without_a_score_is_told_the_median_so_far():
+    found = make_searcher(SearcherChoice(name="optuna-gp", startup=9, divergence="constraint"), 0)
+    for n, value in enumerate((None, 4.0, 9.0, None, 1.0, None)):
+        found.ask(n, n, PARAMETERS)
+        found.tell(n, value)
+    assert [trial.values for trial in found.told] == [[4.0], [4.0], [9.0], [6.5], [1.0], [4.0]]
+    both = front(startup=9, divergence="constraint")
+    for n, values in enumerate(((1.0, 5.0), (2.0, 4.0), (6.0, 0.0), (None, None))):
+        both.ask(n, n, PARAMETERS)
+        both.tell(n, *values)
+    assert both.told[-1].values == [2.0, 4.0]
+
+
+@pytest.mark.parametrize("name", ["optuna-tpe", "optuna-gp", "optuna-gp-front"])
+def test_an_interrupted_search_with_a_constraint_is_told_the_same_values_again(name):
+    """Proposals are equal to the last bit, and some of the trials have no score."""
+    choice = SearcherChoice(name=name, startup=4, divergence="constraint")
+    costs = lambda n, x: (None, None) if n % 3 == 1 else (toy(x), -toy(x)) if name.endswith("front") else (toy(x), None)  # noqa: E731
+    whole, made = make_searcher(choice, 1), []
+    for n in range(8):
+        made.append(whole.ask(n, n, PARAMETERS))
+        whole.tell(n, *costs(n, made[-1]))
+    again = make_searcher(choice, 1)
+    for n in range(7):
+        again.replay(n, made[n], PARAMETERS)
+        again.tell(n, *costs(n, made[n]))
+    assert again.ask(7, 7, PARAMETERS) == made[7]
+    assert [trial.values for trial in again.told] == [trial.values for trial in whole.told][:7]
+
+
 def test_a_failure_counts_as_the_worst_finite_score_so_far():
     """The values that the model is fitted to are private, and proposals alone do not tell which values they come from."""
     found = searcher("gp-ucb", 0)

@@ -1,5 +1,6 @@
 """Two searchers that use samplers of Optuna: TPE, and a Gaussian process with expected improvement."""
 
+import statistics
 import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -41,7 +42,7 @@ class _OptunaSearcher(Searcher):
         seed: The seed of the search.
         startup: The number of random proposals.
         make_sampler: Makes the sampler from a seed.
-        constrained: Whether the model learns from a constraint where trials have no score.
+        constrained: Whether the model learns from a constraint where trials have no score. Each of their costs is then the median so far.
         objectives: The number of costs of a trial.
     """
 
@@ -53,6 +54,8 @@ class _OptunaSearcher(Searcher):
         self._study = optuna.create_study(sampler=RandomSampler(seed=0), directions=["minimize"] * objectives)
         self._trials: dict[int, optuna.Trial] = {}
         self._scoreless: set[int] = set()
+        self._known: list[list[float]] = []
+        """The costs of the trials with a score. They are kept if there is a constraint."""
 
     def _propose(self, number: int, index: int, parameters: SearchParameters) -> Assignment:
         self._study.sampler = self._make_sampler(int(generator(self.seed, number).integers(2**31)))
@@ -76,11 +79,17 @@ class _OptunaSearcher(Searcher):
         super().tell(number, value, second)
 
     def _observe(self, number: int, assignment: Assignment, value: float) -> None:
-        trial = self._trials.pop(number)
+        trial, costs = self._trials.pop(number), self._costs(number, value)
         if self._constrained:
+            lost = number in self._scoreless
             # At most 0 means that the constraint holds.
-            trial.set_constraint("has no score", 1.0 if number in self._scoreless else -1.0)
-        self._study.tell(trial, self._costs(number, value))
+            trial.set_constraint("has no score", 1.0 if lost else -1.0)
+            if lost:
+                # Gaussian processes of the costs are fitted to all trials, also to those that break the constraint.
+                costs = [statistics.median(known) for known in zip(*self._known, strict=True)]
+            else:
+                self._known.append(costs)
+        self._study.tell(trial, costs)
 
     def _costs(self, number: int, value: float) -> list[float]:
         """Return the costs of a proposal, of which `value` is the first."""
