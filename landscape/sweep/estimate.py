@@ -81,9 +81,14 @@ def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, 
     estimates = {name: asdict(found) for name, found in scores.estimates.items()}
     # A metric that fails here, because there is no generator, may still give the score later.
     for wanted in filter(None, (space.protocol.objective, space.protocol.second_objective)):
-        if not scores.failures and not any(same_score(name, wanted) for name in estimates):
+        found = [e for name, e in estimates.items() if same_score(name, wanted)]
+        directed = [name for name, e in estimates.items() if e["direction"] != "none"]
+        if not found and not scores.failures:
             message = f"protocol {space.protocol.name!r}: its metrics give no objective {wanted!r}"
-            raise UserError(f"{message}; choose one of {', '.join(estimates)}")
+            raise UserError(f"{message}; choose one of {', '.join(directed)}")
+        if any(e["direction"] == "none" for e in found):
+            message = f"protocol {space.protocol.name!r}: objective {wanted!r} is neither better high nor low"
+            raise UserError(f"{message}; choose one of {', '.join(directed)}")
     return {"floor": estimates, "protocol": dict(scores.protocol)}, seconds
 
 

@@ -236,6 +236,9 @@ def test_studies_that_would_come_to_nothing_are_refused_before_the_first_trial(m
     misspelled = make_space(trials=4, protocol={"name": "toy", "extractor": "pixels", "metrics": ["frechet"], "objective": "FD[pixel]"})
     with pytest.raises(UserError, match=r"protocol 'toy': its metrics give no objective 'FD\[pixel\]'; choose one of FD\[pixels\],"):
         run(misspelled, **options)
+    undirected = {"name": "toy", "extractor": "pixels", "metrics": ["frechet", "memorization"], "objective": "memorization[pixels]"}
+    with pytest.raises(UserError, match=r"is neither better high nor low; choose one of FD\[pixels\]"):
+        run(make_space(trials=4, protocol=undirected), **options)
     assert not (tmp_path / "toy").exists()
     every = [load_space(name) for name in ("digits", "ring")]
     for each in every:  # the extractor of an objective may go without what it was trained on
