@@ -72,7 +72,9 @@ def commands(view: View, digest: str, found: StudyAnswer) -> str:
     if has_definition(view):
         lines.append("landscape sweep study.yaml")
         if found.chosen is None:
-            lines.append(f"# to decide what is open: write `confirmation: {{seeds: {FEWEST_SEEDS}}}` into study.yaml first")
+            lines.append(
+                f"# With `confirmation: {{seeds: {FEWEST_SEEDS}}}` in study.yaml, the same command confirms each level's best setting."
+            )
         lines += _further_seeds(view, found)
     return "\n".join(lines)
 
@@ -80,14 +82,17 @@ def commands(view: View, digest: str, found: StudyAnswer) -> str:
 def _further_seeds(view: View, found: StudyAnswer) -> list[str]:
     """Return a line for each axis that more seeds would decide, the cheapest first. What the study says else of its confirmation stays."""
     said = view.study.facts.get("confirmation")
-    kept = {k: said[k] for k in ("seeds", "cells") if k in said} if isinstance(said, Mapping) else {}
+    usual = {"seeds": FEWEST_SEEDS, "cells": 1}
+    kept = {k: said[k] for k, v in usual.items() if said.get(k, v) != v} if isinstance(said, Mapping) else {}
     rivals = [(axis.axis, axis.rival.to_decide) for axis in found.axes if axis.rival is not None]
-    wanted = [(axis, needed) for axis, needed in rivals if needed is not None]
-    return [
-        f"# to decide {words(axis)} ({plural(needed.trainings, 'training')}, about {duration(needed.seconds)}): write"
-        f" `{as_flow('confirmation', {**kept, 'axes': [axis], 'most_seeds': needed.seeds})}` into study.yaml first"
-        for axis, needed in sorted(wanted, key=lambda one: one[1].seconds)
+    wanted = sorted(((axis, needed) for axis, needed in rivals if needed is not None), key=lambda one: one[1].seconds)
+    lines = [
+        f"# {as_flow('confirmation', {**kept, 'axes': [axis], 'most_seeds': needed.seeds})}"
+        f"  # at least {plural(needed.trainings, 'training')}, about {duration(needed.seconds)}"
+        for axis, needed in wanted
     ]
+    head = "# With one of these lines for the confirmation in study.yaml, the same command trains what would decide an axis:"
+    return [head, *lines] if lines else []
 
 
 def has_definition(view: View) -> bool:

@@ -12,6 +12,9 @@ from scipy.stats import beta, binom, gmean
 from scipy.stats import t as student
 
 from landscape.report import formats
+from landscape.report.study_figures import chosen_trials
+from landscape.report.view import view_of
+from landscape.results.studies import read_study
 from landscape.space.settings import Confirmation
 
 AXES = ("loss", "architecture")
@@ -204,6 +207,15 @@ def test_the_best_model_is_chosen_by_the_selection_samples_and_shown_with_its_re
     assert by_selection[:5] == [row[2] for row in chosen[:5]]
 
 
+def test_the_curves_are_those_of_the_chosen_the_median_and_the_first_diverged_trial(folder, trials):
+    study = read_study(folder.parent.parent / "results" / "digits")
+    scored = trials[(trials["role"] == "search") & trials[SCORE].notna()].sort_values(SCORE, kind="stable")
+    shown = {label: record.digest for label, record in chosen_trials(view_of(study)).items()}
+    assert shown["best"] == scored["digest"].iloc[0]
+    assert trials.set_index("digest").loc[shown["typical"], SCORE] == scored[SCORE].iloc[len(scored) // 2]
+    assert trials.set_index("digest").loc[shown["diverged"], "status"] == "diverged"
+
+
 def test_the_answer_and_what_matters(page, trials):
     """Shares of variance: what an axis explains of the ranks beside the other one, less chance, over the total."""
     rows = finished(trials)
@@ -237,8 +249,8 @@ def test_what_would_decide_an_axis_is_the_same_in_the_table_and_in_the_command(r
     shown = {row[0]: row[head.index("What deciding takes")] for row in rows}
     in_table = {axis: int(text.split(" ")[0].replace(",", "")) for axis, text in shown.items() if "seeds each" in text}
     text = (folder / "index.html").read_text(encoding="utf-8")
-    lines = re.findall(r"# to decide (\w[\w ]*) \(.*?\): write `(.*?)` into study.yaml", text)
-    commands = {axis: yaml.safe_load(setting)["confirmation"] for axis, setting in lines}
+    settings = [yaml.safe_load(line)["confirmation"] for line in re.findall(r"^# (confirmation: \{.*\})  # ", text, flags=re.M)]
+    commands = {setting["axes"][0].replace("_", " "): setting for setting in settings}
     assert commands
     assert {axis: setting["most_seeds"] for axis, setting in commands.items()} == in_table
     assert all(Confirmation.model_validate(setting).axes == (axis,) for axis, setting in commands.items())
