@@ -21,8 +21,14 @@ def searcher_name(facts: Mapping[str, Any]) -> str:
 
 
 def is_given_search(facts: Mapping[str, Any]) -> bool:
-    """Return whether intervals hold only for this search, because its searcher learns or is not known to be independent."""
-    return searcher_name(facts) not in INDEPENDENT
+    """Return whether intervals hold only for this search, because its searcher learns, follows a grid, or is not known to be independent.
+
+    Where nothing is searched, as under the ruleset `self-tuning`, trials of a cell differ in their seeds alone. They are independent,
+    whatever the searcher.
+    """
+    space = facts.get("space")
+    searched = space.get("search") if isinstance(space, Mapping) else None
+    return searcher_name(facts) not in INDEPENDENT and searched != {}
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,23 @@
 """How many trials, steps and seconds a search takes until it reaches a fixed target, and performance profiles over several studies."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from landscape.analysis.answer import StudyAnswer
 from landscape.analysis.confirmation_runs import SEARCH, labels_of, role_of
-from landscape.analysis.frames import AXIS, SCORE, TrialTable
-from landscape.analysis.interval import Interval, Values
+from landscape.analysis.frames import AXIS, SCORE, TrialTable, cell_label
+from landscape.analysis.interval import Interval
 from landscape.analysis.objective import modeled, objective
 from landscape.analysis.proportions import share
 from landscape.core.errors import UserError, unknown
 from landscape.results.studies import Study
+
+EFFORTS = ("d_steps", "seconds")
+"""The columns of what a trial takes."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,13 @@ class Reached:
 
     level: str
     tried: int
-    """The number of finished search trials of the level."""
+    """The number of finished search trials of the level. Several seeds of one proposal are one trial."""
     reached: int
     """The number of them that reach the target."""
     trials: Interval
-    """The trials until the first one that reaches it, this one included. There is no value if none does."""
+    """The trials until the first one that reaches it, this one included. There is no value if none does, or not in the median search."""
     d_steps: float | None
-    """The D steps of these trials. None if no trial reaches the target."""
+    """The D steps of these trials. None if there is no value of `trials`, or if a record does not say."""
     seconds: float | None
     """Their seconds, of one trial at a time."""
 
@@ -68,47 +72,94 @@ def baseline_target(answer: StudyAnswer, axis: str, baselines: Sequence[str] = (
     return Target(confirmed[best], f"the {kind} of {best} over {levels[best].seeds} fresh seeds")
 
 
-def time_to_target(table: TrialTable, score: str, axis: str, target: float, *, given_search: bool) -> list[Reached]:
+def time_to_target(
+    table: TrialTable, score: str, axis: str, target: float, *, given_search: bool, searches: Mapping[str, int] | None = None
+) -> list[Reached]:
     """Return what the search of each level of an axis takes to reach a target, the fewest trials first.
 
     The trials of an independent search could have come in any order, so the result is the mean over all orders: with s of n trials at the
     target it is (n + 1) / (s + 1) trials, and a trial below the target costs its effort in 1 of s + 1 orders. The interval is that of
-    1 / p, from Clopper and Pearson's interval of the share p of trials at the target. A search that learns is counted as it was run and
-    has no interval, because it is a single observation.
+    1 / p, from Clopper and Pearson's interval of the share p of trials at the target. A search that learns, or that takes the points of a
+    grid in turn, is counted as it was run and has no interval, because it is a single observation. Of several such searches in a level the
+    median one counts, and a search that never reaches the target is the last of them.
+
+    Several seeds of one proposal are not independent trials. They count as one trial, by the lower median of their scores as costs, and
+    its effort is the sum of theirs.
 
     Args:
         table: The trials under the protocol that reports.
         score: The public name of the score.
         axis: The axis.
         target: The score to reach, in the score's own direction.
-        given_search: Whether the searcher learned from earlier trials.
+        given_search: Whether the order of the trials matters, because the searcher learned from earlier ones or followed a grid.
+        searches: The number of the search that each trial belongs to, by its digest. Trials that are not named belong to search 0.
+
+    Raises:
+        UserError: The trials have no such axis.
     """
-    search = table.role(SEARCH).finished()
-    sign, column = table.scores[score].sign, SCORE + score
+    if axis not in table.axes:
+        raise unknown("axis", axis, table.axes)
+    frame = table.role(SEARCH).finished().frame.sort_values("ask", kind="stable")
+    sign = table.scores[score].sign
+    # A diverged trial has no score and does not reach the target.
+    costs = (frame[SCORE + score] * sign).fillna(math.inf)
+    frame = frame.assign(cost=costs, search=[(searches or {}).get(str(digest), 0) for digest in frame["digest"]])
     found = []
-    for level, rows in search.frame.sort_values("ask", kind="stable").groupby(AXIS + axis, sort=True):
-        # A diverged trial has no score and does not reach the target.
-        hit = (rows[column].to_numpy(dtype=np.float64) * sign <= target * sign).astype(bool)
-        efforts = [rows[name].to_numpy(dtype=np.float64) for name in ("d_steps", "seconds")]
-        found.append(_reached(str(level), hit, efforts, given_search))
+    for level, rows in frame.groupby(AXIS + axis, sort=True):
+        proposals = _proposals(rows)
+        proposals = proposals.assign(hit=proposals["cost"] <= target * sign)
+        if given_search:
+            found.append(_as_searched(str(level), [of for _, of in proposals.groupby("search", sort=True)]))
+        else:
+            found.append(_over_all_orders(str(level), proposals))
     return sorted(found, key=lambda one: (one.trials.value is None, one.trials.value or 0.0, one.level))
 
 
-def _reached(level: str, hit: np.ndarray, efforts: Sequence[Values], given_search: bool) -> Reached:
+def _proposals(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each proposal, in the order of `rows`: its search, its lower median cost, and the sums of D steps and seconds."""
+    found = []
+    for (search, _, _), seeds in rows.groupby(["search", "ask", "setting"], sort=False):
+        efforts = {name: seeds[name].sum(skipna=False) for name in EFFORTS}
+        found.append({"search": search, "cost": _lower_median(seeds["cost"]), **efforts})
+    return pd.DataFrame(found)
+
+
+def _lower_median(costs: Iterable[float]) -> float:
+    """Return the lower median: with an even number of costs, the mean of a score and a divergence has no meaning."""
+    ordered = sorted(costs)
+    return ordered[(len(ordered) - 1) // 2]
+
+
+def _as_searched(level: str, searches: Sequence[pd.DataFrame]) -> Reached:
+    """Return what the median search of a level takes, each in the order in which it was run."""
+    tried, reached = sum(map(len, searches)), sum(int(of["hit"].sum()) for of in searches)
+    n, firsts = len(searches), []
+    for of in searches:
+        first = int(np.argmax(of["hit"].to_numpy())) + 1
+        sums = [float(of[name].iloc[:first].sum(skipna=False)) for name in EFFORTS]
+        firsts.append((float(first), *sums) if of["hit"].any() else (math.inf, math.inf, math.inf))
+    trials, *efforts = sorted(firsts)[(n - 1) // 2]
+    if math.isfinite(trials):
+        absent = "one search in its own order is one observation" if n == 1 else f"the median of {n} searches in their own order"
+        return Reached(level, tried, reached, Interval(trials, n=n, absent=absent, given_search=True), *map(_known, efforts))
+    successful = sum(math.isfinite(one[0]) for one in firsts)
+    absent = f"{successful} of {n} searches reach it, the median one does not" if successful else f"none of {tried} trials reaches it"
+    return Reached(level, tried, reached, Interval(None, n=n, absent=absent, given_search=True), None, None)
+
+
+def _over_all_orders(level: str, proposals: pd.DataFrame) -> Reached:
+    """Return the means over all orders of the trials."""
+    hit = proposals["hit"].to_numpy(dtype=bool)
     n, s = len(hit), int(hit.sum())
-    if s == 0:
-        low = None if given_search else share(0, n).high
-        absent = f"none of {n} trials reaches it" + (f": it takes {1 / low:.3g} or more on average" if low else "")
-        return Reached(level, n, 0, Interval(None, n=n, absent=absent), None, None)
-    if given_search:
-        first = int(np.argmax(hit)) + 1
-        trials = Interval(float(first), n=n, absent="one search that learns is one observation", given_search=True)
-        return Reached(level, n, s, trials, *(_known(float(effort[:first].sum())) for effort in efforts))
     found = share(s, n)
     assert found.low is not None
     assert found.high is not None
+    if s == 0:
+        absent = f"none of {n} trials reaches it: it takes {1 / found.high:.3g} or more on average"
+        return Reached(level, n, 0, Interval(None, n=n, absent=absent), None, None)
     high = 1 / found.low if found.low > 0 else math.inf
     trials = Interval((n + 1) / (s + 1), 1 / found.high, high, kind="Clopper-Pearson, inverted", n=n)
+    efforts = [proposals[name].to_numpy(dtype=np.float64) for name in EFFORTS]
     means = (effort[~hit].sum() / (s + 1) + effort[hit].mean() for effort in efforts)
     return Reached(level, n, s, trials, *(_known(float(mean)) for mean in means))
 
@@ -123,15 +174,19 @@ class Tuned:
 
     level: str
     scores: tuple[float | None, ...]
-    """The score of the best trial of each search (`external`), or of each seed of the one setting (`self-tuning`). None without a score."""
+    """The score of the best trial of each search (`external`), or of each seed of one setting (`self-tuning`). None without a score."""
     median: float | None
     """Their lower median in the direction of the score. None if it falls on one without a score."""
+    cell: str = ""
+    """The cell whose setting it is (`self-tuning`). It is empty under `external`, where each search may have its best trial in another."""
 
 
 def tuned(study: Study, table: TrialTable, score: str, axis: str, ruleset: str) -> list[Tuned]:
     """Return what the levels of an axis count by under a ruleset, the best one first.
 
-    The best trial of a search is chosen by the selection samples, and counts by its score on the reporting ones.
+    The best trial of a search is chosen by the selection samples, and counts by its score on the reporting ones. With `self-tuning` each
+    cell has one setting. A level counts by the cell whose median over seeds is the best on the selection samples, and by the median of
+    that cell's scores on the reporting ones.
 
     Args:
         study: The study.
@@ -143,21 +198,25 @@ def tuned(study: Study, table: TrialTable, score: str, axis: str, ruleset: str) 
     facts, column = table.scores[score], SCORE + score
     shown = dict(zip(table.frame["digest"], table.frame[column].to_numpy(dtype=np.float64) * facts.sign, strict=True))
     protocol, name = str((table.protocol or {}).get("name", "")), str(study.facts.get("objective") or score)
-    groups: dict[str, dict[object, tuple[float, float]]] = {}
+    # Level -> cell -> search or seed -> its cost on the selection samples and on the reporting ones.
+    groups: dict[str, dict[str, dict[object, tuple[float, float]]]] = {}
     for trial in study.trials:
         place = trial.record.study
         if role_of(trial) != SEARCH or axis not in (labels := labels_of(trial)):
             continue
         estimate = objective(trial.scores, protocol, name)
         cost = math.inf if estimate is None else modeled(estimate, name)
-        part = place.get("search", 0) if ruleset == "external" else (place.get("ask"), place.get("repeat"))
-        of = groups.setdefault(labels[axis], {})
+        is_external = ruleset == "external"
+        cell = "" if is_external else cell_label(labels, table.axes)
+        part = place.get("search", 0) if is_external else (place.get("ask"), place.get("repeat"))
+        of = groups.setdefault(labels[axis], {}).setdefault(cell, {})
         of[part] = min(of.get(part, (math.inf, math.inf)), (cost, _or_worst(shown.get(trial.record.digest))))
     found = []
-    for level, parts in groups.items():
-        costs = sorted(cost for _, cost in parts.values())
-        middle = costs[(len(costs) - 1) // 2]
-        found.append((middle, Tuned(level, tuple(_shown(c, facts.sign) for _, c in parts.values()), _shown(middle, facts.sign))))
+    for level, cells in groups.items():
+        _, cell = min((_lower_median(cost for cost, _ in of.values()), name) for name, of in cells.items())
+        costs = [cost for _, cost in cells[cell].values()]
+        middle = _lower_median(costs)
+        found.append((middle, Tuned(level, tuple(_shown(c, facts.sign) for c in costs), _shown(middle, facts.sign), cell)))
     return [one for _, one in sorted(found, key=lambda item: (item[0], item[1].level))]
 
 

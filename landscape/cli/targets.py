@@ -36,17 +36,20 @@ def targets(
     """
     from landscape.analysis.time_to_target import performance_profile
 
-    if target is not None and len(studies) > 1:
+    names = tuple(dict.fromkeys(studies))
+    if target is not None and baselines:
+        raise UserError("--target and --baseline both set the target: give one of them")
+    if target is not None and len(names) > 1:
         raise UserError("--target is for one study, because scores of different studies are not alike: leave it out")
-    found = {name: _study(results_dir, name, axis, target, baselines) for name in studies}
+    found = {name: _study(results_dir, name, axis, target, baselines) for name in names}
     efforts = {name: {row["level"]: row["d_steps"] for row in of["levels"]} for name, of in found.items()}
-    profile = performance_profile(efforts, RATIOS) if len(studies) > 1 else None
+    profile = performance_profile(efforts, RATIOS) if len(found) > 1 else None
     if as_json:
         print_json({"studies": found, "profile": None if profile is None else {"ratios": RATIOS, "levels": profile}})
         return
     lines = [line for name, of in found.items() for line in _lines(name, axis, of)]
     if profile is not None:
-        lines.append(f"share of {len(studies)} studies in which a level needs at most so many times the D steps of the best")
+        lines.append(f"share of {len(found)} studies in which a level needs at most so many times the D steps of the best")
         rows = [(level, *(f"{share:.0%}" for share in shares)) for level, shares in profile.items()]
         lines += aligned((axis, *(f"{ratio:g}x" for ratio in RATIOS)), rows)
     click.echo("\n".join(lines))
@@ -63,9 +66,11 @@ def _study(results_dir: Path, name: str, axis: str, target: float | None, baseli
         raise UserError(f"study {name}: nothing was scored, so that nothing reaches a target")
     answer = answer_of(view.study, view.table, view.score)
     rule = baseline_target(answer, axis, baselines) if target is None else Target(target, "as given")
-    reached = time_to_target(view.table, view.score, axis, rule.value, given_search=view.given_search)
-    space = view.study.facts.get("space")
-    ruleset = str(space.get("ruleset", "")) if isinstance(space, dict) else ""
+    searches = {trial.record.digest: trial.record.study.get("search", 0) for trial in view.study.trials}
+    reached = time_to_target(view.table, view.score, axis, rule.value, given_search=view.given_search, searches=searches)
+    described = view.study.facts.get("space")
+    space = described if isinstance(described, dict) else {}
+    ruleset = str(space.get("ruleset", ""))
     return {
         "ruleset": ruleset,
         "tuned": [asdict(one) for one in tuned(view.study, view.table, view.score, axis, ruleset)] if ruleset else [],
@@ -73,6 +78,8 @@ def _study(results_dir: Path, name: str, axis: str, target: float | None, baseli
         "target": rule.value,
         "rule": rule.rule,
         "as_searched": view.given_search,
+        "searcher": view.searcher,
+        "seeds": space.get("seeds", 1),
         "levels": [
             {
                 "level": one.level,
@@ -90,12 +97,12 @@ def _study(results_dir: Path, name: str, axis: str, target: float | None, baseli
 
 
 def _lines(name: str, axis: str, of: dict[str, Any]) -> list[str]:
-    how = "as the search ran" if of["as_searched"] else "on average over all orders of the trials; brackets: 95%"
+    how = _how(of)
     head = f"{name}: {of['score']} of {of['target']:.3g} ({of['rule']}), until the first trial that reaches it, {how}"
     rows = []
     for row in of["levels"]:
         if row["trials"] is None:
-            rows.append((row["level"], f"0 of {row['tried']}", row["note"], "", ""))
+            rows.append((row["level"], f"{row['reached']} of {row['tried']}", row["note"], "", ""))
             continue
         ends = f" [{row['interval'][0]:.3g}, {row['interval'][1]:.3g}]" if row["interval"] else ""
         steps = "" if row["d_steps"] is None else f"{row['d_steps']:,.0f}"
@@ -104,13 +111,35 @@ def _lines(name: str, axis: str, of: dict[str, Any]) -> list[str]:
     return [head, *aligned((axis, "reach it", "trials", "D steps", "time, one at a time"), rows), *_tuned(axis, of)]
 
 
+def _how(of: dict[str, Any]) -> str:
+    """Return in which order the trials are counted, and what counts as one."""
+    if not of["as_searched"]:
+        how = "on average over all orders of the trials; brackets: 95%"
+    elif of["searcher"] == "grid":
+        how = "in the order of the grid, which is that of its points in the file"
+    else:
+        how = "as the search ran"
+    if of["as_searched"] and of["ruleset"] == "external":
+        how += ", in the median search of a level"
+    if of["seeds"] != 1:
+        how += f"; a trial is one setting with {of['seeds']} seeds: the lower median of their scores, the sum of their efforts"
+    return how
+
+
 def _tuned(axis: str, of: dict[str, Any]) -> list[str]:
     """Return what the levels are counted by under the ruleset of the study."""
     if not of["tuned"]:
         return []
     each = "of the best of each search" if of["ruleset"] == "external" else "of the seeds of the one setting"
-    rows = [(one["level"], _number(one["median"]), ", ".join(map(_number, one["scores"]))) for one in of["tuned"]]
-    return [f"ruleset {of['ruleset']}: {of['score']}, the median {each}", *aligned((axis, "median", "each"), rows)]
+    has_cells = any(one["cell"] not in ("", one["level"]) for one in of["tuned"])
+    if has_cells:
+        each += " in the best cell of a level, which the selection samples choose"
+    rows = [
+        (one["level"], _number(one["median"]), ", ".join(map(_number, one["scores"])), *([one["cell"]] if has_cells else []))
+        for one in of["tuned"]
+    ]
+    titles = (axis, "median", "each", *(["cell"] if has_cells else []))
+    return [f"ruleset {of['ruleset']}: {of['score']}, the median {each}", *aligned(titles, rows)]
 
 
 def _number(value: float | None) -> str:

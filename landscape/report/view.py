@@ -64,6 +64,15 @@ class View:
         return is_given_search(self.study.facts)
 
     @property
+    def given_search_words(self) -> str:
+        """The reason why intervals hold for this search alone, as the end of a sentence. It is empty if they hold for any search."""
+        if not self.given_search:
+            return ""
+        if self.searcher == "grid":
+            return "its trials are the points of a grid and no random draws, so that intervals hold for these points"
+        return f"its trials were proposed by {self.searcher_words}, which learns from earlier ones, so another search could differ by more"
+
+    @property
     def searcher(self) -> str:
         return searcher_name(self.study.facts)
 

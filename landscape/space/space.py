@@ -70,7 +70,8 @@ class Space(Frozen):
     """The rules of tuning, after AlgoPerf (Dahl et al. 2023, arXiv:2306.07179).
 
     With `external` the trials of a cell belong to 3 searches that know nothing of each other, and a level counts by the median over them of
-    the best. With `self-tuning` nothing is searched, and a level counts by the median over the seeds of its one setting.
+    the best. With `self-tuning` nothing is searched, so that a cell has one setting, and a level counts by the median over the seeds of
+    its best cell, which the selection samples choose.
     """
     trials: Annotated[Trials, BeforeValidator(total_or_per_cell)]
     batch: Annotated[int, Field(ge=1)] | None = None

@@ -128,6 +128,11 @@ def test_only_random_search_proposes_independently(searcher, name, given):
     assert (searcher_name({"searcher": searcher}), is_given_search({"searcher": searcher})) == (name, given)
 
 
+def test_trials_of_a_study_that_searches_nothing_are_independent():
+    for searched, given in (({}, False), ({"rate": {"min": 0.1, "max": 1.0}}, True)):
+        assert is_given_search({"searcher": {"name": "optuna-tpe"}, "space": {"search": searched}}) == given
+
+
 def test_budgets_are_equal_only_with_equal_trials_and_equal_training():
     hinge, mlp = {"loss": "hinge"}, {"loss": "minimax"}
     equal = check_budgets(

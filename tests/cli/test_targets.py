@@ -43,8 +43,19 @@ def test_several_studies_have_a_profile(run, two):
 
 
 def test_mistakes(run, two):
+    synthetic.write_study(two, 4, "norms", confirm=0, pictures=False, axes=("d_normalization", "loss"))
+    for record in (two / "norms" / "trials").glob("*/record.json"):
+        data = json.loads(record.read_text())
+        del data["study"]["cell"]["loss"]
+        record.write_text(json.dumps(data))
+    facts = json.loads((two / "norms" / "study.json").read_text())
+    del facts["space"]["axes"]["loss"]
+    (two / "norms" / "study.json").write_text(json.dumps(facts))
     for arguments, said in (
         (("first", "second", "--target", "3"), "--target is for one study"),
+        (("first", "--target", "3", "--baseline", "hinge"), "--target and --baseline both set the target: give one of them"),
+        (("first", "--by", "nonsense", "--target", "3"), "unknown axis 'nonsense': did you mean 'loss'? choose from architecture, loss"),
+        (("norms", "--target", "3"), "unknown axis 'loss': choose from d_normalization"),
         (("first", "--by", "los"), "unknown axis with several levels 'los': did you mean 'loss'"),
         (("first", "--baseline", "hing"), "unknown level of loss 'hing': did you mean 'hinge'"),
         (("third",), "third"),
@@ -52,6 +63,7 @@ def test_mistakes(run, two):
         shown = run("targets", *arguments, "--results", str(two))
         assert (shown.code, shown.out) == (2, "")
         assert said in shown.err
+        assert len(shown.err.splitlines()) == 1
 
 
 def test_a_study_with_rules_of_tuning_shows_what_its_levels_count_by(run, two):
@@ -64,3 +76,46 @@ def test_a_study_with_rules_of_tuning_shows_what_its_levels_count_by(run, two):
     assert head == "ruleset external: FD[classifier:digits], the median of the best of each search"
     assert titles.split() == ["loss", "median", "each"]
     assert len(first.split()) == 3
+
+
+def test_a_study_named_twice_is_one_study(run, two):
+    shown = run("targets", "first", "first", "--results", str(two))
+    assert shown.out == run("targets", "first", "--results", str(two)).out
+    assert run("targets", "first", "first", "--target", "1000", "--results", str(two)).code == 0
+
+
+def ruled(two, name, searcher="optuna-tpe", **space):
+    """Write a study of two axes whose description has these fields of a space, and return the path of the description."""
+    path = synthetic.write_study(two, 24, name, confirm=0, pictures=False, searcher=searcher, axes=("loss", "architecture")) / "study.json"
+    facts = json.loads(path.read_text())
+    facts["space"] |= space
+    path.write_text(json.dumps(facts))
+    return path
+
+
+def test_what_is_counted_is_said(run, two):
+    """A grid, a search that learns, several searches, several seeds, and no search at all each have their words."""
+    for name, searcher, space, said in (
+        ("grid", "grid", {}, "reaches it, in the order of the grid, which is that of its points in the file"),
+        ("tpe", "optuna-tpe", {}, "reaches it, as the search ran"),
+        ("three", "optuna-tpe", {"ruleset": "external"}, "reaches it, as the search ran, in the median search of a level"),
+        ("seeds", "random", {"seeds": 3}, "brackets: 95%; a trial is one setting with 3 seeds: the lower median of their scores"),
+        ("tuned", "optuna-tpe", {"ruleset": "self-tuning", "search": {}}, "on average over all orders of the trials; brackets: 95%"),
+    ):
+        ruled(two, name, searcher, **space)
+        head, *lines = run("targets", name, "--target", "30", "--results", str(two)).out.splitlines()
+        assert said in head
+    head, titles, *rows = lines[5:]
+    assert head.endswith("the median of the seeds of the one setting in the best cell of a level, which the selection samples choose")
+    assert titles.split() == ["loss", "median", "each", "cell"]
+    assert len(rows) == 4
+
+
+def test_searches_are_told_apart_by_their_records(run, two):
+    path = ruled(two, "apart", ruleset="external")
+    for record in (path.parent / "trials").glob("*/record.json"):
+        data = json.loads(record.read_text())
+        data["study"]["search"] = data["study"]["ask"] // 8 % 3
+        record.write_text(json.dumps(data))
+    rows = json.loads(run("targets", "apart", "--target", "1e9", "--results", str(two), "--json").out)["studies"]["apart"]["levels"]
+    assert {(row["trials"], row["note"]) for row in rows} == {(1.0, "the median of 3 searches in their own order")}

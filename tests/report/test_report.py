@@ -18,6 +18,7 @@ from landscape.report import formats
 from landscape.report.build import Wanted, build
 from landscape.report.study_page import study_page
 from landscape.report.tables import RENDERERS
+from landscape.report.view import view_of
 from landscape.results.record import Status
 from landscape.results.studies import read_study
 
@@ -178,6 +179,14 @@ def test_first_screen_says_what_is_decided_and_what_is_not(page):
     assert "was picked for that, so the figure is optimistic" in text
     assert "loss: " in text.partition("What is decided")[2]
     assert "given this search: its trials were proposed by Optuna's TPE" in text
+
+
+def test_a_grid_is_not_said_to_learn(synthetic, tmp_path):
+    for searcher, said in (("grid", "points of a grid and no random draws"), ("gp-ucb", "which learns from earlier ones"), ("random", "")):
+        study = synthetic.write_study(tmp_path, 12, searcher, confirm=0, pictures=False, searcher=searcher)
+        words = view_of(read_study(study)).given_search_words
+        assert said in words
+        assert bool(words) == bool(said)
 
 
 @pytest.mark.parametrize(
