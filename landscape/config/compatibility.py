@@ -238,6 +238,11 @@ def _reason_against(parts: str, degree: int, shape: tuple[int, ...]) -> str:
             layout(chosen, d, g, LatentConfig.parse(latent), degree, shape, condition)
     except UserError as error:
         return str(error)
+    except (TypeError, OverflowError, RuntimeError) as error:
+        # torch raises any of these for a number of weights beyond 64 bits.
+        if "overflow" not in str(error).lower():
+            raise
+        return f"the layers of {chosen.label()} would have more weights than a computer can count: choose smaller sizes"
     return ""
 
 

@@ -149,6 +149,13 @@ def test_every_defined_pair_trains_saves_loads_and_samples(resolution, shard, sh
     assert not failures, f"{len(failures)} of {len(chosen)}:\n" + "\n".join(failures[:20])
 
 
+@pytest.mark.parametrize("width", [10**12, 2**62, 10**30])
+def test_sizes_beyond_any_memory_are_refused_in_one_line(width):
+    fields = {"dataset": "digits", "architecture": {"mlp": {"width": width}}, "loss": "hinge", "budget": {"amount": 2}}
+    with pytest.raises(UserError, match="more weights than a computer can count: choose smaller sizes"):
+        TrialConfig.parse(fields)
+
+
 @pytest.mark.slow
 def test_every_defined_triple_trains(tmp_path):
     chosen, _ = covering_array(8, strength=3)
