@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import median_low
 
 import numpy as np
 
@@ -38,7 +39,7 @@ def cell_medians(table: TrialTable, axes: Sequence[str], score: str) -> dict[Cel
     for key, rows in table.role("search").frame.groupby([AXIS + a for a in axes], sort=True):
         costs = replace(table, frame=rows).costs(score)
         if len(costs):
-            found[tuple(map(str, key))] = float(np.sort(costs)[(len(costs) - 1) // 2])
+            found[tuple(map(str, key))] = float(median_low(costs))
     return found
 
 
@@ -59,7 +60,7 @@ def paired_cells(pairs: Sequence[tuple[float, float]], facts: ScoreFacts, *, lev
     if len(values) >= FEWEST_PAIRS:
         found = quantile(values, 0.5, level=level)
     else:
-        point = float(np.sort(values)[(len(values) - 1) // 2]) if len(values) else None
+        point = float(median_low(values)) if len(values) else None
         found = Interval(point, n=len(values), level=level, absent=f"{len(values)} pairs of cells: an interval needs {FEWEST_PAIRS}")
     if log:
         ends = [None if x is None else math.exp(x) if x < 700 else math.inf for x in (found.value, found.low, found.high)]

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import median_low
 from typing import Any, Self
 
 import numpy as np
@@ -90,7 +91,7 @@ class TrialTable:
             return cost[known]
         settings, members = np.unique(frame["setting"].to_numpy(dtype=str)[known], return_inverse=True)
         # The lower median: with an even number of seeds, the mean of a score and a divergence has no meaning.
-        return np.array([np.sort(cost[known][members == i])[(np.sum(members == i) - 1) // 2] for i in range(len(settings))])
+        return np.array([median_low(cost[known][members == i]) for i in range(len(settings))])
 
 
 def protocols(trials: Iterable[Trial]) -> dict[str, Mapping[str, Any]]:

@@ -7,6 +7,7 @@ retrained models represent, so that both always agree.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median_low
 
 from landscape.core.errors import UserError, unknown
 
@@ -110,7 +111,7 @@ def _best_of_cells(trials: Iterable[Searched]) -> list[tuple[Mapping[str, str], 
     found = []
     for cell_id, settings in costs.items():
         # The earlier proposal wins a tie.
-        cost, key = min(((sorted(of)[(len(of) - 1) // 2], key) for key, of in settings.items()), key=lambda item: item[0])
+        cost, key = min(((median_low(of), key) for key, of in settings.items()), key=lambda item: item[0])
         if math.isfinite(cost):
             found.append((labels[cell_id], cost, key))
     return found

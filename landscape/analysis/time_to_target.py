@@ -1,8 +1,9 @@
 """How many trials, steps and seconds a search takes until it reaches a fixed target, and performance profiles over several studies."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median_low
 
 import numpy as np
 import pandas as pd
@@ -116,18 +117,15 @@ def time_to_target(
 
 
 def _proposals(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each proposal, in the order of `rows`: its search, its lower median cost, and the sums of D steps and seconds."""
+    """Return a row for each proposal, in the order of `rows`: its search, its lower median cost, and the sums of D steps and seconds.
+
+    The median is the lower one, because with an even number of costs the mean of a score and a divergence has no meaning.
+    """
     found = []
     for (search, _, _), seeds in rows.groupby(["search", "ask", "setting"], sort=False):
         efforts = {name: seeds[name].sum(skipna=False) for name in EFFORTS}
-        found.append({"search": search, "cost": _lower_median(seeds["cost"]), **efforts})
+        found.append({"search": search, "cost": median_low(seeds["cost"]), **efforts})
     return pd.DataFrame(found)
-
-
-def _lower_median(costs: Iterable[float]) -> float:
-    """Return the lower median: with an even number of costs, the mean of a score and a divergence has no meaning."""
-    ordered = sorted(costs)
-    return ordered[(len(ordered) - 1) // 2]
 
 
 def _as_searched(level: str, searches: Sequence[pd.DataFrame]) -> Reached:
@@ -138,7 +136,7 @@ def _as_searched(level: str, searches: Sequence[pd.DataFrame]) -> Reached:
         first = int(np.argmax(of["hit"].to_numpy())) + 1
         sums = [float(of[name].iloc[:first].sum(skipna=False)) for name in EFFORTS]
         firsts.append((float(first), *sums) if of["hit"].any() else (math.inf, math.inf, math.inf))
-    trials, *efforts = sorted(firsts)[(n - 1) // 2]
+    trials, *efforts = median_low(firsts)
     if math.isfinite(trials):
         absent = "one search in its own order is one observation" if n == 1 else f"the median of {n} searches in their own order"
         return Reached(level, tried, reached, Interval(trials, n=n, absent=absent, given_search=True), *map(_known, efforts))
@@ -213,9 +211,9 @@ def tuned(study: Study, table: TrialTable, score: str, axis: str, ruleset: str) 
         of[part] = min(of.get(part, (math.inf, math.inf)), (cost, _or_worst(shown.get(trial.record.digest))))
     found = []
     for level, cells in groups.items():
-        _, cell = min((_lower_median(cost for cost, _ in of.values()), name) for name, of in cells.items())
+        _, cell = min((median_low(cost for cost, _ in of.values()), name) for name, of in cells.items())
         costs = [cost for _, cost in cells[cell].values()]
-        middle = _lower_median(costs)
+        middle = median_low(costs)
         found.append((middle, Tuned(level, tuple(_shown(c, facts.sign) for c in costs), _shown(middle, facts.sign), cell)))
     return [one for _, one in sorted(found, key=lambda item: (item[0], item[1].level))]
 

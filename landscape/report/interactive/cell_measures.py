@@ -1,6 +1,7 @@
 """Computes what the map shows of each cell: the expected best, the top quantile and the median of every score, health and cost."""
 
 from dataclasses import replace
+from statistics import median_low
 from typing import Any
 
 import numpy as np
@@ -81,4 +82,4 @@ def _expected(costs: Values, budget: int, worst: float | None, facts: ScoreFacts
 
 def _median(costs: Values, facts: ScoreFacts) -> Any:
     """Return the lower median, so that a score and a divergence are never averaged."""
-    return plain(float(np.sort(costs)[(len(costs) - 1) // 2]) * facts.sign) if len(costs) else None
+    return plain(float(median_low(costs)) * facts.sign) if len(costs) else None
