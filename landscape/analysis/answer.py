@@ -42,7 +42,7 @@ class PairAnswer:
     """Two levels of an axis, compared seed by seed with the same levels on all other axes."""
 
     better: str
-    """The level with the better mean. If seeds diverged, it is the level with fewer diverged seeds."""
+    """The level with the better mean over the common seeds. If seeds diverged, it is the level with fewer diverged seeds."""
     other: str
     difference: Interval
     """The ratio better / other of geometric means if the study's answer `is_log`, otherwise the difference better - other in the score's
@@ -98,7 +98,7 @@ class AxisAnswer:
     sentence: str
     """A sentence that names the best level and what is open, and says on what the comparison is conditional."""
     best: str | None = None
-    """The confirmed level with the best mean. It is None if fewer than two levels were confirmed."""
+    """The confirmed level that is ahead in most pairs. It is None if fewer than two levels were confirmed."""
     runner_up: str | None = None
     pairs: tuple[PairAnswer, ...] = ()
     """All pairs of confirmed levels that have common seeds. Pairs of the best level come first, those with closer rivals before others."""
@@ -130,7 +130,7 @@ class AxisAnswer:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The confirmed setting with the best mean, which is the one to train."""
+    """The confirmed setting that is ahead of most others on common seeds, which is the one to train."""
 
     setting: str
     """The setting digest."""

@@ -44,8 +44,8 @@ def _open_question(answer: AxisAnswer, score: str, is_log: bool) -> str:
     compared = {level for p in answer.pairs if answer.best in (p.better, p.other) for level in (p.better, p.other)}
     others = [level.level for level in answer.levels if level.confirmation.trials and level.level not in compared]
     if others:
-        return f"{answer.best} has the best mean and was not compared with {join(others)}, for want of common seeds"
-    return f"{answer.best} has the best mean and does not beat every other level"
+        return f"{answer.best} is ahead and was not compared with {join(others)}, for want of common seeds"
+    return f"{answer.best} is ahead and does not beat every other level"
 
 
 def _difference(pair: PairAnswer, score: str, is_log: bool) -> str:

@@ -15,9 +15,9 @@ import numpy as np
 from landscape.analysis.answer import AxisAnswer, Chosen, Effort, LevelAnswer, PairAnswer, StudyAnswer, ToDecide
 from landscape.analysis.answer_words import axis_sentence, axis_state, study_sentence
 from landscape.analysis.confirmation_runs import CONFIRMATION, SEARCH, Confirmed, confirmed, effort, role_of, searched
-from landscape.analysis.contrasts import blocks_of_both, is_log, joint_level, levels_confirmed, paired_costs
+from landscape.analysis.contrasts import blocks_of_both, by_pairs, is_log, joint_level, levels_confirmed, paired_costs, standing
 from landscape.analysis.frames import AXIS, SCORE, ScoreFacts, TrialTable
-from landscape.analysis.interval import Interval
+from landscape.analysis.interval import Interval, Values
 from landscape.analysis.looks import Judged, judge, looks
 from landscape.analysis.matched import Block, Design, Key, matched_design
 from landscape.analysis.paired import differences, resolvable_difference, seeds_to_decide
@@ -119,10 +119,12 @@ def _axis(ground: _Ground, axis: str, design: Design, variance: VarianceShares) 
     blocks = tuple(b for b in design.of(axis) if sum(key in ground.runs for key in b.settings.values()) > 1)
     names = levels_confirmed(blocks, ground.runs)
     levels = {level: _level(ground, axis, level, blocks) for level in names}
-    ranked = sorted(names, key=lambda level: _rank(ground, level, blocks))
     joint = joint_level(ground.level, len(names))
-    pairs = [_pair(ground, a, b, blocks, joint) for a, b in itertools.combinations(ranked, 2)]
-    pairs = [p for p in pairs if p.seeds]
+    compared = [_pair(ground, a, b, blocks, joint) for a, b in itertools.combinations(names, 2)]
+    usual = {level: _usual(ground, level, blocks) for level in names}
+    ranked = by_pairs(names, [(p.better, p.other) for p in compared if p.seeds], usual)
+    place = {level: i for i, level in enumerate(ranked)}
+    pairs = sorted((p for p in compared if p.seeds), key=lambda p: sorted((place[p.better], place[p.other])))
     others = sorted({str(t) for t in _levels_tried(ground.study, axis)} - set(names))
     shown = tuple(levels[name] for name in ranked) + tuple(_level(ground, axis, level, ()) for level in others)
     enough = bool(pairs) and len(ranked) > 1
@@ -138,13 +140,9 @@ def _levels_tried(study: Study, axis: str) -> set[str]:
     return {str(_mapping(t.record.study.get("cell")).get(axis)) for t in study.trials if role_of(t) == SEARCH} - {"None"}
 
 
-def _rank(ground: _Ground, level: str, blocks: Sequence[Block]) -> tuple[float, float]:
-    """Return what levels are ordered by: first the share of diverged seeds, then the mean."""
-    of = [ground.runs[b.settings[level]] for b in blocks if b.settings.get(level) in ground.runs]
-    costs = np.concatenate([np.asarray(one.costs) for one in of])
-    finite = costs[np.isfinite(costs)]
-    mean = float((np.log(finite) if ground.is_log else finite).mean()) if len(finite) else math.inf
-    return 1 - len(finite) / len(costs), mean
+def _usual(ground: _Ground, level: str, blocks: Sequence[Block]) -> tuple[float, float]:
+    """Return the standing of a level by all of its seeds, which orders levels that win equally many pairs."""
+    return standing([ground.runs[b.settings[level]].costs for b in blocks if b.settings.get(level) in ground.runs], log=ground.is_log)
 
 
 def _level(ground: _Ground, axis: str, level: str, blocks: Sequence[Block]) -> LevelAnswer:
@@ -176,12 +174,21 @@ def _pair(ground: _Ground, a: str, b: str, blocks: Sequence[Block], joint: float
     if not ours.size:
         return PairAnswer(a, b, Interval(None, absent="not confirmed"), decided=False, seeds=0)
     found = judge(ours, theirs, ground.looks, log=ground.is_log, level=joint)
-    if found.sign > 0:
+    if _ahead(found, ours, theirs, log=ground.is_log) > 0:
         a, b, ours, theirs = b, a, theirs, ours
         found = judge(ours, theirs, ground.looks, log=ground.is_log, level=joint)
     resolvable, needed = _reach(ground, found, ours, theirs, len(both), joint) if found.difference.has_interval else (None, None)
     shown = found.difference.mirrored() if ground.facts.sign < 0 and not ground.is_log else found.difference
     return PairAnswer(a, b, shown, found.sign != 0, found.seeds, found.by_divergence, resolvable, None if found.sign else needed)
+
+
+def _ahead(found: Judged, ours: Values, theirs: Values, *, log: bool) -> int:
+    """Return -1 if ours is ahead of theirs, and 1 otherwise. An open pair goes by the difference that is shown, if there is one."""
+    if found.sign:
+        return found.sign
+    if found.difference.value is not None:
+        return 1 if found.difference.value > (1.0 if log else 0.0) else -1
+    return 1 if standing(list(ours), log=log) > standing(list(theirs), log=log) else -1
 
 
 def _reach(ground: _Ground, found: Judged, ours: Any, theirs: Any, blocks: int, joint: float) -> tuple[float, ToDecide | None]:
@@ -203,14 +210,24 @@ def _reach(ground: _Ground, found: Judged, ours: Any, theirs: Any, blocks: int, 
 
 
 def _chosen(ground: _Ground, design: Design) -> Chosen | None:
-    """Return the confirmed setting with the best mean over seeds, among those that did not diverge."""
+    """Return the confirmed setting that is ahead of most others on the seeds that both have, among those that did not diverge."""
     of = [ground.runs[key] for key in design.settings if key in ground.runs]
     usable = [one for one in of if one.diverged == 0 and len(one.runs) >= FEWEST_SEEDS]
     if not usable:
         return None
-    means = {id(one): float(np.mean(np.log(one.costs) if ground.is_log else one.costs)) for one in usable}
-    best = min(usable, key=lambda one: means[id(one)])
+    names = {str(i): one for i, one in enumerate(usable)}
+    pairs = [_first_of(names, a, b, log=ground.is_log) for a, b in itertools.combinations(names, 2)]
+    usual = {name: standing([one.costs], log=ground.is_log) for name, one in names.items()}
+    best = names[by_pairs(list(names), [pair for pair in pairs if pair], usual)[0]]
     mean = seed_mean(best.costs, log=ground.is_log, level=1 - (1 - ground.level) / len(usable))
     mean = mean.mirrored() if ground.facts.sign < 0 else mean
     runs = [best.runs[order] for order in sorted(best.runs)]
     return Chosen(runs[0].setting, best.labels, best.assignment, mean, len(usable), tuple(run.digest for run in runs))
+
+
+def _first_of(settings: Mapping[str, Confirmed], a: str, b: str, *, log: bool) -> tuple[str, str] | None:
+    """Return the names of two settings, the better one by their common seeds first, or None without common seeds."""
+    ours, theirs = paired_costs([(settings[a], settings[b])])
+    if not ours.size:
+        return None
+    return (a, b) if standing(list(ours), log=log) <= standing(list(theirs), log=log) else (b, a)

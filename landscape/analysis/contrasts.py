@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -35,6 +36,34 @@ def paired_costs(both: Sequence[tuple[Confirmed, Confirmed]]) -> tuple[Values, V
         np.array([[pair[side].runs[order].cost for order in common] for pair in both]).reshape(len(both), len(common)) for side in (0, 1)
     ]
     return sides[0], sides[1]
+
+
+def standing(costs: Sequence[Sequence[float]] | Sequence[Values], *, log: bool) -> tuple[float, float]:
+    """Return what levels or settings are ordered by, lower first: the share of diverged seeds, then the mean of the others.
+
+    Args:
+        costs: The costs of some runs by block. A diverged run is +inf.
+        log: Whether the mean is taken of logarithms.
+    """
+    every = np.concatenate([np.asarray(of, dtype=np.float64) for of in costs])
+    finite = every[np.isfinite(every)]
+    mean = float((np.log(finite) if log else finite).mean()) if len(finite) else math.inf
+    return 1 - len(finite) / len(every), mean
+
+
+def by_pairs(names: Sequence[str], pairs: Sequence[tuple[str, str]], usual: Mapping[str, tuple[float, float]]) -> list[str]:
+    """Return names in the order of the pairs that they win, so that the best one and what is said of its pairs agree.
+
+    Two levels may have more seeds in common with each other than with a third one. Means over all seeds of each level would then compare
+    other seeds than the pairs do.
+
+    Args:
+        names: The levels or settings.
+        pairs: The better and the other one of each pair that has common seeds.
+        usual: The order among names that win equally many pairs, and after that lose equally many (see `standing`).
+    """
+    won, lost = (Counter(pair[side] for pair in pairs) for side in (0, 1))
+    return sorted(names, key=lambda name: (-won[name], lost[name], usual[name]))
 
 
 def is_log(runs: Mapping[Key, Confirmed], frechet: bool) -> bool:

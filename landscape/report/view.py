@@ -139,7 +139,7 @@ class View:
         found = []
         for row in self.table.frame[["digest", "status"]].itertuples(index=False):
             diagnosis = self.trial(str(row.digest)).record.diagnosis
-            named = (str(name) for name, figures in diagnosis.items() if figures not in (None, False) and name != "diverged")
+            named = (str(name) for name, figures in diagnosis.items() if _is_symptom(str(name), figures) and name != "diverged")
             found.append((*(["diverged"] if row.status == "diverged" else []), *named))
         return tuple(found)
 
@@ -157,6 +157,13 @@ def view_of(study: Study, protocol: str | None = None) -> View:
         warnings = (*warnings, f"no trial was scored under the study's own protocol; scores shown are those of {name}")
     others = {digest: p for digest, p in known.items() if digest != chosen}
     return View(study, table, score, floors, others, (*study.warnings, *warnings))
+
+
+def _is_symptom(name: str, figures: Any) -> bool:
+    """Return whether an entry of a diagnosis is a symptom. Earlier versions named every D undecided, whatever its samples were."""
+    if name == "discriminator_undecided" and "sample_diversity" not in _mapping(figures):
+        return False
+    return figures not in (None, False)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

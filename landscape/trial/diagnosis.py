@@ -1,4 +1,7 @@
-"""Finds symptoms of a trial's learning curves by rules, each with the figure behind it. They are hints and no verdicts."""
+"""Finds symptoms of a trial's learning curves by rules, each with the figure behind it. They are hints and no verdicts.
+
+docs/studies.md, "Training health", says from which trials the thresholds were taken, and how often each rule is wrong.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,8 +14,14 @@ TAIL = 0.25
 """The last share of a curve from which a symptom is read."""
 COLLAPSE_RATIO = 0.25
 """If the diversity of samples is below this share of the data's own diversity, it counts as collapse."""
+LOSS_RATIO = 0.85
+"""If the diversity of samples is below this share of the data's own, but does not count as collapse, a part of the data is missing."""
 CERTAIN, UNDECIDED = 0.99, (0.45, 0.55)
-"""The accuracy of D above which D has won, and the range of accuracies in which D does not tell real from generated samples."""
+"""The accuracy of D above which D has won, and the range of accuracies in which D does not tell real from generated samples.
+
+Below the range D is behind: it takes samples for what they are not. Within it D is at the optimum of the game, where it is 1/2 everywhere
+(Goodfellow et al. 2014, proposition 1), unless the samples show that the game is not there.
+"""
 VANISHED = 1e-6
 """The norm of G's gradient below which G no longer learns."""
 
@@ -27,15 +36,19 @@ def diagnose(curves: Mapping[str, Curve], data: Tensor) -> dict[str, Any]:
     found: dict[str, Any] = {}
     diversity = _tail_mean(curves.get("sample_diversity", ()))
     reference = data_diversity(data)
-    if diversity is not None and diversity < COLLAPSE_RATIO * reference:
-        found["mode_collapse"] = {"sample_diversity": diversity, "data_diversity": reference}
+    beside = {"sample_diversity": diversity, "data_diversity": reference}
+    is_lacking = diversity is not None and diversity < LOSS_RATIO * reference
+    if diversity is not None and is_lacking:
+        found["mode_collapse" if diversity < COLLAPSE_RATIO * reference else "diversity_lost"] = beside
     real, fake = (_tail_mean(curves.get(f"d_accuracy_{side}", ())) for side in ("real", "fake"))
     if real is not None and fake is not None:
         accuracy = (real + fake) / 2
         if accuracy > CERTAIN:
             found["discriminator_wins"] = {"d_accuracy": accuracy}
-        elif UNDECIDED[0] <= accuracy <= UNDECIDED[1]:
-            found["discriminator_undecided"] = {"d_accuracy": accuracy}
+        elif accuracy < UNDECIDED[0]:
+            found["discriminator_behind"] = {"d_accuracy": accuracy}
+        elif accuracy <= UNDECIDED[1] and is_lacking:
+            found["discriminator_undecided"] = {"d_accuracy": accuracy} | beside
     gradient = _tail_mean(curves.get("g_gradient_norm", ()))
     if gradient is not None and gradient < VANISHED:
         found["generator_gradient_vanished"] = {"g_gradient_norm": gradient}

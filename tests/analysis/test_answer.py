@@ -1,20 +1,23 @@
 """The answer of a study: which settings are confirmed, what is decided by them, and what is said of it."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers.confirmed_study import AXES, SCORE, study_of
+from helpers.confirmed_study import AXES, SCORE, study_of, trial
 
 from landscape.analysis.answer import AxisAnswer, Effort, LevelAnswer, PairAnswer, ToDecide
 from landscape.analysis.answer_words import axis_sentence
 from landscape.analysis.answering import answer_of, design_of
+from landscape.analysis.contrasts import by_pairs
 from landscape.analysis.frames import ScoreFacts, trials_frame
 from landscape.analysis.interval import Interval
 from landscape.analysis.looks import looks
 from landscape.analysis.matched import Searched, key_of, matched_design, most_settings
 from landscape.analysis.paired import seeds_to_decide
 from landscape.core.errors import UserError
+from landscape.report.answer_section import answer_table
 from landscape.results.studies import Study
 
 
@@ -116,6 +119,40 @@ def test_a_level_whose_seeds_all_diverge_loses_by_that():
     assert "wasserstein is worse than hinge (more of its seeds diverge)" in found.sentence or "than minimax (more" in found.sentence
 
 
+def test_the_best_level_is_the_one_that_its_pairs_show_and_not_the_one_with_lucky_further_seeds():
+    """Seeds that only one level has count in no pair, so they must not make it the best level or the setting to train either."""
+    study = study_of()
+    before = answer(study)
+    best, second = before.axis("loss").best, before.axis("loss").runner_up
+    labels = {"loss": second, "d_normalization": "spectral", "architecture": "mlp"}
+    lucky = [trial(labels, "confirmation", rate=0.1, seed=1000 + r, cost=-3.0, repeat=r) for r in range(5, 10)]
+    after = answer(replace(study, trials=(*study.trials, *lucky)))
+    found = after.axis("loss")
+    assert (found.best, found.runner_up) == (best, second)
+    assert (found.contrast.better, found.contrast.seeds) == (best, 5)
+    assert found.contrast.difference == before.axis("loss").contrast.difference
+    assert found.contrast.difference.value < 1
+    assert after.chosen.labels["loss"] == best
+    assert answer_section_row(after, "loss")["best"] == best
+
+
+def answer_section_row(found, axis):
+    table = answer_table(found).frame
+    return table[table["axis"] == axis].iloc[0]
+
+
+def test_levels_go_by_the_pairs_they_win_then_lose_and_then_by_all_their_seeds():
+    usual = {"a": (0.0, 1.0), "b": (0.0, 2.0), "c": (0.0, 0.5), "d": (0.0, 0.1)}
+    assert by_pairs("abcd", [("b", "a"), ("b", "c"), ("a", "c")], usual) == ["b", "a", "d", "c"]
+    assert by_pairs("abc", [("a", "b"), ("b", "c"), ("c", "a")], usual) == ["c", "a", "b"]
+
+
+@pytest.mark.parametrize("seeds", [3, 5])
+def test_an_open_pair_names_the_level_first_that_is_ahead(seeds):
+    for pair in answer(study_of(seeds=seeds, spread=0.3)).axis("loss").pairs:
+        assert pair.difference.value is None or pair.difference.value <= 1
+
+
 def test_without_confirmation_nothing_is_decided():
     found = answer(study_of(seeds=0))
     assert {a.state for a in found.axes} == {"open"}
@@ -175,7 +212,7 @@ def test_an_open_pair_without_an_interval_says_why():
 
 def test_a_level_without_common_seeds_keeps_the_axis_open():
     said = axis_sentence(axis_answer(BEATEN), ScoreFacts("FD", "lower"), True)
-    assert "a has the best mean and was not compared with c, for want of common seeds" in said
+    assert "a is ahead and was not compared with c, for want of common seeds" in said
 
 
 def test_more_seeds_are_another_look_at_a_smaller_error_each():

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from landscape.trial.diagnosis import CERTAIN, COLLAPSE_RATIO, UNDECIDED, VANISHED, data_diversity, diagnose
+from landscape.trial.diagnosis import CERTAIN, COLLAPSE_RATIO, LOSS_RATIO, UNDECIDED, VANISHED, data_diversity, diagnose
 from landscape.trial.pictures import nearest_training_samples
 
 DATA = torch.rand(64, 3, generator=torch.Generator().manual_seed(0))
@@ -18,7 +18,7 @@ def accuracy(real, fake):
 
 
 def test_thresholds_are_those_that_are_documented():
-    assert (COLLAPSE_RATIO, CERTAIN, UNDECIDED, VANISHED) == (0.25, 0.99, (0.45, 0.55), 1e-6)
+    assert (COLLAPSE_RATIO, LOSS_RATIO, CERTAIN, UNDECIDED, VANISHED) == (0.25, 0.85, 0.99, (0.45, 0.55), 1e-6)
 
 
 def test_a_discriminator_has_won_above_its_threshold():
@@ -26,9 +26,21 @@ def test_a_discriminator_has_won_above_its_threshold():
     assert accuracy(1.0, 0.975) == {}
 
 
-@pytest.mark.parametrize(("real", "fake", "found"), [(0.44, 0.44, False), (0.46, 0.46, True), (0.9, 0.18, True), (0.56, 0.56, False)])
-def test_a_discriminator_that_tells_nothing_lies_between_two_thresholds(real, fake, found):
-    assert ("discriminator_undecided" in accuracy(real, fake)) is found
+@pytest.mark.parametrize(("real", "fake"), [(0.46, 0.46), (0.5, 0.5), (0.9, 0.18), (0.54, 0.54)])
+def test_a_discriminator_that_tells_nothing_is_at_the_optimum_unless_samples_lack_diversity(real, fake):
+    data = data_diversity(DATA)
+    for share, found in ((1.0, set()), (0.86, set()), (0.84, {"diversity_lost", "discriminator_undecided"})):
+        assert set(symptoms(d_accuracy_real=real, d_accuracy_fake=fake, sample_diversity=share * data)) == found
+    assert accuracy(real, fake) == {}
+    figures = symptoms(d_accuracy_real=real, d_accuracy_fake=fake, sample_diversity=0.2 * data)["discriminator_undecided"]
+    assert figures == {"d_accuracy": (real + fake) / 2, "sample_diversity": pytest.approx(0.2 * data), "data_diversity": data}
+
+
+@pytest.mark.parametrize(("real", "fake", "found"), [(0.44, 0.44, "discriminator_behind"), (0.46, 0.46, None), (0.56, 0.56, None)])
+def test_a_discriminator_is_behind_below_its_threshold_and_decided_above_the_other(real, fake, found):
+    assert list(accuracy(real, fake)) == ([found] if found else [])
+    lacking = symptoms(d_accuracy_real=real, d_accuracy_fake=fake, sample_diversity=0.5 * data_diversity(DATA))
+    assert ("discriminator_undecided" in lacking) == (real == 0.46)
 
 
 @pytest.mark.parametrize(("norm", "found"), [(0.5e-6, True), (2e-6, False), (10.0, False), (0.0, True)])
@@ -36,9 +48,11 @@ def test_a_gradient_has_vanished_below_its_threshold(norm, found):
     assert ("generator_gradient_vanished" in symptoms(g_gradient_norm=norm)) is found
 
 
-@pytest.mark.parametrize(("share", "found"), [(0.24, True), (0.26, False)])
-def test_samples_have_collapsed_below_a_quarter_of_the_datas_diversity(share, found):
-    assert ("mode_collapse" in symptoms(sample_diversity=share * data_diversity(DATA))) is found
+@pytest.mark.parametrize(
+    ("share", "found"), [(0.24, ["mode_collapse"]), (0.26, ["diversity_lost"]), (0.84, ["diversity_lost"]), (0.86, []), (1.5, [])]
+)
+def test_samples_have_collapsed_or_lost_a_part_below_two_shares_of_the_datas_diversity(share, found):
+    assert list(symptoms(sample_diversity=share * data_diversity(DATA))) == found
 
 
 def test_the_last_quarter_of_a_curve_decides():
