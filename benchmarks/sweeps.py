@@ -68,6 +68,7 @@ def bare(folder: Path) -> None:
     """Train the models of the sweep in `folder` again, one after the other with 2 threads, and print the seconds per trial."""
     from benchmarks.training import bare_loop
     from landscape.evaluation import evaluate_model
+    from landscape.evaluation.model_parts import ModelParts
     from landscape.training.sampling import make_sampler
 
     torch.set_num_threads(2)
@@ -80,7 +81,7 @@ def bare(folder: Path) -> None:
         gan = landscape.build(dict(fields))
         train = bare_loop(gan, int(gan.config.budget.amount))
         train()
-        evaluate_model(make_sampler(gan.generator.eval(), gan.latent), gan.dataset, protocol, generator=gan.generator)
+        evaluate_model(make_sampler(gan.generator.eval(), gan.latent), gan.dataset, protocol, parts=ModelParts(gan.generator))
     print((time.perf_counter() - begin) / (len(configs) - 1))
 
 

@@ -1,16 +1,15 @@
 """Scores a trained model on a data set, for selection or for the report, and computes the floor that real samples reach."""
 
-import contextlib
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import torch
 from scipy.special import stdtrit
-from torch import Tensor, nn
+from torch import Tensor
 
 from landscape.components.datasets._base import Dataset, SplitName
 from landscape.components.metrics._base import METRICS
@@ -19,6 +18,7 @@ from landscape.config.protocols import get, varied
 from landscape.core.errors import UserError
 from landscape.evaluation.extraction import EvaluationOptions
 from landscape.evaluation.given import Given
+from landscape.evaluation.model_parts import NO_PARTS, ModelParts, evaluation_mode
 from landscape.evaluation.sampling import Sampler, draw_under, protocol_mode
 from landscape.evaluation.scoring import Aids, score
 from landscape.evaluation.splits import RealSamples, reporting, selection, whole
@@ -40,9 +40,7 @@ def evaluate_model(
     dataset: Dataset,
     protocol: Protocol | str,
     *,
-    generator: Callable[[Tensor], Tensor] | None = None,
-    discriminator: Callable[[Tensor], Any] | None = None,
-    latent: Callable[[int], Tensor] | None = None,
+    parts: ModelParts = NO_PARTS,
     options: EvaluationOptions | None = None,
     checkpoint: str = "last",
 ) -> Scores:
@@ -52,10 +50,7 @@ def evaluate_model(
         sampler: A function of a number and a seed that returns images in [0, 1] or points.
         dataset: The data set on which the model was trained.
         protocol: A protocol or the name of one.
-        generator: The generator that the sampler runs. Its batch norms use the protocol's statistics meanwhile, and some metrics
-            differentiate it.
-        discriminator: Maps samples in [0, 1] to logits [N] or to an Output. It is called in evaluation mode.
-        latent: Draws latent vectors [number, latent], for metrics of the generator.
+        parts: The networks of the model, of which `generator` is the one that the sampler runs.
         options: The device, the cache, the weights and the progress.
         checkpoint: Which weights these are, for the record.
 
@@ -66,8 +61,8 @@ def evaluate_model(
     real = reporting(dataset, protocol)
     number = protocol.n_fake or len(real.samples)
     draws = [partial(draw_under, protocol, sampler, number, protocol.seed + run) for run in range(protocol.averaging_runs)]
-    with protocol_mode(generator, sampler, protocol), _evaluating(discriminator) as critic:
-        aids = Aids(dataset=dataset, generator=generator, latent=latent, discriminator=critic)
+    with protocol_mode(parts.generator, sampler, protocol), evaluation_mode(parts.discriminator):
+        aids = Aids(dataset=dataset, parts=parts)
         return score(real, draws, protocol, aids, options or EvaluationOptions(), checkpoint)
 
 
@@ -91,31 +86,6 @@ def select_model(
     with protocol_mode(generator, sampler, protocol):
         draws = [partial(draw_under, chosen, sampler, number, protocol.seed + SELECTION_SEED_OFFSET)]
         return score(real, draws, chosen, Aids(dataset=dataset), options or EvaluationOptions(), checkpoint)
-
-
-@contextlib.contextmanager
-def _evaluating(discriminator: Callable[[Tensor], Any] | None) -> Iterator[Callable[[Tensor], Tensor] | None]:
-    """Give the discriminator as a function from samples to logits, in evaluation mode. Afterwards its mode is restored."""
-    if discriminator is None:
-        yield None
-        return
-
-    def logits(samples: Tensor) -> Tensor:
-        output = discriminator(samples)
-        # getattr with a default would not do, because a tensor has a method of that name.
-        values: Tensor = output if isinstance(output, Tensor) else output.logit
-        return values
-
-    if not isinstance(discriminator, nn.Module):
-        yield logits
-        return
-    modes = {module: module.training for module in discriminator.modules()}
-    discriminator.eval()
-    try:
-        yield logits
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
 
 
 def selection_protocol(protocol: Protocol) -> Protocol:

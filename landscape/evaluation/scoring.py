@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from landscape.components.datasets._base import Dataset, Modes
 from landscape.components.extractors._base import EXTRACTORS, Extractor
@@ -19,6 +18,7 @@ from landscape.core.errors import UserError
 from landscape.evaluation.extraction import EvaluationOptions, load_extractor, sample_set
 from landscape.evaluation.given import Given, SampleSource, as_given
 from landscape.evaluation.handling import describe
+from landscape.evaluation.model_parts import NO_PARTS, ModelParts, features_of, logits_of
 from landscape.evaluation.sampling import reads_classes
 from landscape.evaluation.splits import RealSamples, reporting, whole
 from landscape.results.record import Estimate, Scores
@@ -39,11 +39,8 @@ class Aids:
     """Real samples for choices inside a metric. None stands for the validation split of the data set."""
     modes: Modes | None = None
     """The modes of the mixture. None stands for those of the data set."""
-    generator: Callable[[Tensor], Tensor] | None = None
-    """Maps z to samples in [0, 1]. It is differentiable and in evaluation mode."""
-    latent: Callable[[int], Tensor] | None = None
-    discriminator: Callable[[Tensor], Tensor] | None = None
-    """Maps samples in [0, 1] to logits [N]. It is in evaluation mode."""
+    parts: ModelParts = NO_PARTS
+    """The networks of the model, in evaluation mode."""
     extractor: Extractor | None = None
     """The protocol's extractor, if it is loaded already."""
 
@@ -197,9 +194,7 @@ def _known(real: Given, protocol: Protocol, aids: Aids, extractor: Extractor | N
         train=aid(train, "train"),
         validation=aid(validation, "validation"),
         modes=aids.modes or (dataset.modes if dataset is not None else None),
-        generator=aids.generator,
-        latent=aids.latent,
-        discriminator=aids.discriminator,
+        **_networks(aids.parts),
         extractor=name,
         is_fid=is_fid,
         real_is_stratified=protocol.n_real is None and real.is_stratified,
@@ -207,6 +202,18 @@ def _known(real: Given, protocol: Protocol, aids: Aids, extractor: Extractor | N
         seed=protocol.seed,
         device=options.device,
     )
+
+
+def _networks(parts: ModelParts) -> dict[str, Any]:
+    """Return the networks of a model in the forms in which metrics call them."""
+    trained, untrained = parts.discriminator, parts.untrained
+    return {
+        "generator": parts.generator,
+        "latent": parts.latent,
+        "discriminator": None if trained is None else logits_of(trained),
+        "d_features": None if trained is None else features_of(trained),
+        "untrained_d_features": None if untrained is None else lambda: features_of(untrained()),
+    }
 
 
 def _run(protocol: Protocol, evidence: Evidence, failures: dict[str, str], which: str, *, raise_out_of_memory: bool) -> dict[str, Estimate]:

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from landscape.config.compatibility import packing_degree
 from landscape.config.protocol import Protocol
 from landscape.results.record import Scores
+from landscape.training.building import build_networks
 from landscape.training.gan import GAN
 from landscape.training.sampling import make_sampler
 
 if TYPE_CHECKING:
     from landscape.components.datasets._base import Dataset
+    from landscape.evaluation.model_parts import ModelParts
     from landscape.evaluation.sampling import Sampler
     from landscape.evaluation.splits import RealSamples
 
@@ -36,6 +39,7 @@ class ModelScores:
         If the protocol selects on the test set, as some papers did, these are the samples of the test set.
         """
         from landscape.evaluation.extraction import EvaluationOptions
+        from landscape.evaluation.model_parts import ModelParts
         from landscape.evaluation.models import evaluate_model, select_model, selection_protocol
         from landscape.evaluation.splits import reporting, selection
 
@@ -46,7 +50,8 @@ class ModelScores:
         try:
             with self._forked_random_states():
                 if reports:
-                    return evaluate_model(sampler, self.gan.dataset, selection_protocol(protocol), generator=network, options=options)
+                    parts = ModelParts(network)
+                    return evaluate_model(sampler, self.gan.dataset, selection_protocol(protocol), parts=parts, options=options)
                 return select_model(sampler, self.gan.dataset, protocol, generator=network, options=options)
         finally:
             network.train()
@@ -71,12 +76,25 @@ class ModelScores:
                 self._sampler(network, protocol, reporting),
                 self.gan.dataset,
                 protocol,
-                generator=network,
-                discriminator=self.gan.discriminator if self.gan.game.has_discriminator else None,
-                latent=self.gan.draw_z,
+                parts=self._parts(network),
                 checkpoint=protocol.checkpoint,
                 options=EvaluationOptions(device=self.device, raise_out_of_memory=self.raise_out_of_memory),
             )
+
+    def _parts(self, network: nn.Module) -> ModelParts:
+        from landscape.evaluation.model_parts import ModelParts
+
+        gan = self.gan
+        if not gan.game.has_discriminator or packing_degree(gan.config) > 1:  # Metrics show D single samples, not packs of them.
+            return ModelParts(network, gan.draw_z)
+        return ModelParts(network, gan.draw_z, gan.discriminator, self._untrained_discriminator)
+
+    def _untrained_discriminator(self) -> nn.Module:
+        """Build the discriminator anew, with the weights with which its training began."""
+        gan = self.gan
+        with self._forked_random_states():
+            torch.manual_seed(gan.config.seed)
+            return build_networks(gan.config, gan.dataset.shape, gan.classes).discriminator.to(self.device).eval()
 
     def _sampler(self, network: nn.Module, protocol: Protocol, chosen: Callable[[Dataset, Protocol], RealSamples]) -> Sampler:
         """Return a sampler of `network`. If it is given classes, they are those of the real samples that the scores compare with."""

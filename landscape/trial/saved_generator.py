@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,9 @@ from landscape.results.record import GENERATOR_FILE
 from landscape.training.building import build_networks
 from landscape.training.sampling import draw_latent, make_sampler
 from landscape.trial import checkpoint_file
+
+if TYPE_CHECKING:
+    from landscape.evaluation.model_parts import ModelParts
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,13 @@ class Trained:
     def draw_seeded(self, n: int, seed: int) -> Tensor:
         """Draw the latent vectors [n, latent] of `sampler`, which depend on n and the seed alone."""
         return draw_latent(self.latent, n, next(self.generator.parameters()).device, torch.Generator().manual_seed(seed))
+
+    @property
+    def parts(self) -> "ModelParts":
+        """The networks of the model, of which the file holds the generator alone."""
+        from landscape.evaluation.model_parts import ModelParts
+
+        return ModelParts(self.generator, self.draw_z)
 
     @property
     def latent(self) -> LatentConfig:

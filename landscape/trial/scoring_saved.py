@@ -34,11 +34,10 @@ def evaluate_trained(real: Given | Dataset, model: Trained, protocol: Protocol, 
     require_independent_judge(model.config, protocol.extractor)
     sides = _sides(real, model, protocol)
     if isinstance(real, Dataset):
-        return evaluate_model(sides.sampler, real, protocol, generator=model.generator, latent=model.draw_z, options=options)
+        return evaluate_model(sides.sampler, real, protocol, parts=model.parts, options=options)
     draws = [partial(draw_under, protocol, sides.sampler, sides.number, protocol.seed + run) for run in range(protocol.averaging_runs)]
     with protocol_mode(model.generator, sides.sampler, protocol):
-        aids = Aids(generator=model.generator, latent=model.draw_z)
-        return score(sides.real, draws, protocol, aids, options or EvaluationOptions(), "last")
+        return score(sides.real, draws, protocol, Aids(parts=model.parts), options or EvaluationOptions(), "last")
 
 
 def samples_of(real: Given | Dataset, model: Trained, protocol: Protocol) -> Given:

@@ -55,6 +55,4 @@ def rescored(folder: Path, dataset: Dataset, protocol: Protocol, device: torch.d
 
     model = saved_generator.load_trained(folder, device)
     sampler = model.sampling(protocol.sampling_batch, reporting(dataset, protocol).samples.labels)
-    return evaluate_model(
-        sampler, dataset, protocol, generator=model.generator, latent=model.draw_z, options=EvaluationOptions(device=device)
-    )
+    return evaluate_model(sampler, dataset, protocol, parts=model.parts, options=EvaluationOptions(device=device))

@@ -22,6 +22,7 @@ GOLDEN = {
     "pacgan-2018-stacked-mnist": "8c96db8b463c6783",
     "quick": "5c6d681a4a15a510",
     "quick-classes": "3d0fb95d5331172c",
+    "quick-inference": "3182c1b96af29b8f",
     "quick-photos": "a959cf70c01b8c99",
     "quick-pixels": "dee6f8fecff706c1",
     "quick-points": "1a5dd0027fca5d4f",

@@ -16,6 +16,7 @@ from landscape.evaluation import evaluate, evaluate_model, floor, select_model
 from landscape.evaluation import extraction as extraction_module
 from landscape.evaluation.extraction import EvaluationOptions, load_extractor
 from landscape.evaluation.given import Given
+from landscape.evaluation.model_parts import ModelParts
 from landscape.evaluation.models import RESOLVED, gives, smallest_difference
 from landscape.evaluation.scoring import Aids, averaged
 from landscape.results.record import Estimate, Scores
@@ -420,7 +421,7 @@ def test_the_discriminator_is_read_in_evaluation_mode_and_restored(cloud):
 
     critic = Critic().train()
     protocol = varied(get("quick-points"), metrics=["discriminator_accuracy"], n_fake=50)
-    scores = evaluate_model(_points, cloud, protocol, discriminator=critic)
+    scores = evaluate_model(_points, cloud, protocol, parts=ModelParts(discriminator=critic))
     assert set(modes) == {False}
     assert critic.training
     share = float((cloud.splits["train"].samples[:, 0] >= 0).double().mean())

@@ -43,6 +43,10 @@ class Evidence:
     """Draws n latent vectors [n, latent] from the protocol's seed."""
     discriminator: Callable[[Tensor], Tensor] | None = None
     """Maps samples in [0, 1] to logits [N]. It is in evaluation mode."""
+    d_features: Callable[[Tensor], Tensor] | None = None
+    """Maps samples in [0, 1] to the discriminator's last features [N, F]. It is in evaluation mode."""
+    untrained_d_features: Callable[[], Callable[[Tensor], Tensor]] | None = None
+    """Makes such a function of the discriminator as it was before its training."""
     extractor: str = ""
     """The public name of the extractor, which is part of the names of scores."""
     is_fid: bool = False

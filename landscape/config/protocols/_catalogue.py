@@ -31,6 +31,17 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
         "extractor": "classifier",
         "objective": "intra_FD[classifier]",
     },
+    "quick-inference": {
+        "note": (
+            "This project's own, for small labeled data sets: what a model is good for beside its samples. Inference of z by a network "
+            "that is trained on the model's samples, and accuracy of a linear classifier with 100 labels on D's last features, both on "
+            "the whole test split, beside FD. D is scored at the end of the training only, because a trial leaves its generator alone. "
+            "Comparable with other `quick-inference` scores of the same data, with no published number."
+        ),
+        "metrics": ["latent_regression", "feature_probe", "frechet"],
+        "extractor": "classifier",
+        "objective": "FD[classifier]",
+    },
     "given": {
         "note": "Features or images as they were given, all of them: no split, no number is prescribed. P/R/D/C with k = 5.",
         "metrics": ["frechet", "kid", {"precision_recall": {"k": 5}}, {"density_coverage": {"k": 5}}],
