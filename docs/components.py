@@ -87,6 +87,10 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
         **dict.fromkeys(("spectral", "spectral_batch", "spectral_instance", "spectral_layer"), _SPECTRAL),
         "batch": ("NumPy: the batch's moments, moving averages", f"{_NORMS}/test_norm_layers.py::test_batch_norm_and_its_moving_averages"),
         "conditional_batch": ("written out in NumPy", f"{_NORMS}/test_norm_layers.py::test_conditional_batch_norm"),
+        "spectral_conditional_batch": (
+            "its two parts",
+            f"{_NORMS}/test_norm_layers.py::test_spectral_conditional_batch_norm_is_its_two_parts",
+        ),
         "instance": ("NumPy: moments of each map", f"{_NORMS}/test_norm_layers.py::test_instance_norm"),
         "layer": ("NumPy over all but the batch; by hand", f"{_NORMS}/test_norm_layers.py::test_layer_norm_by_hand"),
         "none": (

@@ -19,9 +19,8 @@ from landscape.core.frozen_model import Frozen
 from landscape.published.numbers import published_numbers
 
 PAPERS = Path(__file__).parent / "papers"
-Because = Literal["conditional", "method", "part", "quoted", "real images", "recalled", "recipe", "search", "tool"]
+Because = Literal["method", "part", "quoted", "real images", "recalled", "recipe", "search", "tool"]
 BECAUSE: Mapping[str, str] = {
-    "conditional": "needs class labels in G and D",
     "method": "a method that is not here",
     "part": "a part that is not here",
     "quoted": "quoted from another paper",

@@ -11,7 +11,8 @@ from landscape.config.protocols import varied
 NARROWER, STEPS = 8, 3
 OWN_WIDTHS = {"mlp_2d": {"width": 400}, "stacked_mnist": {"width": {"unrolled": 8, "pacgan": 64}}, "mlp_2014": {"width_factor": 1.0}}
 """Widths whose default is None or not a whole number. They are those of the source, by preset if presets differ."""
-SAMPLES = 12
+SAMPLES = 20
+"""Two of each class, which a distance within classes needs."""
 
 
 def narrowed(config):
@@ -58,7 +59,7 @@ def noise(config):
     generator = torch.Generator().manual_seed(0)
     splits = {
         split: Split(torch.randint(0, 256, (n, *shape), dtype=torch.uint8, generator=generator), torch.arange(n) % 10)
-        for split, n in (("train", 64), ("validation", 16), ("test", 16))
+        for split, n in (("train", 64), ("validation", SAMPLES), ("test", SAMPLES))
     }
     classifier = {"mnist": "mnist", "stacked_mnist": "stacked:mnist"}.get(component.name, "digits")
     return Dataset(component.name, splits, content_hash="0" * 16, classes=10, bounds=(0.0, 1.0), classifier=classifier)

@@ -84,7 +84,7 @@ ON_VECTORS = frozenset({"none", "batch", "layer", "spectral", "weight", "spectra
 """The built-in normalizations that have a meaning after a dense layer."""
 ON_MAPS = ON_VECTORS | {"instance", "spectral_instance"}
 """The built-in normalizations that have a meaning after a convolution. (Instance norm refuses maps of one position when it is built.)"""
-MODULATED = frozenset({"self_modulated", "conditional_batch"})
+MODULATED = frozenset({"self_modulated", "conditional_batch", "spectral_conditional_batch"})
 """The built-in normalizations of G that read what G is given: its latent vector, or the condition."""
 
 

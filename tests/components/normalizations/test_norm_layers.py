@@ -163,6 +163,18 @@ def test_conditional_batch_norm(shape):
     np.testing.assert_allclose(norm(x, given).detach().numpy(), expected, atol=1e-5)
 
 
+def test_spectral_conditional_batch_norm_is_its_two_parts():
+    condition, (x, given) = Condition("class", 6, 2), (torch.randn(4, 3), torch.randn(4, 7))
+    both = NORMALIZATIONS["spectral_conditional_batch"].function(condition=condition, iterations=2, epsilon=0.1)
+    norm, alone = both.follow(3, ()), NORMALIZATIONS["conditional_batch"].function(condition=condition, epsilon=0.1).follow(3, ())
+    alone.load_state_dict(norm.state_dict())
+    assert torch.equal(norm(x, given), alone(x, given))
+    layer = nn.Linear(3, 5)
+    wrapped, spectral = both.wrap(layer), NORMALIZATIONS["spectral"].function(iterations=2).wrap(layer)
+    spectral.u.copy_(wrapped.u)
+    assert torch.equal(wrapped(x), spectral(x))
+
+
 def test_conditional_batch_norm_asks_for_the_vector_of_the_class():
     with pytest.raises(UserError, match="takes_class"):
         NORMALIZATIONS["conditional_batch"].function(condition=Condition("class", 6, 0))

@@ -113,6 +113,16 @@ def test_auxiliary_classifier_by_hand():
         np.testing.assert_allclose(auxiliary_classifier(found, weight=2.0).numpy(), 2 * expected, rtol=1e-5)
 
 
+def test_auxiliary_classifier_weighs_the_two_losses_apart():
+    logits, scores = torch.zeros(2), torch.tensor([[1.0, 0.0], [0.0, 2.0]])
+    output = Output(logits, None, scores)
+    in_d = replace(critique(logits=(logits, logits)), real_output=output, fake_output=output, condition=torch.tensor([0, 1]))
+    in_g = replace(in_d, g_loss=logits)
+    assert torch.equal(auxiliary_classifier(in_d, weight=2.0, g_weight=0.5), auxiliary_classifier(in_d, weight=2.0))
+    assert torch.equal(auxiliary_classifier(in_g, weight=2.0, g_weight=0.5), auxiliary_classifier(in_g, weight=0.5))
+    assert torch.equal(auxiliary_classifier(in_g, weight=2.0, g_weight=0.0), torch.zeros(2))
+
+
 def test_auxiliary_classifier_needs_the_classes():
     with pytest.raises(UserError, match="d_condition=auxiliary_classifier"):
         auxiliary_classifier(critique())
