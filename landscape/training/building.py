@@ -70,7 +70,7 @@ class Regularizer:
     call: Callable[..., Any]
     facts: RegularizerFacts
     keywords: frozenset[str]
-    """Which of `progress`, `bounds` and `state` it takes as arguments."""
+    """Which of `progress` and `bounds` it takes as arguments."""
 
     @classmethod
     def of(cls, choice: RegularizerChoice) -> "Regularizer":

@@ -20,7 +20,8 @@ class Update(NamedTuple):
     terms: dict[str, Tensor]
     """The terms of the regularizers by name."""
     report: dict[str, Tensor]
-    loss_state: dict[str, Tensor]
+    states: dict[str, dict[str, Tensor]]
+    """The new values of what the loss and the terms keep between steps."""
     logits: tuple[Tensor, ...] = ()
     """D's logits on real and on generated samples, minus the loss's boundary. They are above 0 for samples that D calls real. Without such
     a boundary there are none.
@@ -39,7 +40,7 @@ class Update(NamedTuple):
             gradients,
             {name: term.detach() for name, term in objective.terms.items() if name != "adversarial"},
             {name: value.detach() for name, value in objective.report.items()},
-            {name: value.detach() for name, value in objective.loss_state.items()},
+            {owner: {name: value.detach() for name, value in new.items()} for owner, new in objective.states.items()},
             tuple(o.logit.detach() - boundary if boundary else o.logit.detach() for o in outputs if o is not None)
             if boundary is not None
             else (),
@@ -62,10 +63,9 @@ class Gradients:
         self._one = torch.ones((), device=next(game.generator.parameters()).device)
 
     def changed_in_place(self) -> list[Tensor]:
-        """Return the tensors that computing an update changes: running statistics, power iterations and the states of components."""
+        """Return the tensors that computing an update changes: running statistics and power iterations."""
         networks = (self.game.generator, self.game.discriminator)
-        buffers = [buffer for network in networks if network is not None for buffer in network.buffers()]
-        return buffers + [value for owned in self.game.states.values() for value in owned.values()]
+        return [buffer for network in networks if network is not None for buffer in network.buffers()]
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device_type, dtype=torch.bfloat16, enabled=self.config.precision == "bf16")

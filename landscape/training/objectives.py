@@ -17,7 +17,7 @@ from torch.func import functional_call
 
 from landscape.components.architectures._base import Constrains, Output, constrain
 from landscape.components.losses._base import LossPair
-from landscape.components.regularizers._base import Critique, Unrolling
+from landscape.components.regularizers._base import Critique, Term, Unrolling
 from landscape.components.tasks._base import Batch
 from landscape.core.errors import UserError
 from landscape.training.building import Loss, Regularizer
@@ -52,7 +52,8 @@ class Objective:
     real: Output | None = None
     fake: Output | None = None
     report: Mapping[str, Tensor] = field(default_factory=dict)
-    loss_state: Mapping[str, Tensor] = field(default_factory=dict)
+    states: States = field(default_factory=dict)
+    """The new values of what the loss and the terms keep between steps."""
     boundary: float | None = None
     """The logit above which D calls a sample real, as in `LossPair`."""
 
@@ -60,7 +61,8 @@ class Objective:
 class Game:
     """The base of all games. It has the networks, the loss, and the regularizers by the site at which they act.
 
-    `states` has the tensors that the loss and each regularizer keep between steps. They are buffers of the module and updated in place.
+    `states` has the tensors that the loss and each regularizer keep between steps. They are buffers of the module. An objective reads them
+    and returns their new values, which `keep_states` writes once the update is applied.
     """
 
     def __init__(
@@ -124,10 +126,10 @@ SITES = ("on_inputs", "d_term", "d_weights", "g_term", "after_d_update", "around
 class Adversarial(Game):
     """The game of a generator against a critic, whose losses are on logits or on energies."""
 
-    def seen(self, samples: Tensor, states: States | None = None) -> Tensor:
+    def seen(self, samples: Tensor) -> Tensor:
         """Return what D sees of samples, after every `on_inputs` regularizer in the order of the config."""
         for r in self.at["on_inputs"]:
-            offered = {"progress": self.progress, "bounds": self.bounds, "state": self._state(r, states)}
+            offered = {"progress": self.progress, "bounds": self.bounds}
             samples = r.call(samples, **{k: offered[k] for k in r.keywords})
         return samples
 
@@ -168,19 +170,31 @@ class Adversarial(Game):
     def d_objective(
         self, batch: Batch, fake: Tensor, *, due: Due, parameters: Parameters | None = None, states: States | None = None
     ) -> Objective:
-        samples = (self.seen(batch.real, states), self.seen(fake, states))
+        samples = (self.seen(batch.real), self.seen(fake))
         outputs = self._pair(*samples, batch.condition, parameters)
         pair = self._call_loss(outputs[0].logit, outputs[1].logit, states)
         assert pair.d is not None
         critique = self._critique(batch, samples, outputs, parameters)
-        terms = {"adversarial": pair.d.mean()}
-        for r in self.at["d_term"]:
-            if r.name in due:
-                terms[r.name] = r.every * r.call(_with_state(critique, self._state(r, states))).mean()
+        terms, kept = self._terms("d_term", critique, due, states)
+        terms = {"adversarial": pair.d.mean(), **terms}
         for r in self.at["d_weights"]:
             if r.name in due:
                 terms[r.name] = r.every * r.call(self._viewed(parameters))
-        return Objective(_sum(terms), terms, *outputs, pair.report, pair.state, pair.boundary)
+        return Objective(_sum(terms), terms, *outputs, pair.report, {"loss": pair.state, **kept}, pair.boundary)
+
+    def _terms(
+        self, site: str, critique: Critique, due: Due, states: States | None = None
+    ) -> tuple[dict[str, Tensor], dict[str, Mapping[str, Tensor]]]:
+        """Return the term of each regularizer in `due` that acts at `site`, and the new states of those that have one."""
+        terms, kept = {}, {}
+        for r in self.at[site]:
+            if r.name not in due:
+                continue
+            found = r.call(replace(critique, state=self._state(r, states)) if r.facts.state else critique)
+            if r.facts.state:
+                found, kept[r.name] = _values_and_state(r, found)
+            terms[r.name] = r.every * found.mean()
+        return terms, kept
 
     def _viewed(self, parameters: Parameters | None) -> nn.Module:
         assert self.discriminator is not None
@@ -210,11 +224,9 @@ class Adversarial(Game):
 
     def _g_total(self, pair: LossPair, critique: Critique, due: Due, ahead: Tensor | None = None) -> Objective:
         """Return G's objective. `ahead` is minimized in the place of `pair.g`, which terms still read as the loss of each sample."""
-        terms = {"adversarial": (pair.g if ahead is None else ahead).mean()}
-        for r in self.at["g_term"]:
-            if r.name in due:
-                terms[r.name] = r.every * r.call(_with_state(critique, self._state(r), g_loss=pair.g)).mean()
-        return Objective(_sum(terms), terms, critique.real_output, critique.fake_output)
+        terms, kept = self._terms("g_term", replace(critique, g_loss=pair.g), due)
+        terms = {"adversarial": (pair.g if ahead is None else ahead).mean(), **terms}
+        return Objective(_sum(terms), terms, critique.real_output, critique.fake_output, states=kept)
 
     def both_objectives(self, batch: Batch, z: Tensor, *, due: Due, ahead: Parameters | None = None) -> tuple[Objective, Objective]:
         """Return both losses on one batch at the same weights (simultaneous updates), from one pass of each network.
@@ -230,29 +242,30 @@ class Adversarial(Game):
         assert pair.d is not None
         critique = self._critique(batch, samples, outputs, None)
         detached = self._critique(batch, (samples[0], samples[1].detach()), outputs, None)
-        terms = {"adversarial": pair.d.mean()}
-        terms |= {r.name: r.every * r.call(_with_state(detached, self._state(r))).mean() for r in self.at["d_term"] if r.name in due}
+        terms, kept = self._terms("d_term", detached, due)
+        terms = {"adversarial": pair.d.mean(), **terms}
         terms |= {r.name: r.every * r.call(self.discriminator) for r in self.at["d_weights"] if r.name in due}
-        return Objective(_sum(terms), terms, *outputs, pair.report, pair.state, pair.boundary), self._g_total(pair, critique, due)
+        d = Objective(_sum(terms), terms, *outputs, pair.report, {"loss": pair.state, **kept}, pair.boundary)
+        return d, self._g_total(pair, critique, due)
 
     def look_ahead(self, batch: Batch, z: Tensor, optimizer_view: Mapping[str, Any], *, due: Sequence[Due]) -> Parameters | None:
         """Return D's parameters and buffers as an `around_g` regularizer makes them for G's step, or None for the present ones.
 
-        `due` has the terms that act at D's next updates, after which they repeat. What D's updates change beside its parameters (running
-        statistics, power iterations, averages) is changed in copies.
+        `due` has the terms that act at D's next updates, after which they repeat. D's running statistics and power iterations change
+        in copies, and the states of components are not written.
         """
         assert self.discriminator is not None
         if not self.at["around_g"]:
             return None
         fake = self.generator(z, batch.condition).float()
         buffers = {name: buffer.detach().clone() for name, buffer in self.discriminator.named_buffers()}
-        states = {owner: {name: value.detach().clone() for name, value in own.items()} for owner, own in self.states.items()}
+        states = dict(self.states)
         turns = itertools.cycle(due)
         update = optimizer_view["optimizer_step"]
 
         def d_loss(parameters: Parameters) -> Tensor:
             objective = self.d_objective(batch, fake, due=next(turns), parameters={**buffers, **parameters}, states=states)
-            states["loss"] = {name: value.detach() for name, value in objective.loss_state.items()}
+            states.update({owner: {name: value.detach() for name, value in new.items()} for owner, new in objective.states.items()})
             return objective.total
 
         def optimizer_step(parameters: Parameters, gradients: Parameters, moments: Parameters) -> Moved:
@@ -274,10 +287,11 @@ class Adversarial(Game):
             parameters = {name: torch.where(changed[name] == p, p, changed[name].detach()) for name, p in parameters.items()}
         return parameters
 
-    def keep_loss_state(self, state: Mapping[str, Tensor]) -> None:
-        """Write the scalars that the loss keeps between steps to their buffers."""
-        for name, value in state.items():
-            self.states["loss"][name].copy_(value)
+    def keep_states(self, states: States) -> None:
+        """Write new values of what the loss and the terms keep between steps to their buffers."""
+        for owner, new in states.items():
+            for name, value in new.items():
+                self.states[owner][name].copy_(value)
 
     def after_d_update(self) -> None:
         """Apply to D what acts after its step: its own constraints and `after_d_update` regularizers."""
@@ -315,10 +329,11 @@ def pair_of(loss: Loss, real: Tensor, fake: Tensor, **keywords: Any) -> LossPair
     return pair
 
 
-def _with_state(critique: Critique, state: Mapping[str, Tensor], g_loss: Tensor | None = None) -> Critique:
-    if not state and g_loss is None:
-        return critique
-    return replace(critique, state=state, g_loss=g_loss)
+def _values_and_state(regularizer: Regularizer, found: Any) -> tuple[Tensor, Mapping[str, Tensor]]:
+    if not isinstance(found, Term) or set(found.state) != set(regularizer.facts.state):
+        names = ", ".join(regularizer.facts.state)
+        raise UserError(f"regularizer {regularizer.name!r} keeps a state: return a Term with its values and the new state ({names})")
+    return found
 
 
 def _sum(terms: Mapping[str, Tensor]) -> Tensor:

@@ -162,7 +162,7 @@ class Rounds:
     def _apply_d(self, update: Update) -> None:
         assert self.d_stepper is not None
         self.d_stepper.apply(update.gradients, lasting=self.updates.lasting)
-        self.game.keep_loss_state(update.loss_state)
+        self.game.keep_states(update.states)
         self.game.after_d_update()
         self.state.counts.d_steps += 1
         self.state.counts.images += self.config.batch_size
@@ -177,6 +177,7 @@ class Rounds:
             self.state.counts.images += self.config.g_batch_size or self.config.batch_size
             if self.d_stepper is not None:
                 self.d_stepper.apply(update.gradients[own:], lasting=self.updates.lasting)
+        self.game.keep_states(update.states)
         self.state.counts.g_steps += 1
         self._watch("g", update)
         self._update_average()

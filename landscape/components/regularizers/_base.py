@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from torch import Tensor, nn
 
@@ -10,6 +10,15 @@ from landscape.components.architectures._base import Output
 from landscape.core.registry import Registry
 
 Site = Literal["on_inputs", "d_term", "d_weights", "g_term", "after_d_update", "around_g"]
+
+
+class Term(NamedTuple):
+    """What a regularizer with a state returns at `d_term` and `g_term`."""
+
+    values: Tensor
+    """The values [N], one per sample, or a scalar."""
+    state: Mapping[str, Tensor]
+    """The new value of each tensor of its state by name. They are detached and kept once the update is applied."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,7 @@ class Critique:
     g_loss: Tensor | None = None
     """The generator's loss of each sample [N], given only at `g_term`."""
     state: Mapping[str, Tensor] = field(default_factory=dict)
-    """This regularizer's own tensors. They are updated in place and are saved with the model."""
+    """This regularizer's own tensors, which are saved with the model. They are only read; the new values are returned in a `Term`."""
     condition: Tensor | None = None
     """The condition [N] under which sample i of `real` and of `fake` is judged; None for an unconditional task."""
 
@@ -68,11 +77,11 @@ class RegularizerFacts:
     """Where a regularizer acts and what it needs.
 
     site: What its function receives and returns.
-        `on_inputs`: (samples [N, ...]; if it names them, the keywords `progress`, `bounds`, `state`) -> what D sees. It is called for real
-        and for generated samples (and for those of G's step), inside the gradient.
-        `d_term`: (critique) -> values [N], one per sample, or a scalar, which is added to D's loss.
+        `on_inputs`: (samples [N, ...]; if it names them, the keywords `progress`, `bounds`) -> what D sees. It is called for real and for
+        generated samples (and for those of G's step), inside the gradient.
+        `d_term`: (critique) -> values [N], one per sample, or a scalar, which is added to D's loss; with a state, a `Term`.
         `d_weights`: (discriminator) -> a scalar, which is added to D's loss.
-        `g_term`: (critique) -> values [N] or a scalar, which is added to G's loss.
+        `g_term`: (critique) -> values [N] or a scalar, which is added to G's loss; with a state, a `Term`.
         `after_d_update`: (discriminator) -> None. It changes D in place after its update.
         `around_g`: (unrolling) -> parameters of D (name -> tensor), which G's step uses instead of the current ones.
     also: A second site, at which the same function is called too. A term that acts at `d_term` and at `g_term` knows by `critique.g_loss`
@@ -84,7 +93,7 @@ class RegularizerFacts:
     needs_logits: Whether it reads D's output as log-odds. It is refused if the output is an energy, which is low for real samples.
     least_batch: The smallest number of samples (or of packs, under packing) of G's batch that D must see.
     below_side: The name of the hyperparameter in pixels that must be below the side of the images, or "".
-    state: The regularizer's own tensors at the start, name -> value (0-dim float32).
+    state: The own tensors of a term at the start, name -> value (0-dim float32). Other sites have none.
     paper: The source.
     """
 
@@ -102,5 +111,5 @@ class RegularizerFacts:
 
 
 REGULARIZERS: Registry[RegularizerFacts] = Registry(
-    "regularizer", "landscape.components.regularizers", RegularizerFacts, injected=frozenset({"progress", "bounds", "state"})
+    "regularizer", "landscape.components.regularizers", RegularizerFacts, injected=frozenset({"progress", "bounds"})
 )

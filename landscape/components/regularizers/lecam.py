@@ -7,24 +7,14 @@ from annotated_types import Ge, Lt
 from torch import Tensor
 from torch.nn.functional import relu
 
-from landscape.components.regularizers._base import REGULARIZERS, Critique
+from landscape.components.regularizers._base import REGULARIZERS, Critique, Term
 from landscape.core.registry import NonNegative
-
-
-def advanced_average(state: dict[str, Tensor], name: str, value: Tensor, decay: float) -> Tensor:
-    """Return the moving average of `value`, this one included, without bias toward its start value.
-
-    `state` is updated in place.
-    """
-    with torch.no_grad():
-        state[name].lerp_(value.detach().mean(), 1 - decay)
-        return state[name] / state["share"]
 
 
 @REGULARIZERS.register(site="d_term", state={"real": 0.0, "fake": 0.0, "share": 0.0}, paper="Tseng et al. 2021, arXiv:2104.03310")
 def lecam(
     critique: Critique, *, weight: NonNegative = 0.3, decay: Annotated[float, Ge(0), Lt(1)] = 0.99, form: Literal["paper", "code"] = "paper"
-) -> Tensor:
+) -> Term:
     """LeCam: D's outputs are drawn toward moving averages of its outputs on the other kind of samples.
 
     The penalty is |D(x) - a_fake|^2 + |D(G(z)) - a_real|^2. The averages a include this batch. They are divided by the total weight of what
@@ -38,15 +28,14 @@ def lecam(
             real samples; with them the released form is zero once D separates the two kinds.
 
     Returns:
-        The penalty of each sample [N].
+        The penalty of each sample [N], and the averages that include this batch.
     """
-    state = dict(critique.state)
-    real, fake = critique.real_output.logit, critique.fake_output.logit
+    real, fake, before = critique.real_output.logit, critique.fake_output.logit, critique.state
     with torch.no_grad():
-        state["share"].lerp_(torch.ones_like(state["share"]), 1 - decay)
-    real_anchor = advanced_average(state, "real", real, decay)
-    fake_anchor = advanced_average(state, "fake", fake, decay)
-    above, below = real - fake_anchor, real_anchor - fake
+        present = {"real": real.mean(), "fake": fake.mean(), "share": torch.ones_like(before["share"])}
+        state = {name: before[name].lerp(value, 1 - decay) for name, value in present.items()}
+        anchors = {name: state[name] / state["share"] for name in ("real", "fake")}
+    above, below = real - anchors["fake"], anchors["real"] - fake
     if form == "code":
         above, below = relu(above), relu(below)
-    return weight * (above.square() + below.square())
+    return Term(weight * (above.square() + below.square()), state)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from landscape.components.architectures._base import Output
-from landscape.components.regularizers._base import REGULARIZERS, Critique, Unrolling
+from landscape.components.regularizers._base import REGULARIZERS, Critique, Term, Unrolling
 from landscape.config.training_settings import Optimizer
 from landscape.training import functional_optimizers, optimizers
 
@@ -42,6 +42,11 @@ class Generator(nn.Module):
         return self.output(z).sigmoid().view(-1, *SHAPE)
 
 
+def values_of(found: Tensor | Term) -> Tensor:
+    """Return the values of a term with or without a state."""
+    return found.values if isinstance(found, Term) else found
+
+
 class Bench:
     """Calls a regularizer at the site that it declares, as the training module does."""
 
@@ -72,7 +77,7 @@ class Bench:
         call, site = component.function, component.facts.site
         if site in ("d_term", "g_term"):
             critique = replace(self.critique(generator_step=site == "g_term"), state=self.state(name))
-            return call(critique, **hyperparameters)
+            return values_of(call(critique, **hyperparameters))
         if site == "on_inputs":
             return self.seen(name, self.g(self.z), **hyperparameters)
         if site == "around_g":
@@ -82,7 +87,7 @@ class Bench:
 
     def seen(self, name, samples, **hyperparameters) -> Tensor:
         component = REGULARIZERS[name]
-        offered = {"progress": self.progress, "bounds": (0.0, 1.0), "state": self.state(name)}
+        offered = {"progress": self.progress, "bounds": (0.0, 1.0)}
         names = component.function.__annotations__
         return component.function(samples, **{k: v for k, v in offered.items() if k in names}, **hyperparameters)
 

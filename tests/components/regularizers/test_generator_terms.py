@@ -75,11 +75,11 @@ def test_lecam_two_steps_by_hand():
     state = {name: torch.tensor(0.0) for name in ("real", "fake", "share")}
     first = torch.tensor([2.0, 4.0]), torch.tensor([-1.0, 1.0])
     # After one batch the unbiased averages are the means of the batch: 3 and 0.
-    value = lecam(critique(logits=first, state=state), weight=1.0, decay=0.75)
+    value, state = lecam(critique(logits=first, state=state), weight=1.0, decay=0.75)
     torch.testing.assert_close(value, torch.tensor([2.0**2 + (3 + 1.0) ** 2, 4.0**2 + (3 - 1.0) ** 2]))
     second = torch.tensor([7.0, 7.0]), torch.tensor([2.0, 2.0])
     # The average of real outputs is (0.75 0.25 3 + 0.25 7) / (0.75 0.25 + 0.25) = 37/7, that of fake ones 2 0.25 / 0.4375 = 8/7.
-    value = lecam(critique(logits=second, state=state), weight=0.5, decay=0.75)
+    value, _ = lecam(critique(logits=second, state=state), weight=0.5, decay=0.75)
     real_anchor, fake_anchor = 37 / 7, 8 / 7
     torch.testing.assert_close(value, torch.full((2,), 0.5 * ((7 - fake_anchor) ** 2 + (2 - real_anchor) ** 2)))
 
@@ -88,13 +88,13 @@ def test_lecam_released_form_is_one_sided():
     state = {name: torch.tensor(0.0) for name in ("real", "fake", "share")}
     # The real outputs are below the fakes' anchor 0, and the fake ones are above the real anchor -4.
     logits = torch.tensor([-5.0, -3.0]), torch.tensor([0.0, 0.0])
-    assert lecam(critique(logits=logits, state=state), form="code").tolist() == [0, 0]
+    assert lecam(critique(logits=logits, state=state), form="code").values.tolist() == [0, 0]
 
 
 def test_lecam_anchors_are_held_fixed():
     state = {name: torch.tensor(0.0) for name in ("real", "fake", "share")}
     real, fake = torch.tensor([1.0, 3.0], requires_grad=True), torch.tensor([0.0, 0.0], requires_grad=True)
-    lecam(critique(logits=(real, fake), state=state), weight=1.0).sum().backward()
+    lecam(critique(logits=(real, fake), state=state), weight=1.0).values.sum().backward()
     torch.testing.assert_close(real.grad, 2 * real.detach())  # The derivative is that of (real - 0)^2.
     torch.testing.assert_close(fake.grad, 2 * (fake.detach() - 2))
 
