@@ -7,7 +7,7 @@ from typing import Any
 
 from landscape.analysis.answer import Effort
 from landscape.analysis.matched import Key, Searched, Value, key_of
-from landscape.analysis.objective import is_frechet, modeled, objective
+from landscape.analysis.objective import modeled, objective
 from landscape.results.record import Status
 from landscape.results.trial_files import Trial
 
@@ -83,7 +83,7 @@ def searched(trials: Iterable[Trial], protocol: str, name: str, axes: Iterable[s
         estimate = objective(trial.scores, protocol, name) if trial.record.status is Status.COMPLETED else None
         cell_id, assignment = setting_of(trial)
         ask = trial.record.study.get("ask")
-        cost = modeled(estimate, name) if estimate and (is_frechet(name) or estimate.direction != "none") else math.inf
+        cost = modeled(estimate, name) if estimate and estimate.direction != "none" else math.inf
         found.append(Searched(ask if isinstance(ask, int) else 0, cell_id, labels, assignment, cost))
     return found
 

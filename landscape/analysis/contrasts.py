@@ -66,9 +66,9 @@ def by_pairs(names: Sequence[str], pairs: Sequence[tuple[str, str]], usual: Mapp
     return sorted(names, key=lambda name: (-won[name], lost[name], usual[name]))
 
 
-def is_log(runs: Mapping[Key, Confirmed], frechet: bool) -> bool:
-    """Return whether costs are compared by ratios. Frechet distances are, if all of them are above 0."""
-    return frechet and all(cost > 0 for of in runs.values() for cost in of.costs)
+def is_log(runs: Mapping[Key, Confirmed], declared: bool) -> bool:
+    """Return whether costs are compared by ratios. Scores that declare a log scale are, if all of them are above 0."""
+    return declared and all(cost > 0 for of in runs.values() for cost in of.costs)
 
 
 def open_settings(design: Design, runs: Mapping[Key, Confirmed], at: Sequence[int], *, log: bool, level: float = 0.95) -> list[Key]:

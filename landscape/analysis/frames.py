@@ -12,7 +12,7 @@ import pandas as pd
 from landscape.analysis.interval import Values
 from landscape.core.errors import UserError
 from landscape.results.record import Estimate, Scores, Status
-from landscape.results.score_names import ScoreName
+from landscape.results.score_names import has_log_scale
 from landscape.results.trial_files import Trial
 
 AXIS, SCORE, LOW, HIGH, HYPER = "axis:", "score:", "low:", "high:", "hyper:"
@@ -35,6 +35,8 @@ class ScoreFacts:
     n_fake: int | None = None
     target: str = ""
     """The text `real` if the best value is that of held-out real samples."""
+    scale: str = ""
+    """`log` if its estimates declare a log scale."""
 
     @property
     def sign(self) -> float:
@@ -49,8 +51,8 @@ class ScoreFacts:
 
     @property
     def is_log(self) -> bool:
-        """Whether the score is compared by ratios, as Frechet distances are, also in the search."""
-        return ScoreName.parse(self.name).is_modeled_in_log
+        """Whether the score is compared by ratios, also in the search."""
+        return has_log_scale(self.name, self.scale)
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,8 @@ def _facts(scores: Iterable[Scores]) -> dict[str, ScoreFacts]:
 
 def score_facts(name: str, estimate: Estimate) -> ScoreFacts:
     """Return what an estimate says of its score besides the value."""
-    return ScoreFacts(name, estimate.direction, estimate.unit, estimate.bounds, estimate.n_real, estimate.n_fake, estimate.target)
+    e = estimate
+    return ScoreFacts(name, e.direction, e.unit, e.bounds, e.n_real, e.n_fake, e.target, e.scale)
 
 
 def flatten_config(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from landscape.core.errors import UserError
 from landscape.results.record import Estimate, Scores
-from landscape.results.score_names import ScoreName, score_of
+from landscape.results.score_names import has_log_scale, score_of
 
 NO_DISTANCE = 1e-12
-"""The smallest Frechet distance that has a logarithm here. What lies below is rounding of zero."""
+"""The smallest score that has a logarithm here. What lies below is rounding of zero."""
 
 
 def objective(scores: Mapping[str, Scores], protocol: str, name: str) -> Estimate | None:
@@ -28,18 +28,13 @@ def reported(scores: Mapping[str, Scores], protocol: str, name: str) -> Estimate
     return score_of(scores, protocol, name)
 
 
-def is_frechet(name: str) -> bool:
-    """Return whether a score is a Frechet distance that is modeled in log."""
-    return ScoreName.parse(name).is_modeled_in_log
-
-
 def modeled(estimate: Estimate, name: str) -> float:
-    """Return a score in the scale that a searcher models. Lower is better, and Frechet distances are in log.
+    """Return a score in the scale that a searcher models. Lower is better, and scores that declare a log scale are in log.
 
     Raises:
         UserError: The score has no better direction.
     """
-    if is_frechet(name):
+    if has_log_scale(name, estimate.scale):
         return math.log(max(estimate.value, NO_DISTANCE))
     if estimate.direction not in ("lower", "higher"):
         raise UserError(

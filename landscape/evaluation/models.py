@@ -23,7 +23,7 @@ from landscape.evaluation.sampling import Sampler, draw_under, protocol_mode
 from landscape.evaluation.scoring import Aids, score
 from landscape.evaluation.splits import RealSamples, reporting, selection, whole
 from landscape.results.record import Estimate, Scores
-from landscape.results.score_names import CLASS_BLIND, ScoreName
+from landscape.results.score_names import CLASS_BLIND, matches
 
 FLOOR_DRAWS = 4
 """The number of sets of real samples that the floor averages over."""
@@ -106,9 +106,7 @@ def selection_protocol(protocol: Protocol) -> Protocol:
 
 def gives(metric: str, score_name: str) -> bool:
     """Return whether `metric` returns the public name `score_name`, in which the extractor may stand without its variant."""
-    wanted = ScoreName.parse(score_name)
-    patterns = [ScoreName.parse(pattern) for pattern in METRICS[metric].facts.names]
-    return any(p == wanted or (bool(wanted.extractor) and p == ScoreName(wanted.stem, "{extractor}")) for p in patterns)
+    return matches(METRICS[metric].facts.names, score_name)
 
 
 def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOptions | None = None, most_draws: int = FLOOR_DRAWS) -> Scores:

@@ -22,6 +22,7 @@ from landscape.evaluation.model_parts import NO_PARTS, ModelParts, features_of, 
 from landscape.evaluation.sampling import reads_classes
 from landscape.evaluation.splits import RealSamples, reporting, whole
 from landscape.results.record import Estimate, Scores
+from landscape.results.score_names import matches
 
 GIVEN = "given"
 """The name of the extractor of features whose file names none."""
@@ -221,7 +222,9 @@ def _run(protocol: Protocol, evidence: Evidence, failures: dict[str, str], which
     found: dict[str, Estimate] = {}
     for choice in protocol.metrics:
         try:
-            found |= METRICS[choice.name].function(evidence, **choice.hyperparameters)
+            metric = METRICS[choice.name]
+            made = metric.function(evidence, **choice.hyperparameters)
+            found |= {name: replace(e, scale="log") if matches(metric.facts.log_scale, name) else e for name, e in made.items()}
         except UserError as error:
             failures[choice.label()] = f"{which}{error}"
         except torch.AcceleratorError:

@@ -89,6 +89,10 @@ class Estimate:
     """What a reader must know: the estimator's bias, the subset size, a floor."""
     target: Literal["", "real"] = ""
     """`real`: the best value is the one that held-out real samples score, which stands among the floors (memorization, authenticity)."""
+    scale: Literal["", "log"] = ""
+    """`log`: values are never negative and are compared by their ratio, as the metric declares. Older records do not say it, and their
+    Frechet distances are known by name.
+    """
 
 
 @dataclass(frozen=True, config=_PLAIN)

@@ -1,15 +1,13 @@
 """The public name of a score, in its parts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
 from landscape.results.record import Estimate, Scores
 
-IN_LOG = frozenset(f"{distance}{term}" for distance in ("FID", "FD") for term in ("", "_mean", "_covariance")) | {"intra_FD", "intra_FID"}
-"""Stems of Frechet distances, which are never negative and are compared by their ratio. An extrapolated one (`FD_infinity`) may be negative
-and has no logarithm.
-"""
+UNDECLARED_LOG = frozenset(f"{distance}{term}" for distance in ("FID", "FD") for term in ("", "_mean", "_covariance")) | {"intra_FD", "intra_FID"}
+"""Stems of scores on a log scale in records whose estimates do not declare their scale."""
 
 CLASS_BLIND = "class-blind "
 """Before the name of a score: what real samples score whose labels are exchanged at random. A generator that ignores the class scores no
@@ -42,10 +40,22 @@ class ScoreName:
         """Return whether `other` is the score that this name asks for: the same, or one whose extractor is named here without variant."""
         return self == other or (self.stem == other.stem and self.extractor == other.extractor and not self.variant)
 
-    @property
-    def is_modeled_in_log(self) -> bool:
-        """Whether a search models the logarithm of the score, and an analysis compares it by ratios."""
-        return self.stem in IN_LOG
+
+def matches(patterns: Iterable[str], name: str) -> bool:
+    """Return whether one of `patterns`, in which `{extractor}` stands for any extractor, is the score `name`."""
+    wanted = ScoreName.parse(name)
+    known = map(ScoreName.parse, patterns)
+    return any(p == wanted or (bool(wanted.extractor) and p == ScoreName(wanted.stem, "{extractor}")) for p in known)
+
+
+def has_log_scale(name: str, scale: str) -> bool:
+    """Return whether the score `name` is compared by ratios and modeled in log: its estimates declare so, or were written before they could.
+
+    Args:
+        name: The public name of the score.
+        scale: `Estimate.scale` of its estimates.
+    """
+    return scale == "log" or ScoreName.parse(name).stem in UNDECLARED_LOG
 
 
 def score_of(scores: Mapping[str, Scores], protocol: str, name: str) -> Estimate | None:

@@ -1,7 +1,7 @@
 """The line with which a sweep begins: what it will train, what its seeds can tell apart, and how long it will take."""
 
-from landscape.analysis.objective import is_frechet
 from landscape.analysis.resolution import resolution_sentence
+from landscape.components.metrics._base import is_on_log_scale
 from landscape.core.durations import between
 from landscape.core.wording import plural
 from landscape.space.space import Space
@@ -46,5 +46,5 @@ def _confirmation(space: Space, plan: StudyPlan) -> list[str]:
     score = space.protocol.objective
     return [
         f"{runs} of the settings that stand for levels, {looks[0]} fresh seeds each{more}",
-        resolution_sentence(score, levels, looks, log=is_frechet(score)),
+        resolution_sentence(score, levels, looks, log=is_on_log_scale(score, (m.name for m in space.protocol.metrics))),
     ]

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from landscape.analysis.frames import ScoreFacts
+from landscape.analysis.frames import score_facts
 from landscape.analysis.objective import modeled
-from landscape.components.metrics._base import METRICS
+from landscape.components.metrics._base import METRICS, is_on_log_scale
 from landscape.results.record import Estimate
 from landscape.results.score_names import ScoreName, same_score
 
@@ -45,11 +45,22 @@ def test_an_extractor_may_be_named_without_its_variant_and_no_other_score_is_mea
     assert same_score(name, wanted) is same
 
 
-@pytest.mark.parametrize("name", sorted({name for metric in METRICS.names() for name in METRICS[metric].facts.names}))
-def test_search_and_analysis_agree_on_what_is_modeled_in_log(name):
-    name = name.replace("{extractor}", "classifier:digits")
-    in_search = modeled(Estimate(3.0, "lower"), name) == math.log(3.0)
-    assert in_search == ScoreFacts(name, "lower").is_log == (name.split("[")[0] in DISTANCES)
+@pytest.mark.parametrize("scale", ["", "log"], ids=["older record", "declared"])
+@pytest.mark.parametrize("metric", METRICS.names())
+def test_search_and_analysis_agree_on_what_is_modeled_in_log(metric, scale):
+    """The scores that metrics declare are those of Frechet distances, and records from before they declared it are read alike."""
+    for pattern in METRICS[metric].facts.names:
+        name = pattern.replace("{extractor}", "classifier:digits")
+        declared = is_on_log_scale(name, [metric])
+        estimate = Estimate(3.0, "lower", scale=scale if declared else "")
+        in_search = modeled(estimate, name) == math.log(3.0)
+        assert in_search == score_facts(name, estimate).is_log == declared == (name.split("[")[0] in DISTANCES)
+
+
+def test_a_score_of_any_name_can_declare_a_log_scale():
+    estimate = Estimate(3.0, "lower", scale="log")
+    assert modeled(estimate, "ratio[mine]") == math.log(3.0)
+    assert score_facts("ratio[mine]", estimate).is_log
 
 
 DISTANCES = ("FD", "FID", "FD_mean", "FID_mean", "FD_covariance", "FID_covariance", "intra_FD", "intra_FID")

@@ -1,6 +1,6 @@
 """What a metric is given and returns, and the registry of metrics."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from torch import Tensor
 from landscape.components.datasets._base import Modes
 from landscape.core.errors import UserError
 from landscape.core.registry import Registry
+from landscape.results.score_names import matches
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,15 @@ class MetricFacts:
     """Which values of the first score are better: `lower`, `higher` or `none`."""
     target: str = ""
     """`real` if the best value of the first score is that of held-out real samples."""
+    log_scale: tuple[str, ...] = ()
+    """Those of `names` whose values are never negative and are compared by their ratio. A search models their logarithm."""
     paper: str = ""
 
 
 METRICS: Registry[MetricFacts] = Registry("metric", "landscape.components.metrics", MetricFacts)
 """Metrics by name: functions(evidence, *, hyperparameters) -> dict[name, Estimate], whose formulas are pure functions of tensors."""
+
+
+def is_on_log_scale(score: str, metrics: Iterable[str]) -> bool:
+    """Return whether one of the metrics of these names gives the score of the public name `score` and declares a log scale for it."""
+    return any(matches(METRICS[name].facts.log_scale, score) for name in metrics)

@@ -20,6 +20,7 @@ ENOUGH = 8192
 percent.
 """
 
+DISTANCES = ("FD[{extractor}]", "FD_mean[{extractor}]", "FD_covariance[{extractor}]", "FID", "FID_mean", "FID_covariance")
 LEAST_FREEDOM = 6.0
 """With fewer effective degrees of freedom there is no interval, because a few samples of heavy tails would decide its width. The simulated
 coverage is .91 to .97 from 6 degrees upwards (lognormal features at N = 100 to 1,000 and t with 5 degrees), and as low as .86 below.
@@ -166,7 +167,8 @@ def _influence(features: Tensor, mean: Tensor, shift: Tensor, root: Tensor) -> t
 
 @METRICS.register(
     needs=frozenset({"features"}),
-    names=("FD[{extractor}]", "FD_mean[{extractor}]", "FD_covariance[{extractor}]", "FID", "FID_mean", "FID_covariance"),
+    names=DISTANCES,
+    log_scale=DISTANCES,
     paper="Heusel et al. 2017, arXiv:1706.08500",
 )
 def frechet(evidence: Evidence, *, interval: bool = True) -> dict[str, Estimate]:

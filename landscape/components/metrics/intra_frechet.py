@@ -16,6 +16,7 @@ from landscape.results.record import Estimate
 @METRICS.register(
     needs=frozenset({"features", "labels"}),
     names=("intra_FD[{extractor}]", "intra_FID"),
+    log_scale=("intra_FD[{extractor}]", "intra_FID"),
     paper="Miyato & Koyama 2018, arXiv:1802.05637, section 4.1",
 )
 def intra_frechet(evidence: Evidence) -> dict[str, Estimate]:

@@ -10,7 +10,7 @@ from landscape.analysis.confirmation_runs import CONFIRMATION, Confirmed, Run
 from landscape.analysis.contrasts import is_log, open_settings
 from landscape.analysis.looks import looks
 from landscape.analysis.matched import Design, Key, Searched, key_of, matched_design, most_settings
-from landscape.analysis.objective import is_frechet
+from landscape.components.metrics._base import is_on_log_scale
 from landscape.config.trial_config import TrialConfig
 from landscape.space.space import Space
 from landscape.sweep.search.plan import Outcome, Task
@@ -90,4 +90,6 @@ class Confirming:
                 order = (o.repeat, self._seeds[o.repeat])
                 runs.setdefault(key_of(o.cell_id, o.assignment), {})[order] = Run(o.digest, "", order, cost, o.seconds)
         of = {key: Confirmed(key, self._cells[key[0]].labels, dict(key[1]), found) for key, found in runs.items() if key in design.settings}
-        return open_settings(design, of, self.looks, log=is_log(of, is_frechet(self.space.protocol.objective)))
+        protocol = self.space.protocol
+        by_ratio = is_on_log_scale(protocol.objective, (m.name for m in protocol.metrics))
+        return open_settings(design, of, self.looks, log=is_log(of, by_ratio))

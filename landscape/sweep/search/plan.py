@@ -69,7 +69,7 @@ class Outcome:
     value: float | None = None
     """The objective. It is None if the trial has none."""
     cost: float | None = None
-    """The objective as a searcher minimizes it. Lower is better, and a Frechet distance is in log. It is None without a score."""
+    """The objective as a searcher minimizes it. Lower is better, and a score on a log scale is in log. It is None without a score."""
     seconds: float = 0.0
     """The time of training and evaluation together."""
     role: str = SEARCH
