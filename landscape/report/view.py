@@ -96,7 +96,7 @@ class View:
         return {t.record.digest: t for t in self.study.trials}
 
     @cached_property
-    def selecting(self) -> Mapping[str, float]:
+    def selection_costs(self) -> Mapping[str, float]:
         """The cost by which each trial is chosen, by its digest.
 
         It is the objective on the selection samples if they were scored, and otherwise the reported one. Lower is better, whatever the
@@ -121,7 +121,7 @@ class View:
         if column not in frame:
             return frame.head(0)
         scored = frame[frame[column].notna()]
-        order = np.argsort([self.selecting.get(str(digest), math.inf) for digest in scored["digest"]], kind="stable")
+        order = np.argsort([self.selection_costs.get(str(digest), math.inf) for digest in scored["digest"]], kind="stable")
         return scored.iloc[order]
 
     def trial(self, digest: str) -> Trial:

@@ -202,7 +202,7 @@ def test_the_best_model_is_chosen_by_the_selection_samples_and_shown_with_its_re
     assert summary["best"]["digest"] == chosen[0][2]
     assert formats.number(chosen[0][1]) in summary["best"]["text"]
     data = json.loads((folder / "data.json").read_text())
-    found = dict(zip(data["trials"]["digest"], data["trials"]["selecting"], strict=True))
+    found = dict(zip(data["trials"]["digest"], data["trials"]["selection_costs"], strict=True))
     by_selection = sorted(found, key=lambda d: math.inf if found[d] is None else found[d])
     assert by_selection[:5] == [row[2] for row in chosen[:5]]
 

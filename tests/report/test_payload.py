@@ -57,7 +57,7 @@ def test_a_picture_without_room_is_counted_once(study, monkeypatch):
 def test_the_trial_that_selection_takes_from_a_cell_has_its_picture(study, monkeypatch):
     view = view_of(read_study(study))
     last = view.best_first(view.table.role("search").frame).drop_duplicates("cell", keep="last")["digest"].tolist()
-    monkeypatch.setattr(type(view), "selecting", {digest: float(i) for i, digest in enumerate(last)})
+    monkeypatch.setattr(type(view), "selection_costs", {digest: float(i) for i, digest in enumerate(last)})
     assert {digest for digest in last if "samples" in module.thumbnails(view_of(read_study(study))).uris.get(digest, {})} == set(last)
 
 

@@ -36,7 +36,7 @@ def trial_columns(view: View) -> dict[str, Any]:
     """Return the columns of all trials of the view, in the order of its frame.
 
     `cell`, `setting` and `reason` are positions in the lists `cells` (of level names), `settings` (digests) and `reasons`; `scores`, `low`
-    and `high` map a score to its column; `selecting` is what a trial is chosen by, lower is better; `values` maps the name of a varied
+    and `high` map a score to its column; `selection_costs` is what a trial is chosen by, lower is better; `values` maps the name of a varied
     setting to its column; `symptoms` lists each trial's symptoms.
     """
     frame = view.table.frame
@@ -58,7 +58,7 @@ def trial_columns(view: View) -> dict[str, Any]:
         "d_steps": numbers(frame["d_steps"]),
         "seconds": numbers(frame["seconds"]),
         "scores": {name: numbers(frame[SCORE + name]) for name in view.table.scores if SCORE + name in frame},
-        "selecting": numbers(view.selecting.get(str(digest)) for digest in frame["digest"]),
+        "selection_costs": numbers(view.selection_costs.get(str(digest)) for digest in frame["digest"]),
         "low": _ends(view, LOW),
         "high": _ends(view, HIGH),
         "values": {s.name: [plain(None if v != v else v) for v in frame[s.column]] for s in view.settings},

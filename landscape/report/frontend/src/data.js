@@ -30,7 +30,7 @@ export function ranked(name, among = everyTrial) {
 
 // Trials with the objective, in the order in which a selection takes them: by their score on the selection samples, where these were scored.
 export function chosenFirst(among = everyTrial) {
-  return among.filter((i) => trials.selecting[i] !== null && score(i, data.score) !== null).sort((a, b) => trials.selecting[a] - trials.selecting[b]);
+  return among.filter((i) => trials.selection_costs[i] !== null && score(i, data.score) !== null).sort((a, b) => trials.selection_costs[a] - trials.selection_costs[b]);
 }
 
 // Curves as (step, value) columns: see landscape/report/interactive/packed_curves.py.
