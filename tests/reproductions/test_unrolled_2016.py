@@ -56,7 +56,7 @@ def test_page_of_finished_trials(tmp_path):
     written = unrolled_2016(results_dir=tmp_path, data_dir=None, seeds=2, steps=8)
     html = written.read_text(encoding="utf-8")
     assert "://" not in html.replace("http://www.w3.org", "")
-    assert html.count('data-chart="') == 3
+    assert html.count('data-chart="') == html.count('<noscript><img class="drawn" src="data:image/png;base64,') == 3
     assert "<svg" not in html
     drawn = json.loads(re.search(r'id="data">(.*?)</script>', html, flags=re.S).group(1))
     assert set(drawn) == {"samples", "samples_paper", "modes_over_training"}
@@ -66,7 +66,9 @@ def test_page_of_finished_trials(tmp_path):
             assert row["modes_low"] == row["modes_high"] == row["high_quality_low"] == ""
             assert row["reverse_KL_low"] == "" or float(row["reverse_KL_low"]) >= 0
     with (written.parent / "modes.csv").open() as file:
-        assert [row["k"] for row in csv.DictReader(file)] == [str(k) for k in UNROLLED_STEPS]
+        rows = list(csv.DictReader(file))
+    assert [row["k"] for row in rows] == [str(k) for k in UNROLLED_STEPS]
+    assert all(len(row["modes_seeds"].split(", ")) == 2 and "." not in row["modes_seeds"] for row in rows)
     with (written.parent / "figure_modes_over_training.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 8 * 2 * len(UNROLLED_STEPS)

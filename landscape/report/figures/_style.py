@@ -1,5 +1,6 @@
 """Decides how every figure looks: a color and a marker for each label, ink that follows the page, and files from one drawing."""
 
+import base64
 import functools
 import io
 import re
@@ -175,6 +176,11 @@ class Rendered:
     """The figure as PDF, 3.3 inches wide like a column of a paper, with its fonts embedded."""
     inline: str
     """The SVG element for a page, whose ink is the page's text color."""
+
+    @property
+    def png_uri(self) -> str:
+        """The PNG as a data URI, for a page that runs no script."""
+        return "data:image/png;base64," + base64.b64encode(self.png).decode()
 
 
 def render(figure: Figure, name: str, title: str) -> Rendered:

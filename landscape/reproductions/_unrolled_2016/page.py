@@ -16,7 +16,7 @@ from landscape.components.metrics.mode_coverage import assigned_modes
 from landscape.core.wording import plural
 from landscape.report.charts import Chart
 from landscape.report.figures._style import FAINT, INK, PALETTE, house_style, render
-from landscape.report.formats import duration, number
+from landscape.report.formats import count, duration, number
 from landscape.report.reproduction_page import ReproductionPage, Section
 from landscape.report.study_figures import Drawn
 from landscape.report.tables import Column, Table
@@ -133,7 +133,7 @@ def explanations_table(outcomes: Sequence[FinishedTrial]) -> Table:
         for name in ("modes", "high_quality"):
             values = [score(o, name) for o in found]
             row[name] = float(np.mean(values))
-            row[f"{name}_seeds"] = ", ".join(number(v) for v in values)
+            row[f"{name}_seeds"] = each_seed(name, values)
         rows.append(row)
     columns = [Column("setting", "Setting"), Column("k", "Unrolled steps"), Column("of", "Modes there are")]
     for name, label in (("modes", "Modes found"), ("high_quality", "High quality")):
@@ -148,6 +148,11 @@ def _modes(setting: Setting) -> Modes:
     return known
 
 
+def each_seed(name: str, values: Sequence[float]) -> str:
+    """Return the value of each seed. Modes are counted, so they are written as whole numbers."""
+    return ", ".join(map(count if name == "modes" else number, values))
+
+
 def rows_table(outcomes: Sequence[FinishedTrial]) -> Table:
     """Return a table with a row per number of unrolled steps: the value of each seed, and the mean with its interval."""
     rows = []
@@ -156,7 +161,7 @@ def rows_table(outcomes: Sequence[FinishedTrial]) -> Table:
         for name in ("modes", "high_quality", "reverse_KL"):
             values = by_steps(outcomes, name)[k]
             row[name], row[f"{name}_low"], row[f"{name}_high"] = mean_between(values, BOUNDS[name])
-            row[f"{name}_seeds"] = ", ".join(number(v) for v in values)
+            row[f"{name}_seeds"] = each_seed(name, values)
         rows.append(row)
     columns = [Column("k", "Unrolled steps")]
     for name, label in (("modes", f"Modes of {MODES}"), ("high_quality", "High quality"), ("reverse_KL", "Reverse KL (nat)")):
