@@ -19,6 +19,7 @@ from landscape.analysis.frames import SCORE, TrialTable
 from landscape.results.studies import Study
 
 if TYPE_CHECKING:
+    import optuna
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
 
@@ -29,6 +30,8 @@ FEWEST_TRIALS = 20
 BEST_TRIALS, BEST_SHARE = 5, 0.1
 """PED-ANOVA's best trials are this share of all, and at least so many of them."""
 TREES = 16
+FOREST_TRIALS = 1000
+"""fANOVA's forest is grown on at most so many trials, drawn at random. Its time grows faster than their number: 5,000 take minutes."""
 
 
 @dataclass(frozen=True)
@@ -168,11 +171,9 @@ def _shares(
 def _evaluated(
     trials: "Sequence[FrozenTrial]", names: Sequence[str], everywhere: Sequence[str], seed: int
 ) -> tuple[Mapping[str, float], Mapping[str, float]]:
-    import optuna
     from optuna.importance import FanovaImportanceEvaluator, PedAnovaImportanceEvaluator, get_param_importances
 
-    study = optuna.create_study(direction="minimize")
-    study.add_trials(trials)
+    study = _study_of(trials)
     present = [name for name in names if any(name in trial.params for trial in trials)]
     with warnings.catch_warnings():
         # Optuna warns where few trials have a conditional parameter, and where all shares are the same. Both show in the spread.
@@ -181,5 +182,16 @@ def _evaluated(
         explained: Mapping[str, float] = {}
         if everywhere and len({trial.value for trial in trials}) > 1:
             forest = FanovaImportanceEvaluator(n_trees=TREES, seed=seed)
+            if len(trials) > FOREST_TRIALS:
+                drawn = np.random.default_rng(seed).choice(len(trials), size=FOREST_TRIALS, replace=False)
+                study = _study_of([trials[i] for i in sorted(drawn)])
             explained = get_param_importances(study, evaluator=forest, params=list(everywhere))
     return best, explained
+
+
+def _study_of(trials: "Sequence[FrozenTrial]") -> "optuna.Study":
+    import optuna
+
+    study = optuna.create_study(direction="minimize")
+    study.add_trials(trials)
+    return study

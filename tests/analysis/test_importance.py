@@ -94,3 +94,25 @@ def test_the_table_names_the_share_that_counts_as_the_best(trials, share):
     table = hyperparameter_importance_table(view_of(searched(trials, rate=3.0)))
     (column,) = [column for column in table.columns if column.key == "ped_anova"]
     assert column.help == f"What the best {share} of the trials have in common, against all"
+
+
+def test_a_forest_is_grown_on_no_more_trials_than_it_has_time_for(monkeypatch):
+    """PED-ANOVA reads all trials whatever their number. The share of the forest stays near, and the table says how many it read."""
+    from optuna.importance import FanovaImportanceEvaluator
+
+    seen, evaluate = [], FanovaImportanceEvaluator.evaluate
+
+    def watched(self, study, **how):
+        seen.append(len(study.trials))
+        return evaluate(self, study, **how)
+
+    monkeypatch.setattr(FanovaImportanceEvaluator, "evaluate", watched)
+    study = searched(200, rate=3.0)
+    whole = found(study, repeats=1)
+    monkeypatch.setattr("landscape.analysis.importance.FOREST_TRIALS", 100)
+    monkeypatch.setattr("landscape.report.importance_table.FOREST_TRIALS", 100)
+    some = found(study, repeats=1)
+    assert seen == [200, 160, 100, 100]
+    assert {name: one.ped_anova for name, one in some.items()} == {name: one.ped_anova for name, one in whole.items()}
+    assert some["rate"].fanova.value == pytest.approx(whole["rate"].fanova.value, abs=0.1)
+    assert "fANOVA reads 100 trials drawn at random and leaves out" in hyperparameter_importance_table(view_of(study)).caption
