@@ -98,9 +98,9 @@ LSUN has been at `dl.yf.io` since 2019; its first host, `lsun.cs.princeton.edu`,
 ## Weights
 """
 AFTER_WEIGHTS = """
-`$LANDSCAPE_INCEPTION_WEIGHTS`, `$LANDSCAPE_CLIP_WEIGHTS`, `$LANDSCAPE_DINOV2_WEIGHTS` and `$LANDSCAPE_VGG16_WEIGHTS` can name files of yours to use instead.
-torch.hub's cache is searched as well. DINOv2 is downloaded as ViT-B/14; its other sizes are used if you give their files. The small
-classifiers of `classifier` come with the package.
+`$LANDSCAPE_INCEPTION_WEIGHTS`, `$LANDSCAPE_CLIP_WEIGHTS`, `$LANDSCAPE_DINOV2_WEIGHTS` and `$LANDSCAPE_VGG16_WEIGHTS` can name files of
+yours to use instead. torch.hub's cache is searched as well. DINOv2 is downloaded as ViT-B/14; its other sizes are used if you give their
+files. The small classifiers of `classifier` come with the package.
 """
 
 

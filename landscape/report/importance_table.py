@@ -37,8 +37,8 @@ def hyperparameter_importance_table(view: View) -> Table | None:
     )
     caption = (
         f"Shares of each method sum to 1, over finished trials of the search. Brackets: the range over {REPEATS} random subsets"
-        f" of four in five trials; they are no confidence intervals. fANOVA reads {some} and leaves out what only some trials have. A searcher"
-        " that learns tries good values more often, so that shares hold for the trials at hand."
+        f" of four in five trials; they are no confidence intervals. fANOVA reads {some} and leaves out what only some trials have. A"
+        " searcher that learns tries good values more often, so that shares hold for the trials at hand."
     )
     return Table("hyperparameter_importance", "Importance of axes and hyperparameters", caption, columns, pd.DataFrame(rows))
 

@@ -6,7 +6,8 @@ from typing import Self
 
 from landscape.results.record import Estimate, Scores
 
-UNDECLARED_LOG = frozenset(f"{distance}{term}" for distance in ("FID", "FD") for term in ("", "_mean", "_covariance")) | {"intra_FD", "intra_FID"}
+_TERMS = frozenset(f"{distance}{term}" for distance in ("FID", "FD") for term in ("", "_mean", "_covariance"))
+UNDECLARED_LOG = _TERMS | {"intra_FD", "intra_FID"}
 """Stems of scores on a log scale in records whose estimates do not declare their scale."""
 
 CLASS_BLIND = "class-blind "
@@ -49,7 +50,9 @@ def matches(patterns: Iterable[str], name: str) -> bool:
 
 
 def has_log_scale(name: str, scale: str) -> bool:
-    """Return whether the score `name` is compared by ratios and modeled in log: its estimates declare so, or were written before they could.
+    """Return whether the score `name` is compared by ratios and modeled in log.
+
+    Its estimates declare it, or it is a Frechet distance whose estimates were written before they could.
 
     Args:
         name: The public name of the score.

@@ -63,9 +63,7 @@ class Vgg16:
     source=f"{REMOTE.sources[0]} (torchvision)",
     files={FILES[0]: SHA256},
 )
-def vgg16(
-    *, weights: Path | None = None, device: torch.device | None = None, layer: Literal["fc2_relu", "fc2"] = "fc2_relu"
-) -> Vgg16:
+def vgg16(*, weights: Path | None = None, device: torch.device | None = None, layer: Literal["fc2_relu", "fc2"] = "fc2_relu") -> Vgg16:
     """VGG-16 (Simonyan & Zisserman 2015, arXiv:1409.1556), by the class and with the resize of torch-fidelity.
 
     Args:

@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 import torch
 from annotated_types import Ge, Lt
-from torch import Tensor
 from torch.nn.functional import relu
 
 from landscape.components.regularizers._base import REGULARIZERS, Critique, Term

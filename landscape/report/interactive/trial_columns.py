@@ -36,8 +36,8 @@ def trial_columns(view: View) -> dict[str, Any]:
     """Return the columns of all trials of the view, in the order of its frame.
 
     `cell`, `setting` and `reason` are positions in the lists `cells` (of level names), `settings` (digests) and `reasons`; `scores`, `low`
-    and `high` map a score to its column; `selection_costs` is what a trial is chosen by, lower is better; `values` maps the name of a varied
-    setting to its column; `symptoms` lists each trial's symptoms.
+    and `high` map a score to its column; `selection_costs` is what a trial is chosen by, lower is better; `values` maps the name of a
+    varied setting to its column; `symptoms` lists each trial's symptoms.
     """
     frame = view.table.frame
     axes = view.table.axes

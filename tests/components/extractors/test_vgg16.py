@@ -21,7 +21,9 @@ def narrow(monkeypatch, tmp_path):
     def network(*_, **__):
         torch.manual_seed(0)
         made, inputs = torchvision.models.VGG(torchvision.models.vgg.make_layers([4, "M", 8, "M", 8, "M", 8, "M", 8, "M"])), 8 * 49
-        made.classifier = nn.Sequential(nn.Linear(inputs, 16), nn.ReLU(), nn.Dropout(), nn.Linear(16, 16), nn.ReLU(), nn.Dropout(), nn.Linear(16, 5))
+        made.classifier = nn.Sequential(
+            nn.Linear(inputs, 16), nn.ReLU(), nn.Dropout(), nn.Linear(16, 16), nn.ReLU(), nn.Dropout(), nn.Linear(16, 5)
+        )
         return made
 
     monkeypatch.setattr(torchvision.models, "vgg16", network)
