@@ -33,7 +33,8 @@ def replaying(function, outputs):
             first.append(update)
             outputs.append(update)
             return update
-        for mine, theirs in ((first[0].terms, update.terms), (first[0].report, update.report), (first[0].loss_state, update.loss_state)):
+        states = [(first[0].states[owner], new) for owner, new in update.states.items()]
+        for mine, theirs in ((first[0].terms, update.terms), (first[0].report, update.report), *states):
             for name in theirs:
                 mine[name].copy_(theirs[name])
         for mine, theirs in zip(
@@ -46,7 +47,7 @@ def replaying(function, outputs):
 
 
 def test_curves_are_those_of_updates_with_memory_of_their_own():
-    own, replayed = model(), model()
+    own, replayed = model(regularizers=["r1", "lecam"]), model(regularizers=["r1", "lecam"])
     replayed.rounds.updates.lasting = False
     outputs: list[Update] = []
     gradients = replayed.rounds.gradients
@@ -56,6 +57,9 @@ def test_curves_are_those_of_updates_with_memory_of_their_own():
         gan.run_rounds(20)
     assert own.curves.sums == replayed.curves.sums
     assert set(own.curves.steps.values()) == {20}
+    averages = [gan.states["lecam"].state_dict() for gan in (own, replayed)]
+    assert averages[0] == averages[1]
+    assert averages[0]["share"] > 0
     for update in outputs:
         for gradient in update.gradients:
             gradient.zero_()
