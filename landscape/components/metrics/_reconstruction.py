@@ -26,7 +26,8 @@ def as_networks_see(samples: Tensor) -> Tensor:
 
 def distances(one: Tensor, other: Tensor) -> Tensor:
     """Return the Euclidean distance [N] between row i of one and row i of the other set [N, ...]."""
-    return (one - other).flatten(1).norm(dim=1)
+    found: Tensor = torch.linalg.vector_norm((one - other).flatten(1), dim=1)
+    return found
 
 
 def reconstruction_scores(real: Tensor, remade: Tensor, order: Tensor) -> dict[str, Estimate]:
@@ -41,15 +42,19 @@ def reconstruction_scores(real: Tensor, remade: Tensor, order: Tensor) -> dict[s
     error, of_mean = float(errors.mean()), float(distances(real, real.mean(0, keepdim=True)).mean())
     shuffled = float(distances(real[order], remade[order.roll(1)]).mean())
     count = len(real)
-    how = {
-        "interval": normal_if_varied(error, standard_error(errors), (0.0, None)),
-        "interval_kind": "standard error over real samples, given the networks",
-        "spread": float(errors.double().std(correction=0)),
-    }
+    interval = normal_if_varied(error, standard_error(errors), (0.0, None))
     unit = "Euclidean distance in [0, 1] a value" if real.ndim == 4 else "Euclidean distance"
     return {
         "reconstruction_error": Estimate(
-            error, "lower", **how if how["interval"] else {}, unit=unit, bounds=(0.0, None), n_real=count, note=f"mean image {of_mean:.4g}"
+            error,
+            "lower",
+            interval,
+            interval_kind="standard error over real samples, given the networks" if interval else "",
+            spread=float(errors.double().std(correction=0)) if interval else None,
+            unit=unit,
+            bounds=(0.0, None),
+            n_real=count,
+            note=f"mean image {of_mean:.4g}",
         ),
         "reconstruction_mean_image": Estimate(
             of_mean, "none", unit=unit, bounds=(0.0, None), n_real=count, note="the error of the mean of these samples in the place of each"

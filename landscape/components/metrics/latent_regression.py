@@ -58,7 +58,7 @@ def train_encoder(
             samples = generator(z).float()
         error = (encoder(samples) - z).square().sum(1).mean()
         optimizer.zero_grad()
-        error.backward()  # type: ignore[no-untyped-call]
+        error.backward()
         optimizer.step()
         schedule.step()
     return encoder
