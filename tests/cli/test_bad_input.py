@@ -198,7 +198,7 @@ class TestFiles:
     def test_regularizer_that_does_not_return_its_state(self, refused, tmp_path):
         text = "from landscape.components.regularizers._base import REGULARIZERS\n@REGULARIZERS.register(site='d_term', state={'a': 0.0})\n"
         (tmp_path / "drift.py").write_text(text + "def mine(critique):\n    return critique.real_output.logit\n")
-        found = (*TRAIN, "--plugin", tmp_path / "drift.py", "--regularizers", "mine")
+        found = (*TRAIN, "--plugin", tmp_path / "drift.py", "--regularizer", "mine")
         refused(found, "regularizer 'mine' keeps a state", "return a Term with its values and the new state (a)")
 
     def test_data_that_the_protocol_cannot_score_are_told_before_the_training(self, run, here, monkeypatch):
