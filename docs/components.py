@@ -67,6 +67,7 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
             "ranges of the paper; finite differences",
             f"{_REGULARIZERS}/test_input_changes.py::test_augmentation_passes_exact_gradients",
         ),
+        "drift": ("by hand", f"{_REGULARIZERS}/test_generator_terms.py::test_drift_by_hand"),
         "instance_noise": ("variance over training", f"{_REGULARIZERS}/test_input_changes.py::test_instance_noise_falls_linearly"),
         "l2": ("by hand", f"{_REGULARIZERS}/test_weight_terms.py::test_l2_by_hand"),
         "lecam": ("two steps by hand", f"{_REGULARIZERS}/test_generator_terms.py::test_lecam_two_steps_by_hand"),
@@ -118,6 +119,7 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
             "both networks written out in NumPy; parameter counts",
             f"{_NETWORKS}/test_architecture_layers.py::test_r3gan_discriminator",
         ),
+        "progressive": ("both phases of each resolution written out in NumPy", f"{_NETWORKS}/test_progressive.py::test_generator_in_numpy"),
         "mlp": ("size of signals", f"{_NETWORKS}/test_architecture_initialization.py::test_mlp_keeps_the_size_of_signals"),
     },
     "Data sets": {

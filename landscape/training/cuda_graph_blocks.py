@@ -106,6 +106,10 @@ class Blocks:
         self._since: tuple[int, int] | None = None
         self._recorded: dict[int, _Recorded] = {}
 
+    def anew(self) -> "Blocks":
+        """Return blocks without recordings, because networks that grow have entered another phase."""
+        return Blocks(self.rounds, self._record)
+
     def fitting(self, most: float) -> int:
         """Return the rounds of the largest block with which the next `most` rounds may begin, or 0 if they may begin with none.
 

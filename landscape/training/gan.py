@@ -175,8 +175,10 @@ class GAN(pl.LightningModule):
 
     def _play(self, most: float) -> None:
         """Play the next block of rounds if one begins here, and otherwise the next round."""
+        if self.rounds.grow() and self._blocks is not None:
+            self._blocks = self._blocks.anew()
         if self._blocks is not None:
-            if self._blocks.play(most):
+            if self._blocks.play(min(most, self.rounds.rounds_of_phase)):
                 return
             if self._blocks.failed:
                 self._how_blocks_run = f", round by round ({self._blocks.failed})"
@@ -272,6 +274,8 @@ class GAN(pl.LightningModule):
         """Restore what `extra_state` returned."""
         self.rounds.state.counts = Counts(**state["counts"])
         self.rounds.stream.drawn = state["drawn"]
+        if self.rounds.growth:
+            self.rounds.begin_phase()  # The phase itself was among the buffers of the networks.
         self.curves = Curves()
         self.curves.points.update({k: [(x, y) for x, y in v] for k, v in state["curves"].items()})
         self.curves.sums.update(state["sums"])

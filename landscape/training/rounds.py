@@ -19,6 +19,7 @@ from landscape.training.compilation import Path, UpdateFunctions, choose, update
 from landscape.training.counts import Counts
 from landscape.training.data_stream import DataStream
 from landscape.training.gradients_of_update import Gradients, Update
+from landscape.training.growing import Growth
 from landscape.training.objectives import Adversarial, NextD
 from landscape.training.scheduled_optimizer import Stepper
 
@@ -78,18 +79,29 @@ class Rounds:
         # This is looked up once, because asking a protocol takes as long as a small layer.
         self._g_is_bounded = isinstance(game.generator, Constrains)
 
+        self.growth = Growth((game.generator, game.discriminator, average))
+        self.growth.enter(self.spent(0))
+        self._how = (execution, recorded)
+        self.begin_phase()
+
+    def begin_phase(self) -> None:
+        """Make the optimizers, without moments, and the functions that compute updates, for the parameters of the present phase.
+
+        Networks that do not grow have one phase.
+        """
+        config, game, (execution, recorded) = self.config, self.game, self._how
         d_updates = config.d_steps_per_round if game.has_discriminator else config.g_steps_per_round
         self.d_stepper = self._stepper(game.discriminator, "d_optimizer", d_updates, recorded) if game.discriminator is not None else None
         self.g_stepper = self._stepper(game.generator, "g_optimizer", config.g_steps_per_round, recorded)
         self.steppers = tuple(s for s in (self.d_stepper, self.g_stepper) if s is not None)
         self.g_parameters = tuple(self.g_stepper.parameters.values())
         self.d_parameters = tuple(self.d_stepper.parameters.values()) if self.d_stepper is not None else ()
-        self.gradients = Gradients(config, game, self.d_parameters, self.g_parameters, device.type)
+        self.gradients = Gradients(config, game, self.d_parameters, self.g_parameters, self.device.type)
         self.updates = self._choose_updates(execution, recorded)
 
     def _stepper(self, network: nn.Module, side: str, updates_per_round: int, recorded: bool) -> Stepper:
         total = self.total and self.total * updates_per_round
-        return Stepper(getattr(self.config, side), dict(network.named_parameters()), total, tensor_rate=recorded)
+        return Stepper(getattr(self.config, side), self.growth.used(network), total, tensor_rate=recorded)
 
     def _choose_updates(self, asked: Path, recorded: bool) -> UpdateFunctions:
         config, game = self.config, self.game
@@ -103,13 +115,30 @@ class Rounds:
         """Return the share of the budget, in [0, 1], that is spent after `rounds`. For a budget in seconds this is `clock_share`."""
         return rounds / self.total if self.total else self.clock_share
 
+    def grow(self) -> bool:
+        """Let networks that grow enter the phase of the next round. Return whether it is another one than that of the last round."""
+        if not self.growth or not self.growth.enter(self.spent(self.state.counts.rounds)):
+            return False
+        steps = [stepper.steps for stepper in self.steppers]
+        self.begin_phase()
+        for stepper, made in zip(self.steppers, steps, strict=True):
+            stepper.steps = made
+        return True
+
+    @property
+    def rounds_of_phase(self) -> float:
+        """The number of rounds until networks that grow enter their next phase."""
+        return self.growth.rounds_left(self.state.counts.rounds, self.total)
+
     def play(self) -> None:
         """Play one round on the host."""
+        self.grow()
         self.game.progress.fill_(self.spent(self.state.counts.rounds))
         self.play_with_progress_given()
 
     def play_with_progress_given(self) -> None:
         """Play the updates of a round. The caller has written the share of the budget that is spent to `game.progress`."""
+        self.growth.fade(self.game.progress)
         for step in self.sequence:
             step()
         self.state.counts.rounds += 1
@@ -131,23 +160,26 @@ class Rounds:
             case _:
                 return d + g
 
+    def _rows(self, size: int) -> Batch:
+        return self.growth.shown(self.stream.next(size))
+
     def d_step(self) -> None:
         """Make one update of D."""
-        batch = self.stream.next(self.config.batch_size)
+        batch = self._rows(self.config.batch_size)
         z = self.state.last_z = self.draw_latent(self.config.batch_size)
         self._apply_d(self.updates.of_d(batch, z, self.game.due(self.state.counts.d_steps)))
 
     def g_step(self) -> None:
         """Make one update of G."""
         config, state, size = self.config, self.state, self.config.g_batch_size or self.config.batch_size
-        batch = self.stream.next(size) if self.game.g_needs_batch else self._no_batch
+        batch = self._rows(size) if self.game.g_needs_batch else self._no_batch
         z = state.last_z if config.reuse_z and state.last_z is not None else self.draw_latent(size)
         self._apply_g(self.updates.of_g(batch, z, self.game.due(state.counts.g_steps), self.next_d()))
 
     def both_step(self) -> None:
         """Make one simultaneous update of both networks."""
         size, state = self.config.batch_size, self.state
-        batch = self.stream.next(size)
+        batch = self._rows(size)
         z = state.last_z = self.draw_latent(size)
         d, g = self.updates.of_both(batch, z, self.game.due(state.counts.d_steps), self.next_d())
         self._apply_d(d)

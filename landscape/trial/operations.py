@@ -1,5 +1,7 @@
 """Counts the work of training: the multiplications and additions in the matrix products and convolutions of a round."""
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -69,4 +71,17 @@ def operations(config: TrialConfig) -> float:
     gan = GAN(few, noise(few, 4 * batch))
     gan.prepare(torch.device("cpu"), "eager")
     gan.run_rounds(1)
-    return products(gan) * config.batch_size / batch
+    return sum(share * products(gan) for share in _phases(gan)) * config.batch_size / batch
+
+
+def _phases(gan: GAN) -> Iterator[float]:
+    """Put the training at the beginning of each phase of networks that grow, and yield the share of the budget that the phase has."""
+    rounds = gan.rounds
+    if not rounds.growth:
+        yield 1.0
+        return
+    for begin, end in rounds.growth.phases():
+        # A long budget, so that all rounds that are counted belong to the phase.
+        rounds.total = 1_000_000
+        rounds.state.counts.rounds = math.ceil(begin * rounds.total)
+        yield end - begin

@@ -16,4 +16,5 @@ SMALL = {
     "autoencoder": {"width": 4, "code_width": 8},
     "autoencoder_mlp": {"g_width": 8, "d_width": 8},
     "r3gan": {"width": 16, "blocks": 1},
+    "progressive": {"fmap_base": 32, "fmap_max": 8},
 }

@@ -15,6 +15,7 @@ STATES = {
     "LeCam averages": {"regularizers": ["lecam"]},
     "augmentation draws": {"regularizers": ["consistency"]},
     "EMA, flips, dequantization": {"ema": {"decay": 0.9}, "horizontal_flip": True, "dequantize": True},
+    "networks that grow": {"architecture": {"progressive": SMALL["progressive"]}, "loss": "wasserstein", "regularizers": ["drift"]},
     "classes": {"task": "class_conditional", "d_normalization": "spectral", "g_normalization": "conditional_batch"},
     "kept z": {"reuse_z": True, "order": "g_first", "d_steps_per_round": 2},
     "rates and momentum on schedules": {"d_optimizer": {"name": "sgd", "momentum": 0.5, "final_momentum": 0.7, "learning_rate": 0.01}},

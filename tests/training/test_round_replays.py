@@ -39,6 +39,7 @@ MORE = {
     "bf16": {"precision": "bf16"},
     "an epoch's end": {"batch_size": 300},
     "classes": {"task": "class_conditional", "g_normalization": "conditional_batch"},
+    "networks that grow": {"architecture": {"progressive": {"fmap_base": 32, "fmap_max": 8, "grown": 0.06}}, "ema": {"decay": 0.9}},
     "points": {"dataset": "ring", "architecture": "mlp_2d"},
 }
 

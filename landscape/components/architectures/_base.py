@@ -46,6 +46,37 @@ class Constrains(Protocol):
         """
 
 
+@runtime_checkable
+class Grows(Protocol):
+    """A part of a network that begins at a low resolution and grows while it is trained, such as the layers of a progressive GAN.
+
+    Samples have the full resolution on the outside all the time, so that nothing else has to know how far the networks have grown. Growing
+    is a matter of the share of the budget that is spent, so that a resumed training grows at the same rounds.
+    """
+
+    phase: int
+    """The number of the present phase of the training."""
+
+    def grow(self, share: float) -> int:
+        """Enter the phase that is due when `share` of the budget is spent, and return its number.
+
+        It is called before each round. When the phase changes, optimizers begin anew without moments, and what was compiled or recorded of
+        earlier rounds is not used any more.
+        """
+
+    def fade(self, share: Tensor) -> None:
+        """Move on within the present phase, by operations on the device that can be recorded. `share` is a 0-dim tensor."""
+
+    def shown(self, real: Tensor) -> Tensor:
+        """Return real samples [N, ...] as generated ones look in the present phase."""
+
+    def idle(self) -> list[nn.Parameter]:
+        """Return the parameters that are not used in the present phase."""
+
+    def next_growth(self) -> float | None:
+        """Return the share of the budget at which the next phase begins, or None in the last one."""
+
+
 @torch.no_grad()
 def constrain(network: nn.Module) -> None:
     """Move the weights of a network that `Constrains` them back into their bounds, in place."""

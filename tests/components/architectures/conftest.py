@@ -117,7 +117,7 @@ def smallest_shape():
 @pytest.fixture(scope="session")
 def unbounded():
     """The variants whose source leaves G's output linear."""
-    return {("r3gan", None), ("mlp_2014", "cifar10"), ("mlp_2014", "cifar10_conv")}
+    return {("r3gan", None), ("progressive", None), ("mlp_2014", "cifar10"), ("mlp_2014", "cifar10_conv")}
 
 
 @pytest.fixture

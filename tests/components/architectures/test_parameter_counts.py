@@ -201,6 +201,17 @@ def r3gan():
     return 768 * 16 + 64 * 768 + blocks + 768 * 3, 3 * 768 + blocks + 768 * 16 + 768
 
 
+def progressive(stages):
+    """Stage s has min(8192 / 2^s, 512) maps, and stage 1 is 4x4. There is a layer to and from images at every stage."""
+    maps = [min(8192 // 2**s, 512) for s in range(stages + 1)]
+    g = 512 * maps[1] * 16 + maps[1] + conv(maps[1], maps[1], 3)  # The dense layer has one bias for each map.
+    d = conv(maps[1] + 1, maps[1], 3) + dense(maps[1] * 16, maps[0]) + dense(maps[0], 1)
+    for s in range(2, stages + 1):
+        g += conv(maps[s - 1], maps[s], 3) + conv(maps[s], maps[s], 3)
+        d += conv(maps[s], maps[s], 3) + conv(maps[s], maps[s - 1], 3)
+    return g + sum(conv(m, 3, 1) for m in maps[1:]), d + sum(conv(3, m, 1) for m in maps[1:])
+
+
 PUBLISHED = {
     ("dcgan", None, (3, 64, 64)): dcgan(128, 4, 3),
     ("sndcgan", "landscape", (3, 32, 32)): sndcgan(4),
@@ -234,6 +245,7 @@ PUBLISHED = {
     ("autoencoder", "began", (3, 64, 64)): began(16, 3),
     ("autoencoder_mlp", None, (1, 32, 32)): autoencoder_mlp(),
     ("r3gan", None, (3, 32, 32)): r3gan(),
+    ("progressive", None, (3, 1024, 1024)): progressive(9),
 }
 
 
@@ -275,8 +287,9 @@ def test_every_declared_count_is_derived_here():
 
 
 def test_counts_that_the_sources_state():
-    """R3GAN's paper says about 20.7 million at 32x32. compare_gan has 8.5 million for InfoGAN's D and 1.3 million for BEGAN's at 32x32."""
+    """R3GAN's paper says about 20.7 million at 32x32, progressive growing's 23.1 at 1024x1024. compare_gan has 8.5 million for InfoGAN's D and 1.3 million for BEGAN's at 32x32."""
     assert [round(n / 1e6, 1) for n in r3gan()] == [20.7, 20.7]
+    assert [round(n / 1e6, 1) for n in progressive(9)] == [23.1, 23.1]
     assert round(infogan(8, 3)[1] / 1e6, 1) == 8.5
     assert round(began(8, 3)[1] / 1e6, 1) == 1.3
 

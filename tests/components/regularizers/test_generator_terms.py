@@ -10,6 +10,7 @@ import torch
 from landscape.components.architectures._base import Output
 from landscape.components.regularizers._base import Critique
 from landscape.components.regularizers.auxiliary_classifier import auxiliary_classifier
+from landscape.components.regularizers.drift import drift
 from landscape.components.regularizers.lecam import lecam
 from landscape.components.regularizers.pulling_away import pulling_away
 from landscape.components.regularizers.top_k import top_k
@@ -24,6 +25,11 @@ def critique(*, logits=None, features=None, progress=0.0, g_loss=None, state=Non
     return Critique(
         samples, samples, *outputs, lambda x: outputs[0], lambda x: outputs[0], torch.tensor(progress), g_loss=g_loss, state=state or {}
     )
+
+
+def test_drift_by_hand():
+    penalty = drift(critique(logits=(torch.tensor([2.0, -3.0, 0.0, 10.0]), torch.ones(4))), weight=0.5)
+    assert penalty.tolist() == [2, 4.5, 0, 50]
 
 
 # Tests of the pulling-away term.
