@@ -80,8 +80,7 @@ def main() -> None:
     compilation.compiled = by_the_front_end
     found = []
     for kind, name, fields in track(list(trials(set(arguments.only))), "compiling"):
-        for precision in ("fp32", "bf16"):
-            found.append({"kind": kind, "name": name, "precision": precision, "execution": outcome(fields, precision)})
+        found += [{"kind": kind, "name": name, "precision": p, "execution": outcome(fields, p)} for p in ("fp32", "bf16")]
     refused = [each for each in found if each["execution"] != "compiled"]
     print(f"torch {torch.__version__}: {len(found) - len(refused)} of {len(found)} trials compile both updates")
     for each in refused:

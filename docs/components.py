@@ -47,6 +47,11 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
             "every call of both networks in a round is watched",
             "tests/training/test_class_conditions.py::test_every_call_of_both_networks_in_a_round_gets_the_condition",
         ),
+        "inpainting": ("the hole by hand", f"{_TESTS}/tasks/test_image_tasks.py::test_a_hole_in_the_center"),
+        "super_resolution": (
+            "Pillow's bicubic filter",
+            f"{_TESTS}/tasks/test_image_tasks.py::test_small_images_are_pillows_with_the_wide_filter",
+        ),
     },
     "Losses": {
         **dict.fromkeys(("absolute_error", "hinge", "least_squares", "least_squares_sigmoid", "minimax", "non_saturating"), _FORMULA),
@@ -68,13 +73,16 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
             f"{_REGULARIZERS}/test_input_changes.py::test_augmentation_passes_exact_gradients",
         ),
         "drift": ("by hand", f"{_REGULARIZERS}/test_generator_terms.py::test_drift_by_hand"),
+        "feature_matching": ("NumPy formula", f"{_REGULARIZERS}/test_generator_terms.py::test_feature_matching_against_numpy"),
         "instance_noise": ("variance over training", f"{_REGULARIZERS}/test_input_changes.py::test_instance_noise_falls_linearly"),
         "l2": ("by hand", f"{_REGULARIZERS}/test_weight_terms.py::test_l2_by_hand"),
         "lecam": ("two steps by hand", f"{_REGULARIZERS}/test_generator_terms.py::test_lecam_two_steps_by_hand"),
         "orthogonal": ("NumPy formula", f"{_REGULARIZERS}/test_weight_terms.py::test_orthogonal_formula"),
         "packing": ("order of channels by hand", f"{_REGULARIZERS}/test_input_changes.py::test_packing_stacks_channels"),
+        "pixel": ("NumPy formula", f"{_REGULARIZERS}/test_generator_terms.py::test_pixel_against_numpy"),
         "pulling_away": ("double loop", f"{_REGULARIZERS}/test_generator_terms.py::test_pulling_away_against_a_double_loop"),
         "top_k": ("sorted by hand", f"{_REGULARIZERS}/test_generator_terms.py::test_top_k_leaves_the_mean_of_the_best"),
+        "total_variation": ("NumPy formula", f"{_REGULARIZERS}/test_generator_terms.py::test_total_variation_against_numpy"),
         "unrolled": (
             "finite differences through 0, 1, 5, 10 steps; D really stepped",
             f"{_REGULARIZERS}/test_unrolled.py::test_gradient_through_the_unrolled_steps_against_finite_differences",

@@ -49,7 +49,7 @@ def train(
     Args:
         config: A TrialConfig or its fields.
         protocol: The protocol to score the model under, or its name. `default` chooses by the data and the task: `quick`, `quick-classes`,
-            `quick-photos` or `quick-points`. With None the model is not scored.
+            `quick-photos`, `quick-points`, or the protocol of the task. With None the model is not scored.
         folder: Where record, scores, pictures and generator are stored. Without it, only the record is returned and nothing is kept.
         data_dir: The folder of the data set's files, for data sets that need files.
         device: `auto`, `cpu`, `cuda` or `cuda:1`.
@@ -61,15 +61,14 @@ def train(
         UserError: The input is not valid, or the protocol cannot be applied to these data or on this machine.
     """
     from landscape.config import protocols
-    from landscape.config.conditions import classes_of
+    from landscape.config.network_layout import task_of
     from landscape.evaluation import require_scorable
     from landscape.evaluation.default_protocol import default_training_protocol
     from landscape.trial.prepared_trial import prepare
     from landscape.trial.run_trial import run_trial
 
     prepared = prepare(_config(config), Path(data_dir) if data_dir else None)
-    by_class = classes_of(prepared.config.task, prepared.dataset) > 0
-    name = default_training_protocol(prepared.dataset, by_class=by_class) if protocol == "default" else protocol
+    name = default_training_protocol(prepared.dataset, task_of(prepared.config.task)) if protocol == "default" else protocol
     chosen = protocols.get(name) if isinstance(name, str) else name
     if chosen is not None:
         require_scorable(prepared.dataset, chosen)

@@ -86,7 +86,7 @@ def evaluate(as_json: bool, plugins: tuple[Path, ...], **options: Any) -> None:
         if not scores.estimates:
             name, reason = next(iter(scores.failures.items()), ("the protocol", "it has no metrics"))
             raise UserError(f"nothing could be computed: {name}: {reason}")
-        against = None if options["no_floor"] else _yardstick(real, protocol, how)
+        against = None if options["no_floor"] else _yardstick(real, fake, protocol, how)
         checked = _check(scores, real, fake, protocol, how) if options["check"] else None
     if as_json:
         floor = {} if against is None else {"floor": {"samples": against.samples, **against.scores.to_json()}}
@@ -154,15 +154,16 @@ def _score(real: str, fake: str, protocol: "Protocol", where: "Where", how: "Eva
     return score(*pair, protocol, options=how), *pair
 
 
-def _yardstick(real: Any, protocol: "Protocol", how: "EvaluationOptions") -> "Yardstick | None":
+def _yardstick(real: Any, fake: Any, protocol: "Protocol", how: "EvaluationOptions") -> "Yardstick | None":
     """Return what real samples score, or None if there are too few of them, or none."""
     from landscape.evaluation.real_against_real import yardstick
     from landscape.evaluation.reference_statistics import Statistics
+    from landscape.trial.saved_generator import Trained
 
     if isinstance(real, Statistics):
         return None
     try:
-        return yardstick(real, protocol, options=how)
+        return yardstick(real, protocol, options=how, task=fake.task if isinstance(fake, Trained) else None)
     except UserError:
         return None  # The scores are shown anyway, and the table leaves these columns empty.
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from landscape.cli.options import examples, plugin_option
+from landscape.cli.options import data_dir_option, examples, plugin_option
 from landscape.core.errors import UserError
 
 
@@ -16,41 +16,112 @@ from landscape.core.errors import UserError
         "landscape sample TRIAL --n 10000 --out samples.npz",
         "landscape sample TRIAL --n 100 --out pictures/ --seed 1",
         "landscape sample TRIAL --class all --out classes.png",
+        "landscape sample TRIAL --from-split test --draws 4 --out rows.png",
+        "landscape sample TRIAL --input picture.png --draws 4 --out four/",
     ),
 )
 @click.argument("trial", type=click.Path(path_type=Path))
-@click.option("--n", "count", type=click.IntRange(min=1), help="Number of samples.  [default: 64; with --class all, a row of each class]")
+@click.option(
+    "--n",
+    "count",
+    type=click.IntRange(min=1),
+    help="Number of samples, or of pictures to make samples of.  [default: 64; with --class all, a row of each class; 8 rows of a split]",
+)
 @click.option("--class", "wanted", metavar="NUMBER|all", help="The class of the samples, for a class-conditional model.  [default: all]")
+@click.option("--input", "source", type=click.Path(path_type=Path), help="A picture, or a folder of pictures, to make samples of.")
+@click.option("--from-split", type=click.Choice(["train", "validation", "test"]), help="Make samples of the first rows of a split.")
+@click.option("--draws", type=click.IntRange(min=1), help="Samples of each picture.  [default: 4]")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="grid.png, an .npz of arrays, or a folder of PNG files.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed gives the same samples.")
-@click.option("--columns", type=click.IntRange(min=1), default=8, show_default=True, help="Pictures in a row of the grid.")
+@click.option("--columns", type=click.IntRange(min=1), help="Pictures in a row of the grid.  [default: 8]")
 @click.option("--batch", type=click.IntRange(min=1), default=64, show_default=True, help="Samples made at once.")
+@data_dir_option
 @plugin_option
-def sample(
-    trial: Path,
-    count: int | None,
-    wanted: str | None,
-    *,
-    out: Path,
-    seed: int,
-    columns: int,
-    batch: int,
-    plugins: tuple[Path, ...],
-) -> None:
+def sample(trial: Path, *, out: Path, plugins: tuple[Path, ...], **options: Any) -> None:
     """Draw samples from the generator that a trial left in its folder TRIAL.
 
     An .npz holds them as `images`, uint8 (N, C, H, W), or as `samples`, float32 points (N, D), and the classes that were asked for as
     `labels`. With --class all the classes have equal shares. In an .npz they take turns, so that the first samples of it have equal shares
     too; in a picture they follow one another, so that each fills a row of the default grid; a folder gets a sub-folder for each.
+
+    A model that makes samples of pictures needs --input or --from-split. A grid then has a row for each picture: the picture, its samples,
+    and the target if it is known. In an .npz the samples of a picture follow one another, beside `conditions` and `targets`.
     """
-    from landscape.training.sampling import generate
     from landscape.trial.saved_generator import load_trained
 
     trained = load_trained(trial)
+    takes_pictures = trained.condition.kind == "image"
+    _require_fitting(trial, takes_pictures, options)
+    if out.suffix not in (".npz", ".png", ""):
+        raise UserError(f"--out {out}: the ending says what to write: .png, .npz, or none for a folder")
+    count = _of_pictures(trained, out, **options) if takes_pictures else _of_classes(trial, trained, out, **options)
+    click.echo(f"{count} samples: {out.resolve()}")
+
+
+def _require_fitting(trial: Path, takes_pictures: bool, options: dict[str, Any]) -> None:
+    """Check that the options have a meaning for the condition of the model.
+
+    Raises:
+        UserError: One has none, or the pictures to make samples of are missing.
+    """
+    names = {"source": "--input", "from_split": "--from-split", "draws": "--draws", "wanted": "--class", "columns": "--columns"}
+    given = [option for name, option in names.items() if options[name] is not None]
+    for_pictures = ("--input", "--from-split", "--draws")
+    if not takes_pictures:
+        if idle := [option for option in given if option in for_pictures]:
+            raise UserError(f"{idle[0]}: the model of {trial} makes no samples of pictures: leave {idle[0]} out")
+        return
+    if idle := [option for option in given if option not in for_pictures]:
+        raise UserError(f"{idle[0]}: the model of {trial} makes samples of pictures: leave {idle[0]} out")
+    if ("--input" in given) == ("--from-split" in given):
+        raise UserError(f"the model of {trial} makes samples of pictures: give either --input or --from-split")
+
+
+def _of_pictures(
+    trained: Any, out: Path, *, source: Path | None, from_split: str | None, draws: int | None, count: int | None, **options: Any
+) -> int:
+    """Write samples of the pictures that were asked for, and return their number."""
+    import torch
+
+    from landscape.components.tasks._images import as_picture
+    from landscape.training.sampling import generate
+    from landscape.trial.asked_pictures import of_files, of_split
+
+    seed, each = options["seed"], draws or 4
+    if source is not None:
+        asked = of_files(source, trained, seed, count)
+    else:
+        assert from_split is not None
+        asked = of_split(from_split, trained, options["data_dir"], seed, count or 8)
+    rows = len(asked.conditions)
+    # The samples of one picture do not depend on how many other pictures there are.
+    z = torch.cat([trained.draw_seeded(each, seed + row) for row in range(rows)])
+    samples = generate(trained.generator, z, asked.conditions.repeat_interleave(each, 0), options["batch"])
+    given = as_picture(asked.conditions, trained.shape, has_mask=trained.condition.has_mask)
+    if out.suffix == ".npz":
+        known = {"conditions": given.numpy()} | ({} if asked.targets is None else {"targets": asked.targets.numpy()})
+        _write_arrays(out, samples.numpy(), None, **known)
+    elif out.suffix == ".png":
+        from landscape.results.png_grids import grid, write_png
+
+        shown = [given[:, None], samples.view(rows, each, *samples.shape[1:])]
+        shown += [] if asked.targets is None else [asked.targets[:, None]]
+        picture = torch.cat(shown, 1)
+        write_png(out, grid(picture.flatten(0, 1).numpy(), picture.shape[1]))
+    else:
+        _write_folder(out, samples.numpy(), [f"{row:06d}-{draw}" for row in range(rows) for draw in range(each)])
+    return len(samples)
+
+
+def _of_classes(trial: Path, trained: Any, out: Path, *, count: int | None, wanted: str | None, **options: Any) -> int:
+    """Write samples of a model that is given no pictures, and return their number."""
+    from landscape.training.sampling import generate
+
+    columns = options["columns"] or 8
     known = _known_classes(trial, wanted, trained.known)
     count = count or (columns * len(known) if len(known) > 1 else 64)
     labels = _equal_shares(known, count, in_turn=out.suffix == ".npz")
-    samples = generate(trained.generator, trained.draw_seeded(count, seed), labels, batch).numpy()
+    samples = generate(trained.generator, trained.draw_seeded(count, options["seed"]), labels, options["batch"]).numpy()
     if out.suffix == ".npz":
         _write_arrays(out, samples, labels)
     elif samples.ndim != 4:
@@ -59,11 +130,9 @@ def sample(
         from landscape.results.png_grids import grid, write_png
 
         write_png(out, grid(samples, columns))
-    elif out.suffix:
-        raise UserError(f"--out {out}: the ending says what to write: .png, .npz, or none for a folder")
     else:
-        _write_folder(out, samples, labels)
-    click.echo(f"{count} samples: {out.resolve()}")
+        _write_folder(out, samples, [f"{index:06d}" if labels is None else f"{int(labels[index])}/{index:06d}" for index in range(count)])
+    return count
 
 
 def _known_classes(trial: Path, wanted: str | None, classes: list[int]) -> list[int]:
@@ -93,7 +162,7 @@ def _equal_shares(classes: list[int], count: int, *, in_turn: bool) -> Any:
     return torch.tensor(classes)[places % len(classes) if in_turn else places * len(classes) // count]
 
 
-def _write_arrays(out: Path, samples: Any, labels: Any) -> None:
+def _write_arrays(out: Path, samples: Any, labels: Any, **pictures: Any) -> None:
     import io
 
     import numpy as np
@@ -102,16 +171,17 @@ def _write_arrays(out: Path, samples: Any, labels: Any) -> None:
     from landscape.results.png_grids import as_levels
 
     buffer = io.BytesIO()
-    arrays = {"images": as_levels(samples)} if samples.ndim == 4 else {"samples": samples}
-    np.savez_compressed(buffer, **arrays, **({} if labels is None else {"labels": labels.numpy()}))
+    arrays: dict[str, Any] = {"images": as_levels(samples)} if samples.ndim == 4 else {"samples": samples}
+    arrays |= {} if labels is None else {"labels": labels.numpy()}
+    arrays |= {name: as_levels(picture) for name, picture in pictures.items()}
+    np.savez_compressed(buffer, **arrays)
     write_bytes(out, buffer.getvalue())
 
 
-def _write_folder(out: Path, samples: Any, labels: Any) -> None:
+def _write_folder(out: Path, samples: Any, names: list[str]) -> None:
     from landscape.results.png_grids import as_levels, write_png
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"--out {out} is not an empty folder: name a new one")
-    for index, image in enumerate(as_levels(samples)):
-        folder = out if labels is None else out / str(int(labels[index]))
-        write_png(folder / f"{index:06d}.png", image.transpose(1, 2, 0))
+    for name, image in zip(names, as_levels(samples), strict=True):
+        write_png(out / f"{name}.png", image.transpose(1, 2, 0))

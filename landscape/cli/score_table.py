@@ -35,7 +35,7 @@ def score_table(scores: "Scores", yardstick: "Yardstick | None", *, verbose: boo
         lines += [f"      {note}" for note in notes_of(estimate)] if verbose else []
     lines += [f"  {name}: not computed: {reason}" for name, reason in scores.failures.items()]
     if yardstick is not None:
-        lines += [_below(yardstick), *_class_blind(yardstick)]
+        lines += [_below(yardstick), *_others(yardstick)]
     if verbose:
         lines += [f"  protocol: {protocol['note']}"] if protocol.get("note") else []
         lines += [f"  {name}: {value}" for name, value in scores.handling.items()]
@@ -62,13 +62,18 @@ def _below(yardstick: "Yardstick") -> str:
     return line + "; resolves: the smallest difference of two models that such numbers tell from chance"
 
 
-def _class_blind(yardstick: "Yardstick") -> list[str]:
-    """Return a line with what real samples score under exchanged classes, if a score reads classes."""
-    from landscape.results.score_names import CLASS_BLIND
+def _others(yardstick: "Yardstick") -> list[str]:
+    """Return a line for each further yardstick: real samples under exchanged classes, and the baseline of the task."""
+    from landscape.results.score_names import BASELINE, CLASS_BLIND
 
-    found = {name: e for name, e in yardstick.scores.estimates.items() if name.startswith(CLASS_BLIND)}
-    values = ", ".join(f"{name.removeprefix(CLASS_BLIND)} {e.value:.5g}" for name, e in found.items())
-    return [f"  class-blind (real samples under exchanged classes): {values}"] if found else []
+    lines = []
+    for prefix, words in ((CLASS_BLIND, "class-blind (real samples under exchanged classes)"), (BASELINE, "baseline")):
+        found = {name.removeprefix(prefix): e for name, e in yardstick.scores.estimates.items() if name.startswith(prefix)}
+        if prefix == BASELINE and found:
+            words = f"baseline ({next(iter(found.values())).note.partition(';')[0]})"
+        values = ", ".join(f"{name} {e.value:.5g}" for name, e in found.items())
+        lines += [f"  {words}: {values}"] if found else []
+    return lines
 
 
 def check_table(checked: "Sequence[Checked]") -> list[str]:

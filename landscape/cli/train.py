@@ -66,7 +66,7 @@ def train(plugins: tuple[Path, ...], **options: Any) -> int:
     the same command continues it.
     """
     from landscape.config import protocols
-    from landscape.config.conditions import classes_of
+    from landscape.config.network_layout import task_of
     from landscape.config.trial_config import TrialConfig
     from landscape.evaluation import require_scorable
     from landscape.evaluation.default_protocol import default_training_protocol
@@ -87,8 +87,7 @@ def train(plugins: tuple[Path, ...], **options: Any) -> int:
     protocol = protocols.get(name) if name not in (None, "none") else None
     prepared = prepare(TrialConfig.parse(data, source=str(config_file or "")), options.pop("data_dir"))
     if name is None:
-        by_class = classes_of(prepared.config.task, prepared.dataset) > 0
-        protocol = protocols.get(default_training_protocol(prepared.dataset, by_class=by_class))
+        protocol = protocols.get(default_training_protocol(prepared.dataset, task_of(prepared.config.task)))
     digest = prepared.config.digest()
     folder = options.pop("folder") or Path("trials") / digest
     if finished_record(folder, digest) is None:

@@ -232,8 +232,8 @@ def _reason_against(parts: str, degree: int, shape: tuple[int, ...]) -> str:
     *components, latent, task = json.loads(parts)
     chosen, d, g = (Choice.parse(component) for component in components)
     # The number of classes is known once the data are loaded; it decides no size that a layer could refuse.
-    condition = condition_of(Choice.parse(task), chosen, 2)
     try:
+        condition = condition_of(Choice.parse(task), chosen, 2, shape)
         with torch.device("meta"):
             layout(chosen, d, g, LatentConfig.parse(latent), degree, shape, condition)
     except UserError as error:

@@ -51,6 +51,8 @@ def require_condition_taken(config: TrialFields) -> None:
 
     kind = TASKS[config.task.name].facts.condition
     _norms(config, kind)
+    _taken(config, kind)
+    _terms(config)
     if kind == "none":
         _class_terms(config, "")
         return
@@ -70,17 +72,30 @@ def _norms(config: TrialFields, kind: str) -> None:
             )
 
 
+def _taken(config: TrialFields, kind: str) -> None:
+    from landscape.components.architectures._base import ARCHITECTURES
+    from landscape.components.tasks._base import TASKS
+
+    name = config.architecture.name
+    taken: frozenset[str] = ARCHITECTURES[name].facts.conditions
+    if kind in taken:
+        return
+    if kind == "none":
+        (wanted,) = taken
+        tasks = ", ".join(task for task in TASKS if TASKS[task].facts.condition == wanted)
+        raise UndefinedCombinationError(
+            f"architecture {name!r} takes an {wanted}, which task {config.task.name!r} does not give: choose one of {tasks}"
+        )
+    takers = ", ".join(other for other in ARCHITECTURES if kind in ARCHITECTURES[other].facts.conditions)
+    raise UndefinedCombinationError(f"architecture {name!r} has no place for the {kind} of task {config.task.name!r}; these have: {takers}")
+
+
 def _networks(config: TrialFields, kind: str) -> None:
     from landscape.components.architectures._base import ARCHITECTURES
     from landscape.components.losses._base import LOSSES
 
     architecture = ARCHITECTURES[config.architecture.name]
     task, inputs = config.task.name, LOSSES[config.loss.name].facts.inputs
-    if kind not in architecture.facts.conditions:
-        takers = ", ".join(name for name in ARCHITECTURES if kind in ARCHITECTURES[name].facts.conditions)
-        raise UndefinedCombinationError(
-            f"architecture {architecture.name!r} has no place for the {kind} of task {task!r}; these have: {takers}"
-        )
     if "condition" not in architecture.injected:
         raise UndefinedCombinationError(
             f"architecture {architecture.name!r} declares that it takes the {kind}, but its function has no keyword `condition`, "
@@ -100,9 +115,33 @@ def _networks(config: TrialFields, kind: str) -> None:
 
 def _data(config: TrialFields) -> None:
     from landscape.components.datasets._base import DATASETS
+    from landscape.components.tasks._base import TASKS
 
-    if not DATASETS[config.dataset.name].facts.labeled:
+    task, data = TASKS[config.task.name].facts, DATASETS[config.dataset.name].facts
+    if "labels" in task.reads and not data.labeled:
         raise UndefinedCombinationError(without_classes(config.task.name, config.dataset.name))
+    if task.condition == "image" and data.samples == "points":
+        raise UndefinedCombinationError(f"task {config.task.name!r} reads images, data set {config.dataset.name!r} holds points")
+
+
+def _terms(config: TrialFields) -> None:
+    """Check that terms that read a target have one, and that nothing moves a sample away from the image that D sees beside it."""
+    from landscape.components.regularizers._base import REGULARIZERS, holds
+    from landscape.components.tasks._base import TASKS
+
+    task = TASKS[config.task.name].facts
+    for r in config.regularizers:
+        facts = REGULARIZERS[r.name].facts
+        if holds(facts.needs_target, r.hyperparameters) and not task.has_target:
+            with_one = ", ".join(name for name in TASKS if TASKS[name].facts.has_target)
+            raise UndefinedCombinationError(
+                f"regularizer {r.name!r} compares a sample with its target, task {config.task.name!r} has none: choose one of {with_one}"
+            )
+        if holds(facts.moves_pixels, r.hyperparameters) and task.d_sees == "pair":
+            raise UndefinedCombinationError(
+                f"regularizer {r.name!r} moves or hides parts of the sample alone, beside which D sees an image of the same place under "
+                f"task {config.task.name!r}"
+            )
 
 
 def _class_terms(config: TrialFields, method: str) -> None:
@@ -141,7 +180,7 @@ def classes_of(task: Choice, dataset: Dataset) -> int:
     """
     from landscape.components.tasks._base import TASKS
 
-    if TASKS[task.name].facts.condition != "class":
+    if "labels" not in TASKS[task.name].facts.reads:
         return 0
     if dataset.classes is None or dataset.split("train").labels is None:
         raise UserError(without_classes(task.name, dataset.name))

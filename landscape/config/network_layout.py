@@ -3,8 +3,9 @@
 from typing import Any
 
 from landscape.components.architectures._base import ARCHITECTURES, Networks
+from landscape.components.architectures._image_conditions import KnownPixels
 from landscape.components.normalizations._base import NORMALIZATIONS, Normalization
-from landscape.components.tasks._base import TASKS, UNCONDITIONAL, Condition
+from landscape.components.tasks._base import UNCONDITIONAL, Condition, Task
 from landscape.config.choices import Choice
 from landscape.config.training_settings import LatentConfig
 from landscape.core.errors import UserError
@@ -51,7 +52,7 @@ def layout(
     if degree > 1 and component.injected.isdisjoint(_SEEN_BY_D):
         raise UserError(f"architecture {component.name!r} names none of {', '.join(_SEEN_BY_D)}: its D cannot see packs of samples")
     networks: Networks = component.call(hyperparameters=architecture.hyperparameters, **offered)
-    return networks
+    return networks._replace(generator=KnownPixels(networks.generator)) if condition.has_mask else networks
 
 
 def build_normalization(choice: Choice, latent_dim: int, condition: Condition = UNCONDITIONAL) -> Normalization:
@@ -62,15 +63,29 @@ def build_normalization(choice: Choice, latent_dim: int, condition: Condition = 
     return normalization
 
 
-def condition_of(task: Choice, architecture: Choice, classes: int) -> Condition:
+def condition_of(task: Choice, architecture: Choice, classes: int, shape: tuple[int, ...] = (), inputs: tuple[int, ...] = ()) -> Condition:
     """Return what the networks of an architecture must know of the condition of a task.
 
     Args:
         task: The task.
         architecture: The architecture, with its hyperparameters completed.
         classes: The number of classes of the data.
+        shape: The shape of one sample.
+        inputs: The shape of the picture that belongs to a sample, or () if it is not known.
+
+    Raises:
+        UserError: The task cannot use samples of this shape.
     """
-    kind = TASKS[task.name].facts.condition
-    if kind == "none":
-        return UNCONDITIONAL
-    return Condition(kind, classes, architecture.hyperparameters.get("class_embedding", 0))
+    bound = task_of(task)
+    match bound.facts.condition:
+        case "none":
+            return UNCONDITIONAL
+        case "class":
+            return Condition("class", classes, architecture.hyperparameters.get("class_embedding", 0))
+        case "image":
+            return Condition("image", shape=bound.condition_shape(shape, inputs), has_mask=bound.facts.has_mask)
+
+
+def task_of(task: Choice) -> Task:
+    """Return the task that `task` names, with its hyperparameters, which are completed, bound."""
+    return Task(task.name, task.hyperparameters)

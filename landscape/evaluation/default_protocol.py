@@ -2,6 +2,7 @@
 
 from landscape.components.datasets._base import Dataset
 from landscape.components.extractors.inception import at_hand
+from landscape.components.tasks._base import Task
 from landscape.evaluation.given import Given
 
 COLOR = 3
@@ -22,15 +23,19 @@ def default_protocol(real: Given | Dataset) -> str:
     return "quick-photos" if shape[:1] == (COLOR,) and not at_hand() else "given"
 
 
-def default_training_protocol(dataset: Dataset, *, by_class: bool = False) -> str:
+def default_training_protocol(dataset: Dataset, task: Task | None = None) -> str:
     """Return the name of the protocol by which a model of `dataset` is scored if none is named.
 
-    It is `quick-points` for points, `quick-classes` for images of a class that is asked for (`by_class`), `quick-photos` for color images
-    without a shipped classifier, and otherwise `quick`. The classifier of `quick` and `quick-classes` is trained on the labels if none is
-    shipped.
+    It is `quick-points` for points, one of the protocols of its task if that has its own, `quick-classes` for images of a class that is
+    asked for, `quick-photos` for color images without a shipped classifier, and otherwise `quick`. The classifier of `quick` and
+    `quick-classes` is trained on the labels if none is shipped.
     """
+    task = task or Task()
     if len(dataset.shape) == 1:
         return "quick-points"
-    if by_class:
+    is_photo = dataset.shape[0] == COLOR and not dataset.classifier
+    if own := task.facts.protocols:
+        return own[-1] if is_photo else own[0]
+    if task.facts.condition == "class":
         return "quick-classes"
-    return "quick-photos" if dataset.shape[0] == COLOR and not dataset.classifier else "quick"
+    return "quick-photos" if is_photo else "quick"

@@ -37,6 +37,8 @@ class Given:
     """The extractor that made the features, if their file names it."""
     cached: bool = True
     """Whether features of this set are kept on disk. They are not for samples that were drawn from a model."""
+    inputs: Tensor | None = None
+    """The pictures (N, c, h, w) that belong to the samples, if the data set has them."""
     handling: Mapping[str, str] = field(default_factory=dict)
     """What was done to the samples before, such as resizing and splitting."""
 
@@ -83,6 +85,7 @@ class Given:
             f"{self.identity}/{name}" if self.identity else "",
             self.extractor,
             self.cached,
+            part(self.inputs),
             self.handling,
         )
 

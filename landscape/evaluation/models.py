@@ -13,13 +13,15 @@ from torch import Tensor
 
 from landscape.components.datasets._base import Dataset, SplitName
 from landscape.components.metrics._base import METRICS
+from landscape.components.tasks._base import Task
 from landscape.config.protocol import Protocol
 from landscape.config.protocols import get, varied
 from landscape.core.errors import UserError
 from landscape.evaluation.extraction import EvaluationOptions
 from landscape.evaluation.given import Given
 from landscape.evaluation.model_parts import NO_PARTS, ModelParts, evaluation_mode
-from landscape.evaluation.sampling import Sampler, draw_under, protocol_mode
+from landscape.evaluation.paired_yardsticks import OF_PAIRS, of_targets_and_baseline
+from landscape.evaluation.sampling import Sampler, draw_under, pairs_of, protocol_mode
 from landscape.evaluation.scoring import Aids, score
 from landscape.evaluation.splits import RealSamples, reporting, selection, whole
 from landscape.results.record import Estimate, Scores
@@ -62,7 +64,7 @@ def evaluate_model(
     number = protocol.n_fake or len(real.samples)
     draws = [partial(draw_under, protocol, sampler, number, protocol.seed + run) for run in range(protocol.averaging_runs)]
     with protocol_mode(parts.generator, sampler, protocol), evaluation_mode(parts.discriminator):
-        aids = Aids(dataset=dataset, parts=parts)
+        aids = Aids(dataset=dataset, parts=parts, pairs=pairs_of(sampler, protocol))
         return score(real, draws, protocol, aids, options or EvaluationOptions(), checkpoint)
 
 
@@ -85,7 +87,8 @@ def select_model(
     number = min(protocol.n_fake or len(real.samples), len(real.samples))
     with protocol_mode(generator, sampler, protocol):
         draws = [partial(draw_under, chosen, sampler, number, protocol.seed + SELECTION_SEED_OFFSET)]
-        return score(real, draws, chosen, Aids(dataset=dataset), options or EvaluationOptions(), checkpoint)
+        aids = Aids(dataset=dataset, pairs=pairs_of(sampler, chosen))
+        return score(real, draws, chosen, aids, options or EvaluationOptions(), checkpoint)
 
 
 def selection_protocol(protocol: Protocol) -> Protocol:
@@ -109,7 +112,14 @@ def gives(metric: str, score_name: str) -> bool:
     return matches(METRICS[metric].facts.names, score_name)
 
 
-def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOptions | None = None, most_draws: int = FLOOR_DRAWS) -> Scores:
+def floor(
+    dataset: Dataset,
+    protocol: Protocol | str,
+    *,
+    options: EvaluationOptions | None = None,
+    most_draws: int = FLOOR_DRAWS,
+    task: Task | None = None,
+) -> Scores:
     """Score held-out real samples in the place of generated ones, which shows what a perfect model can be expected to score at these sizes.
 
     They are scored by the same function with the same options as a model's samples. They have labels only if a metric reads those of
@@ -125,35 +135,42 @@ def floor(dataset: Dataset, protocol: Protocol | str, *, options: EvaluationOpti
     For every score that reads the classes of generated samples, `class-blind NAME` is added: the score of the same samples after their
     labels were exchanged at random, like those of a perfect generator that ignores the class.
 
+    With a `task` whose condition is an image, scores that compare samples with their targets are those of the targets themselves, and
+    `baseline NAME` is added for every score: that of the task's baseline on the conditions of all real samples.
+
     Raises:
         UserError: The data set has too few samples.
     """
     protocol = get(protocol) if isinstance(protocol, str) else protocol
+    options = options or EvaluationOptions()
     real, others = reporting(dataset, protocol), _others(dataset, protocol)
+    targets, baseline = of_targets_and_baseline(real, dataset, protocol, task, options)
     number, draws_taken = _floor_size(real, others, protocol)
     draws_taken = min(draws_taken, most_draws)
     if number < len(real.samples) and protocol.n_fake is None:
         real = RealSamples(real.samples.first(number), f"{real.choice}, cut to {number}")
     if not _held_out(dataset, protocol):
         protocol = varied(protocol, metrics=[m.to_json() for m in protocol.metrics if "train" not in METRICS[m.name].facts.needs])
-    of_classes = [m.to_json() for m in protocol.metrics if "labels" in METRICS[m.name].facts.needs]
-    rest = [m.to_json() for m in protocol.metrics if "labels" not in METRICS[m.name].facts.needs]
+    of_samples = [m for m in protocol.metrics if not METRICS[m.name].facts.needs & OF_PAIRS]
+    of_classes = [m.to_json() for m in of_samples if "labels" in METRICS[m.name].facts.needs]
+    rest = [m.to_json() for m in of_samples if "labels" not in METRICS[m.name].facts.needs]
 
     def scores_of(metrics: list[Any], arranged: Callable[[Given], Given], classes: Tensor | None) -> Scores:
         draws = [
             partial(lambda part, name: arranged(_picked(others, part, name)), part.sort().values, f"floor {number}, draw {i}")
             for i, part in enumerate(_draws(others, number, draws_taken, protocol.seed, classes))
         ]
-        return score(real, draws, varied(protocol, metrics=metrics), Aids(dataset=dataset), options or EvaluationOptions(), "real")
+        return score(real, draws, varied(protocol, metrics=metrics), Aids(dataset=dataset), options, "real")
 
-    scored = [scores_of(rest, _as_they_are if of_classes else _unlabeled, None)] if rest or not of_classes else []
+    scored = [] if targets is None else [targets]
+    scored += [scores_of(rest, _as_they_are if of_classes else _unlabeled, None)] if rest or not (of_classes or scored) else []
     scored += [scores_of(of_classes, _as_they_are, real.samples.labels)] if of_classes else []
     known = {name: e for part in scored for name, e in part.estimates.items()}
     estimates = known | {f"{RESOLVED} {name}": found for name, e in known.items() if (found := smallest_difference(e, draws_taken))}
     if of_classes:
         blind = scores_of(of_classes, partial(_exchanged, seed=protocol.seed), real.samples.labels)
         estimates |= {CLASS_BLIND + name: e for name, e in blind.estimates.items()}
-    return _joined(scored, protocol, estimates)
+    return _joined(scored, protocol, estimates | baseline)
 
 
 def _joined(scored: Sequence[Scores], protocol: Protocol, estimates: dict[str, Estimate]) -> Scores:

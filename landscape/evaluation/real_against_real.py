@@ -6,19 +6,21 @@ import torch
 
 from landscape.components.datasets._base import Dataset
 from landscape.components.metrics._base import METRICS
+from landscape.components.tasks._base import Task
 from landscape.config.protocol import Protocol
 from landscape.config.protocols import varied
 from landscape.core.errors import UserError
 from landscape.evaluation.extraction import EvaluationOptions
 from landscape.evaluation.given import SampleSource, as_given
 from landscape.evaluation.models import FLOOR_DRAWS, RESOLVED, floor, smallest_difference
+from landscape.evaluation.paired_yardsticks import OF_PAIRS
 from landscape.evaluation.scoring import Aids, evaluate
 from landscape.evaluation.splits import reporting
 from landscape.results.record import Scores
 
 MANY = 2000
 """If a protocol compares more samples than this, one set of other real samples is scored and not `FLOOR_DRAWS` sets, to save time."""
-MODEL_METRICS = frozenset({"generator", "discriminator"})
+MODEL_METRICS = frozenset({"generator", "discriminator", "draws"})
 """What real samples do not have. A metric that needs one of these has no yardstick."""
 
 
@@ -44,7 +46,14 @@ class Yardstick:
         return None if found is None else found.value
 
 
-def yardstick(real: SampleSource, protocol: Protocol, *, aids: Aids | None = None, options: EvaluationOptions | None = None) -> Yardstick:
+def yardstick(
+    real: SampleSource,
+    protocol: Protocol,
+    *,
+    aids: Aids | None = None,
+    options: EvaluationOptions | None = None,
+    task: Task | None = None,
+) -> Yardstick:
     """Score real samples against other real samples of the same source.
 
     The samples of a data set that the protocol names are scored against as many samples of its other splits. A set that was given is
@@ -55,17 +64,19 @@ def yardstick(real: SampleSource, protocol: Protocol, *, aids: Aids | None = Non
         protocol: Says how the evaluation scores.
         aids: What some metrics need beside the two sets.
         options: The device, the cache, the weights and the progress.
+        task: The task of the model that is scored, which gives what its targets and its baseline score if its condition is an image.
 
     Raises:
         UserError: The set is too small, or no metric of the protocol can be computed from real samples.
     """
-    kept = [m.to_json() for m in protocol.metrics if not METRICS[m.name].facts.needs & MODEL_METRICS]
+    without = MODEL_METRICS if task is not None and isinstance(real, Dataset) else MODEL_METRICS | OF_PAIRS
+    kept = [m.to_json() for m in protocol.metrics if not METRICS[m.name].facts.needs & without]
     if not kept:
         raise UserError(f"no metric of protocol {protocol.name!r} can be computed of real samples alone")
     protocol = varied(protocol, metrics=kept, averaging_runs=1)
     if isinstance(real, Dataset):
         wanted = protocol.n_fake or len(reporting(real, protocol).samples)
-        scores = floor(real, protocol, options=options, most_draws=FLOOR_DRAWS if wanted <= MANY else 1)
+        scores = floor(real, protocol, options=options, most_draws=FLOOR_DRAWS if wanted <= MANY else 1, task=task)
         return Yardstick(scores, max((e.n_fake for e in scores.estimates.values() if e.n_fake), default=0), wanted)
     given = as_given(real, "real")
     half = len(given) // 2

@@ -3,12 +3,13 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, runtime_checkable
+from typing import Protocol as Interface
 
 import torch
 from torch import Tensor, nn
 
-from landscape.components.metrics._base import METRICS
+from landscape.components.metrics._base import METRICS, Pairs
 from landscape.config.protocol import Protocol
 from landscape.core.errors import SamplesError, UserError
 from landscape.evaluation.given import Given, require_finite, require_unit_range
@@ -20,10 +21,26 @@ Sampler = Callable[[int, int], Tensor | tuple[Tensor, Tensor]]
 returns the labels [N] int64 too.
 """
 
+
+@runtime_checkable
+class RowSampler(Interface):
+    """A sampler whose i-th sample is made under the condition of the i-th real sample. It is also called as every `Sampler` is."""
+
+    pairs: Pairs
+    """The conditions, without draws."""
+
+    def of_rows(self, rows: Tensor, seed: int) -> Tensor:
+        """Return a sample [n, C, H, W] in [0, 1] under the condition of each of `rows` [n] int64."""
+
+
 BLOCK = 10_000
 """The number of samples that are drawn at once: 2 GB of floats at 3x128x128."""
 BLOCK_SEEDS_APART = 1_000_003
 """The difference between the seeds of two blocks."""
+DRAWS, DRAWN_ROWS = 8, 128
+"""The number of samples that are drawn under one condition for the diversity, and the number of conditions."""
+DRAW_SEED = 600_000
+"""A number that is added to the protocol's seed for these samples."""
 STANDING_SEED = 400_000
 """The seed of standing statistics, which come from other latents than the samples."""
 
@@ -112,7 +129,7 @@ def draw(sampler: Sampler, number: int, seed: int, quantize: str) -> Given:
         UserError: There are too few samples.
     """
     try:
-        drawn = [_drawn(sampler(block, block_seed), quantize) for block, block_seed in blocks(number, seed)]
+        drawn = [_drawn(made, quantize) for made in _made(sampler, number, seed)]
     except UserError as error:
         raise SamplesError(str(error)) from None
     samples = torch.cat([part for part, _ in drawn])
@@ -123,6 +140,28 @@ def draw(sampler: Sampler, number: int, seed: int, quantize: str) -> Given:
     if labels is not None and labels.shape != (number,):
         raise UserError(f"the sampler gave labels of shape {tuple(labels.shape)} for {number} samples: return one a sample")
     return Given(samples, labels=labels, source=f"model, seed {seed}", cached=False, handling=handling)
+
+
+def _made(sampler: Sampler, number: int, seed: int) -> Iterator[Tensor | tuple[Tensor, Tensor]]:
+    """Yield what the sampler makes, block by block. Conditions that belong to rows are used again if there are fewer than samples."""
+    done = 0
+    for block, block_seed in blocks(number, seed):
+        if isinstance(sampler, RowSampler):
+            yield sampler.of_rows(torch.arange(done, done + block) % len(sampler.pairs.conditions), block_seed)
+        else:
+            yield sampler(block, block_seed)
+        done += block
+
+
+def pairs_of(sampler: Sampler, protocol: Protocol) -> Pairs | None:
+    """Return the image conditions of the samples of `sampler`, with draws if `protocol` reads them, or None if there are none."""
+    if not isinstance(sampler, RowSampler):
+        return None
+    if not any("draws" in METRICS[m.name].facts.needs for m in protocol.metrics):
+        return sampler.pairs
+    rows = torch.arange(min(DRAWN_ROWS, len(sampler.pairs.conditions)))
+    made = [_levels(sampler.of_rows(rows, protocol.seed + DRAW_SEED + i).cpu(), protocol.quantize) for i in range(DRAWS)]
+    return replace(sampler.pairs, draws=torch.stack(made, 1))
 
 
 def draw_under(protocol: Protocol, sampler: Sampler, number: int, seed: int) -> Given:

@@ -11,7 +11,7 @@ import torch
 
 from landscape.components.datasets._base import Dataset, Modes
 from landscape.components.extractors._base import EXTRACTORS, Extractor
-from landscape.components.metrics._base import METRICS, Evidence, SampleSet
+from landscape.components.metrics._base import METRICS, Evidence, Pairs, SampleSet
 from landscape.config.protocol import Protocol
 from landscape.config.protocols import get, varied
 from landscape.core.errors import UserError
@@ -44,6 +44,8 @@ class Aids:
     """The networks of the model, in evaluation mode."""
     extractor: Extractor | None = None
     """The protocol's extractor, if it is loaded already."""
+    pairs: Pairs | None = None
+    """The conditions of the generated samples, if they are images."""
 
 
 def evaluate(
@@ -123,7 +125,7 @@ def score(
         protocol = _pinned(protocol, extractor)
     known = _known(real.samples, protocol, aids, extractor, options)
     runs, failures = [], dict[str, str]()
-    keep = _needs(protocol, "images", "labels")
+    keep = _needs(protocol, "images", "labels", "pairs")
     for number, draw in enumerate(draws):
         made = first if number == 0 else draw()
         _comparable(real.samples, made)
@@ -202,6 +204,7 @@ def _known(real: Given, protocol: Protocol, aids: Aids, extractor: Extractor | N
         classes=dataset.classes if dataset is not None else None,
         seed=protocol.seed,
         device=options.device,
+        pairs=aids.pairs,
     )
 
 

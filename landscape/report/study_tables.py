@@ -14,7 +14,7 @@ from landscape.core.wording import words
 from landscape.report.formats import duration
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
-from landscape.results.score_names import CLASS_BLIND
+from landscape.results.score_names import BASELINE, CLASS_BLIND
 
 BEST_TRIALS = 4
 QUANTILE_HELP = "The score that this share of trials reaches, diverged ones counted"
@@ -147,7 +147,8 @@ def contrast_table(answer: AxisAnswer, *, is_log: bool) -> Table:
 def best_trials_table(view: View) -> Table:
     """Return a table of every score: a row for each, and columns for the best trials of the search and for real samples.
 
-    Scores that read classes have a column of what real samples score under exchanged classes too.
+    Scores that read classes have a column of what real samples score under exchanged classes too, and those of a task with a baseline a
+    column of it.
     """
     assert view.score is not None
     top = view.best_first(view.table.role("search").frame).head(BEST_TRIALS).to_dict("records")
@@ -156,6 +157,7 @@ def best_trials_table(view: View) -> Table:
     for name in names:
         row: dict[str, Any] = {"score": name + arrow(view.table.scores[name])} | _floor_cell(view, name)
         row |= {"blind": found.value} if (found := view.floors.get(CLASS_BLIND + name)) else {}
+        row |= {"baseline": found.value} if (found := view.floors.get(BASELINE + name)) else {}
         for i, trial in enumerate(top):
             row |= {f"trial_{i}{end}": trial.get(prefix + name) for end, prefix in _ENDS}
         if SCORE + name in view.table.frame and is_counted(view.table.frame[SCORE + name]):
@@ -165,6 +167,7 @@ def best_trials_table(view: View) -> Table:
     yardsticks = (
         Column("floor", "Real against real", "number", True, optional=True),
         Column("blind", "Real under exchanged classes", "number", optional=True),
+        Column("baseline", f"Baseline: {baseline_name(view)}", "number", optional=True),
     )
     columns = (Column("score", "Score"), *yardsticks, *trials)
     caption = (
@@ -173,6 +176,12 @@ def best_trials_table(view: View) -> Table:
         " the best."
     )
     return Table("best_trials", "All scores of the best trials", caption, columns, pd.DataFrame(rows, columns=_keys(columns), dtype=object))
+
+
+def baseline_name(view: View) -> str:
+    """Return the name of the task's baseline, which stands first in the note of its scores, or an empty text if it has none."""
+    notes = (estimate.note for name, estimate in view.floors.items() if name.startswith(BASELINE))
+    return next(notes, "").partition(";")[0]
 
 
 def is_counted(values: pd.Series) -> bool:

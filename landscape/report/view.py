@@ -14,7 +14,7 @@ from landscape.analysis.objective import objective
 from landscape.analysis.searching import is_given_search, searcher_name
 from landscape.report.setting_columns import SettingColumn, setting_columns
 from landscape.results.record import Estimate
-from landscape.results.score_names import CLASS_BLIND
+from landscape.results.score_names import BASELINE, CLASS_BLIND, unprefixed
 from landscape.results.studies import Study
 from landscape.results.trial_files import DamagedError, Trial, checked_scores
 
@@ -39,7 +39,7 @@ class View:
     floors: Mapping[str, Estimate]
     """What real samples score against other real samples under the same protocol and at the same sample size, by score.
 
-    `class-blind SCORE` is the same under exchanged labels.
+    `class-blind SCORE` is the same under exchanged labels, and `baseline SCORE` is that of the task's baseline.
     """
     other_protocols: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -58,6 +58,11 @@ class View:
     def class_blind(self) -> Estimate | None:
         """The score of real samples under exchanged classes. None if the objective does not read classes."""
         return self.floors.get(CLASS_BLIND + (self.score or ""))
+
+    @property
+    def baseline(self) -> Estimate | None:
+        """The score of the task's baseline, for the objective. None if the task has none."""
+        return self.floors.get(BASELINE + (self.score or ""))
 
     @property
     def given_search(self) -> bool:
@@ -200,7 +205,7 @@ def without_data(score: str) -> str:
 
 
 def _floors(study: Study, table: TrialTable) -> tuple[dict[str, Estimate], tuple[str, ...]]:
-    given = {name: e for name, e in _mapping(study.facts.get("floor")).items() if name.removeprefix(CLASS_BLIND) in table.scores}
+    given = {name: e for name, e in _mapping(study.facts.get("floor")).items() if unprefixed(name) in table.scores}
     try:
         wrapped = {"schema": 1, "protocol": {"name": "", "digest": ""}, "estimates": given}
         floors = dict(checked_scores(wrapped, study.folder).estimates)
@@ -208,7 +213,7 @@ def _floors(study: Study, table: TrialTable) -> tuple[dict[str, Estimate], tuple
         return {}, (f"the floor in study.json is damaged ({error}): not drawn",)
     warnings = []
     for name in list(floors):
-        ours, theirs = _sizes(floors[name]), _sizes(table.scores[name.removeprefix(CLASS_BLIND)])
+        ours, theirs = _sizes(floors[name]), _sizes(table.scores[unprefixed(name)])
         if ours != theirs and None not in (*ours, *theirs):
             del floors[name]
             warnings.append(f"the floor of {name} was measured with {ours} samples, the scores with {theirs}: not comparable, not drawn")

@@ -15,6 +15,9 @@ CLASS_BLIND = "class-blind "
 better.
 """
 
+BASELINE = "baseline "
+"""Before the name of a score: what the baseline of a task scores, which needs no learning (bicubic enlargement, the mean color)."""
+
 
 @dataclass(frozen=True)
 class ScoreName:
@@ -59,6 +62,11 @@ def has_log_scale(name: str, scale: str) -> bool:
         scale: `Estimate.scale` of its estimates.
     """
     return scale == "log" or ScoreName.parse(name).stem in UNDECLARED_LOG
+
+
+def unprefixed(name: str) -> str:
+    """Return the score that a yardstick is of: `class-blind FD` and `baseline FD` are of `FD`, and every other name is its own."""
+    return name.removeprefix(CLASS_BLIND).removeprefix(BASELINE)
 
 
 def score_of(scores: Mapping[str, Scores], protocol: str, name: str) -> Estimate | None:

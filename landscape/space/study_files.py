@@ -16,8 +16,8 @@ def folder() -> Path:
 
 
 def available() -> dict[str, Path]:
-    """Return the paths of the default studies by name."""
-    return {path.stem: path for path in sorted(folder().glob("*.yaml"))}
+    """Return the paths of the default studies by name, those of tasks (in the folder `tasks`) among them."""
+    return {path.stem: path for path in sorted(folder().rglob("*.yaml"))}
 
 
 def load_space(study: str | Path, *, dataset: str | None = None) -> Space:

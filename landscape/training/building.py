@@ -17,17 +17,18 @@ from landscape.config.network_layout import build_normalization, condition_of, l
 from landscape.config.trial_config import TrialConfig
 
 
-def build_networks(config: TrialConfig, shape: tuple[int, ...], classes: int = 0) -> Networks:
+def build_networks(config: TrialConfig, shape: tuple[int, ...], classes: int = 0, inputs: tuple[int, ...] = ()) -> Networks:
     """Build the generator and the discriminator of `config`, initialized with torch's random generator.
 
     Args:
         config: The configuration.
         shape: The shape of one sample, (C, H, W) or (D,).
         classes: The number of classes of the data, which a class-conditional task needs.
+        inputs: The shape of the picture that belongs to a sample, which a task on pairs needs.
     """
     assert config.latent is not None
     assert config.g_normalization is not None
-    condition = condition_of(config.task, config.architecture, classes)
+    condition = condition_of(config.task, config.architecture, classes, shape, inputs)
     normalizations = (config.d_normalization, config.g_normalization)
     return layout(config.architecture, *normalizations, config.latent, packing_degree(config), shape, condition)
 

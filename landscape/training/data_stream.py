@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor
 
 from landscape.components.datasets._base import Dataset
-from landscape.components.tasks._base import TASKS, Batch, Rows
+from landscape.components.tasks._base import Batch, Rows
 from landscape.components.tasks.unconditional import unconditional
 from landscape.config.choices import Choice
+from landscape.config.network_layout import task_of
 
 PLAIN = Choice(name="unconditional")
 
@@ -38,6 +38,8 @@ class DataStream:
     """How many of `samples` have been drawn so far, which is the whole state of the stream."""
     fed: Tensor | None = None
     """The memory that holds the indices of the next samples while rounds are recorded."""
+    inputs: Tensor | None = None
+    """The pictures uint8 [N, c, h, w] beside the samples, or None if the task reads none."""
 
     def __post_init__(self) -> None:
         self._epoch = -1
@@ -48,17 +50,19 @@ class DataStream:
         cls, dataset: Dataset, *, seed: int, device: torch.device, horizontal_flip: bool, dequantize: bool, task: Choice = PLAIN
     ) -> "DataStream":
         """Return a stream of the training split, on the device if it takes less than half of the memory that this process may use there."""
-        split, component = dataset.split("train"), TASKS[task.name]
+        split, bound = dataset.split("train"), task_of(task)
+        reads = bound.facts.reads
         samples = split.samples if split.parts is None else split.parts
-        labels = split.labels if component.facts.condition == "class" else None
+        labels, inputs = split.labels if "labels" in reads else None, split.inputs if "inputs" in reads else None
         stack = split.samples.shape[1] // samples.shape[1] if split.parts is not None else 1
         if device.type == "cuda":
             # The free memory does not decide, because a resumed trial must have its data in the same place.
             index = torch.cuda.current_device() if device.index is None else device.index
             whole = torch.cuda.get_device_properties(index).total_memory
-            if samples.nbytes < whole * torch.cuda.get_per_process_memory_fraction(index) / 2:
+            if samples.nbytes + (0 if inputs is None else inputs.nbytes) < whole * torch.cuda.get_per_process_memory_fraction(index) / 2:
                 samples, labels = samples.to(device), None if labels is None else labels.to(device)
-        return cls(samples, labels, seed, device, horizontal_flip, dequantize, stack, partial(component.function, **task.hyperparameters))
+                inputs = None if inputs is None else inputs.to(device)
+        return cls(samples, labels, seed, device, horizontal_flip, dequantize, stack, bound.batch, inputs=inputs)
 
     def next(self, size: int) -> Batch:
         """Return the batch that the task makes of the next `size` training samples, on the device."""
@@ -67,7 +71,9 @@ class DataStream:
         labels = None if self.labels is None else self.labels[index].to(self.device, non_blocking=True)
         if self.stack > 1:
             samples = samples.reshape(size, -1, *samples.shape[2:])  # [size, stack * c, H, W]
-        return self.task(Rows(self._as_networks_see(samples), labels))
+        inputs = () if self.inputs is None else (self.inputs[index].to(self.device, non_blocking=True),)
+        seen, *pictures = self._as_networks_see(samples, *inputs)
+        return self.task(Rows(seen, labels, *pictures))
 
     def take(self, size: int) -> Tensor:
         """Return the next indices [size] int64, in the memory of the samples.
@@ -88,15 +94,17 @@ class DataStream:
             size -= len(parts[-1])
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
-    def _as_networks_see(self, samples: Tensor) -> Tensor:
+    def _as_networks_see(self, samples: Tensor, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Return samples, and the pictures that belong to them, as float32. A flip acts on both."""
         if samples.dtype != torch.uint8:
-            return samples
+            return samples, *inputs
         images = samples.float()
         images = (images + torch.rand_like(images)).div_(256) if self.dequantize else images.div_(255)
+        seen = (images, *(each.float().div_(255) for each in inputs))
         if self.horizontal_flip:
             flipped = torch.rand(len(images), 1, 1, 1, device=images.device) < 0.5
-            images = torch.where(flipped, images.flip(-1), images)
-        return images
+            seen = tuple(torch.where(flipped, each.flip(-1), each) for each in seen)
+        return seen
 
 
 def mean_sample(dataset: Dataset, chunk: int = 4096) -> Tensor:

@@ -12,7 +12,9 @@ from torch import Tensor, nn
 
 from landscape.components.architectures._base import AdaptsToData
 from landscape.components.datasets._base import Dataset
+from landscape.components.tasks._asked import conditions
 from landscape.config.conditions import classes_of
+from landscape.config.network_layout import condition_of, task_of
 from landscape.config.training_settings import LatentConfig
 from landscape.config.trial_config import TrialConfig
 from landscape.training.building import Loss, Regularizer, build_critic, build_networks, trainable_parameters
@@ -25,7 +27,7 @@ from landscape.training.learning_curves import Curves, has_point
 from landscape.training.objectives import Adversarial
 from landscape.training.other_games import GAMES
 from landscape.training.rounds import Rounds, one_each
-from landscape.training.sampling import draw_latent, in_range
+from landscape.training.sampling import draw_latent, in_range, shown_rows
 
 # Lightning sets this to 1 when it is imported. Every optimizer step would then ask NVML for devices, for 0.3 ms without a GPU.
 os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
@@ -53,7 +55,8 @@ class GAN(pl.LightningModule):
         self.dataset = dataset
         self.classes = classes_of(config.task, dataset)
         """The number of classes that the networks are given, which is 0 without a class condition."""
-        networks = build_networks(config, dataset.shape, self.classes)
+        self.condition = condition_of(config.task, config.architecture, self.classes, dataset.shape, dataset.inputs_shape)
+        networks = build_networks(config, dataset.shape, self.classes, dataset.inputs_shape)
         self.generator, self.discriminator = networks.generator, build_critic(config, networks)
         loss = Loss.of(config.loss)
         if isinstance(self.generator, AdaptsToData):
@@ -72,15 +75,29 @@ class GAN(pl.LightningModule):
             states=self._own,
             weights_of_d=EffectiveWeights(self.discriminator) if self.discriminator is not None else None,
         )
-        self.game.is_conditional = self.classes > 0
+        self.game.is_conditional, self.game.has_target = self.condition.kind != "none", task_of(config.task).facts.has_target
         # G's weights are made together too. The object acts through the hooks that it registers on G, so nothing else has to hold it.
         EffectiveWeights(self.generator)
         self.curves = Curves()
         self.fixed_z = draw_latent(self.latent, DIVERSITY_SAMPLES, torch.device("cpu"), torch.Generator().manual_seed(config.seed + 1))
         """Latent vectors [64, latent] that stay the same, so that samples can be compared over time."""
+        self.fixed_conditions = self._fixed_conditions()
+        """The conditions that the fixed latent vectors take in turn: every class, or the images of the first rows of a split that the model
+        is not trained on; None without a condition.
+        """
         self._rounds: Rounds | None = None
         self._blocks: Blocks | None = None
         self._how_blocks_run = ""
+
+    def _fixed_conditions(self) -> Tensor | None:
+        match self.condition.kind:
+            case "none":
+                return None
+            case "class":
+                return torch.arange(self.classes)
+            case "image":
+                rows = shown_rows(self.dataset, DIVERSITY_SAMPLES)
+                return conditions(task_of(self.config.task), rows.samples, rows.inputs, self.config.seed)
 
     def _register_states(self, loss: Loss) -> tuple[nn.ModuleDict, dict[str, dict[str, Tensor]]]:
         """Register the scalars of the loss and the regularizers as 0-dim buffers, which are moved, saved and loaded with the module."""
@@ -240,11 +257,11 @@ class GAN(pl.LightningModule):
 
         Args:
             z: Latent vectors.
-            condition: The class [n] int64 of each sample if the networks are given classes. Without it classes take turns.
+            condition: The condition [n, ...] of each sample, if the networks are given one. Without it `fixed_conditions` take turns.
         """
         network = self.sampler
-        if condition is None and self.classes:
-            condition = torch.arange(len(z)) % self.classes
+        if condition is None and self.fixed_conditions is not None:
+            condition = self.fixed_conditions[torch.arange(len(z)) % len(self.fixed_conditions)]
         given = (z,) if condition is None else (z, condition)
         was_training = network.training
         network.eval()

@@ -17,12 +17,13 @@ from torch.func import functional_call
 
 from landscape.components.architectures._base import Constrains, Output, constrain
 from landscape.components.losses._base import LossPair
-from landscape.components.regularizers._base import Critique, Term, Unrolling
+from landscape.components.regularizers._base import Critique, Unrolling
 from landscape.components.tasks._base import Batch
-from landscape.core.errors import UserError
 from landscape.training.building import Loss, Regularizer
+from landscape.training.component_calls import pair_of, values_and_state
 from landscape.training.effective_weights import EffectiveWeights
 from landscape.training.functional_optimizers import OptimizerState
+from landscape.training.patches import averaged, of_samples, rows_of
 
 Parameters = Mapping[str, Tensor]
 """Tensors by name. They include D's buffers if D is evaluated with other parameters than its own."""
@@ -82,8 +83,11 @@ class Game:
         self.joint_d_call, self.bounds, self.states = joint_d_call, bounds, states
         self.weights_of_d = weights_of_d
         self.progress = torch.zeros(())
-        self.is_conditional = False
-        """Whether batches carry a condition, which the owner of the game sets."""
+        self.is_conditional = self.has_target = False
+        """Whether batches carry a condition, and whether their real samples are targets of the generated ones. The owner of the game sets
+        both.
+        """
+        self._compares_real = any(r.facts.needs_real for r in self.at["g_term"])
         # This is looked up once, because asking a protocol takes as long as a small layer.
         self._bounded_d = discriminator if isinstance(discriminator, Constrains) else None
 
@@ -96,7 +100,7 @@ class Game:
     def g_needs_batch(self) -> bool:
         """Whether G's step takes rows of the data, because it needs real samples or the conditions of the samples that it makes."""
         sees_real = not self.has_discriminator or self.loss.facts.g_needs_real or self.joint_d_call or bool(self.at["around_g"])
-        return sees_real or self.is_conditional
+        return sees_real or self._compares_real or self.is_conditional
 
     def d_objective(
         self, batch: Batch, fake: Tensor, *, due: Due, parameters: Parameters | None = None, states: States | None = None
@@ -149,23 +153,30 @@ class Adversarial(Game):
             with self.weights_of_d.for_calls(2) if self.weights_of_d is not None and parameters is None else nullcontext():
                 return self.criticize(real, condition, parameters), self.criticize(fake, condition, parameters)
         both = self.criticize(torch.cat([real, fake]), condition if condition is None else torch.cat([condition, condition]), parameters)
-        n = len(real)
-        halves = [[part if part is None else part[half] for part in both] for half in (slice(n), slice(n, None))]
-        return Output(*halves[0]), Output(*halves[1])  # type: ignore[arg-type]
+        return rows_of(both, slice(len(real))), rows_of(both, slice(len(real), None))
 
     def _critique(
-        self, batch: Batch, samples: tuple[Tensor, Tensor], outputs: tuple[Output, Output], parameters: Parameters | None
+        self,
+        batch: Batch,
+        samples: tuple[Tensor, Tensor],
+        outputs: tuple[Output, Output],
+        parameters: Parameters | None,
+        made: Tensor | None = None,
     ) -> Critique:
+        """Return D's view of the batch for regularizers, to which a sample's logit is the mean over its patches."""
+
         def critic(points: Tensor) -> Output:
             # Penalties differentiate twice, which is done in float32 whatever the precision of the step.
             with torch.autocast(points.device.type, enabled=False):
-                return self.criticize(points.float(), batch.condition, parameters)
+                return of_samples(self.criticize(points.float(), batch.condition, parameters))
 
         def look(points: Tensor) -> Output:
-            return self.criticize(points, batch.condition, parameters)
+            return of_samples(self.criticize(points, batch.condition, parameters))
 
-        known = {"progress": self.progress, "bounds": self.bounds, "condition": batch.condition}
-        return Critique(*samples, *outputs, critic=critic, look=look, **known)  # type: ignore[arg-type]
+        real, fake = map(of_samples, outputs)
+        known = {"progress": self.progress, "bounds": self.bounds, "condition": batch.condition, "made": made}
+        known |= {"target": batch.real if self.has_target else None}
+        return Critique(*samples, real, fake, critic=critic, look=look, **known)  # type: ignore[arg-type]
 
     def d_objective(
         self, batch: Batch, fake: Tensor, *, due: Due, parameters: Parameters | None = None, states: States | None = None
@@ -192,7 +203,7 @@ class Adversarial(Game):
                 continue
             found = r.call(replace(critique, state=self._state(r, states)) if r.facts.state else critique)
             if r.facts.state:
-                found, kept[r.name] = _values_and_state(r, found)
+                found, kept[r.name] = values_and_state(r, found)
             terms[r.name] = r.every * found.mean()
         return terms, kept
 
@@ -205,22 +216,23 @@ class Adversarial(Game):
 
     def _call_loss(self, real: Tensor, fake: Tensor, states: States | None = None) -> LossPair:
         state = {"state": (self.states if states is None else states)["loss"]} if self.loss.facts.state else {}
-        return pair_of(self.loss, real, fake, **state)
+        return averaged(pair_of(self.loss, real.flatten(), fake.flatten(), **state), real.shape)
 
     def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
-        fake_seen = self.seen(self.generator(z, batch.condition).float())
+        made = self.generator(z, batch.condition).float()
+        fake_seen = self.seen(made)
         if self.joint_d_call:
             real_seen = self.seen(batch.real)
             real, fake = self._pair(real_seen, fake_seen, batch.condition, parameters)
         else:
             fake = self.criticize(fake_seen, batch.condition, parameters)
             real_seen, real = fake_seen.detach(), Output(fake.logit.detach(), fake.features)
-            if self.loss.facts.g_needs_real or parameters is not None:
+            if self.loss.facts.g_needs_real or self._compares_real or parameters is not None:
                 real_seen = self.seen(batch.real)
                 real = self.criticize(real_seen, batch.condition, parameters)
         pair = self._call_loss(real.logit, fake.logit)
         ahead = pair.g_ahead if parameters is not None else None
-        return self._g_total(pair, self._critique(batch, (real_seen, fake_seen), (real, fake), parameters), due, ahead)
+        return self._g_total(pair, self._critique(batch, (real_seen, fake_seen), (real, fake), parameters, made), due, ahead)
 
     def _g_total(self, pair: LossPair, critique: Critique, due: Due, ahead: Tensor | None = None) -> Objective:
         """Return G's objective. `ahead` is minimized in the place of `pair.g`, which terms still read as the loss of each sample."""
@@ -240,7 +252,7 @@ class Adversarial(Game):
         outputs = self._pair(*samples, batch.condition, None)
         pair = self._call_loss(outputs[0].logit, outputs[1].logit)
         assert pair.d is not None
-        critique = self._critique(batch, samples, outputs, None)
+        critique = self._critique(batch, samples, outputs, None, fake)
         detached = self._critique(batch, (samples[0], samples[1].detach()), outputs, None)
         terms, kept = self._terms("d_term", detached, due)
         terms = {"adversarial": pair.d.mean(), **terms}
@@ -315,25 +327,6 @@ class _Replaced(nn.Module):
 
     def named_modules(self, *arguments: Any, **keywords: Any) -> Any:
         return self._stands_for[0].named_modules(*arguments, **keywords)
-
-
-def pair_of(loss: Loss, real: Tensor, fake: Tensor, **keywords: Any) -> LossPair:
-    """Return the result of `loss` for `real` and `fake`.
-
-    Raises:
-        UserError: The loss returned something else than a LossPair.
-    """
-    pair = loss.call(real, fake, **keywords)
-    if not isinstance(pair, LossPair):
-        raise UserError(f"loss {loss.name!r} returned {type(pair).__name__}: return a LossPair with the losses of D and of G")
-    return pair
-
-
-def _values_and_state(regularizer: Regularizer, found: Any) -> tuple[Tensor, Mapping[str, Tensor]]:
-    if not isinstance(found, Term) or set(found.state) != set(regularizer.facts.state):
-        names = ", ".join(regularizer.facts.state)
-        raise UserError(f"regularizer {regularizer.name!r} keeps a state: return a Term with its values and the new state ({names})")
-    return found
 
 
 def _sum(terms: Mapping[str, Tensor]) -> Tensor:

@@ -6,7 +6,8 @@ from torch import Tensor
 
 from landscape.components.numerics.precision import full_precision
 from landscape.components.tasks._base import Batch
-from landscape.training.objectives import Adversarial, Due, Objective, Parameters, pair_of
+from landscape.training.component_calls import pair_of
+from landscape.training.objectives import Adversarial, Due, Objective, Parameters
 
 
 class Matching(Adversarial):

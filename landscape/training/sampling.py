@@ -1,10 +1,13 @@
 """Draws latent vectors, and samples of a generator."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from landscape.components.datasets._base import Dataset, Split
+from landscape.components.metrics._base import Pairs
 from landscape.config.training_settings import LatentConfig
 
 
@@ -22,6 +25,14 @@ def in_range(samples: Tensor) -> Tensor:
     return samples.clamp(0, 1) if samples.ndim == 4 else samples
 
 
+def shown_rows(dataset: Dataset, n: int) -> Split:
+    """Return the first n rows of a split that no model is trained on (validation, otherwise test), or of the training split."""
+    name = next(name for name in ("validation", "test", "train") if name in dataset.splits)
+    split = dataset.split(name)
+    labels, inputs = (None if part is None else part[:n] for part in (split.labels, split.inputs))
+    return Split(split.samples[:n], labels, inputs=inputs)
+
+
 def drawn_classes(pool: Tensor, n: int, generator: torch.Generator) -> Tensor:
     """Draw n labels [n] int64 from `pool` without replacement, in random order, and begin anew whenever the pool is empty.
 
@@ -31,8 +42,29 @@ def drawn_classes(pool: Tensor, n: int, generator: torch.Generator) -> Tensor:
     return torch.cat([pool[torch.randperm(len(pool), generator=generator)] for _ in range(rounds)])[:n]
 
 
+@dataclass(frozen=True)
+class OfPairs:
+    """A sampler of a generator whose condition is an image. Sample i is made under the condition of row i of `pairs`."""
+
+    network: nn.Module
+    latent: LatentConfig
+    batch: int
+    pairs: Pairs
+
+    def __call__(self, n: int, seed: int) -> Tensor:
+        """Return n samples on the CPU, under the conditions in their order, which begin anew after the last."""
+        return self.of_rows(torch.arange(n) % len(self.pairs.conditions), seed)
+
+    @torch.no_grad()
+    def of_rows(self, rows: Tensor, seed: int) -> Tensor:
+        """Return a sample on the CPU under the condition of each of `rows` [n] int64. They depend on the rows and the seed alone."""
+        device = next(self.network.parameters()).device
+        z = draw_latent(self.latent, len(rows), device, torch.Generator().manual_seed(seed))
+        return generate(self.network, z, self.pairs.conditions[rows], self.batch)
+
+
 def make_sampler(
-    network: nn.Module, latent: LatentConfig, batch: int = 64, classes: Tensor | None = None
+    network: nn.Module, latent: LatentConfig, batch: int = 64, classes: Tensor | None = None, pairs: Pairs | None = None
 ) -> Callable[..., Tensor | tuple[Tensor, Tensor]]:
     """Return a function (n, seed, batch=`batch`) that returns n samples on the CPU, as float32 in the data's range.
 
@@ -45,7 +77,10 @@ def make_sampler(
         batch: The number of samples made at once.
         classes: The labels [M] int64 from which those of the samples are drawn (see `drawn_classes`), for a generator that is given
             classes. The function then returns the samples with their labels [n].
+        pairs: The conditions, for a generator that is given images. Sample i is made under the condition of row i.
     """
+    if pairs is not None:
+        return OfPairs(network, latent, batch, pairs)
     device = next(network.parameters()).device
 
     @torch.no_grad()
@@ -60,9 +95,9 @@ def make_sampler(
 
 
 @torch.no_grad()
-def generate(network: nn.Module, z: Tensor, labels: Tensor | None = None, batch: int = 64) -> Tensor:
-    """Return float32 samples [n, ...] on the CPU of latent vectors z [n, latent] and of `labels` [n], if it is given classes."""
+def generate(network: nn.Module, z: Tensor, condition: Tensor | None = None, batch: int = 64) -> Tensor:
+    """Return float32 samples [n, ...] on the CPU of latent vectors z [n, latent] and of a condition [n, ...], if it is given one."""
     device = next(network.parameters()).device
-    given = [torch.split(z, batch)] if labels is None else [torch.split(z, batch), torch.split(labels, batch)]
+    given = [torch.split(z, batch)] if condition is None else [torch.split(z, batch), torch.split(condition, batch)]
     made = [in_range(network(*(part.to(device) for part in parts)).float().cpu()) for parts in zip(*given, strict=True)]
     return torch.cat(made)

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from landscape.config.compatibility import packing_degree
+from landscape.config.network_layout import task_of
 from landscape.config.protocol import Protocol
 from landscape.results.record import Scores
 from landscape.training.building import build_networks
@@ -94,12 +95,17 @@ class ModelScores:
         gan = self.gan
         with self._forked_random_states():
             torch.manual_seed(gan.config.seed)
-            return build_networks(gan.config, gan.dataset.shape, gan.classes).discriminator.to(self.device).eval()
+            return build_networks(gan.config, gan.dataset.shape, gan.classes, gan.dataset.inputs_shape).discriminator.to(self.device).eval()
 
     def _sampler(self, network: nn.Module, protocol: Protocol, chosen: Callable[[Dataset, Protocol], RealSamples]) -> Sampler:
-        """Return a sampler of `network`. If it is given classes, they are those of the real samples that the scores compare with."""
-        labels = chosen(self.gan.dataset, protocol).samples.labels if self.gan.classes else None
-        return make_sampler(network, self.gan.latent, protocol.sampling_batch, labels)
+        """Return a sampler of `network`. If it is given a condition, it is that of the real samples that the scores compare with."""
+        from landscape.evaluation.paired_yardsticks import pairs_for
+
+        if self.gan.condition.kind == "none":
+            return make_sampler(network, self.gan.latent, protocol.sampling_batch)
+        real = chosen(self.gan.dataset, protocol).samples
+        pairs = pairs_for(task_of(self.gan.config.task), real, protocol.seed)
+        return make_sampler(network, self.gan.latent, protocol.sampling_batch, real.labels if self.gan.classes else None, pairs)
 
     def _forked_random_states(self) -> AbstractContextManager[None]:
         return torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else [])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from landscape.components.datasets._base import Dataset
+from landscape.components.metrics._base import Pairs
+from landscape.components.tasks._base import Condition, Task
+from landscape.config.network_layout import condition_of, task_of
 from landscape.config.training_settings import LatentConfig
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
@@ -33,6 +37,18 @@ class Trained:
     """The number of classes of the data that the generator was trained on, which is 0 if it is given none."""
     untrained: tuple[int, ...] = ()
     """The classes of which the training split had no sample."""
+    inputs: tuple[int, ...] = ()
+    """The shape of the picture that belongs to a sample of the data; () if there is none."""
+
+    @property
+    def task(self) -> Task:
+        """The task that the generator was trained for."""
+        return task_of(self.config.task)
+
+    @cached_property
+    def condition(self) -> Condition:
+        """What is known of the condition that the generator is given."""
+        return condition_of(self.config.task, self.config.architecture, self.classes, self.shape, self.inputs)
 
     @property
     def known(self) -> list[int]:
@@ -44,12 +60,20 @@ class Trained:
         """A sampler with the defaults of `sampling`."""
         return self.sampling()
 
-    def sampling(self, batch: int = 64, classes: Tensor | None = None) -> Callable[..., Tensor | tuple[Tensor, Tensor]]:
+    def sampling(
+        self, batch: int = 64, classes: Tensor | None = None, pairs: Pairs | None = None
+    ) -> Callable[..., Tensor | tuple[Tensor, Tensor]]:
         """Return a sampler as `make_sampler` does. Without `classes`, all known classes have the same share of the samples.
 
         Raises:
-            UserError: `classes` contains a class that the generator does not know.
+            UserError: `classes` contains a class that the generator does not know, or it is given images and `pairs` have none of its size.
         """
+        if self.condition.kind == "image":
+            found = () if pairs is None else tuple(pairs.conditions.shape[1:])
+            if found != self.condition.shape:
+                has = f"these have {shown(found)}" if found else "there are none"
+                raise UserError(f"the model makes samples of pictures of {shown(self.condition.shape)}, {has}: score it on its own data")
+            return make_sampler(self.generator, self.latent, batch, pairs=pairs)
         if not self.classes:
             return make_sampler(self.generator, self.latent, batch)
         if classes is None:
@@ -85,6 +109,11 @@ class Trained:
         return self.config.latent or LatentConfig()
 
 
+def shown(shape: tuple[int, ...]) -> str:
+    """Return how a message writes the shape (c, h, w) of a picture."""
+    return f"{shape[2]}x{shape[1]}, {shape[0]} {'channel' if shape[0] == 1 else 'channels'}"
+
+
 def untrained_classes(dataset: Dataset) -> list[int]:
     """Return the classes of `dataset` of which its training split has no sample."""
     labels = dataset.split("train").labels
@@ -106,10 +135,10 @@ def load_trained(folder: Path, device: torch.device | None = None) -> Trained:
     try:
         config = TrialConfig.parse(data["config"], source=str(path))
         shape, classes = tuple(map(int, data["shape"])), int(data.get("classes", 0))
-        untrained = tuple(map(int, data.get("untrained", ())))
+        untrained, inputs = (tuple(map(int, data.get(name, ()))) for name in ("untrained", "inputs"))
         # The network is first built without memory, because a file from elsewhere may name any sizes.
         with torch.device("meta"):
-            wanted = build_networks(config, shape, classes).generator.state_dict()
+            wanted = build_networks(config, shape, classes, inputs).generator.state_dict()
     except UserError:
         raise
     except Exception as error:
@@ -117,6 +146,6 @@ def load_trained(folder: Path, device: torch.device | None = None) -> Trained:
         raise UserError(f"{path} {misfit} ({type(error).__name__}: {message}): train the trial again") from None
     if {name: t.shape for name, t in wanted.items()} != {name: t.shape for name, t in tensors.items()}:
         raise UserError(f"{path} {misfit} (its tensors have other names or sizes): train the trial again")
-    generator = build_networks(config, shape, classes).generator
+    generator = build_networks(config, shape, classes, inputs).generator
     generator.load_state_dict(tensors)
-    return Trained(config, shape, generator.to(device or torch.device("cpu")).eval(), classes, untrained)
+    return Trained(config, shape, generator.to(device or torch.device("cpu")).eval(), classes, untrained, inputs)

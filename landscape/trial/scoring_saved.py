@@ -9,7 +9,8 @@ from landscape.config.protocol import Protocol
 from landscape.evaluation.extraction import EvaluationOptions
 from landscape.evaluation.given import Given
 from landscape.evaluation.models import evaluate_model
-from landscape.evaluation.sampling import Sampler, draw_under, protocol_mode, reads_classes
+from landscape.evaluation.paired_yardsticks import pairs_for
+from landscape.evaluation.sampling import Sampler, draw_under, pairs_of, protocol_mode, reads_classes
 from landscape.evaluation.scoring import Aids, enough, score
 from landscape.evaluation.splits import RealSamples, reporting
 from landscape.results.record import Scores
@@ -37,7 +38,8 @@ def evaluate_trained(real: Given | Dataset, model: Trained, protocol: Protocol, 
         return evaluate_model(sides.sampler, real, protocol, parts=model.parts, options=options)
     draws = [partial(draw_under, protocol, sides.sampler, sides.number, protocol.seed + run) for run in range(protocol.averaging_runs)]
     with protocol_mode(model.generator, sides.sampler, protocol):
-        return score(sides.real, draws, protocol, Aids(parts=model.parts), options or EvaluationOptions(), "last")
+        aids = Aids(parts=model.parts, pairs=pairs_of(sides.sampler, protocol))
+        return score(sides.real, draws, protocol, aids, options or EvaluationOptions(), "last")
 
 
 def samples_of(real: Given | Dataset, model: Trained, protocol: Protocol) -> Given:
@@ -63,4 +65,5 @@ def _sides(real: Given | Dataset, model: Trained, protocol: Protocol) -> _Sides:
     labels = chosen.samples.labels
     if labels is not None and not reads_classes(protocol) and not model.makes(labels):
         labels = None
-    return _Sides(chosen, model.sampling(protocol.sampling_batch, labels), protocol.n_fake or len(chosen.samples))
+    pairs = pairs_for(model.task, chosen.samples, protocol.seed)
+    return _Sides(chosen, model.sampling(protocol.sampling_batch, labels, pairs), protocol.n_fake or len(chosen.samples))

@@ -51,8 +51,10 @@ def rescored(folder: Path, dataset: Dataset, protocol: Protocol, device: torch.d
     """
     from landscape.evaluation import evaluate_model
     from landscape.evaluation.extraction import EvaluationOptions
+    from landscape.evaluation.paired_yardsticks import pairs_for
     from landscape.evaluation.splits import reporting
 
     model = saved_generator.load_trained(folder, device)
-    sampler = model.sampling(protocol.sampling_batch, reporting(dataset, protocol).samples.labels)
+    real = reporting(dataset, protocol).samples
+    sampler = model.sampling(protocol.sampling_batch, real.labels, pairs_for(model.task, real, protocol.seed))
     return evaluate_model(sampler, dataset, protocol, parts=model.parts, options=EvaluationOptions(device=device))

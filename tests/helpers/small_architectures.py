@@ -17,4 +17,6 @@ SMALL = {
     "autoencoder_mlp": {"g_width": 8, "d_width": 8},
     "r3gan": {"width": 16, "blocks": 1},
     "progressive": {"fmap_base": 32, "fmap_max": 8},
+    "srresnet": {"width": 4, "blocks": 1},
+    "unet": {"width": 4},
 }

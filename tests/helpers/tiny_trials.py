@@ -2,9 +2,20 @@
 
 from helpers.small_architectures import SMALL
 from landscape.components.architectures._base import ARCHITECTURES
+from landscape.components.regularizers._base import REGULARIZERS
 
 BASE = {"dataset": "digits", "architecture": {"mlp": {"width": 8}}, "loss": "non_saturating", "batch_size": 4, "budget": {"amount": 16}}
-RESOLUTIONS = {"resnet107": 64, "resnet19": 64, "resnet_stl": 48, "infogan": 28, "mlp_2014": 28, "mlp": 8, "autoencoder_mlp": 8}
+RESOLUTIONS = {
+    "srresnet": 16,
+    "unet": 8,
+    "resnet107": 64,
+    "resnet19": 64,
+    "resnet_stl": 48,
+    "infogan": 28,
+    "mlp_2014": 28,
+    "mlp": 8,
+    "autoencoder_mlp": 8,
+}
 STATES = {
     "BEGAN k": {"architecture": {"autoencoder_mlp": SMALL["autoencoder_mlp"]}, "loss": "began"},
     "spectral u": {"d_normalization": "spectral", "loss": "hinge"},
@@ -17,12 +28,21 @@ STATES = {
     "EMA, flips, dequantization": {"ema": {"decay": 0.9}, "horizontal_flip": True, "dequantize": True},
     "networks that grow": {"architecture": {"progressive": SMALL["progressive"]}, "loss": "wasserstein", "regularizers": ["drift"]},
     "classes": {"task": "class_conditional", "d_normalization": "spectral", "g_normalization": "conditional_batch"},
+    "masks": {"task": "inpainting:place=random", "architecture": {"unet": SMALL["unet"]}, "regularizers": ["pixel"]},
     "kept z": {"reuse_z": True, "order": "g_first", "d_steps_per_round": 2},
     "rates and momentum on schedules": {"d_optimizer": {"name": "sgd", "momentum": 0.5, "final_momentum": 0.7, "learning_rate": 0.01}},
     "beta2 on a schedule": {"d_optimizer": {"beta2": 0.9, "final_beta2": 0.99}, "ema": {"half_life_images": 40, "burn_in": 0.5}},
 }
 NAMES_CLASSES = {"task": "class_conditional", "architecture": {"mlp": {"width": 8, "d_condition": "auxiliary_classifier"}}}
 """Settings of a D with a second head, which `auxiliary_classifier` trains."""
+HAS_TARGETS = {"task": {"super_resolution": {"factor": 2}}, "architecture": {"srresnet": SMALL["srresnet"]}}
+"""Settings of a task with targets, which some regularizers read."""
+
+
+def needed_by(regularizer: str) -> dict:
+    """Return settings with which a regularizer has what it reads."""
+    facts = REGULARIZERS[regularizer].facts
+    return NAMES_CLASSES if facts.needs_class_logits else HAS_TARGETS if facts.needs_target is True else {}
 
 
 def trial_of(name: str) -> dict:
@@ -33,4 +53,6 @@ def trial_of(name: str) -> dict:
         found["dataset"] = "ring"
     else:
         found |= {"resolution": RESOLUTIONS.get(name, 32), "channels": 3 if 1 not in facts.channels else 1}
+    if "none" not in facts.conditions:
+        found["task"] = {"super_resolution": {"factor": 2}}
     return found | ({"loss": "began"} if facts.output == "energy" else {})

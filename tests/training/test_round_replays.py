@@ -6,7 +6,7 @@ from unittest.mock import patch
 import pytest
 import torch
 from helpers.emulated_graphs import Recorder, emulated_graph
-from helpers.tiny_trials import NAMES_CLASSES, STATES, trial_of
+from helpers.tiny_trials import STATES, needed_by, trial_of
 
 import landscape
 from landscape.components.architectures._base import ARCHITECTURES
@@ -99,8 +99,7 @@ def test_every_loss(name):
 @pytest.mark.parametrize("name", sorted(REGULARIZERS))
 def test_every_regularizer(name):
     needed = {"loss": "margin_energy", **OTHERS["energies"]} if name in ENERGY_REGULARIZERS else {}
-    needed = NAMES_CLASSES if REGULARIZERS[name].facts.needs_class_logits else needed
-    check_fields(regularizers=[name], **needed)
+    check_fields(regularizers=[name], **needed, **needed_by(name))
 
 
 @pytest.mark.parametrize("name", [*STATES, *MORE])

@@ -12,8 +12,8 @@ import landscape
 import landscape.training.gan
 from landscape.components.datasets._load import load_dataset
 from landscape.config.trial_config import TrialConfig
+from landscape.training.component_calls import pair_of
 from landscape.training.data_stream import DataStream
-from landscape.training.objectives import pair_of
 
 BASE = {
     "dataset": "digits",

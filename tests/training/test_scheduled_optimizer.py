@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from helpers.tiny_trials import BASE, NAMES_CLASSES, trial_of
+from helpers.tiny_trials import BASE, needed_by, trial_of
 
 import landscape
 from landscape.components.architectures._base import ARCHITECTURES
@@ -49,7 +49,7 @@ def test_every_regularizer(name):
     if name == "pulling_away":
         check(loss="margin_energy", architecture={"autoencoder": {"width": 4, "code_width": 8}}, resolution=32, regularizers=[name])
     else:
-        check(**IMAGES | (NAMES_CLASSES if REGULARIZERS[name].facts.needs_class_logits else {}), regularizers=[name])
+        check(**IMAGES | needed_by(name), regularizers=[name])
 
 
 @pytest.mark.parametrize("name", sorted(set(ARCHITECTURES) - {"resnet107"}))

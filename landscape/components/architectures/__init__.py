@@ -14,6 +14,7 @@ from landscape.components.architectures._base import (
     any_resolution,
 )
 from landscape.components.architectures._conditioning import TAKES_CLASS, takes_class
+from landscape.components.architectures._image_conditions import GivenImage, JudgedPair
 from landscape.components.architectures._networks import Discriminator, Generator
 
 __all__ = [
@@ -26,7 +27,9 @@ __all__ = [
     "Constrains",
     "Discriminator",
     "Generator",
+    "GivenImage",
     "Grows",
+    "JudgedPair",
     "Latent",
     "Networks",
     "Output",

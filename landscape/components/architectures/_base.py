@@ -15,11 +15,15 @@ class Output(NamedTuple):
     """A discriminator's output for a batch."""
 
     logit: Tensor
-    """The raw critic output [N] (without a sigmoid). For an autoencoder discriminator it is the energy, which is >= 0."""
+    """The raw critic output [N] (without a sigmoid), or [N, P] of a discriminator that judges P patches of each sample. For an autoencoder
+    discriminator it is the energy [N], which is >= 0.
+    """
     features: Tensor | None = None
     """The last hidden representation [N, F] (an autoencoder's code), for terms that read it."""
     class_logits: Tensor | None = None
     """The logits [N, K] of the classes, if the discriminator has a second head that names them."""
+    maps: tuple[Tensor, ...] | None = None
+    """The activations [N, ...] of hidden layers in their order, for terms that compare them."""
 
 
 @runtime_checkable

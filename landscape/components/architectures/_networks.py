@@ -30,7 +30,7 @@ def required(condition: Tensor | None) -> Tensor:
         UserError: There is none.
     """
     if condition is None:
-        raise UserError("this network was trained with the class of each sample and cannot be called without it")
+        raise UserError("this network was trained with a condition for each sample and cannot be called without it")
     return condition
 
 

@@ -60,6 +60,9 @@ class Split:
     when it is drawn on the fly. `samples` then holds a fixed draw of the same distribution, which serves everything but training.
     """
 
+    inputs: Tensor | None = None
+    """The picture that belongs to each sample, uint8 (N, c, h, w) with h / w = H / W, or None. Tasks on pairs make the sample of it."""
+
     def __len__(self) -> int:
         return len(self.samples)
 
@@ -106,7 +109,8 @@ class Dataset:
 
             parts = [self.splits[n] for n in SPLITS if n in self.splits]
             labels = None if any(p.labels is None for p in parts) else torch.cat([p.labels for p in parts if p.labels is not None])
-            return Split(torch.cat([p.samples for p in parts]), labels)
+            inputs = None if any(p.inputs is None for p in parts) else torch.cat([p.inputs for p in parts if p.inputs is not None])
+            return Split(torch.cat([p.samples for p in parts]), labels, inputs=inputs)
         if name not in self.splits:
             why = f" [{self.handling['split']}]" if name in SPLITS and "split" in self.handling else ""
             raise UserError(f"data set {self.name.replace('_', '-')!r} has no {name!r} split{why}: use one of {', '.join(self.splits)}")
@@ -116,6 +120,12 @@ class Dataset:
     def shape(self) -> tuple[int, ...]:
         """The shape of one sample: (C, H, W) of an image, (D,) of a point."""
         return tuple(self.splits["train"].samples.shape[1:])
+
+    @property
+    def inputs_shape(self) -> tuple[int, ...]:
+        """The shape (c, h, w) of the picture that belongs to a sample, or () if there is none."""
+        inputs = self.splits["train"].inputs
+        return () if inputs is None else tuple(inputs.shape[1:])
 
 
 @dataclass(frozen=True)

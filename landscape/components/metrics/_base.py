@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from landscape.components.datasets._base import Modes
+from landscape.components.tasks._base import Task
 from landscape.core.errors import UserError
 from landscape.core.registry import Registry
 from landscape.results.score_names import matches
@@ -25,6 +26,17 @@ class SampleSet:
     """The logits [N, k] float32 of the extractor's classes."""
     labels: Tensor | None = None
     """The class of each sample [N] int64."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """What the generated samples of a task with an image condition were asked for. Row i belongs to real sample i, which is the target."""
+
+    task: Task
+    conditions: Tensor
+    """The images [N, c, h, w] float32 in [0, 1] that the generator was given."""
+    draws: Tensor | None = None
+    """Several samples [n, D, C, H, W] under each of the first n conditions, as levels; None if there is no generator to draw them."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,8 @@ class Evidence:
     """The number of classes of the data set of the real samples. None if there is no data set, or it has no classes."""
     seed: int = 0
     device: torch.device | None = None
+    pairs: Pairs | None = None
+    """The conditions of the generated samples, if they are images."""
 
 
 def need(value: Any, what: str, metric: str) -> Any:
@@ -76,7 +90,10 @@ class MetricFacts:
     """What is known of a metric before it is called."""
 
     needs: frozenset[str] = frozenset({"features"})
-    """Any of `features`, `logits`, `images`, `labels`, `train`, `validation`, `modes`, `generator` and `discriminator`."""
+    """Any of `features`, `logits`, `images`, `labels`, `train`, `validation`, `modes`, `generator`, `discriminator`, `pairs` and `draws`.
+
+    `pairs` are the conditions of a task with targets, and `draws` several samples under each of some of them.
+    """
     names: tuple[str, ...] = ()
     """The public names of the scores that it returns, as patterns with `{extractor}`. `list` and objectives use them."""
     direction: str = "lower"

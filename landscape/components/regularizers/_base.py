@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from torch import Tensor, nn
 
 from landscape.components.architectures._base import Output
 from landscape.core.registry import Registry
 
+When = bool | Callable[[Mapping[str, Any]], bool]
+"""Whether something holds for a component, or a function that says so from its hyperparameters."""
 Site = Literal["on_inputs", "d_term", "d_weights", "g_term", "after_d_update", "around_g"]
 
 
@@ -50,7 +52,11 @@ class Critique:
     state: Mapping[str, Tensor] = field(default_factory=dict)
     """This regularizer's own tensors, which are saved with the model. They are only read; the new values are returned in a `Term`."""
     condition: Tensor | None = None
-    """The condition [N] under which sample i of `real` and of `fake` is judged; None for an unconditional task."""
+    """The condition [N, ...] under which sample i of `real` and of `fake` is judged; None for an unconditional task."""
+    made: Tensor | None = None
+    """The generated samples [N, ...] as G made them, before any `on_inputs` regularizer, given only at `g_term`."""
+    target: Tensor | None = None
+    """The real samples [N, ...] as the data have them, if row i is the target of the generated sample i; None for other tasks."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,10 @@ class RegularizerFacts:
     needs_features: Whether it reads `Output.features`. It is refused if the discriminator has none.
     needs_class_logits: Whether it reads `Output.class_logits`, which D has with the method `auxiliary_classifier` alone.
     needs_images: Whether it treats samples as images [N, C, H, W]. It is refused for points.
+    needs_real: Whether it reads `real_output` in G's step, for which real samples are then drawn and shown to D.
+    needs_target: Whether it reads `Critique.target`. It is refused under a task without a target.
+    moves_pixels: Whether it moves or hides parts of what D sees. It is refused where D sees a sample beside an image of the same place,
+        which would not move with it.
     needs_logits: Whether it reads D's output as log-odds. It is refused if the output is an energy, which is low for real samples.
     least_batch: The smallest number of samples (or of packs, under packing) of G's batch that D must see.
     below_side: The name of the hyperparameter in pixels that must be below the side of the images, or "".
@@ -103,6 +113,9 @@ class RegularizerFacts:
     needs_features: bool = False
     needs_class_logits: bool = False
     needs_images: bool = False
+    needs_real: bool = False
+    needs_target: When = False
+    moves_pixels: When = False
     needs_logits: bool = False
     least_batch: int = 1
     below_side: str = ""
@@ -113,3 +126,8 @@ class RegularizerFacts:
 REGULARIZERS: Registry[RegularizerFacts] = Registry(
     "regularizer", "landscape.components.regularizers", RegularizerFacts, injected=frozenset({"progress", "bounds"})
 )
+
+
+def holds(when: When, hyperparameters: Mapping[str, Any]) -> bool:
+    """Return whether something that a component declares holds with these hyperparameters."""
+    return when if isinstance(when, bool) else when(hyperparameters)

@@ -25,6 +25,7 @@ def changed(images: Tensor, shift: int, flip: bool) -> Tensor:
 @REGULARIZERS.register(
     site="d_term",
     needs_images=True,
+    moves_pixels=True,
     below_side="shift",
     paper="Zhang et al. 2020, arXiv:1910.12027 (CR); Zhao et al. 2020, arXiv:2002.04724 (bCR)",
 )

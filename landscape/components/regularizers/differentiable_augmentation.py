@@ -40,7 +40,12 @@ def cut_out(images: Tensor, share: float, fill: float) -> Tensor:
     return torch.where(hidden, torch.full_like(images, fill), images)
 
 
-@REGULARIZERS.register(site="on_inputs", needs_images=True, paper="Zhao et al. 2020, arXiv:2006.10738")
+@REGULARIZERS.register(
+    site="on_inputs",
+    needs_images=True,
+    moves_pixels=lambda hyperparameters: tuple(hyperparameters["policy"]) != ("color",),
+    paper="Zhao et al. 2020, arXiv:2006.10738",
+)
 def differentiable_augmentation(
     samples: Tensor,
     *,

@@ -7,7 +7,8 @@ from landscape.components.tasks._base import (
     Condition,
     ConditionKind,
     Rows,
+    Task,
     TaskFacts,
 )
 
-__all__ = ["TASKS", "UNCONDITIONAL", "Batch", "Condition", "ConditionKind", "Rows", "TaskFacts"]
+__all__ = ["TASKS", "UNCONDITIONAL", "Batch", "Condition", "ConditionKind", "Rows", "Task", "TaskFacts"]

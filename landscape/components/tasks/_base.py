@@ -1,23 +1,29 @@
 """Defines what a task is, and holds the registry of tasks."""
 
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
 
+import torch
 from torch import Tensor
 
 from landscape.core.registry import Registry
 
-ConditionKind = Literal["none", "class"]
-"""The kinds of condition that both networks may receive: none, or the class of each sample."""
+ConditionKind = Literal["none", "class", "image"]
+"""The kinds of condition that both networks may receive: none, the class of each sample, or an image for each sample."""
+Need = Literal["labels", "inputs"]
+"""What a task may read of a row beside its sample: its class, or the picture that belongs to it."""
 
 
 class Rows(NamedTuple):
-    """Rows of the training split, on the device where the networks are."""
+    """Rows of a split, on the device where the networks are."""
 
     samples: Tensor
     """[N, ...] float32 as networks see samples: images in [0, 1], points in the range of the data."""
     labels: Tensor | None = None
-    """[N] int64, the class of each sample. None unless the task's condition is the class."""
+    """[N] int64, the class of each sample. None unless the task needs it."""
+    inputs: Tensor | None = None
+    """[N, C, H, W] float32 in [0, 1], the picture that belongs to each sample. None unless the task needs it."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +34,11 @@ class Batch:
     """
 
     real: Tensor
-    """[N, ...], what D compares the generated samples with."""
+    """[N, ...], what D compares the generated samples with. Under a task with a target, row i is the target of the generated sample i."""
     condition: Tensor | None = None
-    """What both networks receive beside their input, [N] int64 for classes; None for an unconditional task."""
+    """What both networks receive beside their input: [N] int64 for classes, [N, c, h, w] float32 in [0, 1] for images; None for an
+    unconditional task.
+    """
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,12 @@ class Condition:
     """The number of classes; 0 if the condition is no class."""
     size: int = 0
     """The number of values of e(y) with which the helper `takes_class` extends z; 0 if the architecture does not use that helper."""
+    shape: tuple[int, ...] = ()
+    """The shape (c, h, w) of an image as condition, which may be smaller than a sample; () for other kinds."""
+    has_mask: bool = False
+    """Whether the last channel of the image is a mask, which is 1 where pixels are to be made. All other pixels of the generated sample are
+    copied from the first channels of the image, whatever the generator makes there.
+    """
 
 
 UNCONDITIONAL = Condition()
@@ -52,13 +66,93 @@ class TaskFacts:
     """What must be known about a task before it is called.
 
     condition: The kind of condition that both networks receive. The architecture must declare that it takes this kind. With `class`, the
-        data must have labels.
+        data must have labels; with `image`, the samples must be images.
+    needs: What the task reads of a row beside its sample. A task whose condition is the class always reads `labels`.
+    has_target: Whether row i of `Batch.real` is the one right answer to row i of the condition, so that terms and scores may compare the
+        generated sample i with it.
+    d_sees: `pair` if D judges a sample beside an image that shows the same place, so that a change of place must act on both.
+    has_mask: Whether the last channel of the condition is a mask (`Condition.has_mask`).
+    baseline: (condition [N, c, h, w], shape (C, H, W), the task's hyperparameters as keywords) -> samples [N, C, H, W] in [0, 1] that need
+        no learning. Its name is that of the baseline in tables.
+    measured: (samples [N, C, H, W], the task's hyperparameters as keywords) -> what the condition would show of these samples, not yet
+        rounded to levels. None if the condition does not follow from the sample.
+    border: The name of the hyperparameter that gives the number of pixels which scores cut off at each side, or "".
+    asked_by: (pictures [N, c, h, w] in [0, 1], the task's hyperparameters as keywords) -> the condition for pictures of a user's own. None
+        if such a picture is the condition itself.
+    protocols: The names of the protocols that score a model of this task if none is named: for data with a classifier of their own, and
+        for photographs. Empty for the protocols of unconditional models.
     paper: The source.
     """
 
     condition: ConditionKind = "none"
+    needs: frozenset[Need] = frozenset()
+    has_target: bool = False
+    d_sees: Literal["sample", "pair"] = "sample"
+    has_mask: bool = False
+    baseline: Callable[..., Tensor] | None = None
+    measured: Callable[..., Tensor] | None = None
+    border: str = ""
+    asked_by: Callable[..., Tensor] | None = None
+    protocols: tuple[str, ...] = ()
     paper: str = ""
+
+    @property
+    def reads(self) -> frozenset[Need]:
+        """What the task reads of a row beside its sample."""
+        return self.needs | ({"labels"} if self.condition == "class" else frozenset())
 
 
 TASKS: Registry[TaskFacts] = Registry("task", "landscape.components.tasks", TaskFacts)
-"""The registry of tasks. A task is a pure function (rows, *, hyperparameters) -> Batch."""
+"""The registry of tasks. A task is a pure function (rows, *, hyperparameters) -> Batch, and raises a UserError for samples of a shape that
+it cannot use. Its random draws come from torch's generator.
+"""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task with its hyperparameters bound."""
+
+    name: str = "unconditional"
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def facts(self) -> TaskFacts:
+        """What the task declares."""
+        return TASKS[self.name].facts
+
+    def batch(self, rows: Rows) -> Batch:
+        """Return the batch that the task makes of rows."""
+        made: Batch = TASKS[self.name].function(rows, **self.hyperparameters)
+        return made
+
+    def condition_shape(self, shape: tuple[int, ...], inputs: tuple[int, ...] = ()) -> tuple[int, ...]:
+        """Return the shape of the condition of one sample.
+
+        Args:
+            shape: The shape of a sample.
+            inputs: The shape of the picture that belongs to a sample. If it is not known, that of the sample is taken.
+
+        Raises:
+            UserError: The task cannot use samples of this shape.
+        """
+        empty = torch.empty(1, *shape, device="meta")
+        given = torch.empty(1, *(inputs or shape), device="meta") if "inputs" in self.facts.reads else None
+        condition = self.batch(Rows(empty, inputs=given)).condition
+        assert condition is not None
+        return tuple(condition.shape[1:])
+
+    def baseline(self, condition: Tensor, shape: tuple[int, ...]) -> Tensor | None:
+        """Return the samples [N, C, H, W] of the task's baseline, or None if it has none."""
+        found = self.facts.baseline
+        return None if found is None else found(condition, shape, **self.hyperparameters)
+
+    @property
+    def border(self) -> int:
+        """The number of pixels that scores cut off at each side."""
+        return int(self.hyperparameters[self.facts.border]) if self.facts.border else 0
+
+
+def completed(samples: Tensor, condition: Tensor) -> Tensor:
+    """Return samples [N, C, H, W] with the known pixels of a condition [N, C + 1, H, W] whose last channel is a mask."""
+    known, mask = condition[:, :-1], condition[:, -1:]
+    return torch.where(mask > 0, samples, known.to(samples.dtype))

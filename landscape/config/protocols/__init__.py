@@ -4,12 +4,15 @@ from typing import Any
 
 from landscape.config.protocol import Protocol
 from landscape.config.protocols._catalogue import CATALOGUE
+from landscape.config.protocols._of_tasks import OF_TASKS
 from landscape.core.errors import unknown
+
+_ALL = {**CATALOGUE, **OF_TASKS}
 
 
 def names() -> list[str]:
     """Return the name of every named protocol, sorted."""
-    return sorted(CATALOGUE)
+    return sorted(_ALL)
 
 
 def get(name: str) -> Protocol:
@@ -18,9 +21,9 @@ def get(name: str) -> Protocol:
     Raises:
         UserError: There is no such protocol. The line lists all of them and suggests the most similar one.
     """
-    if name not in CATALOGUE:
-        raise unknown("protocol", name, CATALOGUE)
-    return Protocol.parse({"name": name, **CATALOGUE[name]}, source=f"protocol {name!r}")
+    if name not in _ALL:
+        raise unknown("protocol", name, _ALL)
+    return Protocol.parse({"name": name, **_ALL[name]}, source=f"protocol {name!r}")
 
 
 def varied(protocol: Protocol, **changes: Any) -> Protocol:

@@ -7,6 +7,7 @@ from landscape.components.architectures._2014 import MaxoutConv, UntiedBias
 from landscape.components.architectures._layers import FromTanh, Recenter, SameConv2d, SameConvTranspose2d
 from landscape.components.architectures._maxout import Maxout
 from landscape.components.normalizations._base import Norm, Normalization
+from landscape.components.tasks._base import Condition
 
 
 class Marker(Norm):
@@ -38,6 +39,8 @@ DESCRIBE = {
     nn.Conv2d: lambda m: f"conv {m.kernel_size[0]}/{m.stride[0]} {m.in_channels} {m.out_channels}",
     nn.LeakyReLU: lambda m: f"lrelu {m.negative_slope:g}",
     nn.ReLU: lambda m: "relu",
+    nn.PReLU: lambda m: f"prelu {m.num_parameters}",
+    nn.PixelShuffle: lambda m: f"shuffle {m.upscale_factor}",
     nn.Tanh: lambda m: "tanh",
     nn.Sigmoid: lambda m: "sigmoid",
     nn.Dropout: lambda m: f"dropout {m.p:g}",
@@ -45,6 +48,7 @@ DESCRIBE = {
     nn.Unflatten: lambda m: f"reshape {tuple(m.unflattened_size)}",
 }
 WHOLE = (Marker, Maxout, MaxoutConv)
+CONDITIONS = {"unet": Condition("image", shape=(3, 256, 256)), "srresnet": Condition("image", shape=(3, 24, 24))}
 
 
 def lines(module):
@@ -158,6 +162,27 @@ TABLES = {
         "dense 64 128; norm 128; relu; dense 128 128; norm 128; relu; dense 128 64; reshape (1, 8, 8); sigmoid",
         "2 x -1; flatten; dense 64 128; norm 128; lrelu 0.2; dense 128 128; norm 128; lrelu 0.2; dense 128 1",
     ),
+    # The U-Net of pix2pix at 256 pixels: 3 + 8 channels of the image and of z, skips double the inputs of the way up.
+    ("unet", None, (3, 256, 256)): (
+        """conv 4/2 11 64; lrelu 0.2; conv 4/2 64 128; norm 128; lrelu 0.2; conv 4/2 128 256; norm 256; lrelu 0.2; conv 4/2 256 512; norm 512
+        lrelu 0.2; conv 4/2 512 512; norm 512; lrelu 0.2; conv 4/2 512 512; norm 512; lrelu 0.2; conv 4/2 512 512; norm 512
+        lrelu 0.2; conv 4/2 512 512
+        relu; transposed 4/2 512 512 to 2; norm 512; dropout 0.5; relu; transposed 4/2 1024 512 to 4; norm 512; dropout 0.5
+        relu; transposed 4/2 1024 512 to 8; norm 512; dropout 0.5; relu; transposed 4/2 1024 512 to 16; norm 512
+        relu; transposed 4/2 1024 256 to 32; norm 256; relu; transposed 4/2 512 128 to 64; norm 128
+        relu; transposed 4/2 256 64 to 128; norm 64; relu; transposed 4/2 128 3 to 256; (tanh + 1) / 2""",
+        """conv 4/2 6 64; lrelu 0.2; conv 4/2 64 128; norm 128; lrelu 0.2; conv 4/2 128 256; norm 256; lrelu 0.2
+        conv 4/1 256 512; norm 512; lrelu 0.2; conv 4/1 512 1""",
+    ),
+    ("srresnet", None, (3, 96, 96)): (
+        "conv 9/1 11 64; prelu 1;"
+        + "conv 3/1 64 64; norm 64; prelu 1; conv 3/1 64 64; norm 64;" * 16
+        + """conv 3/1 64 64; norm 64; conv 3/1 64 256; shuffle 2; prelu 1; conv 3/1 64 256; shuffle 2; prelu 1
+        conv 9/1 64 3; (tanh + 1) / 2""",
+        """conv 3/1 6 64; lrelu 0.2; conv 3/2 64 64; norm 64; lrelu 0.2; conv 3/1 64 128; norm 128; lrelu 0.2; conv 3/2 128 128; norm 128
+        lrelu 0.2; conv 3/1 128 256; norm 256; lrelu 0.2; conv 3/2 256 256; norm 256; lrelu 0.2; conv 3/1 256 512; norm 512; lrelu 0.2
+        conv 3/2 512 512; norm 512; lrelu 0.2; flatten; dense 18432 1024; lrelu 0.2; dense 1024 1""",
+    ),
     ("mlp", None, (2,)): (
         "dense 64 128; norm 128; relu; dense 128 128; norm 128; relu; dense 128 2; reshape (2,)",
         "dense 2 128; norm 128; lrelu 0.2; dense 128 128; norm 128; lrelu 0.2; dense 128 1",
@@ -168,7 +193,8 @@ TABLES = {
 @pytest.mark.parametrize(("name", "preset", "shape"), TABLES, ids=lambda value: str(value).replace(" ", ""))
 def test_layers_in_order(build, on_meta, name, preset, shape):
     with on_meta:
-        networks = build(name, shape, g=MARKING, d=MARKING, small=False, **({"preset": preset} if preset else {}))
+        given = {"condition": CONDITIONS[name]} if name in CONDITIONS else {}
+        networks = build(name, shape, g=MARKING, d=MARKING, small=False, **given, **({"preset": preset} if preset else {}))
     generator, discriminator = TABLES[name, preset, shape]
     assert lines(networks.generator) == table(generator)
     assert lines(networks.discriminator) == table(discriminator)

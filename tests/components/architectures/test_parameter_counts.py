@@ -5,6 +5,7 @@ import torch
 
 from landscape.components.architectures._base import ARCHITECTURES
 from landscape.components.regularizers._kernels import kernels
+from landscape.components.tasks._base import Condition
 
 
 def dense(inputs, outputs):
@@ -212,6 +213,25 @@ def progressive(stages):
     return g + sum(conv(m, 3, 1) for m in maps[1:]), d + sum(conv(3, m, 1) for m in maps[1:])
 
 
+def unet():
+    """pix2pix at 256 pixels, whose G receives z as 8 further channels. D sees both images."""
+    g = conv(3 + 8, 64, 4) + conv(64, 128, 4) + conv(128, 256, 4) + conv(256, 512, 4) + 4 * conv(512, 512, 4)
+    g += bn(128) + bn(256) + 4 * bn(512)
+    g += conv(512, 512, 4) + 3 * conv(1024, 512, 4) + conv(1024, 256, 4) + conv(512, 128, 4) + conv(256, 64, 4) + conv(128, 3, 4)
+    g += 4 * bn(512) + bn(256) + bn(128) + bn(64)
+    return g, conv(6, 64, 4) + conv(64, 128, 4) + conv(128, 256, 4) + conv(256, 512, 4) + conv(512, 1, 4)
+
+
+def srresnet():
+    """SRGAN from 24 to 96 pixels, whose G receives z as 8 further channels. Every PReLU has one slope. D sees both images."""
+    block = 2 * (conv(64, 64, 3) + bn(64)) + 1
+    g = conv(3 + 8, 64, 9) + 1 + 16 * block + conv(64, 64, 3) + bn(64) + 2 * (conv(64, 256, 3) + 1) + conv(64, 3, 9)
+    d = conv(6, 64, 3) + conv(64, 64, 3) + conv(64, 128, 3) + conv(128, 128, 3) + conv(128, 256, 3) + conv(256, 256, 3)
+    return g, d + conv(256, 512, 3) + conv(512, 512, 3) + dense(6 * 6 * 512, 1024) + dense(1024, 1)
+
+
+CONDITIONS = {"unet": Condition("image", shape=(3, 256, 256)), "srresnet": Condition("image", shape=(3, 24, 24))}
+
 PUBLISHED = {
     ("dcgan", None, (3, 64, 64)): dcgan(128, 4, 3),
     ("sndcgan", "landscape", (3, 32, 32)): sndcgan(4),
@@ -246,6 +266,8 @@ PUBLISHED = {
     ("autoencoder_mlp", None, (1, 32, 32)): autoencoder_mlp(),
     ("r3gan", None, (3, 32, 32)): r3gan(),
     ("progressive", None, (3, 1024, 1024)): progressive(9),
+    ("unet", None, (3, 256, 256)): unet(),
+    ("srresnet", None, (3, 96, 96)): srresnet(),
 }
 
 
@@ -258,7 +280,8 @@ def test_published_count(build, name, preset, shape):
     chosen = {"preset": preset} if preset else {}
     facts = ARCHITECTURES[name].facts.of(chosen)
     with torch.device("meta"):
-        networks = build(name, shape, g=facts.default_g_normalization, small=False, **chosen)
+        given = {"condition": CONDITIONS[name]} if name in CONDITIONS else {}
+        networks = build(name, shape, g=facts.default_g_normalization, small=False, **chosen, **given)
     expected = PUBLISHED[name, preset, shape]
     assert (_count(networks.generator), _count(networks.discriminator)) == expected
     assert facts.published[shape] == expected

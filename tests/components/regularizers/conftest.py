@@ -68,6 +68,7 @@ class Bench:
         outputs = self.d(real), self.d(fake)
         if generator_step:
             extra["g_loss"] = nn.functional.softplus(-outputs[1].logit)
+            extra |= {"made": fake, "target": self.real}
         extra.setdefault("condition", self.labels.to(real.device))
         return Critique(real, fake, *outputs, critic=self.d, look=self.d, progress=self.progress, **extra)
 

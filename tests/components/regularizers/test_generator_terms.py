@@ -11,9 +11,12 @@ from landscape.components.architectures._base import Output
 from landscape.components.regularizers._base import Critique
 from landscape.components.regularizers.auxiliary_classifier import auxiliary_classifier
 from landscape.components.regularizers.drift import drift
+from landscape.components.regularizers.feature_matching import feature_matching
 from landscape.components.regularizers.lecam import lecam
+from landscape.components.regularizers.pixel import pixel
 from landscape.components.regularizers.pulling_away import pulling_away
 from landscape.components.regularizers.top_k import top_k
+from landscape.components.regularizers.total_variation import total_variation
 from landscape.core.errors import UserError
 
 
@@ -132,3 +135,47 @@ def test_auxiliary_classifier_weighs_the_two_losses_apart():
 def test_auxiliary_classifier_needs_the_classes():
     with pytest.raises(UserError, match="d_condition=auxiliary_classifier"):
         auxiliary_classifier(critique())
+
+
+# Tests of terms that compare with targets.
+
+
+def beside_targets(made, target, **outputs):
+    whole = critique(g_loss=torch.zeros(len(made)))
+    return replace(whole, made=torch.from_numpy(made), target=torch.from_numpy(target), **outputs)
+
+
+@pytest.mark.parametrize(("norm", "of"), [("l1", np.abs), ("l2", np.square)])
+def test_pixel_against_numpy(norm, of):
+    made, target = np.random.default_rng(0).random((2, 4, 3, 5, 6))
+    expected = 7 * of(made - target).mean((1, 2, 3))
+    np.testing.assert_allclose(pixel(beside_targets(made, target), weight=7, norm=norm).numpy(), expected, rtol=1e-12)
+
+
+def test_total_variation_against_numpy():
+    made = np.random.default_rng(0).random((4, 3, 5, 6))
+    expected = 2 * ((np.diff(made, axis=2) ** 2).mean((1, 2, 3)) + (np.diff(made, axis=3) ** 2).mean((1, 2, 3)))
+    np.testing.assert_allclose(total_variation(beside_targets(made, made), weight=2).numpy(), expected, rtol=1e-12)
+    assert total_variation(beside_targets(np.full((2, 1, 4, 4), 0.3), made), weight=2).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("maps", [True, False])
+@pytest.mark.parametrize("match", ["means", "rows"])
+def test_feature_matching_against_numpy(match, maps):
+    draw = np.random.default_rng(0).standard_normal
+    real, fake = ([draw((4, 6)), draw((4, 2, 3, 3))] if maps else [draw((4, 6))] for _ in range(2))
+    outputs = [Output(torch.zeros(4), torch.from_numpy(a[0]), maps=tuple(map(torch.from_numpy, a)) if maps else None) for a in (real, fake)]
+    given = replace(critique(g_loss=torch.zeros(4)), real_output=outputs[0], fake_output=outputs[1])
+    pairs = [(a.reshape(4, -1), b.reshape(4, -1)) for a, b in zip(real, fake, strict=True)]
+    if match == "means":
+        expected = 3 * np.mean([np.square(a.mean(0) - b.mean(0)).mean() for a, b in pairs])
+    else:
+        expected = 3 * np.mean([np.abs(a - b).mean(1) for a, b in pairs], axis=0)
+    np.testing.assert_allclose(feature_matching(given, weight=3, match=match).numpy(), expected, rtol=1e-6)
+
+
+def test_terms_name_what_they_lack():
+    with pytest.raises(UserError, match="pixel compares a generated sample with its target"):
+        pixel(critique(g_loss=torch.zeros(4)))
+    with pytest.raises(UserError, match="feature_matching reads features, D gives none"):
+        feature_matching(critique(g_loss=torch.zeros(4)))

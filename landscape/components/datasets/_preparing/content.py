@@ -9,12 +9,14 @@ from landscape.components.datasets._base import SPLITS, Split
 
 
 def content_hash(splits: Mapping[str, Split]) -> str:
-    """Return the first 16 hex digits of a SHA-256 over the name, type, shape and bytes of the samples, labels and parts of every split."""
+    """Return the first 16 hex digits of a SHA-256 over the name, type, shape and bytes of what every split holds."""
     digest = hashlib.sha256()
     for name in SPLITS:
         if name not in splits:
             continue
-        for kind, tensor in (("samples", splits[name].samples), ("labels", splits[name].labels), ("parts", splits[name].parts)):
+        split = splits[name]
+        held = (("samples", split.samples), ("labels", split.labels), ("parts", split.parts), ("inputs", split.inputs))
+        for kind, tensor in held:
             if tensor is None:
                 continue
             array = np.ascontiguousarray(tensor.numpy())

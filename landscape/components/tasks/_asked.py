@@ -1,0 +1,36 @@
+"""The conditions of rows that are drawn for pictures and scores, and not for a step of the training."""
+
+import torch
+from torch import Tensor
+
+from landscape.components.tasks._base import Rows, Task
+
+ROWS = 1024
+"""The number of rows whose conditions are made at once."""
+
+
+def conditions(task: Task, samples: Tensor, inputs: Tensor | None, seed: int) -> Tensor:
+    """Return the conditions [N, c, h, w] that an image task makes of rows of a split, as float32 in [0, 1].
+
+    Random draws of the task depend on `seed` and N alone. The state of torch's generator is not changed.
+
+    Args:
+        task: The task.
+        samples: Images (N, C, H, W) as uint8 levels or float32 in [0, 1].
+        inputs: The picture that belongs to each sample, in one of the same forms, if the task reads it.
+        seed: The seed of the task's random draws.
+    """
+    made = []
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        for start in range(0, len(samples), ROWS):
+            part = slice(start, start + ROWS)
+            batch = task.batch(Rows(as_floats(samples[part]), inputs=None if inputs is None else as_floats(inputs[part])))
+            assert batch.condition is not None
+            made.append(batch.condition)
+    return torch.cat(made)
+
+
+def as_floats(images: Tensor) -> Tensor:
+    """Return images as float32 in [0, 1]. Floats are returned as they are."""
+    return images.float() / 255 if images.dtype == torch.uint8 else images

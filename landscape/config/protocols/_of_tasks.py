@@ -1,0 +1,41 @@
+"""The protocols of tasks with targets as data. Generated sample i is made of the picture that belongs to real sample i."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_WHOLE = ["psnr", "ssim", "l1"]
+_HOLE = ["l1", {"psnr": {"region": "hole"}}]
+_SPREAD = ["diversity", "frechet", "kid"]
+_PHOTOS = {
+    "extractor": {"efficientnet_lite": {"size": "lite0", "layer": "pooled", "resolution": 112}},
+    "objective": "KID[efficientnet_lite]",
+}
+_CLASSES = {"extractor": "classifier", "objective": "FD[classifier]"}
+_EACH = (
+    "This project's own: the whole test split, of each of whose images one sample is generated. PSNR, SSIM and L1 compare it with that "
+    "image, its target; FD and KID compare the two sets, so that a blurred mean, which has the best PSNR, does badly in them. "
+)
+_SAME = "Comparable with other scores of the same name on the same data and with the same hyperparameters of the task."
+
+OF_TASKS: Mapping[str, Mapping[str, Any]] = {
+    "quick-super-resolution": {
+        "note": _EACH + "PSNR and SSIM are on Y without a border of `factor` pixels, as papers have them. " + _SAME,
+        "metrics": [*_WHOLE, "consistency", "class_kept", *_SPREAD],
+        **_CLASSES,
+    },
+    "quick-super-resolution-photos": {
+        "note": _EACH + "As quick-super-resolution, for color images, seen through EfficientNet-Lite0. " + _SAME,
+        "metrics": [*_WHOLE, "consistency", *_SPREAD],
+        **_PHOTOS,
+    },
+    "quick-inpainting": {
+        "note": _EACH + "L1, PSNR and diversity count the pixels of the hole alone. " + _SAME,
+        "metrics": [*_HOLE, "class_kept", *_SPREAD],
+        **_CLASSES,
+    },
+    "quick-inpainting-photos": {
+        "note": _EACH + "As quick-inpainting, for color images, seen through EfficientNet-Lite0. " + _SAME,
+        "metrics": [*_HOLE, *_SPREAD],
+        **_PHOTOS,
+    },
+}

@@ -1,0 +1,75 @@
+"""What the targets and the baseline of a task score in the place of a model whose condition is an image."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from landscape.components.datasets._base import Dataset
+from landscape.components.metrics._base import METRICS, Pairs
+from landscape.components.tasks._asked import conditions
+from landscape.components.tasks._base import Task
+from landscape.config.protocol import Protocol
+from landscape.config.protocols import varied
+from landscape.core.errors import UserError
+from landscape.evaluation.extraction import EvaluationOptions
+from landscape.evaluation.given import Given
+from landscape.evaluation.scoring import Aids, score
+from landscape.evaluation.splits import RealSamples
+from landscape.results.record import Estimate, Scores
+from landscape.results.score_names import BASELINE
+
+OF_PAIRS = frozenset({"pairs", "draws"})
+"""What only models of a task with targets have."""
+
+
+def pairs_for(task: Task, real: Given, seed: int) -> Pairs | None:
+    """Return what a model of `task` is asked for beside the real samples: row i of each belongs together. None without image conditions.
+
+    Raises:
+        UserError: The real set has features alone, or lacks the pictures that the task reads.
+    """
+    if task.facts.condition != "image":
+        return None
+    if real.samples is None or ("inputs" in task.facts.reads and real.inputs is None):
+        raise UserError(
+            f"a model of task {task.name!r} makes samples of pictures, which {real.source!r} does not have: score it on its data"
+        )
+    return Pairs(task, conditions(task, real.samples, real.inputs, seed))
+
+
+def of_targets_and_baseline(
+    real: RealSamples, dataset: Dataset, protocol: Protocol, task: Task | None, options: EvaluationOptions
+) -> tuple[Scores | None, dict[str, Estimate]]:
+    """Return what the targets score under the metrics of pairs, and what the task's baseline scores, as `baseline SCORE`.
+
+    Both are nothing without a task whose condition is an image. Scores that need several draws under a condition have neither.
+    """
+    pairs = None if task is None else pairs_for(task, real.samples, protocol.seed)
+    if task is None or pairs is None:
+        return None, {}
+
+    def scored(metrics: list[dict[str, Any]], made: Given) -> Scores:
+        draws = [partial(lambda made: made, made)]
+        return score(real, draws, varied(protocol, metrics=metrics), Aids(dataset=dataset, pairs=pairs), options, "real")
+
+    alone = [m for m in protocol.metrics if "draws" not in METRICS[m.name].facts.needs]
+    of_pairs = [m.to_json() for m in alone if METRICS[m.name].facts.needs & OF_PAIRS]
+    targets = scored(of_pairs, replace(real.samples, labels=None, cached=False)) if of_pairs else None
+    made = task.baseline(pairs.conditions, tuple(dataset.shape))
+    if made is None:
+        return targets, {}
+    images = Given(_levels(made), source=f"baseline of {task.name}", cached=False)
+    name = getattr(task.facts.baseline, "__name__", "baseline").replace("_", " ")
+    found = scored([m.to_json() for m in alone if not METRICS[m.name].facts.needs & {"generator", "discriminator", "labels"}], images)
+    return targets, {BASELINE + score: _noted(e, name) for score, e in found.estimates.items()}
+
+
+def _noted(estimate: Estimate, name: str) -> Estimate:
+    return replace(estimate, note=f"{name}; {estimate.note}" if estimate.note else name)
+
+
+def _levels(images: Tensor) -> Tensor:
+    return (images * 255).round().to(torch.uint8)

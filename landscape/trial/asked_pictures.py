@@ -1,0 +1,70 @@
+"""Pictures that a trained generator is asked to make samples of: a user's own, or those of a split of its data."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from landscape.components.tasks._asked import as_floats, conditions
+from landscape.core.errors import UserError
+from landscape.trial.saved_generator import Trained, shown
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the generator is given, one row a picture."""
+
+    conditions: Tensor
+    """[n, c, h, w] float32 in [0, 1]."""
+    targets: Tensor | None = None
+    """The right answers [n, C, H, W] float32 in [0, 1], if they are known."""
+
+
+def of_files(path: Path, model: Trained, seed: int, most: int | None) -> Asked:
+    """Return the conditions of a picture, or of the pictures of a folder in the order of their names.
+
+    Args:
+        path: The file or the folder.
+        model: The generator.
+        seed: The seed of what the task draws (random holes).
+        most: The number of pictures of a folder to take at most. None takes all.
+
+    Raises:
+        UserError: There is no picture, one cannot be read, or one has another size or other colors than the generator is given.
+    """
+    from landscape.components.datasets._preparing.collection import is_picture
+    from landscape.components.datasets._preparing.pictures import MAX_PICTURE_BYTES, as_array, decode
+    from landscape.components.datasets._readers.files import read_bytes, walk
+
+    files = [file for file in walk(path).files if is_picture(file.name)][:most] if path.is_dir() else [path]
+    if not files:
+        raise UserError(f"--input {path} holds no pictures: give a picture or a folder with some")
+    asked_by, made = model.task.facts.asked_by, []
+    for number, file in enumerate(files):
+        levels = torch.from_numpy(as_array(decode(read_bytes(file, MAX_PICTURE_BYTES), str(file))[0]))
+        picture = as_floats(levels)[None]
+        wanted = model.condition.shape if asked_by is None else (picture.shape[1], *model.shape[1:])
+        fits = picture.shape[1:] == wanted
+        if fits and asked_by is not None:
+            with torch.random.fork_rng(devices=[]):
+                torch.default_generator.manual_seed(seed + number)
+                picture = asked_by(picture, **model.task.hyperparameters)
+        if not fits or picture.shape[1:] != model.condition.shape:
+            needed = shown(model.condition.shape if asked_by is None else model.shape)
+            raise UserError(f"{file} has {shown(tuple(levels.shape))}, the model is given pictures of {needed}: resize or convert it")
+        made.append(picture)
+    return Asked(torch.cat(made))
+
+
+def of_split(name: str, model: Trained, data_dir: Path | None, seed: int, most: int) -> Asked:
+    """Return the conditions and the targets of the first rows of a split of the data that the generator was trained on.
+
+    Raises:
+        UserError: The data are missing, are others than those of the training, or have no such split.
+    """
+    from landscape.trial.prepared_trial import prepare
+
+    split = prepare(model.config, data_dir).dataset.split(name)
+    samples, inputs = split.samples[:most], None if split.inputs is None else split.inputs[:most]
+    return Asked(conditions(model.task, samples, inputs, seed), as_floats(samples))

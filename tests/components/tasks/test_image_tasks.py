@@ -1,0 +1,120 @@
+"""Tasks whose condition is an image: the images that they make, and their baselines."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from landscape.components.tasks._base import TASKS, Rows, Task, completed
+from landscape.components.tasks._images import as_picture, gray_of
+from landscape.components.tasks.inpainting import inpainting, mean_fill
+from landscape.components.tasks.super_resolution import bicubic, super_resolution
+from landscape.core.errors import UserError
+
+IMAGE_TASKS = [name for name in TASKS.names() if TASKS[name].facts.condition == "image"]
+
+
+@pytest.fixture
+def images():
+    """Levels of 8 bits, float32 in [0, 1], [4, 3, 16, 16]."""
+    return torch.randint(0, 256, (4, 3, 16, 16), generator=torch.Generator().manual_seed(0)) / 255
+
+
+def bound(name):
+    return Task(name, TASKS[name].complete({}))
+
+
+@pytest.mark.parametrize("name", IMAGE_TASKS)
+def test_declares_a_target_a_baseline_and_protocols(name, images):
+    task = bound(name)
+    assert task.facts.has_target
+    assert task.facts.protocols
+    batch = task.batch(Rows(images, inputs=images))
+    assert batch.real is images
+    assert batch.condition.dtype == torch.float32
+    assert batch.condition.min() >= 0
+    assert batch.condition.max() <= 1
+    made = task.baseline(batch.condition, (3, 16, 16))
+    assert made.shape == images.shape
+    torch.testing.assert_close(made * 255, (made * 255).round(), atol=1e-3, rtol=0)
+    assert as_picture(batch.condition, (3, 16, 16), has_mask=task.facts.has_mask).shape == images.shape
+
+
+@pytest.mark.parametrize("name", IMAGE_TASKS)
+def test_the_shape_of_the_condition_is_known_before_any_data(name, images):
+    state = torch.get_rng_state()
+    shape = bound(name).condition_shape((3, 16, 16))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert shape == bound(name).batch(Rows(images, inputs=images)).condition.shape[1:]
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_small_images_are_pillows_with_the_wide_filter(images, factor):
+    side = 16 // factor
+    small = super_resolution(Rows(images), factor=factor, antialias=True).condition
+    for image, levels in zip(images, small, strict=True):
+        picture = Image.fromarray((image * 255).byte().permute(1, 2, 0).numpy()).resize((side, side), Image.Resampling.BICUBIC)
+        difference = np.abs((levels * 255).permute(1, 2, 0).numpy() - np.asarray(picture, dtype=float))
+        assert difference.max() <= 1.01  # Pillow rounds after each of its two passes.
+
+
+def test_small_images_are_levels_and_the_filter_is_part_of_the_task(images):
+    wide, narrow = (super_resolution(Rows(images), factor=2, antialias=antialias).condition for antialias in (True, False))
+    torch.testing.assert_close(wide * 255, (wide * 255).round(), atol=1e-4, rtol=0)
+    assert (wide - narrow).abs().mean() > 0.02
+
+
+def test_bicubic_enlarges_what_is_flat_exactly():
+    flat = torch.full((1, 1, 4, 4), 51 / 255)
+    torch.testing.assert_close(bicubic(flat, (1, 8, 8)), torch.full((1, 1, 8, 8), 51 / 255))
+
+
+def test_a_hole_in_the_center(images):
+    condition = inpainting(Rows(images), hole=0.5, place="center").condition
+    mask = torch.zeros(16, 16)
+    mask[4:12, 4:12] = 1
+    assert torch.equal(condition[:, 3], mask.expand(4, -1, -1))
+    assert torch.equal(condition[:, :3], images * (1 - mask))
+    assert torch.equal(completed(torch.ones_like(images), condition), torch.where(mask > 0, 1.0, images))
+
+
+def test_random_holes_come_from_torchs_generator(images):
+    def mask(seed):
+        torch.manual_seed(seed)
+        return inpainting(Rows(images.repeat(20, 1, 1, 1)), hole=0.25, place="random").condition[:, 3]
+
+    assert torch.equal(mask(1), mask(1))
+    drawn = mask(2)
+    assert (drawn.sum((1, 2)) == 16).all()
+    assert len({tuple(part.flatten().tolist()) for part in drawn}) > 20
+    assert drawn[:, 0, 0].any()
+    assert drawn[:, -1, -1].any()
+
+
+def test_mean_fill_has_the_mean_of_the_known_pixels(images):
+    condition = inpainting(Rows(images), hole=0.5, place="center").condition
+    filled = mean_fill(condition, (3, 16, 16))
+    known = condition[:, 3:] == 0
+    for image, made, outside in zip(images, filled, known, strict=True):
+        mean = image[:, outside[0]].mean(1)
+        torch.testing.assert_close(made[:, 8, 8], (mean * 255).round() / 255)
+        assert torch.equal(made[:, outside[0]], image[:, outside[0]])
+
+
+def test_gray_is_the_luma_of_pillow(images):
+    picture = Image.fromarray((images[0] * 255).byte().permute(1, 2, 0).numpy()).convert("L")
+    assert np.abs(gray_of(images)[0, 0].numpy() * 255 - np.asarray(picture, dtype=float)).max() < 1
+
+
+@pytest.mark.parametrize(
+    ("task", "shape", "words"),
+    [
+        (Task("super_resolution", {"factor": 3, "antialias": True}), (1, 16, 16), "factor=3 does not divide the images' side of 16"),
+        (Task("inpainting", {"hole": 0.99, "place": "center"}), (1, 16, 16), "leaves a hole and a rim"),
+        (Task("super_resolution", {"factor": 2, "antialias": True}), (2,), "reads images, not samples of shape"),
+        (Task("inpainting", {"hole": 0.5, "place": "center"}), (2,), "reads images, not samples of shape"),
+    ],
+)
+def test_samples_that_a_task_cannot_use(task, shape, words):
+    with pytest.raises(UserError, match=words):
+        task.condition_shape(shape)
