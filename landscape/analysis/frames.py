@@ -12,7 +12,7 @@ import pandas as pd
 from landscape.analysis.interval import Values
 from landscape.core.errors import UserError
 from landscape.results.record import Estimate, Scores, Status
-from landscape.results.score_names import has_log_scale
+from landscape.results.score_names import SCREENING, has_log_scale
 from landscape.results.trial_files import Trial
 
 AXIS, SCORE, LOW, HIGH, HYPER = "axis:", "score:", "low:", "high:", "hyper:"
@@ -21,6 +21,12 @@ AXIS, SCORE, LOW, HIGH, HYPER = "axis:", "score:", "low:", "high:", "hyper:"
 
 FINISHED = (Status.COMPLETED.value, Status.DIVERGED.value)
 """The statuses of a finished trial, which counts in every statistic. Failed, skipped and stopped trials say nothing about a method."""
+
+
+SCREENED_OUT = "screened out"
+"""The status in a table of a completed trial that the first of two stages of scoring has left out of the second. It counts in no statistic
+of the second stage, in which only the better trials have scores.
+"""
 
 
 @dataclass(frozen=True)
@@ -128,6 +134,10 @@ def trials_frame(trials: Sequence[Trial], protocol: str | None = None, axes: Seq
     names = _axes(trials, axes)
     picked = [t.scores.get(chosen) if chosen else None for t in trials]
     rows = [_row(trial, scores, names) for trial, scores in zip(trials, picked, strict=True)]
+    first_stage = f"{known[chosen].get('name')}{SCREENING}" if chosen else ""
+    for row, trial, scores in zip(rows, trials, picked, strict=True):
+        if scores is None and any(s.protocol.get("name") == first_stage for s in trial.scores.values()):
+            row["status"], row["reason"] = SCREENED_OUT, "few samples showed that it does not win"
     frame = pd.DataFrame(rows) if rows else pd.DataFrame(columns=[*_EMPTY, *(AXIS + a for a in names)])
     return TrialTable(frame, names, known.get(chosen) if chosen else None, _facts(s for s in picked if s is not None))
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from landscape.core.errors import UserError
 from landscape.results.record import Estimate, Scores
-from landscape.results.score_names import has_log_scale, score_of
+from landscape.results.score_names import SELECTION, has_log_scale, score_of
 
 NO_DISTANCE = 1e-12
 """The smallest score that has a logarithm here. What lies below is rounding of zero."""
@@ -19,7 +19,7 @@ def objective(scores: Mapping[str, Scores], protocol: str, name: str) -> Estimat
         protocol: The name of the study's protocol. Its selection samples are scored as `<protocol>/selection`.
         name: The public name of the objective, such as `FD[classifier]`.
     """
-    found = score_of(scores, f"{protocol}/selection", name)
+    found = score_of(scores, protocol + SELECTION, name)
     return found if found is not None else reported(scores, protocol, name)
 
 

@@ -25,7 +25,7 @@ from landscape.evaluation.sampling import Sampler, draw_under, pairs_of, protoco
 from landscape.evaluation.scoring import Aids, score
 from landscape.evaluation.splits import RealSamples, reporting, selection, whole
 from landscape.results.record import Estimate, Scores
-from landscape.results.score_names import CLASS_BLIND, matches
+from landscape.results.score_names import CLASS_BLIND, SCREENING, SELECTION, matches
 
 FLOOR_DRAWS = 4
 """The number of sets of real samples that the floor averages over."""
@@ -104,7 +104,16 @@ def selection_protocol(protocol: Protocol) -> Protocol:
         if not any(gives(m.name, name) for m in protocol.metrics):
             raise UserError(f"no metric of protocol {protocol.name!r} gives its objective {name!r}")
     chosen = tuple(m for m in protocol.metrics if any(gives(m.name, name) for name in wanted))
-    return varied(protocol, name=f"{protocol.name}/selection", metrics=[m.to_json() for m in chosen], averaging_runs=1)
+    return varied(protocol, name=protocol.name + SELECTION, metrics=[m.to_json() for m in chosen], averaging_runs=1)
+
+
+def screening_protocol(protocol: Protocol, n_fake: int) -> Protocol:
+    """Return `protocol` as the first of two stages scores models: with the metrics of its objectives alone, in one run of few samples.
+
+    Raises:
+        UserError: As for `selection_protocol`.
+    """
+    return varied(selection_protocol(protocol), name=protocol.name + SCREENING, n_fake=n_fake)
 
 
 def gives(metric: str, score_name: str) -> bool:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from landscape.analysis.answer import AxisAnswer
 from landscape.analysis.comparison import compare_cells, compare_levels, diversity_score
-from landscape.analysis.frames import AXIS, HIGH, LOW, SCORE, ScoreFacts
+from landscape.analysis.frames import AXIS, HIGH, LOW, SCORE, SCREENED_OUT, ScoreFacts
 from landscape.core.wording import words
 from landscape.report.formats import duration
 from landscape.report.tables import Column, Table
@@ -252,11 +252,13 @@ def unfinished_table(view: View) -> Table:
         rows.append(
             {"cell": text, "status": "skipped", "digest": "", "reason": str(entry.get("reason", "")) if isinstance(entry, Mapping) else ""}
         )
-    order: dict[str, int] = {status: i for i, status in enumerate(("failed", "stopped", "completed", "diverged", "skipped"))}
+    last = ("failed", "stopped", "completed", "diverged", SCREENED_OUT, "skipped")
+    order: dict[str, int] = {status: i for i, status in enumerate(last)}
     rows.sort(key=lambda row: (order.get(str(row["status"]), 9), str(row["cell"])))
     columns = (Column("cell", "Cell"), Column("status", "Status"), Column("reason", "Reason"), Column("digest", "Trial"))
     caption = (
-        "Diverged trials are results and count in every table above; failed and stopped ones say nothing about a method and do not count."
+        "Diverged trials are results and count in every table above; failed and stopped ones say nothing about a method and do not count,"
+        " and of screened ones few samples showed that they do not win."
     )
     return Table("unfinished", "Without a score", caption, columns, pd.DataFrame(rows, columns=["cell", "status", "reason", "digest"]))
 

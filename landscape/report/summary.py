@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from landscape.analysis.answer import StudyAnswer
 from landscape.analysis.comparison import compare_levels
-from landscape.analysis.frames import AXIS, SCORE
+from landscape.analysis.frames import AXIS, SCORE, SCREENED_OUT
 from landscape.analysis.searching import check_budgets
 from landscape.core.wording import plural, words
 from landscape.report.formats import count, duration, interval, number, share
@@ -83,7 +83,7 @@ def why_no_score(view: View) -> str:
     return f"{text}.{why}{more}"
 
 
-_WERE = {"stopped": "were "}
+_WERE = {"stopped": "were ", SCREENED_OUT: "were "}
 
 
 def _ran(view: View) -> str:
@@ -96,7 +96,7 @@ def _ran(view: View) -> str:
     text += f", in {plural(cells, 'cell')}{f' of {axes}' if axes else ''}"
     text += f", proposed by {view.searcher_words}" if view.searcher != "unknown" else ""
     statuses = ran["status"].value_counts()
-    parts = [f"{count(statuses[s])} {s}" for s in ("completed", "diverged", "failed", "stopped") if s in statuses]
+    parts = [f"{count(statuses[s])} {s}" for s in ("completed", "diverged", SCREENED_OUT, "failed", "stopped") if s in statuses]
     text += f": {', '.join(parts)}." if parts else "."
     confirmed = len(view.table.role("confirmation").frame)
     text += f" {plural(confirmed, 'confirmation run')} on fresh seeds." if confirmed else ""

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from landscape.analysis.frames import SCORE, ScoreFacts, TrialTable, customary, protocols, trials_frame
+from landscape.analysis.frames import SCORE, SCREENED_OUT, ScoreFacts, TrialTable, customary, protocols, trials_frame
 from landscape.analysis.objective import objective
 from landscape.analysis.searching import is_given_search, searcher_name
 from landscape.report.setting_columns import SettingColumn, setting_columns
 from landscape.results.record import Estimate
-from landscape.results.score_names import BASELINE, CLASS_BLIND, unprefixed
+from landscape.results.score_names import BASELINE, CLASS_BLIND, SCREENING, unprefixed
 from landscape.results.studies import Study
 from landscape.results.trial_files import DamagedError, Trial, checked_scores
 
@@ -24,6 +24,7 @@ SEARCHERS = {
     "optuna-gp-front": "Optuna's Gaussian processes of two scores",
     "gp-ucb": "GP-UCB",
     "random": "random search",
+    "qmc": "a Sobol sequence",
     "grid": "a grid",
 }
 
@@ -75,6 +76,8 @@ class View:
             return ""
         if self.searcher == "grid":
             return "its trials are the points of a grid and no random draws, so that intervals hold for these points"
+        if self.searcher == "qmc":
+            return "its trials are the points of a Sobol sequence and no independent draws, so that intervals hold for these points"
         return f"its trials were proposed by {self.searcher_words}, which learns from earlier ones, so another search could differ by more"
 
     @property
@@ -160,6 +163,9 @@ def view_of(study: Study, protocol: str | None = None) -> View:
     if own and known and own not in known:
         name = _mapping(table.protocol).get("name", chosen)
         warnings = (*warnings, f"no trial was scored under the study's own protocol; scores shown are those of {name}")
+    if out := int((table.frame["status"] == SCREENED_OUT).sum()):
+        left = int((table.role("search").finished().frame["status"] == "completed").sum())
+        warnings = (*warnings, _screened(out, left, str(_mapping(table.protocol).get("name"))))
     others = {digest: p for digest, p in known.items() if digest != chosen}
     return View(study, table, score, floors, others, (*study.warnings, *warnings))
 
@@ -169,6 +175,13 @@ def _is_symptom(name: str, figures: Any) -> bool:
     if name == "discriminator_undecided" and "sample_diversity" not in _mapping(figures):
         return False
     return figures not in (None, False)
+
+
+def _screened(out: int, left: int, protocol: str) -> str:
+    return (
+        f"{out:,} trials of the search were screened out by few samples; tables of the search hold the {left:,} others, which are the"
+        f" better ones, and flatter what they compare; all trials have scores under {protocol}{SCREENING}"
+    )
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -18,6 +18,9 @@ better.
 BASELINE = "baseline "
 """Before the name of a score: what the baseline of a task scores, which needs no learning (bicubic enlargement, the mean color)."""
 
+SELECTION, SCREENING = "/selection", "/screening"
+"""Behind the name of a protocol: its scores on the selection samples, and its scores of few samples in the first of two stages."""
+
 
 @dataclass(frozen=True)
 class ScoreName:

@@ -43,12 +43,16 @@ def scaled(space: Space, share: float) -> Space:
                 overrides["budget.amount"] = _fewer(overrides["budget.amount"], share, 1)
             if isinstance(overrides.get("budget"), dict):
                 overrides["budget"] = _budget(overrides["budget"], space, share)
-    protocol = data["protocol"]
-    protocol["name"] = f"{protocol['name']}-{suffix}"
-    for samples in ("n_real", "n_fake"):
-        if protocol[samples] is not None:
-            protocol[samples] = _fewer(protocol[samples], share, FEWEST_SAMPLES)
+    data["protocol"]["name"] = f"{data['protocol']['name']}-{suffix}"
+    _scale_samples(data, share)
     return Space.parse(data)
+
+
+def _scale_samples(data: dict[str, Any], share: float) -> None:
+    """Enter `share` of the samples of a study's protocol and of its screening."""
+    for holder, name in ((data["protocol"], "n_real"), (data["protocol"], "n_fake"), (data["screening"] or {}, "n_fake")):
+        if holder.get(name) is not None:
+            holder[name] = _fewer(holder[name], share, FEWEST_SAMPLES)
 
 
 def _budget(budget: dict[str, Any], space: Space, share: float) -> dict[str, Any]:

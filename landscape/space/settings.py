@@ -15,8 +15,10 @@ class SearcherChoice(Frozen):
     parameters that they share.
     """
 
-    name: Literal["optuna-tpe", "optuna-gp", "optuna-gp-front", "gp-ucb", "random", "grid"] = "optuna-tpe"
-    """`optuna-gp-front` improves two scores, the protocol's `objective` and `second_objective`, and looks for the best trade-offs."""
+    name: Literal["optuna-tpe", "optuna-gp", "optuna-gp-front", "gp-ucb", "random", "qmc", "grid"] = "optuna-tpe"
+    """`qmc` proposes the points of a scrambled Sobol sequence. `optuna-gp-front` improves two scores, the protocol's `objective` and
+    `second_objective`, and looks for the best trade-offs.
+    """
     scope: Literal["per-cell", "across"] = "per-cell"
     startup: Annotated[int, Field(ge=1)] = 10
     """The number of random proposals (in each cell, or over all cells) before the searcher's model is used."""
@@ -79,6 +81,17 @@ class Confirmation(Frozen):
         if self.most_seeds is not None and self.most_seeds < self.seeds:
             raise ValueError(f"most_seeds={self.most_seeds} is below seeds={self.seeds}: give more, or leave it out")
         return self
+
+
+class Screening(Frozen):
+    """Scoring in two stages, for protocols whose scores take longer than it takes to see that a model is not among the best.
+
+    All trials of the search are scored by the objective alone, with few samples. When the search has ended, the whole protocol scores
+    those of which this does not show that they cannot win.
+    """
+
+    n_fake: Annotated[int, Field(ge=50)]
+    """The number of generated samples of the first stage. It is at most that of the real samples, as for every selection."""
 
 
 class Limits(Frozen):

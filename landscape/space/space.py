@@ -26,8 +26,9 @@ from landscape.core.strict_yaml import Document, Where
 from landscape.published.findings import Claim
 from landscape.space.axes import COMPONENT_AXES, Entry, LocatedError, choice_data, choices, entries_of
 from landscape.space.cells import Cell, Skipped, applies
+from landscape.space.screening import screening_mistake
 from landscape.space.search_range import Parameter, components, set_field
-from landscape.space.settings import Confirmation, Limits, SearcherChoice, Trials, total_or_per_cell
+from landscape.space.settings import Confirmation, Limits, Screening, SearcherChoice, Trials, total_or_per_cell
 
 MODEL_BASED = ("optuna-tpe", "optuna-gp", "optuna-gp-front", "gp-ucb")
 EXTERNAL_SEARCHES = 3
@@ -35,7 +36,7 @@ AXIS_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 """The names that an axis may have. Reports use them in file names."""
 NOT_IDENTITY = ("note", "trials", "confirmation", "limits", "claims")
 """Fields that may change when a study is continued, because they do not affect the trials that were already run."""
-NEWER = (("", "ruleset", ""), ("searcher", "divergence", "worst"), ("protocol", "second_objective", ""))
+NEWER = (("", "ruleset", ""), ("", "screening", None), ("searcher", "divergence", "worst"), ("protocol", "second_objective", ""))
 """Fields that came after the first kept studies, with their defaults, at which they are no part of a study's identity."""
 
 
@@ -81,6 +82,8 @@ class Space(Frozen):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     """The seed of the search. Trial number n trains with `seed + n`."""
     confirmation: Confirmation = Confirmation()
+    screening: Screening | None = None
+    """Whether the trials of the search are first scored with few samples. Runs of the confirmation always have the whole protocol."""
     claims: tuple[Claim, ...] = ()
     """Hypotheses of one's own, in the form of the published findings: `landscape findings` holds them against the confirmation runs."""
     limits: Limits = Limits()
@@ -123,6 +126,8 @@ class Space(Frozen):
         if self.ruleset and bool(self.search) != (self.ruleset == "external"):
             what = "tunes: name what is searched" if self.ruleset == "external" else "has one setting: leave search out"
             raise LocatedError(("ruleset",), UserError(f"ruleset {self.ruleset} {what}, or choose the other ruleset"))
+        if self.screening is not None and (mistake := screening_mistake(self.screening, self.protocol)):
+            raise LocatedError(("screening",), UserError(mistake))
         for axis in self.confirmation.axes:
             if axis not in self.axes:
                 raise LocatedError(("confirmation", "axes"), unknown("axis in confirmation.axes", axis, self.axes))
@@ -319,6 +324,7 @@ _MODELS: dict[str, type[Frozen]] = {
     "trials": Trials,
     "limits": Limits,
     "confirmation": Confirmation,
+    "screening": Screening,
     "claims": Claim,
 }
 

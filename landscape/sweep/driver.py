@@ -117,7 +117,7 @@ class Driver:
         if self.there is not None:
             self.there.pull(f"trials/{task.digest}")
         trial = studies.read_trial(files.trial_folder(self.folder, task.digest))
-        outcome = files.outcome_of(trial.record, trial.scores, self.space.protocol)
+        outcome = files.outcome_of(trial.record, trial.scores, self.space.protocol, screening=self.space.screening is not None)
         if outcome is None or (outcome.ask, outcome.repeat) != (task.ask, task.repeat):
             # The same model was trained before in another place, and its record was found.
             status = trial.record.status.value
@@ -126,6 +126,8 @@ class Driver:
         studies.append_to_index(self.folder, task.digest)
         files.drop_proposal(self.folder, task.digest)
         self.ahead.settle(outcome)
+        if task.again:
+            return  # The trial was counted and logged when it was trained.
         self.progress.done += 1
         if outcome.role != CONFIRMATION:
             self.log.add(outcome)

@@ -104,7 +104,7 @@ class _Sweep:
         study = studies.read_study(self.folder)
         for warning in study.warnings:
             self.how.say(f"note: {warning}")
-        return files.outcomes(study, self.space.protocol)
+        return files.outcomes(study, self.space.protocol, screening=self.space.screening is not None)
 
     def _conclude(self) -> None:
         """Tell the user what the study answers."""

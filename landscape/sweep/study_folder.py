@@ -14,6 +14,7 @@ from landscape.core.errors import UserError
 from landscape.core.files import read_json, write_json
 from landscape.results import studies
 from landscape.results.record import RECORD_FILE, Scores, Status, TrialRecord
+from landscape.results.score_names import SCREENING
 from landscape.space.space import Space
 from landscape.sweep.search.plan import Made, Outcome, Task
 
@@ -170,14 +171,18 @@ def proposals(study: Path) -> list[Made]:
     return found
 
 
-def outcomes(study: studies.Study, protocol: Protocol) -> list[Outcome]:
+def outcomes(study: studies.Study, protocol: Protocol, *, screening: bool = False) -> list[Outcome]:
     """Return every trial of the search and of its confirmation that has ended."""
-    found = (outcome_of(trial.record, trial.scores, protocol) for trial in study.trials)
+    found = (outcome_of(trial.record, trial.scores, protocol, screening=screening) for trial in study.trials)
     return [outcome for outcome in found if outcome is not None]
 
 
-def outcome_of(record: TrialRecord, scores: Mapping[str, Scores], protocol: Protocol) -> Outcome | None:
-    """Return a record as the plan sees it, or None if it belongs neither to a search nor to its confirmation."""
+def outcome_of(record: TrialRecord, scores: Mapping[str, Scores], protocol: Protocol, *, screening: bool = False) -> Outcome | None:
+    """Return a record as the plan sees it, or None if it belongs neither to a search nor to its confirmation.
+
+    With `screening` the study scores in two stages. Of a trial of the search the searcher then hears the first one alone, whichever trials
+    the second one has scored since.
+    """
     place = record.study
     if (
         place.get("role") not in (SEARCH, CONFIRMATION)
@@ -186,9 +191,12 @@ def outcome_of(record: TrialRecord, scores: Mapping[str, Scores], protocol: Prot
     ):
         return None
     completed = record.status is Status.COMPLETED
-    estimate = objective(scores, protocol.name, protocol.objective) if completed else None
-    second = objective(scores, protocol.name, protocol.second_objective) if completed and protocol.second_objective else None
-    shown = reported(scores, protocol.name, protocol.objective) if completed else None
+    first_stage = screening and place["role"] == SEARCH
+    seen = protocol.name + (SCREENING if first_stage else "")
+    estimate = objective(scores, seen, protocol.objective) if completed else None
+    second = objective(scores, seen, protocol.second_objective) if completed and protocol.second_objective else None
+    shown = reported(scores, seen, protocol.objective) if completed else None
+    whole = objective(scores, protocol.name, protocol.objective) if completed and first_stage else None
     return Outcome(
         ask=place["ask"],
         repeat=int(place.get("repeat", 0)),
@@ -205,6 +213,8 @@ def outcome_of(record: TrialRecord, scores: Mapping[str, Scores], protocol: Prot
         shown=None if shown is None else shown.value,
         times=(record.started_at, record.finished_at),
         during=tuple(record.curves.get("selection_objective", ())),
+        screened=estimate if first_stage else None,
+        selected=modeled(whole, protocol.objective) if whole else None,
     )
 
 

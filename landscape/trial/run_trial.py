@@ -35,7 +35,7 @@ from landscape.trial.model_scores import ModelScores
 from landscape.trial.prepared_trial import PreparedTrial, prepare
 from landscape.trial.resuming import TrialState
 from landscape.trial.saved_generator import untrained_classes
-from landscape.trial.stored_scores import has_scores, rescored, write_scores
+from landscape.trial.stored_scores import complete_scores, write_scores
 from landscape.trial.stretches import Stretches
 
 if TYPE_CHECKING:
@@ -101,11 +101,8 @@ def run_trial(prepared: PreparedTrial, protocol: Protocol | None, **settings: An
     existing = finished_record(how.folder, config.digest())
     if existing is None:
         return _Run(config, dataset, protocol, how).execute()
-    # The trial left only the generator of its last weights, so only these can be scored again.
-    last = of_checkpoint(protocol, "last") if protocol is not None else None
-    if last is not None and existing.status is Status.COMPLETED and not has_scores(how.folder, last):
-        scores = rescored(how.folder, dataset, last, resolve_device(how.device))
-        write_scores(how.folder, scores)
+    if protocol is not None and existing.status is Status.COMPLETED:
+        complete_scores(how.folder, dataset, protocol, resolve_device(how.device))
     return existing
 
 

@@ -182,7 +182,12 @@ def test_first_screen_says_what_is_decided_and_what_is_not(page):
 
 
 def test_a_grid_is_not_said_to_learn(synthetic, tmp_path):
-    for searcher, said in (("grid", "points of a grid and no random draws"), ("gp-ucb", "which learns from earlier ones"), ("random", "")):
+    for searcher, said in (
+        ("grid", "points of a grid and no random draws"),
+        ("qmc", "points of a Sobol sequence"),
+        ("gp-ucb", "which learns from earlier ones"),
+        ("random", ""),
+    ):
         study = synthetic.write_study(tmp_path, 12, searcher, confirm=0, pictures=False, searcher=searcher)
         words = view_of(read_study(study)).given_search_words
         assert said in words

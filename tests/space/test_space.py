@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from landscape.core import strict_yaml
 from landscape.core.errors import UserError
+from landscape.space.scaled import scaled
 from landscape.space.space import Space
 from landscape.space.study_files import available, load_space
 
@@ -135,6 +136,8 @@ def test_undefined_cells_are_listed_with_their_reasons():
         ("trials: 24", "trials: 24\nsearcher: {name: optuna-gp-front}", r"toy.yaml:25: .*second_objective .* belong together"),
         ("trials: 24", "trials: 24\nruleset: self-tuning", r"toy.yaml:25: ruleset self-tuning has one setting: leave search out"),
         ("trials: 24", "trials: 24\nruleset: own", r"toy.yaml:25: ruleset='own'"),
+        ("trials: 24", "trials: 24\nscreening: {n_fake: 9}", r"toy.yaml:25: screening.n_fake=9: .*greater than or equal to 50"),
+        ("trials: 24", "trials: 24\nscreening: {n_real: 99}", r"toy.yaml:25: screening.n_real: unknown setting 'n_real'|n_fake is missing"),
         ("trials: 24", "trials: 24\nsearcher: {name: grid}", r"search.learning_rate: a grid needs to know how many values"),
         ('"FD[classifier:digits]"', '""', r"toy.yaml:4: protocol.objective is empty"),
         ("metrics: [frechet]", "metrics: [frecht]", r"toy.yaml:4: protocol.*'frecht': did you mean 'frechet'"),
@@ -165,6 +168,25 @@ def test_mistakes_that_only_cells_show(old, new, message):
         return
     with pytest.raises(UserError, match=message):
         space.cells()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"n_fake": 200}, r"screening.n_fake=200 is not below the protocol's own 200"),
+        ({"selection_points": 2}, "the protocol selection_points 1 and checkpoint last"),
+        ({"checkpoint": "best_on_selection"}, "the protocol selection_points 1 and checkpoint last"),
+        ({"metrics": ["frechet", "discriminator_accuracy"]}, "keeps no discriminator, which metric 'discriminator_accuracy' reads"),
+    ],
+)
+def test_screening_needs_what_a_trained_trial_still_has(changes, message):
+    space = parsed(TEXT)
+    screened = space.with_changes(screening={"n_fake": 200})
+    assert "screening" not in space.identity()
+    assert screened.identity()["screening"] == {"n_fake": 200}
+    assert scaled(screened, 0.5).screening.n_fake == 100
+    with pytest.raises(UserError, match=message):
+        screened.with_changes(protocol=space.protocol.to_json() | changes)
 
 
 def test_a_parameter_without_a_cell_is_a_mistake():

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from landscape.core.errors import UserError
+from landscape.results.record import Estimate
 from landscape.sweep.search.confirming import fresh_seeds
 from landscape.sweep.search.plan import Made, Outcome
 from landscape.sweep.search.study_plan import StudyPlan
@@ -245,3 +246,73 @@ def test_what_a_study_may_say_of_its_confirmation(make_space):
     ):
         with pytest.raises(UserError, match=said):
             make_space(confirmation=wrong)
+
+
+SCREENING = CONFIRM | {"screening": {"n_fake": 50}}
+
+
+class Screening(Imitation):
+    """Trials with scores of few samples, and later, of the finalists, with those of the whole protocol."""
+
+    def __init__(self, *given, fails=(), **options) -> None:
+        super().__init__(*given, **options)
+        self.again, self.fails = [], set(fails)
+
+    def ended(self, task) -> Outcome:
+        found = super().ended(task)
+        if task.role != "search" or found.value is None:
+            return found
+        assert bool(task.screening) != task.again
+        ends = (found.value * 0.9, found.value * 1.1)
+        found = replace(found, screened=Estimate(found.value, "lower", ends), reported=None)
+        if not task.again:
+            return found
+        self.again.append(task.digest)
+        return found if task.ask in self.fails else replace(found, selected=found.cost)
+
+
+def test_only_what_may_still_win_is_scored_by_the_whole_protocol_once_and_then_confirmed(make_space):
+    trials = Screening(make_space(**SCREENING))
+    plan = trials.run()
+    search = [t for t in trials.tasks.values() if t.role == "search"]
+    assert len(trials.again) == len(set(trials.again))
+    assert 0 < len(trials.again) < len(search)
+    assert plan.complete
+    assert (plan.trials, plan.finished) == (27, 27)
+    # The other loss is far worse than hinge, but its best trial beside the same partners stands for it in the confirmation.
+    finalists = {trials.tasks[digest].cell.labels["loss"] for digest in trials.again}
+    assert finalists == {"hinge", "non_saturating"}
+    unscreened = Imitation(make_space(**CONFIRM))
+    unscreened.run()
+    assert {t.digest for t in confirmed(trials)} == {t.digest for t in confirmed(unscreened)}
+    # Runs of the confirmation have the whole protocol at once.
+    assert all(not t.screening and not t.again for t in confirmed(trials))
+
+
+def test_the_second_stage_is_the_same_whatever_was_interrupted(make_space):
+    space = make_space(**SCREENING)
+    whole = Screening(space)
+    whole.run()
+    for seed in range(1, 6):
+        other, rng = Screening(space, seed), random.Random(seed)
+        for _ in range(5):
+            other.run(ends=rng.randint(0, 9))
+        plan = other.run()
+        assert sorted(other.again) == sorted(whole.again)
+        assert other.tasks.keys() == whole.tasks.keys()
+        assert plan.complete
+        assert other.plan().complete
+
+
+def test_a_finalist_whose_scoring_fails_does_not_hold_up_the_study(make_space):
+    space = make_space(**SCREENING)
+    first = Screening(space)
+    first.run()
+    ask = first.tasks[first.again[0]].ask
+    trials = Screening(space, fails={ask})
+    assert trials.run().complete
+    # The next run of the study tries it again.
+    trials.fails.clear()
+    assert not trials.plan().complete
+    assert trials.run().complete
+    assert trials.again.count(first.again[0]) == 2

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from scipy.stats import kstest
+from scipy.stats.qmc import Sobol
 
 from landscape.space.search_range import Parameter
 from landscape.space.settings import SearcherChoice
@@ -17,7 +18,7 @@ PARAMETERS = {
     "c": Parameter(choices=["x", "y", "z"]),
     "k": Parameter(min=1, max=5, integer=True, points=5),
 }
-ALL = ["random", "grid", "optuna-tpe", "optuna-gp", "gp-ucb"]
+ALL = ["random", "qmc", "grid", "optuna-tpe", "optuna-gp", "gp-ucb"]
 MODELLED = ["optuna-tpe", "optuna-gp", "gp-ucb"]
 
 
@@ -49,6 +50,16 @@ def test_proposals_lie_in_the_space_and_are_reproducible(name):
     assert proposals(name, 3, 9) == made
     if name != "grid":
         assert proposals(name, 4, 6) != made[:6]
+
+
+def test_sobol_points_fill_the_space_evenly_and_are_those_of_scipy():
+    """Of 64 points each coordinate has one in every 64th part, which random points hardly ever have."""
+    square = {"u": Parameter(min=0, max=1), "v": Parameter(min=0, max=1)}
+    made = [searcher("qmc", 5).ask(n, n, square) for n in range(64)]
+    points = np.array([list(x.values()) for x in made])
+    assert [sorted((points[:, d] * 64).astype(int)) for d in (0, 1)] == [list(range(64))] * 2
+    np.testing.assert_allclose(points, Sobol(2, scramble=True, rng=np.random.default_rng([5])).random(64))
+    assert searcher("qmc").ask(0, 0, {}) == {}
 
 
 @pytest.mark.parametrize("name", MODELLED)

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -140,6 +141,20 @@ def test_the_search_goes_by_the_selection_samples(space, task):
     assert files.outcome_of(a_record(task, Status.DIVERGED), {"a": reported}, protocol).value is None
 
 
+def test_with_two_stages_the_search_goes_by_the_first_alone(space, task):
+    protocol = space.protocol
+    few = Scores(protocol_data(protocol, "toy/screening"), {"FD[pixels]": Estimate(5.0, "lower")})
+    selected = Scores(protocol_data(protocol, "toy/screening/selection"), {"FD[pixels]": Estimate(4.0, "lower", (3.0, 6.0))})
+    whole = Scores(protocol_data(protocol, "toy/selection"), {"FD[pixels]": Estimate(2.0, "lower")})
+    first = files.outcome_of(a_record(task), {"a": few, "b": selected}, protocol, screening=True)
+    assert (first.value, first.cost, first.shown, first.selected) == (4.0, pytest.approx(math.log(4)), 5.0, None)
+    assert first.screened.interval == (3.0, 6.0)
+    second = files.outcome_of(a_record(task), {"a": few, "b": selected, "c": whole}, protocol, screening=True)
+    assert second == replace(first, selected=math.log(2))
+    confirmation = replace(a_record(task), study={**task.study, "role": "confirmation"})
+    assert files.outcome_of(confirmation, {"c": whole}, protocol, screening=True).value == 2.0
+
+
 def test_a_second_objective_is_taken_from_the_selection_samples_too(space, task):
     protocol = varied(space.protocol, metrics=["frechet", "kid"], second_objective="KID[pixels]")
     reported = Scores(protocol_data(protocol), {"FD[pixels]": Estimate(3.0, "lower"), "KID[pixels]": Estimate(1.0, "higher")})
@@ -153,8 +168,6 @@ def test_a_second_objective_is_taken_from_the_selection_samples_too(space, task)
 
 
 def test_trials_of_the_search_and_of_its_confirmation_count_each_as_what_it_is(space, task):
-    from dataclasses import replace
-
     roles = {role: replace(a_record(task), study={**task.study, "role": role}) for role in ("search", "confirmation", "repeat")}
     found = {role: files.outcome_of(record, {}, space.protocol) for role, record in roles.items()}
     assert [found["search"].role, found["confirmation"].role, found["repeat"]] == ["search", "confirmation", None]

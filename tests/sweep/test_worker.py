@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from landscape.config.protocol import Protocol
 from landscape.sweep.pool import worker
 from landscape.sweep.pool.worker import TrialActor, is_out_of_memory
 
@@ -22,6 +23,14 @@ from landscape.sweep.pool.worker import TrialActor, is_out_of_memory
 def test_signs_of_full_memory(text):
     assert is_out_of_memory(RuntimeError(text))
     assert not is_out_of_memory(RuntimeError("CUDA error: an illegal memory access was encountered"))
+
+
+def test_the_first_of_two_stages_has_a_protocol_of_few_samples():
+    whole = Protocol.parse({"name": "toy", "extractor": "pixels", "metrics": ["frechet", "kid"], "objective": "FD[pixels]", "n_fake": 999})
+    made = TrialActor._protocol.__get__(SimpleNamespace(protocol=whole))
+    assert made(0) is whole
+    few = made(70)
+    assert (few.name, few.n_fake, [m.name for m in few.metrics]) == ("toy/screening", 70, ["frechet"])
 
 
 class Ended(BaseException):

@@ -255,6 +255,30 @@ def test_scores_are_taken_as_the_protocol_says(tmp_path, monkeypatch):
     assert set(sizes) == {50}
 
 
+def test_a_screened_trial_is_scored_later_as_it_would_have_been_at_once(tmp_path):
+    wanted = pixels(n_fake=100)
+    prepare_and_run(config(), wanted, folder=tmp_path / "at once", pictures=False)
+    screened = tmp_path / "in two stages"
+    prepare_and_run(config(), models.screening_protocol(wanted, 50), folder=screened, pictures=False)
+    assert names_of(screened) == {"tiny/screening", "tiny/screening/selection"}
+    few = next(s for s in scores_of(screened) if s["protocol"]["name"] == "tiny/screening/selection")
+    assert {e["n_fake"] for e in few["estimates"].values()} == {50}
+    for _ in range(2):
+        prepare_and_run(config(), wanted, folder=screened, pictures=False)
+    assert names_of(screened) == {"tiny/screening", "tiny/screening/selection", "tiny", "tiny/selection"}
+    at_once = {s["protocol"]["digest"]: s["estimates"] for s in scores_of(tmp_path / "at once")}
+    later = {s["protocol"]["digest"]: s["estimates"] for s in scores_of(screened)}
+    assert {digest: later[digest] for digest in at_once} == at_once
+
+
+def scores_of(folder):
+    return [json.loads(path.read_text()) for path in (folder / "scores").glob("*.json")]
+
+
+def names_of(folder):
+    return {scores["protocol"]["name"] for scores in scores_of(folder)}
+
+
 def test_scoring_happens_on_the_trials_device(tmp_path, monkeypatch):
     asked = []
     for module, name in ((models, "select_model"), (evaluation, "evaluate_model")):

@@ -43,7 +43,8 @@ class _Suggest(TuneSearcher):
             return {"task": json.dumps({"start": True})}
         task = chosen.task
         # The task goes as text, because Tune copies and flattens every structure that it sees.
-        return {"task": json.dumps({"config": task.config.to_json(), "digest": task.digest, "study": task.study, "alone": chosen.alone})}
+        told = {"config": task.config.to_json(), "digest": task.digest, "study": task.study, "alone": chosen.alone}
+        return {"task": json.dumps(told | ({"screening": task.screening} if task.screening else {}))}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Do nothing, because the callback below is told more."""

@@ -113,6 +113,7 @@ class TrialActor(tune.Trainable):
         if self.there is not None:
             self.there.pull(f"trials/{task['digest']}", everything=True)
         claim = Claim(folder, self.there)
+        protocol = self._protocol(task.get("screening", 0))
         carry = Carrier(folder, self.there)
 
         def report(_: Any) -> None:
@@ -122,7 +123,7 @@ class TrialActor(tune.Trainable):
         with Watchdog(folder / HANG_FILE, self.common.hang_seconds) as watchdog:
             record = self.run_trial(
                 config,
-                self.protocol,
+                protocol,
                 folder=folder,
                 study=task["study"],
                 report=report,
@@ -136,6 +137,14 @@ class TrialActor(tune.Trainable):
             self.there.push_trial(task["digest"])
         claim.drop()
         return {"status": record.status.value} if record.status is not Status.STOPPED else {"stopped": True}
+
+    def _protocol(self, screening: int) -> Protocol:
+        """Return the protocol of a trial. In the first of two stages, `screening` is its number of samples."""
+        if not screening:
+            return self.protocol
+        from landscape.evaluation.models import screening_protocol
+
+        return screening_protocol(self.protocol, screening)
 
     def _stopper(self, claim: Claim) -> Callable[[], bool]:
         looked = 0.0

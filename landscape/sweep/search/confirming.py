@@ -63,7 +63,8 @@ class Confirming:
         trials = []
         for o in search:
             labels = self._cells[o.cell_id].labels
-            trials.append(Searched(o.ask, o.cell_id, labels, o.assignment, math.inf if o.cost is None else o.cost))
+            cost = o.cost if self.space.screening is None else o.selected
+            trials.append(Searched(o.ask, o.cell_id, labels, o.assignment, math.inf if cost is None else cost))
             key = key_of(o.cell_id, o.assignment)
             asks[key] = min(o.ask, asks.get(key, o.ask))
         return matched_design(trials, tuple(self.space.axes), confirmed=self.how.axes, cells=self.how.cells), asks

@@ -1,13 +1,15 @@
 """Makes the searcher that a study names."""
 
 from landscape.space.settings import SearcherChoice
-from landscape.sweep.search.searcher import GridSearcher, RandomSearcher, Searcher
+from landscape.sweep.search.searcher import GridSearcher, RandomSearcher, Searcher, SobolSearcher
 
 
 def make_searcher(choice: SearcherChoice, seed: int) -> Searcher:
     """Return a searcher for one cell, or for all cells if its scope is `across`."""
     if choice.name == "random":
         return RandomSearcher(seed)
+    if choice.name == "qmc":
+        return SobolSearcher(seed)
     if choice.name == "grid":
         return GridSearcher(seed)
     if choice.name == "gp-ucb":

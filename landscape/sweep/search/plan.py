@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from landscape.analysis.confirmation_runs import SEARCH
 from landscape.config.trial_config import TrialConfig
+from landscape.results.record import Estimate
 from landscape.space.cells import Cell
 from landscape.space.search_range import Assignment
 from landscape.space.space import MODEL_BASED, Space
@@ -42,6 +43,10 @@ class Task:
     """The levels (`loss=hinge`) that a confirmation run stands for."""
     search: int = 0
     """The number of the search in its cell that made the proposal, counted from 0."""
+    screening: int = 0
+    """The number of samples by which the trial is scored in the first of two stages. With 0 the whole protocol scores it."""
+    again: bool = False
+    """Whether the trial is trained, and the whole protocol scores it in the second stage."""
 
     @property
     def study(self) -> dict[str, object]:
@@ -83,6 +88,10 @@ class Outcome:
     """When the trial began and ended, in UTC and ISO 8601. The texts are empty if the record does not say."""
     during: tuple[tuple[float, float], ...] = ()
     """The points (D step, objective) that were measured during the training."""
+    screened: Estimate | None = None
+    """The objective of few samples, if the study scores in two stages. `value` and `cost` are then its, and `shown` is its report."""
+    selected: float | None = None
+    """The cost of the whole protocol in such a study, by which settings are confirmed. None for a trial that was screened out."""
 
 
 @dataclass(frozen=True)
@@ -188,6 +197,13 @@ class Plan:
         seed = (self.space.seed + ask * self.space.seeds + repeat) % 2**31
         return self._pin(cell.config(assignment, seed=seed))
 
+    def again(self, outcome: Outcome) -> Task:
+        """Return the task of scoring a trained trial by the whole protocol."""
+        cell = next(cell for cell in self.cells if cell.id == outcome.cell_id)
+        config = self._config(cell, outcome.assignment, outcome.ask, outcome.repeat)
+        search = self.search_of(outcome.ask)
+        return Task(outcome.ask, outcome.repeat, cell, outcome.assignment, config, outcome.digest, search=search, again=True)
+
     def cell_of(self, ask: int) -> int:
         """Return the index of the cell whose turn it is. All cells take turns, in an order that is drawn anew for each lap."""
         lap, position = divmod(ask, len(self.cells))
@@ -239,7 +255,8 @@ class Plan:
                 ended[repeat] = known
                 self.finished += 1
             else:
-                tasks.append(Task(ask, repeat, cell, assignment, config, digest, search=self.search_of(ask)))
+                few = self.space.screening.n_fake if self.space.screening else 0
+                tasks.append(Task(ask, repeat, cell, assignment, config, digest, search=self.search_of(ask), screening=few))
         self._tell(ask)
         return tasks
 

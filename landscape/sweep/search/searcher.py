@@ -1,10 +1,11 @@
-"""The interface of all searchers, and the two searchers that need no model."""
+"""The interface of all searchers, and the three searchers that need no model."""
 
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 import numpy as np
+from scipy.stats.qmc import Sobol
 
 from landscape.space.search_range import Assignment, Parameter, Scalar
 
@@ -101,6 +102,23 @@ class RandomSearcher(Searcher):
 
     def _observe(self, number: int, assignment: Assignment, value: float) -> None:
         """Do nothing, because nothing is modeled."""
+
+
+class SobolSearcher(RandomSearcher):
+    """Proposes the points of a scrambled Sobol sequence, which fill a space more evenly than random points do.
+
+    The points of a cell are those of one sequence, which the seed of the searcher scrambles (Owen 1998). Any first points of it are
+    spread evenly, so a search may end or be extended at any number of trials.
+    """
+
+    def _begin(self, number: int, index: int, parameters: SearchParameters) -> Assignment:
+        if not parameters:
+            return {}
+        sequence = Sobol(len(parameters), scramble=True, rng=generator(self.seed))
+        if index:
+            sequence.fast_forward(index)
+        point = sequence.random(1)[0]
+        return {name: parameter.at(float(share)) for (name, parameter), share in zip(parameters.items(), point, strict=True)}
 
 
 class GridSearcher(RandomSearcher):

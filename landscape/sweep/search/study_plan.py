@@ -1,10 +1,14 @@
-"""The plan of a whole study: the search, and the confirmation that begins when all of the search has ended."""
+"""The plan of a whole study: the search, and the confirmation that begins when all of the search has ended.
+
+If the study scores in two stages, the whole protocol scores the finalists of the search between the two.
+"""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
 from landscape.analysis.confirmation_runs import CONFIRMATION
-from landscape.analysis.matched import Design, Key
+from landscape.analysis.matched import Design, Key, key_of
+from landscape.analysis.screening import Screened, finalists
 from landscape.config.trial_config import TrialConfig
 from landscape.space.cells import Cell
 from landscape.space.space import Space
@@ -45,6 +49,8 @@ class StudyPlan:
         self._stage = -1
         self._over = self.confirming is None
         self._design: tuple[Design, Mapping[Key, int]] | None = None
+        self._finals: set[str] | None = set() if space.screening is None else None
+        """The finalists that are not scored by the whole protocol yet. It is None until the search has ended."""
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -81,22 +87,38 @@ class StudyPlan:
     @property
     def complete(self) -> bool:
         """Whether nothing is left to do, judged by the trials that have ended."""
-        while self.searched and not self._over and not self._queue and self.confirmed == len(self._wanted):
-            self._next_stage()
-        return self.searched and self._over and not self._queue and self.confirmed == len(self._wanted)
+        self._advance()
+        return self.searched and not self._finals and self._over and not self._queue and self.confirmed == len(self._wanted)
 
     @property
     def exhausted(self) -> bool:
         """Whether every task was handed out, and no trial that ends can lead to another task."""
-        return self.searched and not self._queue and self._over
+        return self.searched and self._finals is not None and not self._finals and not self._queue and self._over
 
     def propose(self) -> Task | None:
         """Return the next task. It is None if all were handed out, or if the next one waits for the end of others."""
         if not self.searched:
             return self.search.propose()
-        while not self._queue and not self._over and self.confirmed == len(self._wanted):
-            self._next_stage()
+        self._advance()
         return self._queue.popleft() if self._queue else None
+
+    def _advance(self) -> None:
+        """Queue the next tasks if the search and all tasks before them have ended."""
+        if self.searched and self._finals is None:
+            self._begin_finals()
+        while self.searched and not self._finals and not self._over and not self._queue and self.confirmed == len(self._wanted):
+            self._next_stage()
+
+    def _begin_finals(self) -> None:
+        """Queue the finalists of the search that the whole protocol has not scored yet."""
+        cells = {cell.id: cell for cell in self.cells}
+        known = [o for o in self._search.values() if o.cell_id in cells]
+        trials = [Screened(o.digest, key_of(o.cell_id, o.assignment), cells[o.cell_id].labels, o.screened) for o in known]
+        how, axes = self.space.confirmation, tuple(self.space.axes)
+        kept = finalists(trials, axes, self.space.protocol.objective, confirmed=how.axes, cells=how.cells)
+        wanted = [o for o in sorted(known, key=lambda o: (o.ask, o.repeat)) if o.digest in kept and o.selected is None]
+        self._finals = {o.digest for o in wanted}
+        self._queue.extend(self.search.again(o) for o in wanted)
 
     def settle(self, outcome: Outcome) -> None:
         """Take in the end of a task that was handed out."""
@@ -104,7 +126,11 @@ class StudyPlan:
             self._confirmed[outcome.digest] = outcome
             return
         self._search[outcome.digest] = outcome
-        self.search.settle(outcome)
+        if self._finals is None or outcome.digest not in self._finals:
+            self.search.settle(outcome)
+            return
+        # A finalist whose scoring failed is left out. The next run of the study tries it again.
+        self._finals.discard(outcome.digest)
 
     def would_make(self, outcome: Outcome) -> bool:
         """Return whether a trial belongs to this study. Confirmation runs are not checked, because without a search they have no effect."""
