@@ -47,6 +47,14 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
             "every call of both networks in a round is watched",
             "tests/training/test_class_conditions.py::test_every_call_of_both_networks_in_a_round_gets_the_condition",
         ),
+        "colorization": (
+            "Pillow's gray; levels",
+            f"{_TESTS}/tasks/test_image_tasks.py::test_colorization_gives_the_luma_in_levels",
+        ),
+        "paired": (
+            "a flip hits both pictures of a pair",
+            "tests/training/test_image_conditions.py::test_a_flip_hits_the_sample_and_the_picture_that_belongs_to_it",
+        ),
         "inpainting": ("the hole by hand", f"{_TESTS}/tasks/test_image_tasks.py::test_a_hole_in_the_center"),
         "super_resolution": (
             "Pillow's bicubic filter",
@@ -72,6 +80,7 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
             "ranges of the paper; finite differences",
             f"{_REGULARIZERS}/test_input_changes.py::test_augmentation_passes_exact_gradients",
         ),
+        "content": ("NumPy formula", f"{_REGULARIZERS}/test_generator_terms.py::test_content_against_numpy"),
         "drift": ("by hand", f"{_REGULARIZERS}/test_generator_terms.py::test_drift_by_hand"),
         "feature_matching": ("NumPy formula", f"{_REGULARIZERS}/test_generator_terms.py::test_feature_matching_against_numpy"),
         "instance_noise": ("variance over training", f"{_REGULARIZERS}/test_input_changes.py::test_instance_noise_falls_linearly"),
@@ -146,6 +155,7 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
         "grid": ("published centers, width and count", f"{_POINTS}::test_published_grids"),
         "lsun_bedroom": ("a database in its format", f"{_FORMATS}::test_lsun_from_its_database"),
         "mnist": ("the real files' MD5 sums and class counts", f"{_FORMATS}::test_real_mnist"),
+        "pairs": ("pictures that are written and read", "tests/components/datasets/test_pairs.py::test_side_by_side"),
         "ring": ("published centers, width and count", f"{_POINTS}::test_published_rings"),
         "stacked_mnist": ("the digits it is made of", f"{_FORMATS}::test_stacked_mnist"),
         "stl10": ("files in its format", f"{_FORMATS}::test_stl10_is_stored_column_by_column"),

@@ -247,12 +247,14 @@ def _reason_against(parts: str, degree: int, shape: tuple[int, ...]) -> str:
 
 
 def require_independent_judge(config: TrialFields, extractor: Choice) -> None:
-    """Refuse to score a model through the network that its discriminator is built on: G was trained to please just that network.
+    """Refuse to score a model through a network that its discriminator or a term of G's loss reads: G was trained to please just that one.
 
     Raises:
-        UndefinedCombinationError: the architecture declares the extractor's family of networks among its pretrained ones.
+        UndefinedCombinationError: the architecture declares the extractor's family of networks among its pretrained ones, or a regularizer
+            reads a network of that family.
     """
     from landscape.components.extractors._base import EXTRACTORS
+    from landscape.components.regularizers._base import REGULARIZERS
 
     family = EXTRACTORS[extractor.name].facts.network
     if family and family in _architecture(config).pretrained:
@@ -260,6 +262,13 @@ def require_independent_judge(config: TrialFields, extractor: Choice) -> None:
             f"the discriminator of {config.architecture.name!r} is built on {family!r}, through which the protocol scores: "
             "choose a protocol with another extractor"
         )
+    for r in config.regularizers:
+        read = REGULARIZERS[r.name].facts.perceives
+        if family and read and EXTRACTORS[read].facts.network == family:
+            raise UndefinedCombinationError(
+                f"regularizer {r.name!r} trains G to please {family!r}, through which the protocol scores: "
+                "choose a protocol with another extractor"
+            )
 
 
 def packing_degree(config: TrialFields) -> int:

@@ -159,6 +159,20 @@ def _class_terms(config: TrialFields, method: str) -> None:
         )
 
 
+def require_inputs(task: Choice, dataset: Dataset) -> None:
+    """Check that every row of a data set has the picture that the task makes the sample of.
+
+    Raises:
+        UserError: A split has none.
+    """
+    from landscape.components.tasks._base import TASKS
+
+    if "inputs" in TASKS[task.name].facts.reads and any(split.inputs is None for split in dataset.splits.values()):
+        raise UserError(
+            f"task {task.name!r} needs two pictures a row, data set {dataset.name.replace('_', '-')!r} has one: choose data set 'pairs'"
+        )
+
+
 def without_classes(task: str, dataset: str) -> str:
     """Return why a task that needs classes cannot be run on a data set without them."""
     name = dataset.replace("_", "-")

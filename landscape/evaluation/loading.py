@@ -107,7 +107,14 @@ def _pictures(name: str, hyperparameters: Mapping[str, Any], where: Where) -> Gi
     whole = {**hyperparameters, "validation": 0.0, "test": 0.0}
     dataset = load_dataset(name, whole, resolution=where.resolution, channels=where.channels, data_dir=where.data_dir)
     split, path = dataset.split("all"), str(hyperparameters.get("path", ""))
-    return Given(split.samples, labels=split.labels, source=path, identity=f"{dataset.content_hash}/all", handling=dataset.handling)
+    return Given(
+        split.samples,
+        labels=split.labels,
+        source=path,
+        identity=f"{dataset.content_hash}/all",
+        inputs=split.inputs,
+        handling=dataset.handling,
+    )
 
 
 def _trial(folder: Path, protocol: Protocol, where: Where, number: int | None) -> Given:

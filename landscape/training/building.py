@@ -9,6 +9,8 @@ from torch import nn
 
 from landscape.components.architectures._base import Networks
 from landscape.components.architectures._networks import encoder_of
+from landscape.components.datasets._base import Dataset
+from landscape.components.extractors._perception import perception_of
 from landscape.components.losses._base import LOSSES, LossFacts
 from landscape.components.regularizers._base import REGULARIZERS, RegularizerFacts
 from landscape.config.choices import Choice, RegularizerChoice
@@ -70,15 +72,21 @@ class Regularizer:
     """The regularizer is applied at every `every`-th step."""
     call: Callable[..., Any]
     facts: RegularizerFacts
+    perception: nn.Module | None
+    """The network that it reads, if it reads one beside D."""
     keywords: frozenset[str]
     """Which of `progress` and `bounds` it takes as arguments."""
 
     @classmethod
-    def of(cls, choice: RegularizerChoice) -> "Regularizer":
-        """Look up the regularizer that `choice` names and bind its hyperparameters."""
+    def of(cls, choice: RegularizerChoice, dataset: Dataset) -> "Regularizer":
+        """Look up the regularizer that `choice` names and bind its hyperparameters, and the network that it reads for this data set."""
         component = REGULARIZERS[choice.name]
         call = partial(component.function, **choice.hyperparameters)
-        return cls(choice.name, choice.every, call, component.facts, component.injected)
+        perception = None
+        if component.facts.perceives:
+            perception = perception_of(component.facts.perceives, dataset, choice.hyperparameters["trained_on"])
+            call = partial(call, perceive=perception)
+        return cls(choice.name, choice.every, call, component.facts, perception, component.injected)
 
 
 def trainable_parameters(module: nn.Module | None) -> int:

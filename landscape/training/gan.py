@@ -62,7 +62,9 @@ class GAN(pl.LightningModule):
         if isinstance(self.generator, AdaptsToData):
             self.generator.adapt_to(mean_sample(dataset))
         self.average: nn.Module | None = copy.deepcopy(self.generator).requires_grad_(False) if config.ema else None
-        self.regularizers = tuple(map(Regularizer.of, config.regularizers))
+        self.regularizers = tuple(Regularizer.of(choice, dataset) for choice in config.regularizers)
+        # As a part of the module they are moved with it.
+        self.perceptions = nn.ModuleList(r.perception for r in self.regularizers if r.perception is not None)
         self.states, self._own = self._register_states(loss)
         game = GAMES[loss.facts.inputs]
         self.game: Adversarial = game(

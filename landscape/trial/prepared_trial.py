@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from landscape.components.datasets._base import Dataset
-from landscape.config.conditions import classes_of
+from landscape.config.conditions import classes_of, require_inputs
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
 
@@ -24,8 +24,8 @@ def prepare(config: TrialConfig, data_dir: Path | None = None) -> PreparedTrial:
         data_dir: The folder of the data set's files, for data sets that need files.
 
     Raises:
-        UserError: The data are missing or damaged, are not those that the configuration was made for, or have no classes for a task that
-            needs them.
+        UserError: The data are missing or damaged, are not those that the configuration was made for, or lack classes or pictures that the
+            task needs.
     """
     from landscape.components.datasets._load import load_dataset
 
@@ -36,5 +36,6 @@ def prepare(config: TrialConfig, data_dir: Path | None = None) -> PreparedTrial:
         message = f"data set {config.dataset.name!r} has content {dataset.content_hash}, the config was made for {config.data_hash}"
         raise UserError(f"{message}: restore those data, or clear data_hash for a new trial")
     classes_of(config.task, dataset)  # This refuses data without the classes that the task needs.
+    require_inputs(config.task, dataset)
     # The hash changes nothing else of the configuration, which has been completed and checked.
     return PreparedTrial(config.model_copy(update={"data_hash": dataset.content_hash}), dataset)

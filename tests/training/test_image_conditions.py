@@ -1,5 +1,7 @@
 """A training whose condition is an image: who is called with which image, patches, targets, and what is refused."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
@@ -7,11 +9,16 @@ from torch import nn
 
 import landscape
 from landscape.components.architectures._base import ARCHITECTURES, Output
+from landscape.components.extractors._base import EXTRACTORS
 from landscape.components.losses._base import LOSSES
 from landscape.components.tasks._asked import conditions
 from landscape.components.tasks._base import Task
+from landscape.config.choices import Choice
+from landscape.config.compatibility import require_independent_judge
 from landscape.config.trial_config import TrialConfig
 from landscape.config.undefined import UndefinedCombinationError
+from landscape.core.errors import UserError
+from landscape.training.data_stream import DataStream
 from landscape.training.objectives import Adversarial
 
 BASE = {
@@ -138,6 +145,7 @@ def test_a_term_on_real_activations_shows_d_real_samples_in_g_steps():
         ({"loss": "mmd"}, "mmd.* without their conditions"),
         ({"loss": "vae"}, "no encoder can be made"),
         ({"loss": "began"}, "reads energies"),
+        ({"task": "colorization"}, "needs color images, these are gray"),
         ({"regularizers": ["packing"]}, "packing shows D several samples as one"),
         ({"regularizers": ["consistency"]}, "'consistency' moves or hides parts of the sample alone"),
         ({"regularizers": ["differentiable_augmentation"]}, "'differentiable_augmentation' moves or hides"),
@@ -199,3 +207,36 @@ def test_output_of_a_discriminator_of_pairs():
     assert isinstance(output, Output)
     assert output.features.shape == (3, output.maps[-1].shape[1])
     assert all(len(part) == 3 for part in output.maps)
+
+
+def test_a_flip_hits_the_sample_and_the_picture_that_belongs_to_it():
+    samples = torch.randint(0, 256, (64, 1, 4, 4), dtype=torch.uint8)
+    stream = DataStream(samples, None, 0, torch.device("cpu"), horizontal_flip=True, task=Task("paired").batch, inputs=255 - samples)
+    batch = stream.next(64)
+    torch.testing.assert_close(batch.condition, 1 - batch.real)
+    order = DataStream(samples, None, 0, torch.device("cpu")).take(64)
+    flipped = (batch.real != samples[order] / 255).flatten(1).any(1)
+    assert 10 < flipped.sum() < 54
+    torch.testing.assert_close(batch.real[flipped].flip(-1), (samples[order] / 255)[flipped])
+
+
+def test_a_task_on_pairs_refuses_data_with_one_picture_a_row():
+    with pytest.raises(UserError, match="task 'paired' needs two pictures a row, data set 'digits' has one: choose data set 'pairs'"):
+        landscape.build(BASE | {"task": "paired"})
+
+
+def test_the_content_term_reads_the_classifier_of_the_data_and_no_score_does_so_too():
+    fields = BASE | {"regularizers": ["content"]}
+    gan = landscape.build(fields)
+    (perception,) = gan.perceptions
+    images = torch.rand(3, 1, 8, 8)
+    classifier = EXTRACTORS["classifier"].call(hyperparameters={"trained_on": "digits"})
+    maps = perception(images)
+    torch.testing.assert_close(nn.functional.silu(classifier.network.hidden(maps)), classifier(images * 255).features)
+    before = [p.clone() for p in perception.parameters()]
+    gan.run_rounds(1)
+    assert all(torch.equal(one, two) for one, two in zip(before, perception.parameters(), strict=True))
+    assert gan.curves.sums or gan.rounds.state.counts.g_steps == 1
+    for extractor, refused in (("classifier", True), ("pixels", False)):
+        with pytest.raises(UndefinedCombinationError, match="'content' trains G to please 'classifier'") if refused else nullcontext():
+            require_independent_judge(TrialConfig.parse(fields), Choice(name=extractor))

@@ -100,6 +100,8 @@ class RegularizerFacts:
     needs_target: Whether it reads `Critique.target`. It is refused under a task without a target.
     moves_pixels: Whether it moves or hides parts of what D sees. It is refused where D sees a sample beside an image of the same place,
         which would not move with it.
+    perceives: The name of the extractor whose network it reads, which it is given as the keyword `perceive` (see
+        `landscape.components.extractors._perception`), or "". Models that are trained with it are not scored through that family.
     needs_logits: Whether it reads D's output as log-odds. It is refused if the output is an energy, which is low for real samples.
     least_batch: The smallest number of samples (or of packs, under packing) of G's batch that D must see.
     below_side: The name of the hyperparameter in pixels that must be below the side of the images, or "".
@@ -116,6 +118,7 @@ class RegularizerFacts:
     needs_real: bool = False
     needs_target: When = False
     moves_pixels: When = False
+    perceives: str = ""
     needs_logits: bool = False
     least_batch: int = 1
     below_side: str = ""
@@ -124,7 +127,7 @@ class RegularizerFacts:
 
 
 REGULARIZERS: Registry[RegularizerFacts] = Registry(
-    "regularizer", "landscape.components.regularizers", RegularizerFacts, injected=frozenset({"progress", "bounds"})
+    "regularizer", "landscape.components.regularizers", RegularizerFacts, injected=frozenset({"progress", "bounds", "perceive"})
 )
 
 

@@ -28,6 +28,16 @@ OF_TASKS: Mapping[str, Mapping[str, Any]] = {
         "metrics": [*_WHOLE, "consistency", *_SPREAD],
         **_PHOTOS,
     },
+    "quick-colorization": {
+        "note": _EACH + "PSNR is over all colors, because the luma is given. consistency says how well it is kept. " + _SAME,
+        "metrics": [{"psnr": {"channels": "rgb"}}, "l1", "consistency", *_SPREAD],
+        **_PHOTOS,
+    },
+    "quick-paired": {
+        "note": _EACH + "For pairs of pictures; color or gray ones are seen through EfficientNet-Lite0. " + _SAME,
+        "metrics": [{"psnr": {"channels": "rgb"}}, "ssim", "l1", *_SPREAD],
+        **_PHOTOS,
+    },
     "quick-inpainting": {
         "note": _EACH + "L1, PSNR and diversity count the pixels of the hole alone. " + _SAME,
         "metrics": [*_HOLE, "class_kept", *_SPREAD],

@@ -72,13 +72,17 @@ class Bench:
         extra.setdefault("condition", self.labels.to(real.device))
         return Critique(real, fake, *outputs, critic=self.d, look=self.d, progress=self.progress, **extra)
 
+    def given(self, name) -> dict:
+        """Return what the owner of the game offers a regularizer besides."""
+        return {"perceive": lambda images: images.flatten(1).sin()} if REGULARIZERS[name].facts.perceives else {}
+
     def term(self, name, **hyperparameters) -> Tensor:
         """Return the value of a loss term, the fakes changed by an input regularizer, or D's parameters after any other regularizer."""
         component = REGULARIZERS[name]
         call, site = component.function, component.facts.site
         if site in ("d_term", "g_term"):
             critique = replace(self.critique(generator_step=site == "g_term"), state=self.state(name))
-            return values_of(call(critique, **hyperparameters))
+            return values_of(call(critique, **self.given(name), **hyperparameters))
         if site == "on_inputs":
             return self.seen(name, self.g(self.z), **hyperparameters)
         if site == "around_g":

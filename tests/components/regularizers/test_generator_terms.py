@@ -10,6 +10,7 @@ import torch
 from landscape.components.architectures._base import Output
 from landscape.components.regularizers._base import Critique
 from landscape.components.regularizers.auxiliary_classifier import auxiliary_classifier
+from landscape.components.regularizers.content import content
 from landscape.components.regularizers.drift import drift
 from landscape.components.regularizers.feature_matching import feature_matching
 from landscape.components.regularizers.lecam import lecam
@@ -174,7 +175,17 @@ def test_feature_matching_against_numpy(match, maps):
     np.testing.assert_allclose(feature_matching(given, weight=3, match=match).numpy(), expected, rtol=1e-6)
 
 
+def test_content_against_numpy():
+    made, target = np.random.default_rng(0).random((2, 4, 3, 2, 2))
+    weights = np.random.default_rng(1).random((12, 5))
+    expected = 2 * np.square((made - target).reshape(4, 12) @ weights).mean(1)
+    found = content(beside_targets(made, target), perceive=lambda x: x.flatten(1) @ torch.from_numpy(weights), weight=2)
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-12)
+
+
 def test_terms_name_what_they_lack():
+    with pytest.raises(UserError, match="content compares a generated sample with its target"):
+        content(critique(g_loss=torch.zeros(4)), perceive=torch.flatten)
     with pytest.raises(UserError, match="pixel compares a generated sample with its target"):
         pixel(critique(g_loss=torch.zeros(4)))
     with pytest.raises(UserError, match="feature_matching reads features, D gives none"):

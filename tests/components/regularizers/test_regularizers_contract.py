@@ -121,7 +121,7 @@ def test_waits_for_no_value(name, bench):
     if facts.site == "on_inputs":
         value = bench.seen(name, bench.g(bench.z))
     else:
-        value = REGULARIZERS[name].function(bench.critique(generator_step=facts.site == "g_term", state=state))
+        value = REGULARIZERS[name].function(bench.critique(generator_step=facts.site == "g_term", state=state), **bench.given(name))
     found = [value.values, *value.state.values()] if isinstance(value, Term) else [value]
     assert all(each.is_meta for each in found)
 

@@ -101,6 +101,25 @@ def test_mean_fill_has_the_mean_of_the_known_pixels(images):
         assert torch.equal(made[:, outside[0]], image[:, outside[0]])
 
 
+def test_colorization_gives_the_luma_in_levels(images):
+    batch = Task("colorization").batch(Rows(images))
+    torch.testing.assert_close(batch.condition * 255, (gray_of(images) * 255).round(), atol=1e-4, rtol=0)
+    baseline = Task("colorization").baseline(batch.condition, (3, 16, 16))
+    assert torch.equal(baseline[:, 0], baseline[:, 2])
+    torch.testing.assert_close(TASKS["colorization"].facts.measured(baseline), batch.condition)
+
+
+def test_a_pair_is_passed_on_and_its_copy_is_the_baseline(images):
+    inputs = images.flip(0)
+    batch = Task("paired").batch(Rows(images, inputs=inputs))
+    assert batch.real is images
+    assert batch.condition is inputs
+    assert torch.equal(Task("paired").baseline(inputs, (3, 16, 16)), inputs)
+    torch.testing.assert_close(
+        Task("paired").baseline(inputs[:, :1, ::2, ::2], (3, 16, 16))[:, 1, 2:4, 2:4], inputs[:, :1, 2, 2, None].expand(-1, 2, 2)
+    )
+
+
 def test_gray_is_the_luma_of_pillow(images):
     picture = Image.fromarray((images[0] * 255).byte().permute(1, 2, 0).numpy()).convert("L")
     assert np.abs(gray_of(images)[0, 0].numpy() * 255 - np.asarray(picture, dtype=float)).max() < 1
@@ -113,6 +132,9 @@ def test_gray_is_the_luma_of_pillow(images):
         (Task("inpainting", {"hole": 0.99, "place": "center"}), (1, 16, 16), "leaves a hole and a rim"),
         (Task("super_resolution", {"factor": 2, "antialias": True}), (2,), "reads images, not samples of shape"),
         (Task("inpainting", {"hole": 0.5, "place": "center"}), (2,), "reads images, not samples of shape"),
+        (Task("colorization"), (1, 16, 16), "needs color images, these are gray"),
+        (Task("colorization"), (2,), "reads images, not samples of shape"),
+        (Task("paired"), (2,), "reads images, not samples of shape"),
     ],
 )
 def test_samples_that_a_task_cannot_use(task, shape, words):

@@ -3,6 +3,7 @@
 <cache>/datasets/<name>-<key>/meta.json              the content hash, the sizes of the files, and what the preparation did
 <cache>/datasets/<name>-<key>/train.npy              uint8 (N, C, H, W)
 <cache>/datasets/<name>-<key>/train-labels.npy       int64 (N,)
+<cache>/datasets/<name>-<key>/train-inputs.npy       uint8 (N, C, H, W), the picture that belongs to each sample
 """
 
 import hashlib
@@ -24,6 +25,8 @@ from landscape.core.file_digests import State, recall, remember, states_of
 from landscape.core.files import read_json, write_json
 from landscape.core.locks import locked
 
+INPUTS = "-inputs"
+"""The end of the name of a file with the pictures that belong to the samples of a split."""
 FORMAT = 2
 """The number of this layout, and of the way in which pictures are prepared. Data with another number are prepared again."""
 
@@ -119,7 +122,10 @@ def _read_splits(folder: Path) -> dict[str, Split]:
     for name in SPLITS:
         if (samples := folder / f"{name}.npy").exists():
             labels = folder / f"{name}-labels.npy"
-            found[name] = Split(mapped(samples), mapped(labels) if labels.exists() else None)
+            given = folder / f"{name}{INPUTS}.npy"
+            found[name] = Split(
+                mapped(samples), mapped(labels) if labels.exists() else None, inputs=mapped(given) if given.exists() else None
+            )
     return found
 
 

@@ -46,7 +46,10 @@ def converted(dataset: Dataset, resolution: int | None, channels: Channels | Non
     if (height, width) == (resolution or height, resolution or width) and have_channels == (channels or have_channels):
         return dataset
     fit = Fit(resolution, channels)
-    splits = {name: replace(split, samples=_fitted(split.samples, fit)) for name, split in dataset.splits.items()}
+    splits = {
+        name: replace(split, samples=_fitted(split.samples, fit), inputs=None if split.inputs is None else _fitted(split.inputs, fit))
+        for name, split in dataset.splits.items()
+    }
     handling = {**dataset.handling, **fit.describe()} | ({"channels": {1: "gray", 3: "RGB"}[channels]} if channels else {})
     return replace(dataset, splits=splits, content_hash=content_hash(splits), handling=handling)
 
