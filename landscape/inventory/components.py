@@ -121,12 +121,15 @@ def _parameters(architecture: Component[Any]) -> dict[str, Any]:
     points = facts.samples == "points"
     shape = (2,) if points else (3, 32, 32)
     where = {"dataset": "ring"} if points else {"dataset": "digits", "resolution": 32, "channels": 3}
-    config = TrialConfig.parse({**where, "architecture": architecture.name, "loss": loss})
+    # The parameters of an architecture that takes a condition alone are those under the first task that gives it.
+    tasks = ["unconditional", *TASKS]
+    task = next(name for name in tasks if TASKS[name].facts.condition in facts.conditions)
+    config = TrialConfig.parse({**where, "architecture": architecture.name, "loss": loss, "task": task})
     # On the meta device nothing is allocated and no random number is drawn.
     with torch.device("meta"):
         networks = build_networks(config, shape)
     counts = {"generator": trainable_parameters(networks.generator), "discriminator": trainable_parameters(networks.discriminator)}
-    return counts | {"at": "x".join(map(str, shape))}
+    return counts | {"at": "x".join(map(str, shape)) + ("" if task == tasks[0] else f", {task}")}
 
 
 def _protocols() -> list[dict[str, Any]]:

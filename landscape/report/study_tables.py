@@ -167,7 +167,7 @@ def best_trials_table(view: View) -> Table:
     yardsticks = (
         Column("floor", "Real against real", "number", True, optional=True),
         Column("blind", "Real under exchanged classes", "number", optional=True),
-        Column("baseline", f"Baseline: {baseline_name(view)}", "number", optional=True),
+        Column("baseline", f"Baseline: {view.baseline_name}", "number", optional=True),
     )
     columns = (Column("score", "Score"), *yardsticks, *trials)
     caption = (
@@ -175,13 +175,9 @@ def best_trials_table(view: View) -> Table:
         " the score's own 95% interval over samples of this one model; it does not cover another seed, nor that these trials were picked as"
         " the best."
     )
+    if view.baseline_name:
+        caption += " Where a score compares samples with their targets, real against real is the score of the targets themselves."
     return Table("best_trials", "All scores of the best trials", caption, columns, pd.DataFrame(rows, columns=_keys(columns), dtype=object))
-
-
-def baseline_name(view: View) -> str:
-    """Return the name of the task's baseline, which stands first in the note of its scores, or an empty text if it has none."""
-    notes = (estimate.note for name, estimate in view.floors.items() if name.startswith(BASELINE))
-    return next(notes, "").partition(";")[0]
 
 
 def is_counted(values: pd.Series) -> bool:

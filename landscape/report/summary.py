@@ -154,6 +154,8 @@ def _tiles(view: View, best: Mapping[str, object] | None) -> tuple[Tile, ...]:
         low, high = view.floor.interval or (math.nan, math.nan)
         size = f"n = {count(view.floor.n_fake)}" if view.floor.n_fake else ""
         tiles.append(Tile("Floor: real against real", number(view.floor.value), " ".join(filter(None, (interval(low, high), size)))))
+    if view.baseline is not None:
+        tiles.append(Tile(f"Baseline: {view.baseline_name}", number(view.baseline.value), "on the same conditions, without learning"))
     seconds = float(frame["seconds"].sum())
     if seconds > 0:
         tiles.append(Tile("Computing time", duration(seconds), "training, scoring and set-up of all trials"))

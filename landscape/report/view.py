@@ -66,6 +66,12 @@ class View:
         return self.floors.get(BASELINE + (self.score or ""))
 
     @property
+    def baseline_name(self) -> str:
+        """The name of the task's baseline, with which the note of each of its scores begins. It is empty if the task has none."""
+        notes = (estimate.note for name, estimate in self.floors.items() if name.startswith(BASELINE))
+        return next(notes, "").partition(";")[0]
+
+    @property
     def given_search(self) -> bool:
         return is_given_search(self.study.facts)
 

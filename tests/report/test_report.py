@@ -432,6 +432,20 @@ def test_a_class_blind_baseline_stands_beside_the_floor(synthetic, tmp_path):
     assert "Real under exchanged classes" not in (_without(study, tmp_path, facts)).read_text()
 
 
+@pytest.mark.usefixtures("quick_figures")
+def test_the_baseline_of_a_task_stands_beside_the_floor(synthetic, tmp_path):
+    study = synthetic.write_study(tmp_path / "results", 6, confirm=0, axes=("loss",))
+    facts = json.loads((study / "study.json").read_text())
+    facts["floor"][f"baseline {synthetic.OBJECTIVE}"] = facts["floor"][synthetic.OBJECTIVE] | {"value": 33.25, "note": "mean fill; biased"}
+    (study / "study.json").write_text(json.dumps(facts))
+    (page, _) = build(tmp_path / "results", tmp_path / "reports")
+    rows = list(csv.DictReader(io.StringIO((page.parent / "best_trials.csv").read_text())))
+    assert [(row["score"].split()[0], row["baseline"]) for row in rows if row["baseline"]] == [(synthetic.OBJECTIVE, "33.25")]
+    text = (page.parent / "plain.html").read_text()
+    assert "Baseline: mean fill" in text
+    assert "In each row: what the model is given, samples that it makes of it, the target" in text
+
+
 def _without(study, tmp_path, facts):
     """The page of the same study without the baseline."""
     floor = {name: e for name, e in facts["floor"].items() if not name.startswith("class-blind")}

@@ -65,33 +65,43 @@ def pairs(
     root = Path(path).expanduser()
     walked = walk(root)
     files = {file.relative_to(root).as_posix(): file for file in walked.files}
-    partners = (
-        _partners(files, inputs.strip("/"), targets.strip("/"), str(root)) if inputs else {name: name for name in files if is_picture(name)}
-    )
-    layout = laid_out(list(partners), splits, str(root), "pairs", files.__contains__)
-    collection = Collection(
-        str(root), layout.names, layout.homes, lambda split: None, not_read(files, len(walked.dead_links)), layout.left_out
-    )
+    partners = _partners(files, inputs.strip("/"), targets.strip("/"), str(root)) if inputs else None
+    names = list(partners) if partners is not None else [name for name in files if is_picture(name)]
+    layout = laid_out(names, splits, str(root), "pairs", files.__contains__)
+    skipped = not_read(files, len(walked.dead_links))
+    collection = Collection(str(root), layout.names, layout.homes, lambda split: None, skipped, layout.left_out)
     options = CollectionOptions("none", {"validation": validation, "test": test}, split_seed, splits, "auto")
-    depths = Depths("auto")
-
-    def read(half: str, name: str) -> tuple[Image.Image, tuple[str, ...]]:
-        file = files[partners[name] if half == "input" and inputs else name]
-        picture, notes = decode(read_bytes(file, MAX_PICTURE_BYTES), str(file), depths)
-        return (picture if inputs else _half(picture, (half == "input") == (input_side == "left"), str(file))), notes
-
-    def open_source() -> Pictures:
-        one = arranged(collection, options, lambda split, name: read("target", name), lambda item: item[1], depths.require_used)
-        return replace(one, splits=_both(one.splits), read=lambda item: read(item[0], item[2]), describe=lambda item: item[2])
-
     return prepared(
         request,
         "pairs",
         files=[file for name, file in files.items() if is_picture(name)],
         settings={"names": names_digest(collection), "inputs": inputs, "targets": targets, "input side": input_side, **options.plain()},
-        open_source=open_source,
+        open_source=lambda: _opened(collection, options, files, partners, input_side),
         fit=Fit(request.resolution, request.channels, resample),
     )
+
+
+def _opened(
+    collection: Collection, options: CollectionOptions, files: Mapping[str, Path], partners: Mapping[str, str] | None, input_side: str
+) -> Pictures:
+    """Make the pairs ready to be prepared: every split has its targets, and under another name their inputs in the same order.
+
+    Args:
+        collection: The targets, or the pictures that show both.
+        options: How they are divided.
+        files: All files by name.
+        partners: The name of each target's input, or None if one picture shows both.
+        input_side: The half that shows the input.
+    """
+    depths = Depths("auto")
+
+    def read(half: str, name: str) -> tuple[Image.Image, tuple[str, ...]]:
+        file = files[partners[name] if half == "input" and partners is not None else name]
+        picture, notes = decode(read_bytes(file, MAX_PICTURE_BYTES), str(file), depths)
+        return (picture if partners is not None else _half(picture, (half == "input") == (input_side == "left"), str(file))), notes
+
+    one = arranged(collection, options, lambda split, name: read("target", name), lambda item: item[1], depths.require_used)
+    return replace(one, splits=_both(one.splits), read=lambda item: read(item[0], item[2]), describe=lambda item: item[2])
 
 
 def _both(splits: Mapping[str, SplitSource]) -> dict[str, SplitSource]:
