@@ -55,6 +55,10 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
             "a flip hits both pictures of a pair",
             "tests/training/test_image_conditions.py::test_a_flip_hits_the_sample_and_the_picture_that_belongs_to_it",
         ),
+        "inference": (
+            "D's loss with its arguments exchanged, for every loss on logits",
+            "tests/training/test_joint_game.py::test_the_encoder_and_g_minimize_the_loss_of_d_with_its_arguments_exchanged",
+        ),
         "inpainting": ("the hole by hand", f"{_TESTS}/tasks/test_image_tasks.py::test_a_hole_in_the_center"),
         "super_resolution": (
             "Pillow's bicubic filter",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from landscape.config.component_identities import completed
 from landscape.config.conditions import require_condition_taken, with_condition
+from landscape.config.joint_game import require_joint_game
 from landscape.config.undefined import UndefinedCombinationError
 from landscape.core.errors import UserError
 
@@ -65,7 +66,17 @@ def resolve(config: TrialFields) -> dict[str, Any]:
 
 
 def _refuse_undefined(config: TrialFields) -> None:
-    for check in (require_condition_taken, _samples, _normalizations, _discriminator, _regularizers, _sizes, _schedule, _buildable):
+    for check in (
+        require_condition_taken,
+        require_joint_game,
+        _samples,
+        _normalizations,
+        _discriminator,
+        _regularizers,
+        _sizes,
+        _schedule,
+        _buildable,
+    ):
         check(config)
 
 
@@ -225,6 +236,7 @@ def _buildable(config: TrialFields) -> None:
 def _reason_against(parts: str, degree: int, shape: tuple[int, ...]) -> str:
     import torch
 
+    from landscape.components.tasks._base import TASKS
     from landscape.config.choices import Choice
     from landscape.config.network_layout import condition_of, layout
     from landscape.config.training_settings import LatentConfig
@@ -235,7 +247,7 @@ def _reason_against(parts: str, degree: int, shape: tuple[int, ...]) -> str:
     try:
         condition = condition_of(Choice.parse(task), chosen, 2, shape)
         with torch.device("meta"):
-            layout(chosen, d, g, LatentConfig.parse(latent), degree, shape, condition)
+            layout(chosen, d, g, LatentConfig.parse(latent), degree, shape, condition, TASKS[json.loads(parts)[-1]["name"]].facts.game)
     except UserError as error:
         return str(error)
     except (TypeError, OverflowError, RuntimeError) as error:

@@ -4,6 +4,7 @@ from typing import Any
 
 from landscape.components.architectures._base import ARCHITECTURES, Networks
 from landscape.components.architectures._image_conditions import KnownPixels
+from landscape.components.architectures._joint import PairDiscriminator, PointEncoder
 from landscape.components.normalizations._base import NORMALIZATIONS, Normalization
 from landscape.components.tasks._base import UNCONDITIONAL, Condition, Task
 from landscape.config.choices import Choice
@@ -21,6 +22,7 @@ def layout(
     degree: int,
     shape: tuple[int, ...],
     condition: Condition = UNCONDITIONAL,
+    game: str = "single",
 ) -> Networks:
     """Build the networks of an architecture with its normalizations.
 
@@ -32,6 +34,7 @@ def layout(
         degree: The number of samples that D sees stacked as one (1 without packing).
         shape: The shape of one sample: (C, H, W) of an image or (D,) of a point.
         condition: What both networks receive beside their input.
+        game: The game of the task. In a `joint` game D takes pairs of a sample and a latent vector.
 
     Raises:
         UserError: The layers cannot be built this way, for example an instance norm on 1x1 maps.
@@ -52,7 +55,25 @@ def layout(
     if degree > 1 and component.injected.isdisjoint(_SEEN_BY_D):
         raise UserError(f"architecture {component.name!r} names none of {', '.join(_SEEN_BY_D)}: its D cannot see packs of samples")
     networks: Networks = component.call(hyperparameters=architecture.hyperparameters, **offered)
+    if game == "joint":
+        wrap = offered["d_normalization"].wrap
+        networks = networks._replace(discriminator=PairDiscriminator(networks.discriminator, shape, latent.dim, wrap))
     return networks._replace(generator=KnownPixels(networks.generator)) if condition.has_mask else networks
+
+
+def encoder(architecture: Choice, latent: LatentConfig, shape: tuple[int, ...]) -> PointEncoder:
+    """Build the encoder of a joint game: the body of the architecture's discriminator without normalization, and a head of its own.
+
+    Args:
+        architecture: The architecture and its hyperparameters.
+        latent: The distribution of z, whose size the encoder gives.
+        shape: The shape of one sample.
+
+    Raises:
+        UserError: The discriminator does not consist of a body and a head.
+    """
+    plain = Choice(name="none")
+    return PointEncoder(layout(architecture, plain, plain, latent, 1, shape).discriminator, latent.dim)
 
 
 def build_normalization(choice: Choice, latent_dim: int, condition: Condition = UNCONDITIONAL) -> Normalization:

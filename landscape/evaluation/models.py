@@ -63,7 +63,7 @@ def evaluate_model(
     real = reporting(dataset, protocol)
     number = protocol.n_fake or len(real.samples)
     draws = [partial(draw_under, protocol, sampler, number, protocol.seed + run) for run in range(protocol.averaging_runs)]
-    with protocol_mode(parts.generator, sampler, protocol), evaluation_mode(parts.discriminator):
+    with protocol_mode(parts.generator, sampler, protocol), evaluation_mode(parts.discriminator), evaluation_mode(parts.encoder):
         aids = Aids(dataset=dataset, parts=parts, pairs=pairs_of(sampler, protocol))
         return score(real, draws, protocol, aids, options or EvaluationOptions(), checkpoint)
 

@@ -20,7 +20,7 @@ from landscape.results.record import Scores
 
 MANY = 2000
 """If a protocol compares more samples than this, one set of other real samples is scored and not `FLOOR_DRAWS` sets, to save time."""
-MODEL_METRICS = frozenset({"generator", "discriminator", "draws"})
+MODEL_METRICS = frozenset({"generator", "discriminator", "encoder", "draws"})
 """What real samples do not have. A metric that needs one of these has no yardstick."""
 
 

@@ -210,13 +210,15 @@ def _known(real: Given, protocol: Protocol, aids: Aids, extractor: Extractor | N
 
 def _networks(parts: ModelParts) -> dict[str, Any]:
     """Return the networks of a model in the forms in which metrics call them."""
-    trained, untrained = parts.discriminator, parts.untrained
+    trained, untrained, encoder = parts.discriminator, parts.untrained, parts.encoder
     return {
         "generator": parts.generator,
         "latent": parts.latent,
         "discriminator": None if trained is None else logits_of(trained),
         "d_features": None if trained is None else features_of(trained),
         "untrained_d_features": None if untrained is None else lambda: features_of(untrained()),
+        "encoder": encoder,
+        "encoder_features": getattr(encoder, "features", None),
     }
 
 

@@ -8,14 +8,16 @@ from typing import Any
 from torch import nn
 
 from landscape.components.architectures._base import Networks
+from landscape.components.architectures._joint import PointEncoder
 from landscape.components.architectures._networks import encoder_of
 from landscape.components.datasets._base import Dataset
 from landscape.components.extractors._perception import perception_of
 from landscape.components.losses._base import LOSSES, LossFacts
 from landscape.components.regularizers._base import REGULARIZERS, RegularizerFacts
+from landscape.components.tasks._base import TASKS
 from landscape.config.choices import Choice, RegularizerChoice
 from landscape.config.compatibility import packing_degree
-from landscape.config.network_layout import build_normalization, condition_of, layout
+from landscape.config.network_layout import build_normalization, condition_of, encoder, layout
 from landscape.config.trial_config import TrialConfig
 
 
@@ -32,7 +34,18 @@ def build_networks(config: TrialConfig, shape: tuple[int, ...], classes: int = 0
     assert config.g_normalization is not None
     condition = condition_of(config.task, config.architecture, classes, shape, inputs)
     normalizations = (config.d_normalization, config.g_normalization)
-    return layout(config.architecture, *normalizations, config.latent, packing_degree(config), shape, condition)
+    return layout(config.architecture, *normalizations, config.latent, packing_degree(config), shape, condition, game_of(config))
+
+
+def game_of(config: TrialConfig) -> str:
+    """Return the game that the task of `config` declares, `single` or `joint`."""
+    return TASKS[config.task.name].facts.game
+
+
+def build_encoder(config: TrialConfig, shape: tuple[int, ...]) -> PointEncoder | None:
+    """Build the encoder that plays beside the generator in a joint game. Other games have none."""
+    assert config.latent is not None
+    return encoder(config.architecture, config.latent, shape) if game_of(config) == "joint" else None
 
 
 def build_critic(config: TrialConfig, networks: Networks) -> nn.Module | None:

@@ -1,14 +1,17 @@
-"""Checks what losses and regularizers return."""
+"""Calls of losses and of regularizers whose results are checked, and the module that some of them are given in D's place."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from landscape.components.losses._base import LossPair
 from landscape.components.regularizers._base import Term
 from landscape.core.errors import UserError
 from landscape.training.building import Loss, Regularizer
+
+Parameters = Mapping[str, Tensor]
+"""Tensors by name. They include D's buffers if D is evaluated with other parameters than its own."""
 
 
 def pair_of(loss: Loss, real: Tensor, fake: Tensor, **keywords: Any) -> LossPair:
@@ -33,3 +36,18 @@ def values_and_state(regularizer: Regularizer, found: Any) -> tuple[Tensor, Mapp
         names = ", ".join(regularizer.facts.state)
         raise UserError(f"regularizer {regularizer.name!r} keeps a state: return a Term with its values and the new state ({names})")
     return found
+
+
+class Replaced(nn.Module):
+    """A module with other tensors as its named parameters, over which `d_weights` regularizers iterate under unrolling."""
+
+    def __init__(self, parameters: Parameters, stands_for: nn.Module) -> None:
+        super().__init__()
+        # The tuple keeps the module from becoming a part of this module.
+        self._replacements, self._stands_for = dict(parameters), (stands_for,)
+
+    def named_parameters(self, *_: Any, **__: Any) -> Any:
+        return iter(self._replacements.items())
+
+    def named_modules(self, *arguments: Any, **keywords: Any) -> Any:
+        return self._stands_for[0].named_modules(*arguments, **keywords)

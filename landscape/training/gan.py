@@ -17,7 +17,7 @@ from landscape.config.conditions import classes_of
 from landscape.config.network_layout import condition_of, task_of
 from landscape.config.training_settings import LatentConfig
 from landscape.config.trial_config import TrialConfig
-from landscape.training.building import Loss, Regularizer, build_critic, build_networks, trainable_parameters
+from landscape.training.building import Loss, Regularizer, build_critic, build_encoder, build_networks, game_of, trainable_parameters
 from landscape.training.compilation import Path
 from landscape.training.counts import Counts
 from landscape.training.cuda_graph_blocks import Blocks, Record, cannot_record, cuda_graph
@@ -58,6 +58,8 @@ class GAN(pl.LightningModule):
         self.condition = condition_of(config.task, config.architecture, self.classes, dataset.shape, dataset.inputs_shape)
         networks = build_networks(config, dataset.shape, self.classes, dataset.inputs_shape)
         self.generator, self.discriminator = networks.generator, build_critic(config, networks)
+        self.encoder = build_encoder(config, dataset.shape)
+        """The encoder of a joint game, or None."""
         loss = Loss.of(config.loss)
         if isinstance(self.generator, AdaptsToData):
             self.generator.adapt_to(mean_sample(dataset))
@@ -66,17 +68,18 @@ class GAN(pl.LightningModule):
         # As a part of the module they are moved with it.
         self.perceptions = nn.ModuleList(r.perception for r in self.regularizers if r.perception is not None)
         self.states, self._own = self._register_states(loss)
-        game = GAMES[loss.facts.inputs]
+        game = GAMES[game_of(config), loss.facts.inputs]
         self.game: Adversarial = game(
             self.generator,
             self.discriminator,
             loss,
             self.regularizers,
             joint_d_call=config.joint_d_call,
-            bounds=dataset.bounds,
+            bounds=dataset.bounds if self.encoder is None else None,
             states=self._own,
             weights_of_d=EffectiveWeights(self.discriminator) if self.discriminator is not None else None,
         )
+        self.game.encoder = self.encoder
         self.game.is_conditional, self.game.has_target = self.condition.kind != "none", task_of(config.task).facts.has_target
         # G's weights are made together too. The object acts through the hooks that it registers on G, so nothing else has to hold it.
         EffectiveWeights(self.generator)
@@ -275,7 +278,8 @@ class GAN(pl.LightningModule):
 
     def parameter_counts(self) -> dict[str, int]:
         """Return the number of trainable parameters of each network."""
-        return {"generator": trainable_parameters(self.generator), "discriminator": trainable_parameters(self.discriminator)}
+        counts = {"generator": trainable_parameters(self.generator), "discriminator": trainable_parameters(self.discriminator)}
+        return counts if self.encoder is None else counts | {"encoder": trainable_parameters(self.encoder)}
 
     # State beyond weights
 

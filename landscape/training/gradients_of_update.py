@@ -7,8 +7,9 @@ from torch import Tensor
 
 from landscape.components.tasks._base import Batch
 from landscape.config.trial_config import TrialConfig
+from landscape.training.component_calls import Parameters
 from landscape.training.functional_optimizers import functional_view
-from landscape.training.objectives import Adversarial, Due, NextD, Objective, Parameters
+from landscape.training.objectives import Adversarial, Due, NextD, Objective
 
 
 class Update(NamedTuple):
@@ -64,7 +65,7 @@ class Gradients:
 
     def changed_in_place(self) -> list[Tensor]:
         """Return the tensors that computing an update changes: running statistics and power iterations."""
-        networks = (self.game.generator, self.game.discriminator)
+        networks = (*self.game.g_networks, self.game.discriminator)
         return [buffer for network in networks if network is not None for buffer in network.buffers()]
 
     def _autocast(self) -> torch.autocast:
@@ -74,8 +75,8 @@ class Gradients:
         """Return D's loss on a batch and its gradients with respect to D."""
         with self._autocast():
             with torch.no_grad():
-                fake = self.game.generator(z, batch.condition)
-            objective = self.game.d_objective(batch, fake.float(), due=due)
+                fake = self.game.fakes(batch, z)
+            objective = self.game.d_objective(batch, fake, due=due)
         return Update.of(objective, self.d_parameters, self._one)
 
     def of_g(self, batch: Batch, z: Tensor, due: Due, next_d: NextD | None = None) -> Update:

@@ -20,13 +20,11 @@ from landscape.components.losses._base import LossPair
 from landscape.components.regularizers._base import Critique, Unrolling
 from landscape.components.tasks._base import Batch
 from landscape.training.building import Loss, Regularizer
-from landscape.training.component_calls import pair_of, values_and_state
+from landscape.training.component_calls import Parameters, Replaced, pair_of, values_and_state
 from landscape.training.effective_weights import EffectiveWeights
 from landscape.training.functional_optimizers import OptimizerState
 from landscape.training.patches import averaged, of_samples, rows_of
 
-Parameters = Mapping[str, Tensor]
-"""Tensors by name. They include D's buffers if D is evaluated with other parameters than its own."""
 Moved = tuple[Parameters, Parameters]
 """Parameters and moments after an update. The type has a name because an annotation inside of a compiled function must be a plain name."""
 States = Mapping[str, Mapping[str, Tensor]]
@@ -88,6 +86,8 @@ class Game:
         both.
         """
         self._compares_real = any(r.facts.needs_real for r in self.at["g_term"])
+        self.encoder: nn.Module | None = None
+        """The encoder of a joint game, samples [N, ...] -> latent vectors [N, latent], which the owner of the game sets."""
         # This is looked up once, because asking a protocol takes as long as a small layer.
         self._bounded_d = discriminator if isinstance(discriminator, Constrains) else None
 
@@ -97,9 +97,19 @@ class Game:
         return True
 
     @property
+    def g_networks(self) -> tuple[nn.Module, ...]:
+        """The networks that G's step updates, of which G is the first."""
+        return (self.generator,)
+
+    @property
+    def g_sees_real(self) -> bool:
+        """Whether G's loss depends on D's output on real samples."""
+        return self.loss.facts.g_needs_real
+
+    @property
     def g_needs_batch(self) -> bool:
         """Whether G's step takes rows of the data, because it needs real samples or the conditions of the samples that it makes."""
-        sees_real = not self.has_discriminator or self.loss.facts.g_needs_real or self.joint_d_call or bool(self.at["around_g"])
+        sees_real = not self.has_discriminator or self.g_sees_real or self.joint_d_call or bool(self.at["around_g"])
         return sees_real or self._compares_real or self.is_conditional
 
     def d_objective(
@@ -129,6 +139,19 @@ SITES = ("on_inputs", "d_term", "d_weights", "g_term", "after_d_update", "around
 
 class Adversarial(Game):
     """The game of a generator against a critic, whose losses are on logits or on energies."""
+
+    def reals(self, batch: Batch) -> Tensor:
+        """Return what D judges as real of a batch, [N, ...]."""
+        return batch.real
+
+    def fakes(self, batch: Batch, z: Tensor) -> Tensor:
+        """Return what D judges as generated, [N, ...]: what G makes of a latent draw under the conditions of a batch."""
+        made: Tensor = self.generator(z, batch.condition).float()
+        return made
+
+    def _pair_of_g(self, real: Tensor, fake: Tensor, known: LossPair | None = None) -> LossPair:
+        """Return the loss of which G's step minimizes `g`, from the logits of that step. `known` is the loss of these logits."""
+        return self._call_loss(real, fake) if known is None else known
 
     def seen(self, samples: Tensor) -> Tensor:
         """Return what D sees of samples, after every `on_inputs` regularizer in the order of the config."""
@@ -181,7 +204,7 @@ class Adversarial(Game):
     def d_objective(
         self, batch: Batch, fake: Tensor, *, due: Due, parameters: Parameters | None = None, states: States | None = None
     ) -> Objective:
-        samples = (self.seen(batch.real), self.seen(fake))
+        samples = (self.seen(self.reals(batch)), self.seen(fake))
         outputs = self._pair(*samples, batch.condition, parameters)
         pair = self._call_loss(outputs[0].logit, outputs[1].logit, states)
         assert pair.d is not None
@@ -212,25 +235,25 @@ class Adversarial(Game):
         if parameters is None:
             return self.discriminator
         own = (name for name, _ in self.discriminator.named_parameters() if name in parameters)
-        return _Replaced({name: parameters[name] for name in own}, self.discriminator)
+        return Replaced({name: parameters[name] for name in own}, self.discriminator)
 
     def _call_loss(self, real: Tensor, fake: Tensor, states: States | None = None) -> LossPair:
         state = {"state": (self.states if states is None else states)["loss"]} if self.loss.facts.state else {}
         return averaged(pair_of(self.loss, real.flatten(), fake.flatten(), **state), real.shape)
 
     def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
-        made = self.generator(z, batch.condition).float()
+        made = self.fakes(batch, z)
         fake_seen = self.seen(made)
         if self.joint_d_call:
-            real_seen = self.seen(batch.real)
+            real_seen = self.seen(self.reals(batch))
             real, fake = self._pair(real_seen, fake_seen, batch.condition, parameters)
         else:
             fake = self.criticize(fake_seen, batch.condition, parameters)
             real_seen, real = fake_seen.detach(), Output(fake.logit.detach(), fake.features)
-            if self.loss.facts.g_needs_real or self._compares_real or parameters is not None:
-                real_seen = self.seen(batch.real)
+            if self.g_sees_real or self._compares_real or parameters is not None:
+                real_seen = self.seen(self.reals(batch))
                 real = self.criticize(real_seen, batch.condition, parameters)
-        pair = self._call_loss(real.logit, fake.logit)
+        pair = self._pair_of_g(real.logit, fake.logit)
         ahead = pair.g_ahead if parameters is not None else None
         return self._g_total(pair, self._critique(batch, (real_seen, fake_seen), (real, fake), parameters, made), due, ahead)
 
@@ -245,20 +268,20 @@ class Adversarial(Game):
 
         If G looks ahead, `ahead` has the parameters of D that G's loss uses, and G takes passes of its own.
         """
-        fake = self.generator(z, batch.condition).float()
+        fake = self.fakes(batch, z)
         if ahead is not None:
             return self.d_objective(batch, fake.detach(), due=due), self.g_objective(batch, z, due=due, parameters=ahead)
-        samples = (self.seen(batch.real), self.seen(fake))
+        samples = (self.seen(self.reals(batch)), self.seen(fake))
         outputs = self._pair(*samples, batch.condition, None)
         pair = self._call_loss(outputs[0].logit, outputs[1].logit)
         assert pair.d is not None
         critique = self._critique(batch, samples, outputs, None, fake)
-        detached = self._critique(batch, (samples[0], samples[1].detach()), outputs, None)
+        detached = self._critique(batch, (samples[0].detach(), samples[1].detach()), outputs, None)
         terms, kept = self._terms("d_term", detached, due)
         terms = {"adversarial": pair.d.mean(), **terms}
         terms |= {r.name: r.every * r.call(self.discriminator) for r in self.at["d_weights"] if r.name in due}
         d = Objective(_sum(terms), terms, *outputs, pair.report, {"loss": pair.state, **kept}, pair.boundary)
-        return d, self._g_total(pair, critique, due)
+        return d, self._g_total(self._pair_of_g(outputs[0].logit, outputs[1].logit, pair), critique, due)
 
     def look_ahead(self, batch: Batch, z: Tensor, optimizer_view: Mapping[str, Any], *, due: Sequence[Due]) -> Parameters | None:
         """Return D's parameters and buffers as an `around_g` regularizer makes them for G's step, or None for the present ones.
@@ -269,7 +292,7 @@ class Adversarial(Game):
         assert self.discriminator is not None
         if not self.at["around_g"]:
             return None
-        fake = self.generator(z, batch.condition).float()
+        fake = self.fakes(batch, z)
         buffers = {name: buffer.detach().clone() for name, buffer in self.discriminator.named_buffers()}
         states = dict(self.states)
         turns = itertools.cycle(due)
@@ -295,7 +318,7 @@ class Adversarial(Game):
             parameters = {**parameters, **self._bounded_d.constrained(parameters)}
         for r in self.at["after_d_update"]:
             changed = {name: p.detach().clone().requires_grad_(True) for name, p in parameters.items()}
-            r.call(_Replaced(changed, self.discriminator))
+            r.call(Replaced(changed, self.discriminator))
             parameters = {name: torch.where(changed[name] == p, p, changed[name].detach()) for name, p in parameters.items()}
         return parameters
 
@@ -312,21 +335,6 @@ class Adversarial(Game):
             constrain(self.discriminator)
         for r in self.at["after_d_update"]:
             r.call(self.discriminator)
-
-
-class _Replaced(nn.Module):
-    """A module with other tensors as its named parameters, over which `d_weights` regularizers iterate under unrolling."""
-
-    def __init__(self, parameters: Parameters, stands_for: nn.Module) -> None:
-        super().__init__()
-        # The tuple keeps the module from becoming a part of this module.
-        self._replacements, self._stands_for = dict(parameters), (stands_for,)
-
-    def named_parameters(self, *_: Any, **__: Any) -> Any:
-        return iter(self._replacements.items())
-
-    def named_modules(self, *arguments: Any, **keywords: Any) -> Any:
-        return self._stands_for[0].named_modules(*arguments, **keywords)
 
 
 def _sum(terms: Mapping[str, Tensor]) -> Tensor:

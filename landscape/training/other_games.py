@@ -1,13 +1,15 @@
-"""Games without a discriminator (matching samples, autoencoding), and the game that each kind of loss plays."""
+"""Games without a discriminator (matching samples, autoencoding), the joint game, and the game that each task and loss play."""
 
 from collections.abc import Callable, Mapping
 
-from torch import Tensor
+from torch import Tensor, nn
 
+from landscape.components.architectures._joint import paired
+from landscape.components.losses._base import LossPair
 from landscape.components.numerics.precision import full_precision
 from landscape.components.tasks._base import Batch
-from landscape.training.component_calls import pair_of
-from landscape.training.objectives import Adversarial, Due, Objective, Parameters
+from landscape.training.component_calls import Parameters, pair_of
+from landscape.training.objectives import Adversarial, Due, Objective
 
 
 class Matching(Adversarial):
@@ -40,9 +42,40 @@ class Autoencoding(Matching):
         return Objective(pair.g.mean(), {"adversarial": pair.g.mean()}, report=pair.report)
 
 
-GAMES: Mapping[str, Callable[..., Adversarial]] = {
-    "logits": Adversarial,
-    "energies": Adversarial,
-    "samples": Matching,
-    "autoencoding": Autoencoding,
+class Joint(Adversarial):
+    """The game of BiGAN: D tells pairs (x, E(x)) from pairs (G(z), z), and G and an encoder E learn together to make them alike.
+
+    G and E minimize D's loss with its two arguments exchanged (equation 4 of the paper for the non-saturating loss), so that every loss on
+    logits plays it. D sees a pair as one vector, and so do all terms that evaluate D.
+    """
+
+    @property
+    def g_networks(self) -> tuple[nn.Module, ...]:
+        assert self.encoder is not None
+        return (self.generator, self.encoder)
+
+    @property
+    def g_sees_real(self) -> bool:
+        return True
+
+    def reals(self, batch: Batch) -> Tensor:
+        assert self.encoder is not None
+        return paired(batch.real, self.encoder(batch.real).float())
+
+    def fakes(self, batch: Batch, z: Tensor) -> Tensor:
+        return paired(super().fakes(batch, z), z)
+
+    def _pair_of_g(self, real: Tensor, fake: Tensor, known: LossPair | None = None) -> LossPair:
+        exchanged = self._call_loss(fake, real)
+        assert exchanged.d is not None
+        return LossPair(d=None, g=exchanged.d)
+
+
+GAMES: Mapping[tuple[str, str], Callable[..., Adversarial]] = {
+    ("single", "logits"): Adversarial,
+    ("single", "energies"): Adversarial,
+    ("single", "samples"): Matching,
+    ("single", "autoencoding"): Autoencoding,
+    ("joint", "logits"): Joint,
 }
+"""The game by what the task declares (`TaskFacts.game`) and by what the loss reads (`LossFacts.inputs`)."""

@@ -79,7 +79,7 @@ class Rounds:
         # This is looked up once, because asking a protocol takes as long as a small layer.
         self._g_is_bounded = isinstance(game.generator, Constrains)
 
-        self.growth = Growth((game.generator, game.discriminator, average))
+        self.growth = Growth((*game.g_networks, game.discriminator, average))
         self.growth.enter(self.spent(0))
         self._how = (execution, recorded)
         self.begin_phase()
@@ -91,21 +91,25 @@ class Rounds:
         """
         config, game, (execution, recorded) = self.config, self.game, self._how
         d_updates = config.d_steps_per_round if game.has_discriminator else config.g_steps_per_round
-        self.d_stepper = self._stepper(game.discriminator, "d_optimizer", d_updates, recorded) if game.discriminator is not None else None
-        self.g_stepper = self._stepper(game.generator, "g_optimizer", config.g_steps_per_round, recorded)
+        self.d_stepper = (
+            self._stepper((game.discriminator,), "d_optimizer", d_updates, recorded) if game.discriminator is not None else None
+        )
+        self.g_stepper = self._stepper(game.g_networks, "g_optimizer", config.g_steps_per_round, recorded)
         self.steppers = tuple(s for s in (self.d_stepper, self.g_stepper) if s is not None)
         self.g_parameters = tuple(self.g_stepper.parameters.values())
         self.d_parameters = tuple(self.d_stepper.parameters.values()) if self.d_stepper is not None else ()
         self.gradients = Gradients(config, game, self.d_parameters, self.g_parameters, self.device.type)
         self.updates = self._choose_updates(execution, recorded)
 
-    def _stepper(self, network: nn.Module, side: str, updates_per_round: int, recorded: bool) -> Stepper:
+    def _stepper(self, networks: Sequence[nn.Module], side: str, updates_per_round: int, recorded: bool) -> Stepper:
         total = self.total and self.total * updates_per_round
-        return Stepper(getattr(self.config, side), self.growth.used(network), total, tensor_rate=recorded)
+        first, *others = map(self.growth.used, networks)
+        parameters = first | {f"{i}.{name}": p for i, more in enumerate(others, start=1) for name, p in more.items()}
+        return Stepper(getattr(self.config, side), parameters, total, tensor_rate=recorded)
 
     def _choose_updates(self, asked: Path, recorded: bool) -> UpdateFunctions:
         config, game = self.config, self.game
-        networks = [n for n in (game.generator, game.discriminator) if n is not None]
+        networks = [n for n in (*game.g_networks, game.discriminator) if n is not None]
         updates = self.total and self.total * (config.d_steps_per_round + config.g_steps_per_round)
         path = choose(asked, self.device, networks, updates, looks_ahead=bool(game.at["around_g"]))
         # If rounds are not recorded, each compiled update replays a CUDA graph of its own.

@@ -88,6 +88,8 @@ class ModelScores:
         gan = self.gan
         if not gan.game.has_discriminator or packing_degree(gan.config) > 1:  # Metrics show D single samples, not packs of them.
             return ModelParts(network, gan.draw_z)
+        if gan.encoder is not None:  # Metrics show D single samples, not pairs with latent vectors.
+            return ModelParts(network, gan.draw_z, encoder=gan.encoder)
         return ModelParts(network, gan.draw_z, gan.discriminator, self._untrained_discriminator)
 
     def _untrained_discriminator(self) -> nn.Module:

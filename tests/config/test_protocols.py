@@ -23,6 +23,7 @@ GOLDEN = {
     "quick": "5c6d681a4a15a510",
     "quick-classes": "3d0fb95d5331172c",
     "quick-inference": "3182c1b96af29b8f",
+    "quick-joint": "e9e4259df89cf77e",
     "quick-photos": "a959cf70c01b8c99",
     "quick-pixels": "dee6f8fecff706c1",
     "quick-points": "1a5dd0027fca5d4f",

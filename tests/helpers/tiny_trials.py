@@ -29,6 +29,7 @@ STATES = {
     "networks that grow": {"architecture": {"progressive": SMALL["progressive"]}, "loss": "wasserstein", "regularizers": ["drift"]},
     "classes": {"task": "class_conditional", "d_normalization": "spectral", "g_normalization": "conditional_batch"},
     "masks": {"task": "inpainting:place=random", "architecture": {"unet": SMALL["unet"]}, "regularizers": ["pixel"]},
+    "an encoder": {"task": "inference", "ema": {"decay": 0.9}},
     "kept z": {"reuse_z": True, "order": "g_first", "d_steps_per_round": 2},
     "rates and momentum on schedules": {"d_optimizer": {"name": "sgd", "momentum": 0.5, "final_momentum": 0.7, "learning_rate": 0.01}},
     "beta2 on a schedule": {"d_optimizer": {"beta2": 0.9, "final_beta2": 0.99}, "ema": {"half_life_images": 40, "burn_in": 0.5}},

@@ -16,8 +16,8 @@ FEW = [{"latent_regression": {"steps": 30, "width": 16, "held_out": 50}}, {"feat
 PROTOCOL = protocols.varied(protocols.get("quick-inference"), metrics=FEW, objective="")
 
 
-def scored(folder, **fields):
-    record = prepare_and_run(TrialConfig.parse(FIELDS | fields), PROTOCOL, folder=folder, threads=1, pictures=False)
+def scored(folder, protocol=PROTOCOL, **fields):
+    record = prepare_and_run(TrialConfig.parse(FIELDS | fields), protocol, folder=folder, threads=1, pictures=False)
     assert record.status.value == "completed"
     return Scores.from_json(read_json(next((folder / "scores").glob("*.json"))))
 
@@ -48,9 +48,22 @@ def test_a_trial_is_scored_by_its_networks_and_by_the_untrained_discriminator(tm
     [
         ({"regularizers": ["packing"]}, "needs the discriminator"),
         ({"loss": "mmd"}, "needs the discriminator"),
-        ({"task": "class_conditional"}, "class of each sample"),
+        ({"task": "inference"}, "needs the discriminator"),
+        ({"task": "class_conditional"}, "a condition for each sample"),
     ],
 )
 def test_a_discriminator_of_other_inputs_has_no_probe_and_the_reason_is_said(tmp_path, fields, reason):
     failures = scored(tmp_path, **fields).failures
     assert reason in next(why for name, why in failures.items() if name.startswith("feature_probe"))
+
+
+def test_a_model_of_the_inference_task_is_scored_by_its_own_encoder(tmp_path):
+    metrics = [{"encoder_inference": {"held_out": 50}}, FEW[0]]
+    scores = scored(
+        tmp_path, protocols.varied(protocols.get("quick-joint"), metrics=metrics, objective=""), task="inference", ema={"decay": 0.9}
+    )
+    assert not scores.failures
+    assert {"encoder_error", "encoder_mean_image", "encoder_ratio", "encoder_R2", "encoder_1NN", "pixels_1NN"} <= scores.estimates.keys()
+    assert scores.estimates["encoder_mean_image"].value == scores.estimates["reconstruction_mean_image"].value
+    record = read_json(tmp_path / "record.json")
+    assert record["parameters"]["encoder"] > 0

@@ -39,6 +39,8 @@ class LossFacts:
         together. The keywords `mean` and `log_variance`, both [N, latent], are passed as well.
     g_needs_real: Whether the generator's loss depends on D(real) (relativistic losses). If it does not, the module passes the fake output
     in place of the real one in G's step, and reads only `g`.
+    g_only: The hyperparameters that act on `g` alone, which a joint game does not use.
+    d_is_that_of: The loss whose `d` this one's is too, so that the two differ by `g` alone, or "".
     least_batch: The smallest number of samples in a batch.
     state: The loss's own scalars with their start values. They are passed as the keyword `state` (name -> 0-dim tensor).
     paper: The source.
@@ -46,6 +48,8 @@ class LossFacts:
 
     inputs: Literal["logits", "energies", "samples", "autoencoding"] = "logits"
     g_needs_real: bool = False
+    g_only: frozenset[str] = frozenset()
+    d_is_that_of: str = ""
     least_batch: int = 1
     state: Mapping[str, float] = field(default_factory=dict)
     paper: str = ""

@@ -5,7 +5,7 @@ from torch import Tensor
 from landscape.components.losses._base import LOSSES, LossPair
 
 
-@LOSSES.register(paper="Mao et al. 2017, arXiv:1611.04076, eqs. 2 and 9")
+@LOSSES.register(g_only=frozenset({"target"}), paper="Mao et al. 2017, arXiv:1611.04076, eqs. 2 and 9")
 def least_squares(real: Tensor, fake: Tensor, *, real_label: float = 1.0, fake_label: float = 0.0, target: float = 1.0) -> LossPair:
     """Least squares on raw logits: D minimizes 1/2 (D(x) - b)^2 + 1/2 (D(G(z)) - a)^2, and G minimizes 1/2 (D(G(z)) - c)^2.
 

@@ -7,7 +7,7 @@ from landscape.components.losses._base import LOSSES, LossPair
 from landscape.core.registry import Positive
 
 
-@LOSSES.register(paper="Goodfellow et al. 2014, arXiv:1406.2661, eq. 1")
+@LOSSES.register(d_is_that_of="non_saturating", paper="Goodfellow et al. 2014, arXiv:1406.2661, eq. 1")
 def minimax(real: Tensor, fake: Tensor, *, d_factor: Positive = 1.0) -> LossPair:
     """The zero-sum game of 2014: G minimizes log(1 - D(G(z))), the term that D maximizes. It saturates where D is certain.
 

@@ -60,6 +60,10 @@ class Evidence:
     """Maps samples in [0, 1] to the discriminator's last features [N, F]. It is in evaluation mode."""
     untrained_d_features: Callable[[], Callable[[Tensor], Tensor]] | None = None
     """Makes such a function of the discriminator as it was before its training."""
+    encoder: Callable[[Tensor], Tensor] | None = None
+    """Maps samples in [0, 1] to latent vectors [N, latent], in a model that has an encoder. It is in evaluation mode."""
+    encoder_features: Callable[[Tensor], Tensor] | None = None
+    """Maps samples in [0, 1] to the encoder's features [N, F] before its last layer."""
     extractor: str = ""
     """The public name of the extractor, which is part of the names of scores."""
     is_fid: bool = False
@@ -90,7 +94,8 @@ class MetricFacts:
     """What is known of a metric before it is called."""
 
     needs: frozenset[str] = frozenset({"features"})
-    """Any of `features`, `logits`, `images`, `labels`, `train`, `validation`, `modes`, `generator`, `discriminator`, `pairs` and `draws`.
+    """Any of `features`, `logits`, `images`, `labels`, `train`, `validation`, `modes`, `generator`, `discriminator`, `encoder`, `pairs` and
+    `draws`.
 
     `pairs` are the conditions of a task with targets, and `draws` several samples under each of some of them.
     """

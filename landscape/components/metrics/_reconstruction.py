@@ -30,13 +30,14 @@ def distances(one: Tensor, other: Tensor) -> Tensor:
     return found
 
 
-def reconstruction_scores(real: Tensor, remade: Tensor, order: Tensor) -> dict[str, Estimate]:
+def reconstruction_scores(real: Tensor, remade: Tensor, order: Tensor, stem: str = "reconstruction") -> dict[str, Estimate]:
     """Return the scores of reconstructions: their error, that of the mean sample, and the ratio to the error of other reconstructions.
 
     Args:
         real: Held-out real samples x [N, ...], as networks see them.
         remade: Their reconstructions G(E(x)) [N, ...].
         order: A random order [N] of the samples. In the ratio, each sample is compared with the reconstruction of its successor.
+        stem: The first part of the names of the scores.
     """
     errors = distances(real, remade)
     error, of_mean = float(errors.mean()), float(distances(real, real.mean(0, keepdim=True)).mean())
@@ -45,7 +46,7 @@ def reconstruction_scores(real: Tensor, remade: Tensor, order: Tensor) -> dict[s
     interval = normal_if_varied(error, standard_error(errors), (0.0, None))
     unit = "Euclidean distance in [0, 1] a value" if real.ndim == 4 else "Euclidean distance"
     return {
-        "reconstruction_error": Estimate(
+        f"{stem}_error": Estimate(
             error,
             "lower",
             interval,
@@ -56,10 +57,10 @@ def reconstruction_scores(real: Tensor, remade: Tensor, order: Tensor) -> dict[s
             n_real=count,
             note=f"mean image {of_mean:.4g}",
         ),
-        "reconstruction_mean_image": Estimate(
+        f"{stem}_mean_image": Estimate(
             of_mean, "none", unit=unit, bounds=(0.0, None), n_real=count, note="the error of the mean of these samples in the place of each"
         ),
-        "reconstruction_ratio": Estimate(
+        f"{stem}_ratio": Estimate(
             error / max(shuffled, torch.finfo(torch.float32).tiny),
             "lower",
             bounds=(0.0, None),

@@ -108,7 +108,7 @@ def latent_regression(
     Raises:
         UserError: There is no generator, or it is given more than z, or what it makes is not finite.
     """
-    generator = _shown(need(evidence.generator, "the generator", "latent_regression"))
+    generator = in_range(need(evidence.generator, "the generator", "latent_regression"))
     latent = need(evidence.latent, "the latent distribution", "latent_regression")
     real = as_networks_see(on_device(checked(evidence.real.images, "real", "images", "latent_regression"), evidence))
     with torch.random.fork_rng(devices=[real.device] if real.device.type == "cuda" else []), torch.enable_grad():
@@ -138,7 +138,7 @@ def latent_regression(
     return {"latent_R2": r2} | reconstruction_scores(real, remade, order)
 
 
-def _shown(generator: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+def in_range(generator: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
     """Return the generator with images cut to [0, 1], as they are shown and scored."""
 
     def made(z: Tensor) -> Tensor:

@@ -81,6 +81,7 @@ class TaskFacts:
         if such a picture is the condition itself.
     protocols: The names of the protocols that score a model of this task if none is named: for data with a classifier of their own, and
         for photographs. Empty for the protocols of unconditional models.
+    game: `single` if D judges samples. `joint` if it judges pairs of a sample and a latent vector, and an encoder plays beside G.
     paper: The source.
     """
 
@@ -94,6 +95,7 @@ class TaskFacts:
     border: str = ""
     asked_by: Callable[..., Tensor] | None = None
     protocols: tuple[str, ...] = ()
+    game: Literal["single", "joint"] = "single"
     paper: str = ""
 
     @property

@@ -42,6 +42,17 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
         "extractor": "classifier",
         "objective": "FD[classifier]",
     },
+    "quick-joint": {
+        "note": (
+            "This project's own, for models of task inference on small labeled data sets: inference of z by the model's own encoder and "
+            "by a network that is trained on its samples, on the whole test split, beside FD. The encoder is scored at the end of the "
+            "training only, because a trial leaves its generator alone. Comparable with other `quick-joint` scores of the same data, with "
+            "no published number."
+        ),
+        "metrics": ["encoder_inference", "latent_regression", "frechet"],
+        "extractor": "classifier",
+        "objective": "FD[classifier]",
+    },
     "given": {
         "note": "Features or images as they were given, all of them: no split, no number is prescribed. P/R/D/C with k = 5.",
         "metrics": ["frechet", "kid", {"precision_recall": {"k": 5}}, {"density_coverage": {"k": 5}}],

@@ -1,12 +1,16 @@
 """Scores of what a model is good for beside its samples: inference of z, and features for few labels."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from sklearn.metrics import r2_score
+from sklearn.neighbors import KNeighborsClassifier
 
 from landscape.components.metrics._base import SampleSet
 from landscape.components.metrics._reconstruction import reconstruction_scores
+from landscape.components.metrics.encoder_inference import encoder_inference
 from landscape.components.metrics.feature_probe import feature_probe, few_labels
 from landscape.components.metrics.latent_regression import explained, latent_regression
 from landscape.core.errors import UserError
@@ -73,6 +77,35 @@ def test_latent_regression_bad_input(evidence):
         latent_regression(evidence(real_images=real))
     with pytest.raises(UserError, match="what the generator makes is not finite"):
         of_generator(evidence, lambda z: z[:, :1].expand(-1, 3) / 0, real)
+
+
+def test_the_models_own_encoder(evidence):
+    """An exact inverse of a linear generator, whose features are the classes of the training samples."""
+    matrix = torch.tensor([[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]])
+    z, known = torch.randn(30, 2), torch.randn(50, 2)
+    labels, theirs = (z[:, 0] > 0).long(), (known[:, 0] > 0).long()
+
+    def encoder(x):
+        return x @ torch.linalg.pinv(matrix)
+
+    given = evidence(
+        real_images=z @ matrix,
+        labels=(labels, None),
+        train=SampleSet(images=known @ matrix, labels=theirs),
+        generator=lambda z: z @ matrix,
+        latent=lambda n: torch.randn(n, 2),
+        encoder=encoder,
+        encoder_features=lambda x: (encoder(x)[:, :1] > 0).float(),
+    )
+    found = encoder_inference(given, held_out=40)
+    assert found["encoder_R2"].value == pytest.approx(1)
+    assert found["encoder_error"].value == pytest.approx(0, abs=1e-4)
+    assert found["encoder_1NN"].value == 1
+    expected = KNeighborsClassifier(1).fit(known @ matrix, theirs).score(z @ matrix, labels)
+    assert found["pixels_1NN"].value == pytest.approx(expected)
+    with pytest.raises(UserError, match="needs the encoder of a model of task inference"):
+        encoder_inference(evidence(real_images=z))
+    assert "encoder_1NN" not in encoder_inference(replace(given, real=SampleSet(images=z @ matrix)), held_out=40)
 
 
 def labeled(count, seed):
