@@ -29,6 +29,7 @@ ALTERNATIVES: tuple[dict[str, Any], ...] = (
     {"architecture": {"mlp": {"width": 8, "d_condition": "auxiliary_classifier"}}, "loss": "hinge", "task": "class_conditional"},
     {"architecture": {"dcgan": {"width": 4}}, "resolution": 16, "loss": "hinge", "task": "class_conditional"},
     {"architecture": "autoencoder_mlp", "loss": "margin_energy"},
+    {"architecture": {"unet": {"width": 4}}, "loss": "hinge", "task": {"inpainting": {"place": "random"}}},
 )
 """Small trials, of which the first one that takes a component stands for all trials with it."""
 

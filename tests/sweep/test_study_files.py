@@ -23,6 +23,7 @@ from landscape.core.errors import UserError
 from landscape.core.files import write_json
 from landscape.results.record import Estimate, Scores, Status, TrialRecord
 from landscape.results.score_names import same_score
+from landscape.space.space import Space
 from landscape.space.study_files import load_space
 from landscape.sweep import study_folder as files
 from landscape.sweep import study_lock as locks
@@ -270,6 +271,25 @@ def test_studies_that_would_come_to_nothing_are_refused_before_the_first_trial(m
     files.write_study(tmp_path / "toy", space, {"floor": {}, "data": {}})
     with pytest.raises(UserError, match=f"trial {task.digest} of .*toy is of a cell that has another turn in this version"):
         run(space, **options)
+
+
+def test_the_floor_of_a_study_has_the_baseline_of_its_task_if_all_cells_have_the_same(tmp_path):
+    study = {
+        "name": "toy",
+        "dataset": "digits",
+        "protocol": {"name": "toy", "extractor": "pixels", "metrics": ["l1", "frechet"], "objective": "FD[pixels]"},
+        "base": {"architecture": {"unet": {"width": 4}}, "budget": {"amount": 4}},
+        "axes": {"loss": ["hinge"], "task": ["inpainting"]},
+        "trials": 2,
+    }
+    resources = SweepOptions(tmp_path, jobs=1).resources
+    found, _ = floor_of(Space.parse(study), Data(None), resources)
+    assert found["floor"]["L1"]["value"] == 0
+    assert found["floor"]["baseline L1"]["value"] > 0.1
+    assert found["floor"]["baseline FD[pixels]"]["value"] > found["floor"]["FD[pixels]"]["value"]
+    several = study | {"axes": {"loss": ["hinge"], "task": ["inpainting", {"super_resolution": {"factor": 2}}]}}
+    found, _ = floor_of(Space.parse(several), Data(None), resources)
+    assert not [name for name in found["floor"] if "L1" in name or "baseline" in name]
 
 
 def test_what_a_killed_sweep_left_running_is_ended(tmp_path, root):

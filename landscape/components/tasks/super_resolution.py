@@ -12,9 +12,9 @@ Factor = Literal[2, 3, 4, 8]
 
 
 def reduced(samples: Tensor, *, factor: int, antialias: bool) -> Tensor:
-    """Return images [N, C, H, W] at 1 / `factor` of their side by bicubic resizing, not rounded and not cut to [0, 1]."""
+    """Return images [N, C, H, W] at 1 / `factor` of their side by bicubic resizing, cut to [0, 1] and not rounded."""
     height, width = samples.shape[2:]
-    return resized(samples, (height // factor, width // factor), antialias=antialias)
+    return resized(samples, (height // factor, width // factor), antialias=antialias).clamp(0, 1)
 
 
 def bicubic(condition: Tensor, shape: tuple[int, ...], **_: Any) -> Tensor:
