@@ -32,7 +32,7 @@ def axis_sentence(answer: AxisAnswer, facts: ScoreFacts, is_log: bool) -> str:
         text = _open_question(answer, facts.name, is_log)
         beaten = {p.other: p for p in reversed(answer.pairs) if p.decided}
         if beaten:
-            said = [f"{level} is worse than {p.better} ({_short(p, is_log)})" for level, p in sorted(beaten.items())]
+            said = [f"{level} is shown to be worse than {p.better} ({_short(p, is_log)})" for level, p in sorted(beaten.items())]
             text = f"{join(said)}; {text}"
     return f"{words(answer.axis)}: {text}; {_ground(answer)}."
 
@@ -40,7 +40,7 @@ def axis_sentence(answer: AxisAnswer, facts: ScoreFacts, is_log: bool) -> str:
 def _open_question(answer: AxisAnswer, score: str, is_log: bool) -> str:
     """Return which two levels are not told apart, what their seeds show, and what would tell them apart."""
     if (pair := answer.rival) is not None:
-        return f"{pair.better} or {pair.other} is open: {_difference(pair, score, is_log)}{_open(pair, is_log)}"
+        return f"{pair.better} is not shown to be better than {pair.other}: {_difference(pair, score, is_log)}{_open(pair, is_log)}"
     compared = {level for p in answer.pairs if answer.best in (p.better, p.other) for level in (p.better, p.other)}
     others = [level.level for level in answer.levels if level.confirmation.trials and level.level not in compared]
     if others:
@@ -62,7 +62,8 @@ def _short(pair: PairAnswer, is_log: bool) -> str:
     if pair.by_divergence or pair.difference.value is None:
         return "more of its seeds diverge"
     value = pair.difference
-    return f"ratio {_number(value.value)}{_ends(value)}" if is_log else f"difference {_number(value.value)}{_ends(value)}"
+    ends = f", {_number(value.low)} to {_number(value.high)}" if value.has_interval else ""
+    return f"{'ratio' if is_log else 'difference'} {_number(value.value)}{ends}"
 
 
 def _open(pair: PairAnswer, is_log: bool) -> str:
@@ -70,12 +71,12 @@ def _open(pair: PairAnswer, is_log: bool) -> str:
         # Without a difference the reason already stands in its place.
         return f"; {pair.difference.absent}" if pair.difference.value is not None else ""
     kind = "a factor of " if is_log else "a difference of "
-    text = f"; {pair.seeds} seeds resolve {kind}{_number(pair.resolvable)}"
+    text = f"; {pair.seeds} seeds can show {kind}{_number(pair.resolvable)} or more"
     if pair.to_decide is None:
         return f"{text}, and 1,000 would not decide so small a one"
     needed = pair.to_decide
     more = f"{plural(needed.trainings, 'more training')}, about {duration(needed.seconds)}"
-    return f"{text}, and {needed.seeds} seeds each ({more}) would decide this one"
+    return f"{text}, and {needed.seeds:,} seeds of each ({more}) would decide this pair"
 
 
 def _ground(answer: AxisAnswer) -> str:
@@ -96,7 +97,7 @@ def study_sentence(score: str, axes: Sequence[AxisAnswer], chosen: Chosen | None
         some = [f"{name} {_value(value)}" for name, value in list(chosen.assignment.items())[:FEW]]
         more = f" with {', '.join(some)}" if some else ""
         more += ", ..." if len(chosen.assignment) > FEW else ""
-        mean = "" if chosen.mean.value is None else f" {_number(chosen.mean.value)}{_ends(chosen.mean)}"
+        mean = "" if chosen.mean.value is None else f" {_number(chosen.mean.value)}{_joint_ends(chosen)}"
         best = f"the best of {chosen.of} confirmed settings" if chosen.of > 1 else "the one confirmed setting"
         parts.append(f"Train {setting}{more}: {score}{mean} over {len(chosen.trials)} fresh seeds, {best}.")
     decided = [f"{words(a.axis)} ({a.best})" for a in axes if a.state == "decided"]
@@ -114,6 +115,14 @@ def _number(value: float | None) -> str:
 
 def _value(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _joint_ends(chosen: Chosen) -> str:
+    """Return the interval of the chosen setting, which is wider than the one of its level's table, with the reason for it."""
+    mean = chosen.mean
+    share = 1 - chosen.of * (1 - mean.level)
+    joint = f" jointly for all {chosen.of}" if chosen.of > 1 else ""
+    return f" ({_number(mean.low)} to {_number(mean.high)}, {100 * share:.3g}%{joint})" if mean.has_interval else ""
 
 
 def _ends(interval: Interval) -> str:

@@ -12,6 +12,9 @@ from landscape.cli.options import examples, json_option, print_json, results_opt
 if TYPE_CHECKING:
     from landscape.analysis.two_studies import PairedRatio, TwoStudies
 
+WIDEST = 120
+"""The number of characters of the widest table. If one would be wider, each study has a line of its own under each difference."""
+
 
 @click.command(
     short_help="Compare two studies on the cells that both have.",
@@ -42,7 +45,12 @@ def _differences(found: "TwoStudies") -> list[str]:
     if not found.differences:
         return [f"{found.names[0]} and {found.names[1]} say the same of themselves."]
     rows = [(d.what, d.first or "–", d.second or "–") for d in found.differences]
-    return ["What differs", *aligned(("", *found.names), rows)]
+    table = ["What differs", *aligned(("", *found.names), rows)]
+    if max(map(len, table)) <= WIDEST:
+        return table
+    width = max(map(len, found.names))
+    each = [(what, *(f"    {name.ljust(width)}  {text}" for name, text in zip(found.names, texts, strict=True))) for what, *texts in rows]
+    return ["What differs", *(line for what, *lines in each for line in (f"  {what}", *lines))]
 
 
 def _ratios(found: "TwoStudies", by: str | None) -> list[str]:

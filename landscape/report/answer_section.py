@@ -129,6 +129,10 @@ def answer_table(found: StudyAnswer, suggested: Mapping[str, SearchedAxis] = Map
         " to be worse; open: nothing is shown. Only fresh seeds decide: the best of many trials is partly lucky. Search only: medians of"
         " the search's trials over matched cells, which suggest and do not decide."
     )
+    if found.chosen is not None and any(a.best not in (None, found.chosen.labels.get(a.axis)) for a in found.axes):
+        caption += (
+            " The setting to train is the best single one. On an axis that is not decided, its level need not be the best of the pairs."
+        )
     return Table("answer", "The answer by axis", caption, columns, frame)
 
 

@@ -150,6 +150,11 @@ def chosen_trials(view: View) -> dict[str, TrialRecord]:
     return chosen
 
 
+def curve_label(name: str) -> str:
+    """Return the name of a learning curve for readers, such as `D dragan` for `d_dragan`."""
+    return CURVES.get(name) or words(f"{name[0].upper()}{name[1:]}" if name.startswith(("d_", "g_")) else name)
+
+
 def curve_figures(chosen: Mapping[str, TrialRecord]) -> list[Drawn]:
     """Return a figure for each learning curve that any of the chosen trials recorded."""
     names = dict.fromkeys(name for record in chosen.values() for name, points in record.curves.items() if len(points) > 1)
@@ -157,7 +162,7 @@ def curve_figures(chosen: Mapping[str, TrialRecord]) -> list[Drawn]:
     found = []
     for i, name in enumerate(ordered, start=1):
         frame = curves.data(chosen, name)
-        label = CURVES.get(name, words(name))
+        label = curve_label(name)
         alt = f"Learning curve: {label} against D steps for the {', '.join(chosen)} trial."
         drawn = drawn_figure(f"curve_{i}", label, "", alt, frame, partial(curves.draw, frame, label))
         found += [replace(drawn, titled=False)] if drawn else []

@@ -177,7 +177,7 @@ def _axis(view: View, axis: str, study: StudyAnswer) -> AxisSection:
         levels_table(view, axis),
         found,
         confirmation_table(view, found, is_log=study.is_log) if found is not None and confirmed else None,
-        contrast_table(found, is_log=study.is_log) if found is not None and found.pairs else None,
+        contrast_table(found, study.score, is_log=study.is_log) if found is not None and found.pairs else None,
         tuple(f for f in figures if f is not None),
         seeds_figure(view, found) if found is not None and confirmed else None,
     )

@@ -116,8 +116,8 @@ def confirmation_table(view: View, answer: AxisAnswer, *, is_log: bool) -> Table
     return Table(f"confirmed_{answer.axis}", title, caption, columns, pd.DataFrame(rows), floor=view.floor_value)
 
 
-def contrast_table(answer: AxisAnswer, *, is_log: bool) -> Table:
-    """Return a table of every pair of confirmed levels that have common seeds."""
+def contrast_table(answer: AxisAnswer, score: str, *, is_log: bool) -> Table:
+    """Return a table of every pair of confirmed levels that have common seeds. `score` is the name of the compared score."""
     rows = [
         {
             "better": pair.better,
@@ -138,7 +138,9 @@ def contrast_table(answer: AxisAnswer, *, is_log: bool) -> Table:
         Column("why", "Note", optional=True),
     )
     each = answer.pairs[0].difference.level
-    caption = f"Pairs of {words(answer.axis)} levels. Decided: the interval excludes {'1' if is_log else '0'}, or fewer seeds diverged"
+    caption = (
+        f"{score}: pairs of {words(answer.axis)} levels. Decided: the interval excludes {'1' if is_log else '0'}, or fewer seeds diverged"
+    )
     caption += f" (Fisher's exact test). Student's t over paired seeds, {100 * each:.4g}% for each pair and look"
     caption += ", so that all of them hold together with 95% (Bonferroni)." if each > 0.95 else "."
     return Table(f"contrasts_{answer.axis}", f"Verdicts by {words(answer.axis)}", caption, columns, pd.DataFrame(rows))

@@ -90,6 +90,9 @@ def _ran(view: View) -> str:
     frame = view.table.role("search").frame
     ran = frame[frame["status"] != "skipped"]
     dataset = dataset_of(view)
+    if ran.empty:
+        waiting = f" {plural(view.study.unfinished, 'trial')} still running or waiting." if view.study.unfinished else ""
+        return f"No model was trained{f' on {dataset}' if dataset else ''} yet.{waiting}"
     cells = ran["cell"].nunique()
     axes = " × ".join(plural(ran[AXIS + a].nunique(), words(a), PLURALS.get(a, "")) for a in view.table.axes)
     text = f"{plural(len(ran), 'model')} trained{f' on {dataset}' if dataset else ''}"

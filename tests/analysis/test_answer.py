@@ -18,6 +18,7 @@ from landscape.analysis.matched import Searched, key_of, matched_design, most_se
 from landscape.analysis.paired import seeds_to_decide
 from landscape.core.errors import UserError
 from landscape.report.answer_section import answer_table
+from landscape.report.study_tables import contrast_table
 from landscape.results.studies import Study
 
 
@@ -98,7 +99,7 @@ def test_a_clear_axis_is_decided_and_a_close_one_says_what_it_would_take():
     assert close.to_decide.seeds > 5
     assert close.to_decide.trainings == 2 * (close.to_decide.seeds - 5)
     assert close.to_decide.seconds == close.to_decide.trainings * 10
-    assert f"5 seeds resolve a factor of {close.resolvable:.3g}" in loss.sentence
+    assert f"5 seeds can show a factor of {close.resolvable:.3g} or more" in loss.sentence
     assert f"({close.to_decide.trainings} more trainings, about " in loss.sentence
     assert "architecture" not in {a.axis for a in found.axes}
     assert "Decided: D normalization (spectral)." in found.sentence
@@ -108,6 +109,8 @@ def test_a_clear_axis_is_decided_and_a_close_one_says_what_it_would_take():
     assert found.chosen.labels["d_normalization"] == "spectral"
     assert found.chosen.of == 4
     assert found.chosen.mean.level == pytest.approx(1 - 0.05 / 4)
+    mean = found.chosen.mean
+    assert f"{mean.value:.3g} ({mean.low:.3g} to {mean.high:.3g}, 95% jointly for all 4) over 5 fresh seeds" in found.sentence
 
 
 def test_a_level_whose_seeds_all_diverge_loses_by_that():
@@ -116,7 +119,10 @@ def test_a_level_whose_seeds_all_diverge_loses_by_that():
     assert found.levels[-1].diverged == 5
     lost = [p for p in found.pairs if p.other == "wasserstein"]
     assert [(p.decided, p.by_divergence, p.difference.has_interval) for p in lost] == [(True, True, False)] * 2
-    assert "wasserstein is worse than hinge (more of its seeds diverge)" in found.sentence or "than minimax (more" in found.sentence
+    assert (
+        "wasserstein is shown to be worse than hinge (more of its seeds diverge)" in found.sentence
+        or "than minimax (more" in found.sentence
+    )
 
 
 def test_the_best_level_is_the_one_that_its_pairs_show_and_not_the_one_with_lucky_further_seeds():
@@ -134,6 +140,19 @@ def test_the_best_level_is_the_one_that_its_pairs_show_and_not_the_one_with_luck
     assert found.contrast.difference.value < 1
     assert after.chosen.labels["loss"] == best
     assert answer_section_row(after, "loss")["best"] == best
+
+
+def test_a_setting_to_train_beside_another_best_level_is_explained():
+    found = answer(study_of())
+    note = "On an axis that is not decided, its level need not be the best of the pairs."
+    other = replace(found, chosen=replace(found.chosen, labels={**found.chosen.labels, "loss": "wasserstein"}))
+    assert note not in answer_table(found).caption
+    assert note in answer_table(other).caption
+
+
+def test_verdicts_name_the_score_that_they_compare():
+    found = answer(study_of())
+    assert contrast_table(found.axis("loss"), found.score, is_log=True).caption.startswith("FD[pixels]: pairs of loss levels.")
 
 
 def answer_section_row(found, axis):
@@ -196,16 +215,20 @@ def test_the_rival_is_the_closest_level_that_the_best_one_is_not_shown_to_beat()
     answer = axis_answer(BEATEN, OPEN, PairAnswer("b", "c", Interval(1.0, 0.8, 1.2), decided=False, seeds=5))
     assert answer.rival == OPEN
     said = axis_sentence(answer, ScoreFacts("FD", "lower"), True)
-    assert said.startswith("loss: b is worse than a (ratio 0.5 (0.4 to 0.6)); a or c is open: its FD is 0.9 times that of c")
-    assert "30 seeds each (50 more trainings, about 8.3 min) would decide this one" in said
-    assert "a or b is open" not in said
+    assert said.startswith(
+        "loss: b is shown to be worse than a (ratio 0.5, 0.4 to 0.6); a is not shown to be better than c: its FD is 0.9 times that of c"
+    )
+    assert "30 seeds of each (50 more trainings, about 8.3 min) would decide this pair" in said
+    assert "better than b" not in said
     assert axis_answer(BEATEN).rival is None
 
 
 def test_an_open_pair_without_an_interval_says_why():
     same = PairAnswer("a", "b", Interval(0.5, absent="no spread over seeds: were they fresh?"), decided=False, seeds=5)
     said = axis_sentence(axis_answer(same), ScoreFacts("FD", "lower"), True)
-    assert "a or b is open: its FD is 0.5 times that of b; no spread over seeds: were they fresh?; 5 paired seeds" in said
+    assert (
+        "a is not shown to be better than b: its FD is 0.5 times that of b; no spread over seeds: were they fresh?; 5 paired seeds" in said
+    )
     lost = PairAnswer("a", "b", Interval(None, absent="a seed diverged: the means cannot be compared"), decided=False, seeds=5)
     assert axis_sentence(axis_answer(lost), ScoreFacts("FD", "lower"), True).count("a seed diverged") == 1
 

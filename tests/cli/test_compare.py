@@ -93,3 +93,15 @@ def test_what_is_not_there_is_one_clear_line(results, arguments, capsys):
     assert out == ""
     assert err.count("\n") == 1
     assert "nothing" in err or "weather" in err
+
+
+def test_long_differences_stand_below_each_other(tmp_path, capsys):
+    """A protocol's note is longer than a terminal is wide, so a table with it could not be read."""
+    for name, note in (("short", "A" * 90), ("longer", "B" * 90)):
+        study = synthetic.write_study(tmp_path, 0, name, confirm=0, pictures=False)
+        facts = json.loads((study / "study.json").read_text())
+        facts["protocol"]["note"] = note
+        (study / "study.json").write_text(json.dumps(facts))
+    code, out, _ = run(capsys, "short", "longer", "--results", tmp_path)
+    assert code == 0
+    assert f"  protocol note\n    short   {'A' * 90}\n    longer  {'B' * 90}\n" in out

@@ -16,6 +16,7 @@ import pytest
 from landscape.core.errors import UserError
 from landscape.report import formats
 from landscape.report.build import Wanted, build
+from landscape.report.study_figures import curve_label
 from landscape.report.study_page import study_page
 from landscape.report.tables import RENDERERS
 from landscape.report.view import view_of
@@ -346,7 +347,8 @@ def test_a_study_with_few_trials_has_a_clear_page(synthetic, tmp_path, trials):
     text = " ".join(" ".join(parsed.text).split())
     assert parsed.problems == []
     scored = any(t.scores for t in read_study(tmp_path / "results" / "digits").trials)
-    assert ("No score yet" in text) == (not scored)
+    assert ("No score" in text) == (not scored)
+    assert ("No model was trained on digits yet." in text) == (trials == 0)
     assert ("fewer than two levels were confirmed" in text or "Nothing is compared" in text) == scored
     assert scored or trials < 2
 
@@ -364,9 +366,9 @@ def test_a_study_where_nothing_completed_says_so(synthetic, tmp_path, status):
     text = " ".join(" ".join(plain(page).text).split())
     assert f"in 1 cell of 1 loss × 1 D normalization × 1 regularizer × 1 architecture, proposed by Optuna's TPE: 3 {status}." in text
     said = {"diverged": "All 3 trials diverged.", "failed": "All 3 trials failed.", "stopped": "All 3 trials were stopped."}[status]
-    assert f"No score yet {said}" in text
+    assert f"No score {said}" in text
     assert "1 trial still running or waiting." in text
-    assert f"No score yet. {said}" in " ".join(page_of(index).text)
+    assert f"No score. {said}" in " ".join(page_of(index).text)
 
 
 @pytest.mark.usefixtures("quick_figures")
@@ -549,3 +551,12 @@ def test_what_the_scores_depend_on_stands_on_both_pages_and_in_a_file(synthetic,
     synthetic.write_study(few / "results", 12, confirm=0, pictures=False)
     (page, _) = build(few / "results", few / "reports")
     assert "table-hyperparameter_importance" not in page_of(page).tables
+
+
+def test_curves_of_terms_are_named_for_their_network():
+    assert [curve_label(name) for name in ("d_loss", "d_dragan", "g_auxiliary_classifier", "drift")] == [
+        "D loss",
+        "D dragan",
+        "G auxiliary classifier",
+        "drift",
+    ]

@@ -50,4 +50,4 @@ export function curve(i, name) {
 
 const recorded = new Set(data.curves.trials.flatMap((one) => Object.keys(one)));
 export const curveNames = [...Object.keys(data.curve_names).filter((name) => recorded.has(name)), ...[...recorded].filter((name) => !(name in data.curve_names))];
-export const curveLabel = (name) => data.curve_names[name] ?? name.replaceAll("_", " ");
+export const curveLabel = (name) => data.curve_names[name] ?? name.replace(/^[dg]_/, (network) => network.toUpperCase()).replaceAll("_", " ");

@@ -60,6 +60,12 @@ function two(place, points, x, y) {
 
 const MOST_LINES = 600;
 
+/** A long name in lines of at most `most` characters, broken after a dot, bracket, colon or underscore where there is one. */
+const inLines = (most) => (name) => {
+  const pieces = name.match(new RegExp(`.{1,${most - 1}}(?:[.[:_]|$)|.{1,${most}}`, "g")) ?? [name];
+  return (pieces.length > 5 ? [...pieces.slice(0, 4), `${pieces[4].slice(0, most - 2)}…`] : pieces).join("\n");
+};
+
 function parallel(place, points) {
   const shown = numeric.map((one) => one.name).filter((name) => points.filter((i) => value(i, name) !== null).length > points.length / 4).slice(0, 8);
   const rank = ranks(points);
@@ -81,7 +87,7 @@ function parallel(place, points) {
 
   const labels = columns.flatMap((name) => [{ name, y: -0.07, text: tick(Number(ends.get(name).text[0].toPrecision(3))) }, { name, y: 1.07, text: tick(Number(ends.get(name).text[1].toPrecision(3))) }]);
   draw(place, "All settings of the trials at once; the table of trials holds the numbers.", {
-    height: 320, marginLeft: 30, marginRight: 30, marginBottom: 46, x: { domain: columns, type: "point", label: null, tickFormat: (text) => (text.length > 18 ? `${text.slice(0, 17)}…` : text), tickRotate: columns.length > 5 ? -18 : 0 }, y: { axis: null, domain: [-0.1, 1.1] },
+    height: 320, marginLeft: 30, marginRight: 30, marginBottom: 76, x: { domain: columns, type: "point", label: null, tickFormat: inLines(Math.max(8, Math.min(22, Math.floor((place.clientWidth - 60) / columns.length / 6.4)))), tickRotate: 0 }, y: { axis: null, domain: [-0.1, 1.1] },
     marks: [
       Plot.ruleX(columns, { x: (name) => name, strokeOpacity: 0.3 }),
       Plot.line(rows, { x: "name", y: "y", z: "trial", stroke: (p) => color(p.trial), strokeOpacity: (p) => (anySelected() && !isSelected(p.trial) ? 0.03 : rank.get(p.trial) < 0.1 ? 0.9 : 0.22), strokeWidth: (p) => (rank.get(p.trial) < 0.1 ? 1.6 : 0.8), curve: "monotone-x" }),
