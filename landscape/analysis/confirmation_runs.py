@@ -9,6 +9,7 @@ from landscape.analysis.answer import Effort
 from landscape.analysis.matched import Key, Searched, Value, key_of
 from landscape.analysis.objective import modeled, objective
 from landscape.results.record import Status
+from landscape.results.score_names import SCREENING
 from landscape.results.trial_files import Trial
 
 SEARCH, CONFIRMATION = "search", "confirmation"
@@ -80,11 +81,12 @@ def searched(trials: Iterable[Trial], protocol: str, name: str, axes: Iterable[s
     for trial in trials:
         if role_of(trial) != SEARCH or set(labels := labels_of(trial)) != wanted:
             continue
-        estimate = objective(trial.scores, protocol, name) if trial.record.status is Status.COMPLETED else None
+        completed = trial.record.status is Status.COMPLETED
+        estimates = [objective(trial.scores, of, name) if completed else None for of in (protocol, protocol + SCREENING)]
         cell_id, assignment = setting_of(trial)
         ask = trial.record.study.get("ask")
-        cost = modeled(estimate, name) if estimate and estimate.direction != "none" else math.inf
-        found.append(Searched(ask if isinstance(ask, int) else 0, cell_id, labels, assignment, cost))
+        costs = [modeled(e, name) if e and e.direction != "none" else math.inf for e in estimates]
+        found.append(Searched(ask if isinstance(ask, int) else 0, cell_id, labels, assignment, *costs))
     return found
 
 

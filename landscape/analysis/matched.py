@@ -5,6 +5,7 @@ retrained models represent, so that both always agree.
 """
 
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median_low
@@ -21,6 +22,10 @@ def key_of(cell_id: str, assignment: Mapping[str, Value]) -> Key:
     return cell_id, tuple(sorted(assignment.items()))
 
 
+LAST = sys.float_info.max
+"""A finite cost that is worse than every other."""
+
+
 @dataclass(frozen=True)
 class Searched:
     """One trial of the search, as the choice of settings sees it."""
@@ -33,6 +38,8 @@ class Searched:
     assignment: Mapping[str, Value]
     cost: float
     """The objective on the selection samples as a cost. Lower is better, and it is +inf for a trial without one."""
+    screened: float = math.inf
+    """The same of few samples, in a study with two stages of scoring. It counts in cells in which no trial has got to the second one."""
 
 
 @dataclass(frozen=True)
@@ -102,19 +109,31 @@ def matched_design(trials: Iterable[Searched], axes: Sequence[str], *, confirmed
 
 
 def _best_of_cells(trials: Iterable[Searched]) -> list[tuple[Mapping[str, str], float, Key]]:
-    """Return labels, cost and key of the best scored setting of each cell. Seeds of one setting count by their (lower) median."""
+    """Return labels, cost and key of the best scored setting of each cell. Seeds of one setting count by their (lower) median.
+
+    A cell of which the second stage of scoring has no trial has the cost `LAST`: the first stage has shown that it is not the best one.
+    """
     labels: dict[str, Mapping[str, str]] = {}
     costs: dict[str, dict[Key, list[float]]] = {}
+    few: dict[str, dict[Key, list[float]]] = {}
     for trial in sorted(trials, key=lambda t: t.ask):
         labels.setdefault(trial.cell_id, trial.labels)
-        costs.setdefault(trial.cell_id, {}).setdefault(key_of(trial.cell_id, trial.assignment), []).append(trial.cost)
+        key = key_of(trial.cell_id, trial.assignment)
+        costs.setdefault(trial.cell_id, {}).setdefault(key, []).append(trial.cost)
+        few.setdefault(trial.cell_id, {}).setdefault(key, []).append(trial.screened)
     found = []
-    for cell_id, settings in costs.items():
-        # The earlier proposal wins a tie.
-        cost, key = min(((median_low(of), key) for key, of in settings.items()), key=lambda item: item[0])
+    for cell_id in costs:
+        (cost, key), (screened, other) = (_lowest(of[cell_id]) for of in (costs, few))
         if math.isfinite(cost):
             found.append((labels[cell_id], cost, key))
+        elif math.isfinite(screened):
+            found.append((labels[cell_id], LAST, other))
     return found
+
+
+def _lowest(settings: Mapping[Key, list[float]]) -> tuple[float, Key]:
+    """Return the lowest cost of a cell's settings and its key. The earlier proposal wins a tie."""
+    return min(((median_low(of), key) for key, of in settings.items()), key=lambda item: item[0])
 
 
 def most_settings(levels: Mapping[str, int], *, confirmed: Sequence[str] = (), cells: int = 1) -> int:

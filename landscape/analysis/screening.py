@@ -1,7 +1,7 @@
 """Decides which trials of a search are scored by the whole protocol, from the scores of fewer samples that all of them have.
 
-A trial is screened out only if its interval shows that it is not the best one where the best one matters. The intervals are widened so that
-all of them hold together. If they hold, whatever the confirmation would have chosen among all trials is among those that are left.
+A trial is screened out if the intervals show that it is not chosen, or that it is chosen whatever the whole protocol says. They are
+widened so that all of them hold together. If they do, the confirmation trains what it would have trained with whole scores of all trials.
 """
 
 import math
@@ -43,11 +43,12 @@ class _Setting:
 def finalists(
     trials: Iterable[Screened], axes: Sequence[str], objective: str, *, confirmed: Sequence[str] = (), cells: int = 1
 ) -> frozenset[str]:
-    """Return the digests of the trials that the whole protocol scores.
+    """Return the digests of the trials that the whole protocol scores, which are those between which a choice is open.
 
-    The confirmation compares the levels of an axis within the best combinations of levels of the other axes (see `matched_design`). A
-    combination is left out if its interval shows that it is not among the first `cells`, and within the cells of a combination that is not
-    left out, a setting is left out if its interval shows that it is not the best one of its cell. What may be the best of all is kept too.
+    The confirmation compares the levels of an axis within the best combinations of levels of the other axes (see `matched_design`). Three
+    choices are to be made, and of each the settings are kept that may be chosen: the best setting of all; of each combination that may be
+    among the first `cells`, the best setting, by which it is ranked; and the setting that represents a cell of such a combination, if more
+    than one may be the best of its cell. A cell in which a single setting is left is represented by it without further scores.
 
     Args:
         trials: The trials of the search.
@@ -57,15 +58,18 @@ def finalists(
         cells: The number of combinations of the other axes within which levels are compared.
     """
     settings = _settings(list(trials), objective)
-    found = {digest for kept in _reaching(settings, 1) for digest in kept.digests}
+    kept = _reaching(settings)
     for axis in confirmed or axes:
         groups: dict[tuple[tuple[str, str], ...], list[_Setting]] = {}
         for setting in settings:
             groups.setdefault(tuple(pair for pair in setting.cell if pair[0] != axis), []).append(setting)
-        for group in _first(list(groups.values()), cells):
+        first = _first(list(groups.values()), cells)
+        for group in first:
+            kept += _reaching(group) if len(first) > cells else []
             for cell in {setting.cell for setting in group}:
-                found.update(digest for kept in _reaching([s for s in group if s.cell == cell], 1) for digest in kept.digests)
-    return frozenset(found)
+                candidates = _reaching([s for s in group if s.cell == cell])
+                kept += candidates if len(candidates) > 1 else []
+    return frozenset(digest for setting in kept for digest in setting.digests)
 
 
 def _settings(trials: Sequence[Screened], objective: str) -> list[_Setting]:
@@ -115,9 +119,9 @@ def _first(groups: Sequence[list[_Setting]], count: int) -> list[list[_Setting]]
     return found
 
 
-def _reaching(settings: Sequence[_Setting], count: int) -> list[_Setting]:
-    """Return the settings that may be among the best `count`."""
-    bound = _bound([s.high for s in settings], count) if settings else 0.0
+def _reaching(settings: Sequence[_Setting]) -> list[_Setting]:
+    """Return the settings that may be the best one."""
+    bound = _bound([s.high for s in settings], 1) if settings else 0.0
     return [s for s in settings if s.low <= bound]
 
 

@@ -63,8 +63,9 @@ class Confirming:
         trials = []
         for o in search:
             labels = self._cells[o.cell_id].labels
-            cost = o.cost if self.space.screening is None else o.selected
-            trials.append(Searched(o.ask, o.cell_id, labels, o.assignment, math.inf if cost is None else cost))
+            cost, few = (o.cost, None) if self.space.screening is None else (o.selected, o.cost)
+            known = (math.inf if x is None else x for x in (cost, few))
+            trials.append(Searched(o.ask, o.cell_id, labels, o.assignment, *known))
             key = key_of(o.cell_id, o.assignment)
             asks[key] = min(o.ask, asks.get(key, o.ask))
         return matched_design(trials, tuple(self.space.axes), confirmed=self.how.axes, cells=self.how.cells), asks
