@@ -30,6 +30,7 @@ ALTERNATIVES: tuple[dict[str, Any], ...] = (
     {"architecture": {"dcgan": {"width": 4}}, "resolution": 16, "loss": "hinge", "task": "class_conditional"},
     {"architecture": "autoencoder_mlp", "loss": "margin_energy"},
     {"architecture": {"unet": {"width": 4}}, "loss": "hinge", "task": {"inpainting": {"place": "random"}}},
+    {"architecture": {"sndcgan": {"width": 4}}, "resolution": 32, "loss": "hinge"},
 )
 """Small trials, of which the first one that takes a component stands for all trials with it."""
 
@@ -39,7 +40,8 @@ def trials(only: set[str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     kinds: tuple[tuple[str, Any, Callable[[str], dict[str, Any]]], ...] = (
         ("loss", LOSSES, lambda name: {"loss": name}),
         ("regularizer", REGULARIZERS, lambda name: {"regularizers": [name]}),
-        ("normalization", NORMALIZATIONS, lambda name: {"d_normalization": name}),
+        ("D normalization", NORMALIZATIONS, lambda name: {"d_normalization": name}),
+        ("G normalization", NORMALIZATIONS, lambda name: {"g_normalization": name}),
     )
     for kind, registry, fields in kinds:
         for name in registry.names():

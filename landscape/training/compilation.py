@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar, cast
 import torch
 from torch import Tensor, nn
 
+from landscape.components.numerics.input_gradients import prepare_to_compile
 from landscape.training.gradients_of_update import Gradients, Update
 
 Path = Literal["auto", "eager", "compiled"]
@@ -117,6 +118,7 @@ def with_fallback(
         changes: The tensors that `function` changes in place. After a failure they are restored before the eager function is called.
         device: The device from whose random generator `function` draws, beside that of the CPU.
     """
+    prepare_to_compile(device)
     before = _Before(changes, device)
     current: list[Callable[..., Any]] = []
 

@@ -17,6 +17,7 @@ from torch.func import functional_call
 
 from landscape.components.architectures._base import Constrains, Output, constrain
 from landscape.components.losses._base import LossPair
+from landscape.components.numerics.input_gradients import as_leaf
 from landscape.components.regularizers._base import Critique, Unrolling
 from landscape.components.tasks._base import Batch
 from landscape.training.building import Loss, Regularizer
@@ -317,7 +318,7 @@ class Adversarial(Game):
         if self._bounded_d is not None:
             parameters = {**parameters, **self._bounded_d.constrained(parameters)}
         for r in self.at["after_d_update"]:
-            changed = {name: p.detach().clone().requires_grad_(True) for name, p in parameters.items()}
+            changed = {name: as_leaf(p.clone()) for name, p in parameters.items()}
             r.call(Replaced(changed, self.discriminator))
             parameters = {name: torch.where(changed[name] == p, p, changed[name].detach()) for name, p in parameters.items()}
         return parameters

@@ -5,8 +5,10 @@ import warnings
 
 import pytest
 import torch
+from torch import nn
 
 import landscape
+from landscape.components.numerics import input_gradients
 from landscape.config.trial_config import TrialConfig
 from landscape.core.environment import resolve_device
 from landscape.core.errors import UserError
@@ -145,3 +147,19 @@ def test_variants_are_forgotten_before_they_are_too_many(monkeypatch):
     for _ in range(4 * compilation.KEPT_FUNCTIONS):
         compilation.compiled(lambda x: x)
     assert len(forgotten) == 4
+
+
+@pytest.mark.skipif(bool(compilation.cannot_compile(torch.device("cpu"))), reason="nothing compiles here")
+def test_compiled_code_takes_gradients_as_older_compilers_need_it(monkeypatch):
+    """The compiler of torch 2.11 refuses `requires_grad_` in compiled code: the other way gives the same gradients of gradients."""
+    monkeypatch.setattr(input_gradients, "TRACES_LEAVES", False)
+    monkeypatch.setattr(torch._dynamo.config, "trace_autograd_ops", True)
+    input_gradients.prepare_to_compile(torch.device("cpu"))
+    torch.manual_seed(0)
+    network, points = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)), torch.randn(5, 3)
+
+    def penalty(points):
+        gradient, values = input_gradients.input_gradient(lambda x: network(x).squeeze(1), points)
+        return torch.autograd.grad(gradient.square().sum() + values.mean(), network[0].weight)[0]
+
+    torch.testing.assert_close(torch.compile(penalty, fullgraph=True, backend="aot_eager")(points), penalty(points))

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from landscape.components.numerics.input_gradients import as_leaf
 from landscape.components.regularizers._base import REGULARIZERS, Unrolling
 from landscape.core.registry import NonNegativeInt
 
@@ -21,7 +22,7 @@ def unrolled(unrolling: Unrolling, *, k: NonNegativeInt = 5) -> dict[str, Tensor
     Returns:
         D's parameters after k steps, name -> tensor, differentiable in G.
     """
-    parameters = {name: p.detach().requires_grad_(True) for name, p in unrolling.discriminator.named_parameters() if p.requires_grad}
+    parameters = {name: as_leaf(p) for name, p in unrolling.discriminator.named_parameters() if p.requires_grad}
     moments = unrolling.moments
     for _ in range(k):
         gradients = torch.autograd.grad(unrolling.d_loss(parameters), list(parameters.values()), create_graph=True, materialize_grads=True)
