@@ -2,11 +2,13 @@
 
 import csv
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from helpers.browser import Visit, violations
+from markupsafe import escape
 
 from landscape.analysis.agreement import PublishedMean, agreement
 from landscape.core.errors import UserError
@@ -170,3 +172,12 @@ def test_a_chart_holds_the_difference_in_margins(tmp_path):
     for column, value in (("difference_in_margins", found.value), ("low", found.low), ("high", found.high)):
         assert chart["data"][column] == [pytest.approx(value / 2.527, rel=1e-5)]
     assert published_page.ledger_page(tmp_path / "empty").chart is None
+
+
+def test_the_committed_ledger_is_the_one_that_its_records_give():
+    """`landscape report --results results --reports FOLDER` writes the files anew, into FOLDER/published."""
+    results = Path(__file__).parents[2] / "results"
+    page = published_page.ledger_page(results)
+    html = (results / "published" / "index.html").read_text(encoding="utf-8")
+    assert all(str(escape(text)) in html for text in page.summary)
+    assert (results / "published" / "ledger.csv").read_bytes() == page.every.csv()
