@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from landscape.cli.across import across
 from landscape.cli.compare import compare
 from landscape.cli.data import data
 from landscape.cli.doctor import doctor
@@ -44,6 +45,7 @@ _COMMANDS = (
     compare,
     findings,
     targets,
+    across,
     evaluate,
     features,
     sample,

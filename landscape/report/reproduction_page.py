@@ -1,4 +1,4 @@
-"""Writes the page of a published table that was run again: both values side by side, figures, and how it was run."""
+"""Writes a page of tables and figures: of a published table that was run again, or of several studies beside each other."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,8 @@ class ReproductionPage:
     sections: tuple[Section, ...]
     facts: tuple[tuple[str, str], ...] = ()
     """Facts about how it was run, as pairs of a name and a text."""
+    kind: str = "reproduction of"
+    """What the page is, in words that `source` completes."""
 
     @property
     def files(self) -> dict[str, bytes]:

@@ -1,0 +1,111 @@
+"""Compares the levels of an axis across studies of different tasks, by the share of the way from a task's baseline to its floor.
+
+Raw scores of two tasks never share a scale: a Frechet distance of completed digits says nothing beside one of enlarged photographs. Within
+a task, the score of the baseline (what needs no learning) is 0 and that of real samples is 1, so that levels of different tasks can stand
+in one table.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from landscape.analysis.answer import AxisAnswer, State
+from landscape.analysis.interval import Interval
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The two scores of a task between which its models are placed."""
+
+    start: float
+    """The score that stands for 0: that of the task's baseline, or of real samples under exchanged classes."""
+    name: str
+    """The name of what scores it."""
+    floor: float
+    """The score of real samples, which stands for 1."""
+    is_log: bool
+    """Whether shares are taken of logarithms."""
+
+
+@dataclass(frozen=True)
+class LevelInTask:
+    """One level of the axis in one study."""
+
+    level: str
+    place: int
+    """Its place among the confirmed levels of the study, 1 for the best."""
+    share: Interval
+    """The share of the way from the baseline to the floor that the mean over fresh seeds goes. It is below 0 for a level that is worse than
+    the baseline, and above 1 for one that scores better than the real samples at hand.
+    """
+
+
+@dataclass(frozen=True)
+class StudyOfTask:
+    """What one study says of the levels of the axis."""
+
+    study: str
+    task: str
+    dataset: str
+    score: str
+    state: State
+    best: str | None
+    ends: Ends | None
+    """None if the task has no baseline, or nothing was scored that shares could be taken of."""
+    levels: tuple[LevelInTask, ...]
+
+
+def ends_of(start: float | None, name: str, floor: float | None, *, is_log: bool) -> Ends | None:
+    """Return the ends of a task, or None if one is missing, if both are the same, or if a logarithm of one does not exist."""
+    if start is None or floor is None or start == floor:
+        return None
+    if is_log and min(start, floor) <= 0:
+        return None
+    return Ends(start, name, floor, is_log)
+
+
+def share_of(score: float, ends: Ends) -> float:
+    """Return the share of the way from the start to the floor. A score that diverged has gone -inf of it.
+
+    Raises:
+        ValueError: The score has no logarithm, although shares are taken of logarithms.
+    """
+    if not math.isfinite(score):
+        return -math.inf
+    if not ends.is_log:
+        return (ends.start - score) / (ends.start - ends.floor)
+    return math.log(ends.start / score) / math.log(ends.start / ends.floor)
+
+
+def levels_of(axis: AxisAnswer, ends: Ends | None) -> tuple[LevelInTask, ...]:
+    """Return the confirmed levels of an axis in the order of the study's answer, with their shares if the task has both ends.
+
+    The interval is that of the mean over seeds, carried over at the given ends. It says nothing of the error of these.
+    """
+    confirmed = [level for level in axis.levels if level.mean.value is not None]
+    return tuple(LevelInTask(level.level, place, _carried(level.mean, ends)) for place, level in enumerate(confirmed, 1))
+
+
+def _carried(mean: Interval, ends: Ends | None) -> Interval:
+    if ends is None:
+        return Interval(None, absent="the task has no baseline")
+    known = [share_of(x, ends) for x in (mean.value, mean.low, mean.high) if x is not None]
+    if len(known) < 3:
+        return replace(mean, value=known[0], low=None, high=None)
+    return replace(mean, value=known[0], low=min(known[1:]), high=max(known[1:]))
+
+
+def verdict(studies: Sequence[StudyOfTask], axis: str) -> str:
+    """Return whether what wins one task wins the others, in words that say how far it was decided."""
+    known = [study for study in studies if study.best is not None]
+    if len(known) < 2:
+        return f"Fewer than two studies confirmed levels of {axis}, so that nothing is said across tasks."
+    bests = dict.fromkeys(study.best for study in known)
+    winners = {str(best): [study.study for study in known if study.best == best] for best in bests}
+    decided = [study.study for study in known if study.state == "decided"]
+    if len(winners) == 1:
+        said = f"{next(iter(winners))} is ahead in all {len(known)} studies"
+    else:
+        said = "No level is ahead everywhere: " + ", ".join(f"{level} in {' and '.join(of)}" for level, of in winners.items())
+    how = f"decided in {' and '.join(decided)}" if decided else "decided in none of them"
+    return f"{said} ({how})."
