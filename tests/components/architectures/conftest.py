@@ -13,7 +13,7 @@ from landscape.components.architectures._base import ARCHITECTURES, Architecture
 from landscape.components.normalizations._base import NORMALIZATIONS, Normalization
 from landscape.components.tasks._base import UNCONDITIONAL
 
-LEAST = {"dcgan": 32, "resnet19": 64, "resnet107": 48, "resnet_stl": 32, "autoencoder": 32, "stacked_mnist": 32}
+LEAST = {"dcgan": 32, "resnet19": 64, "resnet107": 48, "resnet_stl": 32, "autoencoder": 32, "stacked_mnist": 32, "srresnet": 32}
 RESOLUTIONS = (8, 16, 28, 32, 48, 64, 128)
 
 

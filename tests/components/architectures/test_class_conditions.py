@@ -93,7 +93,7 @@ def test_without_a_condition_the_networks_are_those_of_before(name):
 def test_a_network_of_classes_is_never_called_without_them():
     networks, z, samples = build("mlp")
     for call in (lambda: networks.generator(z), lambda: networks.discriminator(samples)):
-        with pytest.raises(UserError, match="class of each sample"):
+        with pytest.raises(UserError, match="trained with a condition for each sample"):
             call()
 
 
