@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-from scipy.stats import norm, spearmanr
 
 from landscape.analysis.answer import AxisAnswer, PairAnswer, StudyAnswer, ToDecide
 from landscape.analysis.confirmation_runs import SEARCH
+from landscape.analysis.correlation import rank_correlation
 from landscape.analysis.frames import SCORE, TrialTable
 from landscape.analysis.interval import Interval
 from landscape.core.wording import join
@@ -19,8 +19,6 @@ from landscape.results.studies import Study
 Says = Literal["reproduced", "contradicted", "undecided", "holds here", "does not hold here", "undecided here", "not addressed"]
 OWN: Mapping[str, Says] = {"yes": "reproduced", "no": "contradicted", "open": "undecided"}
 ELSEWHERE: Mapping[str, Says] = {"yes": "holds here", "no": "does not hold here", "open": "undecided here"}
-FEWEST_MODELS = 10
-"""The fewest models for which a rank correlation gets an interval."""
 
 
 @dataclass(frozen=True)
@@ -197,14 +195,11 @@ def _correlation(claim: Claim, table: TrialTable, words: Mapping[str, Says]) -> 
     if not all(columns):
         return Finding(claim, "not addressed", f"the models have no scores {' and '.join(claim.correlates)}")
     both = search[columns].dropna().to_numpy(dtype=np.float64)
-    if len(both) < FEWEST_MODELS:
-        return Finding(claim, words["open"], f"{len(both)} models with both scores: an interval needs {FEWEST_MODELS}")
-    rho = float(spearmanr(both[:, 0], both[:, 1]).statistic)
-    reach = float(norm.ppf(0.975)) * np.sqrt((1 + rho**2 / 2) / (len(both) - 3))
-    z = np.arctanh(np.clip(rho, -1 + 1e-12, 1 - 1e-12))
-    effect = Interval(rho, float(np.tanh(z - reach)), float(np.tanh(z + reach)), kind="Bonett and Wright", n=len(both))
+    effect = rank_correlation(both[:, 0], both[:, 1])
+    if effect.value is None:
+        return Finding(claim, words["open"], effect.absent, effect)
     assert effect.low is not None
     assert effect.high is not None
     verdict = "yes" if effect.low >= claim.least else "no" if effect.high < claim.least else "open"
-    reason = f"Spearman's correlation {rho:.3g} ({effect.low:.3g} to {effect.high:.3g}) over {len(both)} models of the search"
+    reason = f"Spearman's correlation {effect.value:.3g} ({effect.low:.3g} to {effect.high:.3g}) over {len(both)} models of the search"
     return Finding(claim, words[verdict], reason, effect)
