@@ -3,9 +3,12 @@
 import pytest
 import torch
 
+from landscape.components.datasets._load import load_dataset
+from landscape.components.tasks._base import Task
 from landscape.config import protocols
 from landscape.config.trial_config import TrialConfig
 from landscape.core.files import read_json
+from landscape.evaluation.default_protocol import default_training_protocol
 from landscape.results.record import Scores
 from landscape.trial import run_trial as trial_module
 from landscape.trial.model_scores import ModelScores
@@ -55,6 +58,10 @@ def test_a_trial_is_scored_by_its_networks_and_by_the_untrained_discriminator(tm
 def test_a_discriminator_of_other_inputs_has_no_probe_and_the_reason_is_said(tmp_path, fields, reason):
     failures = scored(tmp_path, **fields).failures
     assert reason in next(why for name, why in failures.items() if name.startswith("feature_probe"))
+
+
+def test_a_model_of_the_inference_task_is_scored_by_its_encoder_if_no_protocol_is_named():
+    assert default_training_protocol(load_dataset("digits"), Task("inference")) == "quick-joint"
 
 
 def test_a_model_of_the_inference_task_is_scored_by_its_own_encoder(tmp_path):

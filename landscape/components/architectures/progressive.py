@@ -24,7 +24,7 @@ EPSILON = 1e-8
 def _refuses(resolution: int) -> str:
     if resolution in (8, 16, 32, 64, 128, 256, 512, 1024):
         return ""
-    return f"doubles images from 4x4 on and takes the powers of two from 8 to 1024, not {resolution}"
+    return f"doubles images from 4x4 on and takes the powers of two from 8 to 1024, not {resolution}: give one of these as resolution"
 
 
 @ARCHITECTURES.register(

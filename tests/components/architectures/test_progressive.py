@@ -172,4 +172,7 @@ def test_a_state_has_the_phase(networks, build):
 @pytest.mark.parametrize("resolution", [4, 28, 48, 2048])
 def test_other_sizes_are_refused(resolution):
     reason = ARCHITECTURES["progressive"].facts.refuses(resolution)
-    assert reason == f"doubles images from 4x4 on and takes the powers of two from 8 to 1024, not {resolution}"
+    assert (
+        reason
+        == f"doubles images from 4x4 on and takes the powers of two from 8 to 1024, not {resolution}: give one of these as resolution"
+    )
