@@ -120,7 +120,7 @@ def _told(study: Study) -> dict[str, Any]:
     axes = _mapping(space.get("axes"))
     return {
         "dataset": space.get("dataset"),
-        **{f"axis {axis}": ", ".join(map(str, levels)) for axis, levels in axes.items() if isinstance(levels, list)},
+        **{f"axis {axis}": ", ".join(map(_text, levels)) for axis, levels in axes.items() if isinstance(levels, list)},
         **{f"search {name}": _text(entry) for name, entry in _mapping(space.get("search")).items()},
         **{f"fixed {name}": _text(value) for name, value in _mapping(space.get("base")).items()},
         **{f"budget {name}": value for name, value in _mapping(facts.get("budget")).items()},
@@ -135,7 +135,8 @@ def _told(study: Study) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{k} {_text(v)}" for k, v in value.items() if v not in (None, "", [], {}))
+        known = {k: v for k, v in value.items() if v not in (None, "", [], {}, False)}
+        return ", ".join(str(k) if v is True else f"{k} {_text(v)}" for k, v in known.items())
     return " ".join(_text(v) for v in value) if isinstance(value, (list, tuple)) else str(value)
 
 

@@ -8,7 +8,7 @@ from landscape.analysis.answer import AxisAnswer, StudyAnswer
 from landscape.analysis.answering import answer_of
 from landscape.analysis.frames import AXIS, SCORE
 from landscape.core.wording import words
-from landscape.report.formats import as_yaml, moment, number
+from landscape.report.formats import as_yaml, interval, moment, number
 from landscape.report.pictures import Picture, picture
 from landscape.report.space_tables import axes_table, search_table
 from landscape.report.study_figures import (
@@ -236,10 +236,11 @@ def _facts(view: View, best: str | None) -> dict[str, Any]:
         "space": as_yaml(study.get("definition") or study.get("space")),
         "fixed": flatten(base) if isinstance(base, Mapping) else [],
         "search": flatten({k: v if isinstance(v, Mapping) else {"": v} for k, v in named.items()}),
-        "floor": flatten({"value": view.floor.value, "interval": view.floor.interval, "interval kind": view.floor.interval_kind})
+        "floor": flatten({"value": number(view.floor.value), "interval": interval(*(view.floor.interval or (None, None)))})
+        + flatten({"interval kind": view.floor.interval_kind})
         + flatten({"samples": f"{view.floor.n_real} real against {view.floor.n_fake} other real", "note": view.floor.note})
-        + flatten({"under exchanged classes": view.class_blind.value} if view.class_blind else {})
-        + flatten({f"baseline ({view.baseline_name})": view.baseline.value} if view.baseline else {})
+        + flatten({"under exchanged classes": number(view.class_blind.value)} if view.class_blind else {})
+        + flatten({f"baseline ({view.baseline_name})": number(view.baseline.value)} if view.baseline else {})
         if view.floor
         else [],
         "protocol": flatten(dict(view.table.protocol or study.get("protocol") or {})),

@@ -30,6 +30,8 @@ def results(tmp_path_factory):
     facts = json.loads((root / "long" / "study.json").read_text())
     facts["budget"]["amount"] = 800
     facts["environment"]["versions"]["torch"] = "2.16.0"
+    facts["space"]["search"] = {"steps": {"min": 1, "max": 4, "integer": True}, "rate": {"min": 0.1, "max": 1.0, "integer": False}}
+    facts["space"]["axes"] |= {"critic": ["none", {"name": "mlp", "width": 8}]}
     (root / "long" / "study.json").write_text(json.dumps(facts))
     return root
 
@@ -41,6 +43,9 @@ def test_it_says_what_differs_and_the_ratio_on_shared_cells(results, capsys):
     assert "2.15.0" in out
     assert "2.16.0" in out
     assert "axis loss" not in out
+    assert "min 1, max 4, integer" in out
+    assert "min 0.1, max 1.0\n" in out
+    assert "none, name mlp, width 8" in out
     assert "0.667 [0.667, 0.667]" in out
     assert "Kendall's tau of the cells' ranks: 1.00 over 12 cells." in out
 
