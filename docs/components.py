@@ -60,6 +60,10 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
             "tests/training/test_joint_game.py::test_the_encoder_and_g_minimize_the_loss_of_d_with_its_arguments_exchanged",
         ),
         "inpainting": ("the hole by hand", f"{_TESTS}/tasks/test_image_tasks.py::test_a_hole_in_the_center"),
+        "text_to_image": (
+            "each loss with the term `mismatch` against algorithm 1",
+            f"{_TESTS}/tasks/test_text_to_image.py::test_every_loss_with_the_mismatch_term_is_the_mixture_of_gan_cls",
+        ),
         "super_resolution": (
             "Pillow's bicubic filter",
             f"{_TESTS}/tasks/test_image_tasks.py::test_small_images_are_pillows_with_the_wide_filter",
@@ -86,6 +90,10 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "content": ("NumPy formula", f"{_REGULARIZERS}/test_generator_terms.py::test_content_against_numpy"),
         "drift": ("by hand", f"{_REGULARIZERS}/test_generator_terms.py::test_drift_by_hand"),
+        "mismatch": (
+            "algorithm 1 of the paper in NumPy",
+            f"{_TESTS}/tasks/test_text_to_image.py::test_every_loss_with_the_mismatch_term_is_the_mixture_of_gan_cls",
+        ),
         "feature_matching": ("NumPy formula", f"{_REGULARIZERS}/test_generator_terms.py::test_feature_matching_against_numpy"),
         "instance_noise": ("variance over training", f"{_REGULARIZERS}/test_input_changes.py::test_instance_noise_falls_linearly"),
         "l2": ("by hand", f"{_REGULARIZERS}/test_weight_terms.py::test_l2_by_hand"),
@@ -162,6 +170,14 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
         "pairs": ("pictures that are written and read", "tests/components/datasets/test_pairs.py::test_side_by_side"),
         "ring": ("published centers, width and count", f"{_POINTS}::test_published_rings"),
         "stacked_mnist": ("the digits it is made of", f"{_FORMATS}::test_stacked_mnist"),
+        "stacked_words": (
+            "the digits it is made of",
+            f"{_FORMATS}::test_stacked_words",
+        ),
+        "stacked_words_digits": (
+            "the digits it is made of",
+            f"{_TESTS}/tasks/test_text_to_image.py::test_texts_say_which_digits_the_images_show",
+        ),
         "stl10": ("files in its format", f"{_FORMATS}::test_stl10_is_stored_column_by_column"),
         "swiss_roll": ("scikit-learn's swiss roll", f"{_POINTS}::test_swiss_roll_is_scikit_learns"),
         "tfd": ("files in its format", f"{_FORMATS}::test_tfd_from_the_users_own_copy"),

@@ -23,7 +23,7 @@ TABLES: dict[str, tuple[RemoteFile, ...]] = {
     "lsun_bedroom": download.LSUN_BEDROOM,
 }
 """Maps each data set to the files that it downloads."""
-SAME_FILES = {"stacked_mnist": "mnist"}
+SAME_FILES = {"stacked_mnist": "mnist", "stacked_words": "mnist"}
 NOTES = {
     "img_align_celeba.zip": "read as it is, not unpacked",
     "list_eval_partition.txt": "written by the program, byte for byte as published; nothing is downloaded",

@@ -1,5 +1,6 @@
 """Defines `landscape sample`, which draws pictures from a trained model."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from landscape.core.errors import UserError
         "landscape sample TRIAL --class all --out classes.png",
         "landscape sample TRIAL --from-split test --draws 4 --out rows.png",
         "landscape sample TRIAL --input picture.png --draws 4 --out four/",
+        "landscape sample TRIAL --text 'red seven, green two, blue one' --draws 4 --out words.png",
     ),
 )
 @click.argument("trial", type=click.Path(path_type=Path))
@@ -29,8 +31,9 @@ from landscape.core.errors import UserError
 )
 @click.option("--class", "wanted", metavar="NUMBER|all", help="The class of the samples, for a class-conditional model.  [default: all]")
 @click.option("--input", "source", type=click.Path(path_type=Path), help="A picture, or a folder of pictures, to make samples of.")
+@click.option("--text", "texts", multiple=True, help="A text to make samples of. It may be given several times.")
 @click.option("--from-split", type=click.Choice(["train", "validation", "test"]), help="Make samples of the first rows of a split.")
-@click.option("--draws", type=click.IntRange(min=1), help="Samples of each picture.  [default: 4]")
+@click.option("--draws", type=click.IntRange(min=1), help="Samples of each picture or text.  [default: 4]")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="grid.png, an .npz of arrays, or a folder of PNG files.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed gives the same samples.")
 @click.option("--columns", type=click.IntRange(min=1), help="Pictures in a row of the grid.  [default: 8]")
@@ -45,68 +48,80 @@ def sample(trial: Path, *, out: Path, plugins: tuple[Path, ...], **options: Any)
     too; in a picture they follow one another, so that each fills a row of the default grid; a folder gets a sub-folder for each.
 
     A model that makes samples of pictures needs --input or --from-split. A grid then has a row for each picture: the picture, its samples,
-    and the target if it is known. In an .npz the samples of a picture follow one another, beside `conditions` and `targets`.
+    and the target if it is known. In an .npz the samples of a picture follow one another, beside `conditions` and `targets`. A model that
+    makes samples of texts needs --text or --from-split; its rows have the samples of a text and, of a split, the real sample. An .npz has
+    the texts as `texts`.
     """
     from landscape.trial.saved_generator import load_trained
 
     trained = load_trained(trial)
-    takes_pictures = trained.condition.kind == "image"
-    _require_fitting(trial, takes_pictures, options)
+    _require_fitting(trial, trained.condition.kind, options)
     if out.suffix not in (".npz", ".png", ""):
         raise UserError(f"--out {out}: the ending says what to write: .png, .npz, or none for a folder")
-    count = _of_pictures(trained, out, **options) if takes_pictures else _of_classes(trial, trained, out, **options)
+    count = _of_rows(trained, out, **options) if trained.task.facts.is_of_rows else _of_classes(trial, trained, out, **options)
     click.echo(f"{count} samples: {out.resolve()}")
 
 
-def _require_fitting(trial: Path, takes_pictures: bool, options: dict[str, Any]) -> None:
+_SOURCES = {"image": "--input", "text": "--text"}
+"""The option that gives a model its conditions, for the kinds of condition of which every sample has its own."""
+
+
+def _require_fitting(trial: Path, kind: str, options: dict[str, Any]) -> None:
     """Check that the options have a meaning for the condition of the model.
 
     Raises:
-        UserError: One has none, or the pictures to make samples of are missing.
+        UserError: One has none, or the pictures or texts to make samples of are missing.
     """
-    names = {"source": "--input", "from_split": "--from-split", "draws": "--draws", "wanted": "--class", "columns": "--columns"}
-    given = [option for name, option in names.items() if options[name] is not None]
-    for_pictures = ("--input", "--from-split", "--draws")
-    if not takes_pictures:
-        if idle := [option for option in given if option in for_pictures]:
-            raise UserError(f"{idle[0]}: the model of {trial} makes no samples of pictures: leave {idle[0]} out")
-        return
-    if idle := [option for option in given if option not in for_pictures]:
-        raise UserError(f"{idle[0]}: the model of {trial} makes samples of pictures: leave {idle[0]} out")
-    if ("--input" in given) == ("--from-split" in given):
-        raise UserError(f"the model of {trial} makes samples of pictures: give either --input or --from-split")
+    names = {"source": "--input", "texts": "--text", "from_split": "--from-split", "draws": "--draws", "wanted": "--class"}
+    names["columns"] = "--columns"
+    given = [option for name, option in names.items() if options[name] not in (None, ())]
+    what = {"image": "samples of pictures", "text": "samples of texts"}.get(kind)
+    if what is None:
+        refused = {"--text": "makes no samples of texts"} | dict.fromkeys(
+            ("--input", "--from-split", "--draws"), "makes no samples of pictures"
+        )
+    else:
+        fitting = (_SOURCES[kind], "--from-split", "--draws")
+        refused = {option: f"makes {what}" for option in names.values() if option not in fitting}
+    if idle := [option for option in given if option in refused]:
+        raise UserError(f"{idle[0]}: the model of {trial} {refused[idle[0]]}: leave {idle[0]} out")
+    if what is not None and (_SOURCES[kind] in given) == ("--from-split" in given):
+        raise UserError(f"the model of {trial} makes {what}: give either {_SOURCES[kind]} or --from-split")
 
 
-def _of_pictures(
-    trained: Any, out: Path, *, source: Path | None, from_split: str | None, draws: int | None, count: int | None, **options: Any
+def _of_rows(
+    trained: Any, out: Path, *, source: Path | None, texts: tuple[str, ...], from_split: str | None, draws: int | None, **options: Any
 ) -> int:
-    """Write samples of the pictures that were asked for, and return their number."""
+    """Write samples of the pictures or texts that were asked for, and return their number."""
     import torch
 
     from landscape.components.tasks._images import as_picture
     from landscape.training.sampling import generate
-    from landscape.trial.asked_pictures import of_files, of_split
+    from landscape.trial.asked_pictures import of_files, of_split, of_texts
 
-    seed, each = options["seed"], draws or 4
+    seed, each, count = options["seed"], draws or 4, options["count"]
     if source is not None:
         asked = of_files(source, trained, seed, count)
+    elif texts:
+        asked = of_texts(texts, trained)
     else:
         assert from_split is not None
         asked = of_split(from_split, trained, options["data_dir"], seed, count or 8)
     rows = len(asked.conditions)
-    # The samples of one picture do not depend on how many other pictures there are.
+    # The samples of one row do not depend on how many other rows there are.
     z = torch.cat([trained.draw_seeded(each, seed + row) for row in range(rows)])
     samples = generate(trained.generator, z, asked.conditions.repeat_interleave(each, 0), options["batch"])
-    given = as_picture(asked.conditions, trained.shape, has_mask=trained.condition.has_mask)
+    language = trained.language
+    given = as_picture(asked.conditions, trained.shape, has_mask=trained.condition.has_mask) if language is None else None
     if out.suffix == ".npz":
-        known = {"conditions": given.numpy()} | ({} if asked.targets is None else {"targets": asked.targets.numpy()})
-        _write_arrays(out, samples.numpy(), None, **known)
+        known = {} if asked.targets is None else {"targets": asked.targets.numpy()}
+        known |= {} if given is None else {"conditions": given.numpy()}
+        _write_arrays(out, samples.numpy(), None, () if language is None else list(map(language.text, asked.conditions)), **known)
     elif out.suffix == ".png":
         from landscape.results.png_grids import grid, write_png
 
-        shown = [given[:, None], samples.view(rows, each, *samples.shape[1:])]
-        shown += [] if asked.targets is None else [asked.targets[:, None]]
-        picture = torch.cat(shown, 1)
+        parts = (given, samples.view(rows, each, *samples.shape[1:]), asked.targets)
+        picture = torch.cat([part if part.ndim == 5 else part[:, None] for part in parts if part is not None], 1)
         write_png(out, grid(picture.flatten(0, 1).numpy(), picture.shape[1]))
     else:
         _write_folder(out, samples.numpy(), [f"{row:06d}-{draw}" for row in range(rows) for draw in range(each)])
@@ -162,7 +177,7 @@ def _equal_shares(classes: list[int], count: int, *, in_turn: bool) -> Any:
     return torch.tensor(classes)[places % len(classes) if in_turn else places * len(classes) // count]
 
 
-def _write_arrays(out: Path, samples: Any, labels: Any, **pictures: Any) -> None:
+def _write_arrays(out: Path, samples: Any, labels: Any, texts: Sequence[str] = (), **pictures: Any) -> None:
     import io
 
     import numpy as np
@@ -173,6 +188,7 @@ def _write_arrays(out: Path, samples: Any, labels: Any, **pictures: Any) -> None
     buffer = io.BytesIO()
     arrays: dict[str, Any] = {"images": as_levels(samples)} if samples.ndim == 4 else {"samples": samples}
     arrays |= {} if labels is None else {"labels": labels.numpy()}
+    arrays |= {"texts": np.array(texts)} if texts else {}
     arrays |= {name: as_levels(picture) for name, picture in pictures.items()}
     np.savez_compressed(buffer, **arrays)
     write_bytes(out, buffer.getvalue())

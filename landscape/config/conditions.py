@@ -10,6 +10,7 @@ from landscape.core.errors import UserError
 if TYPE_CHECKING:
     from landscape.components.datasets._base import Dataset
     from landscape.config.choices import Choice
+    from landscape.config.network_layout import Texts
     from landscape.config.trial_fields import TrialFields
 
 
@@ -81,10 +82,11 @@ def _taken(config: TrialFields, kind: str) -> None:
     if kind in taken:
         return
     if kind == "none":
-        (wanted,) = taken
-        tasks = ", ".join(task for task in TASKS if TASKS[task].facts.condition == wanted)
+        (kind_taken,) = taken
+        tasks = ", ".join(task for task in TASKS if TASKS[task].facts.condition == kind_taken)
+        wanted = {"image": "an image", "text": "a text"}.get(kind_taken, f"a {kind_taken}")
         raise UndefinedCombinationError(
-            f"architecture {name!r} takes an {wanted}, which task {config.task.name!r} does not give: choose one of {tasks}"
+            f"architecture {name!r} takes {wanted}, which task {config.task.name!r} does not give: choose one of {tasks}"
         )
     takers = ", ".join(other for other in ARCHITECTURES if kind in ARCHITECTURES[other].facts.conditions)
     raise UndefinedCombinationError(f"architecture {name!r} has no place for the {kind} of task {config.task.name!r}; these have: {takers}")
@@ -122,6 +124,10 @@ def _data(config: TrialFields) -> None:
         raise UndefinedCombinationError(without_classes(config.task.name, config.dataset.name))
     if task.condition == "image" and data.samples == "points":
         raise UndefinedCombinationError(f"task {config.task.name!r} reads images, data set {config.dataset.name!r} holds points")
+    if "tokens" in task.reads and not data.has_texts:
+        raise UndefinedCombinationError(_without_texts(config.task.name, config.dataset.name))
+    if task.condition == "text" and config.horizontal_flip:
+        raise UndefinedCombinationError(f"horizontal_flip would exchange the sides that a text of task {config.task.name!r} may name")
 
 
 def _terms(config: TrialFields) -> None:
@@ -136,6 +142,15 @@ def _terms(config: TrialFields) -> None:
             with_one = ", ".join(name for name in TASKS if TASKS[name].facts.has_target)
             raise UndefinedCombinationError(
                 f"regularizer {r.name!r} compares a sample with its target, task {config.task.name!r} has none: choose one of {with_one}"
+            )
+        if facts.needs_wrong and not task.has_wrong:
+            with_some = ", ".join(name for name in TASKS if TASKS[name].facts.has_wrong)
+            raise UndefinedCombinationError(
+                f"regularizer {r.name!r} shows D wrong conditions, task {config.task.name!r} makes none: choose one of {with_some}"
+            )
+        if holds(facts.mirrors, r.hyperparameters) and task.condition == "text":
+            raise UndefinedCombinationError(
+                f"regularizer {r.name!r} would exchange the sides that a text of task {config.task.name!r} may name: set flip=false"
             )
         if holds(facts.moves_pixels, r.hyperparameters) and task.d_sees == "pair":
             raise UndefinedCombinationError(
@@ -179,6 +194,34 @@ def without_classes(task: str, dataset: str) -> str:
     return (
         f"task {task!r} needs the class of each sample, data set {name!r} has none: choose labeled data (a folder: one sub-folder a class)"
     )
+
+
+def _without_texts(task: str, dataset: str) -> str:
+    """Return why a task that needs texts cannot be run on a data set without them."""
+    from landscape.components.datasets._base import DATASETS
+
+    known = ", ".join(name.replace("_", "-") for name in DATASETS if DATASETS[name].facts.has_texts)
+    return f"task {task!r} needs a text for each sample, data set {dataset.replace('_', '-')!r} has none: choose one of {known}"
+
+
+def texts_of(task: Choice, dataset: Dataset) -> Texts:
+    """Return the sizes of the texts that the networks are given; `ANY_TEXTS` if the task reads none.
+
+    Args:
+        task: The task.
+        dataset: The data set, loaded.
+
+    Raises:
+        UserError: The task needs texts, and a split of the data set has none.
+    """
+    from landscape.components.tasks._base import TASKS
+    from landscape.config.network_layout import ANY_TEXTS, Texts
+
+    if "tokens" not in TASKS[task.name].facts.reads:
+        return ANY_TEXTS
+    if dataset.language is None or any(split.tokens is None for split in dataset.splits.values()):
+        raise UserError(_without_texts(task.name, dataset.name))
+    return Texts(dataset.language.vocabulary, dataset.language.length)
 
 
 def classes_of(task: Choice, dataset: Dataset) -> int:

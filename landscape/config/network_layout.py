@@ -1,6 +1,6 @@
 """Builds the networks that a configuration describes: an architecture with its normalizations."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from landscape.components.architectures._base import ARCHITECTURES, Networks
 from landscape.components.architectures._image_conditions import KnownPixels
@@ -84,7 +84,27 @@ def build_normalization(choice: Choice, latent_dim: int, condition: Condition = 
     return normalization
 
 
-def condition_of(task: Choice, architecture: Choice, classes: int, shape: tuple[int, ...] = (), inputs: tuple[int, ...] = ()) -> Condition:
+class Texts(NamedTuple):
+    """The sizes of texts."""
+
+    vocabulary: int
+    """The number of words, with 0 for the end of a text."""
+    length: int
+    """The number of words of the longest text."""
+
+
+ANY_TEXTS = Texts(2, 1)
+"""Stands for texts that are not known yet. Their sizes decide nothing that a layer could refuse."""
+
+
+def condition_of(
+    task: Choice,
+    architecture: Choice,
+    classes: int,
+    shape: tuple[int, ...] = (),
+    inputs: tuple[int, ...] = (),
+    texts: Texts = ANY_TEXTS,
+) -> Condition:
     """Return what the networks of an architecture must know of the condition of a task.
 
     Args:
@@ -93,6 +113,7 @@ def condition_of(task: Choice, architecture: Choice, classes: int, shape: tuple[
         classes: The number of classes of the data.
         shape: The shape of one sample.
         inputs: The shape of the picture that belongs to a sample, or () if it is not known.
+        texts: The sizes of the texts that belong to the samples.
 
     Raises:
         UserError: The task cannot use samples of this shape.
@@ -105,6 +126,8 @@ def condition_of(task: Choice, architecture: Choice, classes: int, shape: tuple[
             return Condition("class", classes, architecture.hyperparameters.get("class_embedding", 0))
         case "image":
             return Condition("image", shape=bound.condition_shape(shape, inputs), has_mask=bound.facts.has_mask)
+        case "text":
+            return Condition("text", shape=(texts.length,), vocabulary=texts.vocabulary)
 
 
 def task_of(task: Choice) -> Task:

@@ -39,6 +39,8 @@ class Given:
     """Whether features of this set are kept on disk. They are not for samples that were drawn from a model."""
     inputs: Tensor | None = None
     """The pictures (N, c, h, w) that belong to the samples, if the data set has them."""
+    tokens: Tensor | None = None
+    """The texts (N, L) that belong to the samples, if the data set has them."""
     handling: Mapping[str, str] = field(default_factory=dict)
     """What was done to the samples before, such as resizing and splitting."""
 
@@ -86,6 +88,7 @@ class Given:
             self.extractor,
             self.cached,
             part(self.inputs),
+            part(self.tokens),
             self.handling,
         )
 

@@ -26,18 +26,22 @@ OF_PAIRS = frozenset({"pairs", "draws"})
 
 
 def pairs_for(task: Task, real: Given, seed: int) -> Pairs | None:
-    """Return what a model of `task` is asked for beside the real samples: row i of each belongs together. None without image conditions.
+    """Return what a model of `task` is asked for beside the real samples: row i of each belongs together.
+
+    It is None for a task whose condition is neither an image nor a text.
 
     Raises:
-        UserError: The real set has features alone, or lacks the pictures that the task reads.
+        UserError: The real set has features alone, or lacks the pictures or texts that the task reads.
     """
-    if task.facts.condition != "image":
+    if not task.facts.is_of_rows:
         return None
     if real.samples is None or ("inputs" in task.facts.reads and real.inputs is None):
         raise UserError(
             f"a model of task {task.name!r} makes samples of pictures, which {real.source!r} does not have: score it on its data"
         )
-    return Pairs(task, conditions(task, real.samples, real.inputs, seed))
+    if "tokens" in task.facts.reads and real.tokens is None:
+        raise UserError(f"a model of task {task.name!r} makes samples of texts, which {real.source!r} does not have: score it on its data")
+    return Pairs(task, conditions(task, real.samples, real.inputs, seed, real.tokens))
 
 
 def of_targets_and_baseline(
@@ -45,7 +49,9 @@ def of_targets_and_baseline(
 ) -> tuple[Scores | None, dict[str, Estimate]]:
     """Return what the targets score under the metrics of pairs, and what the task's baseline scores, as `baseline SCORE`.
 
-    Both are nothing without a task whose condition is an image. Scores that need several draws under a condition have neither.
+    Both are nothing without a task whose condition is an image or a text. The targets of texts are the real samples to which they belong,
+    and their baseline is the same samples in random order, like those of a perfect generator that ignores its text. Scores that need
+    several draws under a condition have neither.
     """
     pairs = None if task is None else pairs_for(task, real.samples, protocol.seed)
     if task is None or pairs is None:
@@ -58,6 +64,12 @@ def of_targets_and_baseline(
     alone = [m for m in protocol.metrics if "draws" not in METRICS[m.name].facts.needs]
     of_pairs = [m.to_json() for m in alone if METRICS[m.name].facts.needs & OF_PAIRS]
     targets = scored(of_pairs, replace(real.samples, labels=None, cached=False)) if of_pairs else None
+    if task.facts.condition == "text":
+        assert real.samples.samples is not None
+        order = torch.randperm(len(real.samples), generator=torch.Generator().manual_seed(protocol.seed))
+        others = Given(real.samples.samples[order], source="real samples of other texts", cached=False)
+        found = scored(of_pairs, others).estimates if of_pairs else {}
+        return targets, {BASELINE + score: _noted(e, "real samples of other texts") for score, e in found.items()}
     made = task.baseline(pairs.conditions, tuple(dataset.shape))
     if made is None:
         return targets, {}

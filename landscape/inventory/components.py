@@ -112,6 +112,8 @@ def _counts(architecture: Component[Any]) -> dict[str, Any]:
 def _parameters(architecture: Component[Any]) -> dict[str, Any]:
     import torch
 
+    from landscape.components.datasets._drawing.stacked_texts import LANGUAGE
+    from landscape.config.network_layout import Texts
     from landscape.config.trial_config import TrialConfig
     from landscape.training.building import build_networks, trainable_parameters
 
@@ -124,10 +126,11 @@ def _parameters(architecture: Component[Any]) -> dict[str, Any]:
     # The parameters of an architecture that takes a condition alone are those under the first task that gives it.
     tasks = ["unconditional", *TASKS]
     task = next(name for name in tasks if TASKS[name].facts.condition in facts.conditions)
+    where |= {"dataset": "stacked_words_digits"} if TASKS[task].facts.condition == "text" else {}
     config = TrialConfig.parse({**where, "architecture": architecture.name, "loss": loss, "task": task})
     # On the meta device nothing is allocated and no random number is drawn.
     with torch.device("meta"):
-        networks = build_networks(config, shape)
+        networks = build_networks(config, shape, texts=Texts(LANGUAGE.vocabulary, LANGUAGE.length))
     counts = {"generator": trainable_parameters(networks.generator), "discriminator": trainable_parameters(networks.discriminator)}
     return counts | {"at": "x".join(map(str, shape)) + ("" if task == tasks[0] else f", {task}")}
 

@@ -17,11 +17,13 @@ from landscape.components.regularizers._base import REGULARIZERS, RegularizerFac
 from landscape.components.tasks._base import TASKS
 from landscape.config.choices import Choice, RegularizerChoice
 from landscape.config.compatibility import packing_degree
-from landscape.config.network_layout import build_normalization, condition_of, encoder, layout
+from landscape.config.network_layout import ANY_TEXTS, Texts, build_normalization, condition_of, encoder, layout
 from landscape.config.trial_config import TrialConfig
 
 
-def build_networks(config: TrialConfig, shape: tuple[int, ...], classes: int = 0, inputs: tuple[int, ...] = ()) -> Networks:
+def build_networks(
+    config: TrialConfig, shape: tuple[int, ...], classes: int = 0, inputs: tuple[int, ...] = (), texts: Texts = ANY_TEXTS
+) -> Networks:
     """Build the generator and the discriminator of `config`, initialized with torch's random generator.
 
     Args:
@@ -29,10 +31,11 @@ def build_networks(config: TrialConfig, shape: tuple[int, ...], classes: int = 0
         shape: The shape of one sample, (C, H, W) or (D,).
         classes: The number of classes of the data, which a class-conditional task needs.
         inputs: The shape of the picture that belongs to a sample, which a task on pairs needs.
+        texts: The sizes of the texts that belong to the samples, which a task on texts needs.
     """
     assert config.latent is not None
     assert config.g_normalization is not None
-    condition = condition_of(config.task, config.architecture, classes, shape, inputs)
+    condition = condition_of(config.task, config.architecture, classes, shape, inputs, texts)
     normalizations = (config.d_normalization, config.g_normalization)
     return layout(config.architecture, *normalizations, config.latent, packing_degree(config), shape, condition, game_of(config))
 

@@ -40,6 +40,8 @@ class DataStream:
     """The memory that holds the indices of the next samples while rounds are recorded."""
     inputs: Tensor | None = None
     """The pictures uint8 [N, c, h, w] beside the samples, or None if the task reads none."""
+    tokens: Tensor | None = None
+    """The texts [N, L] int64 beside the samples, or None if the task reads none."""
 
     def __post_init__(self) -> None:
         self._epoch = -1
@@ -54,6 +56,7 @@ class DataStream:
         reads = bound.facts.reads
         samples = split.samples if split.parts is None else split.parts
         labels, inputs = split.labels if "labels" in reads else None, split.inputs if "inputs" in reads else None
+        tokens = split.tokens if "tokens" in reads else None
         stack = split.samples.shape[1] // samples.shape[1] if split.parts is not None else 1
         if device.type == "cuda":
             # The free memory does not decide, because a resumed trial must have its data in the same place.
@@ -61,19 +64,19 @@ class DataStream:
             whole = torch.cuda.get_device_properties(index).total_memory
             if samples.nbytes + (0 if inputs is None else inputs.nbytes) < whole * torch.cuda.get_per_process_memory_fraction(index) / 2:
                 samples, labels = samples.to(device), None if labels is None else labels.to(device)
-                inputs = None if inputs is None else inputs.to(device)
-        return cls(samples, labels, seed, device, horizontal_flip, dequantize, stack, bound.batch, inputs=inputs)
+                inputs, tokens = (None if part is None else part.to(device) for part in (inputs, tokens))
+        return cls(samples, labels, seed, device, horizontal_flip, dequantize, stack, bound.batch, inputs=inputs, tokens=tokens)
 
     def next(self, size: int) -> Batch:
         """Return the batch that the task makes of the next `size` training samples, on the device."""
         index = self.take(size * self.stack)
         samples = self.samples[index].to(self.device, non_blocking=True)
-        labels = None if self.labels is None else self.labels[index].to(self.device, non_blocking=True)
+        labels, tokens = (None if part is None else part[index].to(self.device, non_blocking=True) for part in (self.labels, self.tokens))
         if self.stack > 1:
             samples = samples.reshape(size, -1, *samples.shape[2:])  # [size, stack * c, H, W]
         inputs = () if self.inputs is None else (self.inputs[index].to(self.device, non_blocking=True),)
         seen, *pictures = self._as_networks_see(samples, *inputs)
-        return self.task(Rows(seen, labels, *pictures))
+        return self.task(Rows(seen, labels, *(pictures or (None,)), tokens))
 
     def take(self, size: int) -> Tensor:
         """Return the next indices [size] int64, in the memory of the samples.

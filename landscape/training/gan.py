@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from landscape.components.architectures._base import AdaptsToData
 from landscape.components.datasets._base import Dataset
 from landscape.components.tasks._asked import conditions
-from landscape.config.conditions import classes_of
+from landscape.config.conditions import classes_of, texts_of
 from landscape.config.network_layout import condition_of, task_of
 from landscape.config.training_settings import LatentConfig
 from landscape.config.trial_config import TrialConfig
@@ -55,8 +55,9 @@ class GAN(pl.LightningModule):
         self.dataset = dataset
         self.classes = classes_of(config.task, dataset)
         """The number of classes that the networks are given, which is 0 without a class condition."""
-        self.condition = condition_of(config.task, config.architecture, self.classes, dataset.shape, dataset.inputs_shape)
-        networks = build_networks(config, dataset.shape, self.classes, dataset.inputs_shape)
+        texts = texts_of(config.task, dataset)
+        self.condition = condition_of(config.task, config.architecture, self.classes, dataset.shape, dataset.inputs_shape, texts)
+        networks = build_networks(config, dataset.shape, self.classes, dataset.inputs_shape, texts)
         self.generator, self.discriminator = networks.generator, build_critic(config, networks)
         self.encoder = build_encoder(config, dataset.shape)
         """The encoder of a joint game, or None."""
@@ -87,8 +88,8 @@ class GAN(pl.LightningModule):
         self.fixed_z = draw_latent(self.latent, DIVERSITY_SAMPLES, torch.device("cpu"), torch.Generator().manual_seed(config.seed + 1))
         """Latent vectors [64, latent] that stay the same, so that samples can be compared over time."""
         self.fixed_conditions = self._fixed_conditions()
-        """The conditions that the fixed latent vectors take in turn: every class, or the images of the first rows of a split that the model
-        is not trained on; None without a condition.
+        """The conditions that the fixed latent vectors take in turn: every class, or the images or texts of the first rows of a split that
+        the model is not trained on; None without a condition.
         """
         self._rounds: Rounds | None = None
         self._blocks: Blocks | None = None
@@ -100,9 +101,9 @@ class GAN(pl.LightningModule):
                 return None
             case "class":
                 return torch.arange(self.classes)
-            case "image":
+            case "image" | "text":
                 rows = shown_rows(self.dataset, DIVERSITY_SAMPLES)
-                return conditions(task_of(self.config.task), rows.samples, rows.inputs, self.config.seed)
+                return conditions(task_of(self.config.task), rows.samples, rows.inputs, self.config.seed, rows.tokens)
 
     def _register_states(self, loss: Loss) -> tuple[nn.ModuleDict, dict[str, dict[str, Tensor]]]:
         """Register the scalars of the loss and the regularizers as 0-dim buffers, which are moved, saved and loaded with the module."""

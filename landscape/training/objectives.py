@@ -197,9 +197,13 @@ class Adversarial(Game):
         def look(points: Tensor) -> Output:
             return of_samples(self.criticize(points, batch.condition, parameters))
 
+        def judge(points: Tensor, condition: Tensor) -> Output:
+            return of_samples(self.criticize(points, condition, parameters))
+
         real, fake = map(of_samples, outputs)
         known = {"progress": self.progress, "bounds": self.bounds, "condition": batch.condition, "made": made}
-        known |= {"target": batch.real if self.has_target else None}
+        known |= {"target": batch.real if self.has_target else None, "wrong": batch.wrong, "judge": judge}
+        known |= {"d_loss": lambda real, fake: self._call_loss(real, fake).d}
         return Critique(*samples, real, fake, critic=critic, look=look, **known)  # type: ignore[arg-type]
 
     def d_objective(

@@ -29,8 +29,8 @@ def shown_rows(dataset: Dataset, n: int) -> Split:
     """Return the first n rows of a split that no model is trained on (validation, otherwise test), or of the training split."""
     name = next(name for name in ("validation", "test", "train") if name in dataset.splits)
     split = dataset.split(name)
-    labels, inputs = (None if part is None else part[:n] for part in (split.labels, split.inputs))
-    return Split(split.samples[:n], labels, inputs=inputs)
+    labels, inputs, tokens = (None if part is None else part[:n] for part in (split.labels, split.inputs, split.tokens))
+    return Split(split.samples[:n], labels, inputs=inputs, tokens=tokens)
 
 
 def drawn_classes(pool: Tensor, n: int, generator: torch.Generator) -> Tensor:
@@ -44,7 +44,7 @@ def drawn_classes(pool: Tensor, n: int, generator: torch.Generator) -> Tensor:
 
 @dataclass(frozen=True)
 class OfPairs:
-    """A sampler of a generator whose condition is an image. Sample i is made under the condition of row i of `pairs`."""
+    """A sampler of a generator whose condition is an image or a text. Sample i is made under the condition of row i of `pairs`."""
 
     network: nn.Module
     latent: LatentConfig
@@ -77,7 +77,7 @@ def make_sampler(
         batch: The number of samples made at once.
         classes: The labels [M] int64 from which those of the samples are drawn (see `drawn_classes`), for a generator that is given
             classes. The function then returns the samples with their labels [n].
-        pairs: The conditions, for a generator that is given images. Sample i is made under the condition of row i.
+        pairs: The conditions, for a generator that is given images or texts. Sample i is made under the condition of row i.
     """
     if pairs is not None:
         return OfPairs(network, latent, batch, pairs)

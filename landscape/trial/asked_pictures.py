@@ -1,5 +1,6 @@
-"""Pictures that a trained generator is asked to make samples of: a user's own, or those of a split of its data."""
+"""Pictures or texts that a trained generator is asked to make samples of: a user's own, or those of a split of its data."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +14,12 @@ from landscape.trial.saved_generator import Trained, shown
 
 @dataclass(frozen=True)
 class Asked:
-    """What the generator is given, one row a picture."""
+    """What the generator is given, one row a picture or a text."""
 
     conditions: Tensor
-    """[n, c, h, w] float32 in [0, 1]."""
+    """Pictures [n, c, h, w] float32 in [0, 1], or texts [n, L] int64."""
     targets: Tensor | None = None
-    """The right answers [n, C, H, W] float32 in [0, 1], if they are known."""
+    """The right answers [n, C, H, W] float32 in [0, 1], or the real samples to which the texts belong, if they are known."""
 
 
 def of_files(path: Path, model: Trained, seed: int, most: int | None) -> Asked:
@@ -57,6 +58,16 @@ def of_files(path: Path, model: Trained, seed: int, most: int | None) -> Asked:
     return Asked(torch.cat(made))
 
 
+def of_texts(texts: Sequence[str], model: Trained) -> Asked:
+    """Return texts as conditions.
+
+    Raises:
+        UserError: A text has a word that the generator does not know, too many words, or another form than the texts of its data.
+    """
+    assert model.language is not None
+    return Asked(model.language.tokens(texts))
+
+
 def of_split(name: str, model: Trained, data_dir: Path | None, seed: int, most: int) -> Asked:
     """Return the conditions and the targets of the first rows of a split of the data that the generator was trained on.
 
@@ -66,5 +77,6 @@ def of_split(name: str, model: Trained, data_dir: Path | None, seed: int, most: 
     from landscape.trial.prepared_trial import prepare
 
     split = prepare(model.config, data_dir).dataset.split(name)
-    samples, inputs = split.samples[:most], None if split.inputs is None else split.inputs[:most]
-    return Asked(conditions(model.task, samples, inputs, seed), as_floats(samples))
+    inputs, tokens = (None if part is None else part[:most] for part in (split.inputs, split.tokens))
+    samples = split.samples[:most]
+    return Asked(conditions(model.task, samples, inputs, seed, tokens), as_floats(samples))

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from landscape.config.compatibility import packing_degree
+from landscape.config.conditions import texts_of
 from landscape.config.network_layout import task_of
 from landscape.config.protocol import Protocol
 from landscape.results.record import Scores
@@ -97,7 +98,9 @@ class ModelScores:
         gan = self.gan
         with self._forked_random_states():
             torch.manual_seed(gan.config.seed)
-            return build_networks(gan.config, gan.dataset.shape, gan.classes, gan.dataset.inputs_shape).discriminator.to(self.device).eval()
+            data, texts = gan.dataset, texts_of(gan.config.task, gan.dataset)
+            networks = build_networks(gan.config, data.shape, gan.classes, data.inputs_shape, texts)
+            return networks.discriminator.to(self.device).eval()
 
     def _sampler(self, network: nn.Module, protocol: Protocol, chosen: Callable[[Dataset, Protocol], RealSamples]) -> Sampler:
         """Return a sampler of `network`. If it is given a condition, it is that of the real samples that the scores compare with."""

@@ -9,6 +9,7 @@ from torch import Tensor
 from landscape.components.datasets._base import Dataset
 from landscape.components.tasks._asked import as_floats
 from landscape.components.tasks._images import as_picture
+from landscape.config.network_layout import task_of
 from landscape.results.png_grids import grid, write_png
 from landscape.training.gan import GAN
 from landscape.training.sampling import shown_rows
@@ -17,7 +18,7 @@ SAMPLES, NEIGHBORS, STEPS, LINES = 64, 8, 8, 4
 MOST_CLASSES = 16
 """The most rows of the picture `samples` of a class-conditional model, which shows the first classes if there are more."""
 ROWS = 8
-"""The rows of the picture `samples` of a model that is given images."""
+"""The rows of the picture `samples` of a model that is given images or texts."""
 FRAME_IMAGES, FRAME_POINTS = 8, 1000
 PROGRESS = "progress.npy"
 
@@ -33,7 +34,8 @@ def draw(gan: GAN, dataset: Dataset, frames: list[Tensor], folder: Path) -> dict
     """Write the pictures of a trained model into `folder`, and return their file names by name.
 
     `samples` shows samples that were not selected, with one class in each row if the networks are given classes. If they are given images,
-    each row has such an image, samples that were made of it, and their target. `nearest` shows generated
+    each row has such an image, samples that were made of it, and their target; if they are given texts, samples of one text and the
+    real sample to which it belongs. `nearest` shows generated
     samples above their nearest training samples (Euclidean distance of pixels), `interpolation` straight lines between latent draws, and
     `progress` the same latent draws during training. Points of `progress` are also written to `progress.npy` [frame, point, coordinate],
     for figures of several models.
@@ -47,7 +49,7 @@ def draw(gan: GAN, dataset: Dataset, frames: list[Tensor], folder: Path) -> dict
 
 
 def _images(gan: GAN, dataset: Dataset, frames: list[Tensor]) -> dict[str, np.ndarray]:
-    samples = _beside_targets(gan) if gan.condition.kind == "image" else _levels(gan.sample(*_shown(gan)))
+    samples = _beside_targets(gan) if task_of(gan.config.task).facts.is_of_rows else _levels(gan.sample(*_shown(gan)))
     some = samples[:NEIGHBORS] if gan.fixed_conditions is None else _levels(gan.sample(gan.fixed_z[:NEIGHBORS]))
     nearest = nearest_training_samples(some, dataset.split("train").samples)
     pictures = {
@@ -75,13 +77,17 @@ def _of_rows(gan: GAN, rows: int) -> Tensor | None:
 
 
 def _beside_targets(gan: GAN) -> Tensor:
-    """Return rows of pictures [n * STEPS, C, H, W]: a condition, samples under it from latent draws that all rows share, the target."""
+    """Return rows of pictures [n * STEPS, C, H, W] of one condition each.
+
+    A row has the condition if it is an image, samples under it from latent draws that all rows share, and the target or the real sample.
+    """
     assert gan.fixed_conditions is not None
     targets = as_floats(shown_rows(gan.dataset, ROWS).samples)
-    conditions, draws = gan.fixed_conditions[: len(targets)], STEPS - 2
+    conditions, shows = gan.fixed_conditions[: len(targets)], gan.condition.kind == "image"
+    draws = STEPS - 1 - shows
     made = gan.sample(gan.fixed_z[:draws].repeat(len(targets), 1), conditions.repeat_interleave(draws, 0)).cpu()
-    given = as_picture(conditions, gan.dataset.shape, has_mask=gan.condition.has_mask)
-    return _levels(torch.cat([given[:, None], made.view(len(targets), draws, *made.shape[1:]), targets[:, None]], 1).flatten(0, 1))
+    given = [as_picture(conditions, gan.dataset.shape, has_mask=gan.condition.has_mask)[:, None]] if shows else []
+    return _levels(torch.cat([*given, made.view(len(targets), draws, *made.shape[1:]), targets[:, None]], 1).flatten(0, 1))
 
 
 def interpolation(z: Tensor, rows: int) -> Tensor:

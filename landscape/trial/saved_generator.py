@@ -4,15 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from landscape.components.datasets._base import Dataset
+from landscape.components.datasets._language import Language
 from landscape.components.metrics._base import Pairs
 from landscape.components.tasks._base import Condition, Task
-from landscape.config.network_layout import condition_of, task_of
+from landscape.config.network_layout import ANY_TEXTS, Texts, condition_of, task_of
 from landscape.config.training_settings import LatentConfig
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
@@ -37,6 +38,8 @@ class Trained:
     """The number of classes of the data that the generator was trained on, which is 0 if it is given none."""
     untrained: tuple[int, ...] = ()
     """The classes of which the training split had no sample."""
+    language: Language | None = None
+    """The words of the texts that the generator is given, or None if it is given none."""
     inputs: tuple[int, ...] = ()
     """The shape of the picture that belongs to a sample of the data; () if there is none."""
 
@@ -48,7 +51,7 @@ class Trained:
     @cached_property
     def condition(self) -> Condition:
         """What is known of the condition that the generator is given."""
-        return condition_of(self.config.task, self.config.architecture, self.classes, self.shape, self.inputs)
+        return condition_of(self.config.task, self.config.architecture, self.classes, self.shape, self.inputs, sizes_of(self.language))
 
     @property
     def known(self) -> list[int]:
@@ -66,13 +69,14 @@ class Trained:
         """Return a sampler as `make_sampler` does. Without `classes`, all known classes have the same share of the samples.
 
         Raises:
-            UserError: `classes` contains a class that the generator does not know, or it is given images and `pairs` have none of its size.
+            UserError: `classes` contains a class that the generator does not know, or it is given images or texts and `pairs` have none
+                of their size.
         """
-        if self.condition.kind == "image":
+        if self.task.facts.is_of_rows:
             found = () if pairs is None else tuple(pairs.conditions.shape[1:])
             if found != self.condition.shape:
-                has = f"these have {shown(found)}" if found else "there are none"
-                raise UserError(f"the model makes samples of pictures of {shown(self.condition.shape)}, {has}: score it on its own data")
+                what, has = self._wanted(), f"these have {shown(found)}" if found else "there are none"
+                raise UserError(f"the model makes samples of {what}, {has}: score it on its own data")
             return make_sampler(self.generator, self.latent, batch, pairs=pairs)
         if not self.classes:
             return make_sampler(self.generator, self.latent, batch)
@@ -83,6 +87,10 @@ class Trained:
                 f"the model makes classes 0 to {self.classes - 1}, the real samples have others: score it on data with its classes"
             )
         return make_sampler(self.generator, self.latent, batch, classes)
+
+    def _wanted(self) -> str:
+        kind = {"image": "pictures", "text": "texts"}[self.condition.kind]
+        return f"{kind} of {shown(self.condition.shape)}"
 
     def makes(self, classes: Tensor) -> bool:
         """Return whether the generator can be asked for every class in `classes` [M] int64."""
@@ -110,8 +118,22 @@ class Trained:
 
 
 def shown(shape: tuple[int, ...]) -> str:
-    """Return how a message writes the shape (c, h, w) of a picture."""
+    """Return how a message writes the shape (c, h, w) of a picture, or (L,) of a text."""
+    if len(shape) == 1:
+        return f"up to {shape[0]} words"
     return f"{shape[2]}x{shape[1]}, {shape[0]} {'channel' if shape[0] == 1 else 'channels'}"
+
+
+def language_of(data: Any) -> Language | None:
+    """Return the language that a file of a generator holds, or None if it holds none."""
+    if data is None:
+        return None
+    return Language(tuple(map(str, data["words"])), int(data["length"]), tuple(tuple(map(str, choices)) for choices in data["form"]))
+
+
+def sizes_of(language: Language | None) -> Texts:
+    """Return the sizes of the texts of a language; `ANY_TEXTS` without a language."""
+    return ANY_TEXTS if language is None else Texts(language.vocabulary, language.length)
 
 
 def untrained_classes(dataset: Dataset) -> list[int]:
@@ -136,9 +158,11 @@ def load_trained(folder: Path, device: torch.device | None = None) -> Trained:
         config = TrialConfig.parse(data["config"], source=str(path))
         shape, classes = tuple(map(int, data["shape"])), int(data.get("classes", 0))
         untrained, inputs = (tuple(map(int, data.get(name, ()))) for name in ("untrained", "inputs"))
+        language = language_of(data.get("language"))
+        texts = sizes_of(language)
         # The network is first built without memory, because a file from elsewhere may name any sizes.
         with torch.device("meta"):
-            wanted = build_networks(config, shape, classes, inputs).generator.state_dict()
+            wanted = build_networks(config, shape, classes, inputs, texts).generator.state_dict()
     except UserError:
         raise
     except Exception as error:
@@ -146,6 +170,6 @@ def load_trained(folder: Path, device: torch.device | None = None) -> Trained:
         raise UserError(f"{path} {misfit} ({type(error).__name__}: {message}): train the trial again") from None
     if {name: t.shape for name, t in wanted.items()} != {name: t.shape for name, t in tensors.items()}:
         raise UserError(f"{path} {misfit} (its tensors have other names or sizes): train the trial again")
-    generator = build_networks(config, shape, classes, inputs).generator
+    generator = build_networks(config, shape, classes, inputs, texts).generator
     generator.load_state_dict(tensors)
-    return Trained(config, shape, generator.to(device or torch.device("cpu")).eval(), classes, untrained, inputs)
+    return Trained(config, shape, generator.to(device or torch.device("cpu")).eval(), classes, untrained, language, inputs)

@@ -19,4 +19,5 @@ SMALL = {
     "progressive": {"fmap_base": 32, "fmap_max": 8},
     "srresnet": {"width": 4, "blocks": 1},
     "unet": {"width": 4},
+    "gan_cls": {"width": 4, "text": 4, "encoded": 4, "word": 4},
 }

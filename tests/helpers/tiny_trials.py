@@ -28,6 +28,12 @@ STATES = {
     "EMA, flips, dequantization": {"ema": {"decay": 0.9}, "horizontal_flip": True, "dequantize": True},
     "networks that grow": {"architecture": {"progressive": SMALL["progressive"]}, "loss": "wasserstein", "regularizers": ["drift"]},
     "classes": {"task": "class_conditional", "d_normalization": "spectral", "g_normalization": "conditional_batch"},
+    "texts": {
+        "dataset": "stacked_words_digits:count=60",
+        "task": "text_to_image",
+        "architecture": {"gan_cls": SMALL["gan_cls"]},
+        "regularizers": ["mismatch"],
+    },
     "masks": {"task": "inpainting:place=random", "architecture": {"unet": SMALL["unet"]}, "regularizers": ["pixel"]},
     "an encoder": {"task": "inference", "ema": {"decay": 0.9}},
     "kept z": {"reuse_z": True, "order": "g_first", "d_steps_per_round": 2},
@@ -40,9 +46,15 @@ HAS_TARGETS = {"task": {"super_resolution": {"factor": 2}}, "architecture": {"sr
 """Settings of a task with targets, which some regularizers read."""
 
 
+HAS_TEXTS = {"dataset": "stacked_words_digits:count=60", "task": "text_to_image", "architecture": {"gan_cls": SMALL["gan_cls"]}}
+"""Settings of a task that makes wrong conditions, which `mismatch` reads."""
+
+
 def needed_by(regularizer: str) -> dict:
     """Return settings with which a regularizer has what it reads."""
     facts = REGULARIZERS[regularizer].facts
+    if facts.needs_wrong:
+        return HAS_TEXTS
     return NAMES_CLASSES if facts.needs_class_logits else HAS_TARGETS if facts.needs_target is True else {}
 
 
@@ -54,6 +66,8 @@ def trial_of(name: str) -> dict:
         found["dataset"] = "ring"
     else:
         found |= {"resolution": RESOLUTIONS.get(name, 32), "channels": 3 if 1 not in facts.channels else 1}
+    if "text" in facts.conditions:
+        return BASE | HAS_TEXTS
     if "none" not in facts.conditions:
         found["task"] = {"super_resolution": {"factor": 2}}
     return found | ({"loss": "began"} if facts.output == "energy" else {})

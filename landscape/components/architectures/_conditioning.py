@@ -26,7 +26,7 @@ Wrap = Callable[[nn.Module], nn.Module]
 
 
 class ClassTable(nn.Module):
-    """A learned vector for each class: labels [N] int64 -> [N, size].
+    """A learned vector for each class: labels [N] or [N, L] int64 -> [N, size] or [N, L, size].
 
     It is a linear layer on one-hot vectors, so that every wrapper of layers (spectral norm) applies to it as to any other layer, and so
     that its gradient is summed in a fixed order on every device.
@@ -39,7 +39,7 @@ class ClassTable(nn.Module):
         self.classes, self.layer = classes, wrap(layer)
 
     def forward(self, labels: Tensor) -> Tensor:
-        one_hot = (labels[:, None] == torch.arange(self.classes, device=labels.device)).float()
+        one_hot = (labels[..., None] == torch.arange(self.classes, device=labels.device)).float()
         vectors: Tensor = self.layer(one_hot)
         return vectors
 

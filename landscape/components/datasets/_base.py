@@ -7,6 +7,7 @@ from typing import Literal
 
 from torch import Tensor
 
+from landscape.components.datasets._language import Language
 from landscape.core.errors import UserError
 from landscape.core.registry import Registry
 
@@ -62,6 +63,8 @@ class Split:
 
     inputs: Tensor | None = None
     """The picture that belongs to each sample, uint8 (N, c, h, w) with h / w = H / W, or None. Tasks on pairs make the sample of it."""
+    tokens: Tensor | None = None
+    """The text of each sample, int64 (N, L), as numbers of words in the vocabulary of the data set's language, or None."""
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -93,6 +96,8 @@ class Dataset:
     bounds: tuple[float, float] | None = (0.0, 1.0)
     """The range of values as networks see them. None stands for points without bounds."""
     modes: Modes | None = None
+    language: Language | None = None
+    """The words of the texts that belong to the samples, or None if there are no texts."""
     classifier: str = ""
     """The name of the data whose shipped classifier reads these samples (`digits`, `mnist`), or "" if there is none."""
     handling: Mapping[str, str] = field(default_factory=dict)
@@ -110,7 +115,8 @@ class Dataset:
             parts = [self.splits[n] for n in SPLITS if n in self.splits]
             labels = None if any(p.labels is None for p in parts) else torch.cat([p.labels for p in parts if p.labels is not None])
             inputs = None if any(p.inputs is None for p in parts) else torch.cat([p.inputs for p in parts if p.inputs is not None])
-            return Split(torch.cat([p.samples for p in parts]), labels, inputs=inputs)
+            tokens = None if any(p.tokens is None for p in parts) else torch.cat([p.tokens for p in parts if p.tokens is not None])
+            return Split(torch.cat([p.samples for p in parts]), labels, inputs=inputs, tokens=tokens)
         if name not in self.splits:
             why = f" [{self.handling['split']}]" if name in SPLITS and "split" in self.handling else ""
             raise UserError(f"data set {self.name.replace('_', '-')!r} has no {name!r} split{why}: use one of {', '.join(self.splits)}")
@@ -139,6 +145,8 @@ class DatasetFacts:
     """The side in pixels that studies use by default."""
     labeled: bool = True
     """Whether the samples have labels, or may have them, which only the files tell."""
+    has_texts: bool = False
+    """Whether each sample has a text."""
     source: str = ""
     """One line that says where the files come from and where to put them, for errors and for `landscape data`."""
     downloads: bool = False

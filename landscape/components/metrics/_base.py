@@ -30,11 +30,14 @@ class SampleSet:
 
 @dataclass(frozen=True)
 class Pairs:
-    """What the generated samples of a task with an image condition were asked for. Row i belongs to real sample i, which is the target."""
+    """What the generated samples of a task with an image or a text as condition were asked for. Row i belongs to real sample i.
+
+    Real sample i is the target of an image. To a text it is one of many right answers.
+    """
 
     task: Task
     conditions: Tensor
-    """The images [N, c, h, w] float32 in [0, 1] that the generator was given."""
+    """The images [N, c, h, w] float32 in [0, 1], or the texts [N, L] int64, that the generator was given."""
     draws: Tensor | None = None
     """Several samples [n, D, C, H, W] under each of the first n conditions, as levels; None if there is no generator to draw them."""
 
@@ -75,7 +78,7 @@ class Evidence:
     seed: int = 0
     device: torch.device | None = None
     pairs: Pairs | None = None
-    """The conditions of the generated samples, if they are images."""
+    """The conditions of the generated samples, if they are images or texts."""
 
 
 def need(value: Any, what: str, metric: str) -> Any:

@@ -35,6 +35,8 @@ def compared(evidence: Evidence, metric: str) -> Compared:
         UserError: There are no conditions, because the task has no images as conditions, or no images.
     """
     pairs = pairs_of(evidence, metric)
+    if not pairs.task.facts.has_target:
+        raise UserError(f"{metric} compares samples with their targets, which task {pairs.task.name!r} does not have: leave the metric out")
     made = checked(evidence.fake.images, "generated", "images", metric, minimum=1).float()
     real = checked(evidence.real.images, "real", "images", metric, minimum=1)
     if made.shape[1:] != real.shape[1:] or made.ndim != 4:
@@ -53,7 +55,7 @@ def pairs_of(evidence: Evidence, metric: str) -> Pairs:
     Raises:
         UserError: There are none, because the task has no images as conditions.
     """
-    pairs: Pairs = need(evidence.pairs, "the pictures that the samples were made of (a model of a task with targets)", metric)
+    pairs: Pairs = need(evidence.pairs, "the pictures or texts that the samples were made of", metric)
     return pairs
 
 

@@ -55,6 +55,12 @@ class Critique:
     """The condition [N, ...] under which sample i of `real` and of `fake` is judged; None for an unconditional task."""
     made: Tensor | None = None
     """The generated samples [N, ...] as G made them, before any `on_inputs` regularizer, given only at `g_term`."""
+    wrong: Tensor | None = None
+    """Conditions of which row i does not belong to the real sample i; None if the task makes none."""
+    judge: Callable[[Tensor, Tensor], Output] | None = None
+    """Applies the discriminator to samples and conditions, both [N, ...], in the precision of `look`."""
+    d_loss: Callable[[Tensor, Tensor], Tensor] | None = None
+    """D's loss of each sample [N] as a function of logits [N] in the places of those of real and of generated samples."""
     target: Tensor | None = None
     """The real samples [N, ...] as the data have them, if row i is the target of the generated sample i; None for other tasks."""
 
@@ -98,6 +104,8 @@ class RegularizerFacts:
     needs_images: Whether it treats samples as images [N, C, H, W]. It is refused for points.
     needs_real: Whether it reads `real_output` in G's step, for which real samples are then drawn and shown to D.
     needs_target: Whether it reads `Critique.target`. It is refused under a task without a target.
+    needs_wrong: Whether it reads `Critique.wrong`. It is refused under a task that makes no wrong conditions.
+    mirrors: Whether it exchanges left and right in what D sees. It is refused under a text, which may name sides.
     moves_pixels: Whether it moves or hides parts of what D sees. It is refused where D sees a sample beside an image of the same place,
         which would not move with it.
     perceives: The name of the extractor whose network it reads, which it is given as the keyword `perceive` (see
@@ -117,6 +125,8 @@ class RegularizerFacts:
     needs_images: bool = False
     needs_real: bool = False
     needs_target: When = False
+    needs_wrong: bool = False
+    mirrors: When = False
     moves_pixels: When = False
     perceives: str = ""
     needs_logits: bool = False

@@ -26,6 +26,7 @@ def changed(images: Tensor, shift: int, flip: bool) -> Tensor:
     site="d_term",
     needs_images=True,
     moves_pixels=True,
+    mirrors=lambda hyperparameters: bool(hyperparameters["flip"]),
     below_side="shift",
     paper="Zhang et al. 2020, arXiv:1910.12027 (CR); Zhao et al. 2020, arXiv:2002.04724 (bCR)",
 )

@@ -9,8 +9,8 @@ ROWS = 1024
 """The number of rows whose conditions are made at once."""
 
 
-def conditions(task: Task, samples: Tensor, inputs: Tensor | None, seed: int) -> Tensor:
-    """Return the conditions [N, c, h, w] that an image task makes of rows of a split, as float32 in [0, 1].
+def conditions(task: Task, samples: Tensor, inputs: Tensor | None, seed: int, tokens: Tensor | None = None) -> Tensor:
+    """Return the conditions that a task makes of rows of a split: images [N, c, h, w] as float32 in [0, 1], or texts [N, L] int64.
 
     Random draws of the task depend on `seed` and N alone. The state of torch's generator is not changed.
 
@@ -19,13 +19,15 @@ def conditions(task: Task, samples: Tensor, inputs: Tensor | None, seed: int) ->
         samples: Images (N, C, H, W) as uint8 levels or float32 in [0, 1].
         inputs: The picture that belongs to each sample, in one of the same forms, if the task reads it.
         seed: The seed of the task's random draws.
+        tokens: The text [N, L] of each sample, if the task reads it.
     """
     made = []
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         for start in range(0, len(samples), ROWS):
             part = slice(start, start + ROWS)
-            batch = task.batch(Rows(as_floats(samples[part]), inputs=None if inputs is None else as_floats(inputs[part])))
+            pictures, texts = None if inputs is None else as_floats(inputs[part]), None if tokens is None else tokens[part]
+            batch = task.batch(Rows(as_floats(samples[part]), inputs=pictures, tokens=texts))
             assert batch.condition is not None
             made.append(batch.condition)
     return torch.cat(made)

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from landscape.core.registry import Registry
 
-ConditionKind = Literal["none", "class", "image"]
-"""The kinds of condition that both networks may receive: none, the class of each sample, or an image for each sample."""
-Need = Literal["labels", "inputs"]
-"""What a task may read of a row beside its sample: its class, or the picture that belongs to it."""
+ConditionKind = Literal["none", "class", "image", "text"]
+"""The kinds of condition that both networks may receive: none, or the class, an image or a text for each sample."""
+Need = Literal["labels", "inputs", "tokens"]
+"""What a task may read of a row beside its sample: its class, the picture or the text that belongs to it."""
 
 
 class Rows(NamedTuple):
@@ -24,6 +24,8 @@ class Rows(NamedTuple):
     """[N] int64, the class of each sample. None unless the task needs it."""
     inputs: Tensor | None = None
     """[N, C, H, W] float32 in [0, 1], the picture that belongs to each sample. None unless the task needs it."""
+    tokens: Tensor | None = None
+    """[N, L] int64, the text of each sample as numbers of words in the vocabulary, 0 where it has ended. None unless the task needs it."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,11 @@ class Batch:
     real: Tensor
     """[N, ...], what D compares the generated samples with. Under a task with a target, row i is the target of the generated sample i."""
     condition: Tensor | None = None
-    """What both networks receive beside their input: [N] int64 for classes, [N, c, h, w] float32 in [0, 1] for images; None for an
-    unconditional task.
+    """What both networks receive beside their input: [N] int64 for classes, [N, c, h, w] float32 in [0, 1] for images, [N, L] int64 for
+    texts; None for an unconditional task.
     """
+    wrong: Tensor | None = None
+    """Conditions like `condition`, of which row i does not belong to row i of `real`. None unless the task makes them."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,11 @@ class Condition:
     size: int = 0
     """The number of values of e(y) with which the helper `takes_class` extends z; 0 if the architecture does not use that helper."""
     shape: tuple[int, ...] = ()
-    """The shape (c, h, w) of an image as condition, which may be smaller than a sample; () for other kinds."""
+    """The shape of the condition of one sample: (c, h, w) of an image, which may be smaller than the sample, (L,) of a text of at most L
+    words; () for other kinds.
+    """
+    vocabulary: int = 0
+    """The number of words that a text may have, with 0 for its end; 0 if the condition is no text."""
     has_mask: bool = False
     """Whether the last channel of the image is a mask, which is 1 where pixels are to be made. All other pixels of the generated sample are
     copied from the first channels of the image, whatever the generator makes there.
@@ -66,8 +74,10 @@ class TaskFacts:
     """What must be known about a task before it is called.
 
     condition: The kind of condition that both networks receive. The architecture must declare that it takes this kind. With `class`, the
-        data must have labels; with `image`, the samples must be images.
-    needs: What the task reads of a row beside its sample. A task whose condition is the class always reads `labels`.
+        data must have labels; with `image`, the samples must be images; with `text`, the data must have a text for each sample.
+    needs: What the task reads of a row beside its sample. A task whose condition is the class always reads `labels`, and one whose
+        condition is a text `tokens`.
+    has_wrong: Whether it makes conditions that do not belong to the samples (`Batch.wrong`), so that terms may show them to D.
     has_target: Whether row i of `Batch.real` is the one right answer to row i of the condition, so that terms and scores may compare the
         generated sample i with it.
     d_sees: `pair` if D judges a sample beside an image that shows the same place, so that a change of place must act on both.
@@ -87,6 +97,7 @@ class TaskFacts:
 
     condition: ConditionKind = "none"
     needs: frozenset[Need] = frozenset()
+    has_wrong: bool = False
     has_target: bool = False
     d_sees: Literal["sample", "pair"] = "sample"
     has_mask: bool = False
@@ -101,7 +112,13 @@ class TaskFacts:
     @property
     def reads(self) -> frozenset[Need]:
         """What the task reads of a row beside its sample."""
-        return self.needs | ({"labels"} if self.condition == "class" else frozenset())
+        own: Mapping[str, frozenset[Need]] = {"class": frozenset({"labels"}), "text": frozenset({"tokens"})}
+        return self.needs | own.get(self.condition, frozenset())
+
+    @property
+    def is_of_rows(self) -> bool:
+        """Whether the condition is an image or a text, of which every sample has its own."""
+        return self.condition in ("image", "text")
 
 
 TASKS: Registry[TaskFacts] = Registry("task", "landscape.components.tasks", TaskFacts)

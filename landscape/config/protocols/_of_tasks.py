@@ -1,4 +1,4 @@
-"""The protocols of tasks with targets as data. Generated sample i is made of the picture that belongs to real sample i."""
+"""The protocols of tasks on pictures and texts as data. Generated sample i is made of the one that belongs to real sample i."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,18 @@ _EACH = (
 )
 _SAME = "Comparable with other scores of the same name on the same data and with the same hyperparameters of the task."
 
+_TEXTS = (
+    "This project's own: the whole test split, for each of whose texts one sample is generated, through a classifier that reads what the "
+    "texts say. Texts that the model was trained on and texts that it was not have scores of their own. "
+)
+
 OF_TASKS: Mapping[str, Mapping[str, Any]] = {
+    "quick-text": {
+        "note": _TEXTS + "Comparable with other scores of the same name on the same data.",
+        "metrics": ["word_accuracy", "r_precision", *_SPREAD],
+        "extractor": "classifier",
+        "objective": "word_accuracy[classifier]",
+    },
     "quick-super-resolution": {
         "note": _EACH + "PSNR and SSIM are on Y without a border of `factor` pixels, as papers have them. " + _SAME,
         "metrics": [*_WHOLE, "consistency", "class_kept", *_SPREAD],

@@ -230,7 +230,25 @@ def srresnet():
     return g, d + conv(256, 512, 3) + conv(512, 512, 3) + dense(6 * 6 * 512, 1024) + dense(1024, 1)
 
 
-CONDITIONS = {"unet": Condition("image", shape=(3, 256, 256)), "srresnet": Condition("image", shape=(3, 24, 24))}
+def gan_cls():
+    """GAN-CLS at 64 pixels. Each network reads texts of 14 tokens by vectors of 32, two convolutions over 3 words, and a dense layer."""
+    text = 14 * 32 + (32 * 128 * 3 + 128) + (128 * 128 * 3 + 128) + dense(128, 256)
+
+    def block(maps):
+        inner = maps // 4
+        return conv(maps, inner, 1) + conv(inner, inner, 3) + conv(inner, maps, 3) + 2 * bn(inner) + bn(maps)
+
+    g = dense(100 + 256, 1024 * 16) + bn(1024) + block(1024) + conv(1024, 512, 4) + bn(512) + block(512)
+    g += conv(512, 256, 4) + bn(256) + conv(256, 128, 4) + bn(128) + conv(128, 3, 4)
+    d = conv(3, 64, 4) + conv(64, 128, 4) + conv(128, 256, 4) + conv(256, 512, 4) + conv(512 + 256, 512, 1) + dense(8192, 1)
+    return text + g, text + d
+
+
+CONDITIONS = {
+    "gan_cls": Condition("text", shape=(6,), vocabulary=14),
+    "unet": Condition("image", shape=(3, 256, 256)),
+    "srresnet": Condition("image", shape=(3, 24, 24)),
+}
 
 PUBLISHED = {
     ("dcgan", None, (3, 64, 64)): dcgan(128, 4, 3),
@@ -268,6 +286,7 @@ PUBLISHED = {
     ("progressive", None, (3, 1024, 1024)): progressive(9),
     ("unet", None, (3, 256, 256)): unet(),
     ("srresnet", None, (3, 96, 96)): srresnet(),
+    ("gan_cls", None, (3, 64, 64)): gan_cls(),
 }
 
 

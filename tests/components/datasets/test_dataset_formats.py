@@ -433,6 +433,29 @@ def test_stacked_mnist(files, monkeypatch):
     fails("stacked_mnist: three digits in one channel", "stacked-mnist", data_dir=files.root, channels=1)
 
 
+def test_stacked_words(files, monkeypatch):
+    monkeypatch.setattr("landscape.components.datasets.stacked_words.HELD_OUT", 20)
+    files.idx(test=200)
+    stacked = load_dataset("stacked-words", {"count": 50}, data_dir=files.root)
+    assert stacked.shape == (3, 28, 28)
+    words = stacked.language.form[1]
+    half = len(files.t10k_images) // 2
+    of = {
+        "train": (files.train_images, files.train_labels),
+        "validation": (files.t10k_images[:half], files.t10k_labels[:half]),
+        "test": (files.t10k_images[half:], files.t10k_labels[half:]),
+    }
+    for name, split in stacked.splits.items():
+        by_picture = {image.tobytes(): int(label) for image, label in zip(*of[name], strict=True)}
+        for sample, label, tokens in zip(split.samples, split.labels, split.tokens, strict=True):
+            seen = [by_picture[channel.numpy().tobytes()] for channel in sample]
+            assert int(label) == 100 * seen[0] + 10 * seen[1] + seen[2]
+            assert stacked.language.text(tokens) == f"red {words[seen[0]]} green {words[seen[1]]} blue {words[seen[2]]}"
+    sums = {name: sum(map(int, f"{int(label):03d}")) for name, split in stacked.splits.items() for label in split.labels[:1]}
+    assert sums["train"] % 10
+    fails("stacked_words: three digits in one channel", "stacked-words", data_dir=files.root, channels=1)
+
+
 def test_stacked_mnist_on_the_fly_carries_its_parts(files, monkeypatch):
     monkeypatch.setattr("landscape.components.datasets.stacked_mnist.HELD_OUT", 20)
     files.idx()

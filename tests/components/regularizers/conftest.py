@@ -70,7 +70,13 @@ class Bench:
             extra["g_loss"] = nn.functional.softplus(-outputs[1].logit)
             extra |= {"made": fake, "target": self.real}
         extra.setdefault("condition", self.labels.to(real.device))
+        extra |= {"wrong": extra["condition"].flip(0), "judge": self.judge, "d_loss": lambda r, f: nn.functional.softplus(-r) + f.exp()}
         return Critique(real, fake, *outputs, critic=self.d, look=self.d, progress=self.progress, **extra)
+
+    def judge(self, points: Tensor, condition: Tensor) -> Output:
+        """D's output with a logit that depends on the condition."""
+        output = self.d(points)
+        return output._replace(logit=output.logit * (1 + condition))
 
     def given(self, name) -> dict:
         """Return what the owner of the game offers a regularizer besides."""

@@ -6,7 +6,7 @@ import torch
 from landscape.components.tasks._base import TASKS, Batch, Rows
 
 NAMES = TASKS.names()
-ROWS = Rows(torch.rand(6, 3, 8, 8), torch.arange(6) % 3, torch.rand(6, 3, 8, 8))
+ROWS = Rows(torch.rand(6, 3, 8, 8), torch.arange(6) % 3, torch.rand(6, 3, 8, 8), torch.arange(12).view(6, 2))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -22,7 +22,7 @@ def test_makes_a_batch_row_by_row(name):
     assert isinstance(batch, Batch)
     assert len(batch.real) == 6
     assert (batch.condition is None) == (component.facts.condition == "none")
-    swapped = component.function(Rows(ROWS.samples.flip(0), ROWS.labels.flip(0), ROWS.inputs.flip(0)), **component.complete({}))
+    swapped = component.function(Rows(*(part.flip(0) for part in ROWS)), **component.complete({}))
     torch.testing.assert_close(swapped.real.flip(0), batch.real, rtol=0, atol=0)
     if batch.condition is not None:
         torch.testing.assert_close(swapped.condition.flip(0), batch.condition, rtol=0, atol=0)

@@ -15,7 +15,13 @@ def content_hash(splits: Mapping[str, Split]) -> str:
         if name not in splits:
             continue
         split = splits[name]
-        held = (("samples", split.samples), ("labels", split.labels), ("parts", split.parts), ("inputs", split.inputs))
+        held = (
+            ("samples", split.samples),
+            ("labels", split.labels),
+            ("parts", split.parts),
+            ("inputs", split.inputs),
+            ("tokens", split.tokens),
+        )
         for kind, tensor in held:
             if tensor is None:
                 continue
