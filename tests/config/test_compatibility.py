@@ -12,6 +12,7 @@ import landscape
 from landscape.components.architectures._base import ARCHITECTURES, Networks, Output
 from landscape.components.architectures._networks import Generator
 from landscape.components.datasets._base import Dataset, Split
+from landscape.components.datasets._language import Language
 from landscape.components.datasets._load import load_dataset
 from landscape.components.losses._base import LOSSES
 from landscape.components.normalizations._base import NORMALIZATIONS
@@ -51,10 +52,11 @@ def config_of(cell, resolution):
     architecture = ARCHITECTURES[cell["architecture"]]
     points = architecture.facts.samples == "points"
     small = {k: v for k, v in SMALL.items() if k in architecture.hyperparameters} | NARROWEST.get(cell["architecture"], {})
+    texts = TASKS[cell["task"]].facts.condition == "text"
     fields = {
-        "dataset": "ring" if points else "digits",
+        "dataset": "ring" if points else "stacked_words_digits" if texts else "digits",
         "resolution": None if points else resolution,
-        "channels": None if points else 3 if cell["task"] == "colorization" else 1,
+        "channels": None if points else 3 if texts or cell["task"] == "colorization" else 1,
         "batch_size": 4,
         "budget": {"amount": 2},
         "latent": {"dim": 6},
@@ -121,9 +123,11 @@ def dataset_for(config):
     shape = (config.channels, config.resolution, config.resolution) if config.resolution else (2,)
     samples = torch.randint(0, 256, (16, *shape), dtype=torch.uint8) if config.resolution else torch.randn(16, 2)
     bounds = (0.0, 1.0) if config.resolution else None
+    inputs, tokens = samples.flip(0) if config.resolution else None, torch.arange(48).view(16, 3) % 4
     return Dataset(
         "made",
-        {"train": Split(samples, torch.arange(16) % 4, inputs=samples.flip(0) if config.resolution else None)},
+        {"train": Split(samples, torch.arange(16) % 4, inputs=inputs, tokens=tokens)},
+        language=Language(("a", "b", "c"), 3),
         content_hash="0" * 16,
         classes=4,
         bounds=bounds,
