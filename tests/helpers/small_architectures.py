@@ -20,4 +20,5 @@ SMALL = {
     "srresnet": {"width": 4, "blocks": 1},
     "unet": {"width": 4},
     "gan_cls": {"width": 4, "text": 4, "encoded": 4, "word": 4},
+    "resnet_translation": {"width": 4, "blocks": 1, "takes_z": True},
 }

@@ -138,7 +138,7 @@ def test_a_term_on_real_activations_shows_d_real_samples_in_g_steps():
     [
         (
             {"architecture": {"mlp": {"width": 8}}},
-            "'mlp' has no place for the image of task 'super_resolution'; these have: srresnet, unet",
+            "'mlp' has no place for the image of task 'super_resolution'; these have: resnet_translation, srresnet, unet",
         ),
         ({"task": "unconditional"}, "'srresnet' takes an image, which task 'unconditional' does not give: choose one of .*inpainting"),
         ({"task": "class_conditional"}, "'srresnet' has no place for the class"),

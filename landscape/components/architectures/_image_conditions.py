@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from landscape.components.architectures._layers import Chain
 from landscape.components.architectures._networks import required
 from landscape.components.tasks._base import Condition, completed
 from landscape.components.tasks._images import resized
@@ -27,6 +28,18 @@ class GivenImage(nn.Module):
         if self.latent_dim:
             parts.append(z[:, :, None, None].expand(-1, -1, self.side, self.side))
         return torch.cat(parts, 1)
+
+
+class FromImage(nn.Module):
+    """A generator that is a chain of layers from an image and z to another image."""
+
+    def __init__(self, given: GivenImage, layers: list[nn.Module]) -> None:
+        super().__init__()
+        self.given, self.layers = given, Chain(layers)
+
+    def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
+        samples: Tensor = self.layers(self.given(z, condition), z)
+        return samples
 
 
 class JudgedPair(nn.Module):

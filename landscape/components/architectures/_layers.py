@@ -172,6 +172,18 @@ class Chain(nn.Module):
         return x
 
 
+class Added(Modulated):
+    """Layers whose output is added to their input."""
+
+    def __init__(self, layers: list[nn.Module]) -> None:
+        super().__init__()
+        self.layers = Chain(layers)
+
+    def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
+        added: Tensor = x + self.layers(x, z)
+        return added
+
+
 class Recenter(nn.Module):
     """Computes scale * x + shift."""
 

@@ -1,10 +1,10 @@
 """The networks of SRGAN."""
 
-from torch import Tensor, nn
+from torch import nn
 
 from landscape.components.architectures._base import ARCHITECTURES, ON_MAPS, Latent, Networks
-from landscape.components.architectures._image_conditions import GivenImage, JudgedPair
-from landscape.components.architectures._layers import Chain, FromTanh, Layers, Modulated, as_is, halvings
+from landscape.components.architectures._image_conditions import FromImage, GivenImage, JudgedPair
+from landscape.components.architectures._layers import Added, FromTanh, Layers, as_is, halvings
 from landscape.components.architectures._patches import PairDiscriminator
 from landscape.components.normalizations._base import Normalization
 from landscape.components.tasks._base import UNCONDITIONAL, Condition
@@ -13,30 +13,6 @@ from landscape.core.registry import NonNegativeInt, PositiveInt
 
 D_WIDTHS = (1, 1, 2, 2, 4, 4, 8, 8)
 """The maps of D's convolutions in units of its width. Every second one has stride 2."""
-
-
-class Added(Modulated):
-    """Layers whose output is added to their input."""
-
-    def __init__(self, layers: list[nn.Module]) -> None:
-        super().__init__()
-        self.layers = Chain(layers)
-
-    def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
-        added: Tensor = x + self.layers(x, z)
-        return added
-
-
-class SRResNet(nn.Module):
-    """A chain of layers from an image and z to a larger image."""
-
-    def __init__(self, given: GivenImage, layers: list[nn.Module]) -> None:
-        super().__init__()
-        self.given, self.layers = given, Chain(layers)
-
-    def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
-        samples: Tensor = self.layers(self.given(z, condition), z)
-        return samples
 
 
 @ARCHITECTURES.register(
@@ -111,7 +87,7 @@ def srresnet(
     )
 
 
-def _generator(make: Layers, given: GivenImage, enlarged: tuple[int, ...], widths: tuple[int, int], blocks: int) -> SRResNet:
+def _generator(make: Layers, given: GivenImage, enlarged: tuple[int, ...], widths: tuple[int, int], blocks: int) -> FromImage:
     (width, channels), side = widths, given.side
     inner: list[nn.Module] = [
         Added(
@@ -126,7 +102,7 @@ def _generator(make: Layers, given: GivenImage, enlarged: tuple[int, ...], width
     layers.append(Added([*inner, make.conv(width, width, 3), make.norm(width, side, side)]))
     for times in enlarged:
         layers += [make.conv(width, width * times**2, 3), nn.PixelShuffle(times), nn.PReLU()]
-    return SRResNet(given, [*layers, make.conv(width, channels, 9), FromTanh()])
+    return FromImage(given, [*layers, make.conv(width, channels, 9), FromTanh()])
 
 
 def _discriminator(make: Layers, pair: JudgedPair, resolution: int, width: int, hidden: int) -> PairDiscriminator:

@@ -52,6 +52,7 @@ CONDITIONS = {
     "gan_cls": Condition("text", shape=(6,), vocabulary=14),
     "unet": Condition("image", shape=(3, 256, 256)),
     "srresnet": Condition("image", shape=(3, 24, 24)),
+    "resnet_translation": Condition("image", shape=(3, 128, 128)),
 }
 
 
@@ -198,6 +199,13 @@ TABLES = {
         """dense 14 32 no bias; dense 128 256; 2 x -1; conv 4/2 3 64; lrelu 0.2; conv 4/2 64 128; norm 128; lrelu 0.2
         conv 4/2 128 256; norm 256; lrelu 0.2; conv 4/2 256 512; norm 512; lrelu 0.2
         conv 1/1 768 512; norm 512; lrelu 0.2; dense 8192 1""",
+    ),
+    ("resnet_translation", None, (3, 128, 128)): (
+        "conv 7/1 3 64; norm 64; relu; conv 3/2 64 128; norm 128; relu; conv 3/2 128 256; norm 256; relu;"
+        + "conv 3/1 256 256; norm 256; relu; conv 3/1 256 256; norm 256;" * 6
+        + """transposed 3/2 256 128; norm 128; relu; transposed 3/2 128 64; norm 64; relu; conv 7/1 64 3; (tanh + 1) / 2""",
+        """conv 4/2 6 64; lrelu 0.2; conv 4/2 64 128; norm 128; lrelu 0.2; conv 4/2 128 256; norm 256; lrelu 0.2
+        conv 4/1 256 512; norm 512; lrelu 0.2; conv 4/1 512 1""",
     ),
     ("mlp", None, (2,)): (
         "dense 64 128; norm 128; relu; dense 128 128; norm 128; relu; dense 128 2; reshape (2,)",

@@ -244,10 +244,19 @@ def gan_cls():
     return text + g, text + d
 
 
+def resnet_translation(blocks):
+    """CycleGAN, whose norms have a scale and a shift here. D sees both images."""
+    ends, inner = conv(3, 64, 7) + conv(64, 3, 7), conv(64, 128, 3) + conv(128, 256, 3) + conv(256, 128, 3) + conv(128, 64, 3)
+    norms = 2 * bn(64) + 2 * bn(128) + bn(256)
+    d = conv(6, 64, 4) + conv(64, 128, 4) + conv(128, 256, 4) + conv(256, 512, 4) + conv(512, 1, 4)
+    return ends + inner + norms + blocks * 2 * (conv(256, 256, 3) + bn(256)), d
+
+
 CONDITIONS = {
     "gan_cls": Condition("text", shape=(6,), vocabulary=14),
     "unet": Condition("image", shape=(3, 256, 256)),
     "srresnet": Condition("image", shape=(3, 24, 24)),
+    "resnet_translation": Condition("image", shape=(3, 128, 128)),
 }
 
 PUBLISHED = {
@@ -287,6 +296,8 @@ PUBLISHED = {
     ("unet", None, (3, 256, 256)): unet(),
     ("srresnet", None, (3, 96, 96)): srresnet(),
     ("gan_cls", None, (3, 64, 64)): gan_cls(),
+    ("resnet_translation", None, (3, 128, 128)): resnet_translation(6),
+    ("resnet_translation", None, (3, 256, 256)): resnet_translation(9),
 }
 
 
