@@ -168,6 +168,10 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
         "lsun_bedroom": ("a database in its format", f"{_FORMATS}::test_lsun_from_its_database"),
         "mnist": ("the real files' MD5 sums and class counts", f"{_FORMATS}::test_real_mnist"),
         "pairs": ("pictures that are written and read", "tests/components/datasets/test_pairs.py::test_side_by_side"),
+        "printed_digits": (
+            "a nearest neighbor names the classes and tells both sets apart",
+            f"{_TESTS}/datasets/test_unpaired.py::test_printed_digits_show_their_classes_and_differ_from_handwritten_ones",
+        ),
         "ring": ("published centers, width and count", f"{_POINTS}::test_published_rings"),
         "stacked_mnist": ("the digits it is made of", f"{_FORMATS}::test_stacked_mnist"),
         "stacked_words": (
@@ -181,6 +185,7 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
         "stl10": ("files in its format", f"{_FORMATS}::test_stl10_is_stored_column_by_column"),
         "swiss_roll": ("scikit-learn's swiss roll", f"{_POINTS}::test_swiss_roll_is_scikit_learns"),
         "tfd": ("files in its format", f"{_FORMATS}::test_tfd_from_the_users_own_copy"),
+        "unpaired": ("pictures that are written and read", f"{_TESTS}/datasets/test_unpaired.py::test_the_layout_of_cyclegan"),
         "veegan_1200d": (
             "its subspaces, noise and modes",
             f"{_POINTS}::test_veegan_1200d_has_noise_in_700_coordinates_and_modes_that_real_points_reach",

@@ -86,8 +86,9 @@ they cannot tell is refused with one line that says what was seen.
 ## Data sets
 """
 AFTER_DATA = """
-`digits` and the synthetic data sets (`ring`, `grid`, ...) need no files; `folder:/path`, `pairs:/path` and `zip:/path.zip` read yours. The
-prepared arrays are kept in the cache as well. They take samples x channels x side x side bytes, which is 149 GB for LSUN at 128x128.
+`digits` and the synthetic data sets (`ring`, `grid`, ...) need no files; `folder:/path`, `pairs:/path`, `unpaired:/path` and
+`zip:/path.zip` read yours. The prepared arrays are kept in the cache as well. They take samples x channels x side x side bytes, which is
+149 GB for LSUN at 128x128.
 
 Sources, sizes and checksums are those of torchvision, TensorFlow Datasets and Keras, if these name them. The second sources are: MNIST's
 is that of TensorFlow Datasets, Fashion-MNIST's that of torchvision, CIFAR-10's is a copy that many public repositories use with the

@@ -5,7 +5,7 @@ from typing import Any
 
 from landscape.core.errors import UserError
 
-WITH_PATH = ("folder", "zip", "pairs")
+WITH_PATH = ("folder", "zip", "pairs", "unpaired")
 """Data sets whose text names the path of their files: in `folder:a=b`, the text `a=b` is a path and not a hyperparameter.
 
 Only a text that begins with `path=` or with `{` holds hyperparameters. A folder whose own name begins so is given as `./path=...`.

@@ -90,7 +90,11 @@ class Dataset:
     splits: Mapping[str, Split]
     """Always `train`; also `validation` and `test` where the source or the preparation defines them."""
     content_hash: str
-    """The first 16 hex digits of a SHA-256 over the samples and labels of all splits. It is part of a trial's identity."""
+    """The first 16 hex digits of a SHA-256 over what all splits hold, also those of `other`. It is part of a trial's identity."""
+    other: Mapping[str, Split] = field(default_factory=dict)
+    """The splits of a second set of images, such as horses beside zebras, by the names of `splits`. Their rows belong to no row of
+    `splits`. Empty if there is no second set.
+    """
     classes: int | None = None
     """The number of classes, or None if there are no labels."""
     bounds: tuple[float, float] | None = (0.0, 1.0)

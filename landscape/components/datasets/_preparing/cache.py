@@ -4,6 +4,7 @@
 <cache>/datasets/<name>-<key>/train.npy              uint8 (N, C, H, W)
 <cache>/datasets/<name>-<key>/train-labels.npy       int64 (N,)
 <cache>/datasets/<name>-<key>/train-inputs.npy       uint8 (N, C, H, W), the picture that belongs to each sample
+<cache>/datasets/<name>-<key>/train-other.npy        uint8 (M, C, H, W), the samples of the second set of images
 """
 
 import hashlib
@@ -27,6 +28,8 @@ from landscape.core.locks import locked
 
 INPUTS = "-inputs"
 """The end of the name of a file with the pictures that belong to the samples of a split."""
+OTHER = "-other"
+"""The end of the name of a file with the samples of a split of the second set of images (`Dataset.other`)."""
 FORMAT = 2
 """The number of this layout, and of the way in which pictures are prepared. Data with another number are prepared again."""
 
@@ -69,7 +72,7 @@ def _prepare(folder: Path, name: str, fill: Callable[[Path], Mapping[str, Any]])
     try:
         facts = dict(fill(temporary))
         # The samples are read back from the files, because the hash is to be that of what is on the disk.
-        content = content_hash(_read_splits(temporary))
+        content = content_hash(_read_splits(temporary), _read_splits(temporary, OTHER))
         sizes = {f.name: f.stat().st_size for f in sorted(temporary.glob("*.npy"))}
         write_json(temporary / "meta.json", {**facts, "content_hash": content, "sizes": sizes, "name": name, "format": FORMAT})
         os.replace(temporary, folder)
@@ -99,19 +102,20 @@ def _opened(folder: Path, name: str, digests: Path) -> Dataset | None:
         meta = read_json(folder / "meta.json")
         if any((folder / file).stat().st_size != size for file, size in meta["sizes"].items()):
             return None
-        splits = _read_splits(folder)
+        splits, other = _read_splits(folder), _read_splits(folder, OTHER)
         states = _states(folder)
         if recall(digests, states) != meta["content_hash"]:
-            if content_hash(splits) != meta["content_hash"]:
+            if content_hash(splits, other) != meta["content_hash"]:
                 return None
             remember(digests, states, meta["content_hash"])
         facts = {k: meta[k] for k in ("classes", "handling", "classifier")}
-        return Dataset(name=name, splits=splits, content_hash=meta["content_hash"], **facts)
+        return Dataset(name=name, splits=splits, content_hash=meta["content_hash"], other=other, **facts)
     except (UserError, OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def _read_splits(folder: Path) -> dict[str, Split]:
+def _read_splits(folder: Path, end: str = "") -> dict[str, Split]:
+    """Return the splits whose files have names that end in `end`, such as `OTHER`."""
     import torch
 
     def mapped(path: Path) -> "torch.Tensor":
@@ -120,9 +124,9 @@ def _read_splits(folder: Path) -> dict[str, Split]:
 
     found = {}
     for name in SPLITS:
-        if (samples := folder / f"{name}.npy").exists():
-            labels = folder / f"{name}-labels.npy"
-            given = folder / f"{name}{INPUTS}.npy"
+        if (samples := folder / f"{name}{end}.npy").exists():
+            labels = folder / f"{name}{end}-labels.npy"
+            given = folder / f"{name}{end}{INPUTS}.npy"
             found[name] = Split(
                 mapped(samples), mapped(labels) if labels.exists() else None, inputs=mapped(given) if given.exists() else None
             )
@@ -139,7 +143,7 @@ def require_unchanged(dataset: Dataset) -> None:
     Raises:
         UserError: The hashes differ, although nothing about the files tells so, as after a failure of the disk.
     """
-    if content_hash(dataset.splits) != dataset.content_hash:
+    if content_hash(dataset.splits, dataset.other) != dataset.content_hash:
         raise UserError(
             f"the prepared data of {dataset.name!r} have changed on disk: delete the folder `datasets` of the cache to prepare them again"
         )

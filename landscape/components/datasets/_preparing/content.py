@@ -8,13 +8,17 @@ import numpy as np
 from landscape.components.datasets._base import SPLITS, Split
 
 
-def content_hash(splits: Mapping[str, Split]) -> str:
-    """Return the first 16 hex digits of a SHA-256 over the name, type, shape and bytes of what every split holds."""
+def content_hash(splits: Mapping[str, Split], other: Mapping[str, Split] | None = None) -> str:
+    """Return the first 16 hex digits of a SHA-256 over the name, type, shape and bytes of what every split holds.
+
+    Args:
+        splits: The splits of the data set.
+        other: Those of its second set, if it has one (`Dataset.other`).
+    """
     digest = hashlib.sha256()
-    for name in SPLITS:
-        if name not in splits:
-            continue
-        split = splits[name]
+    named = [(name, splits[name]) for name in SPLITS if name in splits]
+    named += [(f"other/{name}", other[name]) for name in SPLITS if other and name in other]
+    for name, split in named:
         held = (
             ("samples", split.samples),
             ("labels", split.labels),

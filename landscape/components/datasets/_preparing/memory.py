@@ -16,17 +16,25 @@ from landscape.components.datasets._preparing.pictures import Fit, fitted, from_
 Array = NDArray[Any]
 
 
-def in_memory(name: str, splits: Mapping[str, tuple[Array, Array | None]], **facts: Any) -> Dataset:
+Arrays = Mapping[str, tuple[Array, Array | None]]
+"""For each split its samples and its labels."""
+
+
+def in_memory(name: str, splits: Arrays, *, other: Arrays | None = None, **facts: Any) -> Dataset:
     """Make a data set from arrays.
 
     Args:
         name: The name of the data set.
         splits: For each split its samples and its labels. Samples are uint8 images (N, C, H, W), or floats (N, D), which are kept as
             float32. Labels are integers (N,), or None.
+        other: The same for a second set of images (`Dataset.other`).
         **facts: Further fields of the `Dataset`.
     """
-    made = {split: Split(_samples(samples), None if labels is None else _labels(labels)) for split, (samples, labels) in splits.items()}
-    return Dataset(name=name, splits=made, content_hash=content_hash(made), **facts)
+    made, second = (
+        {split: Split(_samples(samples), None if labels is None else _labels(labels)) for split, (samples, labels) in arrays.items()}
+        for arrays in (splits, other or {})
+    )
+    return Dataset(name=name, splits=made, content_hash=content_hash(made, second), other=second, **facts)
 
 
 def _samples(array: Array) -> Tensor:
@@ -46,12 +54,15 @@ def converted(dataset: Dataset, resolution: int | None, channels: Channels | Non
     if (height, width) == (resolution or height, resolution or width) and have_channels == (channels or have_channels):
         return dataset
     fit = Fit(resolution, channels)
-    splits = {
-        name: replace(split, samples=_fitted(split.samples, fit), inputs=None if split.inputs is None else _fitted(split.inputs, fit))
-        for name, split in dataset.splits.items()
-    }
+    splits, other = (
+        {
+            name: replace(split, samples=_fitted(split.samples, fit), inputs=None if split.inputs is None else _fitted(split.inputs, fit))
+            for name, split in each.items()
+        }
+        for each in (dataset.splits, dataset.other)
+    )
     handling = {**dataset.handling, **fit.describe()} | ({"channels": {1: "gray", 3: "RGB"}[channels]} if channels else {})
-    return replace(dataset, splits=splits, content_hash=content_hash(splits), handling=handling)
+    return replace(dataset, splits=splits, other=other, content_hash=content_hash(splits, other), handling=handling)
 
 
 def _fitted(samples: Tensor, fit: Fit) -> Tensor:
