@@ -69,7 +69,8 @@ def _printed(digit: int, random: np.random.RandomState) -> Array:
     turned = np.asarray(picture.rotate(random.uniform(-8, 8), Image.Resampling.BILINEAR), dtype=np.float64)
     times = LARGE // SIDE
     mean = turned.reshape(SIDE, times, SIDE, times).mean((1, 3))
-    return np.rint(np.rint(mean * (16 / 255)) * (255 / 16)).astype(np.uint8)
+    levels: Array = np.rint(np.rint(mean * (16 / 255)) * (255 / 16)).astype(np.uint8)
+    return levels
 
 
 @cache
