@@ -68,8 +68,8 @@ def of_targets_and_baseline(
         assert real.samples.samples is not None
         order = torch.randperm(len(real.samples), generator=torch.Generator().manual_seed(protocol.seed))
         others = Given(real.samples.samples[order], source="real samples of other texts", cached=False)
-        found = scored(of_pairs, others).estimates if of_pairs else {}
-        return targets, {BASELINE + score: _noted(e, "real samples of other texts") for score, e in found.items()}
+        of_others = scored(of_pairs, others).estimates if of_pairs else {}
+        return targets, {BASELINE + score: _noted(e, "real samples of other texts") for score, e in of_others.items()}
     made = task.baseline(pairs.conditions, tuple(dataset.shape))
     if made is None:
         return targets, {}

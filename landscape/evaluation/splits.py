@@ -54,8 +54,15 @@ def whole(dataset: Dataset, name: str) -> Given:
     """Return one split of a data set with the identity by which the feature cache knows it."""
     split = dataset.split(name)
     source, identity = f"{dataset.name} {name}", f"{dataset.content_hash}/{name}"
-    beside = {"inputs": split.inputs, "tokens": split.tokens}
-    return Given(split.samples, labels=split.labels, source=source, identity=identity, handling=dataset.handling, **beside)
+    return Given(
+        split.samples,
+        labels=split.labels,
+        source=source,
+        identity=identity,
+        inputs=split.inputs,
+        tokens=split.tokens,
+        handling=dataset.handling,
+    )
 
 
 def _half(dataset: Dataset, name: SplitName, which: int) -> Given:

@@ -76,7 +76,7 @@ class DataStream:
             samples = samples.reshape(size, -1, *samples.shape[2:])  # [size, stack * c, H, W]
         inputs = () if self.inputs is None else (self.inputs[index].to(self.device, non_blocking=True),)
         seen, *pictures = self._as_networks_see(samples, *inputs)
-        return self.task(Rows(seen, labels, *(pictures or (None,)), tokens))
+        return self.task(Rows(seen, labels, pictures[0] if pictures else None, tokens))
 
     def take(self, size: int) -> Tensor:
         """Return the next indices [size] int64, in the memory of the samples.

@@ -201,10 +201,10 @@ class Adversarial(Game):
             return of_samples(self.criticize(points, condition, parameters))
 
         real, fake = map(of_samples, outputs)
-        known = {"progress": self.progress, "bounds": self.bounds, "condition": batch.condition, "made": made}
+        known: dict[str, Any] = {"progress": self.progress, "bounds": self.bounds, "condition": batch.condition, "made": made}
         known |= {"target": batch.real if self.has_target else None, "wrong": batch.wrong, "judge": judge}
         known |= {"d_loss": lambda real, fake: self._call_loss(real, fake).d}
-        return Critique(*samples, real, fake, critic=critic, look=look, **known)  # type: ignore[arg-type]
+        return Critique(*samples, real, fake, critic=critic, look=look, **known)
 
     def d_objective(
         self, batch: Batch, fake: Tensor, *, due: Due, parameters: Parameters | None = None, states: States | None = None

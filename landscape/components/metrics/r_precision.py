@@ -22,7 +22,7 @@ def ranks_first(logits: Tensor, attributes: Tensor, numbers: Tensor, wrong: int,
         wrong: The number of other texts.
         generator: The generator of the draw.
     """
-    candidates, first = torch.unique(numbers, return_inverse=True)  # type: ignore[no-untyped-call]
+    candidates, first = torch.unique(numbers, return_inverse=True)
     rows = torch.zeros(len(candidates), dtype=torch.long).scatter_(0, first, torch.arange(len(numbers)))
     others = torch.rand(len(numbers), len(candidates), generator=generator)
     others[torch.arange(len(numbers)), first] = 2.0  # The own text is never drawn.
