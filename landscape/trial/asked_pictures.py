@@ -43,7 +43,7 @@ def of_files(path: Path, model: Trained, seed: int, most: int | None) -> Asked:
         raise UserError(f"--input {path} holds no pictures: give a picture or a folder with some")
     asked_by, made = model.task.facts.asked_by, []
     for number, file in enumerate(files):
-        levels = torch.from_numpy(as_array(decode(read_bytes(file, MAX_PICTURE_BYTES), str(file))[0]))
+        levels = torch.tensor(as_array(decode(read_bytes(file, MAX_PICTURE_BYTES), str(file))[0]))
         picture = as_floats(levels)[None]
         wanted = model.condition.shape if asked_by is None else (picture.shape[1], *model.shape[1:])
         fits = picture.shape[1:] == wanted

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 TRAIN = ("train", "--dataset", "digits", "--loss", "hinge", "--steps", "4", "--protocol", "none", "--set", "batch_size=4")
@@ -56,6 +57,16 @@ def test_pictures_and_options_that_do_not_fit(run, here, trained):
     classes = run("sample", trained, "--from-split", "test", "--class", "3", "--out", "x.png").is_one_line_error()
     assert "--class: the model of" in classes
     assert not (here / "x.png").exists()
+
+
+def test_a_picture_is_read_without_a_warning(run, here, trained, recwarn):
+    small = picture(here / "small.png", (4, 4))
+    torch.set_warn_always(True)
+    try:
+        assert run("sample", trained, "--input", small, "--out", "x.png").code == 0
+    finally:
+        torch.set_warn_always(False)
+    assert not [str(warning.message) for warning in recwarn if "not writable" in str(warning.message)]
 
 
 def test_a_model_without_pictures_refuses_them(run, here):
