@@ -1,6 +1,7 @@
 """Every command explains itself, quickly."""
 
 import re
+import shlex
 import subprocess
 import sys
 
@@ -31,6 +32,7 @@ def test_the_commands():
         "compare",
         "findings",
         "targets",
+        "across",
         "evaluate",
         "features",
         "sample",
@@ -56,7 +58,7 @@ def test_help_has_examples_that_parse(path):
     examples = re.findall(r"^  landscape (.*)$", ALL[path].epilog or "", flags=re.MULTILINE)
     assert examples
     for example in examples:
-        assert parses(example.split()), example
+        assert parses(shlex.split(example)), example
 
 
 def parses(arguments):

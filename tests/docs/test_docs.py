@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 import textwrap
@@ -46,14 +47,14 @@ def make_variables():
 
 @pytest.mark.parametrize("line", lines_of("make"))
 def test_make_lines(line):
-    words = line.split()[1:]
+    words = shlex.split(line)[1:]
     assert {w for w in words if "=" not in w} <= make_targets()
     assert {w.partition("=")[0] for w in words if "=" in w} <= make_variables()
 
 
 @pytest.mark.parametrize("line", lines_of("landscape"))
 def test_landscape_lines(line):
-    command, context, arguments = landscape, click.Context(landscape, info_name="landscape"), line.split()[1:]
+    command, context, arguments = landscape, click.Context(landscape, info_name="landscape"), shlex.split(line)[1:]
     if arguments in (["--help"], ["--version"]):
         return
     while isinstance(command, click.Group):

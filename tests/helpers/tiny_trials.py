@@ -67,7 +67,7 @@ def trial_of(name: str) -> dict:
     else:
         found |= {"resolution": RESOLUTIONS.get(name, 32), "channels": 3 if 1 not in facts.channels else 1}
     if "text" in facts.conditions:
-        return BASE | HAS_TEXTS
+        return dict(HAS_TEXTS)
     if "none" not in facts.conditions:
         found["task"] = {"super_resolution": {"factor": 2}}
     return found | ({"loss": "began"} if facts.output == "energy" else {})

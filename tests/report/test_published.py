@@ -119,7 +119,7 @@ def test_the_page_shows_every_number_and_withholds_recalled_ones(tmp_path):
     assert float(row["difference"]) == pytest.approx(sum(SEEDS) / 5 - 25.27)
     assert published_page.FILTERS
     assert set(published_page.FILTERS) <= {column.key for column in published_page.ledger_page(tmp_path).every.columns}
-    assert "221 belong to rows that can be run here; 1 number has a run: 1 agrees" in html
+    assert "265 belong to rows that can be run here; 1 number has a run: 1 agrees" in html
 
 
 def test_margins_are_those_of_the_file():
@@ -134,8 +134,8 @@ def study_view(dataset, protocol, score):
 
 def test_a_study_names_what_compares_with_it_and_what_does_not():
     found = published_beside(study_view("cifar10", "mimicry", "FID"))
-    assert set(found.table.frame["row"]) == {"mimicry-2020/baselines/cifar10/sngan", "mimicry-2020/baselines/cifar10/wgan-gp"}
-    assert found.sentence.startswith("2 published numbers on cifar10 are FID under mimicry, as here.")
+    assert set(found.table.frame["row"]) == {f"mimicry-2020/baselines/cifar10/{row}" for row in ("cgan-pd", "sngan", "wgan-gp")}
+    assert found.sentence.startswith("3 published numbers on cifar10 are FID under mimicry, as here.")
     assert "more published numbers on cifar10" in found.sentence
     other = published_beside(study_view({"name": "cifar10"}, "quick", "FD[classifier]"))
     assert other.table is None

@@ -329,4 +329,4 @@ def test_each_table_is_used_by_a_set_that_says_so():
     tables = {name for name, _ in published_tables()}
     assert tables == {"MNIST", "FASHION_MNIST", "CIFAR10", "STL10", "LSUN_BEDROOM", "CELEBA", "CELEBA_ATTRIBUTES"}
     downloads = {name for name in REGISTRY if REGISTRY[name].facts.downloads}
-    assert downloads == {"mnist", "stacked_mnist", "fashion_mnist", "cifar10", "stl10", "lsun_bedroom", "celeba"}
+    assert downloads == {"mnist", "stacked_mnist", "stacked_words", "fashion_mnist", "cifar10", "stl10", "lsun_bedroom", "celeba"}

@@ -137,7 +137,7 @@ def test_class_kept_counts_the_classes_of_the_targets(evidence):
 def test_what_a_score_lacks_is_named(evidence, images):
     real, fake = images
     for metric in (psnr, ssim, l1, consistency, diversity, class_kept):
-        with pytest.raises(UserError, match="needs the pictures that the samples were made of"):
+        with pytest.raises(UserError, match="needs the pictures or texts that the samples were made of"):
             metric(evidence(real_images=real, fake_images=fake))
     with pytest.raises(UserError, match="several samples under each condition"):
         scored(diversity, evidence, images, ENLARGING)
