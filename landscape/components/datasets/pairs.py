@@ -56,7 +56,8 @@ def pairs(
         request: What is asked for.
 
     Raises:
-        UserError: The folder cannot be read or holds no pairs, a picture has no other half or is damaged, or splits are in doubt.
+        UserError: The folder cannot be read or holds no pairs, a picture has no other half or is damaged, the shapes of an input and its
+            target differ, or splits are in doubt.
     """
     if not path:
         raise UserError("data set 'pairs' needs a path: write pairs:/path/to/pictures")
@@ -98,6 +99,10 @@ def _opened(
     def read(half: str, name: str) -> tuple[Image.Image, tuple[str, ...]]:
         file = files[partners[name] if half == "input" and partners is not None else name]
         picture, notes = decode(read_bytes(file, MAX_PICTURE_BYTES), str(file), depths)
+        if half == "input" and partners is not None:
+            target = files[name]
+            beside, _ = decode(read_bytes(target, MAX_PICTURE_BYTES), str(target), Depths("auto"))
+            _require_one_shape(picture, beside, str(file), str(target))
         return (picture if partners is not None else _half(picture, (half == "input") == (input_side == "left"), str(file))), notes
 
     one = arranged(collection, options, lambda split, name: read("target", name), lambda item: item[1], depths.require_used)
@@ -132,6 +137,16 @@ def _partners(files: Mapping[str, Path], inputs: str, targets: str, place: str) 
         if alone := next((name for stem, name in one.items() if stem not in other), ""):
             raise UserError(f"{place}: {alone} has no picture of its name in {folder!r}: add it, or leave both out")
     return {name: given[stem] for stem, name in wanted.items()}
+
+
+def _require_one_shape(given: Image.Image, target: Image.Image, name: str, of_target: str) -> None:
+    """Refuse an input whose sides stand in another ratio than those of its target, because their central squares show different parts.
+
+    An input of the same shape may be smaller or larger than its target.
+    """
+    if given.width * target.height != given.height * target.width:
+        sizes = f"{given.width}x{given.height} pixels, and its target {of_target} has {target.width}x{target.height}"
+        raise UserError(f"{name} has {sizes}: give both the same ratio of the sides, so that they show the same part")
 
 
 def _half(picture: Image.Image, left: bool, name: str) -> Image.Image:

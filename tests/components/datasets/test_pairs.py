@@ -78,3 +78,16 @@ def test_pairs_that_do_not_match(tmp_path, halves):
         load_dataset(f"pairs:{tmp_path}", {"splits": "none"}, resolution=8, cache_dir=tmp_path / "cache")
     with pytest.raises(UserError, match="data set 'pairs' needs a path"):
         load_dataset("pairs", {}, resolution=8)
+
+
+def test_an_input_of_another_shape_than_its_target_is_named(tmp_path, halves):
+    """Their central squares would show different parts. An input of the same shape may be smaller."""
+    given = {"path": str(tmp_path), "inputs": "A", "targets": "B", "validation": 0.25, "test": 0.25}
+    for i, (one, two) in enumerate(halves[:4]):
+        write(tmp_path / "A" / f"{i}.png", one[::2, ::2])
+        write(tmp_path / "B" / f"{i}.png", two)
+    assert load_dataset("pairs", given, resolution=8, cache_dir=tmp_path / "cache").inputs_shape[1:] == (8, 8)
+    one = halves[1][0]
+    write(tmp_path / "A" / "1.png", one[:, :4])
+    with pytest.raises(UserError, match=r"A/1.png has 4x8 pixels, and its target .*B/1.png has 8x8: give both the same ratio"):
+        load_dataset("pairs", given, resolution=8, cache_dir=tmp_path / "cache2")
