@@ -22,7 +22,9 @@ def unrolled(unrolling: Unrolling, *, k: NonNegativeInt = 5) -> dict[str, Tensor
     Returns:
         D's parameters after k steps, name -> tensor, differentiable in G.
     """
-    parameters = {name: as_leaf(p) for name, p in unrolling.discriminator.named_parameters() if p.requires_grad}
+    # The optimizer has moments for what it updates: not for the layers that a growing D does not use yet.
+    updated = {name.partition("/")[2] for name in unrolling.moments}
+    parameters = {name: as_leaf(p) for name, p in unrolling.discriminator.named_parameters() if name in updated}
     moments = unrolling.moments
     for _ in range(k):
         gradients = torch.autograd.grad(unrolling.d_loss(parameters), list(parameters.values()), create_graph=True, materialize_grads=True)
