@@ -2,9 +2,12 @@
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 IMPORTED_AS = {"pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}
@@ -41,3 +44,16 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
     assert used - set(modules) == set(), "imported, but not declared in pyproject.toml"
     unused = {name for module, name in modules.items() if module not in used}
     assert unused == set(NOT_IMPORTED), "declared in pyproject.toml, but not imported"
+
+
+def test_no_file_names_a_package_index():
+    """Where packages come from is the machine's own setting. The hosts are put together here, so that this file names none."""
+    hosts = [
+        ".".join(parts).encode() for parts in (("download", "pytorch", "org"), ("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"))
+    ]
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if tracked.returncode:
+        pytest.skip("this is no git repository")
+    files = [ROOT / name for name in tracked.stdout.decode().split("\0") if name]
+    assert len(files) > 500
+    assert [str(file) for file in files if file.is_file() and any(host in file.read_bytes() for host in hosts)] == []
