@@ -1,6 +1,7 @@
-"""Calls of losses and of regularizers whose results are checked, and the module that some of them are given in D's place."""
+"""What games call components with: their setting, checked calls of losses and regularizers, and a module in D's place for some of them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
@@ -12,6 +13,20 @@ from landscape.training.building import Loss, Regularizer
 
 Parameters = Mapping[str, Tensor]
 """Tensors by name. They include D's buffers if D is evaluated with other parameters than its own."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a game must know of its trial beside the networks and the components."""
+
+    joint_d_call: bool = False
+    """Whether D judges real and generated samples in one call."""
+    bounds: tuple[float, float] | None = None
+    """The range of values of what D judges, or None if it has no bounds."""
+    is_conditional: bool = False
+    """Whether batches carry a condition."""
+    has_target: bool = False
+    """Whether the real samples of a batch are the targets of the generated ones."""
 
 
 def pair_of(loss: Loss, real: Tensor, fake: Tensor, **keywords: Any) -> LossPair:

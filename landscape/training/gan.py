@@ -19,6 +19,7 @@ from landscape.config.training_settings import LatentConfig
 from landscape.config.trial_config import TrialConfig
 from landscape.training.building import Loss, Regularizer, build_critic, build_encoder, build_networks, game_of, trainable_parameters
 from landscape.training.compilation import Path
+from landscape.training.component_calls import Setting
 from landscape.training.counts import Counts
 from landscape.training.cuda_graph_blocks import Blocks, Record, cannot_record, cuda_graph
 from landscape.training.data_stream import DataStream, mean_sample
@@ -75,13 +76,16 @@ class GAN(pl.LightningModule):
             self.discriminator,
             loss,
             self.regularizers,
-            joint_d_call=config.joint_d_call,
-            bounds=dataset.bounds if self.encoder is None else None,
+            setting=Setting(
+                joint_d_call=config.joint_d_call,
+                bounds=dataset.bounds if self.encoder is None else None,
+                is_conditional=self.condition.kind != "none",
+                has_target=task_of(config.task).facts.has_target,
+            ),
             states=self._own,
             weights_of_d=EffectiveWeights(self.discriminator) if self.discriminator is not None else None,
+            encoder=self.encoder,
         )
-        self.game.encoder = self.encoder
-        self.game.is_conditional, self.game.has_target = self.condition.kind != "none", task_of(config.task).facts.has_target
         # G's weights are made together too. The object acts through the hooks that it registers on G, so nothing else has to hold it.
         EffectiveWeights(self.generator)
         self.curves = Curves()

@@ -21,7 +21,7 @@ from landscape.components.numerics.input_gradients import as_leaf
 from landscape.components.regularizers._base import Critique, Unrolling
 from landscape.components.tasks._base import Batch
 from landscape.training.building import Loss, Regularizer
-from landscape.training.component_calls import Parameters, Replaced, pair_of, values_and_state
+from landscape.training.component_calls import Parameters, Replaced, Setting, pair_of, values_and_state
 from landscape.training.effective_weights import EffectiveWeights
 from landscape.training.functional_optimizers import OptimizerState
 from landscape.training.patches import averaged, of_samples, rows_of
@@ -72,23 +72,18 @@ class Game:
         loss: Loss,
         regularizers: tuple[Regularizer, ...],
         *,
-        joint_d_call: bool = False,
-        bounds: tuple[float, float] | None = None,
+        setting: Setting,
         states: States,
         weights_of_d: EffectiveWeights | None = None,
+        encoder: nn.Module | None = None,
     ) -> None:
         self.generator, self.discriminator, self.loss = generator, discriminator, loss
         self.at = {site: tuple(r for r in regularizers if site in (r.facts.site, r.facts.also)) for site in SITES}
-        self.joint_d_call, self.bounds, self.states = joint_d_call, bounds, states
-        self.weights_of_d = weights_of_d
+        self.setting, self.states, self.weights_of_d = setting, states, weights_of_d
+        self.encoder = encoder
+        """The encoder of a joint game, samples [N, ...] -> latent vectors [N, latent]. Other games have none."""
         self.progress = torch.zeros(())
-        self.is_conditional = self.has_target = False
-        """Whether batches carry a condition, and whether their real samples are targets of the generated ones. The owner of the game sets
-        both.
-        """
         self._compares_real = any(r.facts.needs_real for r in self.at["g_term"])
-        self.encoder: nn.Module | None = None
-        """The encoder of a joint game, samples [N, ...] -> latent vectors [N, latent], which the owner of the game sets."""
         # This is looked up once, because asking a protocol takes as long as a small layer.
         self._bounded_d = discriminator if isinstance(discriminator, Constrains) else None
 
@@ -110,8 +105,8 @@ class Game:
     @property
     def g_needs_batch(self) -> bool:
         """Whether G's step takes rows of the data, because it needs real samples or the conditions of the samples that it makes."""
-        sees_real = not self.has_discriminator or self.g_sees_real or self.joint_d_call or bool(self.at["around_g"])
-        return sees_real or self._compares_real or self.is_conditional
+        sees_real = not self.has_discriminator or self.g_sees_real or self.setting.joint_d_call or bool(self.at["around_g"])
+        return sees_real or self._compares_real or self.setting.is_conditional
 
     def d_objective(
         self, batch: Batch, fake: Tensor, *, due: Due, parameters: Parameters | None = None, states: States | None = None
@@ -157,7 +152,7 @@ class Adversarial(Game):
     def seen(self, samples: Tensor) -> Tensor:
         """Return what D sees of samples, after every `on_inputs` regularizer in the order of the config."""
         for r in self.at["on_inputs"]:
-            offered = {"progress": self.progress, "bounds": self.bounds}
+            offered = {"progress": self.progress, "bounds": self.setting.bounds}
             samples = r.call(samples, **{k: offered[k] for k in r.keywords})
         return samples
 
@@ -173,7 +168,7 @@ class Adversarial(Game):
 
     def _pair(self, real: Tensor, fake: Tensor, condition: Tensor | None, parameters: Parameters | None) -> tuple[Output, Output]:
         """Return D's outputs on real and on generated samples, from one call or from two."""
-        if not self.joint_d_call:
+        if not self.setting.joint_d_call:
             with self.weights_of_d.for_calls(2) if self.weights_of_d is not None and parameters is None else nullcontext():
                 return self.criticize(real, condition, parameters), self.criticize(fake, condition, parameters)
         both = self.criticize(torch.cat([real, fake]), condition if condition is None else torch.cat([condition, condition]), parameters)
@@ -201,8 +196,8 @@ class Adversarial(Game):
             return of_samples(self.criticize(points, condition, parameters))
 
         real, fake = map(of_samples, outputs)
-        known: dict[str, Any] = {"progress": self.progress, "bounds": self.bounds, "condition": batch.condition, "made": made}
-        known |= {"target": batch.real if self.has_target else None, "wrong": batch.wrong, "judge": judge}
+        known: dict[str, Any] = {"progress": self.progress, "bounds": self.setting.bounds, "condition": batch.condition, "made": made}
+        known |= {"target": batch.real if self.setting.has_target else None, "wrong": batch.wrong, "judge": judge}
         known |= {"d_loss": lambda real, fake: self._call_loss(real, fake).d}
         return Critique(*samples, real, fake, critic=critic, look=look, **known)
 
@@ -249,7 +244,7 @@ class Adversarial(Game):
     def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
         made = self.fakes(batch, z)
         fake_seen = self.seen(made)
-        if self.joint_d_call:
+        if self.setting.joint_d_call:
             real_seen = self.seen(self.reals(batch))
             real, fake = self._pair(real_seen, fake_seen, batch.condition, parameters)
         else:
