@@ -13,6 +13,7 @@ EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 FILES = sorted(EXAMPLES.glob("*.py"))
 TRIALS = {
     "task": {"task": "noisy_classes"},
+    "image_task": {"task": "denoising", "architecture": {"unet": {"width": 4}}, "regularizers": ["pixel"]},
     "loss": {"loss": "tempered"},
     "regularizer": {"regularizers": ["logit_size"]},
     "normalization": {"d_normalization": "root_mean_square"},
@@ -71,8 +72,18 @@ def test_there_is_one_of_each_kind():
 
     kinds = {"tasks", "losses", "regularizers", "normalizations", "architectures", "datasets", "extractors", "metrics"}
     assert kinds <= set(CATALOG)
-    assert len(FILES) == len(kinds)
-    assert {p.stem for p in FILES} == {"task", "loss", "regularizer", "normalization", "architecture", "dataset", "extractor", "metric"}
+    assert len(FILES) == len(kinds) + 1
+    assert {p.stem for p in FILES} == {
+        "task",
+        "image_task",
+        "loss",
+        "regularizer",
+        "normalization",
+        "architecture",
+        "dataset",
+        "extractor",
+        "metric",
+    }
 
 
 def test_the_page_names_every_file():
