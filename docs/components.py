@@ -38,6 +38,7 @@ _SPECTRAL = (
     f"{_NORMS}/test_spectral.py::test_follows_torchs_parametrization",
 )
 _FORMATS = "tests/components/datasets/test_dataset_formats.py"
+_SPEECH = "tests/components/datasets/test_speech.py"
 _POINTS = "tests/components/datasets/test_dataset_points.py"
 
 ORACLES: dict[str, dict[str, tuple[str, str]]] = {
@@ -63,6 +64,10 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
         "text_to_image": (
             "each loss with the term `mismatch` against algorithm 1",
             f"{_TESTS}/tasks/test_text_to_image.py::test_every_loss_with_the_mismatch_term_is_the_mixture_of_gan_cls",
+        ),
+        "text_to_speech": (
+            "every call of both networks in a round is watched",
+            f"{_TESTS}/tasks/test_text_to_speech.py::test_every_call_of_both_networks_in_a_round_gets_voice_and_phones",
         ),
         "super_resolution": (
             "Pillow's bicubic filter",
@@ -173,6 +178,13 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
             f"{_TESTS}/datasets/test_unpaired.py::test_printed_digits_show_their_classes_and_differ_from_handwritten_ones",
         ),
         "ring": ("published centers, width and count", f"{_POINTS}::test_published_rings"),
+        "asterisk_prompts": ("files in its format", f"{_SPEECH}::test_asterisks_packages"),
+        "emoji_pairs": ("files in its format", f"{_TESTS}/datasets/test_emoji_pairs.py::test_pairs_of_names"),
+        "ljspeech": ("files in its format", f"{_SPEECH}::test_ljspeech_in_its_layout"),
+        "spoken_words": (
+            "tones of known pitch in the place of phones",
+            f"{_SPEECH}::test_words_are_held_out_with_all_their_recordings_and_mels_show_what_phones_say",
+        ),
         "stacked_mnist": ("the digits it is made of", f"{_FORMATS}::test_stacked_mnist"),
         "stacked_words": (
             "the digits it is made of",

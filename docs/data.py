@@ -31,6 +31,9 @@ NOTES = {
     "bedroom_train_lmdb.zip": "unpacked and removed; without TLS, so checked by SHA-256",
 }
 BY_HAND = {
+    "asterisk_prompts": "two packages of Debian, which its own tools fetch",
+    "emoji_pairs": "two packages of npm, which its own tools fetch",
+    "ljspeech": "no checksum of its archive (2.6 GB) is known here",
     "celeba_hq_128": "no archive of it has a checksum on which several independent sources agree",
     "tfd": "access is restricted: ask its authors",
     "cifar10_jpeg": "made by you from CIFAR-10, with StyleGAN's `dataset_tool.py`",

@@ -39,6 +39,20 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
+def _spoken_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("spoken")
+
+
+@pytest.fixture
+def without_flite(monkeypatch: pytest.MonkeyPatch, _spoken_cache: Path) -> None:
+    """Let `spoken_words` hum instead of calling flite, and keep what it hums apart from prepared data."""
+    from helpers import spoken
+
+    monkeypatch.setenv("LANDSCAPE_CACHE", str(_spoken_cache))
+    spoken.without_flite(monkeypatch)
+
+
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder with mnist/ and cifar10-jpeg/. Tests that need it are skipped if it is missing."""
     folder = Path(os.environ.get("LANDSCAPE_DATA", ROOT.parent / "shared" / "data"))

@@ -20,6 +20,7 @@ from landscape.core.errors import UserError
         "landscape sample TRIAL --from-split test --draws 4 --out rows.png",
         "landscape sample TRIAL --input picture.png --draws 4 --out four/",
         "landscape sample TRIAL --text 'red seven, green two, blue one' --draws 4 --out words.png",
+        "landscape sample TRIAL --text seven --voice slt --out seven.wav",
     ),
 )
 @click.argument("trial", type=click.Path(path_type=Path))
@@ -32,9 +33,12 @@ from landscape.core.errors import UserError
 @click.option("--class", "wanted", metavar="NUMBER|all", help="The class of the samples, for a class-conditional model.  [default: all]")
 @click.option("--input", "source", type=click.Path(path_type=Path), help="A picture, or a folder of pictures, to make samples of.")
 @click.option("--text", "texts", multiple=True, help="A text to make samples of. It may be given several times.")
+@click.option("--voice", help="The voice that speaks the texts, for a model that makes speech.")
 @click.option("--from-split", type=click.Choice(["train", "validation", "test"]), help="Make samples of the first rows of a split.")
-@click.option("--draws", type=click.IntRange(min=1), help="Samples of each picture or text.  [default: 4]")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="grid.png, an .npz of arrays, or a folder of PNG files.")
+@click.option("--draws", type=click.IntRange(min=1), help="Samples of each picture or text.  [default: 4; in a .wav 1]")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="grid.png, an .npz of arrays, a folder of PNG files, or a .wav."
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed gives the same samples.")
 @click.option("--columns", type=click.IntRange(min=1), help="Pictures in a row of the grid.  [default: 8]")
 @click.option("--batch", type=click.IntRange(min=1), default=64, show_default=True, help="Samples made at once.")
@@ -50,19 +54,21 @@ def sample(trial: Path, *, out: Path, plugins: tuple[Path, ...], **options: Any)
     A model that makes samples of pictures needs --input or --from-split. A grid then has a row for each picture: the picture, its samples,
     and the target if it is known. In an .npz the samples of a picture follow one another, beside `conditions` and `targets`. A model that
     makes samples of texts needs --text or --from-split; its rows have the samples of a text and, of a split, the real sample. An .npz has
-    the texts as `texts`.
+    the texts as `texts`. A model that makes speech needs a --voice too. A .wav holds its samples one behind the other, as sound that
+    Griffin-Lim makes of their mels, which lie beside it as a PNG.
     """
     from landscape.trial.saved_generator import load_trained
 
     trained = load_trained(trial)
     _require_fitting(trial, trained.condition.kind, options)
-    if out.suffix not in (".npz", ".png", ""):
-        raise UserError(f"--out {out}: the ending says what to write: .png, .npz, or none for a folder")
+    endings = (".npz", ".png", ".wav", "") if trained.condition.kind == "speech" else (".npz", ".png", "")
+    if out.suffix not in endings:
+        raise UserError(f"--out {out}: the ending says what to write: {', '.join(filter(None, endings))}, or none for a folder")
     count = _of_rows(trained, out, **options) if trained.task.facts.is_of_rows else _of_classes(trial, trained, out, **options)
     click.echo(f"{count} samples: {out.resolve()}")
 
 
-_SOURCES = {"image": "--input", "text": "--text"}
+_SOURCES = {"image": "--input", "text": "--text", "speech": "--text"}
 """The option that gives a model its conditions, for the kinds of condition of which every sample has its own."""
 
 
@@ -73,20 +79,22 @@ def _require_fitting(trial: Path, kind: str, options: dict[str, Any]) -> None:
         UserError: One has none, or the pictures or texts to make samples of are missing.
     """
     names = {"source": "--input", "texts": "--text", "from_split": "--from-split", "draws": "--draws", "wanted": "--class"}
-    names["columns"] = "--columns"
+    names |= {"columns": "--columns", "voice": "--voice"}
     given = [option for name, option in names.items() if options[name] not in (None, ())]
-    what = {"image": "samples of pictures", "text": "samples of texts"}.get(kind)
+    what = {"image": "samples of pictures", "text": "samples of texts", "speech": "speech of texts"}.get(kind)
     if what is None:
-        refused = {"--text": "makes no samples of texts"} | dict.fromkeys(
+        refused = {"--text": "makes no samples of texts", "--voice": "does not speak"} | dict.fromkeys(
             ("--input", "--from-split", "--draws"), "makes no samples of pictures"
         )
     else:
-        fitting = (_SOURCES[kind], "--from-split", "--draws")
+        fitting = (_SOURCES[kind], "--from-split", "--draws", *(("--voice",) if kind == "speech" else ()))
         refused = {option: f"makes {what}" for option in names.values() if option not in fitting}
     if idle := [option for option in given if option in refused]:
         raise UserError(f"{idle[0]}: the model of {trial} {refused[idle[0]]}: leave {idle[0]} out")
     if what is not None and (_SOURCES[kind] in given) == ("--from-split" in given):
         raise UserError(f"the model of {trial} makes {what}: give either {_SOURCES[kind]} or --from-split")
+    if {"--voice", "--from-split"} <= set(given):
+        raise UserError("--voice: the rows of a split are spoken by voices of their own: leave --voice out")
 
 
 def _of_rows(
@@ -99,11 +107,11 @@ def _of_rows(
     from landscape.training.sampling import generate
     from landscape.trial.asked_pictures import of_files, of_split, of_texts
 
-    seed, each, count = options["seed"], draws or 4, options["count"]
+    seed, each, count = options["seed"], draws or (1 if out.suffix == ".wav" else 4), options["count"]
     if source is not None:
         asked = of_files(source, trained, seed, count)
     elif texts:
-        asked = of_texts(texts, trained)
+        asked = of_texts(texts, trained, options["voice"])
     else:
         assert from_split is not None
         asked = of_split(from_split, trained, options["data_dir"], seed, count or 8)
@@ -123,6 +131,8 @@ def _of_rows(
         parts = (given, samples.view(rows, each, *samples.shape[1:]), asked.targets)
         picture = torch.cat([part if part.ndim == 5 else part[:, None] for part in parts if part is not None], 1)
         write_png(out, grid(picture.flatten(0, 1).numpy(), picture.shape[1]))
+    elif out.suffix == ".wav":
+        _write_sound(out, samples)
     else:
         _write_folder(out, samples.numpy(), [f"{row:06d}-{draw}" for row in range(rows) for draw in range(each)])
     return len(samples)
@@ -192,6 +202,18 @@ def _write_arrays(out: Path, samples: Any, labels: Any, texts: Sequence[str] = (
     arrays |= {name: as_levels(picture) for name, picture in pictures.items()}
     np.savez_compressed(buffer, **arrays)
     write_bytes(out, buffer.getvalue())
+
+
+def _write_sound(out: Path, samples: Any) -> None:
+    """Write mels [n, 1, bands, frames] in [0, 1] as sound, and beside it their picture."""
+    from landscape.components.datasets._speaking.sound_files import wav_bytes
+    from landscape.components.numerics.mel import from_levels, griffin_lim
+    from landscape.core.files import write_bytes
+    from landscape.results.png_grids import grid, write_png
+
+    sound = griffin_lim(from_levels(samples * 255)).flatten().numpy()
+    write_png(out.with_suffix(".png"), grid(samples.numpy(), len(samples)))
+    write_bytes(out, wav_bytes(sound))
 
 
 def _write_folder(out: Path, samples: Any, names: list[str]) -> None:

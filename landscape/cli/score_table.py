@@ -63,11 +63,12 @@ def _below(yardstick: "Yardstick") -> str:
 
 
 def _others(yardstick: "Yardstick") -> list[str]:
-    """Return a line for each further yardstick: real samples under exchanged classes, and the baseline of the task."""
-    from landscape.results.score_names import BASELINE, CLASS_BLIND
+    """Return a line for each further yardstick: real samples under exchanged classes, copy synthesis, the task's baseline."""
+    from landscape.results.score_names import BASELINE, CLASS_BLIND, COPY
 
+    blind, copy = "class-blind (real samples under exchanged classes)", "copy synthesis (recordings made to sound from their mels)"
     lines = []
-    for prefix, words in ((CLASS_BLIND, "class-blind (real samples under exchanged classes)"), (BASELINE, "baseline")):
+    for prefix, words in ((CLASS_BLIND, blind), (COPY, copy), (BASELINE, "baseline")):
         found = {name.removeprefix(prefix): e for name, e in yardstick.scores.estimates.items() if name.startswith(prefix)}
         if prefix == BASELINE and found:
             words = f"baseline ({next(iter(found.values())).note.partition(';')[0]})"

@@ -84,7 +84,7 @@ def _taken(config: TrialFields, kind: str) -> None:
     if kind == "none":
         (kind_taken,) = taken
         tasks = ", ".join(task for task in TASKS if TASKS[task].facts.condition == kind_taken)
-        wanted = {"image": "an image", "text": "a text"}.get(kind_taken, f"a {kind_taken}")
+        wanted = {"image": "an image", "speech": "speech"}.get(kind_taken, f"a {kind_taken}")
         raise UndefinedCombinationError(
             f"architecture {name!r} takes {wanted}, which task {config.task.name!r} does not give: choose one of {tasks}"
         )
@@ -124,10 +124,20 @@ def _data(config: TrialFields) -> None:
         raise UndefinedCombinationError(without_classes(config.task.name, config.dataset.name))
     if task.condition == "image" and data.samples == "points":
         raise UndefinedCombinationError(f"task {config.task.name!r} reads images, data set {config.dataset.name!r} holds points")
-    if "tokens" in task.reads and not data.has_texts:
+    if "tokens" in task.reads and not {"text": data.has_texts, "speech": data.has_speech}.get(task.condition, True):
         raise UndefinedCombinationError(_without_texts(config.task.name, config.dataset.name))
-    if task.condition == "text" and config.horizontal_flip:
-        raise UndefinedCombinationError(f"horizontal_flip would exchange the sides that a text of task {config.task.name!r} may name")
+    if task.condition in _SIDES and config.horizontal_flip:
+        raise UndefinedCombinationError(f"horizontal_flip would exchange {_sides(config)}")
+
+
+_SIDES = {"text": "the sides that a text of task {!r} may name", "speech": "the beginning and the end of what is said in task {!r}"}
+"""What the sides of a sample are that must not be exchanged, for the kinds of condition that say something about them."""
+
+
+def _sides(config: TrialFields) -> str:
+    from landscape.components.tasks._base import TASKS
+
+    return _SIDES[TASKS[config.task.name].facts.condition].format(config.task.name)
 
 
 def _terms(config: TrialFields) -> None:
@@ -148,14 +158,12 @@ def _terms(config: TrialFields) -> None:
             raise UndefinedCombinationError(
                 f"regularizer {r.name!r} shows D wrong conditions, task {config.task.name!r} makes none: choose one of {with_some}"
             )
-        if holds(facts.mirrors, r.hyperparameters) and task.condition == "text":
-            raise UndefinedCombinationError(
-                f"regularizer {r.name!r} would exchange the sides that a text of task {config.task.name!r} may name: set flip=false"
-            )
+        if holds(facts.mirrors, r.hyperparameters) and task.condition in _SIDES:
+            raise UndefinedCombinationError(f"regularizer {r.name!r} would exchange {_sides(config)}: set flip=false")
         if holds(facts.moves_pixels, r.hyperparameters) and task.d_sees == "pair":
             raise UndefinedCombinationError(
-                f"regularizer {r.name!r} moves or hides parts of the sample alone, beside which D sees an image of the same place under "
-                f"task {config.task.name!r}"
+                f"regularizer {r.name!r} moves or hides parts of the sample alone, beside which D sees an image or phones of the same "
+                f"place under task {config.task.name!r}"
             )
 
 
@@ -197,31 +205,36 @@ def without_classes(task: str, dataset: str) -> str:
 
 
 def _without_texts(task: str, dataset: str) -> str:
-    """Return why a task that needs texts cannot be run on a data set without them."""
+    """Return why a task that needs texts or speech cannot be run on a data set without them."""
     from landscape.components.datasets._base import DATASETS
+    from landscape.components.tasks._base import TASKS
 
-    known = ", ".join(name.replace("_", "-") for name in DATASETS if DATASETS[name].facts.has_texts)
-    return f"task {task!r} needs a text for each sample, data set {dataset.replace('_', '-')!r} has none: choose one of {known}"
+    is_speech = TASKS[task].facts.condition == "speech"
+    facts = {name.replace("_", "-"): DATASETS[name].facts for name in DATASETS}
+    known = ", ".join(name for name, of in facts.items() if (of.has_speech if is_speech else of.has_texts))
+    what = "speech with the phone of each frame" if is_speech else "a text for each sample"
+    return f"task {task!r} needs {what}, data set {dataset.replace('_', '-')!r} has none: choose one of {known}"
 
 
 def texts_of(task: Choice, dataset: Dataset) -> Texts:
-    """Return the sizes of the texts that the networks are given; `ANY_TEXTS` if the task reads none.
+    """Return the sizes of the texts or of the speech that the networks are given; `ANY_TEXTS` if the task reads none.
 
     Args:
         task: The task.
         dataset: The data set, loaded.
 
     Raises:
-        UserError: The task needs texts, and a split of the data set has none.
+        UserError: The task needs texts or speech, and a split of the data set has none.
     """
     from landscape.components.tasks._base import TASKS
-    from landscape.config.network_layout import ANY_TEXTS, Texts
+    from landscape.config.network_layout import ANY_TEXTS, sizes_of
 
-    if "tokens" not in TASKS[task.name].facts.reads:
+    facts, language = TASKS[task.name].facts, dataset.language
+    if "tokens" not in facts.reads:
         return ANY_TEXTS
-    if dataset.language is None or any(split.tokens is None for split in dataset.splits.values()):
+    if language is None or language.kind != facts.condition or any(split.tokens is None for split in dataset.splits.values()):
         raise UserError(_without_texts(task.name, dataset.name))
-    return Texts(dataset.language.vocabulary, dataset.language.length)
+    return sizes_of(language)
 
 
 def classes_of(task: Choice, dataset: Dataset) -> int:

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 from landscape.components.architectures._base import ARCHITECTURES, Networks
 from landscape.components.architectures._image_conditions import KnownPixels
 from landscape.components.architectures._joint import PairDiscriminator, PointEncoder
+from landscape.components.datasets._language import Language
+from landscape.components.datasets._speech import Speech
 from landscape.components.normalizations._base import NORMALIZATIONS, Normalization
 from landscape.components.tasks._base import UNCONDITIONAL, Condition, Task
 from landscape.config.choices import Choice
@@ -47,7 +49,7 @@ def layout(
         **({"resolution": shape[-1], "channels": shape[0], "d_channels": d_shape[0]} if len(shape) == 3 else {}),
         **({"dimension": shape[0], "d_dimension": d_shape[0]} if len(shape) == 1 else {}),
         "latent_dim": latent.dim,
-        # The norms of G receive what G is given: z, and behind it e(y) under a class condition.
+        # The norms of G receive what G is given: z, and behind it e(y) under a class condition, or the vector of the voice.
         "g_normalization": build_normalization(g_normalization, latent.dim + condition.size, condition),
         "d_normalization": build_normalization(d_normalization, latent.dim),
         "condition": condition,
@@ -85,16 +87,25 @@ def build_normalization(choice: Choice, latent_dim: int, condition: Condition = 
 
 
 class Texts(NamedTuple):
-    """The sizes of texts."""
+    """The sizes of texts, or of what is spoken."""
 
     vocabulary: int
-    """The number of words, with 0 for the end of a text."""
+    """The number of words, with 0 for the end of a text, or of phones."""
     length: int
-    """The number of words of the longest text."""
+    """The number of words of the longest text, or of tokens of what is spoken."""
+    voices: int = 0
+    """The number of voices, if the texts are spoken."""
 
 
-ANY_TEXTS = Texts(2, 1)
+ANY_TEXTS = Texts(2, 1, 2)
 """Stands for texts that are not known yet. Their sizes decide nothing that a layer could refuse."""
+
+
+def sizes_of(language: Language | Speech | None) -> Texts:
+    """Return the sizes of the texts of a language or of speech; `ANY_TEXTS` without either."""
+    if language is None:
+        return ANY_TEXTS
+    return Texts(language.vocabulary, language.length, len(language.voices) if isinstance(language, Speech) else 0)
 
 
 def condition_of(
@@ -128,6 +139,9 @@ def condition_of(
             return Condition("image", shape=bound.condition_shape(shape, inputs), has_mask=bound.facts.has_mask)
         case "text":
             return Condition("text", shape=(texts.length,), vocabulary=texts.vocabulary)
+        case "speech":
+            size = architecture.hyperparameters.get("voice", 0)
+            return Condition("speech", size=size, shape=(texts.length,), vocabulary=texts.vocabulary, voices=texts.voices)
 
 
 def task_of(task: Choice) -> Task:

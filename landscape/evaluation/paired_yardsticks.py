@@ -1,4 +1,4 @@
-"""What the targets and the baseline of a task score in the place of a model whose condition is an image."""
+"""What the targets and the baseline of a task score in the place of a model whose condition is an image, a text or speech."""
 
 from dataclasses import replace
 from functools import partial
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from landscape.components.datasets._base import Dataset
 from landscape.components.metrics._base import METRICS, Pairs
-from landscape.components.tasks._asked import conditions
+from landscape.components.tasks._asked import as_floats, conditions
 from landscape.components.tasks._base import Task
 from landscape.config.protocol import Protocol
 from landscape.config.protocols import varied
@@ -19,7 +19,7 @@ from landscape.evaluation.given import Given
 from landscape.evaluation.scoring import Aids, score
 from landscape.evaluation.splits import RealSamples
 from landscape.results.record import Estimate, Scores
-from landscape.results.score_names import BASELINE
+from landscape.results.score_names import BASELINE, COPY
 
 OF_PAIRS = frozenset({"pairs", "draws"})
 """What only models of a task with targets have."""
@@ -28,7 +28,7 @@ OF_PAIRS = frozenset({"pairs", "draws"})
 def pairs_for(task: Task, real: Given, seed: int) -> Pairs | None:
     """Return what a model of `task` is asked for beside the real samples: row i of each belongs together.
 
-    It is None for a task whose condition is neither an image nor a text.
+    It is None for a task whose condition is neither an image, a text nor speech.
 
     Raises:
         UserError: The real set has features alone, or lacks the pictures or texts that the task reads.
@@ -40,7 +40,8 @@ def pairs_for(task: Task, real: Given, seed: int) -> Pairs | None:
             f"a model of task {task.name!r} makes samples of pictures, which {real.source!r} does not have: score it on its data"
         )
     if "tokens" in task.facts.reads and real.tokens is None:
-        raise UserError(f"a model of task {task.name!r} makes samples of texts, which {real.source!r} does not have: score it on its data")
+        what = {"text": "texts", "speech": "phones"}[task.facts.condition]
+        raise UserError(f"a model of task {task.name!r} makes samples of {what}, which {real.source!r} does not have: score it on its data")
     return Pairs(task, conditions(task, real.samples, real.inputs, seed, real.tokens))
 
 
@@ -49,9 +50,10 @@ def of_targets_and_baseline(
 ) -> tuple[Scores | None, dict[str, Estimate]]:
     """Return what the targets score under the metrics of pairs, and what the task's baseline scores, as `baseline SCORE`.
 
-    Both are nothing without a task whose condition is an image or a text. The targets of texts are the real samples to which they belong,
-    and their baseline is the same samples in random order, like those of a perfect generator that ignores its text. Scores that need
-    several draws under a condition have neither.
+    If samples are played, what the targets score after they were played is among the latter, as `copy synthesis SCORE`.
+    Both are nothing without a task whose condition is an image, a text or speech. The targets of texts are the real samples to which they
+    belong, and their baseline is the same samples in random order, like those of a perfect generator that ignores its text. Scores that
+    need several draws under a condition have neither.
     """
     pairs = None if task is None else pairs_for(task, real.samples, protocol.seed)
     if task is None or pairs is None:
@@ -70,13 +72,25 @@ def of_targets_and_baseline(
         others = Given(real.samples.samples[order], source="real samples of other texts", cached=False)
         of_others = scored(of_pairs, others).estimates if of_pairs else {}
         return targets, {BASELINE + score: _noted(e, "real samples of other texts") for score, e in of_others.items()}
-    made = task.baseline(pairs.conditions, tuple(dataset.shape))
+    of_sets = [m.to_json() for m in alone if not METRICS[m.name].facts.needs & {"generator", "discriminator", "labels"}]
+    others = dict[str, Estimate]()
+    if task.facts.played is not None and real.samples.samples is not None:
+        played = Given(task.facts.played(real.samples.samples), source="played real samples", cached=False)
+        others |= {COPY + score: e for score, e in scored(of_sets, played).estimates.items()}
+    made, name = _baseline(task, pairs, dataset)
     if made is None:
-        return targets, {}
+        return targets, others
     images = Given(_levels(made), source=f"baseline of {task.name}", cached=False)
+    return targets, others | {BASELINE + score: _noted(e, name) for score, e in scored(of_sets, images).estimates.items()}
+
+
+def _baseline(task: Task, pairs: Pairs, dataset: Dataset) -> tuple[Tensor | None, str]:
+    """Return the samples [N, C, H, W] of the task's baseline in [0, 1] and their name, or None if it has none."""
+    if task.facts.baseline_is_mean:
+        mean = as_floats(dataset.split("train").samples).mean(0)
+        return mean.expand(len(pairs.conditions), *mean.shape), "mean of the training samples"
     name = getattr(task.facts.baseline, "__name__", "baseline").replace("_", " ")
-    found = scored([m.to_json() for m in alone if not METRICS[m.name].facts.needs & {"generator", "discriminator", "labels"}], images)
-    return targets, {BASELINE + score: _noted(e, name) for score, e in found.estimates.items()}
+    return task.baseline(pairs.conditions, tuple(dataset.shape)), name
 
 
 def _noted(estimate: Estimate, name: str) -> Estimate:

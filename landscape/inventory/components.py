@@ -113,6 +113,8 @@ def _parameters(architecture: Component[Any]) -> dict[str, Any]:
     import torch
 
     from landscape.components.datasets._drawing.stacked_texts import LANGUAGE
+    from landscape.components.datasets._speaking.flite import VOICES
+    from landscape.components.datasets._speech import Speech
     from landscape.config.network_layout import Texts
     from landscape.config.trial_config import TrialConfig
     from landscape.training.building import build_networks, trainable_parameters
@@ -121,8 +123,10 @@ def _parameters(architecture: Component[Any]) -> dict[str, Any]:
     wanted = {"logit": "logits", "energy": "energies"}[facts.output]
     loss = next(name for name in LOSSES if LOSSES[name].facts.inputs == wanted)
     points = facts.samples == "points"
-    shape = (2,) if points else (3, 32, 32)
+    speech = "speech" in facts.conditions
+    shape = (2,) if points else (1, 64, 64) if speech else (3, 32, 32)
     where = {"dataset": "ring"} if points else {"dataset": "digits", "resolution": 32, "channels": 3}
+    where = {"dataset": "spoken_words", "resolution": 64, "channels": 1} if speech else where
     # The parameters of an architecture that takes a condition alone are those under the first task that gives it.
     tasks = ["unconditional", *TASKS]
     task = next(name for name in tasks if TASKS[name].facts.condition in facts.conditions)
@@ -130,7 +134,8 @@ def _parameters(architecture: Component[Any]) -> dict[str, Any]:
     config = TrialConfig.parse({**where, "architecture": architecture.name, "loss": loss, "task": task})
     # On the meta device nothing is allocated and no random number is drawn.
     with torch.device("meta"):
-        networks = build_networks(config, shape, texts=Texts(LANGUAGE.vocabulary, LANGUAGE.length))
+        texts = Texts(Speech.vocabulary, Speech.length, len(VOICES)) if speech else Texts(LANGUAGE.vocabulary, LANGUAGE.length)
+        networks = build_networks(config, shape, texts=texts)
     counts = {"generator": trainable_parameters(networks.generator), "discriminator": trainable_parameters(networks.discriminator)}
     return counts | {"at": "x".join(map(str, shape)) + ("" if task == tasks[0] else f", {task}")}
 

@@ -14,7 +14,7 @@ from landscape.core.wording import words
 from landscape.report.formats import duration
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
-from landscape.results.score_names import BASELINE, CLASS_BLIND
+from landscape.results.score_names import BASELINE, CLASS_BLIND, COPY
 
 BEST_TRIALS = 4
 QUANTILE_HELP = "The score that this share of trials reaches, diverged ones counted"
@@ -149,8 +149,8 @@ def contrast_table(answer: AxisAnswer, score: str, *, is_log: bool) -> Table:
 def best_trials_table(view: View) -> Table:
     """Return a table of every score: a row for each, and columns for the best trials of the search and for real samples.
 
-    Scores that read classes have a column of what real samples score under exchanged classes too, and those of a task with a baseline a
-    column of it.
+    Scores that read classes have a column of what real samples score under exchanged classes too, those of a task with a baseline a column
+    of it, and those of speech one of copy synthesis.
     """
     assert view.score is not None
     top = view.best_first(view.table.role("search").frame).head(BEST_TRIALS).to_dict("records")
@@ -159,6 +159,7 @@ def best_trials_table(view: View) -> Table:
     for name in names:
         row: dict[str, Any] = {"score": name + arrow(view.table.scores[name])} | _floor_cell(view, name)
         row |= {"blind": found.value} if (found := view.floors.get(CLASS_BLIND + name)) else {}
+        row |= {"copy": found.value} if (found := view.floors.get(COPY + name)) else {}
         row |= {"baseline": found.value} if (found := view.floors.get(BASELINE + name)) else {}
         for i, trial in enumerate(top):
             row |= {f"trial_{i}{end}": trial.get(prefix + name) for end, prefix in _ENDS}
@@ -169,6 +170,7 @@ def best_trials_table(view: View) -> Table:
     yardsticks = (
         Column("floor", "Real against real", "number", True, optional=True),
         Column("blind", "Real under exchanged classes", "number", optional=True),
+        Column("copy", "Copy synthesis", "number", optional=True),
         Column("baseline", f"Baseline: {view.baseline_name}", "number", optional=True),
     )
     columns = (Column("score", "Score"), *yardsticks, *trials)

@@ -18,6 +18,9 @@ better.
 BASELINE = "baseline "
 """Before the name of a score: what the baseline of a task scores, which needs no learning (bicubic enlargement, the mean color)."""
 
+COPY = "copy synthesis "
+"""Before the name of a score: what the recordings themselves score after they were made to sound from their mels, which costs something."""
+
 SELECTION, SCREENING = "/selection", "/screening"
 """Behind the name of a protocol: its scores on the selection samples, and its scores of few samples in the first of two stages."""
 
@@ -69,7 +72,7 @@ def has_log_scale(name: str, scale: str) -> bool:
 
 def unprefixed(name: str) -> str:
     """Return the score that a yardstick is of: `class-blind FD` and `baseline FD` are of `FD`, and every other name is its own."""
-    return name.removeprefix(CLASS_BLIND).removeprefix(BASELINE)
+    return name.removeprefix(CLASS_BLIND).removeprefix(BASELINE).removeprefix(COPY)
 
 
 def score_of(scores: Mapping[str, Scores], protocol: str, name: str) -> Estimate | None:

@@ -105,7 +105,7 @@ class GAN(pl.LightningModule):
                 return None
             case "class":
                 return torch.arange(self.classes)
-            case "image" | "text":
+            case "image" | "text" | "speech":
                 rows = shown_rows(self.dataset, DIVERSITY_SAMPLES)
                 return conditions(task_of(self.config.task), rows.samples, rows.inputs, self.config.seed, rows.tokens)
 

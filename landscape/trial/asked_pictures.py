@@ -1,4 +1,4 @@
-"""Pictures or texts that a trained generator is asked to make samples of: a user's own, or those of a split of its data."""
+"""Pictures, texts or speech that a trained generator is asked to make samples of: a user's own, or those of a split of its data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from landscape.components.datasets._speech import Speech
 from landscape.components.tasks._asked import as_floats, conditions
 from landscape.core.errors import UserError
 from landscape.trial.saved_generator import Trained, shown
@@ -58,14 +59,20 @@ def of_files(path: Path, model: Trained, seed: int, most: int | None) -> Asked:
     return Asked(torch.cat(made))
 
 
-def of_texts(texts: Sequence[str], model: Trained) -> Asked:
+def of_texts(texts: Sequence[str], model: Trained, voice: str | None = None) -> Asked:
     """Return texts as conditions.
 
+    Args:
+        texts: The texts.
+        model: The generator.
+        voice: The voice that speaks them, if the generator makes speech.
+
     Raises:
-        UserError: A text has a word that the generator does not know, too many words, or another form than the texts of its data.
+        UserError: A text has a word that the generator does not know, too many words, or another form than the texts of its data, or the
+            voice is not one of the generator's.
     """
     assert model.language is not None
-    return Asked(model.language.tokens(texts))
+    return Asked(model.language.tokens(texts, voice) if isinstance(model.language, Speech) else model.language.tokens(texts))
 
 
 def of_split(name: str, model: Trained, data_dir: Path | None, seed: int, most: int) -> Asked:

@@ -280,7 +280,7 @@ class _Run:
         data: dict[str, object] = {"config": self.config.to_json(), "shape": list(self.dataset.shape), "digest": self.config.digest()}
         data |= {"classes": self.gan.classes, "untrained": untrained_classes(self.dataset)} if self.gan.classes else {}
         data |= {"inputs": list(self.dataset.inputs_shape)} if self.gan.condition.kind == "image" and self.dataset.inputs_shape else {}
-        data |= {"language": asdict(self.dataset.language)} if self.gan.condition.kind == "text" and self.dataset.language else {}
+        data |= {"language": asdict(language)} if (language := self.dataset.language) and self.gan.condition.kind == language.kind else {}
         checkpoint_file.write(self.how.folder / GENERATOR_FILE, dict(self.gan.sampler.state_dict()), data, "generator")
 
     def _score(self, protocol: Protocol) -> tuple[Status, str]:

@@ -4,16 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from landscape.components.datasets._base import Dataset
 from landscape.components.datasets._language import Language
+from landscape.components.datasets._speech import Speech, language_of
 from landscape.components.metrics._base import Pairs
 from landscape.components.tasks._base import Condition, Task
-from landscape.config.network_layout import ANY_TEXTS, Texts, condition_of, task_of
+from landscape.config.network_layout import condition_of, sizes_of, task_of
 from landscape.config.training_settings import LatentConfig
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
@@ -38,8 +39,8 @@ class Trained:
     """The number of classes of the data that the generator was trained on, which is 0 if it is given none."""
     untrained: tuple[int, ...] = ()
     """The classes of which the training split had no sample."""
-    language: Language | None = None
-    """The words of the texts that the generator is given, or None if it is given none."""
+    language: Language | Speech | None = None
+    """The words of the texts that the generator is given, or its voices and words, or None if it is given neither."""
     inputs: tuple[int, ...] = ()
     """The shape of the picture that belongs to a sample of the data; () if there is none."""
 
@@ -89,8 +90,9 @@ class Trained:
         return make_sampler(self.generator, self.latent, batch, classes)
 
     def _wanted(self) -> str:
-        kind = {"image": "pictures", "text": "texts"}[self.condition.kind]
-        return f"{kind} of {shown(self.condition.shape)}"
+        if self.condition.kind == "speech":
+            return f"{self.condition.shape[0] - 1} frames of speech"
+        return f"{'pictures' if self.condition.kind == 'image' else 'texts'} of {shown(self.condition.shape)}"
 
     def makes(self, classes: Tensor) -> bool:
         """Return whether the generator can be asked for every class in `classes` [M] int64."""
@@ -122,18 +124,6 @@ def shown(shape: tuple[int, ...]) -> str:
     if len(shape) == 1:
         return f"up to {shape[0]} words"
     return f"{shape[2]}x{shape[1]}, {shape[0]} {'channel' if shape[0] == 1 else 'channels'}"
-
-
-def language_of(data: Any) -> Language | None:
-    """Return the language that a file of a generator holds, or None if it holds none."""
-    if data is None:
-        return None
-    return Language(tuple(map(str, data["words"])), int(data["length"]), tuple(tuple(map(str, choices)) for choices in data["form"]))
-
-
-def sizes_of(language: Language | None) -> Texts:
-    """Return the sizes of the texts of a language; `ANY_TEXTS` without a language."""
-    return ANY_TEXTS if language is None else Texts(language.vocabulary, language.length)
 
 
 def untrained_classes(dataset: Dataset) -> list[int]:

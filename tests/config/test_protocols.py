@@ -31,6 +31,8 @@ GOLDEN = {
     "quick-photos": "a959cf70c01b8c99",
     "quick-pixels": "dee6f8fecff706c1",
     "quick-points": "1a5dd0027fca5d4f",
+    "quick-recordings": "05f28ad6d550246a",
+    "quick-speech": "1117555eeb0a987f",
     "quick-super-resolution": "1d733dba88656a68",
     "quick-super-resolution-photos": "fea512e9cba30b18",
     "quick-text": "13fedb4932c671d4",

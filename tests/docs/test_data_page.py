@@ -26,9 +26,9 @@ def test_every_set_of_files_is_on_the_page(generator):
     downloaded = {name for name in DATASETS if DATASETS[name].facts.downloads}
     assert {*generator.TABLES, *generator.SAME_FILES} == downloaded
     by_hand = {name for name in DATASETS if DATASETS[name].facts.samples == "images" and not DATASETS[name].facts.downloads}
-    assert by_hand - {"digits", "printed_digits", "stacked_words_digits", "folder", "pairs", "unpaired", "zip", "convex_polygons"} == set(
-        generator.BY_HAND
-    )
+    given = {"folder", "pairs", "unpaired", "zip"}
+    made = {"digits", "printed_digits", "stacked_words_digits", "convex_polygons", "spoken_words"}
+    assert by_hand - given - made == set(generator.BY_HAND)
 
 
 def test_every_extractor_with_weights_is_on_the_page(generator):

@@ -20,5 +20,6 @@ SMALL = {
     "srresnet": {"width": 4, "blocks": 1},
     "unet": {"width": 4},
     "gan_cls": {"width": 4, "text": 4, "encoded": 4, "word": 4},
+    "mel_conv": {"width": 4, "phone": 4, "voice": 2, "d_width": 4},
     "resnet_translation": {"width": 4, "blocks": 1, "takes_z": True},
 }

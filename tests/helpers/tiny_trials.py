@@ -50,6 +50,10 @@ HAS_TEXTS = {"dataset": "stacked_words_digits:count=60", "task": "text_to_image"
 """Settings of a task that makes wrong conditions, which `mismatch` reads."""
 
 
+SPEAKS = {"dataset": "spoken_words:words=10", "task": "text_to_speech", "architecture": {"mel_conv": SMALL["mel_conv"]}}
+"""Settings of a task on speech, for tests with the fixture `without_flite`."""
+
+
 def needed_by(regularizer: str) -> dict:
     """Return settings with which a regularizer has what it reads."""
     facts = REGULARIZERS[regularizer].facts
@@ -68,6 +72,8 @@ def trial_of(name: str) -> dict:
         found |= {"resolution": RESOLUTIONS.get(name, 32), "channels": 3 if 1 not in facts.channels else 1}
     if "text" in facts.conditions:
         return dict(HAS_TEXTS)
+    if "speech" in facts.conditions:
+        return dict(SPEAKS)
     if "none" not in facts.conditions:
         found["task"] = {"super_resolution": {"factor": 2}}
     return found | ({"loss": "began"} if facts.output == "energy" else {})

@@ -84,6 +84,7 @@ OTHERS = {"energies": {"architecture": {"autoencoder_mlp": {"g_width": 8, "d_wid
 ENERGY_REGULARIZERS = {"pulling_away"}
 
 
+@pytest.mark.usefixtures("without_flite")
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=pytest.mark.slow) if n in ("resnet19", "resnet107") else n for n in sorted(ARCHITECTURES)]
 )

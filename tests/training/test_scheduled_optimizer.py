@@ -53,6 +53,7 @@ def test_every_regularizer(name):
         check(**IMAGES | needed_by(name), regularizers=[name])
 
 
+@pytest.mark.usefixtures("without_flite")
 @pytest.mark.parametrize("name", sorted(set(ARCHITECTURES) - {"resnet107"}))
 def test_every_architecture_under_a_penalty(name):
     check(**trial_of(name), regularizers=["r1"])

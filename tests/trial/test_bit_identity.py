@@ -53,6 +53,7 @@ def check(settings, tmp_path, monkeypatch, **options):
     return whole, tensors
 
 
+@pytest.mark.usefixtures("without_flite")
 @pytest.mark.parametrize("precision", ["fp32", pytest.param("bf16", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n == "resnet107" else n for n in sorted(ARCHITECTURES)])
 def test_every_architecture(name, precision, tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ from typing import Literal
 from torch import Tensor
 
 from landscape.components.datasets._language import Language
+from landscape.components.datasets._speech import Speech
 from landscape.core.errors import UserError
 from landscape.core.registry import Registry
 
@@ -64,7 +65,9 @@ class Split:
     inputs: Tensor | None = None
     """The picture that belongs to each sample, uint8 (N, c, h, w) with h / w = H / W, or None. Tasks on pairs make the sample of it."""
     tokens: Tensor | None = None
-    """The text of each sample, int64 (N, L), as numbers of words in the vocabulary of the data set's language, or None."""
+    """The text of each sample, int64 (N, L), as numbers of words in the vocabulary of the data set's language, or the voice and the phone
+    of each frame of speech, int64 (N, 1 + frames), or None.
+    """
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -100,8 +103,8 @@ class Dataset:
     bounds: tuple[float, float] | None = (0.0, 1.0)
     """The range of values as networks see them. None stands for points without bounds."""
     modes: Modes | None = None
-    language: Language | None = None
-    """The words of the texts that belong to the samples, or None if there are no texts."""
+    language: Language | Speech | None = None
+    """The words of the texts that belong to the samples, or the voices and words of speech, or None if there are neither."""
     classifier: str = ""
     """The name of the data whose shipped classifier reads these samples (`digits`, `mnist`), or "" if there is none."""
     handling: Mapping[str, str] = field(default_factory=dict)
@@ -151,6 +154,8 @@ class DatasetFacts:
     """Whether the samples have labels, or may have them, which only the files tell."""
     has_texts: bool = False
     """Whether each sample has a text."""
+    has_speech: bool = False
+    """Whether the samples are mels of speech, with the phone of each frame and the voice."""
     source: str = ""
     """One line that says where the files come from and where to put them, for errors and for `landscape data`."""
     downloads: bool = False

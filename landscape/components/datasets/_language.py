@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -24,6 +25,9 @@ class Language:
     """The number of words of the longest text."""
     form: tuple[tuple[str, ...], ...] = ()
     """The words that may stand at each place, if all texts have one form; otherwise ()."""
+
+    kind: ClassVar[str] = "text"
+    """The kind of condition that the data have."""
 
     @property
     def vocabulary(self) -> int:

@@ -27,6 +27,8 @@ LARGEST_INPUT = 32
 BATCH = 128
 LEARNING_RATE = 3e-3
 
+EVERY = 5
+"""Where whole classes are held out, one of so many samples of each class measures the accuracy."""
 SMOOTHING = 0.05
 """The label smoothing. Without it the features have heavy tails, whose noise dominates a Frechet distance."""
 
@@ -45,6 +47,9 @@ def train_classifier(
 ) -> tuple[SmallNetwork, ClassifierFacts]:
     """Train a small network on the train split and measure its accuracy on the test split (or else the validation split).
 
+    Where a split holds out whole classes, the network is trained on all splits without every fifth sample of each class, which measure its
+    accuracy: a judge must know what the models that it judges have to say without having heard it.
+
     The same data, seed, number of threads and torch version give the same weights. torch's global generator is left unchanged.
 
     Args:
@@ -59,7 +64,7 @@ def train_classifier(
     Raises:
         UserError: The data set has no labels, has fewer than two classes, or holds points.
     """
-    train, held_out_name = _labeled(dataset), _held_out_name(dataset)
+    train, validation, held_out, held_out_name = _parts(dataset, _labeled(dataset))
     channels, height, columns = dataset.shape
     shape = (channels, min(height, LARGEST_INPUT), min(columns, LARGEST_INPUT))
     classes = dataset.classes or int(train.labels.max()) + 1  # type: ignore[union-attr]
@@ -69,9 +74,7 @@ def train_classifier(
         images, labels = _inputs(train, shape)
         epochs = max(1, math.ceil(visits / len(images)))
         _fit(network, images, labels, epochs, progress)
-        validation = dataset.splits.get("validation", train)
         scale = _calibrate(network, validation if validation.labels is not None else train, shape)
-    held_out = dataset.splits[held_out_name]
     facts = ClassifierFacts(name=name, shape=shape, classes=classes, width=width, features=features, data_hash=dataset.content_hash)
     accuracy = _accuracy(network, facts, held_out)
     how: dict[str, Any] = {"seed": seed, "epochs": epochs, "batch": BATCH, "learning_rate": LEARNING_RATE, "train_samples": len(images)}
@@ -96,6 +99,22 @@ def _labeled(dataset: Dataset) -> Split:
 
 def _held_out_name(dataset: Dataset) -> str:
     return next((name for name in ("test", "validation") if name in dataset.splits), "train")
+
+
+def _parts(dataset: Dataset, train: Split) -> tuple[Split, Split, Split, str]:
+    """Return what the network is trained on, what its logits are scaled on, what measures its accuracy, and what the last is called."""
+    assert train.labels is not None
+    others = [split.labels for split in dataset.splits.values() if split.labels is not None]
+    if all(bool(torch.isin(labels, train.labels).all()) for labels in others):
+        name = _held_out_name(dataset)
+        return train, dataset.splits.get("validation", train), dataset.splits[name], name
+    whole = dataset.split("all")
+    assert whole.labels is not None
+    is_held_out = torch.zeros(len(whole), dtype=torch.bool)
+    for label in whole.labels.unique():  # type: ignore[no-untyped-call]
+        is_held_out[torch.nonzero(whole.labels == label)[EVERY - 1 :: EVERY, 0]] = True
+    kept, held_out = (Split(whole.samples[rows], whole.labels[rows]) for rows in (~is_held_out, is_held_out))
+    return kept, held_out, held_out, f"every {EVERY}th sample of each class of all splits"
 
 
 def _inputs(split: Split, shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:

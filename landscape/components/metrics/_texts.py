@@ -33,8 +33,8 @@ def asked(evidence: Evidence, metric: str) -> Asked:
         UserError: The model is given no texts, the extractor does not classify, or the real samples have no labels or other classes.
     """
     pairs = pairs_of(evidence, metric)
-    if pairs.task.facts.condition != "text":
-        raise UserError(f"{metric} scores samples of texts, task {pairs.task.name!r} has none: leave the metric out")
+    if pairs.task.facts.condition not in ("text", "speech"):
+        raise UserError(f"{metric} scores samples of texts and of speech, task {pairs.task.name!r} has none: leave the metric out")
     logits = checked(evidence.fake.logits, "generated", "logits", metric, minimum=1).cpu()
     labels = need(evidence.real.labels, "the attributes of the real samples as labels", metric).cpu()
     if not 0 <= int(labels.min()) <= int(labels.max()) < class_count(logits):

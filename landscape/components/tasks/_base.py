@@ -9,8 +9,8 @@ from torch import Tensor
 
 from landscape.core.registry import Registry
 
-ConditionKind = Literal["none", "class", "image", "text"]
-"""The kinds of condition that both networks may receive: none, or the class, an image or a text for each sample."""
+ConditionKind = Literal["none", "class", "image", "text", "speech"]
+"""The kinds of condition that both networks may receive: none, or the class, an image, a text, or phones and a voice for each sample."""
 Need = Literal["labels", "inputs", "tokens"]
 """What a task may read of a row beside its sample: its class, the picture or the text that belongs to it."""
 
@@ -25,7 +25,9 @@ class Rows(NamedTuple):
     inputs: Tensor | None = None
     """[N, C, H, W] float32 in [0, 1], the picture that belongs to each sample. None unless the task needs it."""
     tokens: Tensor | None = None
-    """[N, L] int64, the text of each sample as numbers of words in the vocabulary, 0 where it has ended. None unless the task needs it."""
+    """[N, L] int64, the text of each sample as numbers of words in the vocabulary, 0 where it has ended, or its voice and the phone of each
+    of its frames. None unless the task needs it.
+    """
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Batch:
     """[N, ...], what D compares the generated samples with. Under a task with a target, row i is the target of the generated sample i."""
     condition: Tensor | None = None
     """What both networks receive beside their input: [N] int64 for classes, [N, c, h, w] float32 in [0, 1] for images, [N, L] int64 for
-    texts; None for an unconditional task.
+    texts, [N, 1 + frames] int64 for speech (the voice, and the phone of each frame); None for an unconditional task.
     """
     wrong: Tensor | None = None
     """Conditions like `condition`, of which row i does not belong to row i of `real`. None unless the task makes them."""
@@ -53,13 +55,15 @@ class Condition:
     classes: int = 0
     """The number of classes; 0 if the condition is no class."""
     size: int = 0
-    """The number of values of e(y) with which the helper `takes_class` extends z; 0 if the architecture does not use that helper."""
+    """The number of values of e(y) with which the helper `takes_class` extends z, or of the vector of the voice behind it; 0 without."""
     shape: tuple[int, ...] = ()
     """The shape of the condition of one sample: (c, h, w) of an image, which may be smaller than the sample, (L,) of a text of at most L
-    words; () for other kinds.
+    words, (1 + frames,) of speech; () for other kinds.
     """
     vocabulary: int = 0
-    """The number of words that a text may have, with 0 for its end; 0 if the condition is no text."""
+    """The number of words that a text may have, with 0 for its end, or of phones; 0 if the condition is neither text nor speech."""
+    voices: int = 0
+    """The number of voices that may speak; 0 if the condition is no speech."""
     has_mask: bool = False
     """Whether the last channel of the image is a mask, which is 1 where pixels are to be made. All other pixels of the generated sample are
     copied from the first channels of the image, whatever the generator makes there.
@@ -74,23 +78,27 @@ class TaskFacts:
     """What must be known about a task before it is called.
 
     condition: The kind of condition that both networks receive. The architecture must declare that it takes this kind. With `class`, the
-        data must have labels; with `image`, the samples must be images; with `text`, the data must have a text for each sample.
+        data must have labels; with `image`, the samples must be images; with `text`, the data must have a text for each sample; with
+        `speech`, the samples must be mels with the phone of each frame.
     needs: What the task reads of a row beside its sample. A task whose condition is the class always reads `labels`, and one whose
-        condition is a text `tokens`.
+        condition is a text or speech `tokens`.
     has_wrong: Whether it makes conditions that do not belong to the samples (`Batch.wrong`), so that terms may show them to D.
     has_target: Whether row i of `Batch.real` is the one right answer to row i of the condition, so that terms and scores may compare the
         generated sample i with it.
-    d_sees: `pair` if D judges a sample beside an image that shows the same place, so that a change of place must act on both.
+    d_sees: `pair` if D judges a sample beside an image or phones of the same place, so that a change of place must act on both.
     has_mask: Whether the last channel of the condition is a mask (`Condition.has_mask`).
     baseline: (condition [N, c, h, w], shape (C, H, W), the task's hyperparameters as keywords) -> samples [N, C, H, W] in [0, 1] that need
         no learning. Its name is that of the baseline in tables.
+    baseline_is_mean: Whether the baseline is the mean of the training samples, for a task from whose condition none can be made.
+    played: (samples uint8 [N, C, H, W]) -> these samples as they are after they were played, so that scores may tell what playing alone
+        costs. None if samples are not played.
     measured: (samples [N, C, H, W], the task's hyperparameters as keywords) -> what the condition would show of these samples, not yet
         rounded to levels. None if the condition does not follow from the sample.
     border: The name of the hyperparameter that gives the number of pixels which scores cut off at each side, or "".
     asked_by: (pictures [N, c, h, w] in [0, 1], the task's hyperparameters as keywords) -> the condition for pictures of a user's own. None
         if such a picture is the condition itself.
     protocols: The names of the protocols that score a model of this task if none is named: for data with a classifier of their own, and
-        for photographs. Empty for the protocols of unconditional models.
+        for photographs or speech without classes. Empty for the protocols of unconditional models.
     game: `single` if D judges samples. `joint` if it judges pairs of a sample and a latent vector, and an encoder plays beside G.
     paper: The source.
     """
@@ -102,6 +110,8 @@ class TaskFacts:
     d_sees: Literal["sample", "pair"] = "sample"
     has_mask: bool = False
     baseline: Callable[..., Tensor] | None = None
+    baseline_is_mean: bool = False
+    played: Callable[[Tensor], Tensor] | None = None
     measured: Callable[..., Tensor] | None = None
     border: str = ""
     asked_by: Callable[..., Tensor] | None = None
@@ -112,13 +122,14 @@ class TaskFacts:
     @property
     def reads(self) -> frozenset[Need]:
         """What the task reads of a row beside its sample."""
-        own: Mapping[str, frozenset[Need]] = {"class": frozenset({"labels"}), "text": frozenset({"tokens"})}
+        tokens: frozenset[Need] = frozenset({"tokens"})
+        own: Mapping[str, frozenset[Need]] = {"class": frozenset({"labels"}), "text": tokens, "speech": tokens}
         return self.needs | own.get(self.condition, frozenset())
 
     @property
     def is_of_rows(self) -> bool:
-        """Whether the condition is an image or a text, of which every sample has its own."""
-        return self.condition in ("image", "text")
+        """Whether the condition is an image, a text or speech, of which every sample has its own."""
+        return self.condition in ("image", "text", "speech")
 
 
 TASKS: Registry[TaskFacts] = Registry("task", "landscape.components.tasks", TaskFacts)

@@ -22,12 +22,32 @@ _TEXTS = (
     "texts say. Texts that the model was trained on and texts that it was not have scores of their own. "
 )
 
+_SPEECH = (
+    "This project's own: the whole test split, for the phones and the voice of each of whose recordings one mel is generated. Every "
+    "recording of it has a word that the model was not trained on. MCD is in decibels, over a warped path. "
+)
+
 OF_TASKS: Mapping[str, Mapping[str, Any]] = {
     "quick-text": {
         "note": _TEXTS + "Comparable with other scores of the same name on the same data.",
         "metrics": ["word_accuracy", "r_precision", *_SPREAD],
         "extractor": "classifier",
         "objective": "word_accuracy[classifier]",
+    },
+    "quick-speech": {
+        "note": _SPEECH
+        + "The word is read, and FD and KID are computed, by a classifier of whole words that is trained on recordings of all "
+        "words, also of those that the model was not trained on. Comparable with other scores of the same name on the same data.",
+        "metrics": ["mel_cepstral_distortion", "word_accuracy", "l1", *_SPREAD],
+        "extractor": "classifier",
+        "objective": "MCD",
+    },
+    "quick-recordings": {
+        "note": _SPEECH + "For recordings of sentences, whose words no classifier reads: KID compares levels. Comparable with other scores "
+        "of the same name on the same data.",
+        "metrics": ["mel_cepstral_distortion", "l1", "diversity", "kid"],
+        "extractor": "pixels",
+        "objective": "MCD",
     },
     "quick-super-resolution": {
         "note": _EACH + "PSNR and SSIM are on Y without a border of `factor` pixels, as papers have them. " + _SAME,

@@ -23,6 +23,16 @@ class Marker(Norm):
 
 MARKING = Normalization(follow=lambda channels, spatial: Marker(channels))
 
+
+def kernel(layer):
+    rows, columns = layer.kernel_size
+    return f"{rows}" if rows == columns else f"{rows}x{columns}"
+
+
+def dilated(layer):
+    return f" dilated {layer.dilation[1]}" if layer.dilation[1] > 1 else ""
+
+
 DESCRIBE = {
     Marker: lambda m: f"norm {m.channels}",
     Maxout: lambda m: f"maxout {m.linear.in_features} {m.linear.out_features // m.pieces} of {m.pieces}",
@@ -36,7 +46,7 @@ DESCRIBE = {
     SameConvTranspose2d: lambda m: f"transposed {m.kernel_size[0]}/{m.stride[0]} {m.in_channels} {m.out_channels} to {m.size}",
     nn.ConvTranspose2d: lambda m: f"transposed {m.kernel_size[0]}/{m.stride[0]} {m.in_channels} {m.out_channels}",
     SameConv2d: lambda m: f"conv {m.kernel_size[0]}/{m.stride[0]} {m.in_channels} {m.out_channels}",
-    nn.Conv2d: lambda m: f"conv {m.kernel_size[0]}/{m.stride[0]} {m.in_channels} {m.out_channels}",
+    nn.Conv2d: lambda m: f"conv {kernel(m)}/{m.stride[0]} {m.in_channels} {m.out_channels}" + dilated(m),
     nn.LeakyReLU: lambda m: f"lrelu {m.negative_slope:g}",
     nn.ReLU: lambda m: "relu",
     nn.PReLU: lambda m: f"prelu {m.num_parameters}",
@@ -49,6 +59,7 @@ DESCRIBE = {
 }
 WHOLE = (Marker, Maxout, MaxoutConv)
 CONDITIONS = {
+    "mel_conv": Condition("speech", size=16, shape=(65,), vocabulary=41, voices=4),
     "gan_cls": Condition("text", shape=(6,), vocabulary=14),
     "unet": Condition("image", shape=(3, 256, 256)),
     "srresnet": Condition("image", shape=(3, 24, 24)),
@@ -199,6 +210,17 @@ TABLES = {
         """dense 14 32 no bias; dense 128 256; 2 x -1; conv 4/2 3 64; lrelu 0.2; conv 4/2 64 128; norm 128; lrelu 0.2
         conv 4/2 128 256; norm 256; lrelu 0.2; conv 4/2 256 512; norm 512; lrelu 0.2
         conv 1/1 768 512; norm 512; lrelu 0.2; dense 8192 1""",
+    ),
+    # Behind the tables of phones and voices, which come first in the list of each network. A kernel has one row and three columns.
+    ("mel_conv", None, (1, 64, 64)): (
+        "dense 41 32 no bias; dense 4 16 no bias; conv 1x3/1 64 128;"
+        + "".join(
+            f"norm 128; relu; conv 1x3/1 128 128{wide}; norm 128; relu; conv 1x3/1 128 128;"
+            for wide in ("", " dilated 2", " dilated 4", " dilated 8")
+        )
+        + "norm 128; relu; conv 1/1 128 64; (tanh + 1) / 2",
+        """dense 41 64 no bias; dense 4 64 no bias; conv 4/2 3 64; lrelu 0.2; conv 4/2 64 128; norm 128; lrelu 0.2
+        conv 4/1 128 256; norm 256; lrelu 0.2; conv 4/1 256 1""",
     ),
     ("resnet_translation", None, (3, 128, 128)): (
         "conv 7/1 3 64; norm 64; relu; conv 3/2 64 128; norm 128; relu; conv 3/2 128 256; norm 256; relu;"

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from landscape.components.architectures._base import ARCHITECTURES
+from landscape.components.normalizations._base import NORMALIZATIONS
 from landscape.components.regularizers._kernels import kernels
-from landscape.components.tasks._base import Condition
+from landscape.components.tasks._base import UNCONDITIONAL, Condition
 
 
 def dense(inputs, outputs):
@@ -252,7 +253,16 @@ def resnet_translation(blocks):
     return ends + inner + norms + blocks * 2 * (conv(256, 256, 3) + bn(256)), d
 
 
+def mel_conv():
+    """Eight convolutions over time in four blocks, whose norms are linear in 16 latent values and 16 of the voice, for 41 phones and 4 voices."""
+    conditional = 2 * dense(16 + 16, 128)
+    g = 41 * 32 + 4 * 16 + dense(3 * (32 + 16 + 16), 128) + 8 * (dense(3 * 128, 128) + conditional) + conditional + dense(128, 64)
+    d = 41 * 64 + 4 * 64 + conv(1 + 2, 64, 4) + conv(64, 128, 4) + conv(128, 256, 4) + conv(256, 1, 4)
+    return g, d
+
+
 CONDITIONS = {
+    "mel_conv": Condition("speech", size=16, shape=(65,), vocabulary=41, voices=4),
     "gan_cls": Condition("text", shape=(6,), vocabulary=14),
     "unet": Condition("image", shape=(3, 256, 256)),
     "srresnet": Condition("image", shape=(3, 24, 24)),
@@ -296,6 +306,7 @@ PUBLISHED = {
     ("unet", None, (3, 256, 256)): unet(),
     ("srresnet", None, (3, 96, 96)): srresnet(),
     ("gan_cls", None, (3, 64, 64)): gan_cls(),
+    ("mel_conv", None, (1, 64, 64)): mel_conv(),
     ("resnet_translation", None, (3, 128, 128)): resnet_translation(6),
     ("resnet_translation", None, (3, 256, 256)): resnet_translation(9),
 }
@@ -310,8 +321,11 @@ def test_published_count(build, name, preset, shape):
     chosen = {"preset": preset} if preset else {}
     facts = ARCHITECTURES[name].facts.of(chosen)
     with torch.device("meta"):
-        given = {"condition": CONDITIONS[name]} if name in CONDITIONS else {}
-        networks = build(name, shape, g=facts.default_g_normalization, small=False, **chosen, **given)
+        condition = CONDITIONS.get(name, UNCONDITIONAL)
+        normal = NORMALIZATIONS[facts.default_g_normalization].call(
+            hyperparameters=facts.default_g_hyperparameters, latent_dim=facts.latent.dim + condition.size, condition=condition
+        )
+        networks = build(name, shape, g=normal, small=False, condition=condition, **chosen)
     expected = PUBLISHED[name, preset, shape]
     assert (_count(networks.generator), _count(networks.discriminator)) == expected
     assert facts.published[shape] == expected

@@ -4,6 +4,7 @@
 <cache>/datasets/<name>-<key>/train.npy              uint8 (N, C, H, W)
 <cache>/datasets/<name>-<key>/train-labels.npy       int64 (N,)
 <cache>/datasets/<name>-<key>/train-inputs.npy       uint8 (N, C, H, W), the picture that belongs to each sample
+<cache>/datasets/<name>-<key>/train-tokens.npy       int64 (N, L), the text or the phones that belong to each sample
 <cache>/datasets/<name>-<key>/train-other.npy        uint8 (M, C, H, W), the samples of the second set of images
 """
 
@@ -21,6 +22,7 @@ import numpy as np
 
 from landscape.components.datasets._base import SPLITS, Dataset, Request, Split
 from landscape.components.datasets._preparing.content import content_hash
+from landscape.components.datasets._speech import language_of
 from landscape.core.errors import UserError
 from landscape.core.file_digests import State, recall, remember, states_of
 from landscape.core.files import read_json, write_json
@@ -30,6 +32,10 @@ INPUTS = "-inputs"
 """The end of the name of a file with the pictures that belong to the samples of a split."""
 OTHER = "-other"
 """The end of the name of a file with the samples of a split of the second set of images (`Dataset.other`)."""
+TOKENS = "-tokens"
+"""The end of the name of a file with the texts or phones that belong to the samples of a split."""
+LABELS = "-labels"
+"""The end of the name of a file with the classes of the samples of a split."""
 FORMAT = 2
 """The number of this layout, and of the way in which pictures are prepared. Data with another number are prepared again."""
 
@@ -44,7 +50,7 @@ def cached(request: Request, name: str, identity: Mapping[str, Any], fill: Calla
         name: The name of the data set.
         identity: Plain data that decide the outcome: the digest of what the files hold, and every setting.
         fill: Writes `<split>.npy` and `<split>-labels.npy` into the folder that it is given, and returns the fields `classes`,
-            `handling` and `classifier` of the Dataset.
+            `handling` and `classifier` of the Dataset; for data of speech also `language`, which is `Speech` as plain data.
 
     Raises:
         UserError: `fill` raises it, or the cache cannot be written.
@@ -109,7 +115,8 @@ def _opened(folder: Path, name: str, digests: Path) -> Dataset | None:
                 return None
             remember(digests, states, meta["content_hash"])
         facts = {k: meta[k] for k in ("classes", "handling", "classifier")}
-        return Dataset(name=name, splits=splits, content_hash=meta["content_hash"], other=other, **facts)
+        language = language_of(meta.get("language"))
+        return Dataset(name=name, splits=splits, content_hash=meta["content_hash"], other=other, language=language, **facts)
     except (UserError, OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -125,11 +132,9 @@ def _read_splits(folder: Path, end: str = "") -> dict[str, Split]:
     found = {}
     for name in SPLITS:
         if (samples := folder / f"{name}{end}.npy").exists():
-            labels = folder / f"{name}{end}-labels.npy"
-            given = folder / f"{name}{end}{INPUTS}.npy"
-            found[name] = Split(
-                mapped(samples), mapped(labels) if labels.exists() else None, inputs=mapped(given) if given.exists() else None
-            )
+            files = (folder / f"{name}{end}{part}.npy" for part in (LABELS, INPUTS, TOKENS))
+            labels, inputs, tokens = (mapped(file) if file.exists() else None for file in files)
+            found[name] = Split(mapped(samples), labels, inputs=inputs, tokens=tokens)
     return found
 
 

@@ -1,0 +1,128 @@
+"""A trial of text to speech, from training to scores, with the control of exchanged conditions and the judge of held-out words."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from helpers import spoken
+from helpers.small_architectures import SMALL
+from PIL import Image
+
+from landscape.components.datasets._load import load_dataset
+from landscape.components.extractors import _train_classifier
+from landscape.config import protocols
+from landscape.config.trial_config import TrialConfig
+from landscape.core.files import read_json
+from landscape.evaluation.default_protocol import default_training_protocol
+from landscape.evaluation.models import evaluate_model, floor
+from landscape.evaluation.paired_yardsticks import pairs_for
+from landscape.evaluation.splits import reporting
+from landscape.results.record import Scores
+from landscape.trial.run_trial import prepare_and_run
+from landscape.trial.saved_generator import load_trained
+from landscape.trial.scoring_saved import evaluate_trained
+
+DATA = "spoken-words:words=10"
+CONFIG = {
+    "dataset": DATA,
+    "task": "text_to_speech",
+    "architecture": {"mel_conv": SMALL["mel_conv"]},
+    "loss": "hinge",
+    "regularizers": ["mismatch", "pixel"],
+    "batch_size": 8,
+    "budget": {"amount": 4},
+}
+PROTOCOL = protocols.varied(protocols.get("quick-speech"), metrics=["mel_cepstral_distortion", "word_accuracy", "diversity"])
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("speech")
+        patch.setenv("LANDSCAPE_CACHE", str(folder / "cache"))
+        spoken.without_flite(patch)
+        quick = partial(_train_classifier.train_classifier, visits=4000, width=8)
+        patch.setattr(_train_classifier, "train_classifier", quick)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def dataset(here):
+    return load_dataset("spoken-words", {"words": 10})
+
+
+@pytest.fixture(scope="module")
+def trial(here):
+    record = prepare_and_run(TrialConfig.parse(CONFIG), PROTOCOL, folder=here / "trial", threads=1)
+    assert record.status.value == "completed"
+    return here / "trial"
+
+
+class Recorded:
+    """A sampler that answers each condition with the recording of a row in `order`."""
+
+    def __init__(self, dataset, pairs, order):
+        self.dataset, self.pairs, self.order = dataset, pairs, order
+
+    def __call__(self, n, seed):
+        return self.of_rows(torch.arange(n), seed)
+
+    def of_rows(self, rows, seed):
+        return self.dataset.split("train").samples[self.order[rows]].float() / 255
+
+
+def test_the_judge_knows_words_that_are_held_out(here, trial, dataset):
+    (facts,) = [read_json(path) for path in (here / "cache" / "classifiers").glob("*.json")]
+    assert facts["classes"] == 10
+    assert facts["accuracy_split"] == "every 5th sample of each class of all splits"
+    assert facts["accuracy_samples"] == 20
+    assert facts["training"]["train_samples"] == 100
+    assert facts["accuracy"] > 0.8
+
+
+def test_recordings_score_well_and_exchanged_conditions_bring_them_to_chance(trial, dataset):
+    protocol = protocols.varied(PROTOCOL, metrics=["mel_cepstral_distortion", "word_accuracy"], real_split="train")
+    pairs = pairs_for(load_trained(trial).task, reporting(dataset, protocol).samples, 0)
+    straight = torch.arange(len(dataset.split("train")))
+    exchanged = (straight + 12 * 3) % len(straight)  # Twelve recordings of each word follow one another.
+    right, wrong = (evaluate_model(Recorded(dataset, pairs, order), dataset, protocol).estimates for order in (straight, exchanged))
+    (words,) = [name for name in right if name.startswith("word_accuracy[classifier:local-")]
+    assert right["MCD"].value == pytest.approx(0, abs=1e-6)
+    assert right["MCD"].unit == "dB"
+    assert wrong["MCD"].value > 3
+    assert right[words].value > 0.9
+    assert wrong[words].value < 0.1
+
+
+def test_yardsticks_are_recordings_copies_of_them_and_the_mean_mel(trial, dataset):
+    found = floor(dataset, PROTOCOL, task=load_trained(trial).task).estimates
+    (words,) = [name for name in found if name.startswith("unseen_word_accuracy")]
+    assert found["MCD"].value == pytest.approx(0, abs=1e-6)
+    assert 0 < found["copy synthesis MCD"].value < found["baseline MCD"].value
+    assert found["baseline MCD"].note.startswith("mean of the training samples")
+    assert found[words].value > 0.8
+    assert found[f"copy synthesis {words}"].value > 0.5
+    assert found[f"baseline {words}"].value < 0.5
+
+
+def test_the_model_scores_the_same_from_its_file(trial, dataset):
+    scores = [Scores.from_json(read_json(path)) for path in sorted((trial / "scores").glob("*.json"))]
+    report = next(s for s in scores if s.protocol["name"] == PROTOCOL.name)
+    assert not report.failures
+    again = evaluate_trained(dataset, load_trained(trial), PROTOCOL)
+    assert {n: e.value for n, e in again.estimates.items()} == {n: e.value for n, e in report.estimates.items()}
+    assert load_trained(trial).language == dataset.language
+
+
+def test_the_protocol_follows_from_the_task_and_the_data(trial, dataset):
+    from dataclasses import replace
+
+    task = load_trained(trial).task
+    assert default_training_protocol(dataset, task) == "quick-speech"
+    assert default_training_protocol(replace(dataset, classes=None), task) == "quick-recordings"
+
+
+def test_the_picture_of_samples_ends_each_row_with_the_recording(trial, dataset):
+    picture = np.asarray(Image.open(trial / "samples.png").convert("L"))
+    assert np.array_equal(picture[:64, -64:], dataset.split("validation").samples[0, 0].numpy())
