@@ -69,6 +69,10 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
             "every call of both networks in a round is watched",
             f"{_TESTS}/tasks/test_text_to_speech.py::test_every_call_of_both_networks_in_a_round_gets_voice_and_phones",
         ),
+        "unpaired": (
+            "two adversarial games, for every loss on logits; the pool against the source's loop",
+            "tests/training/test_two_way_game.py::test_both_directions_are_adversarial_games_whose_losses_add_up",
+        ),
         "super_resolution": (
             "Pillow's bicubic filter",
             f"{_TESTS}/tasks/test_image_tasks.py::test_small_images_are_pillows_with_the_wide_filter",
@@ -92,6 +96,9 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
         "differentiable_augmentation": (
             "ranges of the paper; finite differences",
             f"{_REGULARIZERS}/test_input_changes.py::test_augmentation_passes_exact_gradients",
+        ),
+        **dict.fromkeys(
+            ("cycle", "identity"), ("NumPy formula", f"{_REGULARIZERS}/test_generator_terms.py::test_cycle_and_identity_against_numpy")
         ),
         "content": ("NumPy formula", f"{_REGULARIZERS}/test_generator_terms.py::test_content_against_numpy"),
         "drift": ("by hand", f"{_REGULARIZERS}/test_generator_terms.py::test_drift_by_hand"),

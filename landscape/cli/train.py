@@ -134,7 +134,7 @@ def _config(
     data = DEFAULTS | (given["config"] if isinstance(given.get("config"), dict) else given)
     for name, text in axes.items():
         if text is not None:
-            data[name] = parse_component(text)
+            data[name] = parse_component(text, is_data=name == "dataset")
     if regularizers:
         data["regularizers"] = [parse_component(text) for text in regularizers]
     if steps is not None:

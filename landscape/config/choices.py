@@ -10,17 +10,17 @@ from landscape.core.errors import UserError
 from landscape.core.frozen_model import Frozen, UserErrorAsValueError
 
 
-def from_shorthand(value: object) -> object:
+def from_shorthand(value: object, *, is_data: bool = True) -> object:
     """Write out a short form: `hinge:margin=1` or `{hinge: {margin: 1}}` as `{name: hinge, hyperparameters: {margin: 1}}`.
 
-    Anything else is returned unchanged.
+    Anything else is returned unchanged. `is_data` says whether it may be a data set, as for `parse_component`.
 
     Raises:
         UserErrorAsValueError: The short form cannot be read.
     """
     if isinstance(value, str):
         try:
-            return parse_component(value)
+            return parse_component(value, is_data=is_data)
         except UserError as error:
             raise UserErrorAsValueError(error) from None
     if isinstance(value, Mapping) and "name" not in value and len(value) == 1:
@@ -53,13 +53,18 @@ class RegularizerChoice(Choice):
     every: Annotated[int, Field(ge=1)] = 1
 
 
+def _no_data(value: object) -> object:
+    return from_shorthand(value, is_data=False)
+
+
 def _drop_none(value: object) -> object:
     """Read one regularizer or a list of them. The name `none` stands for an empty list, so that search spaces can cross it."""
     items = value if isinstance(value, (list, tuple)) else [value]
-    return [s for s in map(from_shorthand, items) if s is not None and not (isinstance(s, Mapping) and s.get("name") == "none")]
+    return [s for s in map(_no_data, items) if s is not None and not (isinstance(s, Mapping) and s.get("name") == "none")]
 
 
 ComponentChoice = Annotated[Choice, BeforeValidator(from_shorthand)]
+TaskChoice = Annotated[Choice, BeforeValidator(_no_data)]
 
 
 Regularizers = Annotated[

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from landscape.config.component_identities import completed
 from landscape.config.conditions import require_condition_taken, with_condition
 from landscape.config.joint_game import require_joint_game
+from landscape.config.two_way_game import require_two_way_game
 from landscape.config.undefined import UndefinedCombinationError
 from landscape.core.errors import UserError
 
@@ -69,6 +70,7 @@ def _refuse_undefined(config: TrialFields) -> None:
     for check in (
         require_condition_taken,
         require_joint_game,
+        require_two_way_game,
         _samples,
         _normalizations,
         _discriminator,

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from landscape.components.architectures._base import ARCHITECTURES, Networks
 from landscape.components.architectures._image_conditions import KnownPixels
 from landscape.components.architectures._joint import PairDiscriminator, PointEncoder
+from landscape.components.architectures._two_way import both_ways
 from landscape.components.datasets._language import Language
 from landscape.components.datasets._speech import Speech
 from landscape.components.normalizations._base import NORMALIZATIONS, Normalization
@@ -36,7 +37,8 @@ def layout(
         degree: The number of samples that D sees stacked as one (1 without packing).
         shape: The shape of one sample: (C, H, W) of an image or (D,) of a point.
         condition: What both networks receive beside their input.
-        game: The game of the task. In a `joint` game D takes pairs of a sample and a latent vector.
+        game: The game of the task. In a `joint` game D takes pairs of a sample and a latent vector. In a `two_way` game there are two
+            networks of each kind.
 
     Raises:
         UserError: The layers cannot be built this way, for example an instance norm on 1x1 maps.
@@ -60,6 +62,8 @@ def layout(
     if game == "joint":
         wrap = offered["d_normalization"].wrap
         networks = networks._replace(discriminator=PairDiscriminator(networks.discriminator, shape, latent.dim, wrap))
+    if game == "two_way":
+        networks = both_ways(networks, component.call(hyperparameters=architecture.hyperparameters, **offered))
     return networks._replace(generator=KnownPixels(networks.generator)) if condition.has_mask else networks
 
 
@@ -136,7 +140,8 @@ def condition_of(
         case "class":
             return Condition("class", classes, architecture.hyperparameters.get("class_embedding", 0))
         case "image":
-            return Condition("image", shape=bound.condition_shape(shape, inputs), has_mask=bound.facts.has_mask)
+            is_judged = bound.facts.game != "two_way"
+            return Condition("image", shape=bound.condition_shape(shape, inputs), has_mask=bound.facts.has_mask, is_judged=is_judged)
         case "text":
             return Condition("text", shape=(texts.length,), vocabulary=texts.vocabulary)
         case "speech":

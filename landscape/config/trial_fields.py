@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from landscape.config.choices import Choice, ComponentChoice, Regularizers
+from landscape.config.choices import Choice, ComponentChoice, Regularizers, TaskChoice
 from landscape.config.training_settings import Budget, Ema, LatentConfig, Optimizer
 from landscape.core.frozen_model import Frozen
 
@@ -21,7 +21,7 @@ class TrialFields(Frozen):
     channels: Literal[1, 3] | None = None
     horizontal_flip: bool = False
 
-    task: ComponentChoice = Choice(name="unconditional")
+    task: TaskChoice = Choice(name="unconditional")
     """What both networks receive of each row of the data: samples alone, or a condition too."""
     architecture: ComponentChoice
     loss: ComponentChoice

@@ -20,12 +20,16 @@ def parse_value(text: str) -> Any:
         return text
 
 
-def parse_component(text: str) -> dict[str, Any]:
+def parse_component(text: str, *, is_data: bool = True) -> dict[str, Any]:
     """Read `hinge` or `gradient_penalty:weight=10,every=4` into the dictionary that a configuration holds.
 
     Hyperparameters may also be written as in a study file, in braces: `folder:{path: a, splits: {train: b}}`. Otherwise everything after
     the colon is one path if the name is in `WITH_PATH`, unless it begins with `path=`; for other names it is one path if it contains a
     slash, unless an equals sign comes before the first slash.
+
+    Args:
+        text: The component as it is written.
+        is_data: Whether it may be a data set. A task has the name of one that is in `WITH_PATH`, and no path.
 
     Raises:
         UserError: A hyperparameter has no value, or what stands in braces is not YAML.
@@ -35,7 +39,7 @@ def parse_component(text: str) -> dict[str, Any]:
         return {"name": name}
     if rest.startswith("{") and rest.endswith("}"):
         given = _in_braces(text, rest)
-    elif not rest.startswith("path=") if name in WITH_PATH else "/" in rest and "=" not in rest.split("/")[0]:
+    elif not rest.startswith("path=") if is_data and name in WITH_PATH else "/" in rest and "=" not in rest.split("/")[0]:
         return {"name": name, "hyperparameters": {"path": rest}}
     else:
         given = _listed(text, name, rest)

@@ -41,7 +41,7 @@ def build_networks(
 
 
 def game_of(config: TrialConfig) -> str:
-    """Return the game that the task of `config` declares, `single` or `joint`."""
+    """Return the game that the task of `config` declares, `single`, `joint` or `two_way`."""
     return TASKS[config.task.name].facts.game
 
 

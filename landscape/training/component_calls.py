@@ -27,6 +27,8 @@ class Setting:
     """Whether batches carry a condition."""
     has_target: bool = False
     """Whether the real samples of a batch are the targets of the generated ones."""
+    pool: int = 0
+    """The number of earlier generated samples that D is also shown."""
 
 
 def pair_of(loss: Loss, real: Tensor, fake: Tensor, **keywords: Any) -> LossPair:

@@ -13,6 +13,8 @@ from landscape.config.choices import Choice
 from landscape.config.network_layout import task_of
 
 PLAIN = Choice(name="unconditional")
+OTHER_SEED = 500_009
+"""A number that is added to the seed of the permutations of a second set of pictures."""
 
 
 @dataclass
@@ -21,7 +23,7 @@ class DataStream:
 
     The permutation of epoch e depends on the seed and e alone, and the position is the number of samples drawn. Images are kept as uint8,
     on the device if they fit, and become float32 in [0, 1] batch by batch. Points are used as they are. The task makes a batch of the rows
-    that were drawn.
+    that were drawn. A second set of pictures has permutations of its own, at the same position.
     """
 
     samples: Tensor
@@ -42,10 +44,14 @@ class DataStream:
     """The pictures uint8 [N, c, h, w] beside the samples, or None if the task reads none."""
     tokens: Tensor | None = None
     """The texts [N, L] int64 beside the samples, or None if the task reads none."""
+    other: Tensor | None = None
+    """The second set of pictures, uint8 [M, c, H, W], or None if the task reads none."""
 
     def __post_init__(self) -> None:
-        self._epoch = -1
-        self._order = torch.empty(0, dtype=torch.long)
+        where = self.samples.device
+        self._orders = [_Order(len(self.samples), self.seed, where)]
+        if self.other is not None:
+            self._orders.append(_Order(len(self.other), self.seed + OTHER_SEED, where))
 
     @classmethod
     def of(
@@ -57,45 +63,46 @@ class DataStream:
         samples = split.samples if split.parts is None else split.parts
         labels, inputs = split.labels if "labels" in reads else None, split.inputs if "inputs" in reads else None
         tokens = split.tokens if "tokens" in reads else None
+        other = dataset.other["train"].samples if "other" in reads else None
         stack = split.samples.shape[1] // samples.shape[1] if split.parts is not None else 1
         if device.type == "cuda":
             # The free memory does not decide, because a resumed trial must have its data in the same place.
             index = torch.cuda.current_device() if device.index is None else device.index
             whole = torch.cuda.get_device_properties(index).total_memory
-            if samples.nbytes + (0 if inputs is None else inputs.nbytes) < whole * torch.cuda.get_per_process_memory_fraction(index) / 2:
+            pictures = sum(part.nbytes for part in (samples, inputs, other) if part is not None)
+            if pictures < whole * torch.cuda.get_per_process_memory_fraction(index) / 2:
                 samples, labels = samples.to(device), None if labels is None else labels.to(device)
-                inputs, tokens = (None if part is None else part.to(device) for part in (inputs, tokens))
-        return cls(samples, labels, seed, device, horizontal_flip, dequantize, stack, bound.batch, inputs=inputs, tokens=tokens)
+                inputs, tokens, other = (None if part is None else part.to(device) for part in (inputs, tokens, other))
+        return cls(
+            samples, labels, seed, device, horizontal_flip, dequantize, stack, bound.batch, inputs=inputs, tokens=tokens, other=other
+        )
 
     def next(self, size: int) -> Batch:
         """Return the batch that the task makes of the next `size` training samples, on the device."""
-        index = self.take(size * self.stack)
+        index, of_other = self.take(size * self.stack), None
+        if self.other is not None:
+            index, of_other = index // len(self.other), index % len(self.other)
         samples = self.samples[index].to(self.device, non_blocking=True)
         labels, tokens = (None if part is None else part[index].to(self.device, non_blocking=True) for part in (self.labels, self.tokens))
         if self.stack > 1:
             samples = samples.reshape(size, -1, *samples.shape[2:])  # [size, stack * c, H, W]
         inputs = () if self.inputs is None else (self.inputs[index].to(self.device, non_blocking=True),)
         seen, *pictures = self._as_networks_see(samples, *inputs)
-        return self.task(Rows(seen, labels, pictures[0] if pictures else None, tokens))
+        other = None if self.other is None else self._as_networks_see(self.other[of_other].to(self.device, non_blocking=True))[0]
+        return self.task(Rows(seen, labels, pictures[0] if pictures else None, tokens, other))
 
     def take(self, size: int) -> Tensor:
         """Return the next indices [size] int64, in the memory of the samples.
 
-        They are slices of consecutive permutations. Each permutation is moved there as a whole, so that no step waits for it.
+        They are slices of consecutive permutations. Each permutation is moved there as a whole, so that no step waits for it. With a second
+        set of M pictures, the index i of a sample and j of such a picture are together one number, i * M + j.
         """
         if self.fed is not None:
             index, self.fed = self.fed[:size], self.fed[size:]
             return index
-        parts, n = [], len(self.samples)
-        while size:
-            epoch, position = divmod(self.drawn, n)
-            if epoch != self._epoch:
-                generator = torch.Generator().manual_seed((self.seed * 1_000_003 + epoch) % 2**63)
-                self._epoch, self._order = epoch, torch.randperm(n, generator=generator).to(self.samples.device)
-            parts.append(self._order[position : position + size])
-            self.drawn += len(parts[-1])
-            size -= len(parts[-1])
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
+        index, *of_other = (order.slice(self.drawn, size) for order in self._orders)
+        self.drawn += size
+        return index * self._orders[1].n + of_other[0] if of_other else index
 
     def _as_networks_see(self, samples: Tensor, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Return samples, and the pictures that belong to them, as float32. A flip acts on both."""
@@ -108,6 +115,27 @@ class DataStream:
             flipped = torch.rand(len(images), 1, 1, 1, device=images.device) < 0.5
             seen = tuple(torch.where(flipped, each.flip(-1), each) for each in seen)
         return seen
+
+
+class _Order:
+    """The endless sequence of the indices of n rows, which consists of permutations."""
+
+    def __init__(self, n: int, seed: int, device: torch.device) -> None:
+        self.n, self._seed, self._epoch = n, seed, -1
+        self._permutation = torch.empty(0, dtype=torch.long, device=device)
+
+    def slice(self, start: int, size: int) -> Tensor:
+        """Return the indices [size] int64 from position `start` on."""
+        parts = []
+        while size:
+            epoch, position = divmod(start, self.n)
+            if epoch != self._epoch:
+                generator = torch.Generator().manual_seed((self._seed * 1_000_003 + epoch) % 2**63)
+                self._epoch, self._permutation = epoch, torch.randperm(self.n, generator=generator).to(self._permutation.device)
+            parts.append(self._permutation[position : position + size])
+            start += len(parts[-1])
+            size -= len(parts[-1])
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def mean_sample(dataset: Dataset, chunk: int = 4096) -> Tensor:

@@ -24,6 +24,7 @@ from landscape.training.counts import Counts
 from landscape.training.cuda_graph_blocks import Blocks, Record, cannot_record, cuda_graph
 from landscape.training.data_stream import DataStream, mean_sample
 from landscape.training.effective_weights import EffectiveWeights
+from landscape.training.game import States
 from landscape.training.learning_curves import Curves, has_point
 from landscape.training.objectives import Adversarial
 from landscape.training.other_games import GAMES
@@ -35,6 +36,17 @@ os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
 
 DIVERSITY_SAMPLES = 64
 """The number of generated samples whose mean distance is a point of the learning curve `sample_diversity`."""
+
+
+def _registered(states: States) -> tuple[nn.ModuleDict, dict[str, dict[str, Tensor]]]:
+    """Return states as buffers of modules, which are moved, saved and loaded with the module that has them, and these buffers by name."""
+    holder = nn.ModuleDict()
+    for owner, values in states.items():
+        module = nn.Module()
+        for name, value in values.items():
+            module.register_buffer(name, value)
+        holder[owner] = module
+    return holder, {owner: {name: holder[owner].get_buffer(name) for name in values} for owner, values in states.items()}
 
 
 class DivergedError(Exception):
@@ -69,19 +81,21 @@ class GAN(pl.LightningModule):
         self.regularizers = tuple(Regularizer.of(choice, dataset) for choice in config.regularizers)
         # As a part of the module they are moved with it.
         self.perceptions = nn.ModuleList(r.perception for r in self.regularizers if r.perception is not None)
-        self.states, self._own = self._register_states(loss)
-        game = GAMES[game_of(config), loss.facts.inputs]
+        task, game = task_of(config.task), GAMES[game_of(config), loss.facts.inputs]
+        setting = Setting(
+            joint_d_call=config.joint_d_call,
+            bounds=dataset.bounds if self.encoder is None else None,
+            is_conditional=self.condition.kind != "none",
+            has_target=task.facts.has_target,
+            pool=task.pool,
+        )
+        self.states, self._own = _registered(game.starts(loss, self.regularizers, setting, dataset.shape))
         self.game: Adversarial = game(
             self.generator,
             self.discriminator,
             loss,
             self.regularizers,
-            setting=Setting(
-                joint_d_call=config.joint_d_call,
-                bounds=dataset.bounds if self.encoder is None else None,
-                is_conditional=self.condition.kind != "none",
-                has_target=task_of(config.task).facts.has_target,
-            ),
+            setting=setting,
             states=self._own,
             weights_of_d=EffectiveWeights(self.discriminator) if self.discriminator is not None else None,
             encoder=self.encoder,
@@ -106,19 +120,10 @@ class GAN(pl.LightningModule):
             case "class":
                 return torch.arange(self.classes)
             case "image" | "text" | "speech":
-                rows = shown_rows(self.dataset, DIVERSITY_SAMPLES)
-                return conditions(task_of(self.config.task), rows.samples, rows.inputs, self.config.seed, rows.tokens)
-
-    def _register_states(self, loss: Loss) -> tuple[nn.ModuleDict, dict[str, dict[str, Tensor]]]:
-        """Register the scalars of the loss and the regularizers as 0-dim buffers, which are moved, saved and loaded with the module."""
-        own = {"loss": loss.facts.state} | {r.name: r.facts.state for r in self.regularizers}
-        holder = nn.ModuleDict()
-        for owner, values in own.items():
-            module = nn.Module()
-            for name, value in values.items():
-                module.register_buffer(name, torch.tensor(float(value)))
-            holder[owner] = module
-        return holder, {owner: {name: holder[owner].get_buffer(name) for name in values} for owner, values in own.items()}
+                task, rows = task_of(self.config.task), shown_rows(self.dataset, DIVERSITY_SAMPLES)
+                reads_other = "other" in task.facts.reads
+                other = shown_rows(self.dataset, DIVERSITY_SAMPLES, of_other=True).samples if reads_other else None
+                return conditions(task, rows.samples, rows.inputs, self.config.seed, rows.tokens, other)
 
     # Set-up
 
@@ -133,7 +138,7 @@ class GAN(pl.LightningModule):
             self.to(memory_format=torch.channels_last)
         for owner, values in self._own.items():
             values.update({name: self.states[owner].get_buffer(name) for name in values})
-        self.game.progress = torch.zeros((), device=device)
+        self.game.begin_on(device)
         self.fixed_z = self.fixed_z.to(device)
         stream = DataStream.of(
             self.dataset,

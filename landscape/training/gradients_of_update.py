@@ -9,7 +9,8 @@ from landscape.components.tasks._base import Batch
 from landscape.config.trial_config import TrialConfig
 from landscape.training.component_calls import Parameters
 from landscape.training.functional_optimizers import functional_view
-from landscape.training.objectives import Adversarial, Due, NextD, Objective
+from landscape.training.game import Due, NextD, Objective
+from landscape.training.objectives import Adversarial
 
 
 class Update(NamedTuple):

@@ -1,6 +1,6 @@
 """Games without a discriminator (matching samples, autoencoding), the joint game, and the game that each task and loss play."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from torch import Tensor, nn
 
@@ -9,7 +9,9 @@ from landscape.components.losses._base import LossPair
 from landscape.components.numerics.precision import full_precision
 from landscape.components.tasks._base import Batch
 from landscape.training.component_calls import Parameters, pair_of
-from landscape.training.objectives import Adversarial, Due, Objective
+from landscape.training.game import Due, Objective
+from landscape.training.objectives import Adversarial
+from landscape.training.two_way import TwoWay
 
 
 class Matching(Adversarial):
@@ -71,11 +73,12 @@ class Joint(Adversarial):
         return LossPair(d=None, g=exchanged.d)
 
 
-GAMES: Mapping[tuple[str, str], Callable[..., Adversarial]] = {
+GAMES: Mapping[tuple[str, str], type[Adversarial]] = {
     ("single", "logits"): Adversarial,
     ("single", "energies"): Adversarial,
     ("single", "samples"): Matching,
     ("single", "autoencoding"): Autoencoding,
     ("joint", "logits"): Joint,
+    ("two_way", "logits"): TwoWay,
 }
 """The game by what the task declares (`TaskFacts.game`) and by what the loss reads (`LossFacts.inputs`)."""

@@ -18,9 +18,10 @@ from landscape.training import weight_average
 from landscape.training.compilation import Path, UpdateFunctions, choose, update_functions
 from landscape.training.counts import Counts
 from landscape.training.data_stream import DataStream
+from landscape.training.game import NextD
 from landscape.training.gradients_of_update import Gradients, Update
 from landscape.training.growing import Growth
-from landscape.training.objectives import Adversarial, NextD
+from landscape.training.objectives import Adversarial
 from landscape.training.scheduled_optimizer import Stepper
 
 

@@ -25,10 +25,13 @@ def in_range(samples: Tensor) -> Tensor:
     return samples.clamp(0, 1) if samples.ndim == 4 else samples
 
 
-def shown_rows(dataset: Dataset, n: int) -> Split:
-    """Return the first n rows of a split that no model is trained on (validation, otherwise test), or of the training split."""
+def shown_rows(dataset: Dataset, n: int, *, of_other: bool = False) -> Split:
+    """Return the first n rows of a split that no model is trained on (validation, otherwise test), or of the training split.
+
+    With `of_other` they are those of the second set of the data.
+    """
     name = next(name for name in ("validation", "test", "train") if name in dataset.splits)
-    split = dataset.split(name)
+    split = dataset.other[name] if of_other else dataset.split(name)
     labels, inputs, tokens = (None if part is None else part[:n] for part in (split.labels, split.inputs, split.tokens))
     return Split(split.samples[:n], labels, inputs=inputs, tokens=tokens)
 

@@ -59,7 +59,8 @@ def noise(config: TrialConfig, count: int) -> Dataset:
     channels = config.channels or (facts.shape[0] if facts.shape else 3)
     side = config.resolution or (facts.shape[1] if facts.shape else 32)
     images = torch.randint(0, 256, (count, channels, side, side), dtype=torch.uint8, generator=generator)
-    return Dataset("noise", {"train": Split(images, labels)}, content_hash="0" * 16, classes=CLASSES, bounds=(0.0, 1.0))
+    parts = {"train": Split(images, labels)}
+    return Dataset("noise", parts, content_hash="0" * 16, other=parts, classes=CLASSES, bounds=(0.0, 1.0))
 
 
 def operations(config: TrialConfig) -> float:

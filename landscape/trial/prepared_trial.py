@@ -6,6 +6,7 @@ from typing import NamedTuple
 from landscape.components.datasets._base import Dataset
 from landscape.config.conditions import classes_of, require_inputs, texts_of
 from landscape.config.trial_config import TrialConfig
+from landscape.config.two_way_game import require_other
 from landscape.core.errors import UserError
 
 
@@ -37,6 +38,7 @@ def prepare(config: TrialConfig, data_dir: Path | None = None) -> PreparedTrial:
         raise UserError(f"{message}: restore those data, or clear data_hash for a new trial")
     classes_of(config.task, dataset)  # This refuses data without the classes that the task needs.
     require_inputs(config.task, dataset)
+    require_other(config.task, dataset)
     texts_of(config.task, dataset)
     # The hash changes nothing else of the configuration, which has been completed and checked.
     return PreparedTrial(config.model_copy(update={"data_hash": dataset.content_hash}), dataset)

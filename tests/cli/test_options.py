@@ -56,6 +56,11 @@ def test_data_sets_with_a_path(text, path):
     assert parse_component(text) == {"name": text.partition(":")[0], "hyperparameters": {"path": path}}
 
 
+def test_a_task_of_the_name_of_a_data_set_has_hyperparameters_and_no_path():
+    assert parse_component("unpaired:pool=5", is_data=False) == {"name": "unpaired", "hyperparameters": {"pool": 5}}
+    assert parse_component("unpaired:pool=5") == {"name": "unpaired", "hyperparameters": {"path": "pool=5"}}
+
+
 @pytest.mark.parametrize("text", ["hinge:margin=", "hinge:=2", "hinge:margin=1,,", "hinge:margin=1,x", "hinge:margin", "hinge:"])
 def test_malformed_components(text):
     with pytest.raises(UserError, match="is not of the form name=value"):

@@ -53,9 +53,10 @@ def config_of(cell, resolution):
     architecture = ARCHITECTURES[cell["architecture"]]
     points = architecture.facts.samples == "points"
     small = {k: v for k, v in SMALL.items() if k in architecture.hyperparameters} | NARROWEST.get(cell["architecture"], {})
-    texts = TASKS[cell["task"]].facts.condition == "text"
+    task = TASKS[cell["task"]].facts
+    texts = task.condition == "text"
     fields = {
-        "dataset": "ring" if points else "stacked_words_digits" if texts else "digits",
+        "dataset": "ring" if points else "stacked_words_digits" if texts else "printed_digits" if task.game == "two_way" else "digits",
         "resolution": None if points else resolution,
         "channels": None if points else 3 if texts or cell["task"] == "colorization" else 1,
         "batch_size": 4,
@@ -128,6 +129,7 @@ def dataset_for(config):
     return Dataset(
         "made",
         {"train": Split(samples, torch.arange(16) % 4, inputs=inputs, tokens=tokens)},
+        other={"train": Split(samples.flip(0)[:13])} if config.resolution else {},
         language=Language(("a", "b", "c"), 3),
         content_hash="0" * 16,
         classes=4,

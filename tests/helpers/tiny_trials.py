@@ -36,6 +36,13 @@ STATES = {
     },
     "masks": {"task": "inpainting:place=random", "architecture": {"unet": SMALL["unet"]}, "regularizers": ["pixel"]},
     "an encoder": {"task": "inference", "ema": {"decay": 0.9}},
+    "pools": {
+        "dataset": "printed_digits:per_class=5",
+        "task": "unpaired:pool=6",
+        "architecture": {"resnet_translation": SMALL["resnet_translation"]},
+        "regularizers": ["cycle", "identity", "lecam"],
+        "ema": {"decay": 0.9},
+    },
     "kept z": {"reuse_z": True, "order": "g_first", "d_steps_per_round": 2},
     "rates and momentum on schedules": {"d_optimizer": {"name": "sgd", "momentum": 0.5, "final_momentum": 0.7, "learning_rate": 0.01}},
     "beta2 on a schedule": {"d_optimizer": {"beta2": 0.9, "final_beta2": 0.99}, "ema": {"half_life_images": 40, "burn_in": 0.5}},
@@ -54,11 +61,21 @@ SPEAKS = {"dataset": "spoken_words:words=10", "task": "text_to_speech", "archite
 """Settings of a task on speech, for tests with the fixture `without_flite`."""
 
 
+HAS_TWO_WAYS = {
+    "dataset": "printed_digits:per_class=5",
+    "task": "unpaired",
+    "architecture": {"resnet_translation": SMALL["resnet_translation"]},
+}
+"""Settings of a task with two generators, which `cycle` and `identity` read."""
+
+
 def needed_by(regularizer: str) -> dict:
     """Return settings with which a regularizer has what it reads."""
     facts = REGULARIZERS[regularizer].facts
     if facts.needs_wrong:
         return HAS_TEXTS
+    if facts.needs_translation:
+        return HAS_TWO_WAYS
     return NAMES_CLASSES if facts.needs_class_logits else HAS_TARGETS if facts.needs_target is True else {}
 
 

@@ -43,12 +43,15 @@ class FromImage(nn.Module):
 
 
 class JudgedPair(nn.Module):
-    """What D's first layer receives: a sample as 2x - 1 and beside it, as further channels, the image of the condition."""
+    """What D's first layer receives: a sample as 2x - 1 and beside it, as further channels, the image of the condition.
+
+    If the condition is not judged (`Condition.is_judged`), it is the sample alone.
+    """
 
     def __init__(self, condition: Condition, channels: int) -> None:
         super().__init__()
-        self.takes_image = condition.kind == "image"
-        self.channels = channels + (condition.shape[0] if condition.shape else 0)
+        self.takes_image = condition.kind == "image" and condition.is_judged
+        self.channels = channels + (condition.shape[0] if self.takes_image else 0)
         """The number of channels that the first layer receives."""
 
     def forward(self, samples: Tensor, condition: Tensor | None) -> Tensor:

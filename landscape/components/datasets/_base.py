@@ -156,6 +156,8 @@ class DatasetFacts:
     """Whether each sample has a text."""
     has_speech: bool = False
     """Whether the samples are mels of speech, with the phone of each frame and the voice."""
+    has_other: bool = False
+    """Whether there is a second set of images, `Dataset.other`."""
     source: str = ""
     """One line that says where the files come from and where to put them, for errors and for `landscape data`."""
     downloads: bool = False

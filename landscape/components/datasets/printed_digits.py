@@ -25,6 +25,7 @@ HELD_OUT = 30
 @DATASETS.register(
     shape=(1, 8, 8),
     resolution=8,
+    has_other=True,
     source="ships with scikit-learn (handwritten) and matplotlib (fonts), nothing to fetch",
     paper="Alpaydin & Kaynak 1998 (`digits`) for the handwritten ones; the printed ones are this project's own",
 )

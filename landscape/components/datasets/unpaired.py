@@ -24,6 +24,7 @@ WORDS = {"train": "train", "validation": "val", "test": "test"}
 @DATASETS.register(
     resolution=64,
     labeled=False,
+    has_other=True,
     source="unpaired:/path with the folders trainA, trainB, testA and testB, or with two folders that `a` and `b` name",
     paper="the layout of junyanz/CycleGAN",
 )

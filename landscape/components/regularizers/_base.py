@@ -23,6 +23,19 @@ class Term(NamedTuple):
     """The new value of each tensor of its state by name. They are detached and kept once the update is applied."""
 
 
+class Translation(NamedTuple):
+    """One direction of a two-way game, in which a generator translates pictures of a set A into pictures of a set B."""
+
+    given: Tensor
+    """Pictures of A [N, C, H, W] as the data have them, of which `Critique.made` were made."""
+    wanted: Tensor
+    """Pictures of B [N, C, H, W] as the data have them, which belong to none of A."""
+    there: Callable[[Tensor], Tensor]
+    """The generator of this direction, pictures [N, C, H, W] -> pictures of B."""
+    back: Callable[[Tensor], Tensor]
+    """The generator of the other direction, pictures [N, C, H, W] -> pictures of A."""
+
+
 @dataclass(frozen=True)
 class Critique:
     """The discriminator's view of one batch, as regularizers receive it.
@@ -63,6 +76,8 @@ class Critique:
     """D's loss of each sample [N] as a function of logits [N] in the places of those of real and of generated samples."""
     target: Tensor | None = None
     """The real samples [N, ...] as the data have them, if row i is the target of the generated sample i; None for other tasks."""
+    translation: Translation | None = None
+    """The direction in which G translates, given only at `g_term` in a two-way game, where each term is called once a direction."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +120,7 @@ class RegularizerFacts:
     needs_real: Whether it reads `real_output` in G's step, for which real samples are then drawn and shown to D.
     needs_target: Whether it reads `Critique.target`. It is refused under a task without a target.
     needs_wrong: Whether it reads `Critique.wrong`. It is refused under a task that makes no wrong conditions.
+    needs_translation: Whether it reads `Critique.translation`. It is refused under a task whose game does not go both ways.
     mirrors: Whether it exchanges left and right in what D sees. It is refused under a text, which may name sides.
     moves_pixels: Whether it moves or hides parts of what D sees. It is refused where D sees a sample beside an image of the same place,
         which would not move with it.
@@ -126,6 +142,7 @@ class RegularizerFacts:
     needs_real: bool = False
     needs_target: When = False
     needs_wrong: bool = False
+    needs_translation: bool = False
     mirrors: When = False
     moves_pixels: When = False
     perceives: str = ""

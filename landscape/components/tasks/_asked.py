@@ -9,7 +9,9 @@ ROWS = 1024
 """The number of rows whose conditions are made at once."""
 
 
-def conditions(task: Task, samples: Tensor, inputs: Tensor | None, seed: int, tokens: Tensor | None = None) -> Tensor:
+def conditions(
+    task: Task, samples: Tensor, inputs: Tensor | None, seed: int, tokens: Tensor | None = None, other: Tensor | None = None
+) -> Tensor:
     """Return the conditions that a task makes of rows of a split: images [N, c, h, w] as float32 in [0, 1], or texts [N, L] int64.
 
     Random draws of the task depend on `seed` and N alone. The state of torch's generator is not changed.
@@ -20,14 +22,18 @@ def conditions(task: Task, samples: Tensor, inputs: Tensor | None, seed: int, to
         inputs: The picture that belongs to each sample, in one of the same forms, if the task reads it.
         seed: The seed of the task's random draws.
         tokens: The text [N, L] of each sample, if the task reads it.
+        other: Pictures (M, C, H, W) of the second set of the data, if the task reads them. There is then a condition for each of them, and
+            the samples are not read.
     """
     made = []
+    samples = samples if other is None else other
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         for start in range(0, len(samples), ROWS):
             part = slice(start, start + ROWS)
             pictures, texts = None if inputs is None else as_floats(inputs[part]), None if tokens is None else tokens[part]
-            batch = task.batch(Rows(as_floats(samples[part]), inputs=pictures, tokens=texts))
+            seen = as_floats(samples[part])
+            batch = task.batch(Rows(seen, inputs=pictures, tokens=texts, other=None if other is None else seen))
             assert batch.condition is not None
             made.append(batch.condition)
     return torch.cat(made)

@@ -11,8 +11,10 @@ from landscape.core.registry import Registry
 
 ConditionKind = Literal["none", "class", "image", "text", "speech"]
 """The kinds of condition that both networks may receive: none, or the class, an image, a text, or phones and a voice for each sample."""
-Need = Literal["labels", "inputs", "tokens"]
-"""What a task may read of a row beside its sample: its class, the picture or the text that belongs to it."""
+Need = Literal["labels", "inputs", "tokens", "other"]
+"""What a task may read of a row beside its sample: its class, the picture or the text that belongs to it, or a picture of the second set of
+the data, which does not belong to it.
+"""
 
 
 class Rows(NamedTuple):
@@ -28,6 +30,8 @@ class Rows(NamedTuple):
     """[N, L] int64, the text of each sample as numbers of words in the vocabulary, 0 where it has ended, or its voice and the phone of each
     of its frames. None unless the task needs it.
     """
+    other: Tensor | None = None
+    """[N, C, H, W] float32 in [0, 1], pictures of the second set of the data, which belong to no sample. None unless needed."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,8 @@ class Condition:
     """Whether the last channel of the image is a mask, which is 1 where pixels are to be made. All other pixels of the generated sample are
     copied from the first channels of the image, whatever the generator makes there.
     """
+    is_judged: bool = True
+    """Whether D is given the condition too. If not, D is called with samples alone."""
 
 
 UNCONDITIONAL = Condition()
@@ -99,7 +105,9 @@ class TaskFacts:
         if such a picture is the condition itself.
     protocols: The names of the protocols that score a model of this task if none is named: for data with a classifier of their own, and
         for photographs or speech without classes. Empty for the protocols of unconditional models.
-    game: `single` if D judges samples. `joint` if it judges pairs of a sample and a latent vector, and an encoder plays beside G.
+    game: `single` if D judges samples. `joint` if it judges pairs of a sample and a latent vector, and an encoder plays beside G. `two_way`
+        if two generators translate between two sets of pictures, and a D for each set judges pictures alone.
+    pool: The name of the hyperparameter that gives the number of earlier generated pictures that D is also shown, or "".
     paper: The source.
     """
 
@@ -116,7 +124,8 @@ class TaskFacts:
     border: str = ""
     asked_by: Callable[..., Tensor] | None = None
     protocols: tuple[str, ...] = ()
-    game: Literal["single", "joint"] = "single"
+    game: Literal["single", "joint", "two_way"] = "single"
+    pool: str = ""
     paper: str = ""
 
     @property
@@ -167,7 +176,7 @@ class Task:
         """
         empty = torch.empty(1, *shape, device="meta")
         given = torch.empty(1, *(inputs or shape), device="meta") if "inputs" in self.facts.reads else None
-        condition = self.batch(Rows(empty, inputs=given)).condition
+        condition = self.batch(Rows(empty, inputs=given, other=empty if "other" in self.facts.reads else None)).condition
         assert condition is not None
         return tuple(condition.shape[1:])
 
@@ -180,6 +189,11 @@ class Task:
     def border(self) -> int:
         """The number of pixels that scores cut off at each side."""
         return int(self.hyperparameters[self.facts.border]) if self.facts.border else 0
+
+    @property
+    def pool(self) -> int:
+        """The number of earlier generated pictures that D is also shown."""
+        return int(self.hyperparameters[self.facts.pool]) if self.facts.pool else 0
 
 
 def completed(samples: Tensor, condition: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from landscape.components.architectures._base import Output
-from landscape.components.regularizers._base import REGULARIZERS, Critique, Term, Unrolling
+from landscape.components.regularizers._base import REGULARIZERS, Critique, Term, Translation, Unrolling
 from landscape.config.training_settings import Optimizer
 from landscape.training import functional_optimizers, optimizers
 
@@ -68,10 +68,15 @@ class Bench:
         outputs = self.d(real), self.d(fake)
         if generator_step:
             extra["g_loss"] = nn.functional.softplus(-outputs[1].logit)
-            extra |= {"made": fake, "target": self.real}
+            extra |= {"made": fake, "target": self.real, "translation": self.translation()}
         extra.setdefault("condition", self.labels.to(real.device))
         extra |= {"wrong": extra["condition"].flip(0), "judge": self.judge, "d_loss": lambda r, f: nn.functional.softplus(-r) + f.exp()}
         return Critique(real, fake, *outputs, critic=self.d, look=self.d, progress=self.progress, **extra)
+
+    def translation(self) -> Translation:
+        """One direction of a two-way game, in which both generators add to a picture what G makes of z."""
+        made = self.g(self.z)
+        return Translation(self.real.flip(0), self.real, lambda x: x / 2 + made / 3, lambda x: x * made)
 
     def judge(self, points: Tensor, condition: Tensor) -> Output:
         """D's output with a logit that depends on the condition."""

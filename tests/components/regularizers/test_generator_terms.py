@@ -8,11 +8,13 @@ import pytest
 import torch
 
 from landscape.components.architectures._base import Output
-from landscape.components.regularizers._base import Critique
+from landscape.components.regularizers._base import Critique, Translation
 from landscape.components.regularizers.auxiliary_classifier import auxiliary_classifier
 from landscape.components.regularizers.content import content
+from landscape.components.regularizers.cycle import cycle
 from landscape.components.regularizers.drift import drift
 from landscape.components.regularizers.feature_matching import feature_matching
+from landscape.components.regularizers.identity import identity
 from landscape.components.regularizers.lecam import lecam
 from landscape.components.regularizers.pixel import pixel
 from landscape.components.regularizers.pulling_away import pulling_away
@@ -190,3 +192,23 @@ def test_terms_name_what_they_lack():
         pixel(critique(g_loss=torch.zeros(4)))
     with pytest.raises(UserError, match="feature_matching reads features, D gives none"):
         feature_matching(critique(g_loss=torch.zeros(4)))
+
+
+# Tests of the terms of a two-way game.
+
+
+def test_cycle_and_identity_against_numpy():
+    a, b, made = (torch.rand(4, 3, 5, 5, dtype=torch.float64) for _ in range(3))
+    way = Translation(a, b, there=lambda x: x.square() - 0.1, back=lambda x: (2 * x).sin())
+    given = replace(critique(), made=made, translation=way)
+    mean = (1, 2, 3)
+    expected = 7 * np.abs(np.sin(2 * made.numpy()) - a.numpy()).mean(mean)
+    np.testing.assert_allclose(cycle(given, weight=7.0).numpy(), expected, rtol=1e-12)
+    expected = 3 * np.abs(b.numpy() ** 2 - 0.1 - b.numpy()).mean(mean)
+    np.testing.assert_allclose(identity(given, weight=3.0).numpy(), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("term", [cycle, identity])
+def test_terms_of_two_ways_need_both(term):
+    with pytest.raises(UserError, match=f"{term.__name__} needs a generator .*choose a task with a two-way game"):
+        term(critique())

@@ -6,7 +6,7 @@ import torch
 from landscape.components.tasks._base import TASKS, Batch, Rows
 
 NAMES = TASKS.names()
-ROWS = Rows(torch.rand(6, 3, 8, 8), torch.arange(6) % 3, torch.rand(6, 3, 8, 8), torch.arange(12).view(6, 2))
+ROWS = Rows(torch.rand(6, 3, 8, 8), torch.arange(6) % 3, torch.rand(6, 3, 8, 8), torch.arange(12).view(6, 2), torch.rand(6, 3, 8, 8))
 
 
 @pytest.mark.parametrize("name", NAMES)
