@@ -81,7 +81,7 @@ class JudgedSpeech(JudgedPair):
 
 
 def _refuses(resolution: int) -> str:
-    return "" if resolution == BANDS else f"makes mels of {BANDS} bands and {FRAMES} frames, not images of {resolution} pixels"
+    return "" if resolution == BANDS else f"takes mels of {BANDS} bands and {FRAMES} frames, not images of {resolution} pixels"
 
 
 @ARCHITECTURES.register(

@@ -58,11 +58,12 @@ def facts_of(name, preset):
 
 
 def shapes_of(name, preset):
-    """Return sample shapes that the architecture accepts, with 1 and 3 channels in turn."""
+    """Return sample shapes that the architecture accepts, with 1 and 3 channels in turn where it accepts both."""
     facts = facts_of(name, preset)
     shapes = [] if facts.samples == "images" else [(1,), (2,)]
     if facts.samples != "points":
-        shapes += [((1, 3)[i % 2], r, r) for i, r in enumerate(RESOLUTIONS) if not facts.refuses(r)]
+        channels = sorted(facts.channels)
+        shapes += [(channels[i % len(channels)], r, r) for i, r in enumerate(RESOLUTIONS) if not facts.refuses(r)]
     return shapes
 
 

@@ -14,7 +14,7 @@ from landscape.training.growing import Growth
 N = 3
 PLAIN = ("r3gan", "progressive")
 """Architectures that honor no normalization."""
-JUDGES_PATCHES = {"unet", "resnet_translation"}
+JUDGES_PATCHES = {"unet", "resnet_translation", "mel_conv"}
 
 
 def test_shapes_ranges_and_gradients(build, sized_variant, unbounded):

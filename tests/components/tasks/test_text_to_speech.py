@@ -93,7 +93,7 @@ def test_both_networks_read_the_voice_and_each_phone_at_its_time(g_normalization
         ({"architecture": "gan_cls"}, "has no place for the speech of task 'text_to_speech'; these have: mel_conv"),
         ({"task": "unconditional"}, "takes speech, which task 'unconditional' does not give: choose one of text_to_speech"),
         ({"task": "text_to_image", "architecture": "gan_cls"}, "needs a text for each sample, data set 'spoken-words' has none"),
-        ({"resolution": 32}, "makes mels of 64 bands and 64 frames, not images of 32 pixels"),
+        ({"resolution": 32}, "takes mels of 64 bands and 64 frames, not images of 32 pixels"),
         ({"architecture": {"mel_conv": {"kernel": 4}}}, "kernel=4 has no frame in its middle"),
         ({"loss": "mmd"}, "compares sets of samples without their conditions"),
         ({"loss": "began"}, "reads energies"),
