@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from landscape.analysis.frames import AXIS, SCORE, ScoreFacts, TrialTable
+from landscape.analysis.frames import AXIS, SCORE, STOPPED_EARLY, ScoreFacts, TrialTable
 from landscape.analysis.improvement import probability_of_improvement
 from landscape.analysis.interval import Interval, Values
 from landscape.analysis.proportions import share
@@ -63,6 +63,7 @@ def _row(group: TrialTable, score: str, given_search: bool) -> dict[str, Any]:
     costs = group.costs(score)
     status = group.frame["status"].value_counts()
     finished = int(status.get("completed", 0) + status.get("diverged", 0))
+    stopped = int(status.get(STOPPED_EARLY, 0))
     level = shown_share(len(costs))
     top = score_quantile(costs, facts).within_search(given_search)
     diverged = share(int(status.get("diverged", 0)), finished).within_search(given_search)
@@ -72,7 +73,8 @@ def _row(group: TrialTable, score: str, given_search: bool) -> dict[str, Any]:
         "trials": len(group.frame),
         "completed": int(status.get("completed", 0)),
         "diverged": int(status.get("diverged", 0)),
-        "other": len(group.frame) - finished,
+        "stopped_early": stopped,
+        "other": len(group.frame) - finished - stopped,
         "n": len(costs),
         "best": best_of(costs, facts),
         "quantile_share": math.nan if level is None else level,
@@ -83,7 +85,7 @@ def _row(group: TrialTable, score: str, given_search: bool) -> dict[str, Any]:
         **diverged.columns("diverged_share"),
         **_diversity(group, score),
         "scores": tuple(float(x) * facts.sign for x in np.sort(costs)),
-        "seconds_per_trial": _mean(group.frame["seconds"]),
+        "seconds_per_trial": _mean(group.frame.loc[group.frame["status"] != STOPPED_EARLY, "seconds"]),
         "seconds": float(group.frame["seconds"].sum()),
     }
 

@@ -21,6 +21,8 @@ AXIS, SCORE, LOW, HIGH, HYPER = "axis:", "score:", "low:", "high:", "hyper:"
 
 FINISHED = (Status.COMPLETED.value, Status.DIVERGED.value)
 """The statuses of a finished trial, which counts in every statistic. Failed, skipped and stopped trials say nothing about a method."""
+STOPPED_EARLY = Status.STOPPED_EARLY.value
+"""The status of a trial that was ended at a rung of its training. It has no scores of a whole training and counts in no statistic."""
 
 
 SCREENED_OUT = "screened out"
@@ -132,11 +134,12 @@ def trials_frame(trials: Sequence[Trial], protocol: str | None = None, axes: Seq
     if protocol is not None and known and protocol not in known:
         raise UserError(f"no trial was scored under protocol {protocol}: choose from {', '.join(known)}")
     names = _axes(trials, axes)
-    picked = [t.scores.get(chosen) if chosen else None for t in trials]
+    whole = [t.record.status is not Status.STOPPED_EARLY for t in trials]
+    picked = [t.scores.get(chosen) if chosen and of_whole else None for t, of_whole in zip(trials, whole, strict=True)]
     rows = [_row(trial, scores, names) for trial, scores in zip(trials, picked, strict=True)]
     first_stage = f"{known[chosen].get('name')}{SCREENING}" if chosen else ""
     for row, trial, scores in zip(rows, trials, picked, strict=True):
-        if scores is None and any(s.protocol.get("name") == first_stage for s in trial.scores.values()):
+        if scores is None and row["status"] != STOPPED_EARLY and any(s.protocol.get("name") == first_stage for s in trial.scores.values()):
             row["status"], row["reason"] = SCREENED_OUT, "few samples showed that it does not win"
     frame = pd.DataFrame(rows) if rows else pd.DataFrame(columns=[*_EMPTY, *(AXIS + a for a in names)])
     return TrialTable(frame, names, known.get(chosen) if chosen else None, _facts(s for s in picked if s is not None))

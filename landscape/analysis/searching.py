@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from landscape.analysis.frames import HYPER, TrialTable
+from landscape.analysis.frames import HYPER, STOPPED_EARLY, TrialTable
 from landscape.core.wording import plural
 
 INDEPENDENT = ("random",)
@@ -62,6 +62,8 @@ def check_budgets(table: TrialTable, cells: int | None = None) -> BudgetCheck:
     else:
         text = f"Cells got between {fewest} and {most} trials: their bests are not comparable, more trials find better ones"
         text += f" ({untried} of {cells} cells have none yet)" if untried else ""
+    if stopped := int((frame["status"] == STOPPED_EARLY).sum()):
+        text += f" ({stopped:,} of all were stopped early)"
     if len(trainings) <= 1:
         text += f", each with a training budget of {trainings[0]}." if trainings else "."
     else:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from landscape.analysis.answer import StudyAnswer
 from landscape.analysis.confirmation_runs import SEARCH, labels_of, role_of
-from landscape.analysis.frames import AXIS, SCORE, TrialTable, cell_label
+from landscape.analysis.frames import AXIS, FINISHED, SCORE, STOPPED_EARLY, TrialTable, cell_label
 from landscape.analysis.interval import Interval
 from landscape.analysis.objective import modeled, objective
 from landscape.analysis.proportions import share
@@ -84,6 +84,9 @@ def time_to_target(
     grid in turn, is counted as it was run and has no interval, because it is a single observation. Of several such searches in a level the
     median one counts, and a search that never reaches the target is the last of them.
 
+    A trial that was stopped early does not reach the target, and its effort counts. Which trials are stopped depends on those before
+    them, so a search with such trials is counted as it was run too.
+
     Several seeds of one proposal are not independent trials. They count as one trial, by the lower median of their scores as costs, and
     its effort is the sum of theirs.
 
@@ -100,9 +103,12 @@ def time_to_target(
     """
     if axis not in table.axes:
         raise unknown("axis", axis, table.axes)
-    frame = table.role(SEARCH).finished().frame.sort_values("ask", kind="stable")
+    search = table.role(SEARCH)
+    stopped = search.frame["status"] == STOPPED_EARLY
+    given_search = given_search or bool(stopped.any())
+    frame = search.where(search.frame["status"].isin(FINISHED) | stopped).frame.sort_values("ask", kind="stable")
     sign = table.scores[score].sign
-    # A diverged trial has no score and does not reach the target.
+    # A diverged or stopped trial has no score and does not reach the target.
     costs = (frame[SCORE + score] * sign).fillna(math.inf)
     frame = frame.assign(cost=costs, search=[(searches or {}).get(str(digest), 0) for digest in frame["digest"]])
     found = []

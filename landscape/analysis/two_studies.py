@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import kendalltau
 
 from landscape.analysis.cell_pairs import cell_medians, paired_cells
-from landscape.analysis.frames import ScoreFacts, TrialTable, customary, protocols, trials_frame
+from landscape.analysis.frames import FINISHED, STOPPED_EARLY, ScoreFacts, TrialTable, customary, protocols, trials_frame
 from landscape.analysis.interval import Interval
 from landscape.core.errors import UserError
 from landscape.results.score_names import same_score
@@ -129,7 +129,8 @@ def _told(study: Study) -> dict[str, Any]:
         **{f"protocol {name}": _text(value) for name, value in protocol.items() if name not in ("name", "digest")},
         **{f"version of {name}": value for name, value in _mapping(environment.get("versions")).items()},
         "device": environment.get("device_name") or environment.get("device"),
-        "finished trials": sum(t.record.status.value in ("completed", "diverged") for t in study.trials),
+        "finished trials": sum(t.record.status.value in FINISHED for t in study.trials),
+        "trials stopped early": sum(t.record.status.value == STOPPED_EARLY for t in study.trials),
     }
 
 

@@ -1,28 +1,41 @@
 """Makes the table of training health: finished, healthy and diverged trials by cell, and how often each symptom was found."""
 
+import math
 from typing import Any
 
 import pandas as pd
 
+from landscape.analysis.frames import STOPPED_EARLY
 from landscape.analysis.proportions import share
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
 
 
 def health_table(view: View) -> Table | None:
-    """Return a table with a row for each cell of the search, the healthiest last, or None if no trial has finished."""
+    """Return a table with a row for each cell of the search, the healthiest last, or None if no trial has finished.
+
+    Trials that were stopped early are counted in a column of their own, because the rules are about the end of a whole training.
+    """
     table = view.table.role("search").finished()
     if not len(table.frame):
         return None
     by_digest = dict(zip(view.table.frame["digest"], view.symptoms, strict=True))
     names = sorted({name for digest in table.frame["digest"] for name in by_digest[digest]} - {"diverged"})
-    rows = [_row(str(cell), [by_digest[d] for d in group["digest"]], names) for cell, group in table.frame.groupby("cell", sort=False)]
-    rows.sort(key=lambda row: (row["healthy"], row["cell"]))
+    everything = view.table.role("search").frame
+    stopped = everything.loc[everything["status"] == STOPPED_EARLY, "cell"].value_counts()
+    finished = {cell: list(group["digest"]) for cell, group in table.frame.groupby("cell", sort=False)}
+    found = finished | {cell: [] for cell in stopped.index if cell not in finished}
+    rows = [
+        _row(str(cell), [by_digest[d] for d in digests], names) | {"stopped_early": int(stopped.get(cell, 0))}
+        for cell, digests in found.items()
+    ]
+    rows.sort(key=lambda row: (math.isnan(row["healthy"]), row["healthy"], row["cell"]))
     columns = (
         Column("cell", "Cell"),
         Column("trials", "Trials", "count"),
         Column("healthy", "Healthy ↑", "share", True, help="Finished trials without a symptom"),
         Column("diverged", "Diverged", "count"),
+        *([Column("stopped_early", "Stopped early", "count")] if len(stopped) else []),
         *(Column(name, name.replace("_", " ").capitalize(), "count") for name in names),
     )
     frame = pd.DataFrame(rows, columns=[key for column in columns for key in column.keys])

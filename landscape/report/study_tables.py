@@ -9,7 +9,7 @@ import pandas as pd
 
 from landscape.analysis.answer import AxisAnswer
 from landscape.analysis.comparison import compare_cells, compare_levels, diversity_score
-from landscape.analysis.frames import AXIS, HIGH, LOW, SCORE, SCREENED_OUT, ScoreFacts
+from landscape.analysis.frames import AXIS, HIGH, LOW, SCORE, SCREENED_OUT, STOPPED_EARLY, ScoreFacts
 from landscape.core.wording import words
 from landscape.report.formats import duration
 from landscape.report.tables import Column, Table
@@ -43,6 +43,8 @@ def _statistics(view: View) -> tuple[Column, ...]:
     ]
     if name := diversity_score(view.table.scores):
         columns.append(Column("diversity", f"Diversity of best: {name}{arrow(view.table.scores[name])}", "number"))
+    if (view.table.role("search").frame["status"] == STOPPED_EARLY).any():
+        columns.append(Column("stopped_early", "Stopped early", "count", help="Trials ended on the way, which count in no other column"))
     return (*columns, Column("seconds_per_trial", "Time a trial", "seconds", note="time_in_all"))
 
 
@@ -252,13 +254,15 @@ def unfinished_table(view: View) -> Table:
         rows.append(
             {"cell": text, "status": "skipped", "digest": "", "reason": str(entry.get("reason", "")) if isinstance(entry, Mapping) else ""}
         )
-    last = ("failed", "stopped", "completed", "diverged", SCREENED_OUT, "skipped")
+    last = ("failed", "stopped", "completed", "diverged", STOPPED_EARLY, SCREENED_OUT, "skipped")
     order: dict[str, int] = {status: i for i, status in enumerate(last)}
     rows.sort(key=lambda row: (order.get(str(row["status"]), 9), str(row["cell"])))
+    rows = [row | {"status": words(str(row["status"]))} for row in rows]
     columns = (Column("cell", "Cell"), Column("status", "Status"), Column("reason", "Reason"), Column("digest", "Trial"))
     caption = (
         "Diverged trials are results and count in every table above; failed and stopped ones say nothing about a method and do not count,"
-        " and of screened ones few samples showed that they do not win."
+        " of screened ones few samples showed that they do not win, and those stopped early were worse than others at the same share of"
+        " their training."
     )
     return Table("unfinished", "Without a score", caption, columns, pd.DataFrame(rows, columns=["cell", "status", "reason", "digest"]))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from landscape.analysis.answer import StudyAnswer
 from landscape.analysis.comparison import compare_levels
-from landscape.analysis.frames import AXIS, SCORE, SCREENED_OUT
+from landscape.analysis.frames import AXIS, SCORE, SCREENED_OUT, STOPPED_EARLY
 from landscape.analysis.searching import check_budgets
 from landscape.core.wording import plural, words
 from landscape.report.formats import count, duration, interval, number, share
@@ -75,15 +75,15 @@ def why_no_score(view: View) -> str:
     if len(statuses) == 1:
         status, n = str(statuses.index[0]), len(ended)
         who = f"All {count(n)} trials" if n > 1 else "The only trial"
-        text = {"completed": f"{who} completed, and none was scored"}.get(status, f"{who} {_WERE.get(status, '')}{status}")
+        text = {"completed": f"{who} completed, and none was scored"}.get(status, f"{who} {_WERE.get(status, '')}{words(status)}")
     else:
-        text = "No trial has a score: " + ", ".join(f"{count(n)} {status}" for status, n in statuses.items())
+        text = "No trial has a score: " + ", ".join(f"{count(n)} {words(str(status))}" for status, n in statuses.items())
     reasons = ended.loc[ended["reason"].astype(bool), "reason"].value_counts()
     why = f" The commonest reason ({count(reasons.iloc[0])} of {count(len(ended))}): {reasons.index[0]}." if len(reasons) else ""
     return f"{text}.{why}{more}"
 
 
-_WERE = {"stopped": "were ", SCREENED_OUT: "were "}
+_WERE = {"stopped": "were ", SCREENED_OUT: "were ", STOPPED_EARLY: "were "}
 
 
 def _ran(view: View) -> str:
@@ -99,7 +99,8 @@ def _ran(view: View) -> str:
     text += f", in {plural(cells, 'cell')}{f' of {axes}' if axes else ''}"
     text += f", proposed by {view.searcher_words}" if view.searcher != "unknown" else ""
     statuses = ran["status"].value_counts()
-    parts = [f"{count(statuses[s])} {s}" for s in ("completed", "diverged", SCREENED_OUT, "failed", "stopped") if s in statuses]
+    shown = ("completed", "diverged", STOPPED_EARLY, SCREENED_OUT, "failed", "stopped")
+    parts = [f"{count(statuses[s])} {words(s)}" for s in shown if s in statuses]
     text += f": {', '.join(parts)}." if parts else "."
     confirmed = len(view.table.role("confirmation").frame)
     text += f" {plural(confirmed, 'confirmation run')} on fresh seeds." if confirmed else ""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from landscape.analysis.frames import SCORE, SCREENED_OUT, ScoreFacts, TrialTable, customary, protocols, trials_frame
+from landscape.analysis.frames import SCORE, SCREENED_OUT, STOPPED_EARLY, ScoreFacts, TrialTable, customary, protocols, trials_frame
 from landscape.analysis.objective import objective
 from landscape.analysis.searching import is_given_search, searcher_name
 from landscape.report.setting_columns import SettingColumn, setting_columns
@@ -172,6 +172,9 @@ def view_of(study: Study, protocol: str | None = None) -> View:
     if out := int((table.frame["status"] == SCREENED_OUT).sum()):
         left = int((table.role("search").finished().frame["status"] == "completed").sum())
         warnings = (*warnings, _screened(out, left, str(_mapping(table.protocol).get("name"))))
+    search = table.role("search")
+    if early := int((search.frame["status"] == STOPPED_EARLY).sum()):
+        warnings = (*warnings, _stopped(early, int((search.frame["status"] == "completed").sum())))
     others = {digest: p for digest, p in known.items() if digest != chosen}
     return View(study, table, score, floors, others, (*study.warnings, *warnings))
 
@@ -181,6 +184,13 @@ def _is_symptom(name: str, figures: Any) -> bool:
     if name == "discriminator_undecided" and "sample_diversity" not in _mapping(figures):
         return False
     return figures not in (None, False)
+
+
+def _stopped(early: int, completed: int) -> str:
+    return (
+        f"{early:,} trials of the search were stopped early and count in no table but their own; tables of the search hold the"
+        f" {completed:,} that were trained to their end, which are the better ones, and flatter what they compare"
+    )
 
 
 def _screened(out: int, left: int, protocol: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from landscape.core.errors import UserError
 from landscape.core.files import write_json
+from landscape.results.record import RECORD_FILE
 from landscape.results.studies import STUDY_FILE, TRIALS_FOLDER, is_study, read_study, trial_folders
 from landscape.results.trial_files import SCORES_FOLDER, DamagedError, Reading, load_json, stamps_of, trial_from_files
 
@@ -47,12 +48,18 @@ def merge(sources: Sequence[Path], target: Path) -> Merge:
                 continue
             new = not _is_sound(target / TRIALS_FOLDER / folder.name)
             copied, kept = copied + new, kept + (not new)
-            scores_added += 0 if new else _copy_missing_scores(folder, target / TRIALS_FOLDER / folder.name)
+            here = target / TRIALS_FOLDER / folder.name
+            # One copy may have trained a trial to its end that another one has stopped early. Its scores are not those of the stopped one.
+            scores_added += _copy_missing_scores(folder, here) if not new and _status(folder) == _status(here) else 0
             if new:
                 _copy_trial(folder, target / TRIALS_FOLDER / folder.name)
     if (target / TRIALS_FOLDER).is_dir():
         reading.warnings += read_study(target).warnings
     return Merge(copied, kept, scores_added, tuple(reading.warnings))
+
+
+def _status(trial: Path) -> object:
+    return load_json(trial / RECORD_FILE).get("status")
 
 
 def _is_sound(trial: Path) -> bool:

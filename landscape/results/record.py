@@ -56,7 +56,9 @@ class Status(StrEnum):
     FAILED = "failed"
     """The code or the machine failed: out of memory, a hang, a dead process."""
     STOPPED = "stopped"
-    """The trial was ended on request before its budget was spent."""
+    """The trial was ended on request before its budget was spent. It is continued."""
+    STOPPED_EARLY = "stopped_early"
+    """The trial was ended at a rung of its training, where other trials were better. It is not continued, and counts as no full trial."""
 
 
 @dataclass(frozen=True, config=_PLAIN)
@@ -129,6 +131,33 @@ class Scores:
 
 
 @dataclass(frozen=True, config=_PLAIN)
+class Rung:
+    """What a trial reached at a share of its training, on the selection samples, and what was decided there."""
+
+    rung: Count
+    """The number of the rung, counted from 0."""
+    share: Annotated[Number, Gt(0), Lt(1)]
+    """The share of the training."""
+    d_steps: Count
+    score: str
+    """The public name of the score."""
+    value: Finite
+    cost: Finite
+    """The value with the sign with which lower is better."""
+    n_fake: Count | None = None
+    rule: str = ""
+    """The rule that decided. It is empty before the decision."""
+    rank: Count | None = None
+    """With `asha`, the place of the trial among those that were known at this rung. The best one has 1."""
+    median: Finite | None = None
+    """With `median`, the median of the completed trials at this rung, in the unit of the value. None if there was none."""
+    of: Count = 0
+    """The number of trials that were compared: with `asha` this one too."""
+    stop: bool = False
+    """Whether the trial was stopped here."""
+
+
+@dataclass(frozen=True, config=_PLAIN)
 class TrialRecord:
     """How one model was trained. Its scores are stored beside it, by protocol."""
 
@@ -153,6 +182,8 @@ class TrialRecord:
     They are `d_loss`, `g_loss`, `d_gradient_norm`, `g_gradient_norm`, `d_accuracy_real`, `d_accuracy_fake`, `sample_diversity`, and the
     term of each regularizer.
     """
+    rungs: tuple[Rung, ...] = ()
+    """What the trial reached on the way and what was decided there. It is empty without early stopping."""
     seconds: Mapping[str, Seconds] = Field(default_factory=dict)
     """Wall-clock seconds: `training` and `evaluation` are summed over interruptions, `setup` is that of the last start.
 
@@ -189,7 +220,21 @@ class TrialRecord:
 
 
 Plain = TypeVar("Plain")
-_ADAPTERS: dict[type, TypeAdapter[Any]] = {cls: TypeAdapter(cls) for cls in (Scores, TrialRecord)}
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {cls: TypeAdapter(cls) for cls in (Scores, TrialRecord, Rung)}
+
+
+def rung_to_json(rung: Rung) -> dict[str, Any]:
+    """Return plain data from which `rung_from_json` builds an equal object."""
+    return _plain(rung)
+
+
+def rung_from_json(data: Mapping[str, Any]) -> Rung:
+    """Build what a trial reached from plain data.
+
+    Raises:
+        UserError: The data are damaged.
+    """
+    return _read(Rung, {**data, "schema": SCHEMA}, "rung")
 
 
 def _plain(value: object) -> dict[str, Any]:

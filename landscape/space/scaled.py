@@ -49,8 +49,9 @@ def scaled(space: Space, share: float) -> Space:
 
 
 def _scale_samples(data: dict[str, Any], share: float) -> None:
-    """Enter `share` of the samples of a study's protocol and of its screening."""
-    for holder, name in ((data["protocol"], "n_real"), (data["protocol"], "n_fake"), (data["screening"] or {}, "n_fake")):
+    """Enter `share` of the samples of a study's protocol, of its screening and of its rungs."""
+    fewer = [(data[part] or {}, "n_fake") for part in ("protocol", "screening", "early_stopping")]
+    for holder, name in ((data["protocol"], "n_real"), *fewer):
         if holder.get(name) is not None:
             holder[name] = _fewer(holder[name], share, FEWEST_SAMPLES)
 

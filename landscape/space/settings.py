@@ -1,4 +1,4 @@
-"""The settings of a study other than its axes: searcher, number of trials, confirmation, limits."""
+"""The settings of a study other than its axes: searcher, number of trials, confirmation, screening, early stopping, limits."""
 
 import re
 from typing import Annotated, Literal, Self
@@ -92,6 +92,38 @@ class Screening(Frozen):
 
     n_fake: Annotated[int, Field(ge=50)]
     """The number of generated samples of the first stage. It is at most that of the real samples, as for every selection."""
+
+
+class EarlyStopping(Frozen):
+    """A rule that ends trials of the search on the way, by their scores at rungs, which are the same shares of each training.
+
+    A trial is compared with those that its searcher learns from: those of its cell, or of all cells if the searcher's scope is `across`.
+    """
+
+    rule: Literal["asha", "median"]
+    """With `asha`, asynchronous successive halving (Li et al. 2020, arXiv:1810.05934), one of `reduction` trials goes on at each rung.
+
+    With `median`, a trial ends whose best score so far is worse than the median of the completed trials at the same rung (Golovin et al.
+    2017, Google Vizier). Both are Optuna's pruners.
+    """
+    reduction: Annotated[int, Field(ge=2, le=16)] = 3
+    """Each rung lies at `reduction` times the share of the one before. With `asha`, one of so many trials goes on at each."""
+    first: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """The share of its training after which a trial reaches the first rung."""
+    startup: Annotated[int, Field(ge=1)] = 5
+    """The number of completed trials before `median` ends any. It has no effect with `asha`."""
+    metric: str = ""
+    """The score at the rungs, as the protocol's metrics give it. If it is empty, it is the protocol's objective."""
+    n_fake: Annotated[int, Field(ge=50)] | None = None
+    """The number of generated samples at the rungs. If it is left out, it is that of every selection."""
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """The share of the training at each rung, ascending. The end of the training is no rung."""
+        found = [self.first]
+        while (share := found[-1] * self.reduction) < 1 - 1e-9:
+            found.append(share)
+        return tuple(found)
 
 
 class Limits(Frozen):

@@ -22,13 +22,15 @@ from landscape.config.trial_config import TrialConfig
 from landscape.config.undefined import UndefinedCombinationError
 from landscape.core.errors import UserError, unknown
 from landscape.core.frozen_model import Frozen, UserErrorAsValueError
-from landscape.core.strict_yaml import Document, Where
+from landscape.core.strict_yaml import Document
 from landscape.published.findings import Claim
 from landscape.space.axes import COMPONENT_AXES, Entry, LocatedError, choice_data, choices, entries_of
 from landscape.space.cells import Cell, Skipped, applies
+from landscape.space.mistakes import explained
 from landscape.space.screening import screening_mistake
 from landscape.space.search_range import Parameter, components, set_field
-from landscape.space.settings import Confirmation, Limits, Screening, SearcherChoice, Trials, total_or_per_cell
+from landscape.space.settings import Confirmation, EarlyStopping, Limits, Screening, SearcherChoice, Trials, total_or_per_cell
+from landscape.space.stopping import stopping_mistake, without_rungs
 
 MODEL_BASED = ("optuna-tpe", "optuna-gp", "optuna-gp-front", "gp-ucb")
 EXTERNAL_SEARCHES = 3
@@ -36,7 +38,10 @@ AXIS_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 """The names that an axis may have. Reports use them in file names."""
 NOT_IDENTITY = ("note", "trials", "confirmation", "limits", "claims")
 """Fields that may change when a study is continued, because they do not affect the trials that were already run."""
-NEWER = (("", "ruleset", ""), ("", "screening", None), ("searcher", "divergence", "worst"), ("protocol", "second_objective", ""))
+NEWER = (
+    *(("", "ruleset", ""), ("", "screening", None), ("", "early_stopping", None)),
+    *(("searcher", "divergence", "worst"), ("protocol", "second_objective", "")),
+)
 """Fields that came after the first kept studies, with their defaults, at which they are no part of a study's identity."""
 
 
@@ -84,6 +89,8 @@ class Space(Frozen):
     confirmation: Confirmation = Confirmation()
     screening: Screening | None = None
     """Whether the trials of the search are first scored with few samples. Runs of the confirmation always have the whole protocol."""
+    early_stopping: EarlyStopping | None = None
+    """Whether trials of the search end at rungs on the way where others are better. Runs of the confirmation are never stopped."""
     claims: tuple[Claim, ...] = ()
     """Hypotheses of one's own, in the form of the published findings: `landscape findings` holds them against the confirmation runs."""
     limits: Limits = Limits()
@@ -128,6 +135,8 @@ class Space(Frozen):
             raise LocatedError(("ruleset",), UserError(f"ruleset {self.ruleset} {what}, or choose the other ruleset"))
         if self.screening is not None and (mistake := screening_mistake(self.screening, self.protocol)):
             raise LocatedError(("screening",), UserError(mistake))
+        if self.early_stopping is not None and (mistake := stopping_mistake(self.early_stopping, self.protocol, self.search)):
+            raise LocatedError(("early_stopping",), UserError(mistake))
         for axis in self.confirmation.axes:
             if axis not in self.axes:
                 raise LocatedError(("confirmation", "axes"), unknown("axis in confirmation.axes", axis, self.axes))
@@ -174,7 +183,7 @@ class Space(Frozen):
         try:
             return cls.model_validate(dict(data))
         except ValidationError as error:
-            where, message = _explained(error)
+            where, message = explained(error, cls)
             place = document.place(where) if document else source
             raise UserError(f"{place}: {message}" if place else message) from None
 
@@ -286,6 +295,8 @@ class Space(Frozen):
         if not cells:
             raise UserError(f"space {self.name!r} has no cell that can be trained: {skipped[0].reason}")
         self._check_ends(cells)
+        if self.early_stopping is not None and (mistake := without_rungs(self.early_stopping, cells)):
+            raise UserError(f"space {self.name!r}: early_stopping: {mistake}")
         return tuple(cells), tuple(skipped)
 
     def _check_ends(self, cells: list["Cell"]) -> None:
@@ -315,33 +326,3 @@ class Space(Frozen):
             UserError: As for `cells`.
         """
         return self._crossed[1]
-
-
-_MODELS: dict[str, type[Frozen]] = {
-    "search": Parameter,
-    "searcher": SearcherChoice,
-    "protocol": Protocol,
-    "trials": Trials,
-    "limits": Limits,
-    "confirmation": Confirmation,
-    "screening": Screening,
-    "claims": Claim,
-}
-
-
-def _explained(error: ValidationError) -> tuple[Where, str]:
-    """Return where the first mistake stands, and one line about it."""
-    first = error.errors()[0]
-    where: Where = tuple(first["loc"])
-    cause = first.get("ctx", {}).get("error")
-    if isinstance(cause, LocatedError):
-        return cause.where, str(cause)
-    dotted = ".".join(str(part) for part in where)
-    if isinstance(cause, UserErrorAsValueError):
-        return where, f"{dotted}: {cause}" if dotted else str(cause)
-    if first["type"] == "extra_forbidden":
-        model: type[Frozen] = Space if len(where) == 1 else _MODELS.get(str(where[0]), Entry)
-        return where, f"{dotted}: {unknown('setting', str(where[-1]), model.model_fields)}"
-    if first["type"] == "missing":
-        return where[:-1], f"{dotted} is missing"
-    return where, f"{dotted}={first.get('input')!r}: {first['msg'].removeprefix('Value error, ')}"

@@ -24,8 +24,10 @@ class SweepProgress:
     done: int = 0
     running: int = 0
     diverged: int = 0
+    stopped: int = 0
+    """The number of trials that were stopped early."""
     failed: int = 0
-    """The number of trials without a score that did not diverge."""
+    """The number of other trials without a score."""
     best: float | None = None
     best_cell: str = ""
     best_cost: float | None = None
@@ -50,12 +52,14 @@ class SweepProgress:
         """
         if outcome.status == Status.DIVERGED:
             self.diverged += 1
+        elif outcome.status == Status.STOPPED_EARLY:
+            self.stopped += 1
         elif outcome.cost is None:
             self.failed += 1
         searched = outcome.role != CONFIRMATION
         if searched and outcome.cost is not None and (self.best_cost is None or outcome.cost < self.best_cost):
             self.best, self.best_cost, self.best_cell = outcome.shown, outcome.cost, outcome.cell_id
-        said = f"{self.objective} {outcome.shown:.4g}" if outcome.shown is not None else outcome.status
+        said = f"{self.objective} {outcome.shown:.4g}" if outcome.shown is not None else outcome.status.replace("_", " ")
         self.last = f"last {said} ({outcome.cell_id}{'' if searched else ', confirmation'})"
 
     @property
@@ -87,7 +91,8 @@ class SweepProgress:
 
     def line(self) -> str:
         """The progress in one line: how far, how fast, what diverged, the best and the last score, and the time."""
-        without = [f"{count} {word}" for count, word in ((self.diverged, "diverged"), (self.failed, "failed")) if count]
+        counted = (self.diverged, "diverged"), (self.stopped, "stopped early"), (self.failed, "failed")
+        without = [f"{count} {word}" for count, word in counted if count]
         counts = f"{self.done} of {plural(self.total, 'trial')} done" + (f" ({', '.join(without)})" if without else "")
         best = f"best {self.objective} {self.best:.4g} ({self.best_cell})" if self.best is not None else f"no {self.objective} yet"
         left = "time left not known yet" if self.seconds_left is None else f"about {duration(self.seconds_left)} left"

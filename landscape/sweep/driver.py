@@ -10,7 +10,7 @@ from landscape.core.environment import describe
 from landscape.core.errors import UserError
 from landscape.core.files import write_json
 from landscape.results import studies
-from landscape.results.record import RECORD_FILE, Status, TrialRecord
+from landscape.results.record import RECORD_FILE, Rung, Status, TrialRecord
 from landscape.results.remote import Remote
 from landscape.space.space import Space
 from landscape.sweep import study_folder as files
@@ -21,6 +21,8 @@ from landscape.sweep.pool.pool import Ahead, Hooks, Pool, StopNowError
 from landscape.sweep.pool.resources import Resources
 from landscape.sweep.pool.tune_bridge import run_pool
 from landscape.sweep.pool.worker import HANG_FILE, Common
+from landscape.sweep.rungs_file import RUNGS_FILE, read_rungs
+from landscape.sweep.search.early_stopping import Stopping
 from landscape.sweep.search.optuna_log import SearchLog
 from landscape.sweep.search.plan import Outcome, Task
 from landscape.sweep.search.study_plan import StudyPlan
@@ -50,6 +52,7 @@ class Driver:
 
         self.interrupt = interrupt
         self.log = SearchLog(self.folder, self.space, [o for o in ended if o.role != CONFIRMATION])
+        self.stopping = self._stopping(ended)
         self.ahead = Ahead(self.plan)
         self.pool = Pool(self.ahead, self.space.limits, self.how.resources, interrupt, self._hooks())
         answering, result = False, None
@@ -85,7 +88,19 @@ class Driver:
         debug_line(f"the trials are over: {self.progress.done} of {self.progress.total} done")
 
     def _hooks(self) -> Hooks:
-        return Hooks(self._begin, self._done, self._failed, self._tick)
+        return Hooks(self._begin, self._reached, self._done, self._failed, self._tick)
+
+    def _stopping(self, ended: Sequence[Outcome]) -> Stopping | None:
+        """Return the rule of early stopping with what is known of all trials, or None if the study has no such rule."""
+        if self.space.early_stopping is None:
+            return None
+        found = Stopping(self.space.early_stopping, self.plan.search.group_of, self.plan.search.round_start)
+        for outcome in ended:
+            if outcome.role != CONFIRMATION:
+                found.learn(outcome.digest, outcome.ask, outcome.rungs, outcome.status)
+        for digest, (ask, rungs) in files.rungs_under_way(self.folder).items():
+            found.learn(digest, ask, rungs)
+        return found
 
     def _ray_died(self) -> None:
         """Interrupt the main thread, because the trials that it waits for are gone."""
@@ -97,6 +112,7 @@ class Driver:
         return Common(
             study=self.folder,
             protocol=self.space.protocol.to_json(),
+            early_stopping=None if self.space.early_stopping is None else self.space.early_stopping.to_json(),
             data_dir=self.how.data_dir,
             threads=resources.threads,
             gpus_per_trial=resources.gpus_per_trial or 0.0,
@@ -113,6 +129,14 @@ class Driver:
         if self.there is not None:
             self.there.push(f"trials/{task.digest}/{files.PROPOSAL_FILE}")
 
+    def _reached(self, task: Task, rung: Rung) -> None:
+        """Decide whether a trial goes on, and write the decision where its process reads it."""
+        assert self.stopping is not None
+        before = read_rungs(files.trial_folder(self.folder, task.digest), self.there)
+        files.write_rungs(self.folder, task.digest, [*before, self.stopping.decide(task.digest, task.ask, rung)])
+        if self.there is not None:
+            self.there.push(f"trials/{task.digest}/{RUNGS_FILE}")
+
     def _done(self, task: Task) -> None:
         if self.there is not None:
             self.there.pull(f"trials/{task.digest}")
@@ -125,6 +149,8 @@ class Driver:
             outcome = Outcome(task.ask, task.repeat, task.cell.id, task.assignment, task.digest, status, value, cost, role=task.role)
         studies.append_to_index(self.folder, task.digest)
         files.drop_proposal(self.folder, task.digest)
+        if self.stopping is not None and task.may_stop:
+            self.stopping.learn(task.digest, task.ask, outcome.rungs, outcome.status)
         self.ahead.settle(outcome)
         if task.again:
             return  # The trial was counted and logged when it was trained.
@@ -146,6 +172,7 @@ class Driver:
                 status=Status.FAILED,
                 reason=reason,
                 environment=describe(),
+                rungs=read_rungs(folder, self.there),
                 study=task.study,
                 started_at=now,
                 finished_at=now,

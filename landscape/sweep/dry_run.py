@@ -9,8 +9,9 @@ from landscape.core.wording import plural
 from landscape.published.costs import GPU_RATE
 from landscape.space.cells import Cell
 from landscape.space.space import Space
-from landscape.sweep.estimate import estimate, floor_of, probed
+from landscape.sweep.estimate import Estimate, estimate, floor_of, probed
 from landscape.sweep.search.confirming import Confirming
+from landscape.sweep.search_load import SearchLoad, load_of, scoring_time
 from landscape.sweep.study_data import Data
 from landscape.sweep.sweep_options import SweepOptions
 
@@ -30,18 +31,26 @@ class DryRun:
     most_confirmations: int
     """The largest number including all further seeds."""
     d_steps: float
-    """The number of D steps of all these models, for the middle of each cell's ranges."""
+    """The number of D steps of all these models, for the middle of each cell's ranges. With early stopping it is the largest number."""
+    expected_d_steps: float
+    """The number that is expected with early stopping. Without it this is `d_steps`."""
     seconds_per_trial: float | None
-    """The time of a trial on this machine, from short probes and one scoring. It is None if the data are missing."""
+    """The time of a whole trial on this machine, from short probes and one scoring. It is None if the data are missing."""
     basis: str
     """What the time rests on, or why it is not known."""
     hours: float | None
-    """The hours on this machine, with as many trials at a time as the sweep would run."""
+    """The hours on this machine, with as many trials at a time as the sweep would run. They are the most that is needed if trials may be
+    stopped early or are scored in two stages.
+    """
+    expected_hours: float | None
+    """The hours that are expected then. Otherwise they are `hours`."""
     gpus: int | None
     gpu_hours: float | None
-    """The least hours on that many GPUs, which the products of training take at the highest rate to expect. Scoring is not counted."""
+    """The least hours on that many GPUs, which the expected products of training take at the highest rate to expect. Scoring is not
+    counted.
+    """
     dollars: float | None
-    """The price at the given rate per hour, of the GPUs if their number is given, otherwise of this machine."""
+    """The price at the given rate per hour, of `gpu_hours` if the number of GPUs is given, otherwise of `expected_hours`."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
@@ -68,27 +77,40 @@ def dry_run(
     confirming = Confirming(space, lambda config: config) if how.confirmation and space.confirmation.seeds else None
     fewer, most = confirming.expected if confirming else (0, 0)
     steps = [(config.rounds or 0) * config.d_steps_per_round for config in (cell.middle() for cell in cells)]
-    per_trial = sum(steps) / len(steps)
-    seconds, basis = _seconds(space, how) if probes else (None, "nothing was measured")
-    models = trials + fewer
+    per_trial, load = sum(steps) / len(steps), load_of(space)
+    found = _estimate(space, how, load) if probes else Estimate(None, basis="nothing was measured")
+    models, expected_models = trials + fewer, trials * load.training + fewer
     places = how.resources.jobs or 1
-    hours = None if seconds is None else seconds * models / places / 3600
-    on_gpus = None if gpus is None else _gpu_seconds(cells) * models / gpus / 3600
-    priced = on_gpus if gpus is not None else hours
-    dollars = None if dollars_per_hour is None or priced is None else priced * dollars_per_hour * (gpus or 1)
+    seconds = found.seconds(trials, fewer)
+    expected_hours, hours = (None, None) if seconds is None else (of / places / 3600 for of in seconds)
+    on_gpus = None if gpus is None else _gpu_seconds(cells) * expected_models / gpus / 3600
+    priced = on_gpus if gpus is not None else expected_hours
     return DryRun(
-        space.name, len(cells), len(space.skipped()), trials, fewer, most, per_trial * models, seconds, basis, hours, gpus, on_gpus, dollars
+        study=space.name,
+        cells=len(cells),
+        skipped=len(space.skipped()),
+        trials=trials,
+        confirmations=fewer,
+        most_confirmations=most,
+        d_steps=per_trial * models,
+        expected_d_steps=per_trial * expected_models,
+        seconds_per_trial=found.seconds_per_trial,
+        basis=found.basis,
+        hours=hours,
+        expected_hours=expected_hours,
+        gpus=gpus,
+        gpu_hours=on_gpus,
+        dollars=None if dollars_per_hour is None or priced is None else priced * dollars_per_hour * (gpus or 1),
     )
 
 
-def _seconds(space: Space, how: SweepOptions) -> tuple[float | None, str]:
+def _estimate(space: Space, how: SweepOptions, load: SearchLoad) -> Estimate:
     data = Data(how.data_here)
     try:
-        _, scoring = floor_of(space, data, how.resources)
+        _, seconds = floor_of(space, data, how.resources)
+        return estimate(space.cells(), data, how, scoring_time(space, data, how.resources, seconds), load)
     except UserError as error:
-        return None, str(error)
-    found = estimate(space.cells(), data, how, scoring)
-    return found.seconds_per_trial, found.basis
+        return Estimate(None, basis=str(error))
 
 
 def _gpu_seconds(cells: tuple[Cell, ...]) -> float:
@@ -109,8 +131,14 @@ def lines(found: DryRun) -> list[str]:
     confirm = f", then at most {plural(found.confirmations, 'confirmation run')}" if found.confirmations else ""
     confirm += f" ({found.most_confirmations} where levels stay open)" if found.most_confirmations > found.confirmations else ""
     said.append(f"models: {plural(found.trials, 'trial')} of the search{confirm}; {found.d_steps:,.0f} D steps in all")
-    if found.hours is None:
+    if found.expected_d_steps < found.d_steps:
+        said.append(f"early stopping: {found.expected_d_steps:,.0f} D steps expected, if early scores order trials as final ones do")
+    if found.hours is None or found.expected_hours is None:
         said.append(f"time here: not known ({found.basis})")
+    elif found.expected_hours != found.hours:
+        expected, most = (duration(hours * 3600) for hours in (found.expected_hours, found.hours))
+        hours = f"{found.expected_hours:.2g} and {found.hours:.2g} hours"
+        said.append(f"time here: about {expected} expected, at most {most} ({hours}; {found.basis})")
     else:
         said.append(f"time here: about {duration(found.hours * 3600)} ({found.hours:.2g} hours; {found.basis})")
     if found.gpu_hours is not None:

@@ -16,6 +16,7 @@ from landscape.space.cells import Cell
 from landscape.space.space import Space
 from landscape.sweep.pool.resources import Resources, device_of
 from landscape.sweep.probe import probe_together
+from landscape.sweep.search_load import WHOLE, ScoringTime, SearchLoad
 from landscape.sweep.study_data import Data
 from landscape.sweep.sweep_options import SweepOptions
 
@@ -31,7 +32,10 @@ trials slow each other down."""
 
 @dataclass(frozen=True)
 class Estimate:
-    """The expected time of a trial, from the fastest and the slowest probe. The times are None if nothing was measured."""
+    """The expected time of a trial, from the fastest and the slowest probe. The times are None if nothing was measured.
+
+    A trial of the search may take less than a whole one, because it may be stopped early or be scored with few samples first.
+    """
 
     fastest: float | None
     """The seconds that a trial occupies one of the places for trials, at the pace of the fastest probe."""
@@ -41,21 +45,44 @@ class Estimate:
     """The seconds until a process can train. Every place starts one process, all at the same time."""
     basis: str = ""
     """What the estimate rests on, or why there is none."""
+    expected: tuple[float, float] | None = None
+    """The expected seconds of a trial of the search at both paces, if they are not those of a whole trial."""
+    most: tuple[float, float] | None = None
+    """The most seconds of a trial of the search at both paces, likewise: none is stopped, and all are scored in both stages."""
 
     @property
     def seconds_per_trial(self) -> float | None:
         """The mean of the fastest and the slowest time."""
         return None if self.fastest is None or self.slowest is None else (self.fastest + self.slowest) / 2
 
-    def range(self, trials: int, jobs: int) -> tuple[float, float] | None:
+    def seconds(self, search: int, others: int) -> tuple[float, float] | None:
+        """Return the seconds of `search` trials of the search and `others` whole trials, one at a time: as expected, and at most.
+
+        Both are at the mean pace. The result is None if nothing was measured.
+        """
+        if self.seconds_per_trial is None:
+            return None
+        whole = self.seconds_per_trial
+        expected, most = (whole if pair is None else sum(pair) / 2 for pair in (self.expected, self.most))
+        return expected * search + whole * others, most * search + whole * others
+
+    def range(self, trials: int, jobs: int, *, search: int = 0) -> tuple[float, float] | None:
         """Return the seconds that `trials` trials take, `jobs` at a time, at the fastest and at the slowest pace.
 
         The slow end counts the start twice, because Ray itself starts too, and counts the last trials as a full group, because they run
-        while other places are idle. The result is None if nothing was measured.
+        while other places are idle. The fast end has what is expected of trials of the search, and the slow end their most. The result is
+        None if nothing was measured.
+
+        Args:
+            trials: The number of trials.
+            jobs: The number of trials at a time.
+            search: How many of the trials are trials of the search.
         """
         if self.fastest is None or self.slowest is None:
             return None
-        return self.start + self.fastest * trials / jobs, 2 * self.start + self.slowest * math.ceil(trials / jobs)
+        fast = (self.expected or (self.fastest, 0.0))[0] * search + self.fastest * (trials - search)
+        slow = (self.most or (0.0, self.slowest))[1] * search + self.slowest * (trials - search)
+        return self.start + fast / jobs, 2 * self.start + slow / max(trials, 1) * math.ceil(trials / jobs)
 
 
 def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, Any], float]:
@@ -104,7 +131,7 @@ def _task(space: Space) -> "Task | None":
     return task_of(first) if all(other == first for other in others) else None
 
 
-def estimate(cells: Sequence[Cell], data: Data, how: SweepOptions, scoring: float | None) -> Estimate:
+def estimate(cells: Sequence[Cell], data: Data, how: SweepOptions, scoring: ScoringTime | None, load: SearchLoad = WHOLE) -> Estimate:
     """Estimate the time of a trial by training a few different cells for about a second, in processes like those of the trials.
 
     As many probes run at the same time as trials will, so that they share cores, memory and the GPU as trials do.
@@ -113,7 +140,8 @@ def estimate(cells: Sequence[Cell], data: Data, how: SweepOptions, scoring: floa
         cells: The cells of the study.
         data: Its data.
         how: How the study is run.
-        scoring: The seconds of one scoring, or None if it was not measured.
+        scoring: The seconds of scorings, or None if they were not measured.
+        load: What a trial of the search takes beside a whole one.
     """
     if not how.resources.local:
         return Estimate(None, basis="the trials run on a cluster, where nothing was measured")
@@ -136,12 +164,20 @@ def estimate(cells: Sequence[Cell], data: Data, how: SweepOptions, scoring: floa
     trained = [(p.training, p.around) for p in probes if p.training is not None]
     if not trained:
         return Estimate(None, basis=f"{plural(len(configs), 'short probe')} ended before anything could be measured")
-    whole = [training + around + (scoring or 0.0) for training, around in trained]
+    timed = scoring or ScoringTime(0.0)
+    whole = [training + around + timed.whole for training, around in trained]
     training = sum(seconds for seconds, _ in trained) / len(trained)
-    scored = f", {scoring:.2g} s of scoring" if scoring is not None else ""
+    scored = f", {timed.whole:.2g} s of scoring" if scoring is not None else ""
     start = statistics.median(p.start for p in probes)
     basis = f"{training:.2g} s of training{scored} each and {start:.2g} s to start, from {plural(len(trained), 'short probe')}"
-    return Estimate(min(whole), max(whole), start, basis)
+    if load == WHOLE and timed.first is None:
+        return Estimate(min(whole), max(whole), start, basis)
+    first = timed.whole if timed.first is None else timed.first
+    # In the second stage at most all trials of the search are scored by the whole protocol.
+    again = 0.0 if timed.first is None else timed.whole
+    expected = [load.training * training + around + load.rungs * timed.rung + first for training, around in trained]
+    most = [training + around + load.most_rungs * timed.rung + first + again for training, around in trained]
+    return Estimate(min(whole), max(whole), start, basis, (min(expected), max(expected)), (min(most), max(most)))
 
 
 def probed(cells: Sequence[Cell]) -> list[Cell]:

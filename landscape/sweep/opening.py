@@ -7,6 +7,7 @@ from landscape.core.wording import plural
 from landscape.space.space import Space
 from landscape.sweep.estimate import Estimate
 from landscape.sweep.search.study_plan import StudyPlan
+from landscape.sweep.search_load import load_of
 
 
 def opening(space: Space, plan: StudyPlan, expected: Estimate, jobs: int | None) -> str:
@@ -24,12 +25,22 @@ def opening(space: Space, plan: StudyPlan, expected: Estimate, jobs: int | None)
     parts = [
         f"study {space.name}: {plural(plan.search.trials - plan.search.finished, 'trial')} to run{before}",
         f"{plural(plan.search.trials // cells, 'trial')} in each of {plural(cells, 'cell')}{undefined}",
+        *_stopping(space),
         *_confirmation(space, plan),
         f"{jobs} at a time" if jobs else "as many at a time as the cluster holds",
     ]
-    if (seconds := expected.range(plan.trials - plan.finished, jobs or 1)) is not None:
+    if (seconds := expected.range(plan.trials - plan.finished, jobs or 1, search=plan.search.trials - plan.search.finished)) is not None:
         parts.append(f"{between(*seconds)} ({expected.basis})")
     return "; ".join(filter(None, parts))
+
+
+def _stopping(space: Space) -> list[str]:
+    """Where trials may be stopped early, and what is expected of that."""
+    how = space.early_stopping
+    if how is None:
+        return []
+    rungs = ", ".join(f"{share:.3g}" for share in how.shares)
+    return [f"stopped early by {how.rule} at {rungs} of the training, which leaves about {load_of(space).training:.0%} of the steps"]
 
 
 def _confirmation(space: Space, plan: StudyPlan) -> list[str]:

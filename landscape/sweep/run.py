@@ -16,6 +16,7 @@ from landscape.sweep.opening import opening
 from landscape.sweep.pool.interrupt import Interrupt
 from landscape.sweep.search.plan import Outcome
 from landscape.sweep.search.study_plan import StudyPlan
+from landscape.sweep.search_load import load_of, scoring_time
 from landscape.sweep.study_data import Data
 from landscape.sweep.study_lock import StudyLock
 from landscape.sweep.sweep_options import SweepOptions, SweepResult
@@ -124,12 +125,13 @@ class _Sweep:
         scoring = None
         if not facts["floor"]:
             self.how.say(f"study {self.space.name}: scoring real samples against other real ones, then timing a few short probes")
-            measured, scoring = floor_of(self.space, self.data, self.how.resources)
+            measured, seconds = floor_of(self.space, self.data, self.how.resources)
+            scoring = scoring_time(self.space, self.data, self.how.resources, seconds)
             facts |= measured
         files.write_study(self.folder, self.space, facts)
         if self.there is not None:
             self.there.push(studies.STUDY_FILE)
-        return estimate(plan.cells, self.data, self.how, scoring)
+        return estimate(plan.cells, self.data, self.how, scoring, load_of(self.space))
 
     def _train(self, plan: StudyPlan, ended: list[Outcome], expected: Estimate) -> SweepResult:
         """Run the trials that are left."""
@@ -137,7 +139,9 @@ class _Sweep:
 
         jobs = self.how.resources.jobs
         progress = SweepProgress(plan.trials, self.space.protocol.objective, done=plan.finished)
-        progress.expected_seconds = expected.seconds_per_trial / (jobs or 1) if expected.seconds_per_trial else None
+        left = plan.search.trials - plan.search.finished
+        if (seconds := expected.seconds(left, plan.trials - plan.finished - left)) is not None:
+            progress.expected_seconds = seconds[0] / max(plan.trials - plan.finished, 1) / (jobs or 1)
         for outcome in ended:
             progress.score(outcome)
         self.how.say(opening(self.space, plan, expected, jobs))

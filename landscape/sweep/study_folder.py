@@ -1,7 +1,7 @@
 """Reads and writes a study's folder: study.json, the proposals under way, and the outcomes so far."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ from landscape.config.protocol import Protocol
 from landscape.core.errors import UserError
 from landscape.core.files import read_json, write_json
 from landscape.results import studies
-from landscape.results.record import RECORD_FILE, Scores, Status, TrialRecord
+from landscape.results.record import RECORD_FILE, Rung, Scores, Status, TrialRecord, rung_to_json
 from landscape.results.score_names import SCREENING
 from landscape.space.space import Space
+from landscape.sweep.rungs_file import RUNGS_FILE, read_rungs
 from landscape.sweep.search.plan import Made, Outcome, Task
 
 SCHEMA = 1
@@ -151,8 +152,32 @@ def write_proposal(study: Path, task: Task) -> None:
 
 
 def drop_proposal(study: Path, digest: str) -> None:
-    """Remove a proposal whose record is written."""
-    (trial_folder(study, digest) / PROPOSAL_FILE).unlink(missing_ok=True)
+    """Remove a proposal whose record is written, and the decisions about it, which the record holds."""
+    for name in (PROPOSAL_FILE, RUNGS_FILE):
+        (trial_folder(study, digest) / name).unlink(missing_ok=True)
+
+
+def write_rungs(study: Path, digest: str, rungs: Iterable[Rung]) -> None:
+    """Write down what was decided about a trial at its rungs, before it hears of the last decision."""
+    data = {"schema": SCHEMA, "digest": digest, "rungs": [rung_to_json(rung) for rung in rungs]}
+    write_json(trial_folder(study, digest) / RUNGS_FILE, data)
+
+
+def rungs_under_way(study: Path) -> dict[str, tuple[int, tuple[Rung, ...]]]:
+    """Return the decisions about trials that have no record, and the numbers of their proposals, by the digest of the trial.
+
+    Damaged decisions are left out and made anew.
+    """
+    found = {}
+    for path in sorted((study / studies.TRIALS_FOLDER).glob(f"*/{RUNGS_FILE}")):
+        if (path.parent / RECORD_FILE).exists():
+            continue
+        try:
+            ask = int(read_json(path.parent / PROPOSAL_FILE)["study"]["ask"])
+            found[path.parent.name] = ask, read_rungs(path.parent)
+        except (UserError, KeyError, TypeError, ValueError):
+            continue
+    return found
 
 
 def proposals(study: Path) -> list[Made]:
@@ -214,6 +239,7 @@ def outcome_of(record: TrialRecord, scores: Mapping[str, Scores], protocol: Prot
         times=(record.started_at, record.finished_at),
         during=tuple(record.curves.get("selection_objective", ())),
         screened=estimate if first_stage else None,
+        rungs=record.rungs,
         selected=modeled(whole, protocol.objective) if whole else None,
     )
 

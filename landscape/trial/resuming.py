@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from landscape.core.errors import UserError
+from landscape.results.record import Rung, rung_from_json, rung_to_json
 from landscape.training.gan import GAN
 from landscape.trial import checkpoint_file
 from landscape.trial.best_checkpoint import Selected
@@ -29,6 +30,8 @@ class TrialState:
     frames: list[Tensor] = field(default_factory=list)
     """Samples of the fixed latent draws, from each milestone so far."""
     selected: Selected = field(default_factory=Selected)
+    rungs: list[Rung] = field(default_factory=list)
+    """What was reached and decided at each rung so far."""
 
 
 def save(path: Path, gan: GAN, state: TrialState, device: torch.device) -> None:
@@ -53,6 +56,7 @@ def save(path: Path, gan: GAN, state: TrialState, device: torch.device) -> None:
         "training_seconds": state.training_seconds,
         "selecting_seconds": state.selecting_seconds,
         "selection": {"points": state.selected.points, "value": state.selected.value if state.selected.state else None},
+        "rungs": [rung_to_json(rung) for rung in state.rungs],
         "started_at": state.started_at,
         "interruptions": state.interruptions,
     }
@@ -92,4 +96,5 @@ def _restored(tensors: Mapping[str, Tensor], data: Mapping[str, Any], gan: GAN, 
         interruptions=data["interruptions"] + 1,
         frames=[tensors[f"frame.{i}"] for i in range(sum(k.startswith("frame.") for k in tensors))],
         selected=Selected(points, best, value) if best else Selected(),
+        rungs=[rung_from_json(rung) for rung in data.get("rungs", ())],
     )

@@ -4,15 +4,13 @@ Ray is not used here, so that a trial can be debugged, profiled and run without 
 """
 
 import copy
-import logging
 import random
 import time
-import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import psutil
@@ -26,7 +24,7 @@ from landscape.config.trial_config import TrialConfig
 from landscape.core.environment import describe, resolve_device
 from landscape.core.errors import SamplesError, UserError
 from landscape.core.files import read_json, write_json
-from landscape.results.record import GENERATOR_FILE, RECORD_FILE, RESUME_FILE, Status, TrialRecord
+from landscape.results.record import GENERATOR_FILE, RECORD_FILE, RESUME_FILE, Scores, Status, TrialRecord
 from landscape.training.gan import GAN, DivergedError
 from landscape.trial import checkpoint_file, resuming
 from landscape.trial.best_checkpoint import of_checkpoint, spaced
@@ -34,9 +32,11 @@ from landscape.trial.diagnosis import diagnose
 from landscape.trial.model_scores import ModelScores
 from landscape.trial.prepared_trial import PreparedTrial, prepare
 from landscape.trial.resuming import TrialState
+from landscape.trial.rungs import Rungs, StoppedEarlyError, reached, reason_of, rung_rounds
 from landscape.trial.saved_generator import untrained_classes
 from landscape.trial.stored_scores import complete_scores, write_scores
-from landscape.trial.stretches import Stretches
+from landscape.trial.stretches import Stretches, quiet_trainer
+from landscape.trial.trial_settings import Settings
 
 if TYPE_CHECKING:
     from landscape.trial.training_log import TrainingLog
@@ -45,37 +45,8 @@ PROGRESS_PICTURES = 8
 """The number of pictures of the training's progress."""
 
 
-def _quiet_trainer(**options: Any) -> pl.Trainer:
-    """Return a Trainer that writes nothing, because the trial itself writes records, checkpoints and progress."""
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module="pytorch_lightning.*")
-    return pl.Trainer(logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False, **options)
-
-
 class StopRequestedError(Exception):
     """The caller asked to stop, and the state has been saved."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a trial runs. Nothing here changes its result, except for rounding by the device and the number of threads."""
-
-    folder: Path
-    device: str = "auto"
-    threads: int | None = None
-    study: Mapping[str, Any] = field(default_factory=dict)
-    report: Callable[[dict[str, Any]], None] | None = None
-    """A function that is called after each stretch with `progress`, `counts`, `seconds` and the latest losses."""
-    logger: str = "none"
-    """With `tensorboard`, curves, scores and pictures are also written as event files into the trial's folder."""
-    should_stop: Callable[[], bool] | None = None
-    checkpoint_seconds: float = 60.0
-    """The time between checkpoints. With 0, one is written after every stretch."""
-    pictures: bool = True
-    execution: Literal["auto", "eager", "compiled"] = "auto"
-    """How updates run (see `landscape.training.compilation`). Compiled and eager updates differ by rounding."""
-    raise_out_of_memory: bool = False
-    """As in `EvaluationOptions`: whether a metric that runs out of memory ends the evaluation with an error, or alone counts as failed."""
 
 
 def prepare_and_run(config: TrialConfig, protocol: Protocol | None, *, data_dir: Path | None = None, **settings: Any) -> TrialRecord:
@@ -162,6 +133,7 @@ class _Run:
         self._build()
         points = protocol.selection_points if protocol is not None and protocol.objective else 0
         self.frames_at, self.selections_at = (spaced(self.gan.rounds.total, n) for n in (PROGRESS_PICTURES, points))
+        self.rungs_at = rung_rounds(self.gan.rounds.total, how.rungs.shares if how.rungs is not None else ())
         self._resume()
         self.log = self._training_log()
         self.setup_seconds = time.perf_counter() - begin
@@ -194,7 +166,8 @@ class _Run:
             if self.protocol is not None:
                 status, reason = self._score(self.protocol)
             self.evaluation_seconds = time.perf_counter() - begin
-        record = self._record(status, reason, self._draw() if self.how.pictures else {})
+        drawn = self.how.pictures and status is not Status.STOPPED_EARLY
+        record = self._record(status, reason, self._draw() if drawn else {})
         if self.log is not None:
             self.log.finish(record, self.how.folder)
         if (first := finished_record(self.how.folder, record.digest)) is not None:
@@ -206,10 +179,10 @@ class _Run:
     def _train(self) -> tuple[Status, str]:
         budget = self.config.budget
         seconds = budget.amount if budget.unit == "seconds" else None
-        rounds = Stretches(self.gan, [*self.frames_at, *self.selections_at], seconds, self.state.training_seconds)
+        rounds = Stretches(self.gan, [*self.frames_at, *self.selections_at, *self.rungs_at], seconds, self.state.training_seconds)
         if self.gan.rounds.total is not None and self.gan.counts.rounds >= self.gan.rounds.total:
             return Status.COMPLETED, ""
-        trainer = _quiet_trainer(
+        trainer = quiet_trainer(
             max_epochs=1,
             accelerator="gpu" if self.device.type == "cuda" else "cpu",
             devices=[self.device.index or 0] if self.device.type == "cuda" else 1,
@@ -219,6 +192,8 @@ class _Run:
             trainer.fit(self.gan, train_dataloaders=rounds)
         except DivergedError as error:
             return Status.DIVERGED, str(error)
+        except StoppedEarlyError as stopped:
+            return Status.STOPPED_EARLY, str(stopped)
         except StopRequestedError:
             return Status.STOPPED, "stopped on request; the same command continues it"
         finally:
@@ -228,7 +203,7 @@ class _Run:
         return Status.COMPLETED, ""
 
     def watch_progress(self) -> None:
-        """Draw a picture of the fixed latent draws, and compute the objective on the selection samples, at milestones of each."""
+        """Draw a picture, compute the objective on the selection samples, and reach a rung, each at its own milestones."""
         done = self.gan.counts.rounds
         # A stretch may end twice at one round, because Lightning asks for work once more than there is.
         if len(self.state.frames) < sum(m <= done for m in self.frames_at) and self.how.pictures:
@@ -237,12 +212,30 @@ class _Run:
             self.state.frames.append(frame(self.gan))
         # The last point is measured with the other scores after the training.
         if done in self.selections_at and done != self.gan.rounds.total and self.protocol is not None:
-            begin = time.perf_counter()
-            try:
-                self.state.selected.offer(self._scores.now(self.protocol), done, self.gan.sampler)
-            except SamplesError as error:
-                raise DivergedError(f"after {done} rounds {error}") from None
+            self.state.selected.offer(self._scored_now(self.protocol), done, self.gan.sampler)
+        if done in self.rungs_at and self.how.rungs is not None:
+            self._reach(self.how.rungs, self.rungs_at[done])
+
+    def _scored_now(self, protocol: Protocol) -> Scores:
+        begin = time.perf_counter()
+        try:
+            return self._scores.now(protocol)
+        except SamplesError as error:
+            raise DivergedError(f"after {self.gan.counts.rounds} rounds {error}") from None
+        finally:
             self.state.selecting_seconds += time.perf_counter() - begin
+
+    def _reach(self, rungs: Rungs, rung: int) -> None:
+        """Score the trial at a rung, once, and stop it if the judge says so."""
+        if any(known.rung == rung for known in self.state.rungs):
+            return
+        here = reached(self._scored_now(rungs.protocol), rung, rungs.shares[rung], self.gan.counts.d_steps)
+        if here is None:
+            return
+        decided = rungs.judge(here)
+        self.state.rungs.append(decided)
+        if decided.stop:
+            raise StoppedEarlyError(reason_of(decided))
 
     @property
     def _scores(self) -> ModelScores:
@@ -324,10 +317,12 @@ class _Run:
             config=config.to_json(),
             status=status,
             reason=reason,
-            diagnosis=diagnose(curves, self.dataset.split("train").samples),
+            # The rules of training health are about the end of a whole training.
+            diagnosis={} if status is Status.STOPPED_EARLY else diagnose(curves, self.dataset.split("train").samples),
             counts=vars(gan.counts).copy(),
             parameters=gan.parameter_counts(),
             curves=curves,
+            rungs=tuple(self.state.rungs),
             seconds={
                 "training": self.state.training_seconds - self.state.selecting_seconds,
                 "evaluation": self.evaluation_seconds + self.state.selecting_seconds,

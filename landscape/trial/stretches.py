@@ -1,8 +1,13 @@
-"""Decides how many rounds run between two looks at the clock. Their grouping does not change a result."""
+"""Decides how many rounds run between two looks at the clock, for a Trainer that is silent. Their grouping does not change a result."""
 
+import logging
 import math
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytorch_lightning as pl
 
 from landscape.training.gan import GAN
 
@@ -45,3 +50,10 @@ class Stretches:
         self.size = max(1, min(self.size * 4, int(played * STRETCH_SECONDS / max(seconds, 1e-6))))
         total = self.gan.rounds.total
         self.finished = self.gan.counts.rounds >= total if total else self.seconds >= (self.seconds_budget or 0)
+
+
+def quiet_trainer(**options: Any) -> pl.Trainer:
+    """Return a Trainer that writes nothing, because the trial itself writes records, checkpoints and progress."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="pytorch_lightning.*")
+    return pl.Trainer(logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False, **options)

@@ -164,3 +164,11 @@ def test_a_frame_of_many_trials_keeps_numbers_numeric():
     frame = trials_frame([trial(str(i), float(i)) for i in range(50)]).frame
     assert frame[SCORE + "FD[x]"].dtype == np.float64
     assert frame[HYPER + "budget.amount"].dtype.kind in "if"
+
+
+def test_scores_beside_a_trial_that_was_stopped_early_are_not_its_own():
+    """A copy of the study may have trained it to its end. Here it is no trial of the full budget."""
+    table = trials_frame([trial("a", 2.0), trial("b", 0.5, status=Status.STOPPED_EARLY)])
+    assert table.costs("FD[x]").tolist() == [2.0]
+    assert table.frame[SCORE + "FD[x]"].isna().tolist() == [False, True]
+    assert "(1 of all were stopped early)" in check_budgets(table).text

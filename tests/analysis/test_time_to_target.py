@@ -201,3 +201,13 @@ def test_a_profile_by_hand():
     }
     with pytest.raises(UserError, match="no level in common"):
         performance_profile({"one": {"a": 1.0}, "two": {"b": 1.0}}, (1.0,))
+
+
+def test_stopped_trials_count_with_their_effort_and_in_their_order():
+    """Which trials are stopped depends on the order, so that the other orders are no searches that might have been."""
+    trials = made("a", [9.0, None, 2.0, 1.0])
+    early = replace(trials[1].record, status=Status.STOPPED_EARLY, counts={"d_steps": 2})
+    trials[1] = replace(trials[1], record=early)
+    found = reached(trials, 3.0)["a"]
+    assert (found.tried, found.reached, found.trials.value, found.d_steps) == (4, 2, 3, 10 + 2 + 30)
+    assert not found.trials.has_interval

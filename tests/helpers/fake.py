@@ -15,7 +15,8 @@ from landscape.config.protocol import Protocol
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
 from landscape.core.files import write_json
-from landscape.results.record import Estimate, Scores, Status, TrialRecord
+from landscape.results.record import Estimate, Rung, Scores, Status, TrialRecord, rung_from_json, rung_to_json
+from landscape.trial.rungs import rung_rounds
 
 SPACE = """
 name: toy
@@ -38,23 +39,42 @@ limits: {hang_seconds: 2}
 
 
 def fake_trial(
-    config: TrialConfig, protocol: Protocol, *, folder: Path, study, report, should_stop, data_dir, threads, device, raise_out_of_memory
+    config: TrialConfig,
+    protocol: Protocol,
+    *,
+    folder: Path,
+    study,
+    report,
+    should_stop,
+    data_dir,
+    threads,
+    device,
+    raise_out_of_memory,
+    rungs=None,
 ) -> TrialRecord:
     """Do in short what `landscape.trial.run_trial.prepare_and_run` does."""
     if (folder / "record.json").exists():
         return TrialRecord.from_json(json.loads((folder / "record.json").read_bytes()))
     state_file = folder / "state.json"
-    state = json.loads(state_file.read_bytes()) if state_file.exists() else {"step": 0, "sum": 0.0, "interruptions": -1}
+    state = json.loads(state_file.read_bytes()) if state_file.exists() else {"step": 0, "sum": 0.0, "interruptions": -1, "rungs": []}
     state["interruptions"] += 1
     journal(folder, "begin")
     fault(folder, study["ask"])
     total = int(config.budget.amount)
+    rounds = {} if rungs is None else rung_rounds(total, rungs.shares)
     while state["step"] < total:
         time.sleep(float(os.environ.get("FAKE_STEP_SECONDS", "0.002")))
         state["step"] += 1
         state["sum"] += math.sin(state["step"] * config.seed)
         report({})
         stop = should_stop()
+        # It is in the state that is saved below, so that an interrupted trial is not asked again where it was.
+        if (rung := rounds.get(state["step"])) is not None and len(state["rungs"]) == rung:
+            value = (score_of(config) or 9.0) + 1 / state["step"]
+            decided = rungs.judge(Rung(rung, rungs.shares[rung], state["step"], "FD[pixels]", value, value))
+            state["rungs"].append(rung_to_json(decided))
+            if decided.stop:
+                return finished(folder, record(config, study, Status.STOPPED_EARLY, state))
         if state["step"] % 5 == 0 or stop:
             write_json(state_file, state)
         if stop:
@@ -62,9 +82,12 @@ def fake_trial(
     value = score_of(config)
     if value is not None:
         scores(folder, protocol, value)
-    ended = record(config, study, Status.DIVERGED if value is None else Status.COMPLETED, state)
+    return finished(folder, record(config, study, Status.DIVERGED if value is None else Status.COMPLETED, state))
+
+
+def finished(folder: Path, ended: TrialRecord) -> TrialRecord:
     write_json(folder / "record.json", ended.to_json())
-    state_file.unlink(missing_ok=True)
+    (folder / "state.json").unlink(missing_ok=True)
     journal(folder, "end")
     return ended
 
@@ -112,6 +135,7 @@ def record(config: TrialConfig, study, status: Status, state) -> TrialRecord:
         status=status,
         counts={"d_steps": state["step"]},
         seconds={"training": 0.05},
+        rungs=tuple(rung_from_json(rung) for rung in state["rungs"]),
         environment={"sum": state["sum"], "interruptions": state["interruptions"]},
         study=study,
         started_at="2026-01-01T00:00:00+00:00",

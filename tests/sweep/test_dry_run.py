@@ -4,7 +4,13 @@ import pytest
 
 from landscape.published.costs import GPU_RATE
 from landscape.space.study_files import load_space
+from landscape.sweep import dry_run as dry_runs
+from landscape.sweep import estimate as estimates
 from landscape.sweep.dry_run import dry_run, lines
+from landscape.sweep.probe import Probe
+from landscape.sweep.search.early_stopping import expected_work
+from landscape.sweep.search_load import ScoringTime, load_of, scoring_time
+from landscape.sweep.study_data import Data
 from landscape.sweep.sweep_options import SweepOptions
 from landscape.trial.operations import operations
 
@@ -51,3 +57,45 @@ def test_time_here_is_measured(make_space, tmp_path):
     elsewhere = lines(dry_run(space, SweepOptions(results_dir=tmp_path, ray_address="auto")))
     assert "time here: not known (the trials run on a cluster, where nothing was measured)" in elsewhere
     assert elsewhere[0] == "study toy: 1 cell"
+
+
+def test_early_stopping_is_an_expectation_below_a_bound(make_space, tmp_path):
+    """One search of 30 trials: the bound is that none is stopped, and confirmation runs are counted whole."""
+    changes = {"axes": {"loss": ["hinge", "wasserstein"], "architecture": [{"mlp": {"width": 16}}]}, "search": {}, "trials": 30}
+    changes |= {"confirmation": {"seeds": 2}, "searcher": {"name": "random", "scope": "across"}}
+    plain, how = make_space(**changes), SweepOptions(results_dir=tmp_path, jobs=1)
+    stopping = plain.with_changes(early_stopping={"rule": "asha", "reduction": 2, "first": 0.25})
+    found, without = dry_run(stopping, how, gpus=1, probes=False), dry_run(plain, how, gpus=1, probes=False)
+    assert found.d_steps == without.d_steps == without.expected_d_steps == 20 * (30 + 4)
+    share = expected_work(stopping.early_stopping, 30)
+    assert 0.25 < share < 0.75
+    assert found.expected_d_steps == pytest.approx(20 * (30 * share + 4))
+    assert found.gpu_hours == pytest.approx(without.gpu_hours * found.expected_d_steps / found.d_steps)
+    assert f"early stopping: {found.expected_d_steps:,.0f} D steps expected" in lines(found)[2]
+    # Trials of two cells are two searches of 15.
+    apart = dry_run(stopping.with_changes(searcher={"name": "random"}), how, probes=False)
+    assert apart.expected_d_steps == pytest.approx(20 * (30 * expected_work(stopping.early_stopping, 15) + 4))
+
+
+def test_two_stages_of_scoring_count_few_samples(make_space, tmp_path, monkeypatch):
+    """A trial of the search is scored twice with few samples; the bound has the whole protocol too, which confirmation runs have alone."""
+    space = make_space(axes={"loss": ["hinge"], "architecture": ["mlp"]}, search={}, trials=10, screening={"n_fake": 50})
+    monkeypatch.setattr(estimates, "probe_together", lambda configs, _: [Probe(1.0, 2.0, 10.0) for _ in configs])
+    monkeypatch.setattr(dry_runs, "scoring_time", lambda *_: ScoringTime(8.0, 1.0, 0.5))
+    found = dry_run(space, SweepOptions(results_dir=tmp_path, jobs=1))
+    assert found.seconds_per_trial == 10 + 2 + 8
+    assert (found.expected_hours * 3600, found.hours * 3600) == (pytest.approx(10 * (10 + 2 + 1)), pytest.approx(10 * (10 + 2 + 1 + 8)))
+    stopping = space.with_changes(early_stopping={"rule": "asha"})
+    both, load = dry_run(stopping, SweepOptions(results_dir=tmp_path, jobs=1)), load_of(stopping)
+    assert both.expected_hours * 3600 == pytest.approx(10 * (10 * load.training + 2 + 0.5 * load.rungs + 1))
+    assert both.hours * 3600 == pytest.approx(10 * (10 + 2 + 0.5 * 3 + 1 + 8))
+    assert "expected, at most" in lines(both)[3]
+
+
+def test_few_samples_are_timed(make_space, tmp_path):
+    protocol = {"name": "toy", "extractor": "pixels", "metrics": ["frechet", "kid"], "objective": "FD[pixels]"}
+    space, data = make_space(protocol=protocol, screening={"n_fake": 50}, early_stopping={"rule": "median"}), Data(None)
+    resources = SweepOptions(results_dir=tmp_path, jobs=1).resources
+    found = scoring_time(space, data, resources, 3.0)
+    assert (found.whole, found.first > 0, found.rung > 0) == (3.0, True, True)
+    assert scoring_time(make_space(), data, resources, 3.0) == ScoringTime(3.0)

@@ -75,6 +75,15 @@ def test_a_study_takes_a_range():
     assert expected.seconds_per_trial == 2.5
 
 
+def test_trials_of_the_search_have_their_own_times():
+    """As expected at the fast end and at most at the slow one; confirmation runs are whole."""
+    expected = Estimate(2.0, 3.0, 8.0, "", (0.5, 1.0), (2.5, 4.0))
+    assert expected.range(12, 2, search=10) == (8 + (5 + 2 * 2) / 2, 16 + (40 + 2 * 3) / 12 * 6)
+    assert expected.seconds(10, 2) == (10 * 0.75 + 2 * 2.5, 10 * 3.25 + 2 * 2.5)
+    assert Estimate(2.0, 3.0).seconds(10, 2) == (30, 30)
+    assert Estimate(None).seconds(10, 2) is None
+
+
 def test_ranges_in_words():
     assert between(26, 43) == "26 to 43 s"
     assert between(26, 430) == "26 s to 7.2 min"

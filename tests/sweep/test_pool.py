@@ -31,7 +31,7 @@ class Tune:
         self.ahead = Ahead(self.plan)
         self.interrupt = Interrupt(tmp_path / "stop")
         self.begun, self.done, self.failed = [], [], {}
-        hooks = Hooks(self.begun.append, self._done, self._failed, lambda running: None)
+        hooks = Hooks(self.begun.append, lambda task, rung: None, self._done, self._failed, lambda running: None)
         self.pool = Pool(self.ahead, Limits(attempts=3), Resources(jobs, 1, 0.0, 0, local=True), self.interrupt, hooks)
         self.idle = IdleProcesses(self.pool)
         self.count = 0

@@ -21,7 +21,7 @@ from landscape.config.protocols import varied
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
 from landscape.core.files import write_json
-from landscape.results.record import Estimate, Scores, Status, TrialRecord
+from landscape.results.record import Estimate, Rung, Scores, Status, TrialRecord
 from landscape.results.score_names import same_score
 from landscape.space.space import Space
 from landscape.space.study_files import load_space
@@ -361,6 +361,18 @@ def test_the_search_log_has_the_true_times_and_what_was_measured_during_training
     assert (trial.datetime_complete - trial.datetime_start).total_seconds() == 90
     assert trial.datetime_start.astimezone(UTC) == datetime(2026, 11, 20, 9, tzinfo=UTC)
     assert trial.intermediate_values == {100: 9.0, 200: 4.0}
+
+
+def test_a_trial_that_was_stopped_early_is_pruned_in_the_search_log(space, tmp_path):
+    """Its value is the last one that was measured, as Optuna has it for trials that it prunes."""
+    rungs = tuple(Rung(i, 0.1 * 3**i, 10 * 3**i, "FD[pixels]", 9.0 - i, 9.0 - i, stop=i == 1) for i in range(2))
+    first, second, *_ = outcomes_of(space, 6)
+    pruned = dataclasses.replace(first, status="stopped_early", value=None, cost=None, rungs=rungs)
+    SearchLog(tmp_path, space, [pruned, dataclasses.replace(second, rungs=rungs[:1])])
+    study = opened(tmp_path)
+    assert [(t.state.name, t.value) for t in study.trials] == [("PRUNED", 8.0), ("COMPLETE", second.value)]
+    assert [t.intermediate_values for t in study.trials] == [{10: 9.0, 30: 8.0}, {10: 9.0}]
+    assert study.best_trial.user_attrs["digest"] == second.digest
 
 
 def test_the_search_log_maximizes_where_higher_is_better(space, tmp_path):

@@ -66,14 +66,14 @@ def gpu(monkeypatch):
 
 
 def actor(share, run):
-    """A worker whose trials are `run(task)`; the private method is replaced because a real trial cannot be made to fail in each of these ways."""
+    """A worker whose trials are `run(task, ask)`; the private method is replaced because a real trial cannot be made to fail in each of these ways."""
     it = object.__new__(TrialActor)
     it.common, it.config, it._run = SimpleNamespace(gpus_per_trial=share), {"task": "{}"}, run
     return it
 
 
 def failing(text):
-    def run(task):
+    def run(task, ask):
         raise RuntimeError(text)
 
     return run
@@ -98,7 +98,7 @@ def test_full_memory_does_not_end_the_process(gpu):
 
 @pytest.mark.parametrize(("share", "alone", "limit"), [(0.25, False, 0.25), (0.25, True, 1.0), (1.0, False, 1.0), (0.0, False, None)])
 def test_a_trial_takes_its_share_of_the_memory(gpu, share, alone, limit):
-    it = actor(share, lambda task: {})
+    it = actor(share, lambda task, ask: {})
     it.config = {"task": '{"alone": true}' if alone else "{}"}
     it.step()
     assert gpu.share == limit

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from landscape.core.errors import UserError
+from landscape.results.record import Rung
 from landscape.space.settings import Limits
 from landscape.sweep.pool.cluster import limit
 from landscape.sweep.pool.interrupt import Interrupt
@@ -112,6 +113,8 @@ class Hooks:
 
     begin: Callable[[Task], None]
     """Called before a task starts."""
+    reached: Callable[[Task, Rung], None]
+    """Called when a task has reached a rung, where it waits for the decision."""
     done: Callable[[Task], None]
     """Called when the record of a task is written."""
     failed: Callable[[Task, str], None]
@@ -192,6 +195,11 @@ class Pool:
         if self.ahead.exhausted:
             self.over = not self.running
         return None
+
+    def reached(self, trial_id: str, rung: Rung) -> None:
+        """Take in that a trial has reached a rung, where it waits until this has returned."""
+        if trial_id in self.running:
+            self.hooks.reached(self.running[trial_id].task, rung)
 
     def ended(self, trial_id: str, result: dict[str, Any]) -> None:
         """Take in what a worker returned. A user's mistake ends the sweep, because the other trials would miss the same thing."""

@@ -9,6 +9,7 @@ from ray import tune
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher as TuneSearcher
 
+from landscape.results.record import rung_from_json
 from landscape.sweep.pool.pool import Pool, Start
 from landscape.sweep.pool.ray_internals import idle_processes_kept
 from landscape.sweep.pool.worker import Common, TrialActor
@@ -44,7 +45,8 @@ class _Suggest(TuneSearcher):
         task = chosen.task
         # The task goes as text, because Tune copies and flattens every structure that it sees.
         told = {"config": task.config.to_json(), "digest": task.digest, "study": task.study, "alone": chosen.alone}
-        return {"task": json.dumps(told | ({"screening": task.screening} if task.screening else {}))}
+        told |= {name: value for name, value in (("screening", task.screening), ("may_stop", task.may_stop)) if value}
+        return {"task": json.dumps(told)}
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Do nothing, because the callback below is told more."""
@@ -67,7 +69,11 @@ class _Listen(tune.Callback):
         return {}
 
     def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any) -> None:
-        self._guarded(self.pool.ended, trial.trial_id, result)
+        if "rung" in result:
+            # The trial goes on with its next step, which Tune asks for after this has returned.
+            self._guarded(self.pool.reached, trial.trial_id, rung_from_json(json.loads(result["rung"])))
+        else:
+            self._guarded(self.pool.ended, trial.trial_id, result)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         self._guarded(self.pool.died, trial.trial_id, _reason(trial))

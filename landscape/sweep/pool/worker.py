@@ -12,18 +12,24 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ray import tune
 
 from landscape.config.protocol import Protocol
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
-from landscape.results.record import Status, TrialRecord
+from landscape.results.record import Rung, Status, TrialRecord, rung_to_json
 from landscape.results.remote import Remote, mirror, staged
+from landscape.space.settings import EarlyStopping
+from landscape.sweep.pool.dialogue import Dialogue
 from landscape.sweep.pool.resources import device_of
 from landscape.sweep.pool.trial_claim import Carrier, Claim
+from landscape.sweep.rungs_file import read_rungs
 from landscape.sweep.study_lock import note_process
+
+if TYPE_CHECKING:
+    from landscape.trial.rungs import Rungs
 
 RunTrial = Callable[..., TrialRecord]
 HANG_FILE = "hang.txt"
@@ -46,6 +52,8 @@ class Common:
     stop_file: Path
     temporary: Path
     """The driver's temporary folder, in which processes are noted. It exists on the driver's machine only."""
+    early_stopping: Mapping[str, Any] | None = None
+    """The rule that stops trials early, as the study gives it."""
     plugins: tuple[tuple[str, bytes], ...] = ()
     """The path and the content of each plugin, because the path may lead nowhere on another machine."""
     run_trial: RunTrial | None = None
@@ -55,12 +63,16 @@ class Common:
 
 
 class TrialActor(tune.Trainable):
-    """Runs trials: each from its beginning, or from its last checkpoint, to its record."""
+    """Runs trials: each from its beginning, or from its last checkpoint, to its record.
+
+    A step is a whole trial, or, if the trial may be stopped early, the part up to its next rung, where the driver decides.
+    """
 
     def setup(self, config: dict[str, Any], common: Common) -> None:  # type: ignore[override]
         """Prepare the process, once."""
         self.common = common
         self.parent = os.getppid()
+        self.dialogue: Dialogue[Rung, dict[str, Any]] | None = None
         self.study, self.there = common.study, None
         if common.results_url is not None:
             self.study = mirror(common.results_url) / common.study.name
@@ -83,13 +95,26 @@ class TrialActor(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        """Run the trial to its end and return how it ended. Its record lies in the trial's folder."""
+        """Run the trial to its end and return how it ended. Its record lies in the trial's folder.
+
+        A trial that may be stopped early runs to its next rung, and what it reached there is returned. The next step continues it.
+        """
         task = json.loads(self.config["task"])
         if "start" in task:
             return {"done": True, "ended": {}}
+        if "may_stop" not in task:
+            return {"done": True, "ended": self._ended(task)}
+        self.dialogue = self.dialogue or Dialogue(lambda ask: self._ended(task, ask))
+        if (rung := self.dialogue.go_on()) is not None:
+            return {"done": False, "rung": json.dumps(rung_to_json(rung))}
+        ended, self.dialogue = self.dialogue.result, None
+        return {"done": True, "ended": ended.result()}
+
+    def _ended(self, task: dict[str, Any], ask: Callable[[Rung], None] | None = None) -> dict[str, Any]:
+        """Run the trial to its end and return how it ended. `ask` is called at its rungs, and returns when the driver has decided."""
         try:
             self._limit_device_memory(alone=task.get("alone", False))
-            ended = self._run(task)
+            ended = self._run(task, ask)
         except UserError as error:
             ended = {"user_error": str(error)}
         except Exception as error:
@@ -97,7 +122,7 @@ class TrialActor(tune.Trainable):
             if not device_answers():
                 os._exit(1)  # Every further trial of this process would fail, so a new process takes this trial up.
         free_memory(device="out_of_memory" in ended or self.common.gpus_per_trial < 1)
-        return {"done": True, "ended": ended}
+        return ended
 
     def _limit_device_memory(self, *, alone: bool) -> None:
         """Allow the trial its share of the GPU, or all of it if it runs alone. A trial that takes more fails, not its neighbors."""
@@ -107,7 +132,7 @@ class TrialActor(tune.Trainable):
             if torch.cuda.is_available():
                 torch.cuda.set_per_process_memory_fraction(1.0 if alone else self.common.gpus_per_trial)
 
-    def _run(self, task: dict[str, Any]) -> dict[str, Any]:
+    def _run(self, task: dict[str, Any], ask: Callable[[Rung], None] | None = None) -> dict[str, Any]:
         config = TrialConfig.parse(task["config"])
         folder = self.study / "trials" / task["digest"]
         if self.there is not None:
@@ -115,6 +140,7 @@ class TrialActor(tune.Trainable):
         claim = Claim(folder, self.there)
         protocol = self._protocol(task.get("screening", 0))
         carry = Carrier(folder, self.there)
+        rungs = {} if ask is None else {"rungs": self._rungs(folder, task.get("screening", 0), ask)}
 
         def report(_: Any) -> None:
             watchdog.alive()
@@ -132,11 +158,32 @@ class TrialActor(tune.Trainable):
                 threads=self.common.threads,
                 device=device_of(self.common.gpus_per_trial),
                 raise_out_of_memory=not task.get("alone", False),
+                **rungs,
             )
         if self.there is not None:
             self.there.push_trial(task["digest"])
         claim.drop()
         return {"status": record.status.value} if record.status is not Status.STOPPED else {"stopped": True}
+
+    def _rungs(self, folder: Path, screening: int, ask: Callable[[Rung], None]) -> "Rungs":
+        """Return where a trial is scored on the way, and the judge, who takes the decisions from the driver."""
+        from landscape.trial.rungs import Rungs, rung_protocol
+
+        how = EarlyStopping(**(self.common.early_stopping or {}))
+
+        def judge(here: Rung) -> Rung:
+            """Return the recorded decision. Only if there is none, because the trial comes here for the first time, is the driver asked."""
+            if (known := self._decided(folder, here)) is None:
+                ask(here)
+                known = self._decided(folder, here)
+            if known is None:
+                raise RuntimeError(f"no decision about rung {here.rung}")
+            return known
+
+        return Rungs(how.shares, rung_protocol(self.protocol, how.metric, how.n_fake or screening or None), judge)
+
+    def _decided(self, folder: Path, here: Rung) -> Rung | None:
+        return next((rung for rung in read_rungs(folder, self.there) if rung.rung == here.rung), None)
 
     def _protocol(self, screening: int) -> Protocol:
         """Return the protocol of a trial. In the first of two stages, `screening` is its number of samples."""

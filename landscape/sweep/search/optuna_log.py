@@ -15,6 +15,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
+from landscape.results.record import Status
 from landscape.results.trial_files import uncollected
 from landscape.space.cells import Cell
 from landscape.space.space import Space
@@ -98,17 +99,20 @@ class SearchLog:
         axes = {axis: CategoricalDistribution(tuple(labels)) for axis, labels in self.space.labels.items()}
         distributions: dict[str, BaseDistribution] = {**axes, **{n: distribution(p) for n, p in cell.parameters.items()}}
         params: Mapping[str, Any] = {**cell.labels, **outcome.assignment}
-        scored = outcome.value is not None
+        stopped = outcome.status == Status.STOPPED_EARLY and bool(outcome.rungs)
+        value = outcome.rungs[-1].value if stopped else outcome.value
+        ended = TrialState.PRUNED if stopped else TrialState.FAIL if value is None else TrialState.COMPLETE
+        measured = [(rung.d_steps, rung.value) for rung in outcome.rungs] or outcome.during
         trial = optuna.trial.create_trial(
-            state=TrialState.COMPLETE if scored else TrialState.FAIL,
-            value=outcome.value,
+            state=ended,
+            value=value,
             params=dict(params),
             distributions=distributions,
-            intermediate_values={int(step): value for step, value in outcome.during if math.isfinite(value)},
+            intermediate_values={int(step): value for step, value in measured if math.isfinite(value)},
             user_attrs={"digest": outcome.digest, "status": outcome.status, "seconds": outcome.seconds, "ask": outcome.ask},
         )
-        began, ended = (_local(text) for text in outcome.times)
-        trial.datetime_complete = ended or trial.datetime_complete
+        began, complete = (_local(text) for text in outcome.times)
+        trial.datetime_complete = complete or trial.datetime_complete
         trial.datetime_start = began or trial.datetime_complete
         return trial
 

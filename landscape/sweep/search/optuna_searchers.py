@@ -2,7 +2,7 @@
 
 import statistics
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import optuna
@@ -10,6 +10,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
+from landscape.results.record import Rung
 from landscape.space.search_range import Assignment, Parameter
 from landscape.sweep.search.searcher import Searcher, SearchParameters, generator
 
@@ -77,6 +78,17 @@ class _OptunaSearcher(Searcher):
         if value is None:
             self._scoreless.add(number)
         super().tell(number, value, second)
+
+    def stopped(self, number: int, rungs: Sequence[Rung]) -> None:
+        """Take in that the trial of a proposal was stopped early: for Optuna it is pruned, with its costs at the rungs.
+
+        TPE ranks pruned trials behind all others, by how far they came and then by their last cost. A Gaussian process leaves them out.
+        """
+        del self.pending[number]
+        trial = self._trials.pop(number)
+        for rung in rungs:
+            trial.report(rung.cost, rung.rung)
+        self._study.tell(trial, state=TrialState.PRUNED)
 
     def _observe(self, number: int, assignment: Assignment, value: float) -> None:
         trial, costs = self._trials.pop(number), self._costs(number, value)

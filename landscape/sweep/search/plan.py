@@ -8,10 +8,11 @@ import math
 import statistics
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from landscape.analysis.confirmation_runs import SEARCH
 from landscape.config.trial_config import TrialConfig
-from landscape.results.record import Estimate
+from landscape.results.record import Estimate, Rung, Status
 from landscape.space.cells import Cell
 from landscape.space.search_range import Assignment
 from landscape.space.space import MODEL_BASED, Space
@@ -45,6 +46,8 @@ class Task:
     """The number of the search in its cell that made the proposal, counted from 0."""
     screening: int = 0
     """The number of samples by which the trial is scored in the first of two stages. With 0 the whole protocol scores it."""
+    may_stop: bool = False
+    """Whether the trial has rungs at which it may be stopped early."""
     again: bool = False
     """Whether the trial is trained, and the whole protocol scores it in the second stage."""
 
@@ -90,6 +93,8 @@ class Outcome:
     """The points (D step, objective) that were measured during the training."""
     screened: Estimate | None = None
     """The objective of few samples, if the study scores in two stages. `value` and `cost` are then its, and `shown` is its report."""
+    rungs: tuple[Rung, ...] = ()
+    """What was reached and decided on the way, if trials may be stopped early."""
     selected: float | None = None
     """The cost of the whole protocol in such a study, by which settings are confirmed. None for a trial that was screened out."""
 
@@ -207,19 +212,30 @@ class Plan:
     def cell_of(self, ask: int) -> int:
         """Return the index of the cell whose turn it is. All cells take turns, in an order that is drawn anew for each lap."""
         lap, position = divmod(ask, len(self.cells))
-        if lap not in self._orders:
-            # Only the orders of the latest laps are kept.
-            self._orders = {k: v for k, v in self._orders.items() if k > lap - 3}
-            self._orders[lap] = [int(i) for i in generator(self.space.seed, SHUFFLE, lap).permutation(len(self.cells))]
-        return self._orders[lap][position]
+        if (order := self._orders.get(lap)) is None:
+            order = [int(i) for i in generator(self.space.seed, SHUFFLE, lap).permutation(len(self.cells))]
+            # Only the orders of the latest laps are kept. The dictionary is replaced and not changed, because two threads read it.
+            self._orders = {k: v for k, v in self._orders.items() if k > lap - 3} | {lap: order}
+        return order[position]
 
     def search_of(self, ask: int) -> int:
         """Return the number of the search in its cell that a proposal belongs to. Several searches have the laps in turn."""
         return ask // len(self.cells) % self.space.searches
 
+    def group_of(self, ask: int) -> tuple[int, int]:
+        """Return the index of a proposal's cell, or -1 if one searcher proposes for all cells, and the number of its search."""
+        return -1 if self._across else self.cell_of(ask), self.search_of(ask)
+
+    def round_start(self, ask: int) -> int | None:
+        """Return the first proposal of the round of a proposal that was made. It is None if proposals are not made in rounds."""
+        if not self._round:
+            return None
+        order = self._group(ask).order
+        position = order.index(ask)
+        return order[position - position % self._round]
+
     def _group(self, ask: int) -> _Group:
-        place, search = -1 if self._across else self.cell_of(ask), self.search_of(ask)
-        key = place, search
+        key = place, search = self.group_of(ask)
         if key not in self._groups:
             seed = int(generator(self.space.seed, PER_CELL, place + 1, *([search] if search else [])).integers(2**31))
             self._groups[key] = _Group(make_searcher(self.space.searcher, seed))
@@ -229,7 +245,9 @@ class Plan:
         """Return whether the scores are known from which this proposal is made."""
         group = self._group(ask)
         position = len(group.order)
-        if self.space.searcher.name not in MODEL_BASED:
+        # In rounds, a trial is stopped early by what the rounds before have reached, so that it waits for their end with any searcher.
+        waits = bool(self._round and self.space.early_stopping)
+        if self.space.searcher.name not in MODEL_BASED and not waits:
             return True
         if self._round:
             return group.told >= position - position % self._round
@@ -256,7 +274,8 @@ class Plan:
                 self.finished += 1
             else:
                 few = self.space.screening.n_fake if self.space.screening else 0
-                tasks.append(Task(ask, repeat, cell, assignment, config, digest, search=self.search_of(ask), screening=few))
+                how: dict[str, Any] = {"screening": few, "may_stop": self.space.early_stopping is not None}
+                tasks.append(Task(ask, repeat, cell, assignment, config, digest, search=self.search_of(ask), **how))
         self._tell(ask)
         return tasks
 
@@ -276,14 +295,33 @@ class Plan:
 
     def _tell_one(self, group: _Group, ask: int) -> None:
         ended = self._ended[ask].values()
+        group.told += 1
+        if (stopped := stopped_in_the_middle(ended)) is not None:
+            group.searcher.stopped(ask, stopped)
+            return
         costs = [_middle(o.cost for o in ended)]
         if self.space.protocol.second_objective:
             costs.append(_middle(o.second_cost for o in ended))
         group.searcher.tell(ask, *(costs if None not in costs else [None] * len(costs)))
-        group.told += 1
 
 
 def _middle(costs: Iterable[float | None]) -> float | None:
     """Return the median over the seeds of a proposal. Seeds without a score are the worst, and the median is None if it falls on one."""
     middle = statistics.median(math.inf if cost is None else cost for cost in costs)
     return middle if math.isfinite(middle) else None
+
+
+def stopped_in_the_middle(seeds: Iterable[Outcome]) -> tuple[Rung, ...] | None:
+    """Return what the seed in the middle of a proposal has reached if it was stopped early, and otherwise None.
+
+    The order of the seeds is: those with a score, the best first; those that were stopped, the last stopped first; those without any
+    score. Of an even number the later one of the two in the middle counts, as a median with a missing score is missing.
+    """
+
+    def place(o: Outcome) -> tuple[float, ...]:
+        if o.cost is not None:
+            return 0, o.cost
+        return (1, -o.rungs[-1].rung, o.rungs[-1].cost) if o.status == Status.STOPPED_EARLY and o.rungs else (2,)
+
+    middle = (order := sorted(seeds, key=place))[len(order) // 2]
+    return middle.rungs if place(middle)[0] == 1 else None

@@ -2,11 +2,12 @@
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.stats.qmc import Sobol
 
+from landscape.results.record import Rung
 from landscape.space.search_range import Assignment, Parameter, Scalar
 
 SearchParameters = Mapping[str, Parameter]
@@ -73,6 +74,10 @@ class Searcher(ABC):
         for other, score in ((number, self.worst if value is None else value), *((n, self.worst) for n in self._unvalued)):
             self._observe(other, self.pending.pop(other), score)
         self._unvalued.clear()
+
+    def stopped(self, number: int, rungs: Sequence[Rung]) -> None:
+        """Take in that the trial of a proposal was stopped early, after these rungs. Without a model of such trials it has no cost."""
+        self.tell(number, None)
 
     def _begin(self, number: int, index: int, parameters: SearchParameters) -> Assignment:
         """Propose before there is anything to model."""
