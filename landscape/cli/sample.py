@@ -19,6 +19,7 @@ from landscape.core.errors import UserError
         "landscape sample TRIAL --class all --out classes.png",
         "landscape sample TRIAL --from-split test --draws 4 --out rows.png",
         "landscape sample TRIAL --input picture.png --draws 4 --out four/",
+        "landscape sample TRIAL --input zebra.png --direction b-to-a --out horse.png",
         "landscape sample TRIAL --text 'red seven, green two, blue one' --draws 4 --out words.png",
         "landscape sample TRIAL --text seven --voice slt --out seven.wav",
     ),
@@ -35,7 +36,10 @@ from landscape.core.errors import UserError
 @click.option("--text", "texts", multiple=True, help="A text to make samples of. It may be given several times.")
 @click.option("--voice", help="The voice that speaks the texts, for a model that makes speech.")
 @click.option("--from-split", type=click.Choice(["train", "validation", "test"]), help="Make samples of the first rows of a split.")
-@click.option("--draws", type=click.IntRange(min=1), help="Samples of each picture or text.  [default: 4; in a .wav 1]")
+@click.option("--direction", type=click.Choice(["a-to-b", "b-to-a"]), help="Which way to translate, in a two-way game.  [default: a-to-b]")
+@click.option(
+    "--draws", type=click.IntRange(min=1), help="Samples of each picture or text.  [default: 4; 1 in a .wav and in a two-way game]"
+)
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="grid.png, an .npz of arrays, a folder of PNG files, or a .wav."
 )
@@ -56,11 +60,14 @@ def sample(trial: Path, *, out: Path, plugins: tuple[Path, ...], **options: Any)
     makes samples of texts needs --text or --from-split; its rows have the samples of a text and, of a split, the real sample. An .npz has
     the texts as `texts`. A model that makes speech needs a --voice too. A .wav holds its samples one behind the other, as sound that
     Griffin-Lim makes of their mels, which lie beside it as a PNG.
+    A model that translates between two sets of pictures A and B takes pictures of A, or of B with --direction b-to-a.
     """
     from landscape.trial.saved_generator import load_trained
 
     trained = load_trained(trial)
     _require_fitting(trial, trained.condition.kind, options)
+    if options["direction"] is not None and not trained.goes_both_ways:
+        raise UserError(f"--direction: the model of {trial} makes samples in one direction: leave --direction out")
     endings = (".npz", ".png", ".wav", "") if trained.condition.kind == "speech" else (".npz", ".png", "")
     if out.suffix not in endings:
         raise UserError(f"--out {out}: the ending says what to write: {', '.join(filter(None, endings))}, or none for a folder")
@@ -107,18 +114,20 @@ def _of_rows(
     from landscape.training.sampling import generate
     from landscape.trial.asked_pictures import of_files, of_split, of_texts
 
-    seed, each, count = options["seed"], draws or (1 if out.suffix == ".wav" else 4), options["count"]
+    seed, count, back = options["seed"], options["count"], options["direction"] == "b-to-a"
+    each = draws or (1 if trained.goes_both_ways or out.suffix == ".wav" else 4)
     if source is not None:
         asked = of_files(source, trained, seed, count)
     elif texts:
         asked = of_texts(texts, trained, options["voice"])
     else:
         assert from_split is not None
-        asked = of_split(from_split, trained, options["data_dir"], seed, count or 8)
+        asked = of_split(from_split, trained, options["data_dir"], seed, count or 8, back=back)
     rows = len(asked.conditions)
     # The samples of one row do not depend on how many other rows there are.
     z = torch.cat([trained.draw_seeded(each, seed + row) for row in range(rows)])
-    samples = generate(trained.generator, z, asked.conditions.repeat_interleave(each, 0), options["batch"])
+    network = trained.generator.back if back else trained.generator
+    samples = generate(network, z, asked.conditions.repeat_interleave(each, 0), options["batch"])
     language = trained.language
     given = as_picture(asked.conditions, trained.shape, has_mask=trained.condition.has_mask) if language is None else None
     if out.suffix == ".npz":

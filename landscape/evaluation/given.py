@@ -41,6 +41,10 @@ class Given:
     """The pictures (N, c, h, w) that belong to the samples, if the data set has them."""
     tokens: Tensor | None = None
     """The texts (N, L) that belong to the samples, if the data set has them."""
+    other: "Given | None" = None
+    """The same split of the second set of pictures, if the data set has one. Its rows belong to no samples, so that a part of the samples
+    has it as a whole.
+    """
     handling: Mapping[str, str] = field(default_factory=dict)
     """What was done to the samples before, such as resizing and splitting."""
 
@@ -89,6 +93,7 @@ class Given:
             self.cached,
             part(self.inputs),
             part(self.tokens),
+            self.other,
             self.handling,
         )
 

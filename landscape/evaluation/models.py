@@ -24,6 +24,7 @@ from landscape.evaluation.paired_yardsticks import OF_PAIRS, of_targets_and_base
 from landscape.evaluation.sampling import Sampler, draw_under, pairs_of, protocol_mode
 from landscape.evaluation.scoring import Aids, score
 from landscape.evaluation.splits import RealSamples, reporting, selection, whole
+from landscape.evaluation.two_ways import ways_of
 from landscape.results.record import Estimate, Scores
 from landscape.results.score_names import CLASS_BLIND, SCREENING, SELECTION, matches
 
@@ -64,7 +65,8 @@ def evaluate_model(
     number = protocol.n_fake or len(real.samples)
     draws = [partial(draw_under, protocol, sampler, number, protocol.seed + run) for run in range(protocol.averaging_runs)]
     with protocol_mode(parts.generator, sampler, protocol), evaluation_mode(parts.discriminator), evaluation_mode(parts.encoder):
-        aids = Aids(dataset=dataset, parts=parts, pairs=pairs_of(sampler, protocol))
+        ways = ways_of(sampler, real.samples, protocol)
+        aids = Aids(dataset=dataset, parts=parts, pairs=pairs_of(sampler, protocol), ways=ways)
         return score(real, draws, protocol, aids, options or EvaluationOptions(), checkpoint)
 
 
@@ -87,7 +89,7 @@ def select_model(
     number = min(protocol.n_fake or len(real.samples), len(real.samples))
     with protocol_mode(generator, sampler, protocol):
         draws = [partial(draw_under, chosen, sampler, number, protocol.seed + SELECTION_SEED_OFFSET)]
-        aids = Aids(dataset=dataset, pairs=pairs_of(sampler, chosen))
+        aids = Aids(dataset=dataset, pairs=pairs_of(sampler, chosen), ways=ways_of(sampler, real.samples, chosen))
         return score(real, draws, chosen, aids, options or EvaluationOptions(), checkpoint)
 
 

@@ -18,11 +18,12 @@ from landscape.evaluation.extraction import EvaluationOptions
 from landscape.evaluation.given import Given
 from landscape.evaluation.scoring import Aids, score
 from landscape.evaluation.splits import RealSamples
+from landscape.evaluation.two_ways import OF_WAYS, Ways, of_baseline, of_targets
 from landscape.results.record import Estimate, Scores
 from landscape.results.score_names import BASELINE, COPY
 
-OF_PAIRS = frozenset({"pairs", "draws"})
-"""What only models of a task with targets have."""
+OF_PAIRS = frozenset({"pairs", "draws"}) | OF_WAYS
+"""What only models of a task with images or texts as conditions have."""
 
 
 def pairs_for(task: Task, real: Given, seed: int) -> Pairs | None:
@@ -42,7 +43,12 @@ def pairs_for(task: Task, real: Given, seed: int) -> Pairs | None:
     if "tokens" in task.facts.reads and real.tokens is None:
         what = {"text": "texts", "speech": "phones"}[task.facts.condition]
         raise UserError(f"a model of task {task.name!r} makes samples of {what}, which {real.source!r} does not have: score it on its data")
-    return Pairs(task, conditions(task, real.samples, real.inputs, seed, real.tokens))
+    if "other" in task.facts.reads and real.other is None:
+        raise UserError(
+            f"a model of task {task.name!r} translates a second set of pictures, which {real.source!r} has not: score it on its data"
+        )
+    other = real.other.samples if "other" in task.facts.reads and real.other is not None else None
+    return Pairs(task, conditions(task, real.samples, real.inputs, seed, real.tokens, other))
 
 
 def of_targets_and_baseline(
@@ -59,13 +65,18 @@ def of_targets_and_baseline(
     if task is None or pairs is None:
         return None, {}
 
-    def scored(metrics: list[dict[str, Any]], made: Given) -> Scores:
+    def scored(metrics: list[dict[str, Any]], made: Given, ways: Ways | None = None) -> Scores:
         draws = [partial(lambda made: made, made)]
-        return score(real, draws, varied(protocol, metrics=metrics), Aids(dataset=dataset, pairs=pairs), options, "real")
+        return score(real, draws, varied(protocol, metrics=metrics), Aids(dataset=dataset, pairs=pairs, ways=ways), options, "real")
 
     alone = [m for m in protocol.metrics if "draws" not in METRICS[m.name].facts.needs]
     of_pairs = [m.to_json() for m in alone if METRICS[m.name].facts.needs & OF_PAIRS]
-    targets = scored(of_pairs, replace(real.samples, labels=None, cached=False)) if of_pairs else None
+    goes_both_ways = task.facts.game == "two_way"
+    perfect = of_targets(real.samples, dataset, protocol) if goes_both_ways else None
+    if goes_both_ways:
+        reach = OF_PAIRS if perfect is not None else frozenset()
+        of_pairs = [m.to_json() for m in alone if METRICS[m.name].facts.needs & reach and "cycles" not in METRICS[m.name].facts.needs]
+    targets = scored(of_pairs, replace(real.samples, labels=None, cached=False), perfect) if of_pairs else None
     if task.facts.condition == "text":
         assert real.samples.samples is not None
         order = torch.randperm(len(real.samples), generator=torch.Generator().manual_seed(protocol.seed))
@@ -81,7 +92,8 @@ def of_targets_and_baseline(
     if made is None:
         return targets, others
     images = Given(_levels(made), source=f"baseline of {task.name}", cached=False)
-    return targets, others | {BASELINE + score: _noted(e, name) for score, e in scored(of_sets, images).estimates.items()}
+    copied = of_baseline(real.samples) if goes_both_ways else None
+    return targets, others | {BASELINE + score: _noted(e, name) for score, e in scored(of_sets, images, copied).estimates.items()}
 
 
 def _baseline(task: Task, pairs: Pairs, dataset: Dataset) -> tuple[Tensor | None, str]:

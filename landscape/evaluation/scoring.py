@@ -21,6 +21,7 @@ from landscape.evaluation.handling import describe
 from landscape.evaluation.model_parts import NO_PARTS, ModelParts, features_of, logits_of
 from landscape.evaluation.sampling import reads_classes
 from landscape.evaluation.splits import RealSamples, reporting, whole
+from landscape.evaluation.two_ways import Ways
 from landscape.results.record import Estimate, Scores
 from landscape.results.score_names import matches
 
@@ -46,6 +47,8 @@ class Aids:
     """The protocol's extractor, if it is loaded already."""
     pairs: Pairs | None = None
     """The conditions of the generated samples, if they are images."""
+    ways: Ways | None = None
+    """What the model made in both directions, if it translates between two sets of pictures."""
 
 
 def evaluate(
@@ -205,6 +208,7 @@ def _known(real: Given, protocol: Protocol, aids: Aids, extractor: Extractor | N
         seed=protocol.seed,
         device=options.device,
         pairs=aids.pairs,
+        ways=None if aids.ways is None else aids.ways.seen(protocol, extractor, options),
     )
 
 

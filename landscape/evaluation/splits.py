@@ -1,5 +1,6 @@
 """Chooses the real samples that select a model and those that report on it, which are never the same."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -61,12 +62,27 @@ def whole(dataset: Dataset, name: str) -> Given:
         identity=identity,
         inputs=split.inputs,
         tokens=split.tokens,
+        other=whole_other(dataset, name),
         handling=dataset.handling,
     )
 
 
+def whole_other(dataset: Dataset, name: str) -> Given | None:
+    """Return one split of the second set of pictures of a data set, or None if it has none."""
+    split = dataset.other.get(name)
+    if split is None:
+        return None
+    source, identity = f"second set of {dataset.name} {name}", f"{dataset.content_hash}/other {name}"
+    return Given(split.samples, labels=split.labels, source=source, identity=identity, handling=dataset.handling)
+
+
 def _half(dataset: Dataset, name: SplitName, which: int) -> Given:
     everything = whole(dataset, name)
+    half = _half_of(everything, which)
+    return half if everything.other is None else replace(half, other=_half_of(everything.other, which))
+
+
+def _half_of(everything: Given, which: int) -> Given:
     order = torch.randperm(len(everything), generator=torch.Generator().manual_seed(HALVING_SEED))
     middle = len(everything) // 2
     return everything.take((order[middle:] if which else order[:middle]).sort().values, f"half {which}")

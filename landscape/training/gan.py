@@ -267,14 +267,15 @@ class GAN(pl.LightningModule):
         return self.average if self.average is not None else self.generator
 
     @torch.no_grad()
-    def sample(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
+    def sample(self, z: Tensor, condition: Tensor | None = None, *, back: bool = False) -> Tensor:
         """Return float32 samples of z [n, latent] in evaluation mode, with images cut to [0, 1]. The training state is not changed.
 
         Args:
             z: Latent vectors.
             condition: The condition [n, ...] of each sample, if the networks are given one. Without it `fixed_conditions` take turns.
+            back: Whether the generator of the way back makes them, which a two-way game has.
         """
-        network = self.sampler
+        network = self.sampler.get_submodule("back") if back else self.sampler
         if condition is None and self.fixed_conditions is not None:
             condition = self.fixed_conditions[torch.arange(len(z)) % len(self.fixed_conditions)]
         given = (z,) if condition is None else (z, condition)

@@ -65,6 +65,14 @@ class OfPairs:
         z = draw_latent(self.latent, len(rows), device, torch.Generator().manual_seed(seed))
         return generate(self.network, z, self.pairs.conditions[rows], self.batch)
 
+    @torch.no_grad()
+    def translated(self, pictures: Tensor, seed: int, *, back: bool) -> Tensor:
+        """Return what a generator of a two-way game makes of pictures [N, C, H, W], on the CPU. With `back` it is that of the way back."""
+        network = self.network.get_submodule("back") if back else self.network
+        device = next(network.parameters()).device
+        z = draw_latent(self.latent, len(pictures), device, torch.Generator().manual_seed(seed))
+        return generate(network, z, pictures, self.batch)
+
 
 def make_sampler(
     network: nn.Module, latent: LatentConfig, batch: int = 64, classes: Tensor | None = None, pairs: Pairs | None = None

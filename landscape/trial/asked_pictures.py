@@ -75,15 +75,22 @@ def of_texts(texts: Sequence[str], model: Trained, voice: str | None = None) -> 
     return Asked(model.language.tokens(texts, voice) if isinstance(model.language, Speech) else model.language.tokens(texts))
 
 
-def of_split(name: str, model: Trained, data_dir: Path | None, seed: int, most: int) -> Asked:
+def of_split(name: str, model: Trained, data_dir: Path | None, seed: int, most: int, *, back: bool = False) -> Asked:
     """Return the conditions and the targets of the first rows of a split of the data that the generator was trained on.
+
+    A model that translates between two sets of pictures has no targets. With `back`, its conditions are the samples of the data, and
+    otherwise those of the second set.
 
     Raises:
         UserError: The data are missing, are others than those of the training, or have no such split.
     """
     from landscape.trial.prepared_trial import prepare
 
-    split = prepare(model.config, data_dir).dataset.split(name)
+    dataset = prepare(model.config, data_dir).dataset
+    split = dataset.split(name)
+    if model.goes_both_ways:
+        given = (split if back else dataset.other[name]).samples[:most]
+        return Asked(conditions(model.task, given, None, seed, other=given))
     inputs, tokens = (None if part is None else part[:most] for part in (split.inputs, split.tokens))
     samples = split.samples[:most]
     return Asked(conditions(model.task, samples, inputs, seed, tokens), as_floats(samples))

@@ -19,6 +19,8 @@ MOST_CLASSES = 16
 """The most rows of the picture `samples` of a class-conditional model, which shows the first classes if there are more."""
 ROWS = 8
 """The rows of the picture `samples` of a model that is given images or texts."""
+SET_OF_THREE = ("given", "translated", "and back")
+"""What the picture `samples` of a two-way game shows for a picture of each of the two sets."""
 FRAME_IMAGES, FRAME_POINTS = 8, 1000
 PROGRESS = "progress.npy"
 
@@ -35,7 +37,8 @@ def draw(gan: GAN, dataset: Dataset, frames: list[Tensor], folder: Path) -> dict
 
     `samples` shows samples that were not selected, with one class in each row if the networks are given classes. If they are given images,
     each row has such an image, samples that were made of it, and their target; if they are given texts, samples of one text and the
-    real sample to which it belongs. `nearest` shows generated
+    real sample to which it belongs. In a two-way game each row has a picture of A, its translation, and what the other generator makes of
+    that, and then the same for a picture of B. `nearest` shows generated
     samples above their nearest training samples (Euclidean distance of pixels), `interpolation` straight lines between latent draws, and
     `progress` the same latent draws during training. Points of `progress` are also written to `progress.npy` [frame, point, coordinate],
     for figures of several models.
@@ -49,11 +52,15 @@ def draw(gan: GAN, dataset: Dataset, frames: list[Tensor], folder: Path) -> dict
 
 
 def _images(gan: GAN, dataset: Dataset, frames: list[Tensor]) -> dict[str, np.ndarray]:
-    samples = _beside_targets(gan) if task_of(gan.config.task).facts.is_of_rows else _levels(gan.sample(*_shown(gan)))
+    facts, columns = task_of(gan.config.task).facts, STEPS
+    if facts.game == "two_way":
+        samples, columns = _both_ways(gan), 2 * len(SET_OF_THREE)
+    else:
+        samples = _beside_targets(gan) if facts.is_of_rows else _levels(gan.sample(*_shown(gan)))
     some = samples[:NEIGHBORS] if gan.fixed_conditions is None else _levels(gan.sample(gan.fixed_z[:NEIGHBORS]))
     nearest = nearest_training_samples(some, dataset.split("train").samples)
     pictures = {
-        "samples": grid(samples.numpy(), columns=8),
+        "samples": grid(samples.numpy(), columns=columns),
         "nearest": grid(torch.cat([some, nearest]).numpy(), columns=NEIGHBORS),
         "interpolation": grid(_levels(gan.sample(interpolation(gan.fixed_z, rows=LINES), _of_rows(gan, LINES))).numpy(), columns=STEPS),
     }
@@ -88,6 +95,19 @@ def _beside_targets(gan: GAN) -> Tensor:
     made = gan.sample(gan.fixed_z[:draws].repeat(len(targets), 1), conditions.repeat_interleave(draws, 0)).cpu()
     given = [as_picture(conditions, gan.dataset.shape, has_mask=gan.condition.has_mask)[:, None]] if shows else []
     return _levels(torch.cat([*given, made.view(len(targets), draws, *made.shape[1:]), targets[:, None]], 1).flatten(0, 1))
+
+
+def _both_ways(gan: GAN) -> Tensor:
+    """Return rows of pictures [n * 6, C, H, W]: a, G(a), F(G(a)), b, F(b), G(F(b))."""
+    assert gan.fixed_conditions is not None
+    b = as_floats(shown_rows(gan.dataset, ROWS).samples)
+    a = gan.fixed_conditions[: len(b)]
+    z = gan.fixed_z[: len(a)]
+    parts = []
+    for given, back in ((a, False), (b[: len(a)], True)):
+        made = gan.sample(z, given, back=back).cpu()
+        parts += [given, made, gan.sample(z, made, back=not back).cpu()]
+    return _levels(torch.stack(parts, 1).flatten(0, 1))
 
 
 def interpolation(z: Tensor, rows: int) -> Tensor:

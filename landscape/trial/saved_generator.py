@@ -49,6 +49,11 @@ class Trained:
         """The task that the generator was trained for."""
         return task_of(self.config.task)
 
+    @property
+    def goes_both_ways(self) -> bool:
+        """Whether the generator has a second one, `back`, which translates in the other direction."""
+        return self.task.facts.game == "two_way"
+
     @cached_property
     def condition(self) -> Condition:
         """What is known of the condition that the generator is given."""

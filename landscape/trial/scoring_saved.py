@@ -13,6 +13,7 @@ from landscape.evaluation.paired_yardsticks import pairs_for
 from landscape.evaluation.sampling import Sampler, draw_under, pairs_of, protocol_mode, reads_classes
 from landscape.evaluation.scoring import Aids, enough, score
 from landscape.evaluation.splits import RealSamples, reporting
+from landscape.evaluation.two_ways import ways_of
 from landscape.results.record import Scores
 from landscape.trial.saved_generator import Trained
 
@@ -38,7 +39,8 @@ def evaluate_trained(real: Given | Dataset, model: Trained, protocol: Protocol, 
         return evaluate_model(sides.sampler, real, protocol, parts=model.parts, options=options)
     draws = [partial(draw_under, protocol, sides.sampler, sides.number, protocol.seed + run) for run in range(protocol.averaging_runs)]
     with protocol_mode(model.generator, sides.sampler, protocol):
-        aids = Aids(parts=model.parts, pairs=pairs_of(sides.sampler, protocol))
+        ways = ways_of(sides.sampler, sides.real.samples, protocol)
+        aids = Aids(parts=model.parts, pairs=pairs_of(sides.sampler, protocol), ways=ways)
         return score(sides.real, draws, protocol, aids, options or EvaluationOptions(), "last")
 
 

@@ -36,6 +36,8 @@ GOLDEN = {
     "quick-super-resolution": "1d733dba88656a68",
     "quick-super-resolution-photos": "fea512e9cba30b18",
     "quick-text": "13fedb4932c671d4",
+    "quick-unpaired": "72b2a41fb8b2631d",
+    "quick-unpaired-photos": "15da5727251d39db",
     "sngan-2018": "0ba12a6ae49dee4c",
     "sngan-2018-is": "962364ef9749dc1d",
     "studiogan-2023": "ce891676de8df020",

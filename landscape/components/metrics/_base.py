@@ -43,6 +43,25 @@ class Pairs:
 
 
 @dataclass(frozen=True)
+class BothWays:
+    """What two generators made that translate between two sets of pictures: G from A to B, whose pictures are the real ones, and F back.
+
+    Generated sample i is what G made of picture i of A.
+    """
+
+    a: SampleSet
+    """The pictures of A."""
+    back: SampleSet
+    """What F made of the real samples, row by row."""
+    classes: tuple[Tensor | None, Tensor | None]
+    """The classes int64 of what G and of what F was given, one of each; None if the pictures have no labels."""
+    cycles: tuple[Tensor, Tensor] | None = None
+    """The mean absolute differences [N] of F(G(a)) from a, and of G(F(b)) from b, in [0, 1]; None where there are no generators."""
+    identities: tuple[Tensor, Tensor] | None = None
+    """The mean absolute differences [N] of G(b) from b, and of F(a) from a, in [0, 1]; None where there are no generators."""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything that a metric may ask for. A metric declares what it needs, and only that is computed."""
 
@@ -79,6 +98,8 @@ class Evidence:
     device: torch.device | None = None
     pairs: Pairs | None = None
     """The conditions of the generated samples, if they are images or texts."""
+    ways: BothWays | None = None
+    """What a model of a two-way game made in both directions."""
 
 
 def need(value: Any, what: str, metric: str) -> Any:
@@ -97,10 +118,11 @@ class MetricFacts:
     """What is known of a metric before it is called."""
 
     needs: frozenset[str] = frozenset({"features"})
-    """Any of `features`, `logits`, `images`, `labels`, `train`, `validation`, `modes`, `generator`, `discriminator`, `encoder`, `pairs` and
-    `draws`.
+    """Any of `features`, `logits`, `images`, `labels`, `train`, `validation`, `modes`, `generator`, `discriminator`, `encoder`, `pairs`,
+    `draws`, `ways` and `cycles`.
 
-    `pairs` are the conditions of a task with targets, and `draws` several samples under each of some of them.
+    `pairs` are the conditions of a task with targets, and `draws` several samples under each of some of them. `ways` are the pictures of a
+    two-way game in both directions, and `cycles` what a generator makes of those of the other.
     """
     names: tuple[str, ...] = ()
     """The public names of the scores that it returns, as patterns with `{extractor}`. `list` and objectives use them."""

@@ -7,6 +7,7 @@ from landscape.components.metrics._intervals import wilson
 from landscape.components.metrics._paired import pairs_of
 from landscape.components.metrics._samples import named
 from landscape.components.metrics.class_coverage import predicted
+from landscape.core.errors import UserError
 from landscape.results.record import Estimate
 
 
@@ -24,7 +25,9 @@ def class_kept(evidence: Evidence) -> dict[str, Estimate]:
     Raises:
         UserError: The model has no targets, or the extractor does not classify.
     """
-    pairs_of(evidence, "class_kept")
+    task = pairs_of(evidence, "class_kept").task
+    if task.facts.game == "two_way":
+        raise UserError(f"class_kept compares samples with their targets, which task {task.name!r} does not have: take content_kept")
     seen = predicted(evidence.fake, "generated", "class_kept").cpu()
     targets = predicted(evidence.real, "real", "class_kept").cpu()
     labels = evidence.real.labels

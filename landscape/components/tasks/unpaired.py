@@ -12,6 +12,7 @@ from landscape.core.registry import NonNegativeInt
     game="two_way",
     pool="pool",
     baseline=copy,
+    protocols=("quick-unpaired", "quick-unpaired-photos"),
     paper="CycleGAN: Zhu et al. 2017, arXiv:1703.10593; pool: Shrivastava et al. 2017, arXiv:1612.07828, section 2.3",
 )
 def unpaired(rows: Rows, *, pool: NonNegativeInt = 50) -> Batch:

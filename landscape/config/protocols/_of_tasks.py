@@ -27,7 +27,22 @@ _SPEECH = (
     "recording of it has a word that the model was not trained on. MCD is in decibels, over a warped path. "
 )
 
+_BOTH_WAYS = (
+    "This project's own: the test splits of two sets of pictures A and B, of each of whose pictures one is made in the other set. FD "
+    "compares what was made of A with B, and FD_back what was made of B with A. "
+)
+
 OF_TASKS: Mapping[str, Mapping[str, Any]] = {
+    "quick-unpaired": {
+        "note": _BOTH_WAYS + "content_kept says whether the content stayed, through the classifier of the data. " + _SAME,
+        "metrics": ["frechet", "frechet_back", "content_kept", "cycle_l1", "identity_l1"],
+        **_CLASSES,
+    },
+    "quick-unpaired-photos": {
+        "note": _BOTH_WAYS + "As quick-unpaired, for color images without classes, seen through EfficientNet-Lite0. " + _SAME,
+        "metrics": ["frechet", "kid", "frechet_back", "cycle_l1", "identity_l1"],
+        **_PHOTOS,
+    },
     "quick-text": {
         "note": _TEXTS + "Comparable with other scores of the same name on the same data.",
         "metrics": ["word_accuracy", "r_precision", *_SPREAD],
