@@ -20,6 +20,7 @@ from landscape.report.interactive.payload import as_script, payload
 from landscape.report.placing import place
 from landscape.report.published_folders import published_pages
 from landscape.report.study_page import StudyPage, study_page
+from landscape.report.tables import breakable
 from landscape.report.text_tables import FOLDER as TABLES
 from landscape.report.text_tables import text_tables
 from landscape.results.studies import list_studies, read_study, study_folder
@@ -93,7 +94,7 @@ def page_environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"number": formats.number, "count": formats.count, "words": words, "plural": plural}
+    environment.filters |= {"number": formats.number, "count": formats.count, "words": words, "plural": plural, "breakable": breakable}
     _allow(environment, "style", (TEMPLATES / "style.css").read_text(encoding="utf-8"))
     return environment
 

@@ -44,10 +44,14 @@ def count(value: Any) -> str:
 
 
 def share(value: Any) -> str:
-    """Return a share in [0, 1] as a percentage: `5.6%`, `40%`."""
+    """Return a share in [0, 1] as a percentage: `5.6%`, `40%`. `0%` and `100%` are exact: shares near them are `<0.1%` and `>99%`."""
     if value is None or math.isnan(value):
         return ABSENT
     percent = 100 * value
+    if 0 < percent < 0.05:
+        return "<0.1%"
+    if 99.5 <= percent < 100:
+        return ">99%"
     return f"{percent:.0f}%" if percent in (0, 100) or percent >= 9.95 else f"{percent:.1f}%"
 
 

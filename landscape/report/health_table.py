@@ -7,6 +7,8 @@ import pandas as pd
 
 from landscape.analysis.frames import STOPPED_EARLY
 from landscape.analysis.proportions import share
+from landscape.core.wording import plural
+from landscape.report import formats
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
 
@@ -40,7 +42,19 @@ def health_table(view: View) -> Table | None:
     )
     frame = pd.DataFrame(rows, columns=[key for column in columns for key in column.keys])
     caption = "Symptoms as the diagnosis at the end of a training names them; a trial may have several. Brackets: 95%, Clopper-Pearson."
-    return Table("health", "Training health by cell", caption, columns, frame, compact=True)
+    found = [by_digest[digest] for digest in table.frame["digest"]]
+    return Table("health", "Training health by cell", caption, columns, frame, compact=True, summary=_all_healthy(found, len(rows)))
+
+
+def _all_healthy(found: list[tuple[str, ...]], cells: int) -> str:
+    """Return the sentence that says that no trial of more than one cell has a symptom, or an empty text if one has."""
+    if cells < 2 or any(found):
+        return ""
+    ends = share(len(found), len(found))
+    return (
+        f"Healthy: all {plural(len(found), 'finished trial')} in {plural(cells, 'cell')}. None diverged, and the diagnosis names no symptom"
+        f" (share of healthy trials {formats.share(1.0)} {formats.interval(ends.low, ends.high, formats.share)})."
+    )
 
 
 def _row(cell: str, found: list[tuple[str, ...]], names: list[str]) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 import io
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from landscape.report import formats
 
@@ -21,10 +22,25 @@ RENDERERS: Mapping[str, Render] = {
     "strip": lambda value: "",
 }
 NOTHING = Markup("")
+WORD_BREAK = Markup("<wbr>")
+SEPARATED = re.compile(r"(?<=[/_,.:=+])(?=[^\W\d_])")
+SHORTEST = 12
+"""The number of letters up to which a text is never broken."""
 LONGEST_WORD = 28
 """The number of letters of the longest word for which a column of the page makes room."""
+FEWEST_EQUAL = 3
+"""The number of equal rows from which on one sentence replaces them."""
 MOST_DOTS = 120
 """The number of trials that a strip shows at most. Of more trials, every second, third, ... in order of score is drawn."""
+
+
+def breakable(text: Any) -> Markup:
+    """Return a text as HTML in which a long name, such as `spectral_conditional_batch`, may break after each separator.
+
+    A browser breaks it inside a word otherwise. `landscape/report/frontend/src/dom.js` does the same to what the script writes.
+    """
+    found = str(text)
+    return WORD_BREAK.join(map(escape, SEPARATED.split(found) if len(found) > SHORTEST else [found]))
 
 
 @dataclass(frozen=True)
@@ -83,10 +99,23 @@ class Table:
     """The score of real samples, which is marked in the strips."""
     compact: bool = False
     """Whether intervals stand beside their numbers instead of below them."""
+    summary: str = ""
+    """The sentence that the page shows in place of the rows. The CSV has the rows."""
 
     @property
     def hidden_rows(self) -> int:
         return max(0, len(self.frame) - self.most_rows)
+
+    @property
+    def sentence(self) -> str:
+        """The sentence that says the same as the rows: the `summary`, or what at least three equal rows say. It is empty for others."""
+        first, *columns = self.columns_shown or (Column("", ""),)
+        keys = [key for column in columns for key in column.keys if key in self.frame]
+        if self.summary or len(self.frame) < FEWEST_EQUAL or not keys or any(self.frame[key].nunique(dropna=False) > 1 for key in keys):
+            return self.summary
+        cells = zip(columns, self.rows()[0][1:], strict=True)
+        said = (f"{column.label} {' '.join(part for part in (cell.text, cell.interval, cell.note) if part)}" for column, cell in cells)
+        return f"The same in all {len(self.frame)} rows ({first.label}): {'; '.join(said)}."
 
     def rows(self) -> list[list[Cell]]:
         """Return the cells of the rows on the page."""

@@ -1,4 +1,4 @@
-r"""Writes a study's tables as Markdown and LaTeX, with intervals, the protocol in the caption, and decided levels in bold."""
+r"""Writes a study's tables as Markdown and LaTeX, with a title, the protocol in the caption, intervals, and decided levels in bold."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,8 +18,8 @@ class Writer:
 
     text: Callable[[str], str]
     bold: Callable[[str], str]
-    table: Callable[[Sequence[Column], Sequence[Sequence[str]], str, str], str]
-    """Called with the columns, the rows of written cells, the caption and the name."""
+    table: Callable[[Table, Sequence[Column], Sequence[Sequence[str]], str], str]
+    """Called with the table, the columns, the rows of written cells and the caption. There are no rows if one sentence says them all."""
 
 
 def parse_kinds(text: str) -> list[str]:
@@ -39,11 +39,13 @@ def text_tables(page: StudyPage, kinds: Iterable[str]) -> dict[str, bytes]:
     """Return the content of each file by its name: a file for each kind and each table that a paper shows."""
     decided = {a.axis: str(a.best) for a in page.answer.found.axes if a.state == "decided"} if page.answer and page.answer.found else {}
     protocol = page.view.table.protocol or {}
-    under = f" Protocol {protocol.get('name')} ({protocol.get('digest')})." if protocol else ""
+    name = f"Protocol {protocol.get('name')}"
+    under = f"{name} ({protocol.get('digest')})." if protocol else ""
     files: dict[str, bytes] = {}
     for table in _chosen(page):
         for kind in kinds:
-            text = written(table, WRITERS[kind], decided, table.caption.rstrip() + under)
+            said = table.caption.replace(f"{name}.", under) if f"{name}." in table.caption else f"{table.caption.rstrip()} {under}"
+            text = written(table, WRITERS[kind], decided, said)
             files[f"{table.name}.{kind}"] = text.encode()
     return files
 
@@ -60,7 +62,9 @@ def written(table: Table, writer: Writer, decided: Mapping[str, str], caption: s
     columns = [c for c in table.columns_shown if c.kind != "strip"]
     keep = [i for i, c in enumerate(table.columns_shown) if c.kind != "strip"]
     axis = next((a for a in decided if table.name in (f"levels_{a}", f"confirmed_{a}")), None)
-    rows = []
+    rows: list[list[str]] = []
+    if table.sentence:
+        return writer.table(table, columns, rows, caption)
     for cells, row in zip(table.rows(), table.frame.to_dict("records"), strict=False):
         texts = [_cell(cells[i], writer) for i in keep]
         if axis is not None and row.get("level") == decided[axis]:
@@ -69,7 +73,7 @@ def written(table: Table, writer: Writer, decided: Mapping[str, str], caption: s
             at = next(i for i, c in enumerate(columns) if c.key == "best")
             texts[at] = writer.bold(texts[at])
         rows.append(texts)
-    return writer.table(columns, rows, caption, table.name)
+    return writer.table(table, columns, rows, caption)
 
 
 def _cell(cell: Cell, writer: Writer) -> str:
@@ -80,11 +84,13 @@ def _markdown_text(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>|#~$])", r"\\\1", text).replace("\n", " ")
 
 
-def _markdown(columns: Sequence[Column], rows: Sequence[Sequence[str]], caption: str, name: str) -> str:
-    lines = [f"<!-- {name} -->", "", "| " + " | ".join(_markdown_text(c.label) for c in columns) + " |"]
+def _markdown(table: Table, columns: Sequence[Column], rows: Sequence[Sequence[str]], caption: str) -> str:
+    lines = [f"<!-- {table.name} -->", "", f"### {_markdown_text(table.title)}", "", _markdown_text(caption), ""]
+    if table.sentence:
+        return "\n".join([*lines, _markdown_text(table.sentence), ""])
+    lines.append("| " + " | ".join(_markdown_text(c.label) for c in columns) + " |")
     lines.append("|" + "|".join(" --- " if c.kind == "text" else " ---: " for c in columns) + "|")
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([*lines, "", _markdown_text(caption), ""])
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows), ""])
 
 
 _TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}"}
@@ -97,13 +103,16 @@ def _tex_text(text: str) -> str:
     return "".join(_TEX.get(letter, letter) for letter in text.replace("\n", " "))
 
 
-def _tex(columns: Sequence[Column], rows: Sequence[Sequence[str]], caption: str, name: str) -> str:
+def _tex(table: Table, columns: Sequence[Column], rows: Sequence[Sequence[str]], caption: str) -> str:
+    if table.sentence:
+        return f"\\paragraph{{{_tex_text(table.title)}.}} {_tex_text(table.sentence)} {_tex_text(caption)}\n"
     places = "".join("l" if c.kind == "text" else "r" for c in columns)
     head = " & ".join(_tex_text(c.label) for c in columns)
     body = "\n".join("    " + " & ".join(row) + r" \\" for row in rows)
     return (
         "% needs \\usepackage{booktabs}\n\\begin{table}\n  \\centering\n"
-        f"  \\caption{{{_tex_text(caption)}}}\n  \\label{{tab:{re.sub(r'[^A-Za-z0-9]+', '-', name)}}}\n"
+        f"  \\caption[{{{_tex_text(table.title)}}}]{{{_tex_text(f'{table.title}. {caption}')}}}\n"
+        f"  \\label{{tab:{re.sub(r'[^A-Za-z0-9]+', '-', table.name)}}}\n"
         f"  \\begin{{tabular}}{{{places}}}\n    \\toprule\n    {head} \\\\\n    \\midrule\n{body}\n    \\bottomrule\n"
         "  \\end{tabular}\n\\end{table}\n"
     )

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -233,6 +235,7 @@ def test_axe_finds_nothing_serious_or_moderate(browser, folder, data, width, sch
 
 CUT = """
 () => [...document.querySelectorAll("#table-answer td, #table-answer th")].flatMap((cell) => {
+  if (!cell.checkVisibility()) return [];
   const range = document.createRange(), found = cell.scrollWidth > cell.clientWidth + 1 ? ["cut: " + cell.textContent] : [];
   const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) for (const word of walker.currentNode.data.matchAll(/[^\\s]+/g)) {
@@ -282,6 +285,48 @@ def test_paper_shows_every_part_open_and_cuts_no_column(browser, folder):
         assert seen.page.locator("#table-trials").is_visible()
         assert not seen.page.locator("#view-filters").is_visible()
         assert seen.page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+
+
+def white_at_the_bottom(pdf, folder):
+    """The share of each page's printable height that lies below the last thing on it."""
+    import numpy as np
+    from PIL import Image
+
+    (folder / "page.pdf").write_bytes(pdf)
+    subprocess.run(["pdftoppm", "-r", "20", "-png", folder / "page.pdf", folder / "page"], check=True)
+    pages = [np.asarray(Image.open(path).convert("L")) < 245 for path in sorted(folder.glob("page-*.png"))]
+    margin = round(12 / 25.4 * 20)
+    return [1 - (np.flatnonzero(page.any(1)).max(initial=0) - margin) / (page.shape[0] - 2 * margin) for page in pages]
+
+
+@pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="pdftoppm is not on this machine: install poppler-utils")
+def test_no_page_of_paper_but_the_last_is_left_half_empty(browser, folder, tmp_path):
+    with visit(browser, folder, width=1030) as seen:
+        found = white_at_the_bottom(seen.page.pdf(prefer_css_page_size=True), tmp_path)
+    assert len(found) > 5
+    assert max(found[:-1]) < 0.5
+
+
+LONG = {"hinge": "spectral_conditional_batch", "dcgan": "residual_translation/deep,with_skips"}
+
+
+def long_names(study):
+    for path in study.rglob("*.json"):
+        text = path.read_text()
+        for short, name in LONG.items():
+            text = text.replace(f'"{short}"', f'"{name}"')
+        path.write_text(text, encoding="utf-8")
+
+
+def test_on_a_phone_long_names_break_at_their_separators_alone(browser, reported):
+    with visit(browser, reported(24, long_names, axes=("loss", "architecture"), confirm=0), width=400) as seen:
+        seen.look_at_everything()
+        assert "spectral_conditional_batch" in seen.page.locator("#view-gallery").inner_text()
+        assert (
+            seen.page.evaluate(CUT.replace("#table-answer td, #table-answer th", "main th, main td, main .tiletext, main .cards button"))
+            == []
+        )
+        assert seen.overflow <= 0
 
 
 EVIL = "\"'><img src=x onerror=alert(1)></script><script>alert(1)</script>{{ 7 * 7 }}" + "w" * 300

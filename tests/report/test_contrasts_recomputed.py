@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 import re
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ def tables_of(folder):
     found = {}
     for name, body in re.findall(r'<table class="sortable[^"]*" id="table-([^"]+)">(.*?)</table>', html, flags=re.S):
         cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, flags=re.S) for row in re.findall(r"<tr>(.*?)</tr>", body, flags=re.S)]
-        found[name] = [[" ".join(re.sub(r"<[^>]+>", " ", c).split()) for c in row] for row in cells]
+        found[name] = [[" ".join(unescape(re.sub(r"<[^>]+>", " ", c.replace("<wbr>", ""))).split()) for c in row] for row in cells]
     return found
 
 

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from html import unescape
 
 import numpy as np
 import pandas as pd
@@ -52,7 +53,7 @@ def page(folder):
     for name, body in re.findall(r'<table class="sortable[^"]*" id="table-([^"]+)">(.*?)</table>', html, flags=re.S):
         rows = re.findall(r"<tr>(.*?)</tr>", body, flags=re.S)
         cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, flags=re.S) for row in rows]
-        found[name] = [[" ".join(re.sub(r"<[^>]+>", " ", c).split()) for c in row] for row in cells]
+        found[name] = [[" ".join(unescape(re.sub(r"<[^>]+>", " ", c.replace("<wbr>", ""))).split()) for c in row] for row in cells]
     return found
 
 

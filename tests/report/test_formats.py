@@ -16,3 +16,21 @@ from landscape.report import formats
 )
 def test_three_digits_of_a_number(value, text):
     assert formats.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0%"),
+        (4e-4, "<0.1%"),
+        (6e-4, "0.1%"),
+        (0.056, "5.6%"),
+        (0.4, "40%"),
+        (0.9949, "99%"),
+        (0.9951, ">99%"),
+        (1.0, "100%"),
+        (math.nan, "–"),
+    ],
+)
+def test_a_share_that_is_not_zero_or_one_does_not_look_like_it(value, text):
+    assert formats.share(value) == text

@@ -23,7 +23,7 @@ from landscape.report.view import view_of
 from landscape.results.record import Status
 from landscape.results.studies import read_study
 
-VOID = {"meta", "img", "br", "hr", "input", "link", "line", "circle"}
+VOID = {"meta", "img", "br", "hr", "input", "link", "line", "circle", "wbr"}
 
 
 class Page(HTMLParser):
@@ -32,13 +32,14 @@ class Page(HTMLParser):
     def __init__(self, html):
         super().__init__(convert_charrefs=True)
         self.stack, self.ids, self.links, self.sources, self.problems = [], [], [], [], []
-        self.tables, self.tags, self.text, self._cell = {}, [], [], None
+        self.tables, self.tags, self.text, self._cell, self._joined = {}, [], [], None, False
         self.feed(html)
         self.close()
         self.problems += [f"<{tag}> is left open" for tag in self.stack]
 
     def handle_starttag(self, tag, attributes):
         given = dict(attributes)
+        self._joined |= tag == "wbr"  # A name that may break here is one text.
         self.tags.append((tag, given))
         if "id" in given:
             self.ids.append(given["id"])
@@ -74,7 +75,11 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         if not {"style", "script"} & set(self.stack[-1:]):
-            self.text.append(data)
+            if self._joined:
+                self.text[-1] += data
+            else:
+                self.text.append(data)
+            self._joined = False
         if self._cell is not None and "svg" not in self.stack:
             self._cell["text"] += data
 
@@ -508,6 +513,43 @@ def test_a_floor_of_another_sample_size_is_not_drawn(synthetic, tmp_path):
 
 
 @pytest.mark.usefixtures("quick_figures")
+def test_a_floor_of_another_quantity_does_not_stand_beside_the_scores(synthetic, tmp_path):
+    """MS-SSIM within classes (0.64 on digits) and across them (0.30) have one name and one number of samples."""
+    study = synthetic.write_study(tmp_path / "results", 12, confirm=0, pictures=False, axes=("loss",))
+    facts = json.loads((study / "study.json").read_text())
+    for path in study.glob("trials/*/scores/*.json"):
+        scores = json.loads(path.read_text())
+        scores["estimates"]["MS-SSIM"]["note"] = "5 groups of up to 64 images, all pairs; 5 scales"
+        path.write_text(json.dumps(scores))
+    floor = facts["floor"]["MS-SSIM"] = scores["estimates"]["MS-SSIM"] | {"value": 0.639, "interval": None}
+    shown = {}
+    for note in ("4 groups of up to 60 images, all pairs; 4 scales", "10 labels of up to 64 images, all pairs; 5 scales"):
+        floor["note"] = note
+        (study / "study.json").write_text(json.dumps(facts))
+        (page, _) = build(tmp_path / "results", tmp_path / "reports")
+        shown[note.split()[1]] = " ".join(plain(page).text)
+    assert "not drawn" not in shown["groups"]
+    assert "0.639" in shown["groups"]
+    assert (
+        "the floor of MS-SSIM is of another kind than the scores (# labels of up to # images, all pairs against # groups" in shown["labels"]
+    )
+    assert "0.639" not in shown["labels"]
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_there_is_no_ratio_to_a_floor_whose_interval_holds_zero(synthetic, tmp_path):
+    study = synthetic.write_study(tmp_path / "results", 6, confirm=0, pictures=False, axes=("loss",))
+    facts = json.loads((study / "study.json").read_text())
+    said = {}
+    for low in (0.5, 0.0):
+        facts["floor"][synthetic.OBJECTIVE]["interval"] = [low, 4.0]
+        (study / "study.json").write_text(json.dumps(facts))
+        (page, _) = build(tmp_path / "results", tmp_path / "reports")
+        said[low] = "times the floor of real against real" in " ".join(plain(page).text)
+    assert said == {0.5: True, 0.0: False}
+
+
+@pytest.mark.usefixtures("quick_figures")
 @pytest.mark.parametrize("content", ["{}", "[]", "{", '{"study": "x", "tiles": [], "ran": "", "best": null, "verdicts": 3}'])
 def test_a_damaged_overview_is_left_out_of_the_index(content, synthetic, tmp_path):
     for name in ("first", "second"):
@@ -551,6 +593,20 @@ def test_what_the_scores_depend_on_stands_on_both_pages_and_in_a_file(synthetic,
     synthetic.write_study(few / "results", 12, confirm=0, pictures=False)
     (page, _) = build(few / "results", few / "reports")
     assert "table-hyperparameter_importance" not in page_of(page).tables
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_health_of_trials_without_a_symptom_is_one_sentence(synthetic, tmp_path):
+    study = synthetic.write_study(tmp_path / "results", 12, confirm=0, pictures=False, axes=("loss",))
+    for path in (study / "trials").glob("*/record.json"):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"status": "completed", "reason": "", "diagnosis": {}}))
+    (page, _) = build(tmp_path / "results", tmp_path / "reports")
+    live = page_of(page)
+    assert "table-health" not in live.tables
+    said = "Healthy: all 12 finished trials in 4 cells. None diverged, and the diagnosis names no symptom"
+    assert said in " ".join(live.text)
+    with (page.parent / "health.csv").open(encoding="utf-8") as file:
+        assert sum(int(row["trials"]) for row in csv.DictReader(file)) == 12
 
 
 def test_curves_of_terms_are_named_for_their_network():

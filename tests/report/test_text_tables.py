@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -24,15 +25,30 @@ def table(name="levels_loss"):
 def test_markdown():
     text = written(table(), WRITERS["md"], {"loss": "hinge"}, "FD by loss. Protocol quick (abc).")
     assert "| loss | FD ↓ |\n| --- | ---: |\n| **hinge** | 3.25 \\[3.00, 3.50\\] |\n| a\\|b\\_c% | 10.0 \\[9.00, 12.0\\] |\n" in text
-    assert text.endswith("FD by loss. Protocol quick (abc).\n")
+    assert text.startswith("<!-- levels_loss -->\n\n### By loss\n\nFD by loss. Protocol quick (abc).\n\n| loss |")
 
 
 def test_latex():
     text = written(table(), WRITERS["tex"], {"loss": "hinge"}, "50% of all.")
     assert r"\textbf{hinge} & 3.25 {[}3.00, 3.50{]} \\" in text
     assert r"a|b\_c\% & 10.0 {[}9.00, 12.0{]} \\" in text
-    assert r"\caption{50\% of all.}" in text
+    assert r"\caption[{By loss}]{By loss. 50\% of all.}" in text
     assert text.count(r"\begin") == text.count(r"\end") == 2
+
+
+def test_rows_that_all_say_the_same_are_one_sentence():
+    frame = pd.DataFrame(
+        {"level": ["a", "b_1", "c"], "score": [0.5, 0.5, 0.5], "score_low": [0.1, 0.1, 0.1], "score_high": [1.0, 1.0, 1.0]}
+    )
+    equal = replace(table("cells"), frame=frame)
+    said = "The same in all 3 rows (loss): FD ↓ 0.500 [0.100, 1.00]."
+    assert equal.sentence == said
+    assert said.replace("[", "\\[").replace("]", "\\]") in written(equal, WRITERS["md"], {}, "A caption.")
+    text = written(equal, WRITERS["tex"], {}, "A caption.")
+    assert r"FD $\downarrow$ 0.500 {[}0.100, 1.00{]}." in text
+    assert "tabular" not in text
+    assert replace(equal, frame=frame.head(2)).sentence == ""
+    assert replace(equal, frame=frame.assign(score_low=[0.1, 0.1, 0.2])).sentence == ""
 
 
 @pytest.mark.parametrize("decided", [{}, {"architecture": "hinge"}])
@@ -48,6 +64,7 @@ def test_files_lie_beside_the_page_and_hold_the_values_of_the_csv(synthetic, tmp
     assert {"answer.md", "answer.tex", "levels_loss.md", "cells.tex", "best_trials.md"} <= {p.name for p in folder.iterdir()}
     text = (folder / "levels_loss.md").read_text(encoding="utf-8")
     assert f"Protocol quick ({synthetic.protocol()['digest']})." in text
+    assert text.count("Protocol quick") == 1
     assert "**" not in text
     for row in csv.DictReader(io.StringIO((page.parent / "levels_loss.csv").read_text(encoding="utf-8"))):
         value = formats.number(float(row["quantile"]))

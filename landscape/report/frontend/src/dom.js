@@ -1,3 +1,11 @@
+// Where a line is too short, a long name breaks after a separator. A browser finds no such place in `gradient_penalty` by itself.
+const SEPARATED = /(?<=[/_,.:=+])(?=\p{L})/u;
+const SHORTEST = 12;
+const WHOLE = new Set(["option", "pre"]);
+
+export const separated = (text) => (text.length > SHORTEST ? text.split(SEPARATED) : [text]);
+const breakable = (text) => separated(text).flatMap((part, k) => (k ? [document.createElement("wbr"), part] : [part]));
+
 // Elements from plain calls. Text is always set as text: a name from a record is never read as HTML.
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -7,7 +15,8 @@ export function element(tag, attributes = {}, ...children) {
     else if (name === "style") Object.assign(made.style, value);
     else made.setAttribute(name, value === true ? "" : value);
   }
-  made.append(...children.filter((child) => child !== null && child !== undefined));
+  const shown = children.filter((child) => child !== null && child !== undefined);
+  made.append(...shown.flatMap((child) => (typeof child === "string" && !WHOLE.has(tag) ? breakable(child) : [child])));
   return made;
 }
 

@@ -19,6 +19,8 @@ export const count = (value) => (value === null || value === undefined ? ABSENT 
 export function share(value) {
   if (value === null || value === undefined) return ABSENT;
   const percent = 100 * value;
+  if (percent > 0 && percent < 0.05) return "<0.1%";
+  if (percent >= 99.5 && percent < 100) return ">99%";
   return percent === 0 || percent >= 9.95 ? `${percent.toFixed(0)}%` : `${percent.toFixed(1)}%`;
 }
 

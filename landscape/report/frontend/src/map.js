@@ -1,6 +1,6 @@
 // The map: every cell of the study with one measure, as a table of buttons; a click selects the cell in every view.
 import { arrow, axes, cellLabel, cells, data, goal, scores } from "./data.js";
-import { choice, element, fill, note } from "./dom.js";
+import { choice, element, fill, note, separated } from "./dom.js";
 import { duration, number, plural, share } from "./format.js";
 import { cellPasses, set, state, toggleCell } from "./state.js";
 
@@ -61,7 +61,7 @@ export function drawMap(place) {
   const rows = [...new Map(cells.map((cell) => [key(cell.slice(0, at)), cell.slice(0, at)])).values()];
   const columns = [...new Map(cells.map((cell) => [key(cell.slice(at)), cell.slice(at)])).values()].sort((a, b) => key(a).localeCompare(key(b)));
   const index = new Map(cells.map((cell, i) => [key(cell), i]));
-  const named = (scope, text) => element("th", { scope, class: text.split(" ").some((word) => word.length > LONGEST_WORD) ? "breaks" : null }, text || "all");
+  const named = (scope, text) => element("th", { scope, class: text.split(" ").flatMap(separated).some((word) => word.length > LONGEST_WORD) ? "breaks" : null }, text || "all");
   const head = element("tr", {}, named("col", axes.slice(0, at).map((a) => a.label).join(" · ")), ...columns.map((column) => named("col", column.join(" · "))));
   const body = rows.map((row) =>
     element("tr", {}, named("row", row.join(" · ")),
