@@ -45,6 +45,8 @@ class ScoreFacts:
     """The text `real` if the best value is that of held-out real samples."""
     scale: str = ""
     """`log` if its estimates declare a log scale."""
+    kind: str = ""
+    """How it was computed: see `Estimate.kind`."""
 
     @property
     def sign(self) -> float:
@@ -204,7 +206,7 @@ def _facts(scores: Iterable[Scores]) -> dict[str, ScoreFacts]:
 def score_facts(name: str, estimate: Estimate) -> ScoreFacts:
     """Return what an estimate says of its score besides the value."""
     e = estimate
-    return ScoreFacts(name, e.direction, e.unit, e.bounds, e.n_real, e.n_fake, e.target, e.scale)
+    return ScoreFacts(name, e.direction, e.unit, e.bounds, e.n_real, e.n_fake, e.target, e.scale, e.kind)
 
 
 def flatten_config(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -122,7 +122,8 @@ def dataset_of(view: View) -> str:
 def _best_text(view: View, best: Mapping[str, object]) -> str:
     value = float(str(best[SCORE + str(view.score)]))
     text = f"{best['cell']} with {view.score} {number(value)}"
-    if view.floor_value and view.facts.is_log:
+    low = view.floor.interval[0] if view.floor and view.floor.interval else math.inf
+    if view.floor_value and view.facts.is_log and low > 0:  # There is no ratio to a value that may be zero.
         text += f", {number(value / view.floor_value)} times the floor of real against real ({number(view.floor_value)})"
     scored = int(view.table.role("search").frame[SCORE + str(view.score)].notna().sum())
     if view.selects_apart:

@@ -246,7 +246,21 @@ def _floors(study: Study, table: TrialTable) -> tuple[dict[str, Estimate], tuple
         if ours != theirs and None not in (*ours, *theirs):
             del floors[name]
             warnings.append(f"the floor of {name} was measured with {ours} samples, the scores with {theirs}: not comparable, not drawn")
+        elif name in table.scores and (other := _another_kind(floors[name], table.scores[name])):
+            del floors[name]
+            warnings.append(f"the floor of {name} is of another kind than the scores ({other}): not comparable, not drawn")
     return floors, tuple(warnings)
+
+
+def _another_kind(floor: Estimate, scores: ScoreFacts) -> str:
+    """Return in what the two were computed differently, or an empty text.
+
+    A note that one of them lacks says nothing: it is written where something was found, such as images that equal their targets.
+    """
+    for ours, theirs in ((floor.unit, scores.unit), (floor.target, scores.target)):
+        if ours != theirs:
+            return f"{ours or 'none'} against {theirs or 'none'}"
+    return f"{floor.kind} against {scores.kind}" if floor.kind != scores.kind and floor.kind and scores.kind else ""
 
 
 def _sizes(of: Estimate | ScoreFacts) -> tuple[int | None, int | None]:

@@ -5,6 +5,7 @@
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
@@ -95,6 +96,11 @@ class Estimate:
     """`log`: values are never negative and are compared by their ratio, as the metric declares. Older records do not say it, and their
     Frechet distances are known by name.
     """
+
+    @property
+    def kind(self) -> str:
+        """How the score was computed: the first clause of its note, with `#` for figures. Two kinds share no table."""
+        return re.sub(r"# to #", "#", re.sub(r"\d[\d.,e+-]*", "#", self.note.partition(";")[0])).strip()
 
 
 @dataclass(frozen=True, config=_PLAIN)
