@@ -1,6 +1,7 @@
 """The library without Ray and without a results folder: build, train, evaluate."""
 
 import tempfile
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,8 @@ def train(
     name = default_training_protocol(prepared.dataset, task_of(prepared.config.task)) if protocol == "default" else protocol
     chosen = protocols.get(name) if isinstance(name, str) else name
     if chosen is not None:
-        require_scorable(prepared.dataset, chosen)
+        for note in require_scorable(prepared.dataset, chosen, border=task_of(prepared.config.task).border):
+            warnings.warn(note, stacklevel=2)
     if folder is not None:
         return run_trial(prepared, chosen, folder=Path(folder), device=device)
     with tempfile.TemporaryDirectory(prefix="landscape-") as temporary:

@@ -37,9 +37,9 @@ def across(studies: tuple[str, ...], axis: str, results_dir: Path, reports_dir: 
     from landscape.report.across_page import study_of_task, write_across
 
     names = tuple(dict.fromkeys(studies))
+    found = [study_of_task(results_dir, name, axis) for name in names]  # This names an unknown study or axis, also of a single study.
     if len(names) < 2:
         raise UserError("name two studies or more, of different tasks: `landscape report` shows what a single one says")
-    found = [study_of_task(results_dir, name, axis) for name in names]
     page = write_across(found, axis, reports_dir / FOLDER / axis)
     if as_json:
         print_json({"axis": axis, "verdict": verdict(found, axis), "studies": [_as_json(one) for one in found], "page": str(page)})

@@ -123,6 +123,8 @@ def _of_rows(
     else:
         assert from_split is not None
         asked = of_split(from_split, trained, options["data_dir"], seed, count or 8, back=back)
+    for note in asked.notes:
+        click.echo(f"note: {note}", err=True)
     rows = len(asked.conditions)
     # The samples of one row do not depend on how many other rows there are.
     z = torch.cat([trained.draw_seeded(each, seed + row) for row in range(rows)])

@@ -93,7 +93,8 @@ def train(plugins: tuple[Path, ...], **options: Any) -> int:
     if finished_record(folder, digest) is None:
         require_writable(folder)
         if protocol is not None:
-            require_scorable(prepared.dataset, protocol)
+            for note in require_scorable(prepared.dataset, protocol, border=task_of(prepared.config.task).border):
+                click.echo(f"note: {note}", err=True)
     record = _run(prepared, protocol, folder, **options)
     return 130 if record.status is Status.STOPPED else 0
 

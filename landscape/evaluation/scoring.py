@@ -92,15 +92,45 @@ def evaluate(
     return score(chosen, [lambda: made], protocol, aids, options or EvaluationOptions(), checkpoint)
 
 
-def require_scorable(dataset: Dataset, protocol: Protocol, options: EvaluationOptions | None = None) -> None:
+def require_scorable(dataset: Dataset, protocol: Protocol, options: EvaluationOptions | None = None, *, border: int = 0) -> tuple[str, ...]:
     """Check that models of `dataset` can be scored under `protocol`.
 
+    Args:
+        dataset: The data set.
+        protocol: The protocol.
+        options: The device and the weights.
+        border: The number of pixels that scores of the task cut off at each side.
+
+    Returns:
+        A line for each metric that cannot be computed of these images.
+
     Raises:
-        UserError: There are too few real samples, or the extractor's weights are missing.
+        UserError: There are too few real samples, the images are too small for the objective, or the extractor's weights are missing.
     """
     reporting(dataset, protocol)
+    notes = too_small(dataset, protocol, border)
     if _needs(protocol, "features", "logits"):
         load_extractor(protocol, dataset, options)
+    return notes
+
+
+def too_small(dataset: Dataset, protocol: Protocol, border: int) -> tuple[str, ...]:
+    """Return a line for each metric for which the images of a data set are too small.
+
+    Raises:
+        UserError: One of these metrics gives an objective of the protocol.
+    """
+    side = min(dataset.shape[1:], default=0) - 2 * border
+    facts = {m.name: METRICS[m.name].facts for m in protocol.metrics}
+    short = {name: of.smallest for name, of in facts.items() if len(dataset.shape) == 3 and side < of.smallest}
+    lines = {
+        name: f"{name} needs images of at least {least} pixels a side inside of the border, those of {dataset.name!r} have {max(side, 0)}"
+        for name, least in short.items()
+    }
+    for wanted in filter(None, (protocol.objective, protocol.second_objective)):
+        if line := next((lines[name] for name in short if matches(facts[name].names, wanted)), None):
+            raise UserError(f"objective {wanted!r}: {line}: choose another objective or a larger resolution")
+    return tuple(f"{line}: it will not be computed" for line in lines.values())
 
 
 def enough(given: Given, wanted: int | None, what: str, protocol: Protocol) -> Given:

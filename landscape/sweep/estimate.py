@@ -98,13 +98,16 @@ def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, 
     """
     import torch
 
+    from landscape.config.network_layout import task_of
     from landscape.core.environment import resolve_device
     from landscape.evaluation.extraction import EvaluationOptions
     from landscape.evaluation.models import floor, floor_draws
+    from landscape.evaluation.scoring import too_small
 
     # Threads and device are those of a trial, because the scoring is timed here too.
     torch.set_num_threads(resources.threads)
     dataset = data.load(space.cells()[0].config({}, seed=0))
+    too_small(dataset, space.protocol, max(task_of(cell.config({}, seed=0).task).border for cell in space.cells()))
     begin = time.perf_counter()
     how = EvaluationOptions(device=resolve_device(device_of(resources.gpus_per_trial)))
     scores = floor(dataset, space.protocol, options=how, task=_task(space))

@@ -21,6 +21,8 @@ class Asked:
     """Pictures [n, c, h, w] float32 in [0, 1], or texts [n, L] int64."""
     targets: Tensor | None = None
     """The right answers [n, C, H, W] float32 in [0, 1], or the real samples to which the texts belong, if they are known."""
+    notes: tuple[str, ...] = ()
+    """What was converted in pictures, such as a transparent ground that was laid on white."""
 
 
 def of_files(path: Path, model: Trained, seed: int, most: int | None) -> Asked:
@@ -39,12 +41,17 @@ def of_files(path: Path, model: Trained, seed: int, most: int | None) -> Asked:
     from landscape.components.datasets._preparing.pictures import MAX_PICTURE_BYTES, as_array, decode
     from landscape.components.datasets._readers.files import read_bytes, walk
 
-    files = [file for file in walk(path).files if is_picture(file.name)][:most] if path.is_dir() else [path]
+    if path.is_dir():
+        files = [file for file in walk(path).files if is_picture(file.name)][:most] if any(path.glob("*")) else []
+    else:
+        files = [path]
     if not files:
         raise UserError(f"--input {path} holds no pictures: give a picture or a folder with some")
-    asked_by, made = model.task.facts.asked_by, []
+    asked_by, made, notes = model.task.facts.asked_by, [], []
     for number, file in enumerate(files):
-        levels = torch.tensor(as_array(decode(read_bytes(file, MAX_PICTURE_BYTES), str(file))[0]))
+        image, said = decode(read_bytes(file, MAX_PICTURE_BYTES), str(file))
+        notes += [f"{file}: {note}" for note in said]
+        levels = torch.tensor(as_array(image))
         picture = as_floats(levels)[None]
         wanted = model.condition.shape if asked_by is None else (picture.shape[1], *model.shape[1:])
         fits = picture.shape[1:] == wanted
@@ -56,7 +63,7 @@ def of_files(path: Path, model: Trained, seed: int, most: int | None) -> Asked:
             needed = shown(model.condition.shape if asked_by is None else model.shape)
             raise UserError(f"{file} has {shown(tuple(levels.shape))}, the model is given pictures of {needed}: resize or convert it")
         made.append(picture)
-    return Asked(torch.cat(made))
+    return Asked(torch.cat(made), notes=tuple(notes))
 
 
 def of_texts(texts: Sequence[str], model: Trained, voice: str | None = None) -> Asked:

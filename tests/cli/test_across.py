@@ -51,6 +51,8 @@ def test_levels_stand_between_the_baseline_and_real_samples(run, two, tmp_path):
 
 def test_mistakes(run, two):
     for arguments, said in (
+        (("filled", "--by", "los"), "unknown axis of filled with several levels 'los': did you mean 'loss'"),
+        (("absent",), "absent"),
         (("filled",), "name two studies or more"),
         (("filled", "plain", "--by", "los"), "unknown axis of filled with several levels 'los': did you mean 'loss'"),
         (("filled", "absent"), "absent"),

@@ -50,6 +50,8 @@ def test_pictures_and_options_that_do_not_fit(run, here, trained):
     (here / "empty").mkdir()
     (here / "empty" / "note.txt").write_text("no picture")
     assert "holds no pictures" in run("sample", trained, "--input", "empty", "--out", "x.png").is_one_line_error()
+    (here / "bare").mkdir()
+    assert "--input bare holds no pictures" in run("sample", trained, "--input", "bare", "--out", "x.png").is_one_line_error()
     assert "cannot be read as a picture" in run("sample", trained, "--input", "empty/note.txt", "--out", "x.png").is_one_line_error()
     assert "give either --input or --from-split" in run("sample", trained, "--out", "x.png").is_one_line_error()
     both = run("sample", trained, "--input", wide, "--from-split", "test", "--out", "x.png").is_one_line_error()
@@ -67,6 +69,17 @@ def test_a_picture_is_read_without_a_warning(run, here, trained, recwarn):
     finally:
         torch.set_warn_always(False)
     assert not [str(warning.message) for warning in recwarn if "not writable" in str(warning.message)]
+
+
+def test_a_transparent_picture_is_laid_on_white_and_this_is_said(run, here, trained):
+    levels = np.zeros((4, 4, 2), np.uint8)  # black, and transparent but for one row
+    levels[0, :, 1] = 255
+    Image.fromarray(levels, "LA").save(here / "clear.png")
+    found = run("sample", trained, "--input", "clear.png", "--draws", "1", "--out", "one.npz")
+    assert found.code == 0
+    assert "note: clear.png: LA laid on white" in found.err
+    shown = np.load("one.npz")["conditions"][0, 0]
+    assert (shown[0].max(), shown[-1].min()) == (0, 255)
 
 
 def test_a_model_without_pictures_refuses_them(run, here):

@@ -12,7 +12,7 @@ from landscape.components.extractors._base import Features
 from landscape.components.metrics._base import METRICS, SampleSet
 from landscape.config.protocols import get, varied
 from landscape.core.errors import UserError
-from landscape.evaluation import evaluate, evaluate_model, floor, select_model
+from landscape.evaluation import evaluate, evaluate_model, floor, require_scorable, select_model
 from landscape.evaluation import extraction as extraction_module
 from landscape.evaluation.extraction import EvaluationOptions, load_extractor
 from landscape.evaluation.given import Given
@@ -338,6 +338,15 @@ def test_the_floor_is_scored_as_a_model_is():
     assert memorized.interval[0] < 0.5 < memorized.interval[1]
     assert {memorized.target, authentic.target} == {"real"}
     assert {memorized.direction, authentic.direction} == {"none"}
+
+
+def test_images_too_small_for_a_metric_are_named_before_anything_is_trained():
+    digits, protocol = load_dataset("digits"), get("quick-super-resolution")
+    said = "ssim needs images of at least 11 pixels a side inside of the border, those of 'digits' have 4"
+    assert require_scorable(digits, protocol, border=2) == (f"{said}: it will not be computed",)
+    with pytest.raises(UserError, match=f"objective 'SSIM': {said}: choose another objective"):
+        require_scorable(digits, varied(protocol, objective="SSIM"), border=2)
+    assert require_scorable(digits, get("quick")) == ()
 
 
 def test_the_floor_of_scores_of_classes_has_a_class_blind_baseline():

@@ -132,6 +132,8 @@ class MetricFacts:
     """`real` if the best value of the first score is that of held-out real samples."""
     log_scale: tuple[str, ...] = ()
     """Those of `names` whose values are never negative and are compared by their ratio. A search models their logarithm."""
+    smallest: int = 0
+    """The least side in pixels of images that it can score, inside of the border that their task cuts off."""
     paper: str = ""
 
 

@@ -32,7 +32,11 @@ def similarity(one: Tensor, two: Tensor) -> Tensor:
 
 
 @METRICS.register(
-    needs=frozenset({"pairs"}), names=("SSIM",), direction="higher", paper="Wang et al. 2004, doi:10.1109/TIP.2003.819861, equation 13"
+    needs=frozenset({"pairs"}),
+    names=("SSIM",),
+    direction="higher",
+    smallest=WINDOW,
+    paper="Wang et al. 2004, doi:10.1109/TIP.2003.819861, equation 13",
 )
 def ssim(evidence: Evidence) -> dict[str, Estimate]:
     """Mean structural similarity of the images with their targets, on Y, without the task's border: 1 for equal images.
