@@ -40,8 +40,14 @@ AXES = {
 """Speech is made at 64x64 alone, where `tests/components/tasks/test_text_to_speech.py` crosses it with every loss and every term."""
 SMALL = {"width": 8, "g_width": 8, "d_width": 8, "hidden": 8}
 """Sizes at which a training step takes milliseconds. An architecture gets those of them that it has."""
-NARROWEST = {"resnet107": {"width": 3}}
-"""The width of `resnet107` counts the maps next to the image; at the other end it has 32 times as many."""
+OWN = {
+    "resnet107": {"width": 3},
+    "progressive": {"fmap_base": 32, "fmap_max": 8},
+    "srresnet": {"blocks": 1},
+    "resnet_translation": {"blocks": 1},
+    "mlp_2014": {"width_factor": 0.01},
+}
+"""Further small sizes. The width of `resnet107` counts the maps next to the image; at the other end it has 32 times as many."""
 HYPERPARAMETERS = {"weight_clipping": {"bound": 1.0}, "unrolled": {"k": 2}, "content": {"trained_on": "digits"}}
 """If 107 normalized layers, gains included, are clipped at 0.01, no gradient reaches G in float32. Two steps ahead test as much as five."""
 SHARDS = 3
@@ -52,7 +58,7 @@ def config_of(cell, resolution):
     """Return the cell as a configuration, or None if it is undefined."""
     architecture = ARCHITECTURES[cell["architecture"]]
     points = architecture.facts.samples == "points"
-    small = {k: v for k, v in SMALL.items() if k in architecture.hyperparameters} | NARROWEST.get(cell["architecture"], {})
+    small = {k: v for k, v in SMALL.items() if k in architecture.hyperparameters} | OWN.get(cell["architecture"], {})
     task = TASKS[cell["task"]].facts
     texts = task.condition == "text"
     fields = {
