@@ -1,9 +1,12 @@
 """`landscape sweep` and `landscape report`, for real: a study with a plugin, from its file to the page, through Ray."""
 
+import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -111,6 +114,7 @@ def test_report_of_an_unknown_study(swept, run, monkeypatch):
 
 BREAKS_OFF = """
 import os
+import signal
 import ray
 
 ray.shutdown = lambda *_, **__: os._exit(195)
@@ -141,3 +145,43 @@ def test_a_process_that_breaks_off_in_rays_shutdown_has_written_its_report(cache
         "the report",
         "ray.shutdown begins",
     ]
+
+
+@pytest.mark.slow
+def test_a_watched_report_and_other_programs_follow_a_sweep(cache, tmp_path):
+    """While a sweep runs, its page is built again after each trial; its logs open in optuna-dashboard and in TensorBoard."""
+    optuna, dashboard = pytest.importorskip("optuna"), pytest.importorskip("optuna_dashboard")
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    (tmp_path / "mine.py").write_text(PLUGIN)
+    (tmp_path / "study.yaml").write_text(STUDY.replace("amount: 5", "amount: 300"))
+    environment = {**os.environ, "LANDSCAPE_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
+    environment.pop("RAY_ADDRESS", None)
+    start = [sys.executable, "-m", "landscape"]
+    how = {"cwd": tmp_path, "env": environment, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    options = ("study.yaml", "--plugin", "mine.py", "--jobs", "1", "--logger", "tensorboard", "--no-report")
+    study = tmp_path / "results" / "with-plugin"
+    with subprocess.Popen([*start, "sweep", *options], **how) as sweep:
+        while sweep.poll() is None and not list(study.glob("trials/*/record.json")):
+            time.sleep(0.2)
+        with subprocess.Popen([*start, "report", "--watch", "--every", "1"], **how) as watch:
+            _, said = sweep.communicate()
+            assert sweep.returncode == 0, said
+            page = tmp_path / "reports" / "with-plugin" / "index.html"
+            while watch.poll() is None and not (page.exists() and "8 models trained" in page.read_text(encoding="utf-8")):
+                time.sleep(0.2)
+            watch.send_signal(signal.SIGINT)
+            built, _ = watch.communicate()
+    assert built.count("report: ") >= 3
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(study / "search.log")))
+    request = {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/studies/0", "QUERY_STRING": "", "SERVER_NAME": "x", "SERVER_PORT": "80"}
+    request |= {"wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO()}
+    answer = []
+    shown = json.loads(b"".join(dashboard.wsgi(storage)(request, lambda status, headers, error=None: answer.append(status))))
+    assert answer[0].startswith("200")
+    assert len(shown["trials"]) == 4  # confirmation runs are no proposals of the search
+    assert all(t["datetime_start"] < t["datetime_complete"] for t in shown["trials"])
+    for folder in (study / "trials").iterdir():
+        found = events.EventAccumulator(str(folder / "tensorboard"), size_guidance={"images": 0})
+        found.Reload()
+        assert {"training/d_loss", "training/g_loss"} <= set(found.Tags()["scalars"])
+        assert found.Tags()["images"]
