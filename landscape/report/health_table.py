@@ -42,8 +42,8 @@ def health_table(view: View) -> Table | None:
     )
     frame = pd.DataFrame(rows, columns=[key for column in columns for key in column.keys])
     caption = "Symptoms as the diagnosis at the end of a training names them; a trial may have several. Brackets: 95%, Clopper-Pearson."
-    found = [by_digest[digest] for digest in table.frame["digest"]]
-    return Table("health", "Training health by cell", caption, columns, frame, compact=True, summary=_all_healthy(found, len(rows)))
+    said = "" if len(stopped) else _all_healthy([by_digest[digest] for digest in table.frame["digest"]], len(rows))
+    return Table("health", "Training health by cell", caption, columns, frame, compact=True, summary=said)
 
 
 def _all_healthy(found: list[tuple[str, ...]], cells: int) -> str:
