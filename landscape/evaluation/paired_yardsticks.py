@@ -84,16 +84,16 @@ def of_targets_and_baseline(
         of_others = scored(of_pairs, others).estimates if of_pairs else {}
         return targets, {BASELINE + score: _noted(e, "real samples of other texts") for score, e in of_others.items()}
     of_sets = [m.to_json() for m in alone if not METRICS[m.name].facts.needs & {"generator", "discriminator", "labels"}]
-    others = dict[str, Estimate]()
+    yardsticks = dict[str, Estimate]()
     if task.facts.played is not None and real.samples.samples is not None:
         played = Given(task.facts.played(real.samples.samples), source="played real samples", cached=False)
-        others |= {COPY + score: e for score, e in scored(of_sets, played).estimates.items()}
+        yardsticks |= {COPY + score: e for score, e in scored(of_sets, played).estimates.items()}
     made, name = _baseline(task, pairs, dataset)
     if made is None:
-        return targets, others
+        return targets, yardsticks
     images = Given(_levels(made), source=f"baseline of {task.name}", cached=False)
     copied = of_baseline(real.samples) if goes_both_ways else None
-    return targets, others | {BASELINE + score: _noted(e, name) for score, e in scored(of_sets, images, copied).estimates.items()}
+    return targets, yardsticks | {BASELINE + score: _noted(e, name) for score, e in scored(of_sets, images, copied).estimates.items()}
 
 
 def _baseline(task: Task, pairs: Pairs, dataset: Dataset) -> tuple[Tensor | None, str]:

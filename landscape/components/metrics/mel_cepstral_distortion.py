@@ -64,7 +64,7 @@ def distortions(made: Tensor, targets: Tensor, tokens: Tensor) -> Tensor:
     first, lengths = spoken_span(tokens)
     places = (first[:, None] + torch.arange(made.shape[2])).clamp(max=made.shape[2] - 1)[:, :, None]  # [N, frames, 1]
     found = []
-    for rows in torch.arange(len(made)).split(_ROWS):
+    for rows in torch.split(torch.arange(len(made)), _ROWS):
         one, two = (cepstra(mels[rows]) for mels in (made, targets))
         one, two = (values.gather(1, places[rows].expand_as(values)) for values in (one, two))
         found.append(warped_mean(torch.cdist(one, two), lengths[rows]))

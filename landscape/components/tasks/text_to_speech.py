@@ -12,7 +12,7 @@ PLAYED_AT_ONCE = 256
 
 def copy_synthesis(mels: Tensor) -> Tensor:
     """Return mels uint8 [N, 1, bands, frames] after they were made to sound by Griffin-Lim and to mels again."""
-    return torch.cat([to_levels(log_mel(griffin_lim(from_levels(part)))) for part in mels.split(PLAYED_AT_ONCE)])
+    return torch.cat([to_levels(log_mel(griffin_lim(from_levels(part)))) for part in torch.split(mels, PLAYED_AT_ONCE)])
 
 
 @TASKS.register(
