@@ -148,6 +148,7 @@ def test_a_process_that_breaks_off_in_rays_shutdown_has_written_its_report(cache
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_a_watched_report_and_other_programs_follow_a_sweep(cache, tmp_path):
     """While a sweep runs, its page is built again after each trial; its logs open in optuna-dashboard and in TensorBoard."""
     optuna, dashboard = pytest.importorskip("optuna"), pytest.importorskip("optuna_dashboard")
@@ -164,12 +165,14 @@ def test_a_watched_report_and_other_programs_follow_a_sweep(cache, tmp_path):
         while sweep.poll() is None and not list(study.glob("trials/*/record.json")):
             time.sleep(0.2)
         with subprocess.Popen([*start, "report", "--watch", "--every", "1"], **how) as watch:
-            _, said = sweep.communicate()
-            assert sweep.returncode == 0, said
-            page = tmp_path / "reports" / "with-plugin" / "index.html"
-            while watch.poll() is None and not (page.exists() and "8 models trained" in page.read_text(encoding="utf-8")):
-                time.sleep(0.2)
-            watch.send_signal(signal.SIGINT)
+            try:
+                _, said = sweep.communicate()
+                assert sweep.returncode == 0, said
+                page = tmp_path / "reports" / "with-plugin" / "index.html"
+                while watch.poll() is None and not (page.exists() and "4 confirmation runs on fresh seeds" in page.read_text(encoding="utf-8")):
+                    time.sleep(0.2)
+            finally:
+                watch.send_signal(signal.SIGINT)
             built, _ = watch.communicate()
     assert built.count("report: ") >= 3
     storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(study / "search.log")))
