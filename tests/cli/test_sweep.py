@@ -169,7 +169,9 @@ def test_a_watched_report_and_other_programs_follow_a_sweep(cache, tmp_path):
                 _, said = sweep.communicate()
                 assert sweep.returncode == 0, said
                 page = tmp_path / "reports" / "with-plugin" / "index.html"
-                while watch.poll() is None and not (page.exists() and "4 confirmation runs on fresh seeds" in page.read_text(encoding="utf-8")):
+                while watch.poll() is None and not (
+                    page.exists() and "4 confirmation runs on fresh seeds" in page.read_text(encoding="utf-8")
+                ):
                     time.sleep(0.2)
             finally:
                 watch.send_signal(signal.SIGINT)

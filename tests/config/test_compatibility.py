@@ -45,7 +45,6 @@ OWN = {
     "progressive": {"fmap_base": 32, "fmap_max": 8},
     "srresnet": {"blocks": 1},
     "resnet_translation": {"blocks": 1},
-    "mlp_2014": {"width_factor": 0.01},
 }
 """Further small sizes. The width of `resnet107` counts the maps next to the image; at the other end it has 32 times as many."""
 HYPERPARAMETERS = {"weight_clipping": {"bound": 1.0}, "unrolled": {"k": 2}, "content": {"trained_on": "digits"}}
