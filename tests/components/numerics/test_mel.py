@@ -98,7 +98,7 @@ def test_griffin_lim_is_that_of_librosa():
     librosa = pytest.importorskip("librosa", reason="librosa is not installed")
     mels = log_mel(speech_like(1))
     magnitudes = magnitudes_of(mels)[0].numpy()
-    theirs = librosa.griffinlim(magnitudes, n_iter=60, hop_length=HOP, momentum=0.99, pad_mode="constant", length=LENGTH, random_state=0)
+    theirs = librosa.griffinlim(magnitudes, n_iter=60, hop_length=HOP, momentum=0.99, pad_mode="constant", random_state=0)
     ours = griffin_lim(mels)[0].numpy()
 
     def miss(sound):
