@@ -51,3 +51,10 @@ def test_every_default_study_can_be_scaled(name):
     space = load_space(name)
     assert scaled(space, 1) is space
     assert len(scaled(space, 0.2).cells()) == len(space.cells())
+
+
+def test_samples_at_rungs_shrink_too():
+    space = load_space("digits").with_changes(early_stopping={"rule": "asha", "n_fake": 400})
+    assert scaled(space, 0.5).early_stopping.n_fake == 200
+    assert scaled(space, 0.01).early_stopping.n_fake == 50
+    assert scaled(space.with_changes(early_stopping={"rule": "asha"}), 0.5).early_stopping.n_fake is None
