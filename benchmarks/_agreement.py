@@ -104,7 +104,8 @@ def _neighbor_rows(real: Tensor, fake: Tensor) -> Iterator[Row]:
         which = neighborhoods(given.real.features, given.fake.features, K, precision)  # type: ignore[arg-type]
         within = "" if precision == "float64" else f", {which.uncertain} of {which.decisions:.2g} decisions within rounding"
         for name, expected in theirs.items():
-            tolerance = EXACT if precision == "float64" else which.uncertain / (min(len(real), len(fake)) * (K if name == "density" else 1))
+            uncertain = 0 if precision == "float64" else which.uncertain
+            tolerance = max(EXACT, uncertain / (min(len(real), len(fake)) * (K if name == "density" else 1)))
             yield Row(f"{name}, {precision}{within}", "prdc", found[f"{name}[x]"].value, float(expected), tolerance, relative=False)
     expected_pr = peers.torch_fidelity_pr(real.double(), fake.double(), K)
     ours = precision_recall(evidence(real, fake), k=K, precision="float64")
