@@ -23,7 +23,7 @@ NOT_IMPORTED = {
 
 def declared() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["s3"]]
+    wanted = [*project["dependencies"], *(line for extra in ("s3", "speech") for line in project["optional-dependencies"][extra])]
     return {re.split(r"[\[<>=!~; ]", line)[0] for line in wanted}
 
 

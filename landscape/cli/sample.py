@@ -68,7 +68,7 @@ def sample(trial: Path, *, out: Path, plugins: tuple[Path, ...], **options: Any)
     _require_fitting(trial, trained.condition.kind, options)
     if options["direction"] is not None and not trained.goes_both_ways:
         raise UserError(f"--direction: the model of {trial} makes samples in one direction: leave --direction out")
-    endings = (".npz", ".png", ".wav", "") if trained.condition.kind == "speech" else (".npz", ".png", "")
+    endings = (".png", ".npz", ".wav", "") if trained.condition.kind == "speech" else (".png", ".npz", "")
     if out.suffix not in endings:
         raise UserError(f"--out {out}: the ending says what to write: {', '.join(filter(None, endings))}, or none for a folder")
     count = _of_rows(trained, out, **options) if trained.task.facts.is_of_rows else _of_classes(trial, trained, out, **options)

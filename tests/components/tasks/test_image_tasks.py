@@ -12,6 +12,8 @@ from landscape.components.tasks.super_resolution import bicubic, super_resolutio
 from landscape.core.errors import UserError
 
 IMAGE_TASKS = [name for name in TASKS.names() if TASKS[name].facts.condition == "image"]
+UNPAIRED = {"unpaired"}
+"""Tasks whose conditions have no right answer."""
 
 
 @pytest.fixture
@@ -27,9 +29,9 @@ def bound(name):
 @pytest.mark.parametrize("name", IMAGE_TASKS)
 def test_declares_a_target_a_baseline_and_protocols(name, images):
     task = bound(name)
-    assert task.facts.has_target
+    assert task.facts.has_target == (name not in UNPAIRED)
     assert task.facts.protocols
-    batch = task.batch(Rows(images, inputs=images))
+    batch = task.batch(Rows(images, inputs=images, other=images))
     assert batch.real is images
     assert batch.condition.dtype == torch.float32
     assert batch.condition.min() >= 0
@@ -45,7 +47,7 @@ def test_the_shape_of_the_condition_is_known_before_any_data(name, images):
     state = torch.get_rng_state()
     shape = bound(name).condition_shape((3, 16, 16))
     assert torch.equal(torch.get_rng_state(), state)
-    assert shape == bound(name).batch(Rows(images, inputs=images)).condition.shape[1:]
+    assert shape == bound(name).batch(Rows(images, inputs=images, other=images)).condition.shape[1:]
 
 
 @pytest.mark.parametrize("factor", [2, 4])
