@@ -1,8 +1,9 @@
 """Every pair of components is trained together briefly: a covering array of strength 2 over all axes, at 8x8 and at 32x32."""
 
 import dataclasses
-import functools
 import itertools
+import json
+import os
 import random
 
 import pytest
@@ -22,6 +23,7 @@ from landscape.config import protocols
 from landscape.config.trial_config import TrialConfig
 from landscape.config.undefined import UndefinedCombinationError
 from landscape.core.errors import UserError
+from landscape.core.locks import locked
 from landscape.space.space import Space
 from landscape.training.gan import GAN
 from landscape.trial.checkpoint_file import read, write
@@ -89,8 +91,24 @@ def filled(target, rng):
     return cell
 
 
-@functools.cache
-def covering_array(resolution, strength=2):
+@pytest.fixture
+def covering_array(tmp_path_factory):
+    """Return a function that gives the configurations of a covering array. Parallel workers choose its cells once and share them."""
+
+    def covering_array(resolution, strength=2):
+        base = tmp_path_factory.getbasetemp()
+        # The folder above that of a parallel worker belongs to this run of the tests alone.
+        folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+        shared = folder / f"covering-array-{resolution}-{strength}.json"
+        with locked(shared):
+            if not shared.exists():
+                shared.write_text(json.dumps(chosen_cells(resolution, strength)))
+        return [(cell, config_of(cell, resolution)) for cell in json.loads(shared.read_text())]
+
+    return covering_array
+
+
+def chosen_cells(resolution, strength):
     """Choose cells greedily until every defined `strength`-tuple of levels occurs in one of them. The choice is deterministic."""
     rng = random.Random(resolution)
     names = list(AXES)
@@ -104,7 +122,7 @@ def covering_array(resolution, strength=2):
     def tuples(cell):
         return {tuple((n, cell[n]) for n in group) for group in groups}
 
-    chosen, refused = [], set()
+    chosen = []
     while missing:
         target = dict(rng.choice(sorted(missing)))
         best = None
@@ -113,17 +131,16 @@ def covering_array(resolution, strength=2):
             gain = len(tuples(cell) & missing)
             if best is not None and gain <= best[0]:
                 continue
-            if (config := config_of(cell, resolution)) is not None:
-                best = (gain, cell, config)
+            if config_of(cell, resolution) is not None:
+                best = (gain, cell)
                 if gain >= 6:
                     break
         if best is None:
-            refused.add(tuple(sorted(target.items())))
             missing.discard(tuple((n, target[n]) for n in names if n in target))
             continue
-        chosen.append((best[1], best[2]))
+        chosen.append(best[1])
         missing -= tuples(best[1])
-    return chosen, refused
+    return chosen
 
 
 def dataset_for(config):
@@ -167,8 +184,8 @@ def train_save_load_sample(config, folder):
 
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize(("resolution", "shard", "shards"), [(8, 0, 1), *((32, i, SHARDS) for i in range(SHARDS))])
-def test_every_defined_pair_trains_saves_loads_and_samples(resolution, shard, shards, tmp_path):
-    chosen = covering_array(resolution)[0][shard::shards]
+def test_every_defined_pair_trains_saves_loads_and_samples(covering_array, resolution, shard, shards, tmp_path):
+    chosen = covering_array(resolution)[shard::shards]
     failures = []
     for cell, config in chosen:
         try:
@@ -186,9 +203,8 @@ def test_sizes_beyond_any_memory_are_refused_in_one_line(width):
 
 
 @pytest.mark.slow
-def test_every_defined_triple_trains(tmp_path):
-    chosen, _ = covering_array(8, strength=3)
-    for cell, config in chosen:
+def test_every_defined_triple_trains(covering_array, tmp_path):
+    for cell, config in covering_array(8, strength=3):
         try:
             train_save_load_sample(config, tmp_path)
         except Exception as error:

@@ -8,7 +8,7 @@ from landscape.results import studies
 from landscape.results.record import Status
 from landscape.sweep.rungs_file import RUNGS_FILE, read_rungs
 
-pytestmark = [pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
 RULE = {"rule": "asha", "reduction": 2, "first": 0.25}
 CHANGES = {"early_stopping": RULE, "searcher": {"name": "random", "scope": "across"}, "confirmation": {"seeds": 2}}
 
@@ -44,7 +44,6 @@ def test_killed_and_resumed_a_study_decides_once_at_each_rung(chaos, tmp_path):
     assert all(record.status is not Status.STOPPED_EARLY and not record.rungs for record in runs)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("screening", [None, {"n_fake": 60}], ids=["one stage", "two stages"])
 def test_real_trials_are_stopped_and_the_rest_are_confirmed(chaos, tmp_path, screening):
     """Tiny networks: TPE, a median rule, and with two stages the whole protocol for finalists only."""
