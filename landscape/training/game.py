@@ -48,8 +48,8 @@ class Objective:
 class Game:
     """The base of all games. It has the networks, the loss, and the regularizers by the site at which they act.
 
-    `states` has the tensors that the loss and each regularizer keep between steps. They are buffers of the module. An objective reads them
-    and returns their new values, which `keep_states` writes once the update is applied.
+    `states` has the tensors that the loss, each regularizer and the game keep between steps. They are buffers of the module. An objective
+    reads them and returns their new values, which `keep_states` writes once the update is applied.
     """
 
     def __init__(
@@ -121,6 +121,12 @@ class Game:
     def g_objective(self, batch: Batch, z: Tensor, *, due: Due, parameters: Parameters | None = None) -> Objective:
         """Return G's loss on a batch and a latent draw."""
         raise NotImplementedError
+
+    def keep_states(self, states: States) -> None:
+        """Write new values of what the loss, the terms and the game keep between steps to their buffers."""
+        for owner, new in states.items():
+            for name, value in new.items():
+                self.states[owner][name].copy_(value)
 
     def due(self, step: int) -> Due:
         """Return the regularizers that act at update number `step` (from 0) of their network, as their `every` says."""

@@ -221,12 +221,6 @@ class Adversarial(Game):
             parameters = {name: torch.where(changed[name] == p, p, changed[name].detach()) for name, p in parameters.items()}
         return parameters
 
-    def keep_states(self, states: States) -> None:
-        """Write new values of what the loss and the terms keep between steps to their buffers."""
-        for owner, new in states.items():
-            for name, value in new.items():
-                self.states[owner][name].copy_(value)
-
     def after_d_update(self) -> None:
         """Apply to D what acts after its step: its own constraints and `after_d_update` regularizers."""
         assert self.discriminator is not None
