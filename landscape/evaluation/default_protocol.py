@@ -28,14 +28,16 @@ def default_training_protocol(dataset: Dataset, task: Task | None = None) -> str
 
     It is `quick-points` for points, one of the protocols of its task if that has its own, `quick-classes` for images of a class that is
     asked for, `quick-photos` for color images without a shipped classifier, and otherwise `quick`. The classifier of `quick` and
-    `quick-classes` is trained on the labels if none is shipped. Speech without classes has the last protocol of its task.
+    `quick-classes` is trained on the labels if none is shipped. Of several protocols of a task the first one is for data that a classifier
+    reads, and the last one for photographs and for data without classes.
     """
     task = task or Task()
     if len(dataset.shape) == 1:
         return "quick-points"
     is_photo = dataset.shape[0] == COLOR and not dataset.classifier
+    has_classifier = bool(dataset.classifier) or dataset.classes is not None
     if own := task.facts.protocols:
-        return own[-1] if is_photo or (task.facts.condition == "speech" and dataset.classes is None) else own[0]
+        return own[0] if has_classifier and not is_photo else own[-1]
     if task.facts.condition == "class":
         return "quick-classes"
     return "quick-photos" if is_photo else "quick"

@@ -1,5 +1,7 @@
 """Trials of tasks whose condition is an image, from training to scores, yardsticks, pictures and samples."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -130,3 +132,8 @@ def test_a_model_is_scored_on_pictures_of_its_size_alone(trial):
 
 def test_the_protocol_follows_from_the_task(trial):
     assert default_training_protocol(load_dataset("digits"), load_trained(trial).task) == "quick-inpainting"
+
+
+def test_without_a_classifier_to_read_them_gray_pictures_are_scored_as_photographs_are(trial):
+    gray = replace(load_dataset("digits"), classes=None, classifier="")
+    assert default_training_protocol(gray, load_trained(trial).task) == "quick-inpainting-photos"

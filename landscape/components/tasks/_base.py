@@ -104,7 +104,7 @@ class TaskFacts:
     asked_by: (pictures [N, c, h, w] in [0, 1], the task's hyperparameters as keywords) -> the condition for pictures of a user's own. None
         if such a picture is the condition itself.
     protocols: The names of the protocols that score a model of this task if none is named: for data with a classifier of their own, and
-        for photographs or speech without classes. Empty for the protocols of unconditional models.
+        for photographs or data without classes. Empty for the protocols of unconditional models.
     game: `single` if D judges samples. `joint` if it judges pairs of a sample and a latent vector, and an encoder plays beside G. `two_way`
         if two generators translate between two sets of pictures, and a D for each set judges pictures alone.
     pool: The name of the hyperparameter that gives the number of earlier generated pictures that D is also shown, or "".
