@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from helpers.real_rows import RealRows
 from PIL import Image
 
 from landscape.components.datasets._load import load_dataset
@@ -48,27 +49,14 @@ def trial(tmp_path_factory):
     return folder
 
 
-class RightDigits:
-    """A sampler that answers each text with another real sample of the same digits, or of those of another text."""
-
-    def __init__(self, dataset, pairs, order):
-        self.dataset, self.pairs, self.order = dataset, pairs, order
-
-    def __call__(self, n, seed):
-        return self.of_rows(torch.arange(n), seed)
-
-    def of_rows(self, rows, seed):
-        return self.dataset.split("test").samples[self.order[rows]].float() / 255
-
-
 def test_a_generator_that_knows_the_texts_scores_well_and_exchanged_texts_bring_it_to_chance(trial, dataset):
     """The control: what the scores measure comes from the texts."""
     model, real = load_trained(trial), reporting(dataset, PROTOCOL).samples
     pairs, chance = pairs_for(model.task, real, 0), {WORDS: 0.1, RANKS: 0.01}
     protocol = protocols.varied(PROTOCOL, metrics=["word_accuracy", "r_precision"])
     straight, exchanged = torch.arange(len(real)), torch.randperm(len(real), generator=torch.Generator().manual_seed(0))
-    right = evaluate_model(RightDigits(dataset, pairs, straight), dataset, protocol).estimates
-    wrong = evaluate_model(RightDigits(dataset, pairs, exchanged), dataset, protocol).estimates
+    right = evaluate_model(RealRows(dataset, "test", pairs, straight), dataset, protocol).estimates
+    wrong = evaluate_model(RealRows(dataset, "test", pairs, exchanged), dataset, protocol).estimates
     assert {name.removeprefix("unseen_") for name in right} == set(chance)
     for name in right:
         assert right[name].value > 0.9

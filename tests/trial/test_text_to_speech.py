@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from helpers import spoken
+from helpers.real_rows import RealRows
 from helpers.small_architectures import SMALL
 from PIL import Image
 
@@ -59,19 +60,6 @@ def trial(here):
     return here / "trial"
 
 
-class Recorded:
-    """A sampler that answers each condition with the recording of a row in `order`."""
-
-    def __init__(self, dataset, pairs, order):
-        self.dataset, self.pairs, self.order = dataset, pairs, order
-
-    def __call__(self, n, seed):
-        return self.of_rows(torch.arange(n), seed)
-
-    def of_rows(self, rows, seed):
-        return self.dataset.split("train").samples[self.order[rows]].float() / 255
-
-
 def test_the_judge_knows_words_that_are_held_out(here, trial, dataset):
     (facts,) = [read_json(path) for path in (here / "cache" / "classifiers").glob("*.json")]
     assert facts["classes"] == 10
@@ -86,7 +74,9 @@ def test_recordings_score_well_and_exchanged_conditions_bring_them_to_chance(tri
     pairs = pairs_for(load_trained(trial).task, reporting(dataset, protocol).samples, 0)
     straight = torch.arange(len(dataset.split("train")))
     exchanged = (straight + 12 * 3) % len(straight)  # Twelve recordings of each word follow one another.
-    right, wrong = (evaluate_model(Recorded(dataset, pairs, order), dataset, protocol).estimates for order in (straight, exchanged))
+    right, wrong = (
+        evaluate_model(RealRows(dataset, "train", pairs, order), dataset, protocol).estimates for order in (straight, exchanged)
+    )
     (words,) = [name for name in right if name.startswith("word_accuracy[classifier:local-")]
     assert right["MCD"].value == pytest.approx(0, abs=1e-6)
     assert right["MCD"].unit == "dB"
