@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 def changed_protocol(protocol: "Protocol", metrics: tuple[str, ...], features: str | None) -> "Protocol":
     """Return `protocol` with other metrics or another extractor. Its name and its note say so. Without changes it is returned as it is."""
     from landscape.config.protocols import varied
+    from landscape.results.score_names import CHANGED
 
     changes: dict[str, Any] = {}
     if metrics:
@@ -22,7 +23,7 @@ def changed_protocol(protocol: "Protocol", metrics: tuple[str, ...], features: s
         changes["extractor"] = parse_component(f"{extractor}:trained_on={which}" if short else features)
         changes["weights_hash"] = ""
         changes["note"] = note_of(changes["extractor"]["name"], protocol.name)
-    return varied(protocol, **changes, name=f"{protocol.name}, changed", objective="") if changes else protocol
+    return varied(protocol, **changes, name=protocol.name + CHANGED, objective="") if changes else protocol
 
 
 def note_of(extractor: str, protocol: str) -> str:

@@ -24,6 +24,12 @@ COPY = "copy synthesis "
 SELECTION, SCREENING = "/selection", "/screening"
 """Behind the name of a protocol: its scores on the selection samples, and its scores of few samples in the first of two stages."""
 
+CHANGED = ", changed"
+"""Behind the name of a protocol of which some fields were changed, such as the extractor."""
+
+INCEPTION = "inception"
+"""The extractor of scores whose names leave it out: `FID` is the Frechet distance through it, and `IS` reads its logits."""
+
 
 @dataclass(frozen=True)
 class ScoreName:
@@ -45,6 +51,19 @@ class ScoreName:
     def __str__(self) -> str:
         variant = f":{self.variant}" if self.variant else ""
         return f"{self.stem}[{self.extractor}{variant}]" if self.extractor else self.stem
+
+    @property
+    def measure(self) -> tuple[str, str]:
+        """The metric and the extractor with its variant: `FD` and `classifier:digits`; for `FID`, `FD` and `inception`.
+
+        The extractor is empty for a score that reads no features, such as `MS-SSIM`.
+        """
+        if self.extractor:
+            return self.stem, f"{self.extractor}:{self.variant}" if self.variant else self.extractor
+        prefix, found, term = self.stem.partition("FID")
+        if found and prefix in ("", "intra_"):
+            return f"{prefix}FD{term}", INCEPTION
+        return self.stem, INCEPTION if self.stem == "IS" else ""
 
     def asks_for(self, other: "ScoreName") -> bool:
         """Return whether `other` is the score that this name asks for: the same, or one whose extractor is named here without variant."""

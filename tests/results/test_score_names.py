@@ -29,6 +29,23 @@ def test_a_name_is_taken_apart_and_put_together(name, parts):
 
 
 @pytest.mark.parametrize(
+    ("name", "measure"),
+    [
+        ("KID[efficientnet_lite:lite0-112]", ("KID", "efficientnet_lite:lite0-112")),
+        ("FD_infinity[pixels]", ("FD_infinity", "pixels")),
+        ("FID", ("FD", "inception")),
+        ("FID_infinity", ("FD_infinity", "inception")),
+        ("intra_FID", ("intra_FD", "inception")),
+        ("IS", ("IS", "inception")),
+        ("MS-SSIM", ("MS-SSIM", "")),
+        ("CONFIDENCE", ("CONFIDENCE", "")),
+    ],
+)
+def test_a_name_says_the_metric_and_what_it_looks_through(name, measure):
+    assert ScoreName.parse(name).measure == measure
+
+
+@pytest.mark.parametrize(
     ("name", "wanted", "same"),
     [
         ("FD[classifier:digits]", "FD[classifier:digits]", True),
