@@ -15,13 +15,14 @@ from landscape.core.errors import UserError
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
     """Write `data` to `path` as JSON, completely or not at all.
 
-    A temporary file in the same folder is written, flushed to disk and then renamed.
+    A temporary file in the same folder is written, flushed to disk and then renamed. There are no spaces between the parts, which would be
+    a tenth of a record.
 
     Raises:
         UserError: The folder cannot be written, or the disk is full.
         ValueError: `data` contains NaN or infinity.
     """
-    text = json.dumps(data, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False) + "\n"
     write_bytes(path, text.encode())
 
 

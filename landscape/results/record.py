@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from annotated_types import Ge, Gt, Lt
-from pydantic import AfterValidator, ConfigDict, Field, Strict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer, Strict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from landscape.core.errors import UserError
@@ -35,6 +35,11 @@ def _ordered(interval: tuple[float, float]) -> tuple[float, float]:
     return interval
 
 
+def _short(step: float) -> float | int:
+    """Return a whole number without its `.0`, which would be a tenth of a record of learning curves."""
+    return int(step) if step.is_integer() and abs(step) < 2**53 else step
+
+
 # Fields of a later version are ignored. Strict numbers are never read from text.
 _PLAIN = ConfigDict(extra="ignore")
 Number = Annotated[float, Strict()]
@@ -42,6 +47,9 @@ Finite = Annotated[Number, AfterValidator(_finite)]
 Interval = Annotated[tuple[Finite, Finite], AfterValidator(_ordered)]
 Curve = tuple[tuple[Number, Number], ...]
 """A sequence of (x, y) points."""
+Step = Annotated[Number, PlainSerializer(_short, when_used="json")]
+LearningCurve = tuple[tuple[Step, Number], ...]
+"""A sequence of (step, value) points."""
 Count = Annotated[int, Strict(), Ge(0)]
 Seconds = Annotated[Number, Ge(0)]
 
@@ -182,8 +190,8 @@ class TrialRecord:
     """`d_steps`, `g_steps`, `images` (real images shown to D) and `rounds`."""
     parameters: Mapping[str, Count] = Field(default_factory=dict)
     """The numbers of trainable parameters of `generator` and `discriminator`."""
-    curves: Mapping[str, Curve] = Field(default_factory=dict)
-    """Learning curves against D steps (G steps if there is no D).
+    curves: Mapping[str, LearningCurve] = Field(default_factory=dict)
+    """Learning curves against D steps (G steps if there is no D), with values of 6 significant digits.
 
     They are `d_loss`, `g_loss`, `d_gradient_norm`, `g_gradient_norm`, `d_accuracy_real`, `d_accuracy_fake`, `sample_diversity`, and the
     term of each regularizer.

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 POINTS = 64
 """The number of points of a learning curve."""
+DIGITS = 6
+"""The significant digits of a value in a record. What is measured is float32, which has 7."""
 
 
 def has_point(done: int, total: int | None) -> bool:
@@ -45,3 +47,15 @@ class Curves:
         """Add one point, unless its value is not finite."""
         if math.isfinite(value):
             self.points[name].append((at, value))
+
+    def recorded(self) -> dict[str, tuple[tuple[float, float], ...]]:
+        """Return the points with values of `DIGITS` significant digits, as records have them. More digits would be noise.
+
+        The points themselves stay as they were measured, so that an interrupted training continues bit for bit.
+        """
+        return {name: tuple((at, significant(value)) for at, value in points) for name, points in self.points.items()}
+
+
+def significant(value: float) -> float:
+    """Return the number of `DIGITS` significant digits that is nearest to `value`."""
+    return float(f"{value:.{DIGITS}g}")

@@ -307,7 +307,7 @@ class _Run:
         memory = {"host": self.peak_memory}
         if self.device.type == "cuda":
             memory["device"] = torch.cuda.max_memory_allocated(self.device)
-        curves = {name: tuple(points) for name, points in gan.curves.points.items()}
+        curves = gan.curves.recorded()
         if self.state.selected.points:
             curves["selection_objective"] = tuple(self.state.selected.points)
         return TrialRecord(

@@ -109,6 +109,16 @@ def test_no_valid_schema(schema):
         TrialRecord.from_json(example().to_json() | {"schema": schema})
 
 
+def test_a_record_spends_no_bytes_on_what_says_nothing(tmp_path):
+    path = tmp_path / "record.json"
+    write_json(path, example(curves={"d_loss": ((13.0, 2.5), (25.5, 1.0))}).to_json())
+    text = path.read_text()
+    assert '"d_loss":[[13,2.5],[25.5,1.0]]' in text
+    assert " " not in text
+    step, _ = TrialRecord.from_json(read_json(path)).curves["d_loss"][0]
+    assert isinstance(step, float)
+
+
 def test_every_truncation_of_a_record_is_named(tmp_path):
     whole = tmp_path / "whole.json"
     write_json(whole, example(curves={"d_loss": ((1.0, 2.0),)}).to_json())

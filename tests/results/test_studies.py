@@ -420,7 +420,7 @@ def test_verify_lists_everything_and_changes_nothing(study):
 def test_modification_time_decides_even_at_equal_size(study):
     studies.read_study(study)
     path = trial_files.score_path(study / "trials" / ("a" * 16), PROTOCOL)
-    path.write_bytes(path.read_bytes().replace(b'"value": 1.0', b'"value": 4.0'))
+    path.write_bytes(path.read_bytes().replace(b'"value":1.0', b'"value":4.0'))
     os.utime(path, ns=(1, 1))
     assert values(studies.read_study(study))["a"] == 4.0
 

@@ -26,6 +26,15 @@ def test_what_is_not_finite_is_no_point():
     assert not any(curves.points.values())
 
 
+def test_a_record_has_six_digits_and_the_training_keeps_all():
+    curves = Curves()
+    values = [2 / 3, -1234567.8, 1.23456789e-9, 0.5, 0.0]
+    for at, value in enumerate(values):
+        curves.put("d_loss", at, value)
+    assert curves.recorded() == {"d_loss": ((0, 0.666667), (1, -1234570.0), (2, 1.23457e-9), (3, 0.5), (4, 0.0))}
+    assert [value for _, value in curves.points["d_loss"]] == values
+
+
 @pytest.mark.parametrize("total", [64, 100, 640, 12_345])
 def test_points_are_spread_evenly_and_the_last_round_has_one(total):
     at = [done for done in range(1, total + 1) if has_point(done, total)]

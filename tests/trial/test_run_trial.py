@@ -106,6 +106,16 @@ def test_interrupted_is_bit_identical(name, tmp_path):
     assert not (tmp_path / "interrupted" / "resume.safetensors").exists()
 
 
+def test_curves_have_six_digits_in_the_record_and_all_in_a_checkpoint(tmp_path):
+    record = prepare_and_run(config(), None, folder=tmp_path, should_stop=stop_after(2), pictures=False, threads=1)
+    _, state = checkpoint_file.read(tmp_path / "resume.safetensors", "resume")
+    measured = state["gan"]["curves"]
+    assert record.curves.keys() == measured.keys() >= {"d_loss", "g_loss", "d_gradient_norm", "sample_diversity"}
+    for name, points in record.curves.items():
+        assert [(at, float(f"{value:.6g}")) for at, value in measured[name]] == list(points), name
+    assert any(value != round(value, 9) for _, value in measured["d_loss"])
+
+
 def test_same_seed_same_model_other_seed_other_model(tmp_path):
     a, b, c = (prepare_and_run(config(seed=s), None, folder=tmp_path / str(i), pictures=False, threads=1) for i, s in enumerate((0, 0, 1)))
     assert a.curves == b.curves

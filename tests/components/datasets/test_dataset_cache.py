@@ -331,6 +331,6 @@ def test_every_data_set_says_what_it_is(name):
 def test_data_of_an_earlier_version_are_listed_as_such(files, cache):
     load_dataset(f"folder:{files.pictures('mine', 10)}")
     (meta,) = cache.glob("*/meta.json")
-    meta.write_text(meta.read_text().replace('"format": 2', '"format": 1'))
+    meta.write_text(meta.read_text().replace('"format":2', '"format":1'))
     load_dataset(f"folder:{files.root / 'mine'}", resolution=8)
     assert sorted(entry["current"] for entry in prepared_datasets()) == [False, True]
