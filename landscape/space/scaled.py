@@ -14,7 +14,8 @@ def scaled(space: Space, share: float) -> Space:
 
     Every cell keeps at least one trial, every training at least one step, and every protocol at least 50 samples of each kind. A
     protocol that takes a whole split keeps it. The name of the protocol says that it was scaled, so that its scores are not taken for
-    those of the whole one.
+    those of the whole one. The trials that come before a searcher or a stopping rule begins (`startup`) shrink along, down to one. The
+    seeds of the confirmation stay, because fewer than 5 give no verdict.
 
     Raises:
         UserError: `share` does not lie between 0 and 1, or the search itself decides the length of training.
@@ -44,6 +45,9 @@ def scaled(space: Space, share: float) -> Space:
             if isinstance(overrides.get("budget"), dict):
                 overrides["budget"] = _budget(overrides["budget"], space, share)
     data["protocol"]["name"] = f"{data['protocol']['name']}-{suffix}"
+    for part in ("searcher", "early_stopping"):
+        if data[part] is not None:
+            data[part]["startup"] = _fewer(data[part]["startup"], share, 1)
     _scale_samples(data, share)
     return Space.parse(data)
 

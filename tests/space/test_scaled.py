@@ -4,6 +4,7 @@ import pytest
 
 from landscape.core.errors import UserError
 from landscape.space.scaled import scaled
+from landscape.space.space import Space
 from landscape.space.study_files import available, load_space
 
 
@@ -19,7 +20,8 @@ def test_trials_steps_and_samples_shrink_and_names_say_so():
     budgets = [space.cells()[0].config({}, seed=0).budget.amount for space in (whole, tenth)]
     assert budgets == [40_000, 4_000]
     assert [c.labels for c in tenth.cells()] == [c.labels for c in whole.cells()]
-    assert (tenth.search, tenth.searcher, tenth.confirmation) == (whole.search, whole.searcher, whole.confirmation)
+    assert (tenth.search, tenth.confirmation) == (whole.search, whole.confirmation)
+    assert tenth.searcher == whole.searcher.model_copy(update={"startup": max(round(whole.searcher.startup / 10), 1)})
 
 
 def test_every_cell_keeps_a_trial_and_overrides_of_the_budget_shrink_too(tmp_path):
@@ -42,6 +44,16 @@ trials: 6
     for share in (0, 1.5):
         with pytest.raises(UserError, match="a share above 0"):
             scaled(searched, share)
+
+
+def test_the_trials_that_come_before_a_rule_shrink_with_the_others():
+    whole = load_space("cifar10-small").to_json()
+    whole |= {"early_stopping": {"rule": "median", "startup": 6}}
+    third = scaled(Space.parse(whole), 1 / 3)
+    assert (third.trials.total, third.searcher.startup, third.early_stopping.startup) == (27, 9, 2)
+    assert third.confirmation == Space.parse(whole).confirmation
+    least = scaled(Space.parse(whole), 0.01)
+    assert (least.searcher.startup, least.early_stopping.startup) == (1, 1)
 
 
 @pytest.mark.parametrize("name", sorted(available()))
