@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from landscape.report import formats
+from landscape.report.build import page_environment
 from landscape.report.setting_columns import setting_columns
 from landscape.report.study_tables import best_trials_table, kind_of, trials_table
 from landscape.report.tables import RENDERERS, Column, Table
@@ -52,6 +54,14 @@ def test_whole_numbers_are_written_as_such(values, kind, shown):
     assert RENDERERS[kind](values[-1]) == shown
     if kind == "count":
         assert RENDERERS[kind](59.0) == "59"
+
+
+def test_a_cell_has_a_key_to_sort_by_only_where_it_shows_something_else():
+    columns = (Column("name", "Name"), Column("fd", "FD", "number"), Column("note", "Note"))
+    frame = pd.DataFrame({"name": ["a/b&c"], "fd": [1.23456], "note": [""]})
+    template = page_environment().from_string('{% import "macros.html.j2" as m %}{{ m.table(t) }}')
+    text = template.render(t=Table("t", "T", "", columns, frame))
+    assert re.findall(r'data-sort="[^"]*"', text) == ['data-sort="1.23456"', 'data-sort=""']
 
 
 LONG = "x" * 300

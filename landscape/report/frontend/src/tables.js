@@ -16,7 +16,7 @@ export function makeSortable(table) {
     button.addEventListener("click", () => {
       const numeric = head.classList.contains("num");
       const ascending = head.getAttribute("aria-sort") !== "ascending";
-      const key = (row) => row.cells[column].dataset.sort;
+      const key = ({ cells }) => cells[column].dataset.sort ?? cells[column].textContent;
       const number = (text) => (text === "inf" ? Infinity : text === "-inf" ? -Infinity : Number(text));
       const rows = [...body.rows].sort((a, b) => {
         const [x, y] = [key(a), key(b)];
