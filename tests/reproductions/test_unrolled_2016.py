@@ -5,6 +5,7 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -43,6 +44,21 @@ def test_no_verdict_without_an_interval():
 )
 def test_judgement_by_the_margin(low, high, says):
     assert page.judged(low, high, 0.125).startswith(says)
+
+
+@pytest.mark.parametrize("stored", [np.float32, np.float16])
+def test_frames_are_read_in_either_precision(tmp_path, stored):
+    points = np.array([[[0.123456789, -2.0]], [[1.5, 0.25]]])
+    np.save(tmp_path / "progress.npy", points.astype(stored))
+    found = page._frames(tmp_path / "progress.npy")
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, points, rtol=1e-3)
+
+
+def test_shown_points_have_three_decimals():
+    points = {"x": [0.123456, 1.0], "y": [-1.98765, 0.0], "mode": [0, 1], "good": [False, False]}
+    shown = page.samples_figure(pd.DataFrame(points).assign(k=0, seed=0, step=1), NOTEBOOK, "samples").frame
+    assert shown[["x", "y"]].to_numpy().tolist() == [[0.123, -1.988], [1.0, 0.0]]
 
 
 def test_page_of_finished_trials(tmp_path):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -44,6 +45,8 @@ MODES = 7
 BOUNDS: dict[str, Bounds] = {"modes": (0.0, 7.0), "high_quality": (0.0, 1.0), "reverse_KL": (0.0, None)}
 _NO_INTERVAL = "Counts and shares lie between two bounds, where no interval over so few seeds was shown to hold."
 SHOWN_POINTS = 500
+DECIMALS = 3
+"""Decimals of a shown point's coordinates, where the standard deviation of a mode is 0.02."""
 DRAWN_POINTS = 120
 """Points of a panel that the page's script draws; the picture beside the page has `SHOWN_POINTS`."""
 
@@ -204,7 +207,7 @@ def progress(outcomes: Sequence[FinishedTrial], setting: Setting) -> pd.DataFram
         path = outcome.folder / PROGRESS
         if outcome.trial.row not in steps or not path.exists():
             continue
-        found: NDArray[np.float32] = np.load(path, allow_pickle=False)[:PROGRESS_PICTURES]  # [frame, point, 2]
+        found = _frames(path)  # [frame, point, 2]
         rounds = int(outcome.record.counts["rounds"])
         for i, points in enumerate(found):
             mode, good = assigned_modes(torch.from_numpy(points), known)
@@ -216,9 +219,15 @@ def progress(outcomes: Sequence[FinishedTrial], setting: Setting) -> pd.DataFram
     return pd.concat(parts, ignore_index=True)
 
 
+def _frames(path: Path) -> NDArray[np.float32]:
+    """Return the points of the progress frames in `path`, float32 [frame, point, 2]. The committed ones are stored as float16."""
+    found: NDArray[np.float32] = np.load(path, allow_pickle=False)[:PROGRESS_PICTURES].astype(np.float32)
+    return found
+
+
 def samples_figure(frames: pd.DataFrame, setting: Setting, name: str) -> Drawn:
     """Draw the samples of seed 0, with a row per number of unrolled steps and a column per moment."""
-    shown = frames[frames["seed"] == 0].groupby(["k", "step"], sort=False).head(SHOWN_POINTS)[["k", "step", "x", "y"]]
+    shown = frames[frames["seed"] == 0].groupby(["k", "step"], sort=False).head(SHOWN_POINTS)[["k", "step", "x", "y"]].round(DECIMALS)
     caption = f"{DRAWN_POINTS} generated points of seed 0 ({SHOWN_POINTS} in the files), from the same latent draws at every moment;"
     caption += " crosses: the modes."
     alt = "Generated points in the plane by unrolled steps (rows) and training step (columns)."
