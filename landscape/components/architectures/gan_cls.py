@@ -1,12 +1,13 @@
 """The networks of GAN-CLS, which make images of texts."""
 
 from itertools import pairwise
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from landscape.components.architectures._base import ARCHITECTURES, ON_MAPS, Latent, Networks, Output
-from landscape.components.architectures._layers import Chain, FromTanh, Layers, Modulated, ToSigned, halvings, normal
+from landscape.components.architectures._layers import Chain, FromTanh, Layers, Modulated, ToSigned, glorot, halvings, normal
 from landscape.components.architectures._texts import GivenText, TextSizes, spread
 from landscape.components.normalizations._base import Normalization
 from landscape.components.tasks._base import UNCONDITIONAL, Condition
@@ -41,15 +42,25 @@ class TextGenerator(nn.Module):
 
 
 class TextDiscriminator(nn.Module):
-    """Layers that see the image alone, then layers that see its maps with the text at every position, and one logit."""
+    """Layers that see the image alone, then layers that see its maps with the text at every position, and one logit.
 
-    def __init__(self, text: GivenText, body: list[nn.Module], joint: list[nn.Module], head: nn.Module) -> None:
+    With a projection (text -> a vector of the size of the last features) no layer sees both. The inner product of that vector and the
+    features is added to the logit.
+    """
+
+    def __init__(
+        self, text: GivenText, body: list[nn.Module], joint: list[nn.Module], head: nn.Module, projection: nn.Module | None = None
+    ) -> None:
         super().__init__()
-        self.text, self.body, self.joint, self.head = text, Chain(body), Chain(joint), head
+        self.text, self.body, self.joint, self.head, self.projection = text, Chain(body), Chain(joint), head, projection
 
     def forward(self, x: Tensor, condition: Tensor | None = None) -> Output:
-        features = self.joint(spread(self.text(x, condition), self.body(x))).flatten(1)
-        return Output(self.head(features)[:, 0], features)
+        maps, text = self.body(x), self.text(x, condition)
+        features = self.joint(maps if self.projection is not None else spread(text, maps)).flatten(1)
+        logit = self.head(features)[:, 0]
+        if self.projection is not None:
+            logit = logit + (self.projection(text) * features).sum(1)
+        return Output(logit, features)
 
 
 @ARCHITECTURES.register(
@@ -60,6 +71,7 @@ class TextDiscriminator(nn.Module):
     latent=Latent(dim=100, distribution="normal"),
     published={(3, 64, 64): (20_986_179, 3_253_633)},
     has_encoder=False,
+    revision=2,  # In revision 2 the initial weights give texts the scale of a latent vector.
     paper="Reed et al. 2016, arXiv:1605.05396, as its code has the networks (reedscot/icml2016)",
 )
 def gan_cls(
@@ -76,6 +88,7 @@ def gan_cls(
     text: PositiveInt = 256,
     encoded: PositiveInt = 128,
     word: PositiveInt = 32,
+    d_text: Literal["maps", "projection"] = "maps",
 ) -> Networks:
     """The networks of GAN-CLS: a DCGAN whose G receives the vector of a text behind z, and whose D receives it at its smallest maps.
 
@@ -88,7 +101,7 @@ def gan_cls(
 
     In the source the vector of a text comes from a network that was trained with images beforehand. Here each of G and D learns to read the
     text: a vector for each word, two convolutions over neighboring words and their mean. As in the source a dense layer with leaky ReLU
-    0.2 brings this vector to `text` values.
+    0.2 brings this vector to `text` values, which begin at about the scale of z.
 
     Args:
         resolution: The side of the images.
@@ -103,13 +116,16 @@ def gan_cls(
         text: The number of values of the text that join z and D's maps, 256 in the source.
         encoded: The number of values of the text before that, 1,024 in the source.
         word: The number of values of the vector of a word.
+        d_text: How D takes the text. `maps` puts it beside the maps at every position, as in the source. `projection` adds <V t, phi(x)>
+            to the logit, t being the text, phi(x) the features behind the 1x1 convolution, which sees the image alone, and V a matrix
+            (Miyato & Koyama 2018, with a text in the place of a class).
     """
     times = max(1, (resolution - 1).bit_length() - SMALLEST.bit_length() + 1)
     sizes = halvings(resolution, times)
     g, d, encoder = Layers(g_normalization, conv_init=normal), Layers(d_normalization, conv_init=normal), TextSizes(word, encoded)
     return Networks(
         _generator(g, GivenText(condition, encoder, g, text), sizes[::-1], channels, latent_dim, width),
-        _discriminator(d, GivenText(condition, encoder, d, text), sizes, d_channels, d_width or max(1, width // 2)),
+        _discriminator(d, GivenText(condition, encoder, d, text), sizes, d_channels, d_width or max(1, width // 2), d_text == "projection"),
     )
 
 
@@ -138,12 +154,14 @@ def _residual(make: Layers, maps: int, size: int) -> Residual:
     )
 
 
-def _discriminator(make: Layers, text: GivenText, sizes: list[int], channels: int, width: int) -> TextDiscriminator:
+def _discriminator(make: Layers, text: GivenText, sizes: list[int], channels: int, width: int, projects: bool) -> TextDiscriminator:
     widths, base = [channels, *(width * 2**i for i in range(len(sizes) - 1))], sizes[-1]
     body: list[nn.Module] = [ToSigned()]
     for place, ((before, after), size) in enumerate(zip(pairwise(widths), sizes[1:], strict=True)):
         body.append(make.conv(before, after, 4, 2))
         body += [make.norm(after, size, size)] if place else []
         body.append(nn.LeakyReLU(0.2))
-    joint = [make.conv(widths[-1] + text.size, widths[-1], 1), make.norm(widths[-1], base, base), nn.LeakyReLU(0.2)]
-    return TextDiscriminator(text, body, joint, make.dense(widths[-1] * base**2, 1))
+    seen, features = widths[-1] + (0 if projects else text.size), widths[-1] * base**2
+    joint = [make.conv(seen, widths[-1], 1), make.norm(widths[-1], base, base), nn.LeakyReLU(0.2)]
+    projection = make.dense(text.size, features, bias=False, init=glorot) if projects and text.size else None
+    return TextDiscriminator(text, body, joint, make.dense(features, 1), projection)

@@ -201,13 +201,13 @@ TABLES = {
     ),
     # Behind the encoders of texts, whose layers come first in the list of each network.
     ("gan_cls", None, (3, 64, 64)): (
-        """dense 14 32 no bias; dense 128 256; dense 356 16384; reshape (1024, 4, 4); norm 1024
+        """dense 14 32 no bias; dense 96 128; dense 384 128; dense 128 256; dense 356 16384; reshape (1024, 4, 4); norm 1024
         conv 1/1 1024 256; norm 256; relu; conv 3/1 256 256; norm 256; relu; conv 3/1 256 1024; norm 1024; relu
         transposed 4/2 1024 512 to 8; norm 512
         conv 1/1 512 128; norm 128; relu; conv 3/1 128 128; norm 128; relu; conv 3/1 128 512; norm 512; relu
         transposed 4/2 512 256 to 16; norm 256; relu; transposed 4/2 256 128 to 32; norm 128; relu
         transposed 4/2 128 3 to 64; (tanh + 1) / 2""",
-        """dense 14 32 no bias; dense 128 256; 2 x -1; conv 4/2 3 64; lrelu 0.2; conv 4/2 64 128; norm 128; lrelu 0.2
+        """dense 14 32 no bias; dense 96 128; dense 384 128; dense 128 256; 2 x -1; conv 4/2 3 64; lrelu 0.2; conv 4/2 64 128; norm 128; lrelu 0.2
         conv 4/2 128 256; norm 256; lrelu 0.2; conv 4/2 256 512; norm 512; lrelu 0.2
         conv 1/1 768 512; norm 512; lrelu 0.2; dense 8192 1""",
     ),

@@ -115,7 +115,13 @@ def test_every_loss_with_the_mismatch_term_is_the_mixture_of_gan_cls(loss):
         np.testing.assert_allclose(expected.item(), by_hand.mean(), rtol=1e-5)
 
 
-@pytest.mark.parametrize("fields", [{}, {"regularizers": ["mismatch", "r1"]}, {"regularizers": [{"unrolled": {"k": 1}}, "mismatch"]}])
+PROJECTS = {"architecture": {"gan_cls": BASE["architecture"]["gan_cls"] | {"d_text": "projection"}}}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"regularizers": ["mismatch", "r1"]}, {"regularizers": [{"unrolled": {"k": 1}}, "mismatch"]}, PROJECTS | {"regularizers": ["r1"]}],
+)
 def test_every_call_of_both_networks_in_a_round_gets_a_text(fields):
     gan, calls = landscape.build(BASE | fields), []
     for network in (gan.generator, gan.discriminator):
@@ -125,8 +131,9 @@ def test_every_call_of_both_networks_in_a_round_gets_a_text(fields):
     assert all(condition.shape == (n, 6) and condition.dtype == torch.int64 for _, n, condition in calls)
 
 
-def test_both_networks_tell_texts_apart_by_their_order():
-    gan = landscape.build(BASE)
+@pytest.mark.parametrize("fields", [{}, PROJECTS], ids=["maps", "projection"])
+def test_both_networks_tell_texts_apart_by_their_order(fields):
+    gan = landscape.build(BASE | fields)
     texts = LANGUAGE.tokens(["red seven green two blue one", "red two green seven blue one"])
     for network in (gan.generator, gan.discriminator):
         network.eval()
