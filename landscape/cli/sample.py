@@ -217,14 +217,13 @@ def _write_arrays(out: Path, samples: Any, labels: Any, texts: Sequence[str] = (
 
 def _write_sound(out: Path, samples: Any) -> None:
     """Write mels [n, 1, bands, frames] in [0, 1] as sound, and beside it their picture."""
-    from landscape.components.datasets._speaking.sound_files import wav_bytes
-    from landscape.components.numerics.mel import from_levels, griffin_lim
     from landscape.core.files import write_bytes
     from landscape.results.png_grids import grid, write_png
+    from landscape.trial.sounds import sound_of
 
-    sound = griffin_lim(from_levels(samples * 255)).flatten().numpy()
+    sound = sound_of(samples)
     write_png(out.with_suffix(".png"), grid(samples.numpy(), len(samples)))
-    write_bytes(out, wav_bytes(sound))
+    write_bytes(out, sound)
 
 
 def _write_folder(out: Path, samples: Any, names: list[str]) -> None:

@@ -210,6 +210,8 @@ class TrialRecord:
     """The trial's place in its study: `cell`, `ask` (number of the proposal) and `role` (`search`, `confirmation`, `repeat`)."""
     pictures: Mapping[str, str] = Field(default_factory=dict)
     """Names of the picture files beside the record: `samples`, `nearest`, `interpolation`, `progress`."""
+    sounds: Mapping[str, str] = Field(default_factory=dict)
+    """Names of the WAVE files beside the record: `samples`, if the model makes speech."""
     started_at: str = ""
     finished_at: str = ""
     """UTC times in ISO 8601, as is `started_at`."""

@@ -187,7 +187,7 @@ _NUMBER = (int, float)
 _RECORD_TYPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("digest", "setting_digest", "run_digest", "status", "reason", "started_at", "finished_at"), _TEXT),
     **dict.fromkeys(("config", "diagnosis", "counts", "parameters", "curves", "seconds"), (dict,)),
-    **dict.fromkeys(("peak_memory_bytes", "environment", "study", "pictures"), (dict,)),
+    **dict.fromkeys(("peak_memory_bytes", "environment", "study", "pictures", "sounds"), (dict,)),
 }
 _SCORES_TYPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("protocol", "estimates", "failures", "handling", "environment"), (dict,)),
@@ -215,7 +215,8 @@ def checked_record(data: Mapping[str, Any], path: Path) -> TrialRecord:
     _types(data, _RECORD_TYPES)
     for name in ("counts", "parameters", "seconds", "peak_memory_bytes"):
         _numbers(data.get(name, {}).values(), name)
-    _types(data.get("pictures", {}), dict.fromkeys(data.get("pictures", {}), _TEXT))
+    for name in ("pictures", "sounds"):
+        _types(data.get(name, {}), dict.fromkeys(data.get(name, {}), _TEXT))
     _types(data.get("study", {}), {"cell": (dict,), "role": _TEXT, "cell_id": _TEXT, **dict.fromkeys(("ask", "repeat", "search"), (int,))})
     try:
         return TrialRecord.from_json(data)

@@ -38,8 +38,9 @@ def verify(folder: Path) -> list[str]:
             reading.warnings.append(str(error))
             continue
         if trial is not None:
-            missing = [name for name in trial.record.pictures.values() if not (trial_folder / name).is_file()]
-            reading.warnings += [f"{trial_folder / name}: picture is missing" for name in missing]
+            for what, files in (("picture", trial.record.pictures), ("sound", trial.record.sounds)):
+                missing = [name for name in files.values() if not (trial_folder / name).is_file()]
+                reading.warnings += [f"{trial_folder / name}: {what} is missing" for name in missing]
     if not index.sound or len(index.used) != finished or index.used != set(index.lines):
         reading.warnings.append(f"{folder / INDEX_FILE} is not up to date ({len(index.used)} of {finished} trials): any report rebuilds it")
     return reading.warnings

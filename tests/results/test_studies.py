@@ -398,7 +398,7 @@ def test_verify_lists_everything_and_changes_nothing(study):
     studies.read_study(study)
     assert verifying.verify(study) == []
     trial = study / "trials" / ("a" * 16)
-    write_json(trial / "record.json", record("a" * 16, 1, pictures={"samples": "samples.png"}).to_json())
+    write_json(trial / "record.json", record("a" * 16, 1, pictures={"samples": "samples.png"}, sounds={"samples": "samples.wav"}).to_json())
     (study / "trials" / ("b" * 16) / "record.json").write_text("{")
     (trial / ".record.json.x.tmp").write_text("")
     (trial / "old.corrupt").write_text("")
@@ -406,6 +406,7 @@ def test_verify_lists_everything_and_changes_nothing(study):
     problems = "\n".join(verifying.verify(study))
     for expected in (
         "samples.png: picture is missing",
+        "samples.wav: sound is missing",
         "record.json is damaged",
         "interrupted write",
         "set aside as damaged",

@@ -1,5 +1,6 @@
 """A trial of text to speech, from training to scores, with the control of exchanged conditions and the judge of held-out words."""
 
+import wave
 from functools import partial
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 
 from landscape.components.datasets._load import load_dataset
 from landscape.components.extractors import _train_classifier
+from landscape.components.numerics.mel import LENGTH, log_mel, to_levels
 from landscape.config import protocols
 from landscape.config.trial_config import TrialConfig
 from landscape.core.files import read_json
@@ -20,9 +22,11 @@ from landscape.evaluation.models import evaluate_model, floor
 from landscape.evaluation.paired_yardsticks import pairs_for
 from landscape.evaluation.splits import reporting
 from landscape.results.record import Scores
+from landscape.training.sampling import shown_rows
 from landscape.trial.run_trial import prepare_and_run
 from landscape.trial.saved_generator import load_trained
 from landscape.trial.scoring_saved import evaluate_trained
+from landscape.trial.sounds import SPOKEN
 
 DATA = "spoken-words:words=10"
 CONFIG = {
@@ -58,6 +62,17 @@ def trial(here):
     record = prepare_and_run(TrialConfig.parse(CONFIG), PROTOCOL, folder=here / "trial", threads=1)
     assert record.status.value == "completed"
     return here / "trial"
+
+
+def test_the_record_names_a_sound_of_samples_and_recordings_in_turn(trial, dataset):
+    assert read_json(trial / "record.json")["sounds"] == {"samples": "samples.wav"}
+    with wave.open(str(trial / "samples.wav")) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (8000, 1, 2)
+        levels = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(2 * SPOKEN, LENGTH)
+    mels = to_levels(log_mel(torch.from_numpy(levels / 32768).float())).float()
+    recordings = shown_rows(dataset, SPOKEN).samples
+    samples, second = ((mels[i::2] - recordings).abs().mean() for i in range(2))
+    assert second < 0.5 * samples  # The second of each pair is the recording.
 
 
 def test_the_judge_knows_words_that_are_held_out(here, trial, dataset):
