@@ -58,16 +58,17 @@ def study_views(trials: Sequence[Trial], objective: str = "") -> list[StudyViews
 
     Args:
         trials: The trials of a study.
-        objective: The public name of the study's objective, whose metric comes first.
+        objective: The public name of the study's objective. Its metric comes first, and so does the view through its extractor.
     """
+    own, extractor = ScoreName.parse(objective).measure
     completed = [trial for trial in trials if trial.record.status is Status.COMPLETED]
     found: dict[str, StudyViews] = {}
     for name, family in _families(completed):
         for metric, seen in _by_metric(completed, family).items():
-            chosen = _chosen(metric, name, seen)
+            chosen = _chosen(metric, name, dict(sorted(seen.items(), key=lambda pair: ScoreName.parse(pair[0][0]).measure[1] != extractor)))
             if chosen is not None and (metric not in found or _compared(chosen) > _compared(found[metric])):
                 found[metric] = chosen
-    first = (ScoreName.parse(objective).measure[0], *USUAL)
+    first = (own, *USUAL)
     return sorted(found.values(), key=lambda one: (first.index(one.metric) if one.metric in first else len(first), one.metric))
 
 

@@ -66,6 +66,7 @@ def _label(seen: "SeenStudy", digest: str) -> str:
 
 def _lines(seen: "SeenStudy") -> list[str]:
     from landscape.analysis.rankings import agreements, by_mean_rank, misjudged, ranks
+    from landscape.analysis.study_views import FEWEST
 
     of, views = ranks(seen.views), list(seen.views)
     rows = [
@@ -84,7 +85,9 @@ def _lines(seen: "SeenStudy") -> list[str]:
     for one in wrong:
         how = "flattered" if one.flattered else "wronged"
         lines.append(f"  {_label(seen, one.model)}: {how} by {one.view}, against {len(one.opponents)} of {len(seen.models) - 1} others")
-    return lines + ([f"left out: {len(seen.left_out)} trials ({_reasons(seen)})"] if seen.left_out else [])
+    lines += [f"left out: {len(seen.left_out)} trials ({_reasons(seen)})"] if seen.left_out else []
+    shown = "; the study's report shows them too, under `Through other views`" if len(seen.models) >= FEWEST else ""
+    return [*lines, f"the scores are kept beside the trials{shown}"]
 
 
 def _reasons(seen: "SeenStudy") -> str:

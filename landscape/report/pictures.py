@@ -23,6 +23,15 @@ class Picture:
     problem: str = ""
 
 
+@dataclass(frozen=True)
+class Sample:
+    """A picture of one model with its caption."""
+
+    picture: Picture
+    caption: str
+    alt: str
+
+
 def picture(trial: Trial, name: str) -> Picture | None:
     """Return the trial's picture called `name` (`samples`, `nearest`, ...), or None if the trial has no such picture."""
     file = trial.record.pictures.get(name)

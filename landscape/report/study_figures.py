@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 
 from landscape.analysis.answer import AxisAnswer
 from landscape.analysis.frames import HYPER, SCORE
+from landscape.analysis.rankings import Misjudged, Views
 from landscape.core.wording import plural, words
 from landscape.report.charts import Chart
-from landscape.report.figures import boxes, budgets, curves, hyperparameters, seeds
+from landscape.report.figures import boxes, budgets, curves, hyperparameters, seeds, view_ranks
 from landscape.report.figures._style import Rendered, render
 from landscape.report.summary import best_trial
 from landscape.report.view import View
@@ -177,3 +178,12 @@ def seeds_figure(view: View, answer: AxisAnswer) -> Drawn | None:
     alt = f"Confirmation runs by {words(answer.axis)}; the numbers stand in the table."
     title = f"Confirmation runs by {words(answer.axis)}"
     return drawn_figure(f"seeds_{answer.axis}", title, caption, alt, frame, partial(seeds.draw, frame, view.facts, view.floor_value))
+
+
+def view_ranks_figure(views: Views, contradicted: list[Misjudged], metric: str) -> Drawn | None:
+    """Return the figure of the ranks of the same models through several views."""
+    frame = view_ranks.data(views, contradicted)
+    n, title = frame["trial"].nunique(), f"Ranks by {metric} through each view"
+    caption = f"A line for each of {plural(n, 'model')}. Where two lines cross, two views order two models differently."
+    alt = f"{title}: a line for each of {plural(n, 'model')}; the numbers stand in the table."
+    return drawn_figure("views", title, caption, alt, frame, partial(view_ranks.draw, frame))

@@ -1,7 +1,7 @@
 """Collects everything on a study's page as data: what the template writes, and which files lie beside it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from landscape.analysis.answer import AxisAnswer, StudyAnswer
@@ -9,7 +9,7 @@ from landscape.analysis.answering import answer_of
 from landscape.analysis.frames import AXIS, SCORE
 from landscape.core.wording import words
 from landscape.report.formats import as_yaml, interval, moment, number
-from landscape.report.pictures import Picture, picture
+from landscape.report.pictures import Sample, picture
 from landscape.report.space_tables import axes_table, search_table
 from landscape.report.study_figures import (
     Drawn,
@@ -34,6 +34,8 @@ from landscape.report.study_tables import (
 from landscape.report.summary import Summary, summarize
 from landscape.report.tables import Table
 from landscape.report.view import View, view_of
+from landscape.report.views_section import ViewsSection, views_section
+from landscape.results.score_names import CHANGED
 from landscape.results.studies import Study
 
 if TYPE_CHECKING:
@@ -63,15 +65,6 @@ class AxisSection:
 
 
 @dataclass(frozen=True)
-class Sample:
-    """A picture of one model with its caption."""
-
-    picture: Picture
-    caption: str
-    alt: str
-
-
-@dataclass(frozen=True)
 class StudyPage:
     """The content of one page before it is written."""
 
@@ -85,6 +78,8 @@ class StudyPage:
     space: tuple[Table, ...] = ()
     """The tables of axes and searched hyperparameters. Empty if `study.json` does not give them."""
     other_protocols: tuple[tuple[str, tuple[Table, ...]], ...] = ()
+    through: ViewsSection | None = None
+    """The models through several views. None if fewer than three models have a score through a second one."""
     published: PublishedBeside | None = None
     """Published numbers on the study's data. None if the ledger has none."""
     budget: tuple[Drawn, ...] = ()
@@ -108,7 +103,8 @@ class StudyPage:
     def figures(self) -> list[Drawn]:
         """All figures, in the order of the page."""
         by_axis = [f for a in self.axes for f in (*a.figures, a.seeds) if f is not None]
-        return [*by_axis, *self.budget, *self.hyperparameters, *self.curves]
+        through = [self.through.figure] if self.through is not None and self.through.figure is not None else []
+        return [*by_axis, *self.budget, *self.hyperparameters, *self.curves, *through]
 
     @property
     def tables(self) -> list[Table]:
@@ -118,6 +114,7 @@ class StudyPage:
         others = [t for _, tables in self.other_protocols for t in tables]
         answered = (self.answer.table, self.answer.importance) if self.answer else ()
         others += [t for t in (self.health, self.importance, *answered) if t is not None]
+        others += self.through.tables if self.through is not None else ()
         others += [self.published.table] if self.published is not None and self.published.table is not None else []
         return [*by_axis, *single, *others, *(figure_table(f"figure_{f.name}", f.title, f.frame) for f in self.figures)]
 
@@ -149,6 +146,7 @@ def study_page(study: Study) -> StudyPage:
         unfinished=unfinished_table(view),
         space=_space(view),
         other_protocols=_other_protocols(view),
+        through=views_section(view),
         published=published_beside(view),
         budget=tuple(budget_figures(view, None)),
         hyperparameters=tuple(hyper),
@@ -189,9 +187,16 @@ def _other_protocols(view: View) -> tuple[tuple[str, tuple[Table, ...]], ...]:
     for i, (digest, protocol) in enumerate(view.other_protocols.items(), start=1):
         other = view_of(view.study, digest)
         if other.score is not None:
-            tables = tuple(levels_table(other, axis, f"protocol{i}_") for axis in other.table.axes)
-            found.append((str(protocol.get("name", digest)), tables))
+            name = _said(digest, protocol)
+            made = (levels_table(other, axis, f"protocol{i}_") for axis in other.table.axes)
+            found.append((name, tuple(replace(table, title=f"{table.title} under {name}") for table in made)))
     return tuple(found)
+
+
+def _said(digest: str, protocol: Mapping[str, Any]) -> str:
+    """Return the name of a protocol. Several changed ones may have the same name, so that the digest stands beside it."""
+    name = str(protocol.get("name", digest))
+    return f"{name} ({digest})" if name.endswith(CHANGED) else name
 
 
 def _heroes(view: View) -> tuple[Sample, ...]:

@@ -54,6 +54,8 @@ class Column:
     help: str = ""
     note: str = ""
     """The key of a text that stands below the number, and that has a column of its own in the CSV."""
+    note_label: str = ""
+    """What stands before the note on the page, such as `rank`."""
     of: str = ""
     """For a `strip`, which is a small plot of every trial's score: the key of the interval that is drawn over it."""
     optional: bool = False
@@ -168,7 +170,7 @@ def _cell(column: Column, row: Mapping[Any, Any], scale: "_Scale | None") -> Cel
     interval = ""
     if column.interval:
         interval = formats.interval(row.get(f"{column.key}_low", math.nan), row.get(f"{column.key}_high", math.nan), render)
-    note = str(row.get(column.note) or "") if column.note else ""
+    note = f"{column.note_label} {row.get(column.note) or ''}".strip() if column.note and row.get(column.note) else ""
     return Cell(render(value), sort, column.kind != "text", interval, note)
 
 

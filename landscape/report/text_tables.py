@@ -41,11 +41,13 @@ def text_tables(page: StudyPage, kinds: Iterable[str]) -> dict[str, bytes]:
     protocol = page.view.table.protocol or {}
     name = f"Protocol {protocol.get('name')}"
     under = f"{name} ({protocol.get('digest')})." if protocol else ""
+    through = {table.name for table in page.through.tables} if page.through is not None else set()
     files: dict[str, bytes] = {}
     for table in _chosen(page):
         for kind in kinds:
             said = table.caption.replace(f"{name}.", under) if f"{name}." in table.caption else f"{table.caption.rstrip()} {under}"
-            text = written(table, WRITERS[kind], decided, said)
+            # Scores through other views are under other protocols, which their own caption says.
+            text = written(table, WRITERS[kind], decided, table.caption if table.name in through else said)
             files[f"{table.name}.{kind}"] = text.encode()
     return files
 
@@ -53,7 +55,8 @@ def text_tables(page: StudyPage, kinds: Iterable[str]) -> dict[str, bytes]:
 def _chosen(page: StudyPage) -> list[Table]:
     own = [page.answer.table, page.answer.importance] if page.answer else []
     by_axis = [t for a in page.axes for t in (a.levels, a.confirmed, a.contrasts)]
-    found = [t for t in (*own, *by_axis, page.cells, page.best_trials, page.health) if t is not None and len(t.frame)]
+    through = page.through.tables if page.through is not None else ()
+    found = [t for t in (*own, *by_axis, page.cells, page.best_trials, page.health, *through) if t is not None and len(t.frame)]
     return [table for table in found if table.columns_shown]
 
 

@@ -104,10 +104,13 @@ def test_other_weights_of_one_name_are_another_view():
     assert study_views([*seen(3, own), *seen(3, retrained, first=3)]) == []
 
 
-def test_the_metric_of_the_objective_comes_first():
+def test_the_metric_and_the_extractor_of_the_objective_come_first():
     def pair(i):
         return scores({"KID[pixels]": i, "FD[pixels]": i, "recall[pixels]": i, "recall[classifier]": i}, "quick, changed", metrics=BOTH)
 
     trials = seen(3, own, pair)
     assert [one.metric for one in study_views(trials)] == ["KID", "FD", "recall"]
-    assert [one.metric for one in study_views(trials, "FD[classifier]")] == ["FD", "KID", "recall"]
+    found = study_views(trials, "FD[classifier]")
+    assert [one.metric for one in found] == ["FD", "KID", "recall"]
+    assert [next(iter(one.views)) for one in found] == ["FD[classifier]", "KID[classifier]", "recall[classifier]"]
+    assert [next(iter(one.views)) for one in study_views(trials, "FD[pixels]")] == ["FD[pixels]", "KID[pixels]", "recall[pixels]"]

@@ -8,9 +8,12 @@ import pytest
 import scipy.linalg
 import torch
 
+from landscape.analysis.study_views import study_views
 from landscape.cli.changed_protocol import changed_protocol
 from landscape.config.protocols import get
 from landscape.config.trial_config import TrialConfig
+from landscape.report.build import build
+from landscape.results.studies import read_study
 from landscape.trial.prepared_trial import prepare
 from landscape.trial.run_trial import run_trial
 
@@ -111,14 +114,19 @@ def test_the_cache_is_shown_and_emptied(run, here, monkeypatch):
     assert json.loads(run("data", "cache", "--json").out)["entries"] == []
 
 
+def train_short(study, seed, steps):
+    """Train a small model of digits as a trial of `study`."""
+    config = TrialConfig.parse(
+        {"dataset": "digits", "architecture": "mlp", "loss": "hinge", "budget": {"amount": steps}, "seed": seed, "batch_size": 16}
+    )
+    prepared = prepare(config)
+    run_trial(prepared, None, folder=study / "trials" / prepared.config.digest(), pictures=False)
+
+
 def test_a_study_is_ranked_through_several_views(run, here):
     """Three models through two views: ranks, agreement, the scores kept beside the trials; a second call only reads them."""
     for seed, steps in ((0, 1), (1, 1), (2, 60)):
-        config = TrialConfig.parse(
-            {"dataset": "digits", "architecture": "mlp", "loss": "hinge", "budget": {"amount": steps}, "seed": seed, "batch_size": 16}
-        )
-        prepared = prepare(config)
-        run_trial(prepared, None, folder=here / "study" / "trials" / prepared.config.digest(), pictures=False)
+        train_short(here / "study", seed, steps)
     command = ("evaluate", "--fake", "study", "--features", "pixels,classifier", "--protocol", "quick", "--metrics", "kid", "--json")
     outcome = run(*command)
     assert outcome.code == 0, outcome
@@ -143,6 +151,38 @@ def test_a_study_is_ranked_through_several_views(run, here):
     assert "no use for --channels, --no-cache where" in run(*command, "--channels", "1", "--no-cache").is_one_line_error()
     assert "two views or more" in run("evaluate", "--fake", "study", "--features", "pixels").is_one_line_error()
     assert "--real" in run("evaluate", "--fake", "absent.npz").is_one_line_error()
+    assert "the study's report shows them too" in text
+
+
+def test_further_views_and_later_models_add_to_what_is_kept_and_the_report_shows_all(run, here):
+    """Two views of two models; then another view, and two more models. The report needs no call of its own."""
+    study = here / "study"
+
+    def evaluated(features):
+        outcome = run("evaluate", "--fake", "study", "--features", features, "--protocol", "quick")
+        assert outcome.code == 0, outcome
+        return outcome.out, {path: path.read_bytes() for path in sorted(study.rglob("scores/*.json"))}
+
+    for seed in (0, 1):
+        train_short(study, seed, 1)
+    text, first = evaluated("pixels,classifier")
+    assert len(first) == 4
+    assert "report" not in text
+    for seed in (2, 3):
+        train_short(study, seed, 30)
+    _, second = evaluated("pixels,classifier:mnist")
+    assert len(second) == 4 + 2 + 4  # the first view of the later models, and the third view of all
+    assert {path: content for path, content in second.items() if path in first} == first
+    assert evaluated("classifier,pixels,classifier:mnist")[1].keys() > second.keys()
+    found = study_views(read_study(study).trials)
+    assert [(one.metric, one.protocol, len(one.models)) for one in found] == [("KID", "quick", 4)]
+    assert set(found[0].views) == {"KID[pixels]", "KID[classifier:digits]", "KID[classifier:mnist]"}
+    estimate = found[0].views["KID[pixels]"][found[0].models[0]]
+    stored = [json.loads(path.read_text()) for path in (study / "trials" / found[0].models[0] / "scores").glob("*.json")]
+    assert estimate.value in [one["estimates"].get("KID[pixels]", {}).get("value") for one in stored]
+    assert estimate.n_fake is not None
+    page = build(here, here / "reports", "study")[0].read_text(encoding="utf-8")
+    assert "4 models ranked by KID through 3 views" in page
 
 
 def test_torch_fidelity_computes_the_same_scores(run, here):

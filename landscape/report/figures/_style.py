@@ -213,3 +213,16 @@ def _inline(svg: str, name: str) -> str:
     body = body.replace(INK, "currentColor").replace(GRID, "var(--grid)").replace(FAINT, "var(--faint)")
     body = body.replace("fill: #ffffff", "fill: none").replace("fill: white", "fill: none")
     return body.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+
+
+def unstyled(svg: str) -> str:
+    """Return an inline SVG with attributes in the place of styles, which the policy of a page with scripts forbids.
+
+    Matplotlib writes no property that SVG does not have as an attribute.
+    """
+    return re.sub(r' style="([^"]*)"', lambda found: "".join(_attribute(part) for part in found[1].split(";")), svg)
+
+
+def _attribute(declaration: str) -> str:
+    name, _, value = declaration.partition(":")
+    return f' {name.strip()}="{value.strip()}"' if value.strip() else ""

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from landscape.analysis.frames import AXIS, SCORE
 from landscape.report.answer_section import AnswerSection, answer_section
 from landscape.report.assets import asset, source_hash
+from landscape.report.figures._style import unstyled
 from landscape.report.health_table import health_table
 from landscape.report.importance_table import hyperparameter_importance_table
 from landscape.report.interactive.payload import as_script
@@ -25,6 +26,7 @@ CONTENTS = (
     ("fronts", "Quality and diversity"),
     ("pictures", "Pictures"),
     ("hyperparameters", "Hyperparameters"),
+    ("views", "Through other views"),
     ("literature", "Against the literature"),
     ("health", "Training health"),
     ("trials", "Trials"),
@@ -48,10 +50,13 @@ def interactive_page(page: StudyPage, data: Mapping[str, Any], files: Sequence[s
     style = str(environment.globals["style"]) + "\n" + asset("page.css")
     script = asset("page.js")
     live = page.view.score is not None and len(page.view.table.frame) > 0
-    absent = {name for name, there in (("literature", page.published), ("other-protocols", page.other_protocols)) if not there}
+    optional = (("views", page.through), ("literature", page.published), ("other-protocols", page.other_protocols))
+    absent = {name for name, there in optional if not there}
     absent |= set() if live else LIVE
+    figure = page.through.figure if page.through is not None else None
     return environment.get_template("study.html.j2").render(
         page=shown,
+        inline={figure.name: Markup(unstyled(figure.rendered.inline))} if figure is not None else {},  # noqa: S704 - as on the plain page
         answer=page.answer or AnswerSection(""),
         health=page.health,
         paper=paper_table(page) if live else None,

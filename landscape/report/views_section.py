@@ -1,0 +1,184 @@
+"""Makes the part of a page that ranks the models of a study through other views than the one that steered it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from landscape.analysis.frames import score_facts
+from landscape.analysis.rankings import Misjudged, agreements, by_mean_rank, misjudged, ranks
+from landscape.analysis.study_views import StudyViews, study_views
+from landscape.core.wording import join, plural
+from landscape.report.figures.view_ranks import best_of, seen_through
+from landscape.report.formats import count
+from landscape.report.pictures import Sample, picture
+from landscape.report.study_figures import Drawn, view_ranks_figure
+from landscape.report.study_tables import arrow
+from landscape.report.tables import Column, Table
+from landscape.report.view import View
+
+MOST_ROWS, MOST_LINES = 30, 6
+AGREEMENT = (
+    Column("metric", "Metric"),
+    Column("one", "View"),
+    Column("two", "Other view"),
+    Column("models", "Models", "count"),
+    Column("tau", "Kendall's tau", "number", True, help="1: the same order; 0: none in common; -1: the reversed order"),
+    Column("note", "Note", optional=True),
+)
+
+
+@dataclass(frozen=True)
+class ViewsSection:
+    """What a page says of a study's models through several views."""
+
+    lead: tuple[str, ...]
+    """Sentences on which models were compared, and through what."""
+    best: tuple[str, ...]
+    """The best model by each view."""
+    agreement: Table
+    contradicted: tuple[str, ...]
+    """A line for each model that one view places decidedly otherwise, those with the most contradictions first, and one for the rest."""
+    table: Table
+    figure: Drawn | None
+    pictures: tuple[Sample, ...]
+    """Pictures of the best model by each view."""
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables, in the order of the page."""
+        return self.agreement, self.table
+
+
+def views_section(view: View) -> ViewsSection | None:
+    """Return the section, or None if no metric scored at least three models through two views."""
+    found = study_views(view.study.trials, view.score or "")
+    if not found:
+        return None
+    first = found[0]
+    wrong = _contradicted(first)
+    labels = _labels(view, first.models)
+    return ViewsSection(
+        _lead(view, first),
+        _best(first, labels),
+        _agreement_table(found),
+        _lines(wrong, first, labels),
+        _models_table(view, first, wrong),
+        view_ranks_figure(first.views, wrong[:MOST_LINES], first.metric),
+        _pictures(view, first, labels),
+    )
+
+
+def _contradicted(seen: StudyViews) -> list[Misjudged]:
+    """Return the models about whose order a view contradicts the others.
+
+    Of two views, what one places better the other places worse, so that each model is named once for each order.
+    """
+    return [one for one in misjudged(seen.views) if one.flattered or len(seen.views) > 2]
+
+
+def _labels(view: View, models: Sequence[str]) -> dict[str, str]:
+    cells = dict(zip(view.table.frame["digest"], view.table.frame["cell"], strict=True))
+    return {digest: f"{cells[digest]}, {digest[:8]}" for digest in models}
+
+
+def _lead(view: View, seen: StudyViews) -> tuple[str, ...]:
+    names = list(seen.views)
+    lines = [
+        f"{plural(len(seen.models), 'model')} ranked by {seen.metric} through {count(len(names))} views: {join(names)}. A model may please"
+        " one network alone, because scores can be optimized for the network that they look through. A good one ranks well through all."
+    ]
+    if steering := [name for name in names if seen_through(name) == seen_through(view.score or "")]:
+        lines.append(f"The study chose by {view.score}, which looks through the same extractor as {steering[0]}: the other views check it.")
+    if seen.left_out:
+        few = join([f"{name} ({plural(n, 'model')})" for name, n in seen.left_out.items()])
+        lines.append(f"Left out, because too few models have it: {few}. `landscape evaluate` scores the others through it too.")
+    return tuple(lines)
+
+
+def _best(seen: StudyViews, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Return a line for each view with its best model and the ranks of this model by the other views."""
+    of = ranks(seen.views)
+    best = {name: best_of(of[name]) for name in seen.views}
+    if len(set(best.values())) == 1:
+        return (f"by every view: {labels[next(iter(best.values()))]}",)
+    others = {name: join([f"rank {of[other][best[name]]:g} by {other}" for other in best if other != name]) for name in best}
+    return tuple(f"by {name}: {labels[best[name]]} ({others[name]})" for name in best)
+
+
+def _agreement_table(found: Sequence[StudyViews]) -> Table:
+    rows = [
+        {"metric": seen.metric, "one": one, "two": two, "models": len(seen.models), "note": tau.absent, **tau.columns("tau")}
+        for seen in found
+        for (one, two), tau in agreements(seen.views).items()
+    ]
+    caption = (
+        "Kendall's tau-b of the rankings by two views: 1 for the same order, 0 for orders that have nothing in common, -1 for the reversed"
+        " one. Brackets: 95% intervals over models (Fieller, Hartley and Pearson), from 10 models on."
+    )
+    frame = pd.DataFrame(rows, columns=[key for column in AGREEMENT for key in column.keys])
+    return Table("views_agreement", "Agreement of the views", caption, AGREEMENT, frame)
+
+
+def _how(one: Misjudged, seen: StudyViews) -> str:
+    """Return how a view contradicts the others about a model. Where there are two views, neither is known to be wrong."""
+    verb = "better through" if len(seen.views) == 2 else "flattered by" if one.flattered else "wronged by"
+    return f"{verb} {seen_through(one.view)} (against {count(len(one.opponents))})"
+
+
+def _lines(wrong: Sequence[Misjudged], seen: StudyViews, labels: Mapping[str, str]) -> tuple[str, ...]:
+    lines = [f"{labels[one.model]}: {_how(one, seen)}" for one in wrong[:MOST_LINES]]
+    rest = {one.model for one in wrong[MOST_LINES:]} - {one.model for one in wrong[:MOST_LINES]}
+    return (*lines, *([f"{plural(len(rest), 'further model')}, in the last column of the table"] if rest else []))
+
+
+def _models_table(view: View, seen: StudyViews, wrong: Sequence[Misjudged]) -> Table:
+    of, known = ranks(seen.views), view.table.frame.set_index("digest").loc[list(seen.models)]
+    rows = []
+    for digest, mean in by_mean_rank(seen.views):
+        row: dict[str, Any] = {"digest": digest, "cell": known.at[digest, "cell"], "role": known.at[digest, "role"]}
+        for name, scores in seen.views.items():
+            low, high = scores[digest].interval or (None, None)
+            row |= {name: scores[digest].value, f"{name}_low": low, f"{name}_high": high, f"rank:{name}": _whole(of[name][digest])}
+        rows.append(row | {"mean_rank": _whole(mean), "otherwise": "; ".join(_how(one, seen) for one in wrong if one.model == digest)})
+    facts = [score_facts(name, next(iter(scores.values()))) for name, scores in seen.views.items()]
+    columns = (
+        Column("cell", "Setting"),
+        Column("digest", "Trial"),
+        *([Column("role", "Role")] if known["role"].nunique() > 1 else []),
+        Column("mean_rank", "Mean rank", "number"),
+        *(Column(f.name, f"{f.name}{arrow(f)}", "number", True, note=f"rank:{f.name}", note_label="rank") for f in facts),
+        Column("otherwise", "Placed decidedly otherwise", optional=True),
+    )
+    frame = pd.DataFrame(rows, columns=[key for column in columns for key in column.keys], dtype=object)
+    return Table("views", "Models through several views", _caption(seen), columns, frame, most_rows=MOST_ROWS)
+
+
+def _whole(rank: float) -> float | int:
+    """Return a rank as a whole number if it is one. Models with equal scores share the mean of their ranks."""
+    return int(rank) if rank == int(rank) else rank
+
+
+def _caption(seen: StudyViews) -> str:
+    estimate = next(iter(next(iter(seen.views.values())).values()))
+    sizes = [f"{count(n)} {what}" for n, what in ((estimate.n_real, "real"), (estimate.n_fake, "generated")) if n is not None]
+    text = (
+        f"The {plural(len(seen.models), 'model')} that every view scored, of {count(seen.scored)} with any; the best mean rank first."
+        f" Brackets: 95% intervals over samples of one model. Protocol {seen.protocol} apart from the extractor"
+    )
+    text += f", {' and '.join(sizes)} samples" if sizes else ""
+    known = [f"{name} {digest}" for name, digest in seen.weights.items() if digest]
+    return f"{text}. Weights: {', '.join(known)}." if known else f"{text}."
+
+
+def _pictures(view: View, seen: StudyViews, labels: Mapping[str, str]) -> tuple[Sample, ...]:
+    """Return a picture of the best model by each view. A model that is the best by several views has one picture."""
+    of, best = ranks(seen.views), dict[str, list[str]]()
+    for name in seen.views:
+        best.setdefault(best_of(of[name]), []).append(name)
+    found = []
+    for digest, names in best.items():
+        if grid := picture(view.trial(digest), "samples"):
+            found.append(Sample(grid, f"Best by {join(names)}: {labels[digest]}", f"Grid of samples of the best model by {join(names)}"))
+    return tuple(found)
