@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import kendalltau, norm, rankdata
 
 from landscape.analysis.interval import Interval
@@ -81,26 +83,27 @@ def misjudged(views: Views) -> list[Misjudged]:
     scores do not overlap. Scores without intervals decide nothing. The models with the most contradictions come first.
     """
     needed = min(2, max(len(views) - 1, 1))
-    found: dict[tuple[str, str, bool], list[str]] = {}
     models = list(next(iter(views.values()), {}))
-    for a, b in combinations(models, 2):
-        signs = {view: _decided(scores[a], scores[b]) for view, scores in views.items()}
-        for view, sign in signs.items():
-            others = [s for v, s in signs.items() if v != view and s]
-            if sign and len(others) >= needed and all(s == -sign for s in others):
-                found.setdefault((a, view, sign > 0), []).append(b)
-                found.setdefault((b, view, sign < 0), []).append(a)
-    listed = [Misjudged(model, view, flattered, tuple(opponents)) for (model, view, flattered), opponents in found.items()]
-    return sorted(listed, key=lambda m: (-len(m.opponents), m.model, m.view))
+    signs = {view: _decisions([scores[model] for model in models]) for view, scores in views.items()}
+    deciding, net = (sum(f(sign) for sign in signs.values()) for f in (np.abs, np.asarray))
+    found = []
+    for view, sign in signs.items():
+        others = deciding - np.abs(sign)
+        against = (others >= needed) & (net - sign == -sign * others)
+        for index, model in enumerate(models):
+            for flattered, side in ((True, 1), (False, -1)):
+                opponents = tuple(models[other] for other in np.flatnonzero(against[index] & (sign[index] == side)))
+                found += [Misjudged(model, view, flattered, opponents)] if opponents else []
+    return sorted(found, key=lambda one: (-len(one.opponents), one.model, one.view, one.flattered))
 
 
-def _decided(one: Estimate, two: Estimate) -> int:
-    """Return 1 if the first score is better beyond both intervals, -1 if the second is, and 0 otherwise."""
-    if one.interval is None or two.interval is None:
-        return 0
-    if one.interval[0] <= two.interval[1] and two.interval[0] <= one.interval[1]:
-        return 0
-    return 1 if _cost(one) < _cost(two) else -1
+def _decisions(scores: Sequence[Estimate]) -> NDArray[np.int16]:
+    """Return for each pair [n, n] 1 if the first score is better beyond both intervals, -1 if the second is, and 0 otherwise."""
+    none = (math.nan, math.nan)
+    low, high = np.array([one.interval or none for one in scores], dtype=np.float64).reshape(-1, 2).T
+    cost = np.array([_cost(one) for one in scores])
+    apart = (low[:, None] > high[None]) | (high[:, None] < low[None])
+    return np.where(apart, np.sign(cost[None] - cost[:, None]), 0).astype(np.int16)
 
 
 def by_mean_rank(views: Views) -> Sequence[tuple[str, float]]:

@@ -89,12 +89,18 @@ def _lead(view: View, seen: StudyViews) -> tuple[str, ...]:
         f"{plural(len(seen.models), 'model')} ranked by {seen.metric} through {count(len(names))} views: {join(names)}. A model may please"
         " one network alone, because scores can be optimized for the network that they look through. A good one ranks well through all."
     ]
-    if steering := [name for name in names if seen_through(name) == seen_through(view.score or "")]:
-        lines.append(f"The study chose by {view.score}, which looks through the same extractor as {steering[0]}: the other views check it.")
+    if view.study.facts.get("objective") and (steering := _steering(names, view.score or "")):
+        same = f", which looks through the same extractor as {steering}" if steering != view.score else ""
+        lines.append(f"The study chose by {view.score}{same}: the other views check that choice.")
     if seen.left_out:
         few = join([f"{name} ({plural(n, 'model')})" for name, n in seen.left_out.items()])
         lines.append(f"Left out, because too few models have it: {few}. `landscape evaluate` scores the others through it too.")
     return tuple(lines)
+
+
+def _steering(names: Sequence[str], score: str) -> str:
+    """Return the view through the extractor of the score by which the study chose, or an empty text."""
+    return next((name for name in names if seen_through(name) == seen_through(score)), "")
 
 
 def _best(seen: StudyViews, labels: Mapping[str, str]) -> tuple[str, ...]:
