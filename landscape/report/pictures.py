@@ -1,4 +1,4 @@
-"""Reads the pictures of trials as data URIs. Records may come from strangers, and nothing but a trial's own PNG files is read."""
+"""Reads pictures and sounds of trials as data URIs. Records may come from strangers: only a trial's own PNG and WAVE files are read."""
 
 import base64
 import struct
@@ -24,12 +24,21 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Sound:
+    """One sound as it is embedded in a page, or the reason why it is not."""
+
+    uri: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class Sample:
-    """A picture of one model with its caption."""
+    """A picture of one model with its caption, and a sound if the model makes speech."""
 
     picture: Picture
     caption: str
     alt: str
+    sound: Sound | None = None
 
 
 def picture(trial: Trial, name: str) -> Picture | None:
@@ -37,18 +46,36 @@ def picture(trial: Trial, name: str) -> Picture | None:
     file = trial.record.pictures.get(name)
     if file is None:
         return None
+    content = _content(trial, file)
+    return Picture(name, problem=content) if isinstance(content, str) else _embedded(name, file, content)
+
+
+def sound(trial: Trial, name: str) -> Sound | None:
+    """Return the trial's sound called `name` (`samples`), or None if the trial has no such sound."""
+    file = trial.record.sounds.get(name)
+    if file is None:
+        return None
+    content = _content(trial, file)
+    if isinstance(content, str):
+        return Sound(problem=content)
+    if not (content.startswith(b"RIFF") and content[8:12] == b"WAVE"):
+        return Sound(problem=f"{file} is no WAVE sound")
+    return Sound("data:audio/wav;base64," + base64.b64encode(content).decode())
+
+
+def _content(trial: Trial, file: str) -> bytes | str:
+    """Return the bytes of a file of the trial, or the reason why they are not embedded."""
     if Path(file).name != file or file.startswith("."):
-        return Picture(name, problem=f"the record names {file!r}, which is no file of the trial")
+        return f"the record names {file!r}, which is no file of the trial"
     path = trial.folder / file
     try:
         if path.is_symlink() or not path.is_file():
-            return Picture(name, problem=f"{file} is missing")
+            return f"{file} is missing"
         if path.stat().st_size > LARGEST_BYTES:
-            return Picture(name, problem=f"{file} is larger than {LARGEST_BYTES // 2**20} MiB: see {path}")
-        content = path.read_bytes()
+            return f"{file} is larger than {LARGEST_BYTES // 2**20} MiB: see {path}"
+        return path.read_bytes()
     except OSError as error:
-        return Picture(name, problem=f"{file} cannot be read: {error.strerror or error}")
-    return _embedded(name, file, content)
+        return f"{file} cannot be read: {error.strerror or error}"
 
 
 def _embedded(name: str, file: str, content: bytes) -> Picture:
