@@ -1,7 +1,7 @@
 """Compares two studies: what differs between them, and how their scores compare on the cells that both have."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from landscape.analysis.cell_pairs import cell_medians, paired_cells
 from landscape.analysis.frames import FINISHED, STOPPED_EARLY, ScoreFacts, TrialTable, customary, protocols, trials_frame
 from landscape.analysis.interval import Interval
 from landscape.core.errors import UserError
-from landscape.results.score_names import same_score
+from landscape.results.score_names import CHANGED, SCREENING, SELECTION, same_score
 from landscape.results.studies import Study
 
 
@@ -74,8 +74,7 @@ def compare_studies(first: Study, second: Study, by: str | None = None, *, level
     shared = [digest for digest in protocols(first.trials) if digest in protocols(second.trials)]
     if not shared:
         return TwoStudies(names, differences, absent=_no_protocol(first, second))
-    own = [d for d in shared if not str(protocols(first.trials)[d].get("name", "")).endswith("/selection")] or shared
-    digest = own[0]
+    digest = _compared_by(first, shared)
     tables = (trials_frame(first.trials, digest, axes), trials_frame(second.trials, digest, axes))
     facts = _score(first, tables)
     named = f"{(tables[0].protocol or {}).get('name', '?')} ({digest})"
@@ -147,6 +146,22 @@ def _differences(first: Study, second: Study) -> Iterator[Differing]:
         texts = tuple("" if told.get(name) is None else str(told[name]) for told in (one, other))
         if texts[0] != texts[1]:
             yield Differing(name, texts[0], texts[1])
+
+
+def _compared_by(first: Study, shared: Sequence[str]) -> str:
+    """Return the protocol by which studies are compared: the first one's own if it scored both. A view that was added is the last resort.
+
+    Args:
+        first: The first study.
+        shared: The digests of the protocols that scored both, the most used one first.
+    """
+    own, known = _mapping(first.facts.get("protocol")).get("digest"), protocols(first.trials)
+
+    def place(digest: str) -> tuple[bool, bool, bool]:
+        name = str(known[digest].get("name", ""))
+        return digest != own, name.removesuffix(CHANGED).endswith((SELECTION, SCREENING)), name.endswith(CHANGED)
+
+    return min(shared, key=place)
 
 
 def _no_protocol(first: Study, second: Study) -> str:

@@ -91,6 +91,21 @@ def test_protocols_are_never_mixed(results, tmp_path, capsys):
     assert "median" not in out
 
 
+def test_studies_are_compared_by_their_own_protocol_and_not_by_a_view_that_was_added(tmp_path, capsys):
+    """Views that were added by `landscape evaluate` scored as many trials, and their digests come first in the alphabet."""
+    for name in ("short", "long"):
+        study = synthetic.write_study(tmp_path, 6, name, confirm=0, pictures=False)
+        for extractor in ("pixels", "inception", "clip", "dinov2"):
+            synthetic.add_view(study, extractor)
+    own = synthetic.protocol()["digest"]
+    digests = {path.stem.split("-")[-1] for path in (tmp_path / "short").rglob("scores/*.json")}
+    assert min(digests) != own
+    assert f"FD[classifier:digits] under quick ({own})" in run(capsys, "short", "long", "--results", tmp_path)[1]
+    for path in tmp_path.rglob(f"scores/*{own}.json"):
+        path.unlink()
+    assert "under quick, changed" in run(capsys, "short", "long", "--results", tmp_path)[1]
+
+
 @pytest.mark.parametrize("arguments", [("short", "nothing"), ("short", "long", "--by", "weather")])
 def test_what_is_not_there_is_one_clear_line(results, arguments, capsys):
     code, out, err = run(capsys, *arguments, "--results", results)
