@@ -64,8 +64,8 @@ def agreement_of(one: Mapping[str, Estimate], two: Mapping[str, Estimate]) -> In
         return Interval(None, kind=kind, n=len(models), absent="one view scores all models alike")
     if len(models) < FEWEST_MODELS:
         return Interval(tau, kind=kind, n=len(models), absent=f"fewer than {FEWEST_MODELS} models")
-    if abs(tau) == 1:
-        return Interval(tau, kind=kind, n=len(models), absent="the order is the same throughout (or reversed)")
+    if math.isclose(abs(tau), 1):  # Rounding may leave a little less than 1 where no two models are ordered differently.
+        return Interval(math.copysign(1, tau), kind=kind, n=len(models), absent="the order is the same throughout (or reversed)")
     half = float(norm.ppf(0.975)) * math.sqrt(0.437 / (len(models) - 4))
     low, high = (math.tanh(math.atanh(tau) + sign * half) for sign in (-1, 1))
     return Interval(tau, low, high, kind=kind, n=len(models))
@@ -95,6 +95,28 @@ def misjudged(views: Views) -> list[Misjudged]:
                 opponents = tuple(models[other] for other in np.flatnonzero(against[index] & (sign[index] == side)))
                 found += [Misjudged(model, view, flattered, opponents)] if opponents else []
     return sorted(found, key=lambda one: (-len(one.opponents), one.model, one.view, one.flattered))
+
+
+def contradicted(views: Views) -> list[Misjudged]:
+    """Return the models about whose order a view contradicts the others, as they are shown.
+
+    Of two views, what one places better the other places worse, so that each model is named once for each order.
+    """
+    return [one for one in misjudged(views) if one.flattered or len(views) > 2]
+
+
+def judged(one: Misjudged, views: Views) -> str:
+    """Return in words how the view contradicts the others about the model. Where there are two views, neither is known to be wrong."""
+    return "better through" if len(views) == 2 else "flattered by" if one.flattered else "wronged by"
+
+
+def best_models(views: Views) -> dict[str, str]:
+    """Return the best model by each view. Of several with the same score, it is the one with the best mean rank over the views.
+
+    A model that is the best by every view is therefore named for every view.
+    """
+    of, mean = ranks(views), dict(by_mean_rank(views))
+    return {view: min(found, key=lambda model: (found[model], mean[model])) for view, found in of.items()}
 
 
 def _decisions(scores: Sequence[Estimate]) -> NDArray[np.int16]:

@@ -61,11 +61,14 @@ def show_views(folder: Path, protocols: Sequence["Protocol"], *, as_json: bool, 
 
 
 def _label(seen: "SeenStudy", digest: str) -> str:
-    return f"{digest}  {seen.models[digest].record.study.get('cell', '')}".rstrip()
+    from landscape.analysis.frames import cell_label, customary
+
+    cell = seen.models[digest].record.study.get("cell")
+    return f"{digest}  {cell_label(cell, customary(cell))}" if cell else digest
 
 
 def _lines(seen: "SeenStudy") -> list[str]:
-    from landscape.analysis.rankings import agreements, by_mean_rank, misjudged, ranks
+    from landscape.analysis.rankings import agreements, by_mean_rank, contradicted, judged, ranks
     from landscape.analysis.study_views import FEWEST
 
     of, views = ranks(seen.views), list(seen.views)
@@ -78,13 +81,13 @@ def _lines(seen: "SeenStudy") -> list[str]:
     for (a, b), tau in agreements(seen.views).items():
         interval = f"[{tau.low:.2f}, {tau.high:.2f}]" if tau.has_interval else f"no interval: {tau.absent}"
         lines.append(f"  {a} and {b}: {'' if tau.value is None else f'{tau.value:.2f} '}{interval}")
-    wrong = misjudged(seen.views)
+    wrong = contradicted(seen.views)
     lines.append(
         "models that one view places decidedly otherwise than the others:" if wrong else "no view decidedly contradicts the others"
     )
     for one in wrong:
-        how = "flattered" if one.flattered else "wronged"
-        lines.append(f"  {_label(seen, one.model)}: {how} by {one.view}, against {len(one.opponents)} of {len(seen.models) - 1} others")
+        against = f"against {len(one.opponents)} of {len(seen.models) - 1} others"
+        lines.append(f"  {_label(seen, one.model)}: {judged(one, seen.views)} {one.view}, {against}")
     lines += [f"left out: {len(seen.left_out)} trials ({_reasons(seen)})"] if seen.left_out else []
     shown = "; the study's report shows them too, under `Through other views`" if len(seen.models) >= FEWEST else ""
     return [*lines, f"the scores are kept beside the trials{shown}"]

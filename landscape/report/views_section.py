@@ -7,16 +7,16 @@ from typing import Any
 import pandas as pd
 
 from landscape.analysis.frames import score_facts
-from landscape.analysis.rankings import Misjudged, agreements, by_mean_rank, misjudged, ranks
+from landscape.analysis.rankings import Misjudged, agreements, best_models, by_mean_rank, contradicted, judged, ranks
 from landscape.analysis.study_views import StudyViews, study_views
 from landscape.core.wording import join, plural
-from landscape.report.figures.view_ranks import best_of, seen_through
+from landscape.report.figures.view_ranks import seen_through
 from landscape.report.formats import count
 from landscape.report.pictures import Sample, picture
 from landscape.report.study_figures import Drawn, view_ranks_figure
 from landscape.report.study_tables import arrow
 from landscape.report.tables import Column, Table
-from landscape.report.view import View
+from landscape.report.view import View, without_data
 
 MOST_ROWS, MOST_LINES = 30, 6
 AGREEMENT = (
@@ -57,7 +57,7 @@ def views_section(view: View) -> ViewsSection | None:
     if not found:
         return None
     first = found[0]
-    wrong = _contradicted(first)
+    wrong = contradicted(first.views)
     labels = _labels(view, first.models)
     return ViewsSection(
         _lead(view, first),
@@ -70,28 +70,20 @@ def views_section(view: View) -> ViewsSection | None:
     )
 
 
-def _contradicted(seen: StudyViews) -> list[Misjudged]:
-    """Return the models about whose order a view contradicts the others.
-
-    Of two views, what one places better the other places worse, so that each model is named once for each order.
-    """
-    return [one for one in misjudged(seen.views) if one.flattered or len(seen.views) > 2]
-
-
 def _labels(view: View, models: Sequence[str]) -> dict[str, str]:
     cells = dict(zip(view.table.frame["digest"], view.table.frame["cell"], strict=True))
     return {digest: f"{cells[digest]}, {digest[:8]}" for digest in models}
 
 
 def _lead(view: View, seen: StudyViews) -> tuple[str, ...]:
-    names = list(seen.views)
+    names, score = list(seen.views), view.score or ""
     lines = [
         f"{plural(len(seen.models), 'model')} ranked by {seen.metric} through {count(len(names))} views: {join(names)}. A model may please"
         " one network alone, because scores can be optimized for the network that they look through. A good one ranks well through all."
     ]
-    if view.study.facts.get("objective") and (steering := _steering(names, view.score or "")):
-        same = f", which looks through the same extractor as {steering}" if steering != view.score else ""
-        lines.append(f"The study chose by {view.score}{same}: the other views check that choice.")
+    if view.study.facts.get("objective") in (score, without_data(score)) and (steering := _steering(names, score)):
+        same = f", which looks through the same extractor as {steering}" if steering != score else ""
+        lines.append(f"The study chose by {score}{same}: the other views check that choice.")
     if seen.left_out:
         few = join([f"{name} ({plural(n, 'model')})" for name, n in seen.left_out.items()])
         lines.append(f"Left out, because too few models have it: {few}. `landscape evaluate` scores the others through it too.")
@@ -105,12 +97,15 @@ def _steering(names: Sequence[str], score: str) -> str:
 
 def _best(seen: StudyViews, labels: Mapping[str, str]) -> tuple[str, ...]:
     """Return a line for each view with its best model and the ranks of this model by the other views."""
-    of = ranks(seen.views)
-    best = {name: best_of(of[name]) for name in seen.views}
+    of, best = ranks(seen.views), best_models(seen.views)
     if len(set(best.values())) == 1:
         return (f"by every view: {labels[next(iter(best.values()))]}",)
-    others = {name: join([f"rank {of[other][best[name]]:g} by {other}" for other in best if other != name]) for name in best}
-    return tuple(f"by {name}: {labels[best[name]]} ({others[name]})" for name in best)
+    lines = []
+    for name, model in best.items():
+        others = join([f"rank {of[other][model]:g} by {other}" for other in best if other != name])
+        equal = list(of[name].values()).count(of[name][model]) - 1
+        lines.append(f"by {name}: {labels[model]} ({others})" + (f", and {plural(equal, 'model')} with the same score" if equal else ""))
+    return tuple(lines)
 
 
 def _agreement_table(found: Sequence[StudyViews]) -> Table:
@@ -128,9 +123,8 @@ def _agreement_table(found: Sequence[StudyViews]) -> Table:
 
 
 def _how(one: Misjudged, seen: StudyViews) -> str:
-    """Return how a view contradicts the others about a model. Where there are two views, neither is known to be wrong."""
-    verb = "better through" if len(seen.views) == 2 else "flattered by" if one.flattered else "wronged by"
-    return f"{verb} {seen_through(one.view)} (against {count(len(one.opponents))})"
+    """Return how a view contradicts the others about a model, and about how many others."""
+    return f"{judged(one, seen.views)} {seen_through(one.view)} (against {count(len(one.opponents))})"
 
 
 def _lines(wrong: Sequence[Misjudged], seen: StudyViews, labels: Mapping[str, str]) -> tuple[str, ...]:
@@ -167,8 +161,9 @@ def _whole(rank: float) -> float | int:
 
 
 def _caption(seen: StudyViews) -> str:
-    estimate = next(iter(next(iter(seen.views.values())).values()))
-    sizes = [f"{count(n)} {what}" for n, what in ((estimate.n_real, "real"), (estimate.n_fake, "generated")) if n is not None]
+    found = [estimate for scores in seen.views.values() for estimate in scores.values()]
+    numbers = ({e.n_real for e in found} - {None}, "real"), ({e.n_fake for e in found} - {None}, "generated")
+    sizes = [f"{' to '.join(count(n) for n in sorted({min(ns), max(ns)}))} {what}" for ns, what in numbers if ns]
     text = (
         f"The {plural(len(seen.models), 'model')} that every view scored, of {count(seen.scored)} with any; the best mean rank first."
         f" Brackets: 95% intervals over samples of one model. Protocol {seen.protocol} apart from the extractor"
@@ -180,9 +175,9 @@ def _caption(seen: StudyViews) -> str:
 
 def _pictures(view: View, seen: StudyViews, labels: Mapping[str, str]) -> tuple[Sample, ...]:
     """Return a picture of the best model by each view. A model that is the best by several views has one picture."""
-    of, best = ranks(seen.views), dict[str, list[str]]()
-    for name in seen.views:
-        best.setdefault(best_of(of[name]), []).append(name)
+    best = dict[str, list[str]]()
+    for name, model in best_models(seen.views).items():
+        best.setdefault(model, []).append(name)
     found = []
     for digest, names in best.items():
         if grid := picture(view.trial(digest), "samples"):

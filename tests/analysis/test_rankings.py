@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from landscape.analysis.rankings import agreement_of, by_mean_rank, misjudged, ranks
+from landscape.analysis.rankings import agreement_of, best_models, by_mean_rank, contradicted, judged, misjudged, ranks
 from landscape.results.record import Estimate
 
 
@@ -37,6 +37,23 @@ def test_a_model_that_one_view_flatters_is_named():
     assert {m.view for m in misjudged({"one": scores([1, 2]), "two": scores([2, 1])})} == {"one", "two"}
 
 
+def test_of_two_views_each_model_is_named_once_for_each_order_and_neither_view_is_called_wrong():
+    two = {"one": scores([1, 2, 3]), "two": scores([1, 3, 2])}
+    assert [(m.model, m.view, judged(m, two)) for m in contradicted(two)] == [
+        ("b", "one", "better through"),
+        ("c", "two", "better through"),
+    ]
+    three = {**two, "three": scores([1, 2, 3])}
+    assert {(m.model, m.view, judged(m, three)) for m in contradicted(three)} == {("c", "two", "flattered by"), ("b", "two", "wronged by")}
+
+
+def test_the_best_of_equal_models_is_the_one_that_the_other_views_place_best():
+    views = {"one": scores([1, 1, 2]), "two": scores([2, 1, 3]), "three": scores([5, 5, 5])}
+    assert best_models(views) == {"one": "b", "two": "b", "three": "b"}
+    assert best_models({"one": scores([1, 1, 2]), "two": scores([3, 2, 1])}) == {"one": "b", "two": "c"}
+    assert best_models({"one": scores([1, 1]), "two": scores([1, 1])}) == {"one": "a", "two": "a"}
+
+
 def test_agreement_is_kendalls_tau_and_says_where_it_has_no_interval():
     generator = np.random.default_rng(0)
     x = generator.normal(size=20)
@@ -47,6 +64,16 @@ def test_agreement_is_kendalls_tau_and_says_where_it_has_no_interval():
     assert agreement_of(scores([1, 2, 3]), scores([1, 2, 3])).value == 1
     assert agreement_of(scores([1, 2, 3]), scores([1, 2, 3])).absent == "fewer than 10 models"
     assert agreement_of(scores([1, 1, 1]), scores([1, 2, 3])).absent == "one view scores all models alike"
+
+
+@pytest.mark.parametrize("count", range(10, 27))
+def test_orders_that_are_the_same_throughout_or_reversed_have_no_interval(count):
+    """At 10, 12 and many other numbers of models rounding leaves Kendall's tau a little below 1, whose interval would be [1.00, 1.00]."""
+    for values in (range(count), [0, 0, *range(1, count - 1)]):
+        for direction, tau in (("lower", 1), ("higher", -1)):
+            found = agreement_of(scores(values), scores(values, direction=direction))
+            assert (found.value, found.has_interval) == (tau, False)
+            assert found.absent == "the order is the same throughout (or reversed)"
 
 
 @pytest.mark.parametrize(("count", "correlation"), [(10, 0.5), (15, 0.0), (30, 0.8)])

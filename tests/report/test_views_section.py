@@ -10,6 +10,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import synthetic_study
 from helpers.browser import Visit, violations
 from helpers.html_page import page_of
 from scipy.stats import kendalltau, norm
@@ -53,8 +54,12 @@ def seen(synthetic, tmp_path_factory):
 
 def scores_of(root):
     """The KID of every completed trial through every view, with the ends of its interval, read from the files alone."""
+    return scores_of_folder(root / "results" / "digits")
+
+
+def scores_of_folder(study):
     rows = []
-    for path in (root / "results" / "digits" / "trials").glob("*/scores/*.json"):
+    for path in (study / "trials").glob("*/scores/*.json"):
         for name, e in json.loads(path.read_text())["estimates"].items():
             if name.startswith("KID["):
                 rows.append({"trial": path.parts[-3], "view": name, "value": e["value"], "low": e["interval"][0], "high": e["interval"][1]})
@@ -232,3 +237,26 @@ def test_a_hostile_name_of_a_view_is_shown_and_runs_nothing(seen):
         assert "49" not in page.text
         assert f"KID[{EVIL}] ↓" in [cell["text"] for cell in page.tables["table-views"][0]]
     assert [row[f"rank:KID[{EVIL}]"] for row in csv_of(root, "views")]
+
+
+def equal_through_pixels(study):
+    """Pixels score all models alike, half of them by fewer samples, and the study's own objective is nowhere among the scores."""
+    synthetic_study.add_view(study, "pixels")
+    for number, path in enumerate(sorted(study.glob("trials/*/scores/quick_changed-*.json"))):
+        data = json.loads(path.read_text())
+        data["estimates"]["KID[pixels]"] |= {"value": 0.5, "interval": [0.4, 0.6], "n_fake": 300 if number % 2 else 899}
+        path.write_text(json.dumps(data), encoding="utf-8")
+    facts = json.loads((study / "study.json").read_text())
+    (study / "study.json").write_text(json.dumps(facts | {"objective": "MIND[classifier]"}), encoding="utf-8")
+
+
+def test_a_page_says_of_equal_models_and_of_other_numbers_and_objectives_no_more_than_is_so(reported):
+    folder = reported(8, equal_through_pixels, axes=("loss",), confirm=0)
+    table = scores_of_folder(folder.parent.parent / "results" / "digits")
+    best = table[table["view"] == OWN].set_index("trial")["value"].idxmin()
+    for name in ("index.html", "plain.html"):
+        text = text_of(page_of(folder / name))
+        assert re.search(rf"by every view: [\w ·]+, {best[:8]}", text)
+        assert "one view scores all models alike" in text
+        assert "899 real and 300 to 899 generated samples" in text
+        assert "The study chose by" not in text

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from landscape.analysis.rankings import Misjudged, Views, ranks
+from landscape.analysis.rankings import Misjudged, Views, best_models, ranks
 from landscape.report.figures._style import FAINT, headline, house_style, label_styles, legend_below, new_figure
 from landscape.results.score_names import ScoreName
 
@@ -17,24 +17,19 @@ def data(views: Views, contradicted: list[Misjudged]) -> pd.DataFrame:
     The mark is `best` for the model that is the best one by this view, and `otherwise` for a model about which this view contradicts the
     others.
     """
-    of, against = ranks(views), {(one.model, one.view) for one in contradicted}
+    of, best, against = ranks(views), best_models(views), {(one.model, one.view) for one in contradicted}
     rows = [
         {
             "trial": model,
             "view": view,
             "rank": rank,
             "value": views[view][model].value,
-            "mark": BEST if model == best_of(of[view]) else OTHERWISE if (model, view) in against else "",
+            "mark": BEST if model == best[view] else OTHERWISE if (model, view) in against else "",
         }
         for view in views
         for model, rank in of[view].items()
     ]
     return pd.DataFrame(rows, columns=["trial", "view", "rank", "value", "mark"])
-
-
-def best_of(found: dict[str, float]) -> str:
-    """Return the model with the best rank, which is the first one of several."""
-    return min(found, key=lambda model: found[model])
 
 
 @house_style
