@@ -43,7 +43,7 @@ def see(study: Study, dataset: Dataset, protocols: Sequence[Protocol], device: t
         watch: A function that is told of the progress.
 
     Raises:
-        UserError: There are fewer than two models, or a model cannot be scored through a view.
+        UserError: There are fewer than two models, two extractors are the same, or a model cannot be scored through a view.
     """
     models, left_out = dict[str, Trial](), dict[str, str]()
     for trial in study.trials:
@@ -61,7 +61,9 @@ def see(study: Study, dataset: Dataset, protocols: Sequence[Protocol], device: t
     for number, (digest, trial) in enumerate(models.items()):
         for position, protocol in enumerate(protocols):
             name, estimate = ranking(_scored(trial.folder, dataset, protocol, device), protocol, digest)
-            views.setdefault(name, {})[digest] = estimate
+            if digest in views.setdefault(name, {}):
+                raise UserError(f"two of the extractors give the same score {name}: name each view once")
+            views[name][digest] = estimate
             if watch is not None:
                 watch("models through views", number * len(protocols) + position + 1, total)
     return SeenStudy(models, views, left_out)

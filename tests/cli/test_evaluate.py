@@ -142,7 +142,12 @@ def test_a_study_is_ranked_through_several_views(run, here):
     kept = sorted((here / "study").rglob("scores/*.json"))
     assert len(kept) == 6
     times = [path.stat().st_mtime_ns for path in kept]
+    for path in (here / "study").rglob("record.json"):
+        record = json.loads(path.read_text())
+        path.write_text(json.dumps(record | {"study": {"cell": {"d_normalization": "none", "loss": "hinge"}}}))
     text = run(*command[:-1]).out
+    assert text.count("  hinge · none") >= 3
+    assert "wronged" not in text
     assert [path.stat().st_mtime_ns for path in kept] == times
     assert "model, best mean rank first" in text
     assert "KID[pixels] and KID[classifier:digits]" in text
@@ -152,6 +157,8 @@ def test_a_study_is_ranked_through_several_views(run, here):
     assert "two views or more" in run("evaluate", "--fake", "study", "--features", "pixels").is_one_line_error()
     assert "--real" in run("evaluate", "--fake", "absent.npz").is_one_line_error()
     assert "the study's report shows them too" in text
+    twice = run("evaluate", "--fake", "study", "--features", "pixels,classifier,classifier:digits", "--protocol", "quick")
+    assert "the same score KID[classifier:digits]: name each view once" in twice.is_one_line_error()
 
 
 def test_further_views_and_later_models_add_to_what_is_kept_and_the_report_shows_all(run, here):
