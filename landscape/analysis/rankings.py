@@ -125,7 +125,8 @@ def _decisions(scores: Sequence[Estimate]) -> NDArray[np.int16]:
     low, high = np.array([one.interval or none for one in scores], dtype=np.float64).reshape(-1, 2).T
     cost = np.array([_cost(one) for one in scores])
     apart = (low[:, None] > high[None]) | (high[:, None] < low[None])
-    return np.where(apart, np.sign(cost[None] - cost[:, None]), 0).astype(np.int16)
+    better, worse = cost[:, None] < cost[None], cost[:, None] > cost[None]
+    return np.where(apart, better.astype(np.int16) - worse, 0).astype(np.int16)
 
 
 def by_mean_rank(views: Views) -> Sequence[tuple[str, float]]:

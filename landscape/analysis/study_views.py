@@ -149,7 +149,10 @@ def _common(seen: Mapping[Key, Mapping[str, Estimate]], keys: Sequence[Key]) -> 
 def _names(keys: Sequence[Key]) -> dict[Key, str]:
     """Return the name of each view. Where other weights are behind the same name, it says which."""
     names = [name for name, _ in keys]
-    return {(name, weights): name if names.count(name) == 1 else f"{name}, weights {weights[:8] or 'unknown'}" for name, weights in keys}
+    short = 8 if len({(name, weights[:8]) for name, weights in keys}) == len(keys) else None
+    return {
+        (name, weights): name if names.count(name) == 1 else f"{name}, weights {weights[:short] or 'unknown'}" for name, weights in keys
+    }
 
 
 def _compared(views: StudyViews) -> int:

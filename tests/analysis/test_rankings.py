@@ -37,6 +37,14 @@ def test_a_model_that_one_view_flatters_is_named():
     assert {m.view for m in misjudged({"one": scores([1, 2]), "two": scores([2, 1])})} == {"one", "two"}
 
 
+def test_scores_as_large_as_numbers_go_are_decided_without_an_overflow():
+    largest = 1.7e308
+    high, low = (Estimate(value, "lower", (value, value)) for value in (largest, -largest))
+    with np.errstate(all="raise"):
+        found = misjudged({"one": {"a": low, "b": high}, "two": {"a": high, "b": low}})
+    assert {(m.model, m.view) for m in found if m.flattered} == {("a", "one"), ("b", "two")}
+
+
 def test_of_two_views_each_model_is_named_once_for_each_order_and_neither_view_is_called_wrong():
     two = {"one": scores([1, 2, 3]), "two": scores([1, 3, 2])}
     assert [(m.model, m.view, judged(m, two)) for m in contradicted(two)] == [

@@ -102,6 +102,8 @@ def test_other_weights_of_one_name_are_another_view():
     (found,) = study_views(seen(3, own, retrained))
     assert set(found.views) == {"KID[classifier], weights aaaa", "KID[classifier], weights bbbb"}
     assert study_views([*seen(3, own), *seen(3, retrained, first=3)]) == []
+    (found,) = study_views(seen(3, *(lambda i, end=end: scores({"KID[classifier]": i}, weights=f"aaaaaaaa{end}") for end in "bc")))
+    assert set(found.views) == {"KID[classifier], weights aaaaaaaab", "KID[classifier], weights aaaaaaaac"}
 
 
 def test_the_metric_and_the_extractor_of_the_objective_come_first():
