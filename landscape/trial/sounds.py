@@ -32,5 +32,8 @@ def speak(gan: GAN, folder: Path) -> dict[str, str]:
 
 
 def sound_of(mels: Tensor) -> bytes:
-    """Return a WAVE file in which mels [n, 1, bands, frames] in [0, 1] sound one behind the other."""
-    return wav_bytes(griffin_lim(from_levels(mels * 255)).flatten().numpy())
+    """Return a WAVE file in which mels [n, 1, bands, frames] in [0, 1] sound one behind the other.
+
+    A mel with NaN, which a diverged model makes, is silent.
+    """
+    return wav_bytes(griffin_lim(from_levels(mels * 255)).nan_to_num(0).flatten().numpy())

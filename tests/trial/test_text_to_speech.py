@@ -1,5 +1,7 @@
 """A trial of text to speech, from training to scores, with the control of exchanged conditions and the judge of held-out words."""
 
+import io
+import warnings
 import wave
 from functools import partial
 
@@ -26,7 +28,7 @@ from landscape.training.sampling import shown_rows
 from landscape.trial.run_trial import prepare_and_run
 from landscape.trial.saved_generator import load_trained
 from landscape.trial.scoring_saved import evaluate_trained
-from landscape.trial.sounds import SPOKEN
+from landscape.trial.sounds import SPOKEN, sound_of
 
 DATA = "spoken-words:words=10"
 CONFIG = {
@@ -73,6 +75,18 @@ def test_the_record_names_a_sound_of_samples_and_recordings_in_turn(trial, datas
     recordings = shown_rows(dataset, SPOKEN).samples
     samples, second = ((mels[i::2] - recordings).abs().mean() for i in range(2))
     assert second < 0.5 * samples  # The second of each pair is the recording.
+
+
+def test_a_sample_of_a_diverged_model_is_silent_and_leaves_the_recording_behind_it():
+    mels = torch.full((2, 1, 64, 64), 0.8)
+    mels[0] = torch.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        content = sound_of(mels)
+    with wave.open(io.BytesIO(content)) as file:
+        silent, heard = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(2, LENGTH)
+    assert not silent.any()
+    assert heard.any()
 
 
 def test_the_judge_knows_words_that_are_held_out(here, trial, dataset):
