@@ -4,12 +4,16 @@ import contextlib
 import json
 import math
 import os
+import re
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from landscape.core.errors import UserError
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+"""Half of a pair of surrogates in JSON, escaped or not."""
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
@@ -85,14 +89,26 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not a number of JSON")
 
 
+def check_text(data: object, content: bytes) -> None:
+    """Check that the texts in `data`, which were read from the JSON `content`, can be written again.
+
+    Raises:
+        ValueError: A text has half of a pair of surrogates, which is no character.
+    """
+    if _SURROGATE.search(content):
+        json.dumps(data, ensure_ascii=False).encode()
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Read the JSON object in `path`.
 
     Raises:
-        UserError: The file is missing, cannot be read, or does not hold exactly one JSON object with finite numbers.
+        UserError: The file is missing, cannot be read, or does not hold exactly one JSON object with finite numbers and true text.
     """
     try:
-        data = json.loads(path.read_bytes(), parse_constant=_refuse, parse_float=finite_number)
+        content = path.read_bytes()
+        data = json.loads(content, parse_constant=_refuse, parse_float=finite_number)
+        check_text(data, content)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from landscape.core.errors import UserError
-from landscape.core.files import finite_number
+from landscape.core.files import check_text, finite_number
 from landscape.results.record import RECORD_FILE, SCHEMA, Scores, TrialRecord
 
 SCORES_FOLDER = "scores"
@@ -153,10 +153,11 @@ def parse(content: bytes) -> dict[str, Any]:
     """Read `content` as a JSON object.
 
     Raises:
-        DamagedError: The content is not a JSON object, or contains NaN or infinity.
+        DamagedError: The content is not a JSON object, or contains NaN, infinity, or half of a pair of surrogates.
     """
     try:
         data = json.loads(content, parse_constant=_not_a_number, parse_float=finite_number)
+        check_text(data, content)
     except (ValueError, RecursionError) as error:
         raise DamagedError(str(error)) from None
     if not isinstance(data, dict):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from landscape.core.errors import UserError
 from landscape.core.files import read_json, require_writable, write_bytes, write_json
 from landscape.results.record import SCHEMA, Estimate, Scores, Status, TrialRecord
+from landscape.results.trial_files import DamagedError, parse
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 names = st.text(string.ascii_letters + "[]_é", min_size=1, max_size=8)
@@ -129,6 +130,19 @@ def test_every_truncation_of_a_record_is_named(tmp_path):
             continue
         with pytest.raises(UserError, match=r"torn\.json is damaged"):
             read_json(torn)
+
+
+@pytest.mark.parametrize("content", [rb'{"a": "\ud800"}', rb'{"\uDFFFb": 1}', b'{"a": "\xed\xa0\x80"}'])
+def test_half_of_a_pair_of_surrogates_is_damage_because_no_file_could_hold_it(tmp_path, content):
+    path = tmp_path / "r.json"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"r\.json is damaged: .*surrogates not allowed"):
+        read_json(path)
+    with pytest.raises(DamagedError, match="surrogates not allowed"):
+        parse(content)
+    whole = rb'{"a": "\ud83d\ude00"}'
+    path.write_bytes(whole)
+    assert read_json(path) == parse(whole) == {"a": "\U0001f600"}
 
 
 @pytest.mark.parametrize(
