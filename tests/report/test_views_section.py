@@ -6,6 +6,7 @@ import json
 import math
 import re
 from itertools import combinations
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from scipy.stats import kendalltau, norm
 
 from landscape.report import study_figures
 from landscape.report.build import Wanted, build
-from landscape.report.figures._style import Rendered
+from landscape.report.figures._style import Rendered, new_figure, render
 
 EVIL = "\"'><img src=x onerror=alert(1)></style></svg><script>alert(1)</script> {{ 7 * 7 }} & &amp; --> ü 漢"
 OWN, PIXELS, LITE = "KID[classifier:digits]", "KID[pixels]", "KID[efficientnet_lite:lite0-112]"
@@ -260,3 +261,9 @@ def test_a_page_says_of_equal_models_and_of_other_numbers_and_objectives_no_more
         assert "one view scores all models alike" in text
         assert "899 real and 300 to 899 generated samples" in text
         assert "The study chose by" not in text
+
+
+def test_a_drawing_with_control_characters_in_a_name_is_valid_xml():
+    figure, axes = new_figure(3.7)
+    axes.set_title("a\x00b\x1b<c>\x0b")
+    assert "ab&lt;c&gt;" in ElementTree.tostring(ElementTree.fromstring(render(figure, "t", "t").svg), encoding="unicode")

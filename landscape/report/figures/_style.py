@@ -195,7 +195,7 @@ def render(figure: Figure, name: str, title: str) -> Rendered:
         figure.set_layout_engine("none")  # The layout of the SVG is kept, because computing it again takes half of the time.
         figure.savefig(pixels, format="png", dpi=160, metadata={"Software": None, "Title": title})
         figure.savefig(paper, format="pdf", metadata={"CreationDate": None, "Title": title})
-    svg = vector.getvalue()
+    svg = re.sub(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]", b"", vector.getvalue())  # A name may have them, and XML has none.
     return Rendered(svg, pixels.getvalue(), paper.getvalue(), _inline(svg.decode(), name))
 
 
