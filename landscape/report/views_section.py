@@ -162,8 +162,10 @@ def _whole(rank: float) -> float | int:
 
 def _caption(seen: StudyViews) -> str:
     found = [estimate for scores in seen.views.values() for estimate in scores.values()]
-    numbers = ({e.n_real for e in found} - {None}, "real"), ({e.n_fake for e in found} - {None}, "generated")
-    sizes = [f"{' to '.join(count(n) for n in sorted({min(ns), max(ns)}))} {what}" for ns, what in numbers if ns]
+    real, made = [e.n_real for e in found if e.n_real is not None], [e.n_fake for e in found if e.n_fake is not None]
+    sizes = [
+        f"{' to '.join(count(n) for n in sorted({min(ns), max(ns)}))} {what}" for ns, what in ((real, "real"), (made, "generated")) if ns
+    ]
     text = (
         f"The {plural(len(seen.models), 'model')} that every view scored, of {count(seen.scored)} with any; the best mean rank first."
         f" Brackets: 95% intervals over samples of one model. Protocol {seen.protocol} apart from the extractor"
