@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from benchmarks import mimicry, sweeps, training
 from benchmarks._timing import Ratio, table
 from benchmarks.metrics import machine
-from landscape.components.extractors._folded_convolution import fast_bfloat16
+from landscape.components.numerics.processor import fast_bfloat16
 from landscape.core.errors import UserError
 
 

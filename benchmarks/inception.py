@@ -19,10 +19,10 @@ from torch import Tensor, nn
 
 from benchmarks._timing import Ratio, compare, table
 from landscape.components.extractors import inception as module
-from landscape.components.extractors._folded_convolution import fast_bfloat16
 from landscape.components.extractors.inception import SIDE, VARIABLE, Inception
 from landscape.components.metrics._moments import moments
 from landscape.components.metrics.frechet import frechet_terms
+from landscape.components.numerics.processor import fast_bfloat16
 
 BATCH = 32
 

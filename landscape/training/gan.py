@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from landscape.components.architectures._base import AdaptsToData
 from landscape.components.datasets._base import Dataset
+from landscape.components.numerics.processor import fast_bfloat16
 from landscape.components.tasks._asked import conditions
 from landscape.config.conditions import classes_of, texts_of
 from landscape.config.network_layout import condition_of, task_of
@@ -134,7 +135,9 @@ class GAN(pl.LightningModule):
         """
         config = self.config
         self.to(device)
-        if len(self.dataset.shape) == 3 and self.dataset.shape[-1] > 1:
+        # A processor that has no bfloat16 falls back to convolutions that cannot write gradients of such weights.
+        falls_back = device.type == "cpu" and config.precision == "bf16" and not fast_bfloat16()
+        if len(self.dataset.shape) == 3 and self.dataset.shape[-1] > 1 and not falls_back:
             self.to(memory_format=torch.channels_last)
         for owner, values in self._own.items():
             values.update({name: self.states[owner].get_buffer(name) for name in values})

@@ -110,8 +110,8 @@ def test_intervals_of_shares_of_variance(folder):
 def on_cifar10(study):
     """Make it a study on CIFAR-10 under Mimicry's protocol, whose FID was published."""
     for path in study.rglob("*.json"):
-        text = path.read_text().replace(SCORE, "FID").replace('"name":"quick"', '"name":"mimicry"')
-        path.write_text(text.replace('"dataset":"digits"', '"dataset":"cifar10"'), encoding="utf-8")
+        text = path.read_text().replace(SCORE, "FID").replace('"name": "quick"', '"name": "mimicry"')
+        path.write_text(text.replace('"dataset": "digits"', '"dataset": "cifar10"'), encoding="utf-8")
 
 
 def test_published_numbers(reported):

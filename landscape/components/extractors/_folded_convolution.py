@@ -1,12 +1,13 @@
 """A convolution for inference: with its batch norm folded in, its activation fused into the call, and channels last in memory."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, hardtanh_, relu_
+
+from landscape.components.numerics.processor import fast_bfloat16, has_onednn
 
 Activation = Literal["none", "relu", "relu6"]
 _ONEDNN: dict[Activation, tuple[str, list[float]]] = {"none": ("none", []), "relu": ("relu", []), "relu6": ("hardtanh", [0.0, 6.0])}
@@ -46,7 +47,7 @@ class FoldedConvolution(nn.Module):
         return self._convolved(x, self.weight, self.bias)
 
     def _convolved(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        if x.device.type == "cpu" and _has_onednn():
+        if x.device.type == "cpu" and has_onednn():
             attribute, numbers = _ONEDNN[self.activation]
             fused: Tensor = torch.ops.mkldnn._convolution_pointwise(
                 x, weight, bias, self.padding, self.stride, (1, 1), self.groups, attribute, numbers, ""
@@ -56,16 +57,6 @@ class FoldedConvolution(nn.Module):
         if self.activation == "none":
             return made
         return relu_(made) if self.activation == "relu" else hardtanh_(made, 0.0, 6.0)
-
-
-@cache
-def fast_bfloat16() -> bool:
-    """Return whether this processor computes bfloat16 convolutions natively."""
-    return _has_onednn() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-
-
-def _has_onednn() -> bool:
-    return bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
 
 
 def folded(state: Mapping[str, Tensor], convolution: str, norm: str, epsilon: float) -> tuple[Tensor, Tensor]:
