@@ -135,9 +135,9 @@ class GAN(pl.LightningModule):
         """
         config = self.config
         self.to(device)
-        # A processor that has no bfloat16 falls back to convolutions that cannot write gradients of such weights.
-        falls_back = device.type == "cpu" and config.precision == "bf16" and not fast_bfloat16()
-        if len(self.dataset.shape) == 3 and self.dataset.shape[-1] > 1 and not falls_back:
+        # Where the processor has no bfloat16 instructions, torch's plain convolution takes over, whose gradient needs contiguous weights.
+        plain = device.type == "cpu" and config.precision == "bf16" and not fast_bfloat16()
+        if len(self.dataset.shape) == 3 and self.dataset.shape[-1] > 1 and not plain:
             self.to(memory_format=torch.channels_last)
         for owner, values in self._own.items():
             values.update({name: self.states[owner].get_buffer(name) for name in values})

@@ -7,6 +7,7 @@ import torch
 
 import landscape
 from landscape.components.numerics.precision import at_least_float32, full_precision
+from landscape.training import gan as gan_module
 
 
 def test_autocast_is_off_inside():
@@ -35,6 +36,17 @@ def in_bf16(**fields):
     gan = landscape.build(config | fields)
     gan.prepare(torch.device("cpu"))
     return gan
+
+
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_weights_lie_channels_last_unless_the_processor_lacks_bfloat16(native, precision, monkeypatch):
+    """Gradients of such weights end there with "slow_conv2d: grad_weight must be contiguous"."""
+    monkeypatch.setattr(gan_module, "fast_bfloat16", lambda: native)
+    networks = in_bf16(architecture={"dcgan": {"width": 4}}, precision=precision)
+    weights = [p for p in networks.parameters() if p.ndim == 4 and min(p.shape) > 1]
+    assert len(weights) > 4
+    assert {p.is_contiguous(memory_format=torch.channels_last) for p in weights} == {native or precision == "fp32"}
 
 
 @pytest.mark.parametrize("architecture", [{"mlp": {"width": 16}}, {"dcgan": {"width": 4}}], ids=["dense", "convolutions"])
