@@ -187,13 +187,13 @@ def _other_protocols(view: View) -> tuple[tuple[str, tuple[Table, ...]], ...]:
     for i, (digest, protocol) in enumerate(view.other_protocols.items(), start=1):
         other = view_of(view.study, digest)
         if other.score is not None:
-            name = _said(digest, protocol)
+            name = _title_of(digest, protocol)
             made = (levels_table(other, axis, f"protocol{i}_") for axis in other.table.axes)
             found.append((name, tuple(replace(table, title=f"{table.title} under {name}") for table in made)))
     return tuple(found)
 
 
-def _said(digest: str, protocol: Mapping[str, Any]) -> str:
+def _title_of(digest: str, protocol: Mapping[str, Any]) -> str:
     """Return the name of a protocol. Several changed ones may have the same name, so that the digest stands beside it."""
     name = str(protocol.get("name", digest))
     return f"{name} ({digest})" if name.endswith(CHANGED) else name
