@@ -96,15 +96,16 @@ def rows(path: Path, repeats: int, quick: bool) -> Iterator[tuple[Ratio, float, 
         error = (ours(images).features - expected).norm() / expected.norm()
         name = f"batch {len(images)}, {side} px"
         found = compare(f"Inception fp32, {name}", partial(ours, images), "torch-fidelity", partial(theirs, images), repeats)
-        yield found, 2.2, f"features differ by {float(error):.1e} (bound 1e-5)"
+        yield found, 1.7, f"features differ by {float(error):.1e} (bound 1e-5)"
         found = compare(f"Inception fp32, {name}", partial(ours, images), "torch-fidelity, compiled", partial(compiled, images), repeats)
         yield found, 1.0, ""
+        cast = torch_fidelitys(path, autocast=True)
+        # Without bfloat16 instructions torch's autocast takes six seconds an image, and two images tell enough.
+        some = images if fast_bfloat16() else images[:2]
+        part = f"batch {len(some)}, {side} px"
+        found = compare(f"Inception bf16, {part}", partial(rounded, some), "torch-fidelity under autocast", partial(cast, some), repeats)
+        yield found, 1.0, "bf16 on both sides"
         if fast_bfloat16():
-            cast = torch_fidelitys(path, autocast=True)
-            found = compare(
-                f"Inception bf16, {name}", partial(rounded, images), "torch-fidelity under autocast", partial(cast, images), repeats
-            )
-            yield found, 1.0, "bf16 on both sides"
             found = compare(f"Inception bf16, {name}", partial(rounded, images), "torch-fidelity", partial(theirs, images), repeats)
             yield found, 3.2, "same rounding as emulated elsewhere"
 
@@ -118,7 +119,7 @@ def bfloat16_line(path: Path, samples: int) -> str:
     line = f"bf16: FD of {samples} against {samples} darkened noise images {exact:.6g} in fp32, {changed:.6g} in bf16"
     line += f" ({100 * (changed / exact - 1):+.2g} %)"
     if not fast_bfloat16():
-        line += "; this processor has no bfloat16 convolutions: they are emulated in float32 (same rounding, no gain), and not timed"
+        line += "; this processor has no bfloat16 convolutions: they are emulated in float32 (same rounding, no gain)"
     return line
 
 

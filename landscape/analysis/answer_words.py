@@ -103,8 +103,9 @@ def study_sentence(score: str, axes: Sequence[AxisAnswer], chosen: Chosen | None
     decided = [f"{words(a.axis)} ({a.best})" for a in axes if a.state == "decided"]
     ruled_out = [f"{words(a.axis)} {level}" for a in axes if a.state == "suggested" for level in a.beaten]
     undecided = [words(a.axis) for a in axes if a.state != "decided"]
-    parts += [f"Decided: {join(decided)}."] if decided else []
-    parts += [f"Ruled out: {join(ruled_out)}."] if ruled_out else []
+    # A level is judged by the one setting that the search found for it, and another search may find another one.
+    parts += [f"Decided with the settings confirmed here: {join(decided)}."] if decided else []
+    parts += [f"Ruled out with the settings confirmed here: {join(ruled_out)}."] if ruled_out else []
     parts += [f"Not decided: {join(undecided)}."] if undecided else []
     return " ".join(parts) or "Nothing is compared: no axis has two levels."
 
