@@ -1,6 +1,7 @@
 """Weights made for a whole network at once are those that its layers make one by one, and so are the gradients, to rounding."""
 
 import copy
+import random
 from contextlib import nullcontext
 
 import pytest
@@ -157,6 +158,26 @@ def test_stacks_hold_few_zeros():
     assert len(groups(sndcgan)) == 3
     assert len(groups([Shape(128, 1152)] * 10)) == 1
     assert len(groups([Shape(1, 1000), Shape(1000, 1)])) == 2
+
+
+def test_of_all_unions_the_first_with_the_fewest_zeros_is_made():
+    """Groups are lists of positions here, and each step measures every union anew."""
+    rng = random.Random(0)
+
+    def held(members, shapes):
+        return len(members) * max(shapes[i].rows for i in members) * max(shapes[i].columns for i in members)
+
+    for _ in range(100):
+        shapes = [Shape(rng.choice([1, 2, 4, 8, 64]), rng.choice([3, 9, 27, 36, 72, 100])) for _ in range(rng.randint(1, 14))]
+        found, allowed = [(i,) for i in range(len(shapes))], (1 + PADDING) * sum(s.rows * s.columns for s in shapes)
+        while len(found) > 1:
+            unions = [(one, other) for k, one in enumerate(found) for other in found[:k]]
+            one, other = min(unions, key=lambda pair: held(pair[0] + pair[1], shapes) - held(pair[0], shapes) - held(pair[1], shapes))
+            joined = [members for members in found if members not in (one, other)] + [one + other]
+            if sum(held(members, shapes) for members in joined) > allowed:
+                break
+            found = joined
+        assert groups(shapes) == found
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
