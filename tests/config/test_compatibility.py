@@ -2,12 +2,12 @@
 
 import dataclasses
 import itertools
-import json
-import os
 import random
 
 import pytest
 import torch
+from helpers import covering_arrays
+from helpers.covering_arrays import AXES, RENEW, RESOLUTIONS, CoveringArray, config_of
 
 import landscape
 from landscape.components.architectures._base import ARCHITECTURES, Networks, Output
@@ -16,131 +16,27 @@ from landscape.components.datasets._base import Dataset, Split
 from landscape.components.datasets._language import Language
 from landscape.components.datasets._load import load_dataset
 from landscape.components.losses._base import LOSSES
-from landscape.components.normalizations._base import NORMALIZATIONS
-from landscape.components.regularizers._base import REGULARIZERS
 from landscape.components.tasks._base import TASKS
 from landscape.config import protocols
 from landscape.config.trial_config import TrialConfig
 from landscape.config.undefined import UndefinedCombinationError
 from landscape.core.errors import UserError
-from landscape.core.locks import locked
 from landscape.space.space import Space
+from landscape.training import gan as gan_module
 from landscape.training.gan import GAN
 from landscape.trial.checkpoint_file import read, write
 from landscape.trial.run_trial import prepare_and_run
 from landscape.trial.saved_generator import load_trained
 from landscape.trial.scoring_saved import evaluate_trained
 
-AXES = {
-    "task": [name for name in TASKS.names() if TASKS[name].facts.condition != "speech"],
-    "loss": LOSSES.names(),
-    "regularizers": ["none", *REGULARIZERS.names()],
-    "d_normalization": NORMALIZATIONS.names(),
-    "g_normalization": NORMALIZATIONS.names(),
-    "architecture": [name for name in ARCHITECTURES.names() if "speech" not in ARCHITECTURES[name].facts.conditions],
-}
-"""Speech is made at 64x64 alone, where `tests/components/tasks/test_text_to_speech.py` crosses it with every loss and every term."""
-SMALL = {"width": 8, "g_width": 8, "d_width": 8, "hidden": 8}
-"""Sizes at which a training step takes milliseconds. An architecture gets those of them that it has."""
-OWN = {
-    "resnet107": {"width": 3},
-    "progressive": {"fmap_base": 32, "fmap_max": 8},
-    "srresnet": {"blocks": 1},
-    "resnet_translation": {"blocks": 1},
-}
-"""Further small sizes. The width of `resnet107` counts the maps next to the image; at the other end it has 32 times as many."""
-HYPERPARAMETERS = {"weight_clipping": {"bound": 1.0}, "unrolled": {"k": 2}, "content": {"trained_on": "digits"}}
-"""If 107 normalized layers, gains included, are clipped at 0.01, no gradient reaches G in float32. Two steps ahead test as much as five."""
 SHARDS = 3
 """The number of parts of the 32x32 array, which parallel workers share."""
 
 
-def config_of(cell, resolution):
-    """Return the cell as a configuration, or None if it is undefined."""
-    architecture = ARCHITECTURES[cell["architecture"]]
-    points = architecture.facts.samples == "points"
-    small = {k: v for k, v in SMALL.items() if k in architecture.hyperparameters} | OWN.get(cell["architecture"], {})
-    task = TASKS[cell["task"]].facts
-    texts = task.condition == "text"
-    fields = {
-        "dataset": "ring" if points else "stacked_words_digits" if texts else "printed_digits" if task.game == "two_way" else "digits",
-        "resolution": None if points else resolution,
-        "channels": None if points else 3 if texts or cell["task"] == "colorization" else 1,
-        "batch_size": 4,
-        "budget": {"amount": 2},
-        "latent": {"dim": 6},
-    }
-    if cell["regularizers"] == "auxiliary_classifier" and cell["task"] == "class_conditional" and "class" in architecture.facts.conditions:
-        small = small | {"d_condition": "auxiliary_classifier"}
-    regularizer = {"name": cell["regularizers"], "hyperparameters": HYPERPARAMETERS.get(cell["regularizers"], {})}
-    try:
-        return TrialConfig.parse(fields | cell | {"architecture": {cell["architecture"]: small}, "regularizers": [regularizer]})
-    except UndefinedCombinationError:
-        return None
-
-
-def filled(target, rng):
-    """Return a cell with the levels of `target`, in which the architecture takes the condition of the task."""
-    cell = {}
-    for name, levels in AXES.items():
-        if name == "task" and "architecture" in target:
-            levels = [t for t in levels if TASKS[t].facts.condition in ARCHITECTURES[target["architecture"]].facts.conditions]
-        if name == "architecture":
-            levels = [a for a in levels if TASKS[cell["task"]].facts.condition in ARCHITECTURES[a].facts.conditions]
-        cell[name] = target.get(name) or rng.choice(levels)
-    return cell
-
-
 @pytest.fixture
-def covering_array(tmp_path_factory):
-    """Return a function that gives the configurations of a covering array. Parallel workers choose its cells once and share them."""
-
-    def covering_array(resolution, strength=2):
-        base = tmp_path_factory.getbasetemp()
-        # The folder above that of a parallel worker belongs to this run of the tests alone.
-        folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-        shared = folder / f"covering-array-{resolution}-{strength}.json"
-        with locked(shared):
-            if not shared.exists():
-                shared.write_text(json.dumps(chosen_cells(resolution, strength)))
-        return [(cell, config_of(cell, resolution)) for cell in json.loads(shared.read_text())]
-
-    return covering_array
-
-
-def chosen_cells(resolution, strength):
-    """Choose cells greedily until every defined `strength`-tuple of levels occurs in one of them. The choice is deterministic."""
-    rng = random.Random(resolution)
-    names = list(AXES)
-    missing = {
-        tuple(zip(group, levels, strict=True))
-        for group in itertools.combinations(names, strength)
-        for levels in itertools.product(*(AXES[n] for n in group))
-    }
-    groups = list(itertools.combinations(names, strength))
-
-    def tuples(cell):
-        return {tuple((n, cell[n]) for n in group) for group in groups}
-
-    chosen = []
-    while missing:
-        target = dict(rng.choice(sorted(missing)))
-        best = None
-        for _ in range(40):
-            cell = filled(target, rng)
-            gain = len(tuples(cell) & missing)
-            if best is not None and gain <= best[0]:
-                continue
-            if config_of(cell, resolution) is not None:
-                best = (gain, cell)
-                if gain >= 6:
-                    break
-        if best is None:
-            missing.discard(tuple((n, target[n]) for n in names if n in target))
-            continue
-        chosen.append(best[1])
-        missing -= tuples(best[1])
-    return chosen
+def few_observed(monkeypatch):
+    """Points of the learning curves are those of few samples: 64 would take longer than the batches of 4 that are trained on."""
+    monkeypatch.setattr(gan_module, "DIVERSITY_SAMPLES", 8)
 
 
 def dataset_for(config):
@@ -182,13 +78,56 @@ def train_save_load_sample(config, folder):
     assert torch.equal(again.sample(gan.fixed_z[:3]), samples)
 
 
+def faults(array):
+    """Say what is wrong with a covering array beside today's axes."""
+    pairs, covered = covering_arrays.all_pairs(), {pair for cell in array.cells for pair in covering_arrays.pairs_of(cell)}
+    found = {
+        "neither in a cell nor known to be undefined": pairs - covered - array.undefined,
+        "not pairs of levels of today": (covered | array.undefined) - pairs,
+        "in a cell and said to be undefined": covered & array.undefined,
+    }
+    return [f"{RENEW}: {len(those)} pairs are {what}, such as {min(those)}" for what, those in found.items() if those]
+
+
+@pytest.mark.parametrize("resolution", RESOLUTIONS)
+def test_every_pair_is_in_a_cell_or_known_to_be_undefined(resolution):
+    assert faults(covering_arrays.read(resolution)) == []
+
+
+def test_a_missing_cell_a_new_level_and_a_removed_one_are_noticed(monkeypatch):
+    array = covering_arrays.read(8)
+    (fault,) = faults(CoveringArray(array.cells[1:], array.undefined))
+    assert "neither in a cell" in fault
+    wrong = next(iter(covering_arrays.pairs_of(array.cells[0])))
+    (fault,) = faults(CoveringArray(array.cells, array.undefined | {wrong}))
+    assert fault.endswith(f"1 pairs are in a cell and said to be undefined, such as {wrong}")
+    monkeypatch.setitem(AXES, "loss", [*AXES["loss"], "new"])
+    (fault,) = faults(array)
+    assert "neither in a cell" in fault
+    assert "'new'" in fault
+    monkeypatch.setitem(AXES, "loss", AXES["loss"][1:-1])
+    (fault,) = faults(array)
+    assert "not pairs of levels of today" in fault
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("resolution", RESOLUTIONS)
+def test_no_cell_with_a_pair_said_to_be_undefined_is_found(resolution):
+    """The search starts from the cells of the file, so that what each level needs is known."""
+    array, chooser = covering_arrays.read(resolution), covering_arrays.Chooser(resolution)
+    assert all(chooser.is_defined(cell) for cell in array.cells)
+    assert array.undefined - chooser.undefined(array.undefined) == set()
+
+
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize(("resolution", "shard", "shards"), [(8, 0, 1), *((32, i, SHARDS) for i in range(SHARDS))])
-def test_every_defined_pair_trains_saves_loads_and_samples(covering_array, resolution, shard, shards, tmp_path):
-    chosen = covering_array(resolution)[shard::shards]
+def test_every_defined_pair_trains_saves_loads_and_samples(resolution, shard, shards, few_observed, tmp_path):
+    chosen = covering_arrays.read(resolution).configs(resolution, shard, shards)
     failures = []
     for cell, config in chosen:
         try:
+            assert config is not None, f"the cell is undefined: {RENEW}"
             train_save_load_sample(config, tmp_path)
         except Exception as error:
             failures.append(f"{cell}: {type(error).__name__}: {error}")
@@ -202,11 +141,58 @@ def test_sizes_beyond_any_memory_are_refused_in_one_line(width):
         TrialConfig.parse(fields)
 
 
+def filled(target, rng):
+    """Return a cell with the levels of `target`, in which the architecture takes the condition of the task."""
+    cell = {}
+    for name, levels in AXES.items():
+        if name == "task" and "architecture" in target:
+            levels = [t for t in levels if TASKS[t].facts.condition in ARCHITECTURES[target["architecture"]].facts.conditions]
+        if name == "architecture":
+            levels = [a for a in levels if TASKS[cell["task"]].facts.condition in ARCHITECTURES[a].facts.conditions]
+        cell[name] = target.get(name) or rng.choice(levels)
+    return cell
+
+
+def chosen_cells(resolution, strength):
+    """Choose cells greedily until every `strength`-tuple of levels that is easily found occurs in one. The choice is deterministic."""
+    rng = random.Random(resolution)
+    names = list(AXES)
+    missing = {
+        tuple(zip(group, levels, strict=True))
+        for group in itertools.combinations(names, strength)
+        for levels in itertools.product(*(AXES[n] for n in group))
+    }
+    groups = list(itertools.combinations(names, strength))
+
+    def tuples(cell):
+        return {tuple((n, cell[n]) for n in group) for group in groups}
+
+    chosen = []
+    while missing:
+        target = dict(rng.choice(sorted(missing)))
+        best = None
+        for _ in range(40):
+            cell = filled(target, rng)
+            gain = len(tuples(cell) & missing)
+            if best is not None and gain <= best[0]:
+                continue
+            if config_of(cell, resolution) is not None:
+                best = (gain, cell)
+                if gain >= 6:
+                    break
+        if best is None:
+            missing.discard(tuple((n, target[n]) for n in names if n in target))
+            continue
+        chosen.append(best[1])
+        missing -= tuples(best[1])
+    return chosen
+
+
 @pytest.mark.slow
-def test_every_defined_triple_trains(covering_array, tmp_path):
-    for cell, config in covering_array(8, strength=3):
+def test_every_defined_triple_trains(tmp_path):
+    for cell in chosen_cells(8, strength=3):
         try:
-            train_save_load_sample(config, tmp_path)
+            train_save_load_sample(config_of(cell, 8), tmp_path)
         except Exception as error:
             raise AssertionError(str(cell)) from error
 
