@@ -28,6 +28,8 @@ CURVES = {
     "d_accuracy_real": "D accuracy on real",
     "d_accuracy_fake": "D accuracy on generated",
     "sample_diversity": "diversity of samples",
+    "d_spectral_norm": "largest spectral norm of D's layers",
+    "distance_to_best": "distance of G's weights from the best ones",
 }
 
 

@@ -194,7 +194,8 @@ class TrialRecord:
     """Learning curves against D steps (G steps if there is no D), with values of 6 significant digits.
 
     They are `d_loss`, `g_loss`, `d_gradient_norm`, `g_gradient_norm`, `d_accuracy_real`, `d_accuracy_fake`, `sample_diversity`, and the
-    term of each regularizer.
+    term of each regularizer. At few points there are `d_spectral_norm`, the largest spectral norm of the layers of D, and, where weights
+    are selected on the way, `selection_objective` and `distance_to_best`.
     """
     rungs: tuple[Rung, ...] = ()
     """What the trial reached on the way and what was decided there. It is empty without early stopping."""

@@ -26,11 +26,12 @@ from landscape.training.cuda_graph_blocks import Blocks, Record, cannot_record, 
 from landscape.training.data_stream import DataStream, mean_sample
 from landscape.training.effective_weights import EffectiveWeights
 from landscape.training.game import States
-from landscape.training.learning_curves import Curves, has_point
+from landscape.training.learning_curves import FEW_POINTS, Curves, has_point
 from landscape.training.objectives import Adversarial
 from landscape.training.other_games import GAMES
 from landscape.training.rounds import Rounds, one_each
 from landscape.training.sampling import draw_latent, in_range, shown_rows
+from landscape.training.spectral_norms import spectral_norms
 
 # Lightning sets this to 1 when it is imported. Every optimizer step would then ask NVML for devices, for 0.3 ms without a GPU.
 os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
@@ -259,6 +260,10 @@ class GAN(pl.LightningModule):
             real, fake = self.rounds.state.last_logits
             self.curves.put("d_accuracy_real", at, float((real > 0).float().mean()))
             self.curves.put("d_accuracy_fake", at, float((fake <= 0).float().mean()))
+        if self.discriminator is not None and has_point(self.counts.rounds, self.rounds.total, FEW_POINTS):
+            norms = spectral_norms(self.discriminator)
+            if norms:
+                self.curves.put("d_spectral_norm", at, max(norms.values()))
         samples = self.sample(self.fixed_z).flatten(1)
         self.curves.put("sample_diversity", at, float(torch.pdist(samples).mean()))
 

@@ -6,15 +6,20 @@ from dataclasses import dataclass, field
 
 POINTS = 64
 """The number of points of a learning curve."""
+FEW_POINTS = 8
+"""The number of points of a curve whose values take longer to compute."""
 DIGITS = 6
 """The significant digits of a value in a record. What is measured is float32, which has 7."""
 
 
-def has_point(done: int, total: int | None) -> bool:
-    """Return whether learning curves have a point after `done` rounds of `total`, which is None if it is not known."""
+def has_point(done: int, total: int | None, points: int = POINTS) -> bool:
+    """Return whether learning curves have a point after `done` rounds of `total`, which is None if it is not known.
+
+    Curves of `FEW_POINTS` have theirs at points of the other curves.
+    """
     if not total:
-        return done & (done - 1) == 0 or done % 256 == 0
-    return done == total or done * POINTS // total > (done - 1) * POINTS // total
+        return done & (done - 1) == 0 or done % (256 * POINTS // points) == 0
+    return done == total or done * points // total > (done - 1) * points // total
 
 
 def least_interval(total: int | None) -> int:

@@ -1,6 +1,7 @@
 """Keeps the weights of a training that are the best on the selection samples."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -17,6 +18,8 @@ class Selected:
     points: list[tuple[float, float]] = field(default_factory=list)
     state: dict[str, torch.Tensor] | None = None
     value: float = math.inf
+    distances: list[tuple[float, float]] = field(default_factory=list)
+    """How far the weights at every point were from the best ones until then, as a share of the norm of these. It is 0 for the best."""
 
     def offer(self, scores: Scores, rounds: int, network: torch.nn.Module) -> None:
         """Keep the weights of `network` if the objective is better than any before. A score that could not be computed is no point."""
@@ -28,6 +31,15 @@ class Selected:
         cost = estimate.value if estimate.direction == "lower" else -estimate.value
         if cost < self.value:
             self.value, self.state = cost, {k: v.detach().cpu().clone() for k, v in network.state_dict().items()}
+        if self.state is not None:
+            self.distances.append((float(rounds), _distance(network, self.state)))
+
+
+def _distance(network: torch.nn.Module, best: Mapping[str, torch.Tensor]) -> float:
+    """Return |weights - best| / |best| over all parameters of `network`."""
+    weights = {name: weight.detach().cpu().double() for name, weight in network.named_parameters()}
+    apart = sum(float((weight - best[name]).square().sum()) for name, weight in weights.items())
+    return math.sqrt(apart / max(sum(float(best[name].double().square().sum()) for name in weights), 1e-300))
 
 
 def of_checkpoint(protocol: Protocol, which: str) -> Protocol:

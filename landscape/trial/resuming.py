@@ -55,7 +55,11 @@ def save(path: Path, gan: GAN, state: TrialState, device: torch.device) -> None:
         "random": random_data,
         "training_seconds": state.training_seconds,
         "selecting_seconds": state.selecting_seconds,
-        "selection": {"points": state.selected.points, "value": state.selected.value if state.selected.state else None},
+        "selection": {
+            "points": state.selected.points,
+            "distances": state.selected.distances,
+            "value": state.selected.value if state.selected.state else None,
+        },
         "rungs": [rung_to_json(rung) for rung in state.rungs],
         "started_at": state.started_at,
         "interruptions": state.interruptions,
@@ -88,6 +92,7 @@ def _restored(tensors: Mapping[str, Tensor], data: Mapping[str, Any], gan: GAN, 
     gan.rounds.state.last_z = tensors["last_z"].to(device) if "last_z" in tensors else None
     best = {k.removeprefix("best."): v for k, v in tensors.items() if k.startswith("best.")}
     points, value = [(x, y) for x, y in data["selection"]["points"]], data["selection"]["value"]
+    distances = [(x, y) for x, y in data["selection"].get("distances", ())]
     checkpoint_file.set_random_states(tensors, data["random"], device)
     return TrialState(
         started_at=data["started_at"],
@@ -95,6 +100,6 @@ def _restored(tensors: Mapping[str, Tensor], data: Mapping[str, Any], gan: GAN, 
         selecting_seconds=data.get("selecting_seconds", 0.0),
         interruptions=data["interruptions"] + 1,
         frames=[tensors[f"frame.{i}"] for i in range(sum(k.startswith("frame.") for k in tensors))],
-        selected=Selected(points, best, value) if best else Selected(),
+        selected=Selected(points, best, value, distances) if best else Selected(),
         rungs=[rung_from_json(rung) for rung in data.get("rungs", ())],
     )

@@ -26,6 +26,7 @@ from landscape.core.errors import SamplesError, UserError
 from landscape.core.files import read_json, write_json
 from landscape.results.record import GENERATOR_FILE, RECORD_FILE, RESUME_FILE, Scores, Status, TrialRecord
 from landscape.training.gan import GAN, DivergedError
+from landscape.training.learning_curves import significant
 from landscape.trial import checkpoint_file, resuming
 from landscape.trial.best_checkpoint import of_checkpoint, spaced
 from landscape.trial.diagnosis import diagnose
@@ -314,6 +315,8 @@ class _Run:
         curves = gan.curves.recorded()
         if self.state.selected.points:
             curves["selection_objective"] = tuple(self.state.selected.points)
+        if len(self.state.selected.distances) > 1:
+            curves["distance_to_best"] = tuple((at, significant(value)) for at, value in self.state.selected.distances)
         return TrialRecord(
             digest=config.digest(),
             setting_digest=config.setting_digest(),

@@ -231,6 +231,16 @@ def test_a_model_whose_samples_overflow_has_diverged(points, tmp_path, monkeypat
     assert (tmp_path / "record.json").exists()
 
 
+def test_an_interrupted_selection_of_weights_goes_on_with_its_curves(tmp_path):
+    whole = prepare_and_run(config(), pixels(selection_points=8), folder=tmp_path / "whole", pictures=False, threads=1)
+    stopped = tmp_path / "stopped"
+    first = prepare_and_run(config(), pixels(selection_points=8), folder=stopped, should_stop=stop_after(6), pictures=False, threads=1)
+    assert 2 <= len(first.curves["distance_to_best"]) < 8
+    again = prepare_and_run(config(), pixels(selection_points=8), folder=stopped, pictures=False, threads=1)
+    assert again.curves == whole.curves
+    assert [at for at, _ in again.curves["distance_to_best"]] == [at for at, _ in again.curves["selection_objective"]]
+
+
 @pytest.mark.parametrize(
     ("prescribed", "names"),
     [

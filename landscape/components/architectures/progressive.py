@@ -97,8 +97,11 @@ class _Conv(nn.Conv2d):
         self.scale = gain / (inputs * kernel**2) ** 0.5
         _standard_normal(self)
 
+    def effective_weight(self) -> Tensor:
+        return self.weight * self.scale
+
     def forward(self, input: Tensor) -> Tensor:
-        return conv2d(input, self.weight * self.scale, self.bias, padding=self.padding)
+        return conv2d(input, self.effective_weight(), self.bias, padding=self.padding)
 
 
 class _Dense(nn.Linear):
@@ -109,8 +112,11 @@ class _Dense(nn.Linear):
         self.scale = gain / inputs**0.5
         _standard_normal(self)
 
+    def effective_weight(self) -> Tensor:
+        return self.weight * self.scale
+
     def forward(self, input: Tensor) -> Tensor:
-        return linear(input, self.weight * self.scale, self.bias)
+        return linear(input, self.effective_weight(), self.bias)
 
 
 def _standard_normal(layer: nn.Conv2d | nn.Linear) -> None:
