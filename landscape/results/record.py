@@ -107,8 +107,13 @@ class Estimate:
 
     @property
     def kind(self) -> str:
-        """How the score was computed: the first clause of its note, with `#` for figures. Two kinds share no table."""
-        return re.sub(r"# to #", "#", re.sub(r"\d[\d.,e+-]*", "#", self.note.partition(";")[0])).strip()
+        """How the score was computed: the first clause of its note, with `#` for figures. Two kinds share no table.
+
+        What a score would be of equal distributions is a finding, which is left out: it cannot be said of samples without a covariance of
+        full rank.
+        """
+        first = re.split(r";|: equal distributions would give", self.note, maxsplit=1)[0]
+        return re.sub(r"# to #", "#", re.sub(r"\d[\d.,e+-]*", "#", first)).strip()
 
 
 @dataclass(frozen=True, config=_PLAIN)

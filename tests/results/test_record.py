@@ -88,6 +88,17 @@ def test_a_score_is_finite():
             Estimate(value=bad, direction="lower")
 
 
+def test_what_equal_distributions_would_give_is_no_part_of_how_a_score_was_computed():
+    """A collapsed model and real samples have Frechet distances of one kind, though only those of full rank say what equal ones give."""
+    notes = (
+        "biased upwards at N = 2000 and 2000: equal distributions would give about 69.97",
+        "biased upwards at N = 300 and 1500: equal distributions would give about 1e-05 if they were Gaussian; no interval: heavy tails",
+        "biased upwards at N = 300 and 300; rank-deficient covariance (1280 features): no interval",
+    )
+    assert {Estimate(1.0, "lower", note=note).kind for note in notes} == {"biased upwards at N = # and #"}
+    assert Estimate(1.0, "lower", note="E: two hidden layers").kind == "E: two hidden layers"
+
+
 def test_fields_of_a_later_minor_version_are_ignored():
     data = example().to_json() | {"something_new": 1}
     assert TrialRecord.from_json(data) == example()
