@@ -143,6 +143,10 @@ class Chosen:
     """The number of settings that were confirmed."""
     trials: tuple[str, ...] = ()
     """The digests of its confirmation runs."""
+    symptoms: Mapping[str, int] = field(default_factory=dict)
+    """The number of these runs that show each symptom of training health."""
+    unhealthy: int = 0
+    """The number of these runs that show any."""
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,9 @@ def study_sentence(score: str, axes: Sequence[AxisAnswer], chosen: Chosen | None
         mean = "" if chosen.mean.value is None else f" {_number(chosen.mean.value)}{_joint_ends(chosen)}"
         best = f"the best of {chosen.of} confirmed settings" if chosen.of > 1 else "the one confirmed setting"
         parts.append(f"Train {setting}{more}: {score}{mean} over {len(chosen.trials)} fresh seeds, {best}.")
+        if chosen.unhealthy:
+            named = join([f"{words(name)} in {count}" for name, count in chosen.symptoms.items()])
+            parts.append(f"{chosen.unhealthy} of these {len(chosen.trials)} trainings show a symptom ({named}): look at the samples first.")
     decided = [f"{words(a.axis)} ({a.best})" for a in axes if a.state == "decided"]
     ruled_out = [f"{words(a.axis)} {level}" for a in axes if a.state == "suggested" for level in a.beaten]
     undecided = [words(a.axis) for a in axes if a.state != "decided"]

@@ -6,6 +6,7 @@ level, but never judge it.
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -222,7 +223,10 @@ def _chosen(ground: _Ground, design: Design) -> Chosen | None:
     mean = seed_mean(best.costs, log=ground.is_log, level=1 - (1 - ground.level) / len(usable))
     mean = mean.mirrored() if ground.facts.sign < 0 else mean
     runs = [best.runs[order] for order in sorted(best.runs)]
-    return Chosen(runs[0].setting, best.labels, best.assignment, mean, len(usable), tuple(run.digest for run in runs))
+    digests = tuple(run.digest for run in runs)
+    symptoms = [trial.record.symptoms for trial in ground.study.trials if trial.record.digest in digests]
+    counts = dict(Counter(name for of in symptoms for name in of).most_common())
+    return Chosen(runs[0].setting, best.labels, best.assignment, mean, len(usable), digests, counts, sum(map(bool, symptoms)))
 
 
 def _first_of(settings: Mapping[str, Confirmed], a: str, b: str, *, log: bool) -> tuple[str, str] | None:

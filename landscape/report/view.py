@@ -150,12 +150,10 @@ class View:
     @cached_property
     def symptoms(self) -> tuple[tuple[str, ...], ...]:
         """The names of each trial's symptoms, in the order of the table. `diverged` comes first if the trial diverged."""
-        found = []
-        for row in self.table.frame[["digest", "status"]].itertuples(index=False):
-            diagnosis = self.trial(str(row.digest)).record.diagnosis
-            named = (str(name) for name, figures in diagnosis.items() if _is_symptom(str(name), figures) and name != "diverged")
-            found.append((*(["diverged"] if row.status == "diverged" else []), *named))
-        return tuple(found)
+        return tuple(
+            (*(["diverged"] if row.status == "diverged" else []), *self.trial(str(row.digest)).record.symptoms)
+            for row in self.table.frame[["digest", "status"]].itertuples(index=False)
+        )
 
 
 def view_of(study: Study, protocol: str | None = None) -> View:
@@ -177,13 +175,6 @@ def view_of(study: Study, protocol: str | None = None) -> View:
         warnings = (*warnings, _stopped(early, int((search.frame["status"] == "completed").sum())))
     others = {digest: p for digest, p in known.items() if digest != chosen}
     return View(study, table, score, floors, others, (*study.warnings, *warnings))
-
-
-def _is_symptom(name: str, figures: Any) -> bool:
-    """Return whether an entry of a diagnosis is a symptom. Earlier versions named every D undecided, whatever its samples were."""
-    if name == "discriminator_undecided" and "sample_diversity" not in _mapping(figures):
-        return False
-    return figures not in (None, False)
 
 
 def _stopped(early: int, completed: int) -> str:

@@ -237,12 +237,24 @@ class TrialRecord:
         record = _read(cls, data, "record")
         return record if record.config.keys().isdisjoint(RENAMED) else replace(record, config=respelled(record.config))
 
+    @property
+    def symptoms(self) -> tuple[str, ...]:
+        """The names of the symptoms in the diagnosis. That the trial diverged, which is a status, is not among them."""
+        return tuple(name for name, figures in self.diagnosis.items() if name != "diverged" and _is_symptom(name, figures))
+
     def with_status(self, status: Status, reason: str) -> Self:
         return replace(self, status=status, reason=reason)
 
 
 Plain = TypeVar("Plain")
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {cls: TypeAdapter(cls) for cls in (Scores, TrialRecord, Rung)}
+
+
+def _is_symptom(name: str, figures: Any) -> bool:
+    """Return whether an entry of a diagnosis is a symptom. Earlier versions named every D undecided, whatever its samples were."""
+    if name == "discriminator_undecided" and not (isinstance(figures, Mapping) and "sample_diversity" in figures):
+        return False
+    return figures not in (None, False)
 
 
 def rung_to_json(rung: Rung) -> dict[str, Any]:

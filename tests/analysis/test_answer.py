@@ -113,6 +113,22 @@ def test_a_clear_axis_is_decided_and_a_close_one_says_what_it_would_take():
     assert f"{mean.value:.3g} ({mean.low:.3g} to {mean.high:.3g}, 95% jointly for all 4) over 5 fresh seeds" in found.sentence
 
 
+def test_a_winner_whose_trainings_are_not_healthy_says_so():
+    """The best score of collapsed models is that of a collapsed model."""
+    study = study_of()
+    healthy = answer(study)
+    assert (healthy.chosen.unhealthy, "symptom" in healthy.sentence) == (0, False)
+    first, second, *_ = healthy.chosen.trials
+    others = [t.record.digest for t in study.trials if t.record.digest not in healthy.chosen.trials]
+    collapsed = {"mode_collapse": {"sample_diversity": 0.1}}
+    diagnoses = {first: collapsed, second: collapsed | {"discriminator_wins": {"d_accuracy": 1.0}}} | dict.fromkeys(others, collapsed)
+    trials = [replace(t, record=replace(t.record, diagnosis=diagnoses.get(t.record.digest, {}))) for t in study.trials]
+    found = answer(replace(study, trials=tuple(trials)))
+    assert (found.chosen.unhealthy, found.chosen.symptoms) == (2, {"mode_collapse": 2, "discriminator_wins": 1})
+    said = "2 of these 5 trainings show a symptom (mode collapse in 2 and discriminator wins in 1): look at the samples first."
+    assert said in found.sentence
+
+
 def test_a_level_whose_seeds_all_diverge_loses_by_that():
     found = answer(study_of(diverges=("wasserstein",))).axis("loss")
     assert found.levels[-1].level == "wasserstein"
