@@ -279,6 +279,13 @@ def test_a_folder_that_cannot_be_written(built, tmp_path):
         build(built[0] / "results", tmp_path / "reports")
 
 
+def test_the_page_without_a_script_begins_with_the_answer_too(built, page):
+    overview = json.loads((built[1][0].parent / "summary.json").read_text())
+    text = " ".join(" ".join(page.text).split())
+    assert "Train " in overview["answer"]
+    assert f"The answer {overview['answer']}" in text
+
+
 @pytest.mark.usefixtures("quick_figures")
 @pytest.mark.parametrize("trials", [0, 1, 2, 5])
 def test_a_study_with_few_trials_has_a_clear_page(synthetic, tmp_path, trials):
