@@ -40,11 +40,14 @@ def products(gan: GAN) -> float:
     """Count the multiplications and additions of a round of a prepared model.
 
     A regularizer that is due at every k-th step only is no part of most rounds. So the rounds of one whole period are run, after which
-    the same regularizers are due again, and the mean over them is returned.
+    the same regularizers are due again, and the mean over them is returned. What learning curves measure between rounds does not count.
     """
     rounds = period(gan.config)
     with Counter() as counter:  # type: ignore[no-untyped-call]
-        gan.run_rounds(rounds)
+        for _ in range(rounds):
+            gan.rounds.grow()
+            gan.rounds.play()
+    gan.settle()
     return float(counter.total / rounds)
 
 

@@ -19,3 +19,8 @@ def test_a_regularizer_of_every_fourth_step_costs_a_quarter(fields):
     assert always > 1.05 * without
     lazy = counted({"name": "gradient_penalty", "every": 4}, **fields)
     assert lazy - without == pytest.approx((always - without) / 4)
+
+
+def test_what_is_measured_for_learning_curves_is_no_part_of_a_round():
+    """A budget of 40 rounds has a point of the learning curves after each of them, a long one seldom has any."""
+    assert counted(budget={"amount": 40}) == counted(budget={"amount": 1_000_000})
