@@ -28,6 +28,7 @@ from landscape.report.study_tables import (
     contrast_table,
     figure_table,
     levels_table,
+    shares_table,
     trials_table,
     unfinished_table,
 )
@@ -60,6 +61,8 @@ class AxisSection:
     """The result of the confirmation runs. None for an axis with one level."""
     confirmed: Table | None
     contrasts: Table | None
+    shares: Table | None
+    """How the order of the levels depends on the share of best trials. None for an axis with one level."""
     figures: tuple[Drawn, ...]
     seeds: Drawn | None = None
 
@@ -109,7 +112,7 @@ class StudyPage:
     @property
     def tables(self) -> list[Table]:
         """All tables that have a CSV file: those on the page, and the data of each figure."""
-        by_axis = [t for a in self.axes for t in (a.levels, a.confirmed, a.contrasts) if t is not None]
+        by_axis = [t for a in self.axes for t in (a.levels, a.confirmed, a.contrasts, a.shares) if t is not None]
         single = [t for t in (self.cells, self.best_trials, self.trials, self.unfinished, *self.space) if t is not None]
         others = [t for _, tables in self.other_protocols for t in tables]
         answered = (self.answer.table, self.answer.importance) if self.answer else ()
@@ -176,6 +179,7 @@ def _axis(view: View, axis: str, study: StudyAnswer) -> AxisSection:
         found,
         confirmation_table(view, found, is_log=study.is_log) if found is not None and confirmed else None,
         contrast_table(found, study.score, is_log=study.is_log) if found is not None and found.pairs else None,
+        shares_table(view, axis),
         tuple(f for f in figures if f is not None),
         seeds_figure(view, found) if found is not None and confirmed else None,
     )

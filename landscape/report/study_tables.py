@@ -10,8 +10,10 @@ import pandas as pd
 from landscape.analysis.answer import AxisAnswer
 from landscape.analysis.comparison import compare_cells, compare_levels, diversity_score
 from landscape.analysis.frames import AXIS, HIGH, LOW, SCORE, SCREENED_OUT, STOPPED_EARLY, ScoreFacts
-from landscape.core.wording import words
+from landscape.analysis.top_shares import levels_by_share
+from landscape.core.wording import join, words
 from landscape.report.formats import duration
+from landscape.report.formats import share as percentage
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
 from landscape.results.score_names import BASELINE, CLASS_BLIND, COPY
@@ -59,6 +61,27 @@ def levels_table(view: View, axis: str, prefix: str = "") -> Table:
     columns = (*columns[:4], wins, *columns[4:])
     caption = f"{view.score} by {words(axis)}, whatever the other axes. {_reading(view)}"
     return Table(f"{prefix}levels_{axis}", f"By {words(axis)}", caption, columns, frame, floor=view.floor_value)
+
+
+def shares_table(view: View, axis: str) -> Table | None:
+    """Return the order of the levels of an axis at each share of best trials, or None if fewer than two levels have scores."""
+    assert view.score is not None
+    found = levels_by_share(view.table, axis, view.score)
+    if found is None:
+        return None
+    levels = [Column(f"level{i}", level, "number", True) for i, level in enumerate(found.levels)]
+    columns = (Column("share", "Best trials", "share"), Column("order", "Order, the best first"), *levels)
+    first = found.frame.groupby("ahead", sort=False)["share"].apply(list)
+    if len(first) == 1:
+        said = f"{first.index[0]} is ahead at every share."
+    else:
+        said = join([f"{level} is ahead at {join([percentage(share) for share in shares])}" for level, shares in first.items()])
+        said = f"Which level is ahead depends on the share: {said}."
+    caption = (
+        f"{view.score} that each share of a level's search trials reaches, diverged ones counted. {said} Brackets: 95% intervals (order"
+        " statistics)."
+    )
+    return Table(f"shares_{axis}", f"Order of {words(axis)} levels by the share of best trials", caption, columns, found.frame)
 
 
 def _with_times(frame: pd.DataFrame) -> pd.DataFrame:

@@ -137,7 +137,18 @@ def test_a_grid_is_not_said_to_learn(synthetic, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["cells", "levels_loss", "levels_architecture", "best_trials", "trials", "unfinished", "confirmed_loss", "contrasts_loss"]
+    "name",
+    [
+        "cells",
+        "levels_loss",
+        "levels_architecture",
+        "best_trials",
+        "trials",
+        "unfinished",
+        "confirmed_loss",
+        "contrasts_loss",
+        "shares_loss",
+    ],
 )
 @pytest.mark.usefixtures("quick_figures")
 def test_csv_equals_table(built, page, name):
