@@ -13,7 +13,6 @@ from landscape.analysis.frames import AXIS, HIGH, LOW, SCORE, SCREENED_OUT, STOP
 from landscape.analysis.top_shares import levels_by_share
 from landscape.core.wording import join, words
 from landscape.report.formats import duration
-from landscape.report.formats import share as percentage
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
 from landscape.results.score_names import BASELINE, CLASS_BLIND, COPY
@@ -70,18 +69,19 @@ def shares_table(view: View, axis: str) -> Table | None:
     if found is None:
         return None
     levels = [Column(f"level{i}", level, "number", True) for i, level in enumerate(found.levels)]
-    columns = (Column("share", "Best trials", "share"), Column("order", "Order, the best first"), *levels)
-    first = found.frame.groupby("ahead", sort=False)["share"].apply(list)
+    columns = (Column("best", "Best trials"), Column("order", "Order, the best first"), *levels)
+    frame = found.frame.assign(best=[f"{100 * share:g}%" for share in found.frame["share"]])
+    first = frame.groupby("ahead", sort=False)["best"].apply(list)
     if len(first) == 1:
         said = f"{first.index[0]} is ahead at every share."
     else:
-        said = join([f"{level} is ahead at {join([percentage(share) for share in shares])}" for level, shares in first.items()])
+        said = join([f"{level} is ahead at {join(shares)}" for level, shares in first.items()])
         said = f"Which level is ahead depends on the share: {said}."
     caption = (
         f"{view.score} that each share of a level's search trials reaches, diverged ones counted. {said} Brackets: 95% intervals (order"
         " statistics)."
     )
-    return Table(f"shares_{axis}", f"Order of {words(axis)} levels by the share of best trials", caption, columns, found.frame)
+    return Table(f"shares_{axis}", f"Order of {words(axis)} levels by the share of best trials", caption, columns, frame)
 
 
 def _with_times(frame: pd.DataFrame) -> pd.DataFrame:
