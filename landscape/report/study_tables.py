@@ -79,7 +79,7 @@ def shares_table(view: View, axis: str) -> Table | None:
         said = f"Which level is ahead depends on the share: {said}."
     caption = (
         f"{view.score} that each share of a level's search trials reaches, diverged ones counted. {said} Brackets: 95% intervals (order"
-        " statistics)."
+        f" statistics){_given(view)}."
     )
     return Table(f"shares_{axis}", f"Order of {words(axis)} levels by the share of best trials", caption, columns, frame)
 
@@ -88,11 +88,14 @@ def _with_times(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(time_in_all=[f"{duration(x)} in all" for x in frame["seconds"]]) if len(frame) else frame
 
 
+def _given(view: View) -> str:
+    return ", given this search" if view.given_search else ""
+
+
 def _reading(view: View) -> str:
     protocol = (view.table.protocol or {}).get("name", "?")
-    given = ", given this search" if view.given_search else ""
     return (
-        f"Brackets: 95% intervals (quantiles: order statistics; shares: Clopper-Pearson; wins: placements, Welch){given}. "
+        f"Brackets: 95% intervals (quantiles: order statistics; shares: Clopper-Pearson; wins: placements, Welch){_given(view)}. "
         f"Protocol {protocol}. A diverged trial counts as worse than every score."
     )
 

@@ -14,13 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from landscape.components.architectures._layers import SameConv2d, SameConvTranspose2d
-from landscape.components.normalizations._reweighted import Reweighted
+from landscape.components.normalizations._reweighted import LAYERS, Reweighted
 from landscape.components.normalizations._spectral_stacks import Iterations, Stacks
 from landscape.components.normalizations.spectral import SpectralNorm
 from landscape.components.numerics.precision import full_precision
 
-_LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
-_CONVERTED = frozenset(layer.forward for layer in (*_LAYERS, SameConv2d, SameConvTranspose2d))
+_CONVERTED = frozenset(layer.forward for layer in (*LAYERS, SameConv2d, SameConvTranspose2d))
 """Forward methods that use weight and bias only in one product or convolution, which autocast computes in bfloat16."""
 EPSILONS = (1e-18, 1e-6)
 """The range of lower bounds of norms with which layers are iterated together. Larger bounds would change results, as v is not

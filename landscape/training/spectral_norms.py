@@ -3,9 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from landscape.components.normalizations._reweighted import Reweighted, as_matrix, output_axis
-
-LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+from landscape.components.normalizations._reweighted import LAYERS, Reweighted, as_matrix, output_axis
 
 
 @torch.no_grad()

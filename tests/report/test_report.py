@@ -121,6 +121,7 @@ def test_first_screen_says_what_is_decided_and_what_is_not(page):
     assert "was picked for that, so the figure is optimistic" in text
     assert "loss: " in text.partition("What is decided")[2]
     assert "given this search: its trials were proposed by Optuna's TPE" in text
+    assert "Brackets: 95% intervals (order statistics), given this search." in text
 
 
 def test_a_grid_is_not_said_to_learn(synthetic, tmp_path):

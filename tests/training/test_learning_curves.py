@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from landscape.training.learning_curves import POINTS, Curves, has_point, least_interval
+from landscape.training.learning_curves import FEW_POINTS, POINTS, Curves, has_point, least_interval
 
 
 def test_a_point_is_the_mean_over_the_stretch_since_the_last_one():
@@ -42,6 +42,14 @@ def test_points_are_spread_evenly_and_the_last_round_has_one(total):
     assert at[-1] == total
     gaps = {after - before for before, after in itertools.pairwise(at)}
     assert gaps <= {least_interval(total), least_interval(total) + 1}
+
+
+@pytest.mark.parametrize("total", [1, 7, 64, 100, 1000, 12345, None])
+def test_curves_of_few_points_have_theirs_where_the_others_have_points(total):
+    rounds = range(1, (total or 5000) + 1)
+    many, few = ([r for r in rounds if has_point(r, total, points)] for points in (POINTS, FEW_POINTS))
+    assert set(few) <= set(many)
+    assert len(few) == (min(total, FEW_POINTS) if total else 13)
 
 
 def test_points_without_a_known_end_come_at_powers_of_two_and_every_256_rounds():

@@ -5,6 +5,9 @@ from torch import Tensor, nn
 
 from landscape.core.errors import UserError
 
+LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+"""The linear maps and convolutions, whose weight is a matrix or a kernel."""
+
 
 class Reweighted(nn.Module):
     """A linear map or convolution whose weight passes through `effective_weight` at every call.
