@@ -19,9 +19,12 @@ class TopShares:
     levels: tuple[str, ...]
     """The levels that have scores, by name."""
     frame: pd.DataFrame
-    """A row for each share: `share`, `ahead` (the level with the best quantile; several with equal ones are joined by ` = `), `order` (all
-    levels, the best first, joined by `, `), and the quantile of `levels[i]` as `level{i}`, `level{i}_low` and `level{i}_high`, whose ends
-    are order statistics, NaN where there are too few trials.
+    """A row for each share, with these columns.
+
+    - `share`, and `is_best`: whether it takes the best trial alone of each level.
+    - `ahead`: the level with the best quantile. Several with equal ones are joined by ` = `.
+    - `order`: all levels, the best first, joined by `, `.
+    - `level{i}`, `level{i}_low` and `level{i}_high`: the quantile of `levels[i]`. The ends are order statistics, NaN for too few trials.
     """
 
 
@@ -46,7 +49,7 @@ def levels_by_share(table: TrialTable, axis: str, score: str) -> TopShares | Non
         found = {name: quantile(values, share) for name, values in costs.items()}
         ordered = sorted(found, key=lambda name: (found[name].value, name))
         groups = [" = ".join(group) for _, group in itertools.groupby(ordered, key=lambda name: found[name].value)]
-        row: dict[str, object] = {"share": share, "ahead": groups[0], "order": ", ".join(groups)}
+        row: dict[str, object] = {"share": share, "is_best": set(ranks) == {1}, "ahead": groups[0], "order": ", ".join(groups)}
         for i, interval in enumerate(found.values()):
             row |= (interval.mirrored() if facts.sign < 0 else interval).columns(f"level{i}")
         rows.append(row)

@@ -69,13 +69,14 @@ def shares_table(view: View, axis: str) -> Table | None:
     if found is None:
         return None
     levels = [Column(f"level{i}", level, "number", True) for i, level in enumerate(found.levels)]
-    columns = (Column("best", "Best trials"), Column("order", "Order, the best first"), *levels)
-    frame = found.frame.assign(best=[f"{100 * share:g}%" for share in found.frame["share"]])
-    first = frame.groupby("ahead", sort=False)["best"].apply(list)
+    columns = (Column("trials", "Trials that count"), Column("order", "Order, the best first"), *levels)
+    taken = zip(found.frame["share"], found.frame["is_best"], strict=True)
+    frame = found.frame.assign(trials=["the best one" if is_best else f"the best {100 * share:g}%" for share, is_best in taken])
+    first = frame.groupby("ahead", sort=False)["trials"].apply(list)
     if len(first) == 1:
-        said = f"{first.index[0]} is ahead at every share."
+        said = f"{first.index[0]} is ahead by all of these shares."
     else:
-        said = join([f"{level} is ahead at {join(shares)}" for level, shares in first.items()])
+        said = join([f"{level} is ahead by {join(shares)}" for level, shares in first.items()])
         said = f"Which level is ahead depends on the share: {said}."
     caption = (
         f"{view.score} that each share of a level's search trials reaches, diverged ones counted. {said} Brackets: 95% intervals (order"

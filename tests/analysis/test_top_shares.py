@@ -61,6 +61,7 @@ def test_shares_that_take_the_same_trials_are_one_row_and_equal_levels_are_said(
     found = by_share(table_of({"b": [1.0, 2.0, None, None], "a": [1.0, 3.0, 4.0, 5.0]}))
     # Of four trials, 1% to 25% are the best one.
     assert list(found.index) == [0.01, 0.5]
+    assert list(found["is_best"]) == [True, False]
     assert list(found["order"]) == ["a = b", "b, a"]
 
 

@@ -82,7 +82,7 @@ def intersection(real: Tensor, fake: Tensor) -> tuple[float, float]:
     needs=frozenset({"images"}),
     names=("saturation_intersection", "L_intersection", "a_intersection", "b_intersection"),
     direction="higher",
-    paper="Isola et al. 2017, arXiv:1611.07004, section 4.2, for L, a and b",
+    paper="Isola et al. 2017, arXiv:1611.07004, for the histograms of L, a and b",
 )
 def color_intersection(evidence: Evidence, *, bins: PositiveInt = 64) -> dict[str, Estimate]:
     """Overlap of the colors of all generated pixels with those of all real pixels, in [0, 1]: saturation, and L, a and b of CIELAB.
