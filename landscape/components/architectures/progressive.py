@@ -94,7 +94,7 @@ class _Conv(nn.Conv2d):
 
     def __init__(self, inputs: int, outputs: int, kernel: int = 3, gain: float = 2**0.5) -> None:
         super().__init__(inputs, outputs, kernel, padding=kernel // 2)
-        self.scale = gain / (inputs * kernel**2) ** 0.5
+        self.scale: float = gain / (inputs * kernel**2) ** 0.5
         _standard_normal(self)
 
     def effective_weight(self) -> Tensor:
@@ -109,7 +109,7 @@ class _Dense(nn.Linear):
 
     def __init__(self, inputs: int, outputs: int, gain: float = 2**0.5, *, bias: bool = True) -> None:
         super().__init__(inputs, outputs, bias=bias)
-        self.scale = gain / inputs**0.5
+        self.scale: float = gain / inputs**0.5
         _standard_normal(self)
 
     def effective_weight(self) -> Tensor:
