@@ -6,7 +6,7 @@ from landscape.analysis.answer import AxisAnswer, Chosen, PairAnswer, State
 from landscape.analysis.frames import ScoreFacts
 from landscape.analysis.interval import Interval
 from landscape.core.durations import duration
-from landscape.core.wording import join, plural, words
+from landscape.core.wording import join, plural, significant, words
 
 FEW = 3
 """The number of hyperparameters that a recommendation writes out."""
@@ -114,11 +114,11 @@ def study_sentence(score: str, axes: Sequence[AxisAnswer], chosen: Chosen | None
 
 
 def _number(value: float | None) -> str:
-    return "?" if value is None else f"{value:.3g}"
+    return "?" if value is None else significant(value)
 
 
 def _value(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return significant(value) if isinstance(value, float) else str(value)
 
 
 def _joint_ends(chosen: Chosen) -> str:

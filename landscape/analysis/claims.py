@@ -12,7 +12,7 @@ from landscape.analysis.confirmation_runs import SEARCH
 from landscape.analysis.correlation import rank_correlation
 from landscape.analysis.frames import SCORE, TrialTable
 from landscape.analysis.interval import Interval
-from landscape.core.wording import join
+from landscape.core.wording import join, significant
 from landscape.published.findings import Claim
 from landscape.results.studies import Study
 
@@ -178,8 +178,8 @@ def _judged(claim: Claim, pair: PairAnswer, ours: str, is_log: bool) -> Literal[
 def _finding(claim: Claim, says: Says, pair: PairAnswer, axis: AxisAnswer) -> Finding:
     runs = {level.level: level.confirmation.trials for level in axis.levels}
     value = pair.difference
-    shown = value.absent or (f"{value.value:.3g}" if value.value is not None else "")
-    shown += f" ({value.low:.3g} to {value.high:.3g})" if value.low is not None and value.high is not None else ""
+    shown = value.absent or (significant(value.value) if value.value is not None else "")
+    shown += f" ({significant(value.low)} to {significant(value.high)})" if value.low is not None and value.high is not None else ""
     beside = "; ".join(", ".join(f"{a} {level}" for a, level in p.items()) for p in axis.partners)
     reason = f"{pair.better} beside {pair.other}: {shown}" + (f", with {beside}" if beside else "")
     return Finding(claim, says, reason, value, (runs.get(pair.better, 0), runs.get(pair.other, 0)), pair.to_decide)

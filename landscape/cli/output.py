@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from landscape.core.durations import duration
 from landscape.core.progress import every, in_terminal, share_bars, write_line
+from landscape.core.wording import significant
 
 if TYPE_CHECKING:
     from landscape.results.record import Estimate, Scores
@@ -23,9 +24,9 @@ def score_lines(scores: "Scores", *, notes: bool = False) -> list[str]:
 
 
 def _value(estimate: "Estimate") -> str:
-    parts = [f"{estimate.value:.5g}", estimate.unit]
+    parts = [significant(estimate.value, 5), estimate.unit]
     if estimate.interval is not None:
-        parts.append("[{:.5g}, {:.5g}]".format(*estimate.interval))
+        parts.append("[{}, {}]".format(*(significant(end, 5) for end in estimate.interval)))
     if estimate.direction in ("lower", "higher"):
         parts.append(f"({estimate.direction} is better)")
     return " ".join(part for part in parts if part)
@@ -34,7 +35,7 @@ def _value(estimate: "Estimate") -> str:
 def notes_of(estimate: "Estimate") -> list[str]:
     """Return what the interval covers, the spread over averaging runs, and what a reader must know, a line each."""
     found = [f"{estimate.level:.0%} interval: {estimate.interval_kind}"] if estimate.interval is not None else []
-    found += [f"spread over averaging runs {estimate.spread:.3g}"] if estimate.spread else []
+    found += [f"spread over averaging runs {significant(estimate.spread)}"] if estimate.spread else []
     return found + ([estimate.note] if estimate.note else [])
 
 
@@ -53,6 +54,6 @@ def training_progress(*, quiet: bool = False) -> Iterator[Callable[[Mapping[str,
 
 
 def _note(status: Mapping[str, Any]) -> str:
-    losses = ", ".join(f"{name} {status[name]:.3g}" for name in ("d_loss", "g_loss") if name in status)
+    losses = ", ".join(f"{name} {significant(status[name])}" for name in ("d_loss", "g_loss") if name in status)
     steps = status["counts"]["d_steps"] or status["counts"]["g_steps"]
     return f"step {steps}" + (f", {losses}" if losses else "")

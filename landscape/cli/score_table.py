@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from landscape.cli.aligned import aligned
 from landscape.cli.output import notes_of
+from landscape.core.wording import significant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,10 +48,10 @@ def _row(name: str, estimate: "Estimate", yardstick: "Yardstick | None") -> tupl
     smallest = yardstick.resolvable(name) if yardstick is not None else None
     return (
         name,
-        f"{estimate.value:.5g} {estimate.unit}".rstrip(),
-        "[{:.5g}, {:.5g}]".format(*estimate.interval) if estimate.interval is not None else "",
-        f"{floor.value:.5g}" if floor is not None else "",
-        f"{smallest:.3g}" if smallest is not None else "",
+        f"{significant(estimate.value, 5)} {estimate.unit}".rstrip(),
+        "[{}, {}]".format(*(significant(end, 5) for end in estimate.interval)) if estimate.interval is not None else "",
+        significant(floor.value, 5) if floor is not None else "",
+        significant(smallest) if smallest is not None else "",
         BETTER[estimate.direction],
     )
 
@@ -72,7 +73,7 @@ def _others(yardstick: "Yardstick") -> list[str]:
         found = {name.removeprefix(prefix): e for name, e in yardstick.scores.estimates.items() if name.startswith(prefix)}
         if prefix == BASELINE and found:
             words = f"baseline ({next(iter(found.values())).note.partition(';')[0]})"
-        values = ", ".join(f"{name} {e.value:.5g}" for name, e in found.items())
+        values = ", ".join(f"{name} {significant(e.value, 5)}" for name, e in found.items())
         lines += [f"  {words}: {values}"] if found else []
     return lines
 

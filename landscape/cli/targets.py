@@ -10,6 +10,7 @@ from landscape.cli.aligned import aligned
 from landscape.cli.options import examples, json_option, print_json, results_option
 from landscape.core.durations import duration
 from landscape.core.errors import UserError
+from landscape.core.wording import significant
 
 RATIOS = (1.0, 1.5, 2.0, 4.0, 8.0)
 
@@ -98,16 +99,16 @@ def _study(results_dir: Path, name: str, axis: str, target: float | None, baseli
 
 def _lines(name: str, axis: str, of: dict[str, Any]) -> list[str]:
     how = _how(of)
-    head = f"{name}: {of['score']} of {of['target']:.3g} ({of['rule']}), until the first trial that reaches it, {how}"
+    head = f"{name}: {of['score']} of {significant(of['target'])} ({of['rule']}), until the first trial that reaches it, {how}"
     rows = []
     for row in of["levels"]:
         if row["trials"] is None:
             rows.append((row["level"], f"{row['reached']} of {row['tried']}", row["note"], "", ""))
             continue
-        ends = f" [{row['interval'][0]:.3g}, {row['interval'][1]:.3g}]" if row["interval"] else ""
+        ends = f" [{significant(row['interval'][0])}, {significant(row['interval'][1])}]" if row["interval"] else ""
         steps = "" if row["d_steps"] is None else f"{row['d_steps']:,.0f}"
         seconds = "" if row["seconds"] is None else duration(row["seconds"])
-        rows.append((row["level"], f"{row['reached']} of {row['tried']}", f"{row['trials']:.3g}{ends}", steps, seconds))
+        rows.append((row["level"], f"{row['reached']} of {row['tried']}", f"{significant(row['trials'])}{ends}", steps, seconds))
     return [head, *aligned((axis, "reach it", "trials", "D steps", "time, one at a time"), rows), *_tuned(axis, of)]
 
 
@@ -143,4 +144,4 @@ def _tuned(axis: str, of: dict[str, Any]) -> list[str]:
 
 
 def _number(value: float | None) -> str:
-    return "none" if value is None else f"{value:.3g}"
+    return "none" if value is None else significant(value)

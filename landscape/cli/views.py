@@ -11,6 +11,7 @@ from landscape.cli.changed_protocol import changed_protocol
 from landscape.cli.options import print_json
 from landscape.core.errors import UserError
 from landscape.core.progress import counting_bars
+from landscape.core.wording import significant
 
 if TYPE_CHECKING:
     from landscape.config.protocol import Protocol
@@ -73,7 +74,7 @@ def _lines(seen: "SeenStudy") -> list[str]:
 
     of, views = ranks(seen.views), list(seen.views)
     rows = [
-        [_label(seen, digest), *(f"{of[v][digest]:g}  ({seen.views[v][digest].value:.4g})" for v in views)]
+        [_label(seen, digest), *(f"{of[v][digest]:g}  ({significant(seen.views[v][digest].value, 4)})" for v in views)]
         for digest, _ in by_mean_rank(seen.views)
     ]
     lines = aligned(["model, best mean rank first", *(f"{view}: rank" for view in views)], rows)

@@ -5,8 +5,8 @@ def duration(seconds: float) -> str:
     """Return `seconds` (at least 0) in the unit that a reader would choose: `0.4 s`, `9.2 s`, `45 s`, `12 min`, `3.4 h`, `2.1 days`."""
     for limit, unit, size in ((100, "s", 1), (6000, "min", 60), (360_000, "h", 3600)):
         if seconds < limit:
-            return f"{_two_digits(seconds / size)} {unit}"
-    return f"{_two_digits(seconds / 86400)} days"
+            return f"{two_digits(seconds / size)} {unit}"
+    return f"{two_digits(seconds / 86400)} days"
 
 
 def between(least: float, most: float) -> str:
@@ -17,6 +17,6 @@ def between(least: float, most: float) -> str:
     return f"{low} to {high} {high_unit}" if low_unit == high_unit else f"{low} {low_unit} to {high} {high_unit}"
 
 
-def _two_digits(value: float) -> str:
-    """At least two significant digits; whole numbers from 10 on."""
-    return f"{value:.0f}" if value >= 9.95 else f"{value:.2g}"
+def two_digits(value: float) -> str:
+    """Return `value` (at least 0) with two significant digits or more: whole from 10 on, and never with an exponent from .0001 on."""
+    return f"{value:,.0f}" if value >= 9.95 else f"{value:.2g}"

@@ -1,4 +1,4 @@
-"""Counts and lists in words."""
+"""Counts, numbers and lists in words."""
 
 from collections.abc import Sequence
 
@@ -12,6 +12,12 @@ def plural(n: int, noun: str, nouns: str = "") -> str:
         nouns: The word for any other count, if it is not `noun` with an `s`.
     """
     return f"{n:,} {noun if n == 1 else nouns or noun + 's'}"
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """Return a number with at most so many significant digits, such as `0.5` or `12,300`; it has an exponent from ten million on."""
+    text = f"{value:.{digits}g}"
+    return f"{float(text):,.7g}" if 1 <= abs(float(text)) < 1e7 else text
 
 
 def join(parts: Sequence[str], last: str = "and") -> str:

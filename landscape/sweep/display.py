@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from landscape.analysis.confirmation_runs import CONFIRMATION
-from landscape.core.durations import duration
-from landscape.core.wording import plural
+from landscape.core.durations import duration, two_digits
+from landscape.core.wording import plural, significant
 from landscape.results.record import Status
 from landscape.sweep.search.plan import Outcome
 
@@ -59,7 +59,7 @@ class SweepProgress:
         searched = outcome.role != CONFIRMATION
         if searched and outcome.cost is not None and (self.best_cost is None or outcome.cost < self.best_cost):
             self.best, self.best_cost, self.best_cell = outcome.shown, outcome.cost, outcome.cell_id
-        said = f"{self.objective} {outcome.shown:.4g}" if outcome.shown is not None else outcome.status.replace("_", " ")
+        said = f"{self.objective} {significant(outcome.shown, 4)}" if outcome.shown is not None else outcome.status.replace("_", " ")
         self.last = f"last {said} ({outcome.cell_id}{'' if searched else ', confirmation'})"
 
     @property
@@ -87,14 +87,16 @@ class SweepProgress:
         if not here or not self.elapsed:
             return ""
         per_minute = 60 * here / self.elapsed
-        return f"{per_minute:.2g} trials/min" if per_minute >= 1 else f"{60 * per_minute:.2g} trials/h"
+        return f"{two_digits(per_minute)} trials/min" if per_minute >= 1 else f"{two_digits(60 * per_minute)} trials/h"
 
     def line(self) -> str:
         """The progress in one line: how far, how fast, what diverged, the best and the last score, and the time."""
         counted = (self.diverged, "diverged"), (self.stopped, "stopped early"), (self.failed, "failed")
         without = [f"{count} {word}" for count, word in counted if count]
         counts = f"{self.done} of {plural(self.total, 'trial')} done" + (f" ({', '.join(without)})" if without else "")
-        best = f"best {self.objective} {self.best:.4g} ({self.best_cell})" if self.best is not None else f"no {self.objective} yet"
+        best = (
+            f"best {self.objective} {significant(self.best, 4)} ({self.best_cell})" if self.best is not None else f"no {self.objective} yet"
+        )
         left = "time left not known yet" if self.seconds_left is None else f"about {duration(self.seconds_left)} left"
         times = ", ".join(filter(None, (f"{duration(self.elapsed)} elapsed", self.rate, left)))
         return "; ".join(filter(None, (f"{counts}, {self.running} running, {self.left} to go", best, self.last, times)))

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from landscape.core.durations import duration
+from landscape.core.durations import duration, two_digits
 from landscape.core.errors import UserError
 from landscape.core.wording import plural
 from landscape.published.costs import GPU_RATE
@@ -137,10 +137,10 @@ def lines(found: DryRun) -> list[str]:
         said.append(f"time here: not known ({found.basis})")
     elif found.expected_hours != found.hours:
         expected, most = (duration(hours * 3600) for hours in (found.expected_hours, found.hours))
-        hours = f"{found.expected_hours:.2g} and {found.hours:.2g} hours"
+        hours = f"{two_digits(found.expected_hours)} and {two_digits(found.hours)} hours"
         said.append(f"time here: about {expected} expected, at most {most} ({hours}; {found.basis})")
     else:
-        said.append(f"time here: about {duration(found.hours * 3600)} ({found.hours:.2g} hours; {found.basis})")
+        said.append(f"time here: about {duration(found.hours * 3600)} ({two_digits(found.hours)} hours; {found.basis})")
     if found.gpu_hours is not None:
         said.append(
             f"time on {plural(found.gpus or 0, 'GPU')}: at least {duration(found.gpu_hours * 3600)} of training, by its products alone"

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from landscape.core.durations import duration
 from landscape.core.errors import UserError
 from landscape.core.wording import plural
 from landscape.results.score_names import same_score
@@ -170,9 +171,9 @@ def estimate(cells: Sequence[Cell], data: Data, how: SweepOptions, scoring: Scor
     timed = scoring or ScoringTime(0.0)
     whole = [training + around + timed.whole for training, around in trained]
     training = sum(seconds for seconds, _ in trained) / len(trained)
-    scored = f", {timed.whole:.2g} s of scoring" if scoring is not None else ""
+    scored = f", {duration(timed.whole)} of scoring" if scoring is not None else ""
     start = statistics.median(p.start for p in probes)
-    basis = f"{training:.2g} s of training{scored} each and {start:.2g} s to start, from {plural(len(trained), 'short probe')}"
+    basis = f"{duration(training)} of training{scored} each and {duration(start)} to start, from {plural(len(trained), 'short probe')}"
     if load == WHOLE and timed.first is None:
         return Estimate(min(whole), max(whole), start, basis)
     first = timed.whole if timed.first is None else timed.first

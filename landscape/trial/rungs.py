@@ -7,6 +7,7 @@ from typing import Any
 from landscape.config.protocol import Protocol
 from landscape.config.protocols import varied
 from landscape.core.errors import UserError
+from landscape.core.wording import significant
 from landscape.results.record import Rung, Scores
 from landscape.results.score_names import same_score
 
@@ -71,7 +72,7 @@ def reached(scores: Scores, rung: int, share: float, d_steps: int) -> Rung | Non
 
 def reason_of(decided: Rung) -> str:
     """Return in words why a trial was stopped at a rung."""
-    where = f"stopped at {decided.share:.3g} of its training with {decided.score} {decided.value:.4g}"
+    where = f"stopped at {decided.share:.3g} of its training with {decided.score} {significant(decided.value, 4)}"
     if decided.median is not None:
-        return f"{where}, worse than the median {decided.median:.4g} of {decided.of} completed trials there"
+        return f"{where}, worse than the median {significant(decided.median, 4)} of {decided.of} completed trials there"
     return f"{where}, rank {decided.rank} of {decided.of} there ({decided.rule})"

@@ -20,6 +20,14 @@ def test_durations_in_words():
     assert said == ["0 s", "0.42 s", "5 s", "9.2 s", "99 s", "3.3 min", "100 min", "2 h", "56 h", "100 h", "12 days"]
 
 
+def test_rates_have_no_exponent():
+    now = [0.0]
+    progress = SweepProgress(1000, "FD", done=0, clock=lambda: now[0])
+    progress.begin()
+    progress.done, now[0] = 230, 60.0
+    assert progress.rate == "230 trials/min"
+
+
 def test_progress_and_time_left():
     now = [0.0]
     progress = SweepProgress(12, "FD", done=2, clock=lambda: now[0] + 50_000)
