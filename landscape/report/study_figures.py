@@ -15,6 +15,7 @@ from landscape.core.wording import plural, words
 from landscape.report.charts import Chart
 from landscape.report.figures import boxes, budgets, curves, hyperparameters, seeds, view_ranks
 from landscape.report.figures._style import Rendered, render
+from landscape.report.formats import number
 from landscape.report.summary import best_trial
 from landscape.report.view import View
 from landscape.results.record import TrialRecord
@@ -84,9 +85,20 @@ def _given(view: View) -> str:
     return ", given this search" if view.given_search else ""
 
 
+def _practitioners(view: View, frame: pd.DataFrame) -> str:
+    """Return what simulated practitioners report at the largest budget, beside the exact expected best there."""
+    last = frame.iloc[-1]
+    apart = "selection samples" if view.selects_apart else "reported scores"
+    mean, error, low, high, exact = (number(last[name]) for name in (*budgets.PRACTITIONER, "expected"))
+    return (
+        f" Simulated practitioners who draw {last['trials']} of these trials and choose one by its {apart} get {mean} on average (standard"
+        f" error of the simulation: {error}), and 95% of them get {low} to {high}; the exact expected best there is {exact}."
+    )
+
+
 def budget_figures(view: View, axis: str | None) -> list[Drawn]:
     """Return the budget curve against the number of trials, and the same against computing time."""
-    frame = budgets.data(view.table, str(view.score), axis)
+    frame = budgets.data(view.table, str(view.score), axis, view.selection_costs)
     found = []
     by, suffix = (f" by {words(axis)}", f"_{axis}") if axis else ("", "")
     for against, title in (("trials", "Budget curve"), ("seconds", "At equal compute")):
@@ -99,6 +111,7 @@ def budget_figures(view: View, axis: str | None) -> list[Drawn]:
         )
         if (view.table.role("search").frame["status"] == "diverged").any():
             caption += " A diverged trial counts as the worst score of the study."
+        caption += _practitioners(view, frame) if axis is None and against == "trials" else ""
         better = "falls" if view.facts.sign > 0 else "rises"
         alt = f"{title}{by}: {view.score} {better} as more models are trained; the numbers are in figure_budget_{against}{suffix}.csv."
         drawing = drawn_figure(

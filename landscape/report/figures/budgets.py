@@ -1,11 +1,16 @@
 """Draws the budget curve: the score that k trials can be expected to reach, and what they cost."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from landscape.analysis.best import budget_curve
-from landscape.analysis.frames import AXIS, ScoreFacts, TrialTable
+from landscape.analysis.frames import AXIS, SCORE, ScoreFacts, TrialTable
+from landscape.analysis.interval import Values
+from landscape.analysis.practitioner import simulated_practitioners
 from landscape.report.figures._style import (
     NARROW,
     LabelStyle,
@@ -21,6 +26,8 @@ from landscape.report.figures._style import (
 
 ALL = "all"
 RANDOM_STATE = 0
+PRACTITIONER = ("practitioner", "practitioner_error", "practitioner_low", "practitioner_high")
+"""The columns of what simulated practitioners report."""
 
 
 def budgets(n: int) -> list[int]:
@@ -29,10 +36,14 @@ def budgets(n: int) -> list[int]:
     return sorted({round(x) for x in np.geomspace(1, top, 20)})
 
 
-def data(table: TrialTable, score: str, axis: str | None = None) -> pd.DataFrame:
+def data(table: TrialTable, score: str, axis: str | None = None, selection: Mapping[str, float] | None = None) -> pd.DataFrame:
     """Return a row for each level and budget: level, n, trials (k), seconds (of k trials), expected, low, high.
 
     If `axis` is None, all trials are one level. A diverged trial counts as the worst finite score of the study, because it has none itself.
+
+    With `selection`, the cost by which each trial is chosen by its digest, the columns practitioner, practitioner_error, practitioner_low
+    and practitioner_high follow: the mean of what simulated practitioners report, its standard error by the simulation, and the range of
+    95% of them.
     """
     search = table.role("search")
     all_costs = search.costs(score)
@@ -42,7 +53,11 @@ def data(table: TrialTable, score: str, axis: str | None = None) -> pd.DataFrame
     groups = {ALL: search}
     if axis is not None:
         groups = {str(x): search.where(search.frame[AXIS + axis] == x) for x in sorted(search.frame[AXIS + axis].unique())}
-    return pd.DataFrame([row for level, group in groups.items() for row in _rows(level, group, score, worst)])
+    found = [pd.DataFrame(_rows(level, group, score, worst)) for level, group in groups.items()]
+    if selection is not None:
+        of = zip(found, groups.values(), strict=True)
+        found = [rows.join(_practitioners(rows, group, score, worst, selection)) for rows, group in of]
+    return pd.concat([rows for rows in found if len(rows)], ignore_index=True)
 
 
 def _rows(level: str, group: TrialTable, score: str, worst: float) -> list[dict[str, float | str | int]]:
@@ -58,6 +73,25 @@ def _rows(level: str, group: TrialTable, score: str, worst: float) -> list[dict[
         ends = {"low": estimate["expected_low"], "high": estimate["expected_high"]}
         rows.append({"level": level, "n": len(costs), "trials": k, "seconds": k * seconds, "expected": estimate["expected"]} | ends)
     return rows
+
+
+def _practitioners(rows: pd.DataFrame, group: TrialTable, score: str, worst: float, selection: Mapping[str, float]) -> pd.DataFrame:
+    """Return what simulated practitioners report at the budgets of `rows`."""
+    if rows.empty:
+        return pd.DataFrame(index=rows.index)
+    sign = group.scores[score].sign
+    costs = np.minimum(group.costs(score), worst)
+    found = simulated_practitioners(_selection_costs(group, score, selection), costs, rows["trials"].tolist(), random_state=RANDOM_STATE)
+    reported = [(sign * one.mean, one.error, *sorted((sign * one.low, sign * one.high))) for one in found]
+    return pd.DataFrame(reported, columns=PRACTITIONER, index=rows.index)
+
+
+def _selection_costs(group: TrialTable, score: str, selection: Mapping[str, float]) -> Values:
+    """Return the costs by which the settings of `group.costs(score)` are chosen, in the same order."""
+    frame, sign = group.frame, group.scores[score].sign
+    reported = frame[SCORE + score]
+    chosen_by = (frame["digest"].map(selection) * sign).where(reported.notna()).fillna(reported)
+    return replace(group, frame=frame.assign(**{SCORE + score: chosen_by})).costs(score)
 
 
 @house_style
