@@ -100,13 +100,18 @@ def extractor(precision: str, device: str) -> dict[str, Any]:
     return {"how": precision, "rate": 1 / times[4], "unit": "images/s", "spread": [1 / times[-1], 1 / times[0]]}
 
 
+def sweep_of_digits(share: float, results: Path, reports: Path) -> list[str]:
+    """The arguments of `landscape` for the 72 trials of the study of digits; the runs of its confirmation would make them 117."""
+    asked = ["--gpus-per-trial", str(share), "--no-confirmation"]
+    return ["sweep", "digits", *asked, "--results", str(results), "--reports", str(reports)]
+
+
 def small_trials(share: float) -> dict[str, Any]:
     """The trials of the embedded study of digits, several on the device at a time: seconds from the first's start to the last's end."""
     from datetime import datetime
 
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "landscape", "sweep", "digits", "--gpus-per-trial", str(share)]
-        command += ["--results", f"{folder}/results", "--reports", f"{folder}/reports"]
+        command = [sys.executable, "-m", "landscape", *sweep_of_digits(share, Path(folder) / "results", Path(folder) / "reports")]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         records = [json.loads(path.read_text()) for path in Path(folder).glob("results/*/trials/*/record.json")]
         report = any(Path(folder).glob("reports/*/index.html"))

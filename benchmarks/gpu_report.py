@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.gpu import sweep_of_digits
+
 CUT_OFF = 124
 """Exit status that stands for a step that took longer than its limit."""
 
@@ -21,7 +23,7 @@ def steps(folder: Path) -> dict[str, tuple[int, list[str]]]:
     python = [sys.executable, "-m"]
     train = ["landscape", "train", "--dataset", "digits", "--architecture", "sndcgan", "--d-normalization", "spectral", "--loss", "hinge"]
     train += ["--steps", "30000", "--set", "precision=bf16", "--set", "resolution=32", "--protocol", "none", "--out", str(folder / "train")]
-    sweep = ["landscape", "sweep", "digits", "--gpus-per-trial", "0.125", "--results", str(folder / "results")]
+    sweep = ["landscape", *sweep_of_digits(0.125, folder / "results", folder / "reports")]
     return {
         "tests": (180, [*python, "pytest", "-q", "-m", "gpu", "tests/training/test_cuda_graph_blocks.py"]),
         "rows": (
@@ -30,7 +32,7 @@ def steps(folder: Path) -> dict[str, tuple[int, list[str]]]:
         ),
         "profile": (60, [*python, "benchmarks.gpu_report", "--profile", str(folder / "profile.txt")]),
         "train": (300, [*python, *train, "--device", "cuda"]),
-        "sweep": (240, [*python, *sweep, "--reports", str(folder / "reports")]),
+        "sweep": (240, [*python, *sweep]),
     }
 
 

@@ -1,5 +1,7 @@
 """A CUDA graph writes the outputs of every replay into the same memory: what is watched must be copied before the next one."""
 
+import re
+
 import pytest
 import torch
 
@@ -78,9 +80,7 @@ class TestOnAGpu:
         for gan in (eager, compiled):
             torch.manual_seed(1)
             gan.run_rounds(3)
-        partly = tuple(map(int, torch.__version__.split(".")[:2])) < (2, 12)  # a penalty's gradient is not compiled: D's updates are eager
-        assert compiled.execution.startswith("compiled, ")
-        assert ("but D's updates eager" in compiled.execution) == partly
+        assert re.fullmatch(r"compiled, \d+ rounds a replay", compiled.execution)  # no update fell back, the penalty's neither
         tolerance = 1e-4 if precision == "fp32" else 2e-2
         for mine, theirs in zip(compiled.generator.parameters(), eager.generator.parameters(), strict=True):
             torch.testing.assert_close(mine, theirs, rtol=tolerance, atol=tolerance)

@@ -1,9 +1,12 @@
 """The script that measures on a GPU keeps its time limits, and what one step or row does costs no other."""
 
 import json
+import subprocess
 import sys
+from contextlib import nullcontext
 
 from benchmarks import gpu, gpu_report
+from landscape.cli.sweep import sweep
 
 
 def test_a_step_that_fails_or_hangs_costs_no_other(tmp_path):
@@ -37,6 +40,28 @@ def test_rows_that_need_longer_than_a_minute_have_longer():
     longer = {name: gpu.limit_of(name, 60) for name in names if gpu.limit_of(name, 60) != 60}
     assert longer == {"SNDCGAN, 32x32, batch 64, train": 400, "digits, small trials": 240}
     assert {gpu.limit_of(name, 500) for name in names} == {500}
+
+
+def test_small_trials_are_the_study_s_trials_alone(tmp_path, monkeypatch):
+    """Rows compare only if the runs of the confirmation, of which there are 45 beside 72 trials, are left out everywhere."""
+    asked = [gpu_report.steps(tmp_path)["sweep"][1]]
+
+    def written(command, **_):
+        asked.append(command)
+        for i in range(2):
+            record = tmp_path / "small" / "results" / "digits" / "trials" / str(i) / "record.json"
+            record.parent.mkdir(parents=True)
+            record.write_text(json.dumps({"started_at": f"2026-11-30T12:00:0{i}+00:00", "finished_at": f"2026-11-30T12:00:3{i}+00:00"}))
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(gpu.subprocess, "run", written)
+    monkeypatch.setattr(gpu.tempfile, "TemporaryDirectory", lambda: nullcontext(str(tmp_path / "small")))
+    found = gpu.small_trials(0.25)
+    assert (found["rate"], found["how"]) == (31, "2 trials, 0.25 of the device each; exit status 0, no report")
+    for command, share in zip(asked, (0.125, 0.25), strict=True):
+        assert command[1:4] == ["-m", "landscape", "sweep"]
+        given = sweep.make_context("sweep", command[4:]).params
+        assert (given["study"], given["confirmation"], given["gpus_per_trial"]) == ("digits", False, share)
 
 
 def raise_timeout(command, timeout):
