@@ -11,6 +11,7 @@ from scipy.stats import kendalltau
 from landscape.analysis.cell_pairs import cell_medians, paired_cells
 from landscape.analysis.frames import FINISHED, STOPPED_EARLY, ScoreFacts, TrialTable, customary, protocols, trials_frame
 from landscape.analysis.interval import Interval
+from landscape.analysis.questions import questions_of
 from landscape.core.errors import UserError
 from landscape.results.score_names import CHANGED, SCREENING, SELECTION, same_score
 from landscape.results.studies import Study
@@ -74,6 +75,9 @@ def compare_studies(first: Study, second: Study, by: str | None = None, *, level
     shared = [digest for digest in protocols(first.trials) if digest in protocols(second.trials)]
     if not shared:
         return TwoStudies(names, differences, absent=_no_protocol(first, second))
+    if len(asked := questions_of([*first.trials, *second.trials])) > 1:
+        absent = f"they are of different tasks ({'; '.join(asked)}), whose raw scores do not compare: see `landscape across`"
+        return TwoStudies(names, differences, absent=absent)
     digest = _compared_by(first, shared)
     tables = (trials_frame(first.trials, digest, axes), trials_frame(second.trials, digest, axes))
     facts = _score(first, tables)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from landscape.analysis.frames import SCORE, SCREENED_OUT, STOPPED_EARLY, ScoreFacts, TrialTable, customary, protocols, trials_frame
 from landscape.analysis.objective import objective
+from landscape.analysis.questions import questions_of
 from landscape.analysis.searching import is_given_search, searcher_name
 from landscape.report.setting_columns import SettingColumn, setting_columns
 from landscape.results.record import Estimate
@@ -173,6 +174,11 @@ def view_of(study: Study, protocol: str | None = None) -> View:
     search = table.role("search")
     if early := int((search.frame["status"] == STOPPED_EARLY).sum()):
         warnings = (*warnings, _stopped(early, int((search.frame["status"] == "completed").sum())))
+    if len(asked := questions_of(study.trials)) > 1:
+        warnings = (
+            *warnings,
+            f"trials are of different tasks ({'; '.join(asked)}), whose raw scores do not compare: no order of them holds",
+        )
     others = {digest: p for digest, p in known.items() if digest != chosen}
     return View(study, table, score, floors, others, (*study.warnings, *warnings))
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from landscape.config.choices import ComponentChoice, RegularizerChoice, Regularizers
+from landscape.config.choices import RegularizerChoice, Regularizers, TaskChoice
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError, unknown
 from landscape.core.frozen_model import Frozen, UserErrorAsValueError
@@ -36,7 +36,8 @@ def choice_data(choice: RegularizerChoice) -> dict[str, Any]:
 
 
 _regularizers: TypeAdapter[tuple[RegularizerChoice, ...]] = TypeAdapter(Regularizers)
-_component: TypeAdapter[Any] = TypeAdapter(ComponentChoice)
+_component: TypeAdapter[Any] = TypeAdapter(TaskChoice)
+"""What reads a component of any axis: `unpaired:pool=0` is a task here and never the data set of that name, whose text is a path."""
 
 
 def choices(axis: str, value: Any) -> Any:

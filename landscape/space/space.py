@@ -36,6 +36,7 @@ MODEL_BASED = ("optuna-tpe", "optuna-gp", "optuna-gp-front", "gp-ucb")
 EXTERNAL_SEARCHES = 3
 AXIS_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 """The names that an axis may have. Reports use them in file names."""
+SCORED_AS_SETS = "without an image, text or speech as condition"
 NOT_IDENTITY = ("note", "trials", "confirmation", "limits", "claims")
 """Fields that may change when a study is continued, because they do not affect the trials that were already run."""
 NEWER = (
@@ -54,6 +55,12 @@ def _named_protocol(value: object) -> object:
         return protocols.get(value)
     except UserError as error:
         raise UserErrorAsValueError(error) from None
+
+
+def _question(config: TrialConfig) -> str:
+    from landscape.config.network_layout import task_of
+
+    return task_of(config.task).question
 
 
 class Space(Frozen):
@@ -279,6 +286,7 @@ class Space(Frozen):
     def _crossed(self) -> tuple[tuple["Cell", ...], tuple["Skipped", ...]]:
         cells, skipped = [], []
         models: dict[tuple[str, tuple[str, ...]], str] = {}
+        asked: dict[str, str] = {}
         for combination in itertools.product(*self.axes.values()):
             cell = self._cell(dict(zip(self.axes, combination, strict=True)))
             try:
@@ -291,25 +299,37 @@ class Space(Frozen):
             if model in models:
                 raise UserError(f"space {self.name!r}: cells {models[model]!r} and {cell.id!r} are the same model: remove one entry")
             models[model] = cell.id
+            asked[cell.id] = _question(config)
             cells.append(cell)
         if not cells:
             raise UserError(f"space {self.name!r} has no cell that can be trained: {skipped[0].reason}")
-        self._check_ends(cells)
+        question = asked[cells[0].id]
+        if other := next((name for name in asked if asked[name] != question), None):
+            raise self._of_two_tasks(f"cell {cells[0].id!r}", question, f"cell {other!r}", asked[other])
+        self._check_ends(cells, question)
         if self.early_stopping is not None and (mistake := without_rungs(self.early_stopping, cells)):
             raise UserError(f"space {self.name!r}: early_stopping: {mistake}")
         return tuple(cells), tuple(skipped)
 
-    def _check_ends(self, cells: list["Cell"]) -> None:
-        """Check that every end of a range and every choice makes a valid configuration, so that no error appears during a sweep."""
+    def _of_two_tasks(self, first: str, one: str, second: str, other: str) -> UserError:
+        """Return why two models of different tasks are not ranked in one study."""
+        tasks = f"{first} ({one or SCORED_AS_SETS}) and {second} ({other or SCORED_AS_SETS}) are of two tasks"
+        remedy = "make one study of each and set them side by side by `landscape across`"
+        return UserError(f"space {self.name!r}: {tasks}, whose raw scores do not compare: {remedy}")
+
+    def _check_ends(self, cells: list["Cell"], question: str) -> None:
+        """Check that every end of a range and every choice makes a valid configuration of the same task, before the sweep begins."""
         for name, parameter in self.search.items():
             cell = next((c for c in cells if name in c.parameters), None)
             if cell is None:
                 raise UserError(f"space {self.name!r}: search.{name} applies to no cell: correct `when` or remove it")
             for value in parameter.values or (parameter.at(0.0), parameter.at(1.0)):
                 try:
-                    cell.config({name: value}, seed=0)
+                    asked = _question(cell.config({name: value}, seed=0))
                 except UserError as error:
                     raise UserError(f"space {self.name!r}: search.{name}={value!r}: {error}") from None
+                if asked != question:
+                    raise self._of_two_tasks(f"cell {cell.id!r}", question, f"search.{name}={value!r}", asked)
 
     def cells(self) -> tuple["Cell", ...]:
         """Return every combination of entries that can be trained, in a fixed order.

@@ -7,7 +7,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from landscape.core.durations import duration
 from landscape.core.errors import UserError
@@ -20,9 +20,6 @@ from landscape.sweep.probe import probe_together
 from landscape.sweep.search_load import WHOLE, ScoringTime, SearchLoad
 from landscape.sweep.study_data import Data
 from landscape.sweep.sweep_options import SweepOptions
-
-if TYPE_CHECKING:
-    from landscape.components.tasks._base import Task
 
 PROBES = 4
 """The largest number of cells that are probed. Together the probes take a small part of the time of the smallest study."""
@@ -111,7 +108,7 @@ def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, 
     too_small(dataset, space.protocol, max(task_of(cell.config({}, seed=0).task).border for cell in space.cells()))
     begin = time.perf_counter()
     how = EvaluationOptions(device=resolve_device(device_of(resources.gpus_per_trial)))
-    scores = floor(dataset, space.protocol, options=how, task=_task(space))
+    scores = floor(dataset, space.protocol, options=how, task=task_of(space.cells()[0].config({}, seed=0).task))
     seconds = (time.perf_counter() - begin) / floor_draws(dataset, space.protocol)
     estimates = {name: asdict(found) for name, found in scores.estimates.items()}
     # A metric that fails here, because there is no generator, may still give the score later.
@@ -125,14 +122,6 @@ def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, 
             message = f"protocol {space.protocol.name!r}: objective {wanted!r} is neither better high nor low"
             raise UserError(f"{message}; choose one of {', '.join(directed)}")
     return {"floor": estimates, "protocol": dict(scores.protocol)}, seconds
-
-
-def _task(space: Space) -> "Task | None":
-    """Return the task of all cells of a study, or None if it has several, because no baseline belongs to the scores of all then."""
-    from landscape.config.network_layout import task_of
-
-    first, *others = (cell.config({}, seed=0).task for cell in space.cells())
-    return task_of(first) if all(other == first for other in others) else None
 
 
 def estimate(cells: Sequence[Cell], data: Data, how: SweepOptions, scoring: ScoringTime | None, load: SearchLoad = WHOLE) -> Estimate:

@@ -8,6 +8,7 @@ import pytest
 from helpers import synthetic_study as synthetic
 
 from landscape.cli.app import main
+from landscape.core.component_text import parse_component
 
 
 def run(capsys, *arguments):
@@ -125,3 +126,28 @@ def test_long_differences_stand_below_each_other(tmp_path, capsys):
     code, out, _ = run(capsys, "short", "longer", "--results", tmp_path)
     assert code == 0
     assert f"  protocol note\n    short   {'A' * 90}\n    longer  {'B' * 90}\n" in out
+
+
+@pytest.mark.parametrize(
+    ("tasks", "words"),
+    [
+        (("unpaired:pool=0", "unpaired:pool=50"), None),
+        (("unconditional", "class_conditional"), None),
+        (
+            ("super_resolution:factor=2", "super_resolution:factor=4"),
+            "super_resolution[antialias=True, factor=2]; super_resolution[antialias=True, factor=4]",
+        ),
+        (("unconditional", "inpainting"), "without an image, text or speech as condition; inpainting[hole=0.5, place=center]"),
+        (("of_a_plugin:x=1", "inpainting"), "of_a_plugin[x=1]; inpainting[hole=0.5, place=center]"),
+    ],
+)
+def test_studies_of_tasks_whose_scores_do_not_compare_are_told_apart(tasks, words, tmp_path, capsys):
+    for name, task in zip(("one", "two"), tasks, strict=True):
+        study = synthetic.write_study(tmp_path, 6, name, confirm=0, pictures=False)
+        for path in (study / "trials").glob("*/record.json"):
+            record = json.loads(path.read_text())
+            record["config"]["task"] = parse_component(task, is_data=False)
+            path.write_text(json.dumps(record))
+    _, out, _ = run(capsys, "one", "two", "--results", tmp_path)
+    assert ("Not compared" in out) == (words is not None)
+    assert words is None or f"Not compared: they are of different tasks ({words}), whose raw scores do not compare" in out

@@ -344,6 +344,17 @@ def test_without_confirmation_runs_the_report_gives_no_verdict(synthetic, tmp_pa
 
 
 @pytest.mark.usefixtures("quick_figures")
+def test_a_study_that_mixed_tasks_before_they_were_refused_says_that_no_order_holds(synthetic, tmp_path):
+    study = synthetic.write_study(tmp_path, 6, confirm=0, pictures=False)
+    assert not any("different tasks" in warning for warning in view_of(read_study(study)).warnings)
+    path = next((study / "trials").glob("*/record.json"))
+    record = json.loads(path.read_text())
+    record["config"]["task"] = {"name": "inpainting", "hyperparameters": {"hole": 0.25}}
+    path.write_text(json.dumps(record))
+    (warning,) = (each for each in view_of(read_study(study)).warnings if "different tasks" in each)
+    assert "inpainting[hole=0.25, place=center]" in warning
+
+
 def test_warnings_of_reading_stand_on_the_page(synthetic, tmp_path):
     study = synthetic.write_study(tmp_path / "results", 12, confirm=0, pictures=False)
     next((study / "trials").glob("*/record.json")).write_text("{")

@@ -337,3 +337,50 @@ def test_ones_own_images_take_the_folder_study():
 def test_an_axis_is_named_as_a_file_can_be():
     with pytest.raises(UserError, match=r"axis 'batch/size'"):
         parsed(TEXT.replace("axes:\n", "axes:\n  batch/size: [{a: {batch_size: 8}}]\n"))
+
+
+OF_TASKS = {
+    "name": "tasks",
+    "dataset": "digits",
+    "protocol": "quick",
+    "base": {"architecture": {"unet": {"width": 4}}, "budget": {"amount": 4}},
+    "axes": {"task": ["inpainting"], "loss": ["hinge"]},
+    "trials": 2,
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (
+            {"axes": {"task": ["inpainting", {"super_resolution": {"factor": 2}}]}},
+            r"\(inpainting\[.*\(super_resolution\[antialias=True, ",
+        ),
+        ({"axes": {"task": [{"super_resolution": {"factor": 2, "antialias": a}} for a in (True, False)]}}, "antialias=False, factor=2"),
+        (
+            {"axes": {"hole": [{"label": str(hole), "overrides": {"task": f"inpainting:hole={hole}"}} for hole in (0.25, 0.5)]}},
+            "hole=0.25, place",
+        ),
+        (
+            {"axes": {"loss": ["hinge"]}, "base": {"task": "inpainting"}, "search": {"inpainting.hole": {"min": 0.25, "max": 0.75}}},
+            "search.inpainting.hole=0.25",
+        ),
+        (
+            {
+                "axes": {"task": ["unconditional", "inpainting"], "architecture": ["mlp", {"unet": {"width": 4}}]},
+                "base": {"architecture": None},
+            },
+            "without an image, text or speech as condition.* and cell 'inpainting / ",
+        ),
+    ],
+)
+def test_a_study_of_tasks_whose_scores_do_not_compare_is_refused(changed, words):
+    own = {"loss": "hinge"} if "loss" not in changed["axes"] else {}
+    base = {k: v for k, v in (OF_TASKS["base"] | own | changed.get("base", {})).items() if v is not None}
+    with pytest.raises(UserError, match=f"{words}.*whose raw scores do not compare: make one study of each .*`landscape across`"):
+        Space.parse(OF_TASKS | changed | {"base": base}).cells()
+
+
+def test_a_hyperparameter_of_a_task_that_its_condition_does_not_depend_on_may_be_an_axis():
+    unpaired = {"dataset": "printed-digits", "axes": OF_TASKS["axes"] | {"task": ["unpaired:pool=0", "unpaired:pool=50"]}}
+    assert len(Space.parse(OF_TASKS | unpaired).cells()) == 2

@@ -273,7 +273,7 @@ def test_studies_that_would_come_to_nothing_are_refused_before_the_first_trial(m
         run(space, **options)
 
 
-def test_the_floor_of_a_study_has_the_baseline_of_its_task_if_all_cells_have_the_same(tmp_path):
+def test_the_floor_of_a_study_has_the_baseline_of_its_task(tmp_path):
     study = {
         "name": "toy",
         "dataset": "digits",
@@ -287,9 +287,6 @@ def test_the_floor_of_a_study_has_the_baseline_of_its_task_if_all_cells_have_the
     assert found["floor"]["L1"]["value"] == 0
     assert found["floor"]["baseline L1"]["value"] > 0.1
     assert found["floor"]["baseline FD[pixels]"]["value"] > found["floor"]["FD[pixels]"]["value"]
-    several = study | {"axes": {"loss": ["hinge"], "task": ["inpainting", {"super_resolution": {"factor": 2}}]}}
-    found, _ = floor_of(Space.parse(several), Data(None), resources)
-    assert not [name for name in found["floor"] if "L1" in name or "baseline" in name]
 
 
 def test_what_a_killed_sweep_left_running_is_ended(tmp_path, root):

@@ -186,6 +186,19 @@ class Task:
         return None if found is None else found(condition, shape, **self.hyperparameters)
 
     @property
+    def question(self) -> str:
+        """What scores of two models must have in common to be compared: the task and those of its hyperparameters that make the condition.
+
+        It is empty for all tasks whose samples have no image, text or speech of their own: they are scored as a set against the same split,
+        whether a class was asked for or not.
+        """
+        if not self.facts.is_of_rows:
+            return ""
+        values = {name: parameter.default for name, parameter in TASKS[self.name].hyperparameters.items()} | dict(self.hyperparameters)
+        asked = ", ".join(f"{name}={value}" for name, value in sorted(values.items()) if name != self.facts.pool)
+        return f"{self.name}[{asked}]" if asked else self.name
+
+    @property
     def border(self) -> int:
         """The number of pixels that scores cut off at each side."""
         return int(self.hyperparameters[self.facts.border]) if self.facts.border else 0
