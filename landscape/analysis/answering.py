@@ -64,7 +64,7 @@ def answer_of(study: Study, table: TrialTable, score: str, *, level: float = 0.9
     each = spent if spent.trials else searching
     ground = _Ground(study, facts, runs, by_ratio, at, level, each.seconds / each.trials if each.trials else 0.0)
     design = design_of(study, table.axes, score)
-    variance = _variance(table, score, runs)
+    variance = _variance(table, score, runs, by_ratio)
     compared = [axis for axis in table.axes if table.frame[AXIS + axis].nunique() > 1]
     axes = sorted((_axis(ground, axis, design, variance) for axis in compared), key=lambda a: -(a.variance.value or 0.0))
     chosen = _chosen(ground, design)
@@ -96,13 +96,14 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _variance(table: TrialTable, score: str, runs: Mapping[Key, Confirmed]) -> VarianceShares:
+def _variance(table: TrialTable, score: str, runs: Mapping[Key, Confirmed], by_ratio: bool) -> VarianceShares:
     search = table.role(SEARCH).finished()
     costs = search.frame[SCORE + score].to_numpy(dtype=np.float64) * table.scores[score].sign
     costs = np.where((search.frame["status"] == "diverged").to_numpy(), np.inf, costs)
     known = ~np.isnan(costs)
     labels = search.frame.loc[known, [AXIS + axis for axis in table.axes]].rename(columns=lambda name: str(name).removeprefix(AXIS))
-    return variance_shares(costs[known], labels, {str(key): of.costs for key, of in runs.items()})
+    settings = search.frame.loc[known, "setting"].astype(str).tolist()
+    return variance_shares(costs[known], labels, {str(key): of.costs for key, of in runs.items()}, settings=settings, log=by_ratio)
 
 
 def _spread(runs: Mapping[Key, Confirmed], by_ratio: bool) -> float | None:

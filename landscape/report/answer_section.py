@@ -11,6 +11,7 @@ import pandas as pd
 
 from landscape.analysis.answer import AxisAnswer, Effort, LevelAnswer, StudyAnswer, ToDecide
 from landscape.analysis.cell_pairs import SearchedAxis, cell_medians, searched_axis
+from landscape.analysis.seed_part import UNKNOWN
 from landscape.analysis.seeds import FEWEST_SEEDS
 from landscape.core.wording import plural, words
 from landscape.report.formats import as_flow, as_yaml, count, duration
@@ -174,24 +175,36 @@ def deciding(axis: AxisAnswer) -> str:
     return f"{count(needed.seeds)} seeds each of {rival.better} and {rival.other}: {more}"
 
 
+def _split_within_cells(found: StudyAnswer) -> str:
+    """Return how what differs within a cell was split between hyperparameters and seed, or why it was not."""
+    shares = found.variance
+    if shares.seed.value is None:
+        return f" {shares.seed.absent[0].upper()}{shares.seed.absent[1:]}." if shares.seed.absent == UNKNOWN else ""
+    if shares.seed_part.value is None:
+        return ""
+    seeds = "the confirmed settings" if shares.of_confirmed else "settings of the search"
+    return (
+        " What differs within a cell is divided between hyperparameters and seed as the variance of"
+        f" {'log ' if found.is_log else ''}scores over seeds of {seeds} says, without diverged runs."
+    )
+
+
 def importance_table(found: StudyAnswer) -> Table | None:
     """Return the table of what explains the spread of the search's scores, or None if no share could be computed."""
     shares = found.variance
     rows: list[dict[str, Any]] = [
         {"what": words(axis)} | share.columns("share") for axis, share in shares.axes.items() if share.value is not None
     ]
-    if shares.interaction.value is not None:
-        rows.append({"what": "combinations of axes"} | shares.interaction.columns("share"))
-    rows += [
-        {"what": what, "share": value}
-        for what, value in (("settings and seed, within a cell", shares.within), ("seed alone", shares.seed))
-        if value is not None
-    ]
+    found_rows = {"combinations of axes": shares.interaction, "hyperparameters": shares.hyperparameters, "seed": shares.seed}
+    if shares.seed.value is None:
+        found_rows = {"combinations of axes": shares.interaction, "hyperparameters and seed, within a cell": shares.within}
+    rows += [{"what": what} | share.columns("share") for what, share in found_rows.items() if share.value is not None]
     if not rows:
         return None
     columns = (Column("what", "What differs"), Column("share", "Share of variance", "share", True))
     frame = pd.DataFrame(rows, columns=["what", "share", "share_low", "share_high"])
     caption = "Of the ranks of all search trials; brackets: 95% intervals. A share of an axis is what its levels explain beside all others."
+    caption += _split_within_cells(found)
     return Table(
         "importance", "What matters", caption, columns, frame.sort_values("share", ascending=False, kind="stable", ignore_index=True)
     )
