@@ -2,7 +2,8 @@
 
 Each loss, each regularizer with hinge (or with the loss that it needs), and each normalization of D trains a tiny network for a round, in
 fp32 and in bf16. The compiler's front end traces both updates with their gradients into one graph each; no code is generated, because what
-a version of torch refuses is refused there. The regularizers' code does not depend on the loss, so that pairs of them need no run.
+a version of torch refuses is refused there.
+Weights are made as compiled code makes them on a GPU. The regularizers' code does not depend on the loss, so that pairs need no run.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from landscape.components.losses._base import LOSSES
 from landscape.components.normalizations._base import NORMALIZATIONS
 from landscape.components.regularizers._base import REGULARIZERS
 from landscape.core.errors import UserError
-from landscape.training import compilation
+from landscape.training import compilation, effective_weights
 
 BASE: dict[str, Any] = {"dataset": "digits", "batch_size": 8, "budget": {"amount": 4}}
 ALTERNATIVES: tuple[dict[str, Any], ...] = (
@@ -81,15 +82,16 @@ def main() -> None:
     if reason := compilation.cannot_compile(torch.device("cpu")):
         raise SystemExit(reason)
     compilation.compiled = by_the_front_end
-    found = []
+    effective_weights.COMPILED_TOGETHER = frozenset({"cpu"})
+    found: list[dict[str, str]] = []
     for kind, name, fields in track(list(trials(set(arguments.only))), "compiling"):
         found += [{"kind": kind, "name": name, "precision": p, "execution": outcome(fields, p)} for p in ("fp32", "bf16")]
+        if arguments.json is not None:  # After each component, so that a run that is cut off leaves what it found.
+            arguments.json.write_text(json.dumps({"torch": torch.__version__, "trials": found}, indent=1) + "\n", encoding="utf-8")
     refused = [each for each in found if each["execution"] != "compiled"]
     print(f"torch {torch.__version__}: {len(found) - len(refused)} of {len(found)} trials compile both updates")
     for each in refused:
         print(f"{each['kind']} {each['name']}, {each['precision']}: {each['execution']}")
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps({"torch": torch.__version__, "trials": found}, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

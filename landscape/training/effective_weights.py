@@ -18,6 +18,7 @@ from landscape.components.normalizations._reweighted import LAYERS, Reweighted
 from landscape.components.normalizations._spectral_stacks import Iterations, Stacks
 from landscape.components.normalizations.spectral import SpectralNorm
 from landscape.components.numerics.precision import full_precision
+from landscape.training.effective_weights_operators import made as made_by_operators
 
 _CONVERTED = frozenset(layer.forward for layer in (*LAYERS, SameConv2d, SameConvTranspose2d))
 """Forward methods that use weight and bias only in one product or convolution, which autocast computes in bfloat16."""
@@ -26,12 +27,17 @@ EPSILONS = (1e-18, 1e-6)
 divided by its norm.
 """
 
+COMPILED_TOGETHER = frozenset({"cuda"})
+"""The types of devices on which compiled code makes all weights at once too. On a CPU each layer makes its own there, in code that the
+compiler fuses, and the number of operations matters little.
+"""
+
 
 class EffectiveWeights:
     """Makes the weights of each training call of `network`, and puts them where its layers find them.
 
     It acts through hooks on the network. Neither the network nor its layers refer to it, and copies of the network made before are
-    not changed. In evaluation mode, and while a call is compiled, each layer makes its own weight.
+    not changed. In evaluation mode, and in code that is compiled for a CPU, each layer makes its own weight.
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -46,32 +52,56 @@ class EffectiveWeights:
         self._stacks: Stacks | None = None
         self._ready: deque[list[Tensor]] = deque()
         self._placed: list[tuple[dict[str, Any], str]] = []
+        self._replaced: list[tuple[dict[str, Any], str, Any]] = []
         network.register_forward_pre_hook(self._before)
         network.register_forward_hook(self._after, always_call=True)
 
     @contextmanager
     def for_calls(self, calls: int) -> Iterator[None]:
         """Within this context the weights of the next `calls` of the network are made together, with one power iteration for each call."""
-        if self.network.training and not torch.compiler.is_compiling():
+        if self._makes():
             self._ready.extend(self._made(calls))
         try:
             yield
         finally:
             self._ready.clear()
 
+    def _makes(self) -> bool:
+        if not self.network.training:
+            return False
+        return not torch.compiler.is_compiling() or next(self.network.parameters()).device.type in COMPILED_TOGETHER
+
     def _before(self, network: nn.Module, arguments: Any) -> None:
-        if not network.training or torch.compiler.is_compiling():
+        if not self._makes():
             return
         weights = self._ready.popleft() if self._ready else self._made(1)[0]
         holders = [(module.layer, "weight") for module in self.spectral]
         if len(weights) > len(holders):
             holders += [(module, "weight") for module in self.plain] + [(module, "bias") for module in self.biased]
+        if torch.compiler.is_compiling():
+            self._place_in_compiled_code(holders[: len(weights)], weights)
+            return
         # An attribute of the instance is found before the parameter of the same name.
         self._placed = [(module.__dict__, name) for module, name in holders[: len(weights)]]
         for (attributes, name), weight in zip(self._placed, weights, strict=True):
             attributes[name] = weight
 
+    def _place_in_compiled_code(self, holders: Sequence[tuple[Any, str]], weights: Sequence[Tensor]) -> None:
+        """Put the weights in the place of the parameters, because compilers up to that of torch 2.11 cannot delete from `__dict__`."""
+        self._replaced = [(module._parameters, name, module._parameters[name]) for module, name in holders]
+        for (parameters, name, _), weight in zip(self._replaced, weights, strict=True):
+            parameters[name] = weight
+        for module in self.spectral:
+            module.is_given = True
+
     def _after(self, network: nn.Module, arguments: Any, output: Any) -> None:
+        if torch.compiler.is_compiling():
+            for parameters, name, parameter in self._replaced:
+                parameters[name] = parameter
+            for module in self.spectral:
+                module.is_given = False
+            self._replaced = []
+            return
         for attributes, name in self._placed:
             attributes.pop(name, None)
         self._placed = []
@@ -84,6 +114,8 @@ class EffectiveWeights:
         others = [m.weight for m in self.plain] + [m.bias for m in self.biased] if half is not None else []
         if not weights and not others:
             return [[] for _ in range(calls)]
+        if torch.compiler.is_compiling():
+            return self._made_by_operators(weights, others, calls, half)
         if weights and (self._stacks is None or not self._stacks.fits(weights)):
             self._stacks = Stacks(weights, [module.axis for module in self.spectral])
         with full_precision(device):
@@ -92,7 +124,17 @@ class EffectiveWeights:
                 first, us = self.spectral[0], [module.u for module in self.spectral]
                 assert self._stacks is not None
                 made = self._stacks.iterate(weights, us, calls=calls, iterations=first.iterations, floor=first.epsilon**2)
+                self._stacks.store(us, made)
             flat = _Made.apply(self._stacks, made, calls, half, len(weights), *weights, *others)
+        n = len(weights) + len(others)
+        return [list(flat[k * n : (k + 1) * n]) for k in range(calls)]
+
+    def _made_by_operators(
+        self, weights: Sequence[Tensor], others: Sequence[Any], calls: int, half: torch.dtype | None
+    ) -> list[list[Tensor]]:
+        us, axes = [module.u for module in self.spectral], [module.axis for module in self.spectral]
+        iterations, floor = (self.spectral[0].iterations, self.spectral[0].epsilon ** 2) if self.spectral else (1, 0.0)
+        flat = made_by_operators(weights, us, others, axes, calls=calls, iterations=iterations, floor=floor, half=half)
         n = len(weights) + len(others)
         return [list(flat[k * n : (k + 1) * n]) for k in range(calls)]
 
@@ -146,11 +188,7 @@ def _of_spectral(ctx: Any, weights: Sequence[Tensor], given: Sequence[Sequence[T
     if not torch.is_grad_enabled():
         found = ctx.stacks.gradients(weights, ctx.made, filled)
     else:  # The gradients will be differentiated again, so they are computed by operations that autograd records.
-        found = [torch.zeros_like(w) for w in weights]
-        for call, part in enumerate(filled):
-            for i, direction in enumerate(ctx.stacks.directions(ctx.made, call)):
-                sigma, gradient = (weights[i] * direction).sum(), part[i].to(weights[i].dtype)
-                found[i] = found[i] + gradient / sigma - (gradient * weights[i]).sum() / sigma.square() * direction
+        found = ctx.stacks.differentiable_gradients(weights, ctx.made, filled)
     return [gradient if yes else None for gradient, yes in zip(found, used, strict=True)]
 
 

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from benchmarks._operations import operations_by_name
+from benchmarks._operations import of_a_compiled_round, operations_by_name
 from benchmarks.costs import model
+from landscape.training.compilation import cannot_compile
 
 
 def of_a_round(architecture: str, **fields) -> int:
@@ -19,6 +20,17 @@ def of_a_round(architecture: str, **fields) -> int:
 def test_spectral_normalization_and_half_precision_add_few_operations(architecture, most):
     """There are 259 and 355. There were 805 and 1,311 when each layer iterated and converted its own weight at each call."""
     assert of_a_round(architecture, precision="bf16", d_normalization="spectral") <= most
+
+
+@pytest.mark.skipif(bool(cannot_compile(torch.device("cpu"))), reason="nothing compiles here")
+@pytest.mark.parametrize(("architecture", "most"), [("sndcgan", 260), pytest.param("resnet_cifar", 370, marks=pytest.mark.slow)])
+def test_a_compiled_round_has_as_few_operations(architecture, most):
+    """There are 254 and 360. There were 453 and 760 when each layer made its own weight in compiled code."""
+    gan = model({architecture: {"width": 8}}, 32, 4, precision="bf16", d_normalization="spectral")
+    gan.run_rounds(3)
+    counts = of_a_compiled_round(gan)
+    assert counts.total() <= most, counts
+    assert min(counts[part] for part in ("kernels", "calls", "operators", "outside")) > 0
 
 
 def test_an_average_and_its_buffers_move_in_three_operations():

@@ -23,6 +23,8 @@ class Reweighted(nn.Module):
             name = type(layer).__name__
             raise UserError(f"{name} cannot be normalized by its weight: wrap a layer whose `weight` is a matrix or a kernel")
         self.layer = layer
+        self.is_given = False
+        """Whether the layer's weight is the effective one already, which `EffectiveWeights` puts there in compiled code."""
 
     @property
     def weight(self) -> nn.Parameter:
@@ -42,7 +44,7 @@ class Reweighted(nn.Module):
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
-        if "weight" in self.layer.__dict__:  # `EffectiveWeights` has put the weight there.
+        if self.is_given or "weight" in self.layer.__dict__:  # `EffectiveWeights` has put the weight there.
             made: Tensor = self.layer(x)
             return made
         weight = self.effective_weight()

@@ -5,6 +5,8 @@ as a batch. Zeros change no product and no norm. The order of a matrix's columns
 is copied in the order in which it lies in memory.
 """
 
+import functools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,6 +16,9 @@ from torch import Tensor
 
 PADDING = 1 / 3
 """The number of zeros that stacks may hold beside the weights, as a share of the weights' entries."""
+
+ALIGNMENT = 64
+"""The number of entries at whose multiples stacks begin in a shared memory, because products of aligned memory are faster."""
 
 
 class Shape(NamedTuple):
@@ -56,6 +61,12 @@ def groups(shapes: Sequence[Shape]) -> list[tuple[int, ...]]:
     return [candidate.members for candidate in found]
 
 
+@functools.lru_cache(256)
+def _kept_groups(shapes: tuple[Shape, ...]) -> list[tuple[int, ...]]:
+    """Return `groups(shapes)`. They are kept because compiled code asks at every update."""
+    return groups(shapes)
+
+
 def _cheapest_union(found: Sequence[_Candidate]) -> tuple[int, _Candidate, _Candidate]:
     """Return the fewest zeros that a union of two groups adds, and the first two groups whose union adds no more.
 
@@ -93,6 +104,14 @@ def laid_out(slot: Tensor, weight: Tensor, axis: int) -> Tensor:
     return cut.view(*cut.shape[:-1], *columns).permute(*range(lead), *(place[d] for d in range(weight.ndim)))
 
 
+def zeros(like: Tensor, shapes: Sequence[tuple[int, ...]]) -> list[Tensor]:
+    """Return zeros of these shapes, of the type and on the device of `like`. They lie in one memory, which one operation fills."""
+    sizes = [math.prod(shape) for shape in shapes]
+    room = [-(-size // ALIGNMENT) * ALIGNMENT for size in sizes]
+    parts = torch.split(like.new_zeros(sum(room)), room)
+    return [part[:size].view(shape) for part, size, shape in zip(parts, sizes, shapes, strict=True)]
+
+
 @dataclass(frozen=True)
 class Iterations:
     """The result of power iterations: vectors by stack, and numbers by call and layer."""
@@ -121,14 +140,30 @@ class Stacks:
         self._axes = tuple(axes)
         shapes = [Shape(w.shape[axis], w.numel() // w.shape[axis]) for w, axis in zip(weights, axes, strict=True)]
         self._rows = [shape.rows for shape in shapes]
-        self._groups = groups(shapes)
+        self._groups = _kept_groups(tuple(shapes))
         order = [i for members in self._groups for i in members]
         self._place = [order.index(i) for i in range(len(order))]
         self._sizes = [Shape(*(max(sizes) for sizes in zip(*(shapes[i] for i in members), strict=True))) for members in self._groups]
-        self._matrices = self._zeros(1)
-        self._slots = [slot[0] for slot in self._as_weights(self._matrices)]
-        self._start = [self._like.new_zeros(len(m), size.rows) for m, size in zip(self._groups, self._sizes, strict=True)]
         self._gradients: dict[int, list[Tensor]] = {}
+
+    @functools.cached_property
+    def _memory(self) -> tuple[list[Tensor], list[Tensor]]:
+        """Zeros for the matrices [layers, 1, rows, columns] and the first u [layers, rows] of each stack."""
+        starts = [(len(m), size.rows) for m, size in zip(self._groups, self._sizes, strict=True)]
+        found = zeros(self._like, [*self._shapes(1), *starts])
+        return found[: len(starts)], found[len(starts) :]
+
+    @property
+    def _matrices(self) -> list[Tensor]:
+        return self._memory[0]
+
+    @property
+    def _start(self) -> list[Tensor]:
+        return self._memory[1]
+
+    @functools.cached_property
+    def _slots(self) -> list[Tensor]:
+        return [slot[0] for slot in self._as_weights(self._matrices)]
 
     def fits(self, weights: Sequence[Tensor]) -> bool:
         """Return whether `weights` have the shapes, strides, type and device of the weights that this memory was made for."""
@@ -137,9 +172,9 @@ class Stacks:
             for new, old in zip(weights, self._layouts, strict=True)
         )
 
-    def _zeros(self, calls: int) -> list[Tensor]:
-        """Return zeros [layers, calls, rows, columns] for each stack."""
-        return [self._like.new_zeros(len(m), calls, *size) for m, size in zip(self._groups, self._sizes, strict=True)]
+    def _shapes(self, calls: int) -> list[tuple[int, ...]]:
+        """Return the shape of each stack for so many calls: [layers, calls, rows, columns]."""
+        return [(len(m), calls, *size) for m, size in zip(self._groups, self._sizes, strict=True)]
 
     def _by_layer(self, stacks: Sequence[Tensor]) -> list[Tensor]:
         """Return the part of `stacks` [layers, ...] that belongs to each layer, in the order of the layers."""
@@ -159,21 +194,26 @@ class Stacks:
         """Return the rows that each layer has from `vectors` [layers, padded rows]."""
         return [vector[:n] for vector, n in zip(self._by_layer(vectors), self._rows, strict=True)]
 
+    def vectors(self, calls: int) -> tuple[list[Tensor], list[Tensor]]:
+        """Return memory for u and v as `Iterations` has them."""
+        u = [self._like.new_empty(calls, len(m), size.rows) for m, size in zip(self._groups, self._sizes, strict=True)]
+        v = [self._like.new_empty(calls, len(m), size.columns) for m, size in zip(self._groups, self._sizes, strict=True)]
+        return u, v
+
     @torch.no_grad()
     def iterate(self, weights: Sequence[Tensor], us: Sequence[Tensor], *, calls: int, iterations: int, floor: float) -> Iterations:
-        """Run the power iterations of all layers from the stored u. The last u are written to `us`.
+        """Run the power iterations of all layers from the stored u.
 
         Args:
             weights: The weights of the layers.
-            us: The stored u [rows] of each layer, which are updated in place.
+            us: The stored u [rows] of each layer.
             calls: How often the network will be called with these weights. Each call continues where the call before it ended.
             iterations: The number of iterations for each call, one or more.
             floor: The lower bound of the length |W W'u| by which u is divided.
         """
         torch._foreach_copy_([*self._slots, *self._cut(self._start)], [*weights, *us])
         matrices = [stack[:, 0] for stack in self._matrices]
-        u = [self._like.new_empty(calls, len(m), size.rows) for m, size in zip(self._groups, self._sizes, strict=True)]
-        v = [self._like.new_empty(calls, len(m), size.columns) for m, size in zip(self._groups, self._sizes, strict=True)]
+        u, v = self.vectors(calls)
         made = Iterations(u, v, [], [])
         before = self._start
         for k in range(calls):
@@ -189,8 +229,12 @@ class Stacks:
                 before = us_now
             made.sigma.append(list(torch._foreach_div(norms[: len(rows)], norms[len(rows) :])))
             made.length.append(list(lengths))
-        torch._foreach_copy_(list(us), self._cut(before))
         return made
+
+    @torch.no_grad()
+    def store(self, us: Sequence[Tensor], made: Iterations) -> None:
+        """Write the u [rows] of each layer after the last call to `us`."""
+        torch._foreach_copy_(list(us), self._cut([u[-1] for u in made.u]))
 
     @torch.no_grad()
     def gradients(self, weights: Sequence[Tensor], made: Iterations, given: Sequence[Sequence[Tensor]]) -> list[Tensor]:
@@ -205,7 +249,7 @@ class Stacks:
         """
         calls = len(given)
         if calls not in self._gradients:
-            self._gradients[calls] = self._zeros(calls)
+            self._gradients[calls] = zeros(self._like, self._shapes(calls))
         stacks = self._gradients[calls]
         slots = self._as_weights(stacks)
         into = [slot[k] for k in range(calls) for slot in slots]
@@ -222,6 +266,15 @@ class Stacks:
         gradients = [torch.empty_like(weight) for weight in weights]
         torch._foreach_copy_(gradients, [slot[0] for slot in slots])
         return gradients
+
+    def differentiable_gradients(self, weights: Sequence[Tensor], made: Iterations, given: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+        """Return the same as `gradients`, by operations that autograd records."""
+        found = [torch.zeros_like(w) for w in weights]
+        for call, part in enumerate(given):
+            for i, direction in enumerate(self.directions(made, call)):
+                sigma, gradient = (weights[i] * direction).sum(), part[i].to(weights[i].dtype)
+                found[i] = found[i] + gradient / sigma - (gradient * weights[i]).sum() / sigma.square() * direction
+        return found
 
     def directions(self, made: Iterations, call: int) -> list[Tensor]:
         """Return the derivative of sigma with respect to each layer's weight at one call: u v' / |v| in the weight's shape."""
