@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median_low
+from statistics import median, median_low
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,9 @@ from landscape.analysis.objective import modeled, objective
 from landscape.analysis.proportions import share
 from landscape.core.errors import UserError, unknown
 from landscape.results.studies import Study
+
+WANTED_SEEDS = 20
+"""The number of fresh seeds of a baseline over which the median that sets a target should be taken. With fewer the rule says so."""
 
 EFFORTS = ("d_steps", "seconds")
 """The columns of what a trial takes."""
@@ -46,13 +49,17 @@ class Reached:
     """Their seconds, of one trial at a time."""
 
 
-def baseline_target(answer: StudyAnswer, axis: str, baselines: Sequence[str] = ()) -> Target:
-    """Return the target that baselines set: the best mean over fresh seeds of their confirmed settings.
+def baseline_target(answer: StudyAnswer, axis: str, baselines: Sequence[str] = (), *, higher_is_better: bool = False) -> Target:
+    """Return the target that baselines set: the best median over fresh seeds of their confirmed settings.
+
+    The rule wants 20 seeds. With fewer, what the budget carries counts, and the rule says so. A seed that diverged counts as the worst.
+    A baseline of which one of the middle seeds diverged sets no target.
 
     Args:
         answer: The answer of the study.
         axis: The axis whose levels are compared.
         baselines: The levels that are baselines. If there are none, all levels of the axis are.
+        higher_is_better: The direction of the score.
 
     Raises:
         UserError: The study does not compare the axis, a baseline is not one of its levels, or none was confirmed.
@@ -64,13 +71,16 @@ def baseline_target(answer: StudyAnswer, axis: str, baselines: Sequence[str] = (
     for name in baselines:
         if name not in levels:
             raise unknown(f"level of {axis}", name, levels)
-    means = {name: levels[name].mean.value for name in baselines or levels}
-    confirmed = {name: value for name, value in means.items() if value is not None}
+    sign = -1.0 if higher_is_better else 1.0
+    costs = {name: [math.inf if x is None else sign * x for x in levels[name].scores] for name in baselines or levels}
+    medians = {name: median(of) for name, of in costs.items() if of}
+    confirmed = {name: cost for name, cost in medians.items() if math.isfinite(cost)}
     if not confirmed:
-        raise UserError(f"{axis}: no baseline has a mean over fresh seeds, so that none sets a target: give one by --target")
-    best = min(confirmed, key=lambda name: found.levels.index(levels[name]))
-    kind = "geometric mean" if answer.is_log else "mean"
-    return Target(confirmed[best], f"the {kind} of {best} over {levels[best].seeds} fresh seeds")
+        raise UserError(f"{axis}: no baseline has a median over fresh seeds, so that none sets a target: give one by --target")
+    best = min(confirmed, key=lambda name: confirmed[name])
+    seeds, lost = len(costs[best]), sum(map(math.isinf, costs[best]))
+    rule = f"the median of {seeds} fresh seeds of {best}" + (f", {WANTED_SEEDS} wanted" if seeds < WANTED_SEEDS else "")
+    return Target(sign * confirmed[best], rule + (f", {lost} diverged" if lost else ""))
 
 
 def time_to_target(

@@ -32,7 +32,7 @@ def targets(
 ) -> None:
     """Compare the levels of an axis by what the search of STUDIES takes until its first trial at a target.
 
-    The target of a study is the best mean over fresh seeds among the baselines, unless it is given. Over several studies a performance
+    The target of a study is the best median over fresh seeds among the baselines, unless it is given. Over several studies a performance
     profile follows: the share of studies in which a level needs at most so many times the D steps of the best level.
     """
     from landscape.analysis.time_to_target import performance_profile
@@ -66,7 +66,7 @@ def _study(results_dir: Path, name: str, axis: str, target: float | None, baseli
     if view.score is None:
         raise UserError(f"study {name}: nothing was scored, so that nothing reaches a target")
     answer = answer_of(view.study, view.table, view.score)
-    rule = baseline_target(answer, axis, baselines) if target is None else Target(target, "as given")
+    rule = baseline_target(answer, axis, baselines, higher_is_better=view.facts.sign < 0) if target is None else Target(target, "as given")
     searches = {trial.record.digest: trial.record.study.get("search", 0) for trial in view.study.trials}
     reached = time_to_target(view.table, view.score, axis, rule.value, given_search=view.given_search, searches=searches)
     described = view.study.facts.get("space")

@@ -10,9 +10,11 @@ import pytest
 from helpers.confirmed_study import AXES, SCORE, study_of
 from helpers.made_trials import trial
 
+from landscape.analysis.answer import AxisAnswer, LevelAnswer, StudyAnswer
 from landscape.analysis.answering import answer_of
 from landscape.analysis.frames import trials_frame
-from landscape.analysis.time_to_target import baseline_target, performance_profile, time_to_target, tuned
+from landscape.analysis.interval import Interval
+from landscape.analysis.time_to_target import Target, baseline_target, performance_profile, time_to_target, tuned
 from landscape.core.errors import UserError
 from landscape.results.record import Estimate, Scores, Status
 from landscape.results.studies import Study
@@ -85,17 +87,40 @@ def test_the_interval_holds_the_true_number_of_trials(p, n):
 def test_the_best_confirmed_baseline_sets_the_target():
     study = study_of()
     answer = answer_of(study, trials_frame(study.trials, axes=tuple(AXES)), SCORE)
-    levels = {level.level: level.mean.value for level in answer.axis("loss").levels}
+    levels = {level.level: float(np.median(level.scores)) for level in answer.axis("loss").levels}
     every = baseline_target(answer, "loss")
     assert every.value == min(levels.values())
-    assert every.rule == f"the geometric mean of {answer.axis('loss').best} over 5 fresh seeds"
+    assert every.rule == f"the median of 5 fresh seeds of {min(levels, key=levels.get)}, 20 wanted"
     assert baseline_target(answer, "loss", ("wasserstein",)).value == levels["wasserstein"]
+    assert baseline_target(answer, "loss", higher_is_better=True).value == max(levels.values())
     for wrong, said in ((("los", ()), "axis with several levels 'los'"), (("loss", ("hing",)), "level of loss 'hing'")):
         with pytest.raises(UserError, match=said):
             baseline_target(answer, *wrong)
     bare = study_of(seeds=0)
-    with pytest.raises(UserError, match="no baseline has a mean over fresh seeds"):
+    with pytest.raises(UserError, match="no baseline has a median over fresh seeds"):
         baseline_target(answer_of(bare, trials_frame(bare.trials, axes=tuple(AXES)), SCORE), "loss")
+
+
+@pytest.mark.parametrize(
+    ("scores", "value", "rule"),
+    [
+        ((4.0, None, 2.0, 9.0, 3.0), 4.0, "the median of 5 fresh seeds of a, 20 wanted, 1 diverged"),
+        ((4.0, 2.0, 9.0, 3.0), 3.5, "the median of 4 fresh seeds of a, 20 wanted"),
+        (tuple(range(1, 21)), 10.5, "the median of 20 fresh seeds of a"),
+    ],
+)
+def test_a_median_counts_diverged_seeds_and_names_its_seeds(scores, value, rule):
+    """The mean of level b is better than that of a, and one of its seeds is far better than the others."""
+    levels = (
+        LevelAnswer("b", Interval(1.0), (1e-9, 50.0, 50.0)),
+        LevelAnswer("a", Interval(9.0), scores),
+        LevelAnswer("c", Interval(None)),
+    )
+    answer = StudyAnswer(NAME, "", axes=(AxisAnswer("loss", "open", "", levels=levels),))
+    assert baseline_target(answer, "loss") == Target(value, rule)
+    lost = StudyAnswer(NAME, "", axes=(AxisAnswer("loss", "open", "", levels=(LevelAnswer("b", Interval(None), (None, None, 1.0)),)),))
+    with pytest.raises(UserError, match="no baseline has a median over fresh seeds"):
+        baseline_target(lost, "loss")
 
 
 def test_a_level_counts_by_the_median_of_its_searches():
