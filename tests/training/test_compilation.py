@@ -1,19 +1,22 @@
 """Compiled updates of many trials in one process."""
 
 import itertools
+import json
 import warnings
+from contextlib import nullcontext
 
 import pytest
 import torch
 from torch import nn
 
 import landscape
+from benchmarks import compiling
 from landscape.components.numerics import input_gradients
 from landscape.config.trial_config import TrialConfig
 from landscape.core.environment import resolve_device
 from landscape.core.errors import UserError
 from landscape.results.record import Status
-from landscape.training import compilation
+from landscape.training import compilation, effective_weights
 from landscape.trial.run_trial import prepare_and_run
 
 
@@ -163,3 +166,20 @@ def test_compiled_code_takes_gradients_as_older_compilers_need_it(monkeypatch):
         return torch.autograd.grad(gradient.square().sum() + values.mean(), network[0].weight)[0]
 
     torch.testing.assert_close(torch.compile(penalty, fullgraph=True, backend="aot_eager")(points), penalty(points))
+
+
+@pytest.mark.parametrize(
+    ("execution", "status"),
+    [("compiled", None), ("not built: no such pair", None), ("compiled, but D's updates eager (Unsupported: grad)", 1)],
+)
+def test_the_list_of_what_compiles_ends_with_status_1_if_an_update_is_refused(execution, status, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(compilation, "compiled", compilation.compiled)  # `main` replaces both
+    monkeypatch.setattr(effective_weights, "COMPILED_TOGETHER", effective_weights.COMPILED_TOGETHER)
+    monkeypatch.setattr(compilation, "cannot_compile", lambda device: "")
+    monkeypatch.setattr(compiling, "outcome", lambda fields, precision: execution if precision == "bf16" else "compiled")
+    monkeypatch.setattr("sys.argv", ["compiling", "--only", "hinge", "r1", "--json", str(tmp_path / "found.json")])
+    with nullcontext() if status is None else pytest.raises(SystemExit, match=str(status)):
+        compiling.main()
+    found = json.loads((tmp_path / "found.json").read_text())["trials"]
+    assert [(each["name"], each["precision"]) for each in found] == [(name, p) for name in ("hinge", "r1") for p in ("fp32", "bf16")]
+    assert f": {4 if execution == 'compiled' else 2} of 4 trials compile both updates" in capsys.readouterr().out
