@@ -5,6 +5,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from landscape.report.legends import NO_LEGEND, Legend
 from landscape.results.trial_files import Trial
 
 LARGEST_BYTES = 4 * 2**20
@@ -39,6 +40,7 @@ class Sample:
     caption: str
     alt: str
     sound: Sound | None = None
+    legend: Legend = NO_LEGEND
 
 
 def picture(trial: Trial, name: str) -> Picture | None:

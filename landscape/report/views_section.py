@@ -12,6 +12,7 @@ from landscape.analysis.study_views import StudyViews, study_views
 from landscape.core.wording import join, plural
 from landscape.report.figures.view_ranks import seen_through
 from landscape.report.formats import count
+from landscape.report.legends import legend_of
 from landscape.report.pictures import Sample, picture
 from landscape.report.study_figures import Drawn, view_ranks_figure
 from landscape.report.study_tables import arrow
@@ -183,5 +184,6 @@ def _pictures(view: View, seen: StudyViews, labels: Mapping[str, str]) -> tuple[
     found = []
     for digest, names in best.items():
         if grid := picture(view.trial(digest), "samples"):
-            found.append(Sample(grid, f"Best by {join(names)}: {labels[digest]}", f"Grid of samples of the best model by {join(names)}"))
+            alt, legend = f"Grid of samples of the best model by {join(names)}", legend_of(view.trial(digest).record)
+            found.append(Sample(grid, f"Best by {join(names)}: {labels[digest]}", alt, legend=legend))
     return tuple(found)

@@ -218,6 +218,8 @@ class TrialRecord:
     """Names of the picture files beside the record: `samples`, `nearest`, `interpolation`, `progress`."""
     sounds: Mapping[str, str] = Field(default_factory=dict)
     """Names of the WAVE files beside the record: `samples`, if the model makes speech."""
+    texts: tuple[str, ...] = ()
+    """What the model is given in each row of the picture `samples`, from the top, if that is a text or speech."""
     started_at: str = ""
     finished_at: str = ""
     """UTC times in ISO 8601, as is `started_at`."""

@@ -189,6 +189,7 @@ _RECORD_TYPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("digest", "setting_digest", "run_digest", "status", "reason", "started_at", "finished_at"), _TEXT),
     **dict.fromkeys(("config", "diagnosis", "counts", "parameters", "curves", "seconds"), (dict,)),
     **dict.fromkeys(("peak_memory_bytes", "environment", "study", "pictures", "sounds"), (dict,)),
+    "texts": (list,),
 }
 _SCORES_TYPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("protocol", "estimates", "failures", "handling", "environment"), (dict,)),

@@ -19,10 +19,16 @@ MOST_CLASSES = 16
 """The most rows of the picture `samples` of a class-conditional model, which shows the first classes if there are more."""
 ROWS = 8
 """The rows of the picture `samples` of a model that is given images or texts."""
-SET_OF_THREE = ("given", "translated", "and back")
-"""What the picture `samples` of a two-way game shows for a picture of each of the two sets."""
 FRAME_IMAGES, FRAME_POINTS = 8, 1000
 PROGRESS = "progress.npy"
+
+
+def texts(gan: GAN) -> tuple[str, ...]:
+    """Return the texts of the rows of the picture `samples`, from the top. It is empty for a model that is given no texts or speech."""
+    language, known = gan.dataset.language, gan.fixed_conditions
+    if known is None or language is None or gan.condition.kind != language.kind:
+        return ()
+    return tuple(map(language.said, known[:ROWS]))
 
 
 def frame(gan: GAN) -> Tensor:
@@ -54,7 +60,7 @@ def draw(gan: GAN, dataset: Dataset, frames: list[Tensor], folder: Path) -> dict
 def _images(gan: GAN, dataset: Dataset, frames: list[Tensor]) -> dict[str, np.ndarray]:
     facts, columns = task_of(gan.config.task).facts, STEPS
     if facts.game == "two_way":
-        samples, columns = _both_ways(gan), 2 * len(SET_OF_THREE)
+        samples, columns = _both_ways(gan), len(facts.columns)
     else:
         samples = _beside_targets(gan) if facts.is_of_rows else _levels(gan.sample(*_shown(gan)))
     some = samples[:NEIGHBORS] if gan.fixed_conditions is None else _levels(gan.sample(gan.fixed_z[:NEIGHBORS]))
@@ -91,7 +97,7 @@ def _beside_targets(gan: GAN) -> Tensor:
     assert gan.fixed_conditions is not None
     targets = as_floats(shown_rows(gan.dataset, ROWS).samples)
     conditions, shows = gan.fixed_conditions[: len(targets)], gan.condition.kind == "image"
-    draws = STEPS - 1 - shows
+    draws = dict(task_of(gan.config.task).facts.columns)["samples"]
     made = gan.sample(gan.fixed_z[:draws].repeat(len(targets), 1), conditions.repeat_interleave(draws, 0)).cpu()
     given = [as_picture(conditions, gan.dataset.shape, has_mask=gan.condition.has_mask)[:, None]] if shows else []
     return _levels(torch.cat([*given, made.view(len(targets), draws, *made.shape[1:]), targets[:, None]], 1).flatten(0, 1))

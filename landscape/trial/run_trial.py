@@ -168,7 +168,7 @@ class _Run:
                 status, reason = self._score(self.protocol)
             self.evaluation_seconds = time.perf_counter() - begin
         drawn = self.how.pictures and status is not Status.STOPPED_EARLY
-        record = self._record(status, reason, *(self._shown() if drawn else ({}, {})))
+        record = self._record(status, reason, self._shown() if drawn else None)
         if self.log is not None:
             self.log.finish(record, self.how.folder)
         if (first := finished_record(self.how.folder, record.digest)) is not None:
@@ -298,16 +298,15 @@ class _Run:
             which = protocol.checkpoint if protocol.checkpoint != "last" else "best_on_selection"
             write_scores(self.how.folder, self._scores.for_report(of_checkpoint(protocol, which), best))
 
-    def _shown(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
-        from landscape.trial.pictures import draw
+    def _shown(self) -> Mapping[str, Any]:
+        """Write the pictures and sounds, and return the fields of the record that name them."""
+        from landscape.trial.pictures import draw, texts
         from landscape.trial.sounds import speak
 
-        folder = self.how.folder
-        return draw(self.gan, self.dataset, self.state.frames, folder), speak(self.gan, folder)
+        pictures = draw(self.gan, self.dataset, self.state.frames, self.how.folder)
+        return {"pictures": pictures, "sounds": speak(self.gan, self.how.folder), "texts": texts(self.gan)}
 
-    def _record(
-        self, status: Status, reason: str, pictures: Mapping[str, str] | None = None, sounds: Mapping[str, str] | None = None
-    ) -> TrialRecord:
+    def _record(self, status: Status, reason: str, shown: Mapping[str, Any] | None = None) -> TrialRecord:
         config, gan = self.config, self.gan
         memory = {"host": self.peak_memory}
         if self.device.type == "cuda":
@@ -338,8 +337,7 @@ class _Run:
             peak_memory_bytes=memory,
             environment=describe(self.device, execution=gan.execution, interruptions=self.state.interruptions, notes=notes(config)),
             study=self.how.study,
-            pictures=pictures or {},
-            sounds=sounds or {},
+            **(shown or {}),
             started_at=self.state.started_at,
             finished_at=_now(),
         )

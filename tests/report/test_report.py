@@ -416,7 +416,7 @@ def test_the_baseline_of_a_task_stands_beside_the_floor(synthetic, tmp_path):
     assert [(row["score"].split()[0], row["baseline"]) for row in rows if row["baseline"]] == [(synthetic.OBJECTIVE, "33.25")]
     text = (page.parent / "plain.html").read_text()
     assert "Baseline: mean fill" in text
-    assert "In each row: what the model is given, samples that it makes of it, the target" in text
+    assert "In each row" not in text  # What rows are follows from the task, which has no condition here, and not from a baseline.
 
 
 def _without(study, tmp_path, facts):

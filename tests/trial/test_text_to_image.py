@@ -17,7 +17,8 @@ from landscape.evaluation.default_protocol import default_training_protocol
 from landscape.evaluation.models import evaluate_model, floor
 from landscape.evaluation.paired_yardsticks import pairs_for
 from landscape.evaluation.splits import reporting
-from landscape.results.record import Scores
+from landscape.report.legends import legend_of
+from landscape.results.record import Scores, TrialRecord
 from landscape.trial.run_trial import prepare_and_run
 from landscape.trial.saved_generator import load_trained
 from landscape.trial.scoring_saved import evaluate_trained
@@ -89,6 +90,9 @@ def test_the_picture_of_samples_ends_each_row_with_the_real_sample_of_the_text(t
     picture = np.asarray(Image.open(trial / "samples.png"))
     assert picture.shape == (8 * 10 - 2, 8 * 10 - 2, 3)
     assert np.array_equal(picture[:8, -8:], dataset.split("validation").samples[0].permute(1, 2, 0).numpy())
+    record = TrialRecord.from_json(read_json(trial / "record.json"))
+    assert record.texts == tuple(dataset.language.text(tokens) for tokens in dataset.split("validation").tokens[:8])
+    assert legend_of(record).rows == record.texts
 
 
 def test_a_score_of_targets_is_refused(trial, dataset):

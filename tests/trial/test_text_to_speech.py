@@ -3,6 +3,7 @@
 import io
 import warnings
 import wave
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -23,7 +24,7 @@ from landscape.evaluation.default_protocol import default_training_protocol
 from landscape.evaluation.models import evaluate_model, floor
 from landscape.evaluation.paired_yardsticks import pairs_for
 from landscape.evaluation.splits import reporting
-from landscape.results.record import Scores
+from landscape.results.record import Scores, TrialRecord
 from landscape.training.sampling import shown_rows
 from landscape.trial.run_trial import prepare_and_run
 from landscape.trial.saved_generator import load_trained
@@ -135,8 +136,6 @@ def test_the_model_scores_the_same_from_its_file(trial, dataset):
 
 
 def test_the_protocol_follows_from_the_task_and_the_data(trial, dataset):
-    from dataclasses import replace
-
     task = load_trained(trial).task
     assert default_training_protocol(dataset, task) == "quick-speech"
     assert default_training_protocol(replace(dataset, classes=None), task) == "quick-recordings"
@@ -145,3 +144,8 @@ def test_the_protocol_follows_from_the_task_and_the_data(trial, dataset):
 def test_the_picture_of_samples_ends_each_row_with_the_recording(trial, dataset):
     picture = np.asarray(Image.open(trial / "samples.png").convert("L"))
     assert np.array_equal(picture[:64, -64:], dataset.split("validation").samples[0, 0].numpy())
+    speech, (first, *_) = dataset.language, dataset.split("validation").tokens
+    word, voice = TrialRecord.from_json(read_json(trial / "record.json")).texts[0].split(" ")
+    assert f"{speech.lexicon[word]} {voice}" == speech.text(first)
+    assert speech.said(speech.tokens(["seven"], speech.voices[1])[0]) == f"seven ({speech.voices[1]})"
+    assert replace(speech, lexicon={}).said(first) == speech.text(first)

@@ -50,6 +50,10 @@ class Language:
         """Return tokens [L] as words with blanks between them."""
         return " ".join(self.words[number - 1] for number in tokens.tolist() if number != END)
 
+    def said(self, tokens: Tensor) -> str:
+        """Return the text of tokens [L] as captions show it."""
+        return self.text(tokens)
+
     def _of_text(self, text: str) -> list[int]:
         words = re.findall(r"[^\W_]+", text.lower())
         for word in words:

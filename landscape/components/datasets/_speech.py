@@ -64,6 +64,14 @@ class Speech:
         voice, *frames = tokens.tolist()
         return " ".join(PHONES[phone] for phone, _ in groupby(frames) if PHONES[phone] != PAUSE) + f" ({self.voices[voice]})"
 
+    def said(self, tokens: Tensor) -> str:
+        """Return a condition [1 + FRAMES] as captions show it: `seven (slt)`, or its phones in the place of a word that is not in the data.
+
+        Of several words that sound the same it is the first.
+        """
+        phones, _, voice = self.text(tokens).rpartition(" ")
+        return f"{next((word for word, sound in self.lexicon.items() if sound == phones), phones)} {voice}"
+
     def phones_of(self, word: str) -> list[str]:
         """Return the phones of a word.
 

@@ -77,6 +77,8 @@ class Condition:
 
 
 UNCONDITIONAL = Condition()
+SHOWN_IN_ROW = 8
+"""The number of images in a row of a trial's picture `samples`, for tasks whose samples have an image, text or speech of their own."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,22 @@ class TaskFacts:
     def is_of_rows(self) -> bool:
         """Whether the condition is an image, a text or speech, of which every sample has its own."""
         return self.condition in ("image", "text", "speech")
+
+    @property
+    def columns(self) -> tuple[tuple[str, int], ...]:
+        """The headings of the columns of a trial's picture `samples`, from the left, and the number of images below each.
+
+        It is () for tasks whose samples have no image, text or speech of their own: these have no columns of different meaning.
+        """
+        if self.game == "two_way":
+            return tuple((heading, 1) for heading in ("a", "G(a)", "F(G(a))", "b", "F(b)", "G(F(b))"))
+        match self.condition:
+            case "image":
+                return ("given", 1), ("samples", SHOWN_IN_ROW - 2), ("target" if self.has_target else "real", 1)
+            case "text" | "speech":
+                return ("samples", SHOWN_IN_ROW - 1), ("real" if self.condition == "text" else "recorded", 1)
+            case _:
+                return ()
 
 
 TASKS: Registry[TaskFacts] = Registry("task", "landscape.components.tasks", TaskFacts)
