@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from landscape.evaluation.torch_fidelity_check import Checked
     from landscape.results.record import Scores
 
-OF_TWO_SETS = ("real", "weights", "resolution", "channels", "no_cache", "no_floor", "check", "verbose")
+OF_TWO_SETS = ("real", "weights", "resolution", "channels", "no_cache", "no_floor", "exchange_conditions", "check", "verbose")
 """The options that have no meaning if the models of a study are ranked."""
 
 
@@ -33,6 +33,7 @@ OF_TWO_SETS = ("real", "weights", "resolution", "channels", "no_cache", "no_floo
         "landscape evaluate --real folder/of/pictures --fake other.zip --resolution 64 --features pixels",
         "landscape evaluate --real cifar10:validation=false --fake b.npz --protocol torch-fidelity-default --weights inception.pth",
         "landscape evaluate --real a.npz --fake b.npz --metrics frechet,kid --metrics precision_recall:k=3",
+        "landscape evaluate --real digits --fake results/digits-conditional/trials/0123456789abcdef --exchange-conditions",
         "landscape evaluate --fake results/digits --features classifier,efficientnet_lite,pixels --metrics kid",
         "landscape evaluate --real statistics.npz --fake folder/of/pictures --protocol given",
     ),
@@ -50,6 +51,11 @@ OF_TWO_SETS = ("real", "weights", "resolution", "channels", "no_cache", "no_floo
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor keep features on disk.")
 @click.option("--no-floor", is_flag=True, help="Leave out what real samples score in the place of the generated ones.")
+@click.option(
+    "--exchange-conditions",
+    is_flag=True,
+    help="Beside each score that reads a condition: what the trial --fake scores if it is given those of other rows. It should be chance.",
+)
 @click.option("--check", type=click.Choice(["torch-fidelity"]), help="Compute the same scores through that package too, and show both.")
 @click.option("--verbose", is_flag=True, help="Add notes: what each interval covers, biases, how samples were handled.")
 @data_dir_option
@@ -86,13 +92,15 @@ def evaluate(as_json: bool, plugins: tuple[Path, ...], **options: Any) -> None:
         if not scores.estimates:
             name, reason = next(iter(scores.failures.items()), ("the protocol", "it has no metrics"))
             raise UserError(f"nothing could be computed: {name}: {reason}")
+        exchanged = _exchanged(real, fake, protocol, how) if options["exchange_conditions"] else None
         against = None if options["no_floor"] else _yardstick(real, fake, protocol, how)
         checked = _check(scores, real, fake, protocol, how) if options["check"] else None
     if as_json:
         floor = {} if against is None else {"floor": {"samples": against.samples, **against.scores.to_json()}}
-        print_json(scores.to_json() | floor | ({} if checked is None else {"check": [c._asdict() for c in checked]}))
+        under = {} if exchanged is None else {"exchanged_conditions": exchanged.to_json()}
+        print_json(scores.to_json() | floor | under | ({} if checked is None else {"check": [c._asdict() for c in checked]}))
         return
-    click.echo("\n".join(score_table(scores, against, verbose=options["verbose"])))
+    click.echo("\n".join(score_table(scores, against, exchanged, verbose=options["verbose"])))
     if checked is not None:
         click.echo("\n".join(check_table(checked)))
 
@@ -166,6 +174,16 @@ def _yardstick(real: Any, fake: Any, protocol: "Protocol", how: "EvaluationOptio
         return yardstick(real, protocol, options=how, task=fake.task if isinstance(fake, Trained) else None)
     except UserError:
         return None  # The scores are shown anyway, and the table leaves these columns empty.
+
+
+def _exchanged(real: Any, fake: Any, protocol: "Protocol", how: "EvaluationOptions") -> "Scores":
+    """Return what the trained model scores under the conditions of other rows."""
+    from landscape.trial.saved_generator import Trained
+    from landscape.trial.scoring_saved import evaluate_exchanged
+
+    if not isinstance(fake, Trained):
+        raise UserError("--exchange-conditions gives a model the conditions of other rows: give the folder of a trial by --fake")
+    return evaluate_exchanged(real, fake, protocol, options=how)
 
 
 def _check(scores: "Scores", real: Any, fake: Any, protocol: "Protocol", how: "EvaluationOptions") -> "list[Checked]":

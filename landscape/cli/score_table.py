@@ -16,25 +16,33 @@ if TYPE_CHECKING:
 BETTER = {"lower": "lower", "higher": "higher", "none": ""}
 
 
-def score_table(scores: "Scores", yardstick: "Yardstick | None", *, verbose: bool = False) -> list[str]:
+def score_table(scores: "Scores", yardstick: "Yardstick | None", exchanged: "Scores | None" = None, *, verbose: bool = False) -> list[str]:
     """Return the lines of the table.
 
     Args:
         scores: what was computed.
         yardstick: what real samples score under the same protocol; None leaves its two columns empty.
+        exchanged: what the model scores under the conditions of other rows; None leaves the column out.
         verbose: add each score's notes, the protocol's note, and how samples were handled.
     """
     protocol = scores.protocol
     numbers = next((f"{e.n_real} real, {e.n_fake} generated" for e in scores.estimates.values() if e.n_real and e.n_fake), "")
     lines = [f"protocol {protocol.get('name')} v{protocol.get('version')} ({protocol.get('digest')}), {scores.checkpoint} weights"]
     lines[0] += f", {numbers}" if numbers else ""
-    head = ("score", "value", "95 % interval", "real against real", "resolves", "better")
-    heads, *rows = aligned(head, [_row(name, estimate, yardstick) for name, estimate in scores.estimates.items()])
+    head: tuple[str, ...] = ("score", "value", "95 % interval", "real against real", "resolves", "better")
+    cells = [_row(name, estimate, yardstick) for name, estimate in scores.estimates.items()]
+    if exchanged is not None:
+        head = (*head, "conditions exchanged")
+        cells = [(*row, _under_exchange(name, exchanged)) for row, name in zip(cells, scores.estimates, strict=True)]
+    heads, *rows = aligned(head, cells)
     lines.append(heads)
     for row, estimate in zip(rows, scores.estimates.values(), strict=True):
         lines.append(row)
         lines += [f"      {note}" for note in notes_of(estimate)] if verbose else []
     lines += [f"  {name}: not computed: {reason}" for name, reason in scores.failures.items()]
+    if exchanged is not None:
+        lines += [f"  {name}: not computed: {reason}" for name, reason in exchanged.failures.items()]
+        lines += ["  conditions exchanged: the same model, each sample made under the condition of another row; the targets stay"]
     if yardstick is not None:
         lines += [_below(yardstick), *_others(yardstick)]
     if verbose:
@@ -54,6 +62,16 @@ def _row(name: str, estimate: "Estimate", yardstick: "Yardstick | None") -> tupl
         significant(smallest) if smallest is not None else "",
         BETTER[estimate.direction],
     )
+
+
+def _under_exchange(name: str, exchanged: "Scores") -> str:
+    from landscape.results.score_names import EXCHANGED
+
+    found = exchanged.estimates.get(EXCHANGED + name)
+    if found is None:
+        return ""
+    ends = " [{}, {}]".format(*(significant(end, 3) for end in found.interval)) if found.interval is not None else ""
+    return f"{significant(found.value, 5)}{ends}"
 
 
 def _below(yardstick: "Yardstick") -> str:

@@ -21,6 +21,9 @@ BASELINE = "baseline "
 COPY = "copy synthesis "
 """Before the name of a score: what the recordings themselves score after they were made to sound from their mels, which costs something."""
 
+EXCHANGED = "exchanged conditions "
+"""Before the name of a score: what the samples of a model score that were made under the conditions of other rows. It should be chance."""
+
 SELECTION, SCREENING = "/selection", "/screening"
 """Behind the name of a protocol: its scores on the selection samples, and its scores of few samples in the first of two stages."""
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from landscape.components.datasets._base import Dataset
 from landscape.config.compatibility import require_independent_judge
 from landscape.config.protocol import Protocol
+from landscape.evaluation.exchanging import EXCHANGE_SEED, named, of_other_rows, under_exchange
 from landscape.evaluation.extraction import EvaluationOptions
 from landscape.evaluation.given import Given
 from landscape.evaluation.models import evaluate_model
@@ -34,7 +35,10 @@ def evaluate_trained(real: Given | Dataset, model: Trained, protocol: Protocol, 
         UserError: The same as in `evaluate_model`, or a metric reads classes and the real samples have one that the model does not make.
     """
     require_independent_judge(model.config, protocol.extractor)
-    sides = _sides(real, model, protocol)
+    return _scored(real, model, protocol, _sides(real, model, protocol), options)
+
+
+def _scored(real: Given | Dataset, model: Trained, protocol: Protocol, sides: _Sides, options: EvaluationOptions | None) -> Scores:
     if isinstance(real, Dataset):
         return evaluate_model(sides.sampler, real, protocol, parts=model.parts, options=options)
     draws = [partial(draw_under, protocol, sides.sampler, sides.number, protocol.seed + run) for run in range(protocol.averaging_runs)]
@@ -42,6 +46,19 @@ def evaluate_trained(real: Given | Dataset, model: Trained, protocol: Protocol, 
         ways = ways_of(sides.sampler, sides.real.samples, protocol)
         aids = Aids(parts=model.parts, pairs=pairs_of(sides.sampler, protocol), ways=ways)
         return score(sides.real, draws, protocol, aids, options or EvaluationOptions(), "last")
+
+
+def evaluate_exchanged(real: Given | Dataset, model: Trained, protocol: Protocol, *, options: EvaluationOptions | None = None) -> Scores:
+    """Score a generator that is given the conditions of other rows: every score that reads conditions, as `exchanged conditions NAME`.
+
+    Raises:
+        UserError: As in `evaluate_trained`, or there are no conditions to exchange, or no metric reads them.
+    """
+    protocol = under_exchange(protocol, model.task)
+    sides = _sides(real, model, protocol)
+    return named(
+        _scored(real, model, protocol, sides._replace(sampler=of_other_rows(sides.sampler, protocol.seed + EXCHANGE_SEED)), options)
+    )
 
 
 def samples_of(real: Given | Dataset, model: Trained, protocol: Protocol) -> Given:

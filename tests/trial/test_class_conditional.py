@@ -1,5 +1,6 @@
 """A class-conditional trial from training to scores, pictures and samples."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+from landscape.cli.app import main
 from landscape.components.datasets._base import Split
 from landscape.components.datasets._load import load_dataset
 from landscape.config import protocols
@@ -15,13 +17,11 @@ from landscape.core.errors import UserError
 from landscape.core.files import read_json
 from landscape.evaluation import models
 from landscape.evaluation.given import Given
-from landscape.evaluation.models import evaluate_model
-from landscape.evaluation.splits import reporting
 from landscape.results.record import GENERATOR_FILE, Scores
 from landscape.trial import checkpoint_file
 from landscape.trial.run_trial import prepare_and_run
 from landscape.trial.saved_generator import load_trained, untrained_classes
-from landscape.trial.scoring_saved import evaluate_trained, samples_of
+from landscape.trial.scoring_saved import evaluate_exchanged, evaluate_trained, samples_of
 
 CONFIG = {
     "dataset": "digits",
@@ -58,17 +58,40 @@ def test_the_scores_of_the_trial_know_the_classes(trial):
     assert again.estimates[ACCURACY].value == report.estimates[ACCURACY].value
 
 
-def test_exchanged_conditions_bring_the_accuracy_to_chance(trial):
+def test_exchanged_conditions_bring_the_scores_to_chance(trial):
     """The control: what the scores measure comes from the condition."""
-    dataset, model = load_dataset("digits"), load_trained(trial)
-    sampler = model.sampling(64, reporting(dataset, PROTOCOL).samples.labels)
-
-    def exchanged(n, seed):
-        samples, labels = sampler(n, seed)
-        return samples, labels[torch.randperm(n, generator=torch.Generator().manual_seed(5))]
-
-    blind = evaluate_model(exchanged, dataset, PROTOCOL).estimates[ACCURACY]
+    found = evaluate_exchanged(load_dataset("digits"), load_trained(trial), PROTOCOL).estimates
+    assert set(found) == {f"exchanged conditions {name}" for name in (ACCURACY, "intra_FD[classifier:digits]")}
+    blind = found[f"exchanged conditions {ACCURACY}"]
     assert blind.interval[0] < 0.1 < blind.interval[1]
+    own = evaluate_trained(load_dataset("digits"), load_trained(trial), PROTOCOL).estimates
+    assert found["exchanged conditions intra_FD[classifier:digits]"].value > 3 * own["intra_FD[classifier:digits]"].value
+
+
+def test_the_command_shows_the_control_beside_each_score_that_reads_the_class(trial, capsys):
+    asked = [
+        "evaluate",
+        "--real",
+        "digits",
+        "--fake",
+        str(trial),
+        "--metrics",
+        "class_accuracy,frechet",
+        "--exchange-conditions",
+        "--no-floor",
+    ]
+    assert main(asked) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].rstrip().endswith("conditions exchanged")
+    cells = {line.split()[0]: line.split() for line in lines[2:]}
+    accuracy, chance = float(cells[ACCURACY][1]), float(cells[ACCURACY][-3])
+    assert accuracy > 0.6
+    assert chance == pytest.approx(0.1, abs=0.06)
+    assert "[" not in cells["FD[classifier:digits]"][-1]
+    assert main([*asked, "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["estimates"][ACCURACY]["value"] == pytest.approx(accuracy, rel=1e-4)
+    assert list(data["exchanged_conditions"]["estimates"]) == [f"exchanged conditions {ACCURACY}"]
 
 
 def test_the_picture_of_samples_has_one_class_a_row(trial):

@@ -19,7 +19,7 @@ from landscape.evaluation.sampling import BLOCK, RowSampler, draw
 from landscape.results.record import Scores
 from landscape.trial.run_trial import prepare_and_run
 from landscape.trial.saved_generator import load_trained
-from landscape.trial.scoring_saved import evaluate_trained
+from landscape.trial.scoring_saved import evaluate_exchanged, evaluate_trained
 from landscape.trial.stored_scores import rescored
 
 CONFIG = {
@@ -75,16 +75,13 @@ def test_the_model_scores_the_same_from_its_file(trial, report):
         assert {n: e.value for n, e in again.estimates.items()} == {n: e.value for n, e in report.estimates.items()}
 
 
-def test_exchanged_conditions_bring_the_class_to_chance(trial):
+def test_exchanged_conditions_bring_scores_of_targets_to_chance(trial, report):
     """The control: what the scores measure comes from the condition."""
-    dataset, model = load_dataset("digits"), load_trained(trial)
-    test = dataset.split("test")
-    order = torch.randperm(len(test), generator=torch.Generator().manual_seed(3))
-    from landscape.evaluation.given import Given
-
-    exchanged = Given(test.samples[order], labels=test.labels)
-    kept = evaluate_trained(exchanged, model, protocols.varied(PROTOCOL, metrics=["class_kept"], extractor="classifier:trained_on=digits"))
-    assert kept.estimates["class_kept[classifier:digits]"].value < 0.25
+    found = evaluate_exchanged(load_dataset("digits"), load_trained(trial), PROTOCOL).estimates
+    assert set(found) == {f"exchanged conditions {name}" for name in ("L1", "PSNR_hole", "class_kept[classifier:digits]")}
+    assert found["exchanged conditions class_kept[classifier:digits]"].value < 0.25
+    assert found["exchanged conditions L1"].value > 1.2 * report.estimates["L1"].value
+    assert found["exchanged conditions PSNR_hole"].value < report.estimates["PSNR_hole"].value - 1
 
 
 def test_samples_belong_to_rows_beyond_a_block_and_begin_anew(trial, monkeypatch):

@@ -14,6 +14,7 @@ from landscape.config import protocols
 from landscape.config.trial_config import TrialConfig
 from landscape.core.files import read_json
 from landscape.evaluation.default_protocol import default_training_protocol
+from landscape.evaluation.exchanging import of_other_rows
 from landscape.evaluation.models import evaluate_model, floor
 from landscape.evaluation.paired_yardsticks import pairs_for
 from landscape.evaluation.splits import reporting
@@ -21,7 +22,7 @@ from landscape.report.legends import legend_of
 from landscape.results.record import Scores, TrialRecord
 from landscape.trial.run_trial import prepare_and_run
 from landscape.trial.saved_generator import load_trained
-from landscape.trial.scoring_saved import evaluate_trained
+from landscape.trial.scoring_saved import evaluate_exchanged, evaluate_trained
 
 DATA = "stacked-words-digits:count=200"
 CONFIG = {
@@ -55,14 +56,20 @@ def test_a_generator_that_knows_the_texts_scores_well_and_exchanged_texts_bring_
     model, real = load_trained(trial), reporting(dataset, PROTOCOL).samples
     pairs, chance = pairs_for(model.task, real, 0), {WORDS: 0.1, RANKS: 0.01}
     protocol = protocols.varied(PROTOCOL, metrics=["word_accuracy", "r_precision"])
-    straight, exchanged = torch.arange(len(real)), torch.randperm(len(real), generator=torch.Generator().manual_seed(0))
-    right = evaluate_model(RealRows(dataset, "test", pairs, straight), dataset, protocol).estimates
-    wrong = evaluate_model(RealRows(dataset, "test", pairs, exchanged), dataset, protocol).estimates
+    perfect = RealRows(dataset, "test", pairs, torch.arange(len(real)))
+    right = evaluate_model(perfect, dataset, protocol).estimates
+    wrong = evaluate_model(of_other_rows(perfect, 0), dataset, protocol).estimates
     assert {name.removeprefix("unseen_") for name in right} == set(chance)
     for name in right:
         assert right[name].value > 0.9
         assert wrong[name].value == pytest.approx(chance[name.removeprefix("unseen_")], abs=0.03)
     assert right[WORDS].n_fake == right["unseen_" + WORDS].n_fake == 1000 or right[WORDS].n_fake + right["unseen_" + WORDS].n_fake == 2000
+
+
+def test_a_trained_model_is_scored_under_the_texts_of_other_rows(trial, dataset):
+    found = evaluate_exchanged(dataset, load_trained(trial), PROTOCOL).estimates
+    assert set(found) == {f"exchanged conditions {unseen}{name}" for unseen in ("", "unseen_") for name in (WORDS, RANKS)}
+    assert found[f"exchanged conditions {WORDS}"].value == pytest.approx(0.1, abs=0.05)
 
 
 def test_yardsticks_are_the_real_samples_and_real_samples_of_other_texts(trial, dataset):

@@ -28,7 +28,7 @@ from landscape.results.record import Scores, TrialRecord
 from landscape.training.sampling import shown_rows
 from landscape.trial.run_trial import prepare_and_run
 from landscape.trial.saved_generator import load_trained
-from landscape.trial.scoring_saved import evaluate_trained
+from landscape.trial.scoring_saved import evaluate_exchanged, evaluate_trained
 from landscape.trial.sounds import SPOKEN, sound_of
 
 DATA = "spoken-words:words=10"
@@ -113,6 +113,15 @@ def test_recordings_score_well_and_exchanged_conditions_bring_them_to_chance(tri
     assert wrong["MCD"].value > 3
     assert right[words].value > 0.9
     assert wrong[words].value < 0.1
+
+
+def test_a_trained_model_is_scored_under_the_phones_of_other_rows(trial, dataset):
+    found = evaluate_exchanged(
+        dataset, load_trained(trial), protocols.varied(PROTOCOL, metrics=["mel_cepstral_distortion", "frechet"])
+    ).estimates
+    own = evaluate_trained(dataset, load_trained(trial), protocols.varied(PROTOCOL, metrics=["mel_cepstral_distortion"])).estimates
+    assert set(found) == {"exchanged conditions MCD"}
+    assert found["exchanged conditions MCD"].value != own["MCD"].value
 
 
 def test_yardsticks_are_recordings_copies_of_them_and_the_mean_mel(trial, dataset):
