@@ -153,10 +153,15 @@ def _terms(config: TrialFields) -> None:
             raise UndefinedCombinationError(
                 f"regularizer {r.name!r} compares a sample with its target, task {config.task.name!r} has none: choose one of {with_one}"
             )
-        if facts.needs_wrong and not task.has_wrong:
-            with_some = ", ".join(name for name in TASKS if TASKS[name].facts.has_wrong)
+        if facts.needs_wrong and not task.shows_condition:
+            with_some = ", ".join(name for name in TASKS if TASKS[name].facts.shows_condition)
             raise UndefinedCombinationError(
-                f"regularizer {r.name!r} shows D wrong conditions, task {config.task.name!r} makes none: choose one of {with_some}"
+                f"regularizer {r.name!r} shows D wrong conditions, task {config.task.name!r} shows it none: choose one of {with_some}"
+            )
+        if facts.needs_wrong and config.architecture.hyperparameters.get("d_condition") == "auxiliary_classifier":
+            raise UndefinedCombinationError(
+                f"regularizer {r.name!r} compares D's logits under two classes, and with d_condition=auxiliary_classifier the logit reads "
+                "none: choose d_condition=projection or concat"
             )
         if holds(facts.mirrors, r.hyperparameters) and task.condition in _SIDES:
             raise UndefinedCombinationError(f"regularizer {r.name!r} would exchange {_sides(config)}: set flip=false")
@@ -194,6 +199,19 @@ def require_inputs(task: Choice, dataset: Dataset) -> None:
         raise UserError(
             f"task {task.name!r} needs two pictures a row, data set {dataset.name.replace('_', '-')!r} has one: choose data set 'pairs'"
         )
+
+
+def require_wrong(config: TrialFields, classes: int) -> None:
+    """Check that data of one class are not trained with a term that shows D wrong classes.
+
+    Raises:
+        UserError: They are.
+    """
+    from landscape.components.regularizers._base import REGULARIZERS
+
+    wanting = [r.name for r in config.regularizers if REGULARIZERS[r.name].facts.needs_wrong]
+    if wanting and classes == 1:
+        raise UserError(f"regularizer {wanting[0]!r} shows D wrong classes, data set {config.dataset.name!r} has one class: leave it out")
 
 
 def without_classes(task: str, dataset: str) -> str:

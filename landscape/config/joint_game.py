@@ -59,7 +59,7 @@ def _regularizers(config: TrialFields) -> None:
 
     for r in config.regularizers:
         facts = REGULARIZERS[r.name].facts
-        if facts.needs_images or facts.packs:
+        if (facts.needs_images and facts.site != "g_term") or facts.packs:
             treats = "stacks samples" if facts.packs else "acts on images"
             raise UndefinedCombinationError(
                 f"regularizer {r.name!r} {treats}, in task {config.task.name!r} D sees pairs of a sample and a latent vector"

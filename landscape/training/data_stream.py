@@ -1,13 +1,14 @@
 """Training data on the device. Counts alone decide which samples each step sees, so that a resumed trial sees the same samples."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from landscape.components.datasets._base import Dataset
 from landscape.components.tasks._base import Batch, Rows
+from landscape.components.tasks._wrong import wrong_conditions
 from landscape.components.tasks.unconditional import unconditional
 from landscape.config.choices import Choice
 from landscape.config.network_layout import task_of
@@ -46,6 +47,10 @@ class DataStream:
     """The texts [N, L] int64 beside the samples, or None if the task reads none."""
     other: Tensor | None = None
     """The second set of pictures, uint8 [M, c, H, W], or None if the task reads none."""
+    with_wrong: bool = False
+    """Whether each batch has wrong conditions, which are then those of other rows unless the task makes them itself."""
+    classes: int = 0
+    """The number of classes that wrong conditions may be of; 0 if the conditions are no classes."""
 
     def __post_init__(self) -> None:
         where = self.samples.device
@@ -55,7 +60,15 @@ class DataStream:
 
     @classmethod
     def of(
-        cls, dataset: Dataset, *, seed: int, device: torch.device, horizontal_flip: bool, dequantize: bool, task: Choice = PLAIN
+        cls,
+        dataset: Dataset,
+        *,
+        seed: int,
+        device: torch.device,
+        horizontal_flip: bool,
+        dequantize: bool,
+        task: Choice = PLAIN,
+        with_wrong: bool = False,
     ) -> "DataStream":
         """Return a stream of the training split, on the device if it takes less than half of the memory that this process may use there."""
         split, bound = dataset.split("train"), task_of(task)
@@ -73,9 +86,11 @@ class DataStream:
             if pictures < whole * torch.cuda.get_per_process_memory_fraction(index) / 2:
                 samples, labels = samples.to(device), None if labels is None else labels.to(device)
                 inputs, tokens, other = (None if part is None else part.to(device) for part in (inputs, tokens, other))
-        return cls(
+        classes = (dataset.classes or 0) if bound.facts.condition == "class" else 0
+        stream = cls(
             samples, labels, seed, device, horizontal_flip, dequantize, stack, bound.batch, inputs=inputs, tokens=tokens, other=other
         )
+        return replace(stream, with_wrong=with_wrong, classes=classes)
 
     def next(self, size: int) -> Batch:
         """Return the batch that the task makes of the next `size` training samples, on the device."""
@@ -89,7 +104,10 @@ class DataStream:
         inputs = () if self.inputs is None else (self.inputs[index].to(self.device, non_blocking=True),)
         seen, *pictures = self._as_networks_see(samples, *inputs)
         other = None if self.other is None else self._as_networks_see(self.other[of_other].to(self.device, non_blocking=True))[0]
-        return self.task(Rows(seen, labels, pictures[0] if pictures else None, tokens, other))
+        batch = self.task(Rows(seen, labels, pictures[0] if pictures else None, tokens, other))
+        if not self.with_wrong or batch.wrong is not None or batch.condition is None:
+            return batch
+        return replace(batch, wrong=wrong_conditions(batch.condition, self.classes))
 
     def take(self, size: int) -> Tensor:
         """Return the next indices [size] int64, in the memory of the samples.

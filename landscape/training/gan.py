@@ -151,6 +151,7 @@ class GAN(pl.LightningModule):
             horizontal_flip=config.horizontal_flip,
             dequantize=config.dequantize,
             task=config.task,
+            with_wrong=any(r.facts.needs_wrong for r in self.regularizers),
         )
         if record is None and device.type == "cuda" and execution != "eager":
             record = cuda_graph

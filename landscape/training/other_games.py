@@ -1,12 +1,14 @@
 """Games without a discriminator (matching samples, autoencoding), the joint game, and the game that each task and loss play."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from torch import Tensor, nn
 
 from landscape.components.architectures._joint import paired
 from landscape.components.losses._base import LossPair
 from landscape.components.numerics.precision import full_precision
+from landscape.components.regularizers._base import Critique
 from landscape.components.tasks._base import Batch
 from landscape.training.component_calls import Parameters, pair_of
 from landscape.training.game import Due, Objective
@@ -66,6 +68,12 @@ class Joint(Adversarial):
 
     def fakes(self, batch: Batch, z: Tensor) -> Tensor:
         return paired(super().fakes(batch, z), z)
+
+    def _of_g(self, critique: Critique, batch: Batch, z: Tensor) -> Critique:
+        """Return `critique` with G's samples alone in the place of the pairs that D sees, as terms on them have them in every game."""
+        assert critique.made is not None
+        values = batch.real[0].numel()
+        return replace(critique, made=critique.made[:, :values].reshape(-1, *batch.real.shape[1:]))
 
     def _pair_of_g(self, real: Tensor, fake: Tensor, known: LossPair | None = None) -> LossPair:
         exchanged = self._call_loss(fake, real)

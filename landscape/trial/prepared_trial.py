@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from landscape.components.datasets._base import Dataset
-from landscape.config.conditions import classes_of, require_inputs, texts_of
+from landscape.config.conditions import classes_of, require_inputs, require_wrong, texts_of
 from landscape.config.trial_config import TrialConfig
 from landscape.config.two_way_game import require_other
 from landscape.core.errors import UserError
@@ -36,7 +36,7 @@ def prepare(config: TrialConfig, data_dir: Path | None = None) -> PreparedTrial:
     if config.data_hash and config.data_hash != dataset.content_hash:
         message = f"data set {config.dataset.name!r} has content {dataset.content_hash}, the config was made for {config.data_hash}"
         raise UserError(f"{message}: restore those data, or clear data_hash for a new trial")
-    classes_of(config.task, dataset)  # This refuses data without the classes that the task needs.
+    require_wrong(config, classes_of(config.task, dataset))  # This refuses data without the classes that the task needs.
     require_inputs(config.task, dataset)
     require_other(config.task, dataset)
     texts_of(config.task, dataset)

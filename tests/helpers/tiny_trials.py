@@ -54,7 +54,7 @@ HAS_TARGETS = {"task": {"super_resolution": {"factor": 2}}, "architecture": {"sr
 
 
 HAS_TEXTS = {"dataset": "stacked_words_digits:count=60", "task": "text_to_image", "architecture": {"gan_cls": SMALL["gan_cls"]}}
-"""Settings of a task that makes wrong conditions, which `mismatch` reads."""
+"""Settings of a task on texts, of which `mismatch` shows D wrong ones."""
 
 
 SPEAKS = {"dataset": "spoken_words:words=10", "task": "text_to_speech", "architecture": {"mel_conv": SMALL["mel_conv"]}}

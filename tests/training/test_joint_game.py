@@ -1,5 +1,6 @@
 """The joint game of inference: what D sees, what G and the encoder minimize, who is updated, and what is refused."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -84,6 +85,20 @@ def test_other_settings_cross_the_task(fields):
     gan.run_rounds(5)
     assert {"generator", "encoder", "discriminator"} <= changed(gan, lambda: gan.run_rounds(1))
     assert gan.parameter_counts().keys() == {"generator", "discriminator", "encoder"}
+
+
+@pytest.mark.parametrize("fields", [{}, {"order": "simultaneous"}])
+def test_the_total_variation_is_that_of_the_samples_of_g_alone(fields):
+    gan = model(regularizers=[{"total_variation": {"weight": 0.5}}], g_normalization="none", **fields)
+    batch, z = gan.rounds.stream.next(6), gan.draw_z(6)
+    if fields:
+        found = gan.game.both_objectives(batch, z, due=("total_variation",))[1].terms["total_variation"]
+    else:
+        found = gan.game.g_objective(batch, z, due=("total_variation",)).terms["total_variation"]
+    images = gan.generator(z).detach().double().numpy()
+    by_hand = 0.5 * ((np.diff(images, axis=2) ** 2).mean() + (np.diff(images, axis=3) ** 2).mean())
+    np.testing.assert_allclose(found.item(), by_hand, rtol=1e-5)
+    gan.run_rounds(2)
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ class Critique:
     made: Tensor | None = None
     """The generated samples [N, ...] as G made them, before any `on_inputs` regularizer, given only at `g_term`."""
     wrong: Tensor | None = None
-    """Conditions of which row i does not belong to the real sample i; None if the task makes none."""
+    """Conditions of which row i does not belong to the real sample i; None unless a regularizer `needs_wrong`, or the task makes some."""
     judge: Callable[[Tensor, Tensor], Output] | None = None
     """Applies the discriminator to samples and conditions, both [N, ...], in the precision of `look`."""
     d_loss: Callable[[Tensor, Tensor], Tensor] | None = None
@@ -116,10 +116,11 @@ class RegularizerFacts:
     packs: The name of the hyperparameter that multiplies D's input channels (and divides its batch), or "".
     needs_features: Whether it reads `Output.features`. It is refused if the discriminator has none.
     needs_class_logits: Whether it reads `Output.class_logits`, which D has with the method `auxiliary_classifier` alone.
-    needs_images: Whether it treats samples as images [N, C, H, W]. It is refused for points.
+    needs_images: Whether it treats samples as images [N, C, H, W]. It is refused for points. In a joint game only a `g_term` may, and reads
+        `Critique.made`, because D sees pairs there.
     needs_real: Whether it reads `real_output` in G's step, for which real samples are then drawn and shown to D.
     needs_target: Whether it reads `Critique.target`. It is refused under a task without a target.
-    needs_wrong: Whether it reads `Critique.wrong`. It is refused under a task that makes no wrong conditions.
+    needs_wrong: Whether it reads `Critique.wrong`. It is refused under a task whose D is given no condition.
     needs_translation: Whether it reads `Critique.translation`. It is refused under a task whose game does not go both ways.
     mirrors: Whether it exchanges left and right in what D sees. It is refused under a text, which may name sides.
     moves_pixels: Whether it moves or hides parts of what D sees. It is refused where D sees a sample beside an image of the same place,

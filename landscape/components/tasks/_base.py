@@ -48,7 +48,9 @@ class Batch:
     texts, [N, 1 + frames] int64 for speech (the voice, and the phone of each frame); None for an unconditional task.
     """
     wrong: Tensor | None = None
-    """Conditions like `condition`, of which row i does not belong to row i of `real`. None unless the task makes them."""
+    """Conditions like `condition`, of which row i does not belong to row i of `real`. A task may make them; if it does not, they are
+    conditions of other rows where a term reads them, and None elsewhere.
+    """
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,6 @@ class TaskFacts:
         `speech`, the samples must be mels with the phone of each frame.
     needs: What the task reads of a row beside its sample. A task whose condition is the class always reads `labels`, and one whose
         condition is a text or speech `tokens`.
-    has_wrong: Whether it makes conditions that do not belong to the samples (`Batch.wrong`), so that terms may show them to D.
     has_target: Whether row i of `Batch.real` is the one right answer to row i of the condition, so that terms and scores may compare the
         generated sample i with it.
     d_sees: `pair` if D judges a sample beside an image or phones of the same place, so that a change of place must act on both.
@@ -115,7 +116,6 @@ class TaskFacts:
 
     condition: ConditionKind = "none"
     needs: frozenset[Need] = frozenset()
-    has_wrong: bool = False
     has_target: bool = False
     d_sees: Literal["sample", "pair"] = "sample"
     has_mask: bool = False
@@ -136,6 +136,11 @@ class TaskFacts:
         tokens: frozenset[Need] = frozenset({"tokens"})
         own: Mapping[str, frozenset[Need]] = {"class": frozenset({"labels"}), "text": tokens, "speech": tokens}
         return self.needs | own.get(self.condition, frozenset())
+
+    @property
+    def shows_condition(self) -> bool:
+        """Whether D is given a condition beside a sample, so that it may also be given one that does not belong to it."""
+        return self.condition != "none" and self.game == "single"
 
     @property
     def is_of_rows(self) -> bool:

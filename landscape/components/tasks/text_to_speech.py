@@ -5,7 +5,7 @@ from torch import Tensor
 
 from landscape.components.numerics.mel import from_levels, griffin_lim, log_mel, to_levels
 from landscape.components.tasks._base import TASKS, Batch, Rows
-from landscape.components.tasks.text_to_image import wrong_texts
+from landscape.components.tasks._wrong import wrong_conditions
 
 PLAYED_AT_ONCE = 256
 
@@ -17,7 +17,6 @@ def copy_synthesis(mels: Tensor) -> Tensor:
 
 @TASKS.register(
     condition="speech",
-    has_wrong=True,
     has_target=True,
     d_sees="pair",
     baseline_is_mean=True,
@@ -32,4 +31,4 @@ def text_to_speech(rows: Rows) -> Batch:
     regularizer `mismatch`, D also learns that a recording does not belong to the phones and voice of another row.
     """
     assert rows.tokens is not None
-    return Batch(rows.samples, rows.tokens, wrong_texts(rows.tokens))
+    return Batch(rows.samples, rows.tokens, wrong_conditions(rows.tokens, 0))

@@ -10,7 +10,7 @@ from landscape.components.datasets._language import Language
 from landscape.components.datasets._load import load_dataset
 from landscape.components.datasets._preparing.content import content_hash
 from landscape.components.losses._base import LOSSES
-from landscape.components.tasks.text_to_image import wrong_texts
+from landscape.components.tasks._wrong import wrong_conditions
 from landscape.config.trial_config import TrialConfig
 from landscape.config.undefined import UndefinedCombinationError
 from landscape.core.errors import UserError
@@ -94,10 +94,10 @@ def test_a_language_reads_texts_and_names_what_it_does_not_know():
 def test_a_wrong_text_is_never_the_right_one():
     tokens = torch.randint(1, 3, (64, 2))
     for _ in range(20):
-        wrong = wrong_texts(tokens)
+        wrong = wrong_conditions(tokens, 0)
         assert (wrong != tokens).any(1).all()
         assert all(tuple(row) in {tuple(t) for t in tokens.tolist()} for row in wrong.tolist())
-    assert wrong_texts(tokens[:1]).tolist() == [[0, 0]]
+    assert wrong_conditions(tokens[:1], 0).tolist() == [[0, 0]]
 
 
 @pytest.mark.parametrize("loss", [name for name in LOSSES.names() if LOSSES[name].facts.inputs == "logits"])
@@ -159,7 +159,7 @@ def test_both_networks_tell_texts_apart_by_their_order(fields):
         ({"g_normalization": "conditional_batch"}, "reads the class"),
         (
             {"task": "unconditional", "architecture": "dcgan", "regularizers": ["mismatch"]},
-            "makes none: choose one of text_to_image",
+            "shows it none: choose one of class_conditional, colorization, .*text_to_image",
         ),
     ],
 )
