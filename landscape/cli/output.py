@@ -6,10 +6,29 @@ from typing import TYPE_CHECKING, Any
 
 from landscape.core.durations import duration
 from landscape.core.progress import every, in_terminal, share_bars, write_line
-from landscape.core.wording import significant
+from landscape.core.wording import significant, words
 
 if TYPE_CHECKING:
-    from landscape.results.record import Estimate, Scores
+    from landscape.results.record import Estimate, Scores, TrialRecord
+
+
+def health_lines(record: "TrialRecord") -> list[str]:
+    """Return a line for each symptom of a trial, or one that says that it is healthy, with the figures behind it.
+
+    A trial of an earlier version has no line if it is healthy, since its record holds no figures then.
+    """
+    from landscape.results.record import HEALTHY
+
+    named = [(f"symptom: {words(name)}", record.diagnosis[name]) for name in record.symptoms]
+    if not named and HEALTHY in record.diagnosis:
+        named = [(HEALTHY, record.diagnosis[HEALTHY])]
+    return [f"{name} ({', '.join(f'{words(key)} {_figure(value)}' for key, value in figures.items())})" for name, figures in named]
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_figure, value))}]"
+    return significant(value, 4) if isinstance(value, float) else str(value)
 
 
 def score_lines(scores: "Scores", *, notes: bool = False) -> list[str]:

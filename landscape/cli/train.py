@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from landscape.cli.options import data_dir_option, examples, json_option, logger_option, plugin_option, print_json, read_mapping, set_dotted
-from landscape.cli.output import score_lines, training_progress
+from landscape.cli.output import health_lines, score_lines, training_progress
 from landscape.cli.stopping import stop_on_signal
 from landscape.core.component_text import parse_component
 from landscape.core.files import read_json, require_writable
@@ -114,6 +114,8 @@ def _run(prepared: "PreparedTrial", protocol: "Protocol | None", folder: Path, *
     counts = record.counts
     click.echo(f"{record.status}{': ' + record.reason if record.reason else ''}")
     click.echo(f"{counts['d_steps']} D steps, {counts['g_steps']} G steps, {record.seconds['training']:.1f} s of training")
+    for line in health_lines(record):
+        click.echo(line)
     for one in scores:
         click.echo("\n".join(score_lines(one)))
     click.echo(f"trial: {folder.resolve()}")

@@ -21,6 +21,8 @@ from landscape.core.old_spellings import RENAMED, respelled
 SCHEMA = 1
 RECORD_FILE, RESUME_FILE, GENERATOR_FILE = "record.json", "resume.safetensors", "generator.safetensors"
 """Files in a trial's folder: how it was trained; the state of an interrupted trial; the generator of a completed one."""
+HEALTHY = "healthy"
+"""The entry of a diagnosis that names no symptom. Its figures are those that the rules looked at. Earlier versions left it out."""
 
 
 def _finite(value: float) -> float:
@@ -190,7 +192,7 @@ class TrialRecord:
     reason: str = ""
     """The reason for the status in one line; empty for a completed trial."""
     diagnosis: Mapping[str, Any] = Field(default_factory=dict)
-    """Named symptoms (`mode_collapse`, `discriminator_wins`, ...) with the figures behind them."""
+    """Named symptoms (`mode_collapse`, `discriminator_wins`, ...) with the figures behind them, or `healthy` with the figures looked at."""
     counts: Mapping[str, Count] = Field(default_factory=dict)
     """`d_steps`, `g_steps`, `images` (real images shown to D) and `rounds`."""
     parameters: Mapping[str, Count] = Field(default_factory=dict)
@@ -242,7 +244,7 @@ class TrialRecord:
     @property
     def symptoms(self) -> tuple[str, ...]:
         """The names of the symptoms in the diagnosis. That the trial diverged, which is a status, is not among them."""
-        return tuple(name for name, figures in self.diagnosis.items() if name != "diverged" and _is_symptom(name, figures))
+        return tuple(name for name, figures in self.diagnosis.items() if name not in ("diverged", HEALTHY) and _is_symptom(name, figures))
 
     def with_status(self, status: Status, reason: str) -> Self:
         return replace(self, status=status, reason=reason)

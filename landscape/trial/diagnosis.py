@@ -3,11 +3,14 @@
 docs/studies.md, "Training health", says from which trials the thresholds were taken, and how often each rule is wrong.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from landscape.results.record import HEALTHY, Scores
+from landscape.trial.degradation import compare
 
 Curve = Sequence[tuple[float, float]]
 TAIL = 0.25
@@ -26,33 +29,41 @@ VANISHED = 1e-6
 """The norm of G's gradient below which G no longer learns."""
 
 
-def diagnose(curves: Mapping[str, Curve], data: Tensor) -> dict[str, Any]:
-    """Return the symptoms that are present, by name, with the figures behind them.
+def diagnose(curves: Mapping[str, Curve], data: Tensor, scores: Iterable[Scores] = ()) -> dict[str, Any]:
+    """Return the symptoms that are present, by name, with the figures behind them, or `healthy` with all figures that the rules read.
+
+    A trial that left nothing to read is neither, and nothing is returned.
 
     Args:
         curves: The learning curves of a TrialRecord.
         data: The training samples [N, ...], which are uint8 images or float points.
+        scores: The scores of the trial, in which the last weights may stand beside the best ones.
     """
     found: dict[str, Any] = {}
+    read: dict[str, Any] = {}
     diversity = _tail_mean(curves.get("sample_diversity", ()))
     reference = data_diversity(data)
     beside = {"sample_diversity": diversity, "data_diversity": reference}
     is_lacking = diversity is not None and diversity < LOSS_RATIO * reference
-    if diversity is not None and is_lacking:
-        found["mode_collapse" if diversity < COLLAPSE_RATIO * reference else "diversity_lost"] = beside
-    real, fake = (_tail_mean(curves.get(f"d_accuracy_{side}", ())) for side in ("real", "fake"))
-    if real is not None and fake is not None:
-        accuracy = (real + fake) / 2
-        if accuracy > CERTAIN:
-            found["discriminator_wins"] = {"d_accuracy": accuracy}
-        elif accuracy < UNDECIDED[0]:
-            found["discriminator_behind"] = {"d_accuracy": accuracy}
-        elif accuracy <= UNDECIDED[1] and is_lacking:
-            found["discriminator_undecided"] = {"d_accuracy": accuracy} | beside
+    if diversity is not None:
+        read |= beside
+        if is_lacking:
+            found["mode_collapse" if diversity < COLLAPSE_RATIO * reference else "diversity_lost"] = beside
+    accuracy = _accuracy(curves)
+    if accuracy is not None:
+        read["d_accuracy"] = accuracy
+        found |= _of_discriminator(accuracy, beside if is_lacking else {})
     gradient = _tail_mean(curves.get("g_gradient_norm", ()))
-    if gradient is not None and gradient < VANISHED:
-        found["generator_gradient_vanished"] = {"g_gradient_norm": gradient}
-    return found
+    if gradient is not None:
+        read["g_gradient_norm"] = gradient
+        if gradient < VANISHED:
+            found["generator_gradient_vanished"] = {"g_gradient_norm": gradient}
+    compared = compare(tuple(curves.get("selection_objective", ())), scores)
+    if compared is not None:
+        read |= compared.figures
+        if compared.is_degraded:
+            found["degraded_after_best"] = compared.figures
+    return found or ({HEALTHY: read} if read else {})
 
 
 def data_diversity(data: Tensor, n: int = 256) -> float:
@@ -60,6 +71,27 @@ def data_diversity(data: Tensor, n: int = 256) -> float:
     index = torch.linspace(0, len(data) - 1, min(n, len(data))).long()
     chosen = data[index].flatten(1).float()
     return float(torch.pdist(chosen / 255 if data.dtype == torch.uint8 else chosen).mean())
+
+
+def _of_discriminator(accuracy: float, lacking: dict[str, Any]) -> dict[str, Any]:
+    """Return the symptom that D's accuracy is, if it is one.
+
+    Args:
+        accuracy: The mean of its accuracies on real and on generated samples.
+        lacking: The figures of samples that lack diversity. It is empty if they do not.
+    """
+    figures: dict[str, Any] = {"d_accuracy": accuracy}
+    if accuracy > CERTAIN:
+        return {"discriminator_wins": figures}
+    if accuracy < UNDECIDED[0]:
+        return {"discriminator_behind": figures}
+    return {"discriminator_undecided": figures | lacking} if accuracy <= UNDECIDED[1] and lacking else {}
+
+
+def _accuracy(curves: Mapping[str, Curve]) -> float | None:
+    """Return the mean accuracy of D over real and generated samples, or None of a loss without probabilities."""
+    real, fake = (_tail_mean(curves.get(f"d_accuracy_{side}", ())) for side in ("real", "fake"))
+    return None if real is None or fake is None else (real + fake) / 2
 
 
 def _tail_mean(curve: Curve) -> float | None:

@@ -24,7 +24,7 @@ from landscape.config.trial_config import TrialConfig
 from landscape.core.environment import describe, resolve_device
 from landscape.core.errors import SamplesError, UserError
 from landscape.core.files import read_json, write_json
-from landscape.results.record import GENERATOR_FILE, RECORD_FILE, RESUME_FILE, Scores, Status, TrialRecord
+from landscape.results.record import GENERATOR_FILE, HEALTHY, RECORD_FILE, RESUME_FILE, Scores, Status, TrialRecord
 from landscape.training.gan import GAN, DivergedError
 from landscape.training.learning_curves import significant
 from landscape.trial import checkpoint_file, resuming
@@ -127,6 +127,7 @@ class _Run:
         self.device = resolve_device(how.device)
         self.state = TrialState(started_at=_now())
         self.evaluation_seconds, self.peak_memory = 0.0, 0
+        self.reported: list[Scores] = []
         begin = time.perf_counter()
         if self.device.type == "cuda":
             torch.cuda.init()  # type: ignore[no-untyped-call]  # Resetting initializes the current device alone.
@@ -291,12 +292,24 @@ class _Run:
             self.state.selected.offer(scores, self.gan.counts.rounds, self.gan.sampler)
             write_scores(self.how.folder, scores)
         last = of_checkpoint(protocol, "last")
-        write_scores(self.how.folder, self._scores.for_report(last, self.gan.sampler))
+        self._report(last, self.gan.sampler)
         if protocol.selection_points > 1 and self.state.selected.state is not None:
             best = copy.deepcopy(self.gan.sampler)
             best.load_state_dict(self.state.selected.state)
             which = protocol.checkpoint if protocol.checkpoint != "last" else "best_on_selection"
-            write_scores(self.how.folder, self._scores.for_report(of_checkpoint(protocol, which), best))
+            self._report(of_checkpoint(protocol, which), best)
+
+    def _report(self, protocol: Protocol, network: torch.nn.Module) -> None:
+        scores = self._scores.for_report(protocol, network)
+        write_scores(self.how.folder, scores)
+        self.reported.append(scores)
+
+    def _diagnosis(self, status: Status, curves: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the rules of training health find, which are about the end of a whole training."""
+        if status is Status.STOPPED_EARLY:
+            return {}
+        found = diagnose(curves, self.dataset.split("train").samples, self.reported)
+        return found if status is Status.COMPLETED else {name: figures for name, figures in found.items() if name != HEALTHY}
 
     def _shown(self) -> Mapping[str, Any]:
         """Write the pictures and sounds, and return the fields of the record that name them."""
@@ -323,8 +336,7 @@ class _Run:
             config=config.to_json(),
             status=status,
             reason=reason,
-            # The rules of training health are about the end of a whole training.
-            diagnosis={} if status is Status.STOPPED_EARLY else diagnose(curves, self.dataset.split("train").samples),
+            diagnosis=self._diagnosis(status, curves),
             counts=vars(gan.counts).copy(),
             parameters=gan.parameter_counts(),
             curves=curves,

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from landscape.cli.output import health_lines
 from landscape.core.files import read_json
 from landscape.results.record import Status, TrialRecord
 
@@ -39,7 +40,24 @@ def trained(tmp_path_factory, cache):
     assert "completed" in run.stdout
     assert "30 D steps, 30 G steps" in run.stdout
     assert "FD[classifier" in run.stdout
+    # 30 steps of a tiny network teach it nothing yet.
+    assert "symptom: diversity lost (sample diversity " in run.stdout
     return folder
+
+
+@pytest.mark.parametrize(
+    ("diagnosis", "lines"),
+    [
+        ({}, []),
+        ({"healthy": {"d_accuracy": 0.75, "g_gradient_norm": 1.23456}}, ["healthy (D accuracy 0.75, G gradient norm 1.235)"]),
+        (
+            {"discriminator_wins": {"d_accuracy": 1.0}, "degraded_after_best": {"score": "FD", "last": 9.0, "last_interval": [8.0, 10.5]}},
+            ["symptom: discriminator wins (D accuracy 1)", "symptom: degraded after best (score FD, last 9, last interval [8, 10.5])"],
+        ),
+    ],
+)
+def test_what_it_says_of_health(diagnosis, lines):
+    assert health_lines(TrialRecord("d", "s", "r", {}, Status.COMPLETED, diagnosis=diagnosis)) == lines
 
 
 def test_what_it_leaves(trained):

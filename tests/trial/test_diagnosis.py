@@ -3,14 +3,19 @@
 import pytest
 import torch
 
+from landscape.results.record import HEALTHY, Status, TrialRecord
 from landscape.trial.diagnosis import CERTAIN, COLLAPSE_RATIO, LOSS_RATIO, UNDECIDED, VANISHED, data_diversity, diagnose
 from landscape.trial.pictures import nearest_training_samples
 
 DATA = torch.rand(64, 3, generator=torch.Generator().manual_seed(0))
 
 
-def symptoms(**curves):
+def diagnosis(**curves):
     return diagnose({name: [(float(i), value) for i in range(8)] for name, value in curves.items()}, DATA)
+
+
+def symptoms(**curves):
+    return {name: figures for name, figures in diagnosis(**curves).items() if name != HEALTHY}
 
 
 def accuracy(real, fake):
@@ -58,8 +63,27 @@ def test_samples_have_collapsed_or_lost_a_part_below_two_shares_of_the_datas_div
 def test_the_last_quarter_of_a_curve_decides():
     early_only = [(float(i), 1e-9 if i < 6 else 1.0) for i in range(8)]
     late_only = [(float(i), 1.0 if i < 6 else 1e-9) for i in range(8)]
-    assert diagnose({"g_gradient_norm": early_only}, DATA) == {}
+    assert list(diagnose({"g_gradient_norm": early_only}, DATA)) == [HEALTHY]
     assert "generator_gradient_vanished" in diagnose({"g_gradient_norm": late_only}, DATA)
+
+
+def test_a_healthy_trial_says_so_with_every_figure_that_was_read():
+    data = data_diversity(DATA)
+    healthy = {"sample_diversity": data, "data_diversity": data, "d_accuracy": 0.75, "g_gradient_norm": 2.0}
+    assert diagnosis(sample_diversity=data, d_accuracy_real=0.7, d_accuracy_fake=0.8, g_gradient_norm=2.0) == {
+        HEALTHY: pytest.approx(healthy)
+    }
+    # A loss without probabilities has no accuracy, and a trial without curves has nothing that could be healthy.
+    assert diagnosis(g_gradient_norm=2.0) == {HEALTHY: {"g_gradient_norm": 2.0}}
+    assert diagnosis() == {}
+
+
+def test_being_healthy_is_no_symptom():
+    def named(diagnosis):
+        return TrialRecord("d", "s", "r", {}, Status.COMPLETED, diagnosis=diagnosis).symptoms
+
+    assert named({HEALTHY: {"g_gradient_norm": 2.0}}) == named({}) == ()
+    assert named({"mode_collapse": {"sample_diversity": 0.1}}) == ("mode_collapse",)
 
 
 @pytest.mark.parametrize("chunk", [2, 7, 100])
