@@ -15,12 +15,13 @@ from landscape.analysis.proportions import share
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
 from landscape.report.view import view_of
+from landscape.results.record import HEALTHY
 from landscape.results.studies import read_study, study_folder
 from landscape.sweep.study_data import request
 from landscape.trial.diagnosis import diagnose
 from landscape.trial.prepared_trial import prepare
 
-HEALTHY, BAD = 2.0, 4.0
+GOOD, BAD = 2.0, 4.0
 
 
 def graded(folder: Path) -> list[tuple[float, frozenset[str], frozenset[str]]]:
@@ -44,8 +45,8 @@ def graded(folder: Path) -> list[tuple[float, frozenset[str], frozenset[str]]]:
         config = TrialConfig.parse(trial.record.config)
         if request(config) not in data:
             data[request(config)] = prepare(config, None).dataset.split("train").samples
-        now = diagnose(trial.record.curves, data[request(config)])
-        found.append((value / chosen.mean.value, frozenset(trial.record.diagnosis), frozenset(now)))
+        now = diagnose(trial.record.curves, data[request(config)], trial.scores.values())
+        found.append((value / chosen.mean.value, frozenset(trial.record.symptoms), frozenset(now) - {HEALTHY}))
     return found
 
 
@@ -63,7 +64,7 @@ def main() -> None:
     print("|---|---|---|---|---|")
     for name in given.studies:
         trials = graded(study_folder(given.results, name))
-        for what, kept in (("healthy", [t for t in trials if t[0] <= HEALTHY]), ("bad", [t for t in trials if t[0] > BAD])):
+        for what, kept in (("healthy", [t for t in trials if t[0] <= GOOD]), ("bad", [t for t in trials if t[0] > BAD])):
             then, now = (share(sum(bool(t[i]) for t in kept), len(kept)) for i in (1, 2))
             counts = ", ".join(f"{symptom} {n}" for symptom, n in sorted(Counter(s for t in kept for s in t[2]).items()))
             print(f"| {name}, {what} | {len(kept)} | {_shown(then)} | {_shown(now)} | {counts} |")
