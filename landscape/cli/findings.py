@@ -1,16 +1,20 @@
 """Defines `landscape findings`, which compares conclusions of papers with the user's own studies."""
 
+import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from landscape.cli.options import examples, json_option, print_json, results_option
 from landscape.core.wording import plural
 
+if TYPE_CHECKING:
+    from landscape.analysis.finding import Finding
+
 
 @click.command(
-    short_help="Hold published findings and a study's own claims against its confirmation runs.",
+    short_help="Hold published findings and a study's own claims against its records.",
     epilog=examples("landscape findings digits", "landscape findings mnist cifar10 --all", "landscape findings --json"),
 )
 @click.argument("studies", nargs=-1)
@@ -48,36 +52,50 @@ def findings(studies: tuple[str, ...], everything: bool, results_dir: Path, as_j
         click.echo("\n".join(_lines(name, rows, everything)))
 
 
-def _row(found: Any) -> dict[str, Any]:
-    needed = found.to_decide
+def _row(found: "Finding") -> dict[str, Any]:
+    needed, effect = found.to_decide, found.effect
     return {
         "id": found.claim.id,
         "claim": found.claim.claim,
         "source": found.claim.source,
         "says": found.says,
         "reason": found.reason,
-        "effect": found.effect.value,
-        "models": found.effect.n if found.claim.correlates else None,
-        "interval": [found.effect.low, found.effect.high] if found.effect.has_interval else None,
+        "effect": _finite(effect.value),
+        "interval": [_finite(effect.low), _finite(effect.high)] if effect.has_interval else None,
         "trials": list(found.trials),
+        "unit": found.unit,
         "to_decide": None if needed is None else {"seeds": needed.seeds, "trainings": needed.trainings, "seconds": needed.seconds},
     }
+
+
+def _finite(value: float | None) -> float | None:
+    """Return a number that JSON has. An end of an interval that is infinite is null."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _lines(name: str, rows: list[dict[str, Any]], everything: bool) -> list[str]:
     if not rows:
         return [f"{name}: nothing was scored, so nothing is addressed"]
     silent = [row for row in rows if row["says"] == "not addressed"]
-    said = [f"{name}: {len(rows) - len(silent)} of {len(rows)} findings addressed"]
+    said = [f"{name}: {len(rows) - len(silent)} of {len(rows)} claims addressed"]
     for row in rows:
         if row in silent and not everything:
             continue
-        ours, theirs = row["trials"]
-        counted = f"; {ours} and {plural(theirs, 'confirmation run')}" if ours or theirs else ""
-        said.append(f"  {row['id']:<5} {row['says']:<20} {row['claim']} {row['reason']}{counted}{_needed(row)}")
+        said.append(f"  {row['id']:<5} {row['says']:<20} {row['claim']} {row['reason']}{_counted(row)}{_needed(row)}")
     return said
+
+
+def _counted(row: dict[str, Any]) -> str:
+    """Return the numbers on both sides, as in `; 5 and 5 confirmation runs`. A reason with one number gives it itself."""
+    if len(row["trials"]) != 2 or not any(row["trials"]):
+        return ""
+    ours, theirs = row["trials"]
+    return f"; {ours} and {plural(theirs, row['unit']) if row['unit'] == 'confirmation run' else f'{theirs} trials of the search'}"
 
 
 def _needed(row: dict[str, Any]) -> str:
     needed = row["to_decide"]
-    return "" if needed is None else f"; {needed['seeds']} seeds each ({plural(needed['trainings'], 'more training')}) would decide it"
+    if needed is None:
+        return ""
+    each = {"confirmation run": "seeds each", "model": "models"}.get(row["unit"], "trials each" if len(row["trials"]) == 2 else "trials")
+    return f"; {needed['seeds']:,} {each} ({plural(needed['trainings'], 'more training')}) would decide it"

@@ -27,13 +27,15 @@ class Claim(Frozen):
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)]
     claim: Annotated[str, Field(min_length=1)]
-    """The statement, in words."""
+    """The statement, in words. A finding with two halves is two claims, `F3` and `F3b`, because each half has a verdict of its own."""
     source: str = ""
     """The paper, figure, table or section where it is stated."""
     data: Names = ()
     """The data sets on which the claim was made, by their names here. Empty if it is about no data in particular."""
     score: str = ""
-    """The score by which it was made. Empty if it is about the study's own objective."""
+    """The public name of the score by which it was made. Without an extractor it is that score through any; `FID` and `IS` have theirs.
+    Empty if it is about the study's own objective.
+    """
     comparison: str = ""
     """The numbers or the statistic behind it, as the source has them."""
     axis: str = ""
@@ -48,21 +50,38 @@ class Claim(Frozen):
     where: dict[str, Names] = Field(default_factory=dict)
     """The levels of other axes, by axis, to which the claim is limited."""
     correlates: Names = ()
-    """Two scores whose ranks over all models agree, in place of an axis."""
+    """Two scores whose ranks over all models agree, in place of an axis. They are read through the same extractor."""
+    sides: tuple[dict[str, Names], ...] = ()
+    """Two descriptions of trials by their components, in place of an axis: more trials of the search of the first reach the target."""
+    target: float | None = None
+    """For `sides`, the score to reach on the claim's own data and score. Elsewhere, or if none is given, it is both sides' median."""
+    curve: str = ""
+    """A learning curve that stays at or below `at_most` in trials with the components of `where`, in place of an axis."""
+    at_most: float | None = None
+    last_to_best: Annotated[float, Field(gt=1)] | None = None
+    """In place of an axis: the last weights of trainings score worse than their best ones by at least this ratio."""
     least: Annotated[float, Field(ge=-1, le=1)] = 0.9
-    """For `correlates`: Spearman's correlation is at least this."""
+    """For `correlates`, Spearman's correlation is at least this. For `curve` and `last_to_best`, the share of trials of the search is."""
     needs: str = ""
     """What would have to be recorded to decide it, if no study's records can."""
 
     @model_validator(mode="after")
-    def _decidable_or_not(self) -> Self:
-        kinds = [bool(self.axis or self.levels or self.against), bool(self.correlates), bool(self.needs)]
-        if sum(kinds) != 1:
-            raise ValueError("give an axis with levels and against, or two scores under correlates, or what deciding it needs")
-        if kinds[0] and not (self.axis and self.levels and self.against):
+    def _of_one_kind(self) -> Self:
+        pair = bool(self.axis or self.levels or self.against)
+        shares = (bool(self.sides), bool(self.curve), self.last_to_best is not None)
+        if pair + bool(self.correlates) + sum(shares) + bool(self.needs) != 1:
+            raise ValueError(
+                "give one of: an axis with levels and against; two scores under correlates; two sides; a curve; last_to_best; or what"
+                " deciding it needs"
+            )
+        if pair and not (self.axis and self.levels and self.against):
             raise ValueError("a comparison names its axis, its levels, and the levels against which they are held")
-        if kinds[1] and len(self.correlates) != 2:
+        if self.correlates and len(self.correlates) != 2:
             raise ValueError("correlates names two scores")
+        if self.sides and len(self.sides) != 2:
+            raise ValueError("sides describes two kinds of trials")
+        if bool(self.curve) != (self.at_most is not None):
+            raise ValueError("a curve and at_most come together")
         return self
 
 

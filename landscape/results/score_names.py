@@ -72,6 +72,15 @@ class ScoreName:
         """Return whether `other` is the score that this name asks for: the same, or one whose extractor is named here without variant."""
         return self == other or (self.stem == other.stem and self.extractor == other.extractor and not self.variant)
 
+    def is_measure_of(self, wanted: "ScoreName") -> bool:
+        """Return whether this is the score that a paper means by `wanted`.
+
+        `FID` and `FD[inception]` are one score. A `wanted` without an extractor, such as `KID`, is that score through any; the extractor of
+        `FID` and `IS` is known. `FD_mean`, a term of `FD`, is another score.
+        """
+        ours, theirs = self.measure, wanted.measure
+        return ours[0] == theirs[0] and (not theirs[1] or ours[1] == theirs[1] or ours[1].partition(":")[0] == theirs[1])
+
 
 def matches(patterns: Iterable[str], name: str) -> bool:
     """Return whether one of `patterns`, in which `{extractor}` stands for any extractor, is the score `name`."""

@@ -99,7 +99,7 @@ class Space(Frozen):
     early_stopping: EarlyStopping | None = None
     """Whether trials of the search end at rungs on the way where others are better. Runs of the confirmation are never stopped."""
     claims: tuple[Claim, ...] = ()
-    """Hypotheses of one's own, in the form of the published findings: `landscape findings` holds them against the confirmation runs."""
+    """Hypotheses of one's own, in the form of the published findings: `landscape findings` holds them against the records."""
     limits: Limits = Limits()
 
     @model_validator(mode="before")

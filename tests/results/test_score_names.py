@@ -62,6 +62,26 @@ def test_an_extractor_may_be_named_without_its_variant_and_no_other_score_is_mea
     assert same_score(name, wanted) is same
 
 
+@pytest.mark.parametrize(
+    ("name", "wanted", "same"),
+    [
+        ("FID", "FID", True),
+        ("FD[inception]", "FID", True),
+        ("FD[classifier:digits]", "FID", False),
+        ("FID_mean", "FID", False),
+        ("FD_mean[pixels]", "FD", False),
+        ("FD[pixels]", "FD", True),
+        ("KID[inception]", "KID", True),
+        ("modified_IS[classifier:mnist]", "modified_IS[classifier]", True),
+        ("modified_IS[classifier:mnist]", "IS", False),
+        ("IS[classifier:mnist]", "IS", False),
+        ("modes", "modes", True),
+    ],
+)
+def test_what_a_paper_means_by_a_name(name, wanted, same):
+    assert ScoreName.parse(name).is_measure_of(ScoreName.parse(wanted)) is same
+
+
 ALWAYS_DECLARED = {"frechet_back"}
 """Metrics that came after records declared the scale."""
 
