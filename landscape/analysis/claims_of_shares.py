@@ -18,7 +18,7 @@ from landscape.analysis.searching import is_given_search
 from landscape.core.wording import plural, significant
 from landscape.published.findings import Claim
 from landscape.results.record import Estimate, Scores
-from landscape.results.score_names import SELECTION, same_score
+from landscape.results.score_names import same_score
 from landscape.results.studies import Study
 from landscape.results.trial_files import Trial
 
@@ -149,7 +149,7 @@ def _last_to_best(scores: Mapping[str, Scores], name: str) -> float | None:
     for of in scores.values():
         called, which = str(of.protocol.get("name", "")), str(of.protocol.get("checkpoint", LAST))
         estimate = next((e for found, e in of.estimates.items() if same_score(found, name)), None)
-        if estimate is not None and which in (BEST, LAST) and not called.endswith(SELECTION):
+        if estimate is not None and which in (BEST, LAST):
             by_protocol.setdefault(called.removesuffix(f"/{which}"), {})[which] = estimate
     for found in by_protocol.values():
         if found.keys() == {BEST, LAST} and min(found[BEST].value, found[LAST].value) > 0 and found[LAST].direction != "none":

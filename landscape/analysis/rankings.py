@@ -10,13 +10,11 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kendalltau, norm, rankdata
+from scipy.stats import rankdata
 
+from landscape.analysis.correlation import kendall_correlation, rank_correlation
 from landscape.analysis.interval import Interval
 from landscape.results.record import Estimate
-
-FEWEST_MODELS = 10
-"""The fewest models for which a rank correlation gets an interval. In simulations at 10, 15 and 30 models it covers 93 to 98%."""
 
 Views = Mapping[str, Mapping[str, Estimate]]
 """The score of each model through each view. Every view has scored every model."""
@@ -50,25 +48,17 @@ def _cost(estimate: Estimate) -> float:
 
 
 def agreement_of(one: Mapping[str, Estimate], two: Mapping[str, Estimate]) -> Interval:
-    """Return Kendall's tau-b of two views over the same models, which is 1 for equal orders and -1 for reversed ones.
+    """Return Kendall's tau-b of two views over the same models, with its interval."""
+    return kendall_correlation(*_costs(one, two))
 
-    The interval is that of Fieller, Hartley and Pearson (1957): the inverse hyperbolic tangent of tau has a variance of about
-    0.437 / (n - 4). It says how far tau would move with other models of the same kind.
-    """
-    models = list(one)
-    kind = "Fieller, Hartley & Pearson over models"
-    if len(models) < 2:
-        return Interval(None, kind=kind, n=len(models), absent="fewer than two models have no order")
-    tau = float(kendalltau([_cost(one[m]) for m in models], [_cost(two[m]) for m in models]).statistic)
-    if math.isnan(tau):
-        return Interval(None, kind=kind, n=len(models), absent="one view scores all models alike")
-    if len(models) < FEWEST_MODELS:
-        return Interval(tau, kind=kind, n=len(models), absent=f"fewer than {FEWEST_MODELS} models")
-    if math.isclose(abs(tau), 1):  # Rounding may leave a little less than 1 where no two models are ordered differently.
-        return Interval(math.copysign(1, tau), kind=kind, n=len(models), absent="the order is the same throughout (or reversed)")
-    half = float(norm.ppf(0.975)) * math.sqrt(0.437 / (len(models) - 4))
-    low, high = (math.tanh(math.atanh(tau) + sign * half) for sign in (-1, 1))
-    return Interval(tau, low, high, kind=kind, n=len(models))
+
+def spearman_of(one: Mapping[str, Estimate], two: Mapping[str, Estimate]) -> Interval:
+    """Return Spearman's correlation of two views over the same models, with its interval."""
+    return rank_correlation(*_costs(one, two))
+
+
+def _costs(one: Mapping[str, Estimate], two: Mapping[str, Estimate]) -> tuple[list[float], list[float]]:
+    return [_cost(one[model]) for model in one], [_cost(two[model]) for model in one]
 
 
 def agreements(views: Views) -> dict[tuple[str, str], Interval]:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from landscape.analysis.frames import score_facts
-from landscape.analysis.rankings import Misjudged, agreements, best_models, by_mean_rank, contradicted, judged, ranks
+from landscape.analysis.rankings import Misjudged, agreements, best_models, by_mean_rank, contradicted, judged, ranks, spearman_of
 from landscape.analysis.study_views import StudyViews, study_views
 from landscape.core.wording import join, plural
 from landscape.report.figures.view_ranks import seen_through
@@ -26,6 +26,7 @@ AGREEMENT = (
     Column("two", "Other view"),
     Column("models", "Models", "count"),
     Column("tau", "Kendall's tau", "number", True, help="1: the same order; 0: none in common; -1: the reversed order"),
+    Column("rho", "Spearman's rho", "number", True, help="The correlation of the ranks, with the same ends"),
     Column("note", "Note", optional=True),
 )
 
@@ -110,14 +111,15 @@ def _best(seen: StudyViews, labels: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _agreement_table(found: Sequence[StudyViews]) -> Table:
-    rows = [
-        {"metric": seen.metric, "one": one, "two": two, "models": len(seen.models), "note": tau.absent, **tau.columns("tau")}
-        for seen in found
-        for (one, two), tau in agreements(seen.views).items()
-    ]
+    rows = []
+    for seen in found:
+        for (one, two), tau in agreements(seen.views).items():
+            row = {"metric": seen.metric, "one": one, "two": two, "models": len(seen.models), "note": tau.absent}
+            rows.append(row | tau.columns("tau") | spearman_of(seen.views[one], seen.views[two]).columns("rho"))
     caption = (
         "Kendall's tau-b of the rankings by two views: 1 for the same order, 0 for orders that have nothing in common, -1 for the reversed"
-        " one. Brackets: 95% intervals over models (Fieller, Hartley and Pearson), from 10 models on."
+        " one. Spearman's rho is the correlation of the ranks. Brackets: 95% intervals over models (tau: Fieller, Hartley and Pearson; rho:"
+        " Bonett and Wright), from 10 models on."
     )
     frame = pd.DataFrame(rows, columns=[key for column in AGREEMENT for key in column.keys])
     return Table("views_agreement", "Agreement of the views", caption, AGREEMENT, frame)

@@ -55,6 +55,16 @@ def test_writes_a_page_a_study_and_an_index(built):
     assert not list((root / "reports").rglob("*.tmp"))
 
 
+def test_the_agreement_of_scores_is_on_both_pages_and_beside_them(built, page, live):
+    pages = built[1]
+    rows = list(csv.DictReader(io.StringIO((pages[0].parent / "score_agreement.csv").read_text(encoding="utf-8"))))
+    assert {row["one"] for row in rows[:2]} == {"FD[classifier:digits]"}
+    ends = [[float(row[f"spearman{end}"]) for end in ("_low", "", "_high")] for row in rows if row["spearman_low"]]
+    assert ends == [sorted(of) for of in ends] != []
+    for one in (page, live):
+        assert any("How alike two scores rank the models of the search" in text for text in one.text)
+
+
 def test_html_is_sound(built, page, live):
     assert page_of(built[1][1]).problems == []
     for one in (page, live):

@@ -14,7 +14,7 @@ import pytest
 from helpers import synthetic_study
 from helpers.browser import Visit, violations
 from helpers.html_page import page_of
-from scipy.stats import kendalltau, norm
+from scipy.stats import kendalltau, norm, spearmanr
 
 from landscape.report import study_figures
 from landscape.report.build import Wanted, build
@@ -131,6 +131,11 @@ def test_agreement_is_kendalls_tau_with_the_interval_of_fieller_hartley_and_pear
         assert float(row["tau"]) == pytest.approx(tau)
         assert float(row["tau_low"]) == pytest.approx(math.tanh(math.atanh(tau) - half))
         assert float(row["tau_high"]) == pytest.approx(math.tanh(math.atanh(tau) + half))
+        rho = spearmanr(wide[row["one"]], wide[row["two"]]).statistic
+        half = norm.ppf(0.975) * math.sqrt((1 + rho**2 / 2) / (len(wide) - 3))
+        assert float(row["rho"]) == pytest.approx(rho)
+        assert float(row["rho_low"]) == pytest.approx(math.tanh(math.atanh(rho) - half))
+        assert float(row["rho_high"]) == pytest.approx(math.tanh(math.atanh(rho) + half))
 
 
 def test_a_contradicted_model_is_named_with_the_number_of_models_against_which(seen):
