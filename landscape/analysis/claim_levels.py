@@ -52,10 +52,9 @@ def _changes_no_more(overrides: Mapping[str, Any], field: str, where: Mapping[st
 
 
 def set_by_levels(study: Study, axis: str, field: str, levels: Iterable[str]) -> set[str]:
-    """Return the components that the entries of `levels` put into `field`. The set is empty if one of the entries does not set it."""
+    """Return the components that the entries of `levels` put into `field`, with an empty text for an entry that does not set it."""
     overrides = {str(entry.get("label")): entry.get("overrides") or {} for entry in entries_of(study, axis)}
-    found = [component(overrides[level][field]) if field in overrides.get(level, {}) else "" for level in levels]
-    return set(found) if all(found) else set()
+    return {component(overrides[level][field]) if field in overrides.get(level, {}) else "" for level in levels}
 
 
 def is_named(level: str, names: Sequence[str], known: Known) -> bool:

@@ -1,4 +1,4 @@
-"""Compares cells and levels by counts, best, top quantile, diverged trials, wins, diversity and cost. Each estimate has its interval."""
+"""Compares cells and levels by counts, best, top quantile, spread, divergence, wins, diversity and cost. Each estimate has its interval."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from landscape.analysis.dispersion import quartile_spread
 from landscape.analysis.frames import AXIS, SCORE, STOPPED_EARLY, ScoreFacts, TrialTable
 from landscape.analysis.improvement import probability_of_improvement
 from landscape.analysis.interval import Interval, Values
@@ -34,7 +35,13 @@ def compare_levels(table: TrialTable, axis: str, score: str, *, given_search: bo
     for level, group in groups.items():
         others = np.concatenate([np.empty(0), *(g.costs(score) for name, g in groups.items() if name != level)])
         wins = probability_of_improvement(group.costs(score), others) if len(groups) > 1 else Interval(None, absent="only one level")
-        row = {"level": level} | _row(group, score, given_search) | wins.within_search(given_search).columns("wins")
+        spread = spread_of(group.costs(score), table.scores[score]).within_search(given_search)
+        row = (
+            {"level": level}
+            | _row(group, score, given_search)
+            | spread.columns("spread")
+            | wins.within_search(given_search).columns("wins")
+        )
         rows.append(row)
     return _ordered(rows, table.scores[score])
 
@@ -94,6 +101,16 @@ def score_quantile(costs: Values, facts: ScoreFacts) -> Interval:
     """Return the top quantile that the number of trials supports, in the direction of the score."""
     found = quantile(costs)
     return found.mirrored() if facts.sign < 0 else found
+
+
+def spread_of(costs: Values, facts: ScoreFacts) -> Interval:
+    """Return the interquartile range of costs: a ratio for scores that are compared by ratios, otherwise a difference."""
+    return quartile_spread(costs, log=is_spread_a_ratio(facts))
+
+
+def is_spread_a_ratio(facts: ScoreFacts) -> bool:
+    """Return whether the interquartile range of a score is a ratio."""
+    return facts.is_log and facts.sign > 0
 
 
 def best_of(costs: Values, facts: ScoreFacts) -> float:

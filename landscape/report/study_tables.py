@@ -13,6 +13,7 @@ from landscape.analysis.frames import AXIS, HIGH, LOW, SCORE, SCREENED_OUT, STOP
 from landscape.analysis.top_shares import levels_by_share
 from landscape.core.wording import join, words
 from landscape.report.formats import duration
+from landscape.report.stability_columns import stability_columns, with_collapsed
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
 from landscape.results.score_names import BASELINE, CLASS_BLIND, COPY
@@ -57,8 +58,10 @@ def levels_table(view: View, axis: str, prefix: str = "") -> Table:
         "wins", "Beats another level ↑", "share", True, "How often a random trial of this level scores better than one of another level"
     )
     columns = (Column("level", words(axis)), Column("trials", "Trials", "count"), *_statistics(view))
-    columns = (*columns[:4], wins, *columns[4:])
-    caption = f"{view.score} by {words(axis)}, whatever the other axes. {_reading(view)}"
+    at = 1 + next(i for i, column in enumerate(columns) if column.key == "diverged_share")
+    columns = (*columns[:4], wins, *columns[4:at], *stability_columns(view.facts), *columns[at:])
+    frame = with_collapsed(view, axis, frame)
+    caption = f"{view.score} by {words(axis)}, whatever the other axes. {_reading(view, '; spread: bootstrap, from 25 trials on')}"
     return Table(f"{prefix}levels_{axis}", f"By {words(axis)}", caption, columns, frame, floor=view.floor_value)
 
 
@@ -93,10 +96,10 @@ def _given(view: View) -> str:
     return ", given this search" if view.given_search else ""
 
 
-def _reading(view: View) -> str:
+def _reading(view: View, spread: str = "") -> str:
     protocol = (view.table.protocol or {}).get("name", "?")
     return (
-        f"Brackets: 95% intervals (quantiles: order statistics; shares: Clopper-Pearson; wins: placements, Welch){_given(view)}. "
+        f"Brackets: 95% intervals (quantiles: order statistics; shares: Clopper-Pearson; wins: placements, Welch{spread}){_given(view)}. "
         f"Protocol {protocol}. A diverged trial counts as worse than every score."
     )
 

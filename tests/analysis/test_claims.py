@@ -254,7 +254,13 @@ def test_a_curve_that_stays_below_a_bound():
     needed = few.to_decide.seeds
     assert binomtest(needed, needed).proportion_ci(0.95, method="exact").low >= 0.8
     assert binomtest(needed - 1, needed - 1).proportion_ci(0.95, method="exact").low < 0.8
-    assert said(CURVE | {"data": "celeba", "score": "FID"}, with_curve([1.0] * 30)).says == "holds here"
+    assert said(CURVE | {"data": "celeba"}, with_curve([1.0] * 30)).says == "holds here"
+    assert said(CURVE | {"score": "FID"}, with_curve([1.0] * 30)).says == "reproduced"  # A curve is the same under every score.
+    search = with_curve([1.0] * 30)
+    again = replace(
+        search.trials[1], record=replace(search.trials[1].record, study={**search.trials[1].record.study, "role": "confirmation"})
+    )
+    assert said(CURVE, replace(search, trials=(*search.trials, again))).trials == (30,)
     assert "the records have no curve d_spectral_norm" in said(CURVE, study_of()).reason
     assert "no trial of the search has d_normalization weight" in said(CURVE | {"where": {"d_normalization": "weight"}}, study_of()).reason
 
@@ -293,6 +299,7 @@ def test_weights_that_degrade_after_their_best(direction, prescribed):
     assert (many.says, many.trials, many.effect.value) == ("reproduced", (30,), pytest.approx(1 / 3))
     assert found([1.9] * 40).says == "contradicted"
     assert found([2.5] * 3 + [1.0] * 20).says == "undecided"
+    assert found([2.5] * 3 + [1.0] * 37).says == "undecided"
     assert "ratios are 1 to 2.5, with median 1" in many.reason
     assert "no trial has scores of its best weights" in said(claim, study_of()).reason
 

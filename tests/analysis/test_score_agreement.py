@@ -9,6 +9,7 @@ from scipy.stats import kendalltau, spearmanr
 
 from landscape.analysis.correlation import kendall_correlation, rank_correlation
 from landscape.analysis.frames import trials_frame
+from landscape.analysis.paired_scores import costs_by_both
 from landscape.analysis.score_agreement import ranking_scores, score_agreements
 from landscape.results.record import Estimate, Scores, Status
 
@@ -58,6 +59,8 @@ def test_seeds_of_a_setting_count_once():
     known = first["score:KID[pixels]"].to_numpy(copy=True)
     known[0] = frame["score:KID[pixels]"].iloc[:3].median()
     assert pair.spearman.value == pytest.approx(spearmanr(first[f"score:{SCORE}"], known).statistic)
+    costs = costs_by_both(replace(table, frame=frame).role("search"), SCORE, "KID[pixels]")
+    assert [of[0] for of in costs] == pytest.approx([first[f"score:{SCORE}"].iloc[0], known[0]])
 
 
 def test_the_same_order_throughout_has_no_interval():
