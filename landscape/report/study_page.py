@@ -9,6 +9,7 @@ from landscape.analysis.answering import answer_of
 from landscape.analysis.frames import AXIS, SCORE
 from landscape.core.wording import words
 from landscape.report.formats import as_yaml, interval, moment, number
+from landscape.report.front_table import front_table
 from landscape.report.legends import NO_LEGEND, Legend, legend_of
 from landscape.report.pictures import Sample, picture, sound
 from landscape.report.score_agreement_table import score_agreement_table
@@ -80,6 +81,8 @@ class StudyPage:
     best_trials: Table | None = None
     agreement: Table | None = None
     """How alike the scores rank the models. None if there is a single score."""
+    front: Table | None = None
+    """The trials that no other one beats in quality and diversity. None if there is a single score."""
     trials: Table | None = None
     unfinished: Table | None = None
     space: tuple[Table, ...] = ()
@@ -119,7 +122,11 @@ class StudyPage:
     def tables(self) -> list[Table]:
         """All tables that have a CSV file: those on the page, and the data of each figure."""
         by_axis = [t for a in self.axes for t in (a.levels, a.confirmed, a.contrasts, a.shares) if t is not None]
-        single = [t for t in (self.cells, self.best_trials, self.agreement, self.trials, self.unfinished, *self.space) if t is not None]
+        single = [
+            t
+            for t in (self.cells, self.best_trials, self.agreement, self.front, self.trials, self.unfinished, *self.space)
+            if t is not None
+        ]
         others = [t for _, tables in self.other_protocols for t in tables]
         answered = (self.answer.table, self.answer.importance) if self.answer else ()
         others += [t for t in (self.health, self.importance, *answered) if t is not None]
@@ -152,6 +159,7 @@ def study_page(study: Study) -> StudyPage:
         cells=cells_table(view),
         best_trials=best_trials_table(view),
         agreement=score_agreement_table(view),
+        front=front_table(view),
         trials=trials_table(view),
         unfinished=unfinished_table(view),
         space=_space(view),

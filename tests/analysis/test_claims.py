@@ -354,6 +354,9 @@ def test_an_entry_that_changes_what_the_claim_is_limited_to_stands_for_its_compo
     found = said(claim | {"where": {"loss": "wasserstein"}}, study)
     assert (found.says, found.reason.startswith("hinge beside wasserstein")) == ("reproduced", True)
     assert said(claim | {"where": {"loss": "hinge"}}, study).says == "not addressed"
+    labels = {"id": "L", "claim": "l", "axis": "loss", "levels": "hinge", "against": "wasserstein"}
+    assert said(labels | {"where": {"regularizers": ["gradient_penalty", "weight_clipping"]}}, study).says == "reproduced"
+    assert said(labels | {"where": {"regularizers": "l2"}}, study).says == "not addressed"
     assert said(claim, study).says == "not addressed"  # Without the limit, the entries differ in the loss as well.
 
 

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import bootstrap, norm
+from scipy.stats import binom, bootstrap, norm
 
-from landscape.analysis.dispersion import quartile_spread
+from landscape.analysis.dispersion import _resampled, quartile_spread
 
 
 def test_a_ratio_on_the_log_scale_and_a_difference_otherwise():
@@ -38,6 +38,15 @@ def test_the_interval_is_that_of_the_percentile_bootstrap(n):
     assert [math.log(found.low), math.log(found.high)] == pytest.approx([drawn.low, drawn.high], abs=0.15)
 
 
+@pytest.mark.parametrize("n", [25, 240])
+def test_quartiles_of_bootstrap_samples_have_the_places_that_counting_gives(n):
+    """The k-th of n draws is among the first j trials if at least k draws are, whose number is binomial."""
+    for places, share in zip(_resampled(n), (0.25, 0.75), strict=True):
+        k = math.ceil(n * share)
+        for j in range(n):
+            assert np.mean(places <= j) == pytest.approx(binom.sf(k - 1, n, (j + 1) / n), abs=0.03)
+
+
 LOGNORMAL = math.exp(2 * norm.ppf(0.75))
 DIVERGED = math.exp(norm.ppf(0.75 / 0.8) - norm.ppf(0.25 / 0.8))
 
@@ -65,6 +74,9 @@ def test_diverged_trials_and_few_trials():
     assert (half.value, half.high) == (math.inf, math.inf)
     assert half.low >= 1
     assert quartile_spread([1.0, *[math.inf] * 9], log=True).absent == "more than three quarters of the trials diverged"
+    # In many resamples both quartiles are of diverged trials.
+    most = quartile_spread([*np.arange(1.0, 10.0), *[math.inf] * 21], log=True)
+    assert (most.value, most.low, most.high) == (math.inf, math.inf, math.inf)
     few = quartile_spread([1.0, 2.0, 3.0, 4.0], log=True)
     assert (few.value, few.absent) == (3.0, "4 trials: an interval of the spread needs 25")
     assert quartile_spread(np.arange(1.0, 25.0), log=True).has_interval is False

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from landscape.analysis.comparison import is_spread_a_ratio
 from landscape.report.study_tables import levels_table
 from landscape.report.view import view_of
 from landscape.results.studies import read_study
@@ -67,6 +68,7 @@ def test_a_score_that_is_no_ratio_has_a_difference_of_quartiles(view):
     facts = {**view.table.scores, FD: replace(view.facts, name="score", direction="higher", scale="")}
     other = replace(view, table=replace(view.table, scores=facts))
     shown = levels_table(other, "loss")
+    assert not is_spread_a_ratio(replace(view.facts, direction="higher", scale="log"))  # Its costs are negative.
     assert next(column.label for column in shown.columns if column.key == "spread") == "Interquartile range ↓"
     values = view.table.role("search").frame
     of = -values.loc[values["axis:loss"] == "hinge", f"score:{FD}"]  # As costs, lower is better.
