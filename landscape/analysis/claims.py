@@ -7,7 +7,7 @@ from landscape.analysis.answer import AxisAnswer, PairAnswer, StudyAnswer
 from landscape.analysis.answering import answer_of
 from landscape.analysis.claim_levels import covers, is_named, names_of_levels, set_by_levels, shared_component
 from landscape.analysis.claims_of_scores import correlation
-from landscape.analysis.claims_of_shares import curve_share, degraded_share, reaching_share
+from landscape.analysis.claims_of_shares import curve_share, degraded_share, reaching_share, seed_share
 from landscape.analysis.finding import Finding, Says, Verdict, bracketed, by_score, is_own_score, not_addressed, words_of
 from landscape.analysis.frames import TrialTable
 from landscape.core.wording import join
@@ -27,7 +27,7 @@ def held_against(claims: Iterable[Claim], study: Study, table: TrialTable, answe
     found = []
     for claim in claims:
         score = _score_for(claim, table, answer.score)
-        if score not in answers and claim.axis:
+        if score not in answers and (claim.axis or claim.seed_part is not None):
             answers[score] = answer_of(study, table, score)
         found.append(_one(claim, study, table, answers.get(score, answer), score))
     return found
@@ -48,6 +48,8 @@ def _one(claim: Claim, study: Study, table: TrialTable, answer: StudyAnswer, sco
         return reaching_share(claim, study, table, score)
     if claim.curve:
         return curve_share(claim, study)
+    if claim.seed_part is not None:
+        return seed_share(claim, study, answer)
     if claim.last_to_best is not None:
         return degraded_share(claim, study, score)
     return _pairs_of_levels(claim, study, answer)

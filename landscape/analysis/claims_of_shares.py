@@ -7,10 +7,21 @@ from statistics import median_low
 import numpy as np
 from scipy.stats.contingency import odds_ratio
 
-from landscape.analysis.answer import ToDecide
+from landscape.analysis.answer import StudyAnswer, ToDecide
 from landscape.analysis.claim_levels import described, fits
 from landscape.analysis.confirmation_runs import SEARCH, effort, role_of
-from landscape.analysis.finding import ON_THE_WAY, Finding, Verdict, bracketed, by_score, is_selection, not_addressed, of_share, words_of
+from landscape.analysis.finding import (
+    ON_THE_WAY,
+    Finding,
+    Unit,
+    Verdict,
+    bracketed,
+    by_score,
+    is_selection,
+    not_addressed,
+    of_share,
+    words_of,
+)
 from landscape.analysis.frames import FINISHED, TrialTable
 from landscape.analysis.interval import Interval
 from landscape.analysis.proportions import share
@@ -24,6 +35,8 @@ from landscape.results.trial_files import Trial
 
 MOST_TRIALS = 1000
 """The most trials on each side that are named as what deciding would take."""
+CONFIRMED: Unit = "confirmation run"
+SEARCHED: Unit = "trial of the search"
 BEST, LAST = "best_on_selection", "last"
 """The checkpoints of a training that are compared."""
 
@@ -61,7 +74,7 @@ def reaching_share(claim: Claim, study: Study, table: TrialTable, score: str) ->
     reason = f"{tries} reach {significant(target * sign, 4)}{rule}{by_score(claim, score)}; odds ratio {bracketed(effect)}"
     needed = _trials_to_decide(counts, study) if verdict == "open" else None
     says = words_of(claim, study, score)[verdict]
-    return Finding(claim, says, reason, effect, tuple(n for _, n in counts), needed, "trial of the search")
+    return Finding(claim, says, reason, effect, tuple(n for _, n in counts), needed, SEARCHED)
 
 
 def _odds(counts: Sequence[tuple[int, int]]) -> Interval:
@@ -139,6 +152,19 @@ def degraded_share(claim: Claim, study: Study, score: str) -> Finding:
     )
 
 
+def seed_share(claim: Claim, study: Study, answer: StudyAnswer) -> Finding:
+    """Judge whether the seed's part of the variance within a cell is at most that of the claim (see `landscape.analysis.seed_part`)."""
+    assert claim.seed_part is not None
+    effect = answer.variance.seed_part
+    if effect.low is None or effect.high is None:
+        return not_addressed(claim, effect.absent or "the study does not tell the seed's part of the variance from that of hyperparameters")
+    verdict: Verdict = "yes" if effect.high <= claim.seed_part else "no" if effect.low > claim.seed_part else "open"
+    seeds, unit = ("confirmed settings", CONFIRMED) if answer.variance.of_confirmed else ("the search", SEARCHED)
+    reason = f"the seed's part of the variance within a cell is {bracketed(effect)}, by the seeds of {seeds}{by_score(claim, answer.score)}"
+    says = words_of(claim, study, answer.score)[verdict]
+    return Finding(claim, says, f"{reason}, held against {claim.seed_part:g}", effect, (effect.n,), unit=unit)
+
+
 def _searched(study: Study) -> list[Trial]:
     return [t for t in study.trials if role_of(t) == SEARCH and t.record.status.value in FINISHED]
 
@@ -165,7 +191,7 @@ def _share_finding(claim: Claim, study: Study, count: int, n: int, what: str, sc
     given = ", given this search" if effect.given_search else ""
     reason = f"{what}; share {bracketed(effect)}{given}, held against {claim.least:g}"
     needed = _count_to_decide(count / n, n, claim.least, study) if verdict == "open" else None
-    return Finding(claim, words[verdict], reason, effect, (n,), needed, "trial of the search")
+    return Finding(claim, words[verdict], reason, effect, (n,), needed, SEARCHED)
 
 
 def _count_to_decide(observed: float, n: int, least: float, study: Study) -> ToDecide | None:

@@ -60,6 +60,8 @@ class Claim(Frozen):
     at_most: float | None = None
     last_to_best: Annotated[float, Field(gt=1)] | None = None
     """In place of an axis: the last weights of trainings score worse than their best ones by at least this ratio."""
+    seed_part: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """In place of an axis: the seed's part of the variance within a cell is at most this, the rest being that of hyperparameters."""
     least: Annotated[float, Field(ge=-1, le=1)] = 0.9
     """For `correlates`, Spearman's correlation is at least this. For `curve` and `last_to_best`, the share of trials of the search is."""
     needs: str = ""
@@ -68,11 +70,11 @@ class Claim(Frozen):
     @model_validator(mode="after")
     def _of_one_kind(self) -> Self:
         pair = bool(self.axis or self.levels or self.against)
-        shares = (bool(self.sides), bool(self.curve), self.last_to_best is not None)
+        shares = (bool(self.sides), bool(self.curve), self.last_to_best is not None, self.seed_part is not None)
         if pair + bool(self.correlates) + sum(shares) + bool(self.needs) != 1:
             raise ValueError(
-                "give one of: an axis with levels and against; two scores under correlates; two sides; a curve; last_to_best; or what"
-                " deciding it needs"
+                "give one of: an axis with levels and against; two scores under correlates; two sides; a curve; last_to_best;"
+                " seed_part; or what deciding it needs"
             )
         if pair and not (self.axis and self.levels and self.against):
             raise ValueError("a comparison names its axis, its levels, and the levels against which they are held")

@@ -11,7 +11,9 @@ from scipy.stats.contingency import odds_ratio
 
 from landscape.analysis.answering import answer_of
 from landscape.analysis.claims import held_against
+from landscape.analysis.finding import OWN
 from landscape.analysis.frames import trials_frame
+from landscape.analysis.interval import Interval
 from landscape.core.errors import UserError
 from landscape.published.findings import Claim, findings
 from landscape.results.record import Estimate, Scores, Status
@@ -341,6 +343,23 @@ def test_an_axis_of_methods_stands_for_the_field_that_an_entry_changes():
     assert said(claim | {"levels": "r1", "against": "none"}, renamed).says == "not addressed"
 
 
+@pytest.mark.parametrize(("low", "high", "verdict"), [(0.05, 0.2, "yes"), (0.21, 0.5, "no"), (0.1, 0.21, "open")])
+def test_the_part_of_the_seed_is_that_of_the_answer(low, high, verdict):
+    study = study_of()
+    table = trials_frame(study.trials, axes=tuple(AXES))
+    answer = answer_of(study, table, SCORE)
+    part = replace(answer.variance.seed_part, value=(low + high) / 2, low=low, high=high, n=7)
+    answer = replace(answer, variance=replace(answer.variance, seed_part=part, of_confirmed=True))
+    claim = Claim.parse({"id": "P", "claim": "p", "seed_part": 0.2})
+    (found,) = held_against([claim], study, table, answer)
+    assert (found.says, found.effect, found.trials, found.unit) == (OWN[verdict], part, (7,), "confirmation run")
+    assert "by the seeds of confirmed settings, held against 0.2" in found.reason
+    (absent,) = held_against(
+        [claim], study, table, replace(answer, variance=replace(answer.variance, seed_part=Interval(None, absent="why")))
+    )
+    assert (absent.says, absent.reason) == ("not addressed", "why")
+
+
 def test_an_entry_that_changes_what_the_claim_is_limited_to_stands_for_its_component():
     """As in `lucic-wide`, where one entry sets the loss and the regularizer."""
     study = study_of()
@@ -377,7 +396,7 @@ def test_a_component_that_the_study_fixes_is_found():
     assert said(BETTER | {"where": {"regularizers": "none"}}, replace(study, trials=tuple(trained))).says == "reproduced"
 
 
-UNDECIDABLE = {"F12", "F14", "F17", "F22", "F23", "F36", "F40"}
+UNDECIDABLE = {"F12", "F17", "F22", "F23", "F36", "F40"}
 """Findings that no study's records decide: the components or data are not here, or records do not hold what is compared."""
 
 
