@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from landscape.analysis.answer import AxisAnswer, State
+from landscape.analysis.critical_difference import LevelRanks, ranked
 from landscape.analysis.interval import Interval
 
 
@@ -93,6 +94,12 @@ def _carried(mean: Interval, ends: Ends | None) -> Interval:
     if len(known) < 3:
         return replace(mean, value=known[0], low=None, high=None)
     return replace(mean, value=known[0], low=min(known[1:]), high=max(known[1:]))
+
+
+def ranks_over_studies(studies: Sequence[StudyOfTask]) -> LevelRanks | None:
+    """Return the ranks of the levels over studies by their places in each, or None if fewer than two levels were confirmed."""
+    blocks = [{level.level: float(level.place) for level in study.levels} for study in studies]
+    return ranked(blocks) if len({level for block in blocks for level in block}) > 1 else None
 
 
 def verdict(studies: Sequence[StudyOfTask], axis: str) -> str:

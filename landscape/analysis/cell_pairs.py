@@ -87,13 +87,19 @@ class SearchedAxis:
     """
 
 
+def matched_blocks(medians: Mapping[CellKey, float], axes: Sequence[str], axis: str) -> dict[CellKey, dict[str, float]]:
+    """Return the median cost of each level of `axis` by the combination of the levels of all other axes."""
+    at = list(axes).index(axis)
+    found: dict[CellKey, dict[str, float]] = {}
+    for key, cost in medians.items():
+        found.setdefault(key[:at] + key[at + 1 :], {})[key[at]] = cost
+    return found
+
+
 def searched_axis(medians: Mapping[CellKey, float], axes: Sequence[str], axis: str, facts: ScoreFacts) -> SearchedAxis | None:
     """Return the two levels of an axis with the best mean ranks among matched cells, or None if no two levels share a cell."""
-    at = list(axes).index(axis)
-    groups: dict[CellKey, dict[str, float]] = {}
-    for key, cost in medians.items():
-        groups.setdefault(key[:at] + key[at + 1 :], {})[key[at]] = cost
-    levels = sorted({key[at] for key in medians})
+    groups = matched_blocks(medians, axes, axis)
+    levels = sorted({level for group in groups.values() for level in group})
     whole = [g for g in groups.values() if set(g) == set(levels)] or [g for g in groups.values() if len(g) > 1]
     if len(levels) < 2 or not whole:
         return None

@@ -6,13 +6,14 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from landscape.analysis.across_tasks import StudyOfTask, ends_of, levels_of, verdict
+from landscape.analysis.across_tasks import StudyOfTask, ends_of, levels_of, ranks_over_studies, verdict
 from landscape.analysis.answering import answer_of
 from landscape.core.errors import UserError, unknown
 from landscape.core.wording import plural, words
 from landscape.report.charts import Chart
 from landscape.report.figures._style import house_style, label_styles, legend_below, new_figure, render
 from landscape.report.formats import number
+from landscape.report.level_ranks import ranks_in_words
 from landscape.report.reproduction_page import ReproductionPage, Section, write
 from landscape.report.study_figures import Drawn
 from landscape.report.tables import Column, Table
@@ -128,7 +129,9 @@ def across_page(studies: Sequence[StudyOfTask], axis: str) -> ReproductionPage:
         drawing = render(draw_shares(frame), "across_tasks", title)
         caption, alt = "A point for each level of each study. Shaded: between baseline and real samples.", "Shares of levels by study."
         figures = (Drawn("across_tasks", title, caption, alt, frame, drawing, chart=chart),)
-    levels = Section("Levels by task", (), (across_table(studies, axis),), figures)
+    ranks = ranks_over_studies(studies)
+    said = (ranks_in_words(ranks, "study", "studies"),) if ranks is not None else ()
+    levels = Section("Levels by task", said, (across_table(studies, axis),), figures)
     return ReproductionPage(
         title=f"{words(axis).capitalize()} across tasks",
         source=plural(len(studies), "study", "studies"),

@@ -9,11 +9,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from landscape.analysis.answer import AxisAnswer
+from landscape.analysis.critical_difference import LevelRanks
 from landscape.analysis.frames import HYPER, SCORE
 from landscape.analysis.rankings import Misjudged, Views
 from landscape.core.wording import plural, words
 from landscape.report.charts import Chart
-from landscape.report.figures import boxes, budgets, curves, hyperparameters, seeds, view_ranks
+from landscape.report.figures import boxes, budgets, curves, hyperparameters, mean_ranks, seeds, view_ranks
 from landscape.report.figures._style import Rendered, render
 from landscape.report.formats import number
 from landscape.report.summary import best_trial
@@ -202,3 +203,12 @@ def view_ranks_figure(views: Views, contradicted: list[Misjudged], metric: str) 
     caption = f"A line for each of {plural(n, 'model')}. Where two lines cross, two views order two models differently."
     alt = f"{title}: a line for each of {plural(n, 'model')}; the numbers stand in the table."
     return drawn_figure("views", title, caption, alt, frame, partial(view_ranks.draw, frame))
+
+
+def mean_ranks_figure(name: str, title: str, found: LevelRanks, axis: str) -> Drawn | None:
+    """Return the figure of the mean ranks of the levels of an axis. `axis` is its name in words."""
+    frame = mean_ranks.data(found)
+    caption = f"Mean ranks over {plural(found.blocks, 'matched cell')}. Levels that share a bar are not told apart."
+    alt = f"Mean ranks of {axis} levels with bars over those that are not told apart; the numbers stand in the table."
+    drawn = drawn_figure(name, title, caption, alt, frame, partial(mean_ranks.draw, frame, found.critical_difference))
+    return replace(drawn, titled=False) if drawn else None

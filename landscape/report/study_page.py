@@ -11,6 +11,7 @@ from landscape.core.wording import words
 from landscape.report.formats import as_yaml, interval, moment, number
 from landscape.report.front_table import front_table
 from landscape.report.legends import NO_LEGEND, Legend, legend_of
+from landscape.report.level_ranks import RanksOfAxis, ranks_of_axis
 from landscape.report.pictures import Sample, picture, sound
 from landscape.report.score_agreement_table import score_agreement_table
 from landscape.report.space_tables import axes_table, search_table
@@ -66,6 +67,8 @@ class AxisSection:
     contrasts: Table | None
     shares: Table | None
     """How the order of the levels depends on the share of best trials. None for an axis with one level."""
+    ranks: RanksOfAxis | None
+    """The ranks of the levels over matched cells. None for an axis with one level."""
     figures: tuple[Drawn, ...]
     seeds: Drawn | None = None
 
@@ -114,14 +117,19 @@ class StudyPage:
     @property
     def figures(self) -> list[Drawn]:
         """All figures, in the order of the page."""
-        by_axis = [f for a in self.axes for f in (*a.figures, a.seeds) if f is not None]
+        by_axis = [f for a in self.axes for f in (*a.figures, a.seeds, a.ranks.figure if a.ranks else None) if f is not None]
         through = [self.through.figure] if self.through is not None and self.through.figure is not None else []
         return [*by_axis, *self.budget, *self.hyperparameters, *self.curves, *through]
 
     @property
     def tables(self) -> list[Table]:
         """All tables that have a CSV file: those on the page, and the data of each figure."""
-        by_axis = [t for a in self.axes for t in (a.levels, a.confirmed, a.contrasts, a.shares) if t is not None]
+        by_axis = [
+            t
+            for a in self.axes
+            for t in (a.levels, a.confirmed, a.contrasts, a.shares, a.ranks.table if a.ranks else None)
+            if t is not None
+        ]
         single = [
             t
             for t in (self.cells, self.best_trials, self.agreement, self.front, self.trials, self.unfinished, *self.space)
@@ -196,6 +204,7 @@ def _axis(view: View, axis: str, study: StudyAnswer) -> AxisSection:
         confirmation_table(view, found, is_log=study.is_log) if found is not None and confirmed else None,
         contrast_table(found, study.score, is_log=study.is_log) if found is not None and found.pairs else None,
         shares_table(view, axis),
+        ranks_of_axis(view, axis),
         tuple(f for f in figures if f is not None),
         seeds_figure(view, found) if found is not None and confirmed else None,
     )

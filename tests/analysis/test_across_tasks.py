@@ -1,12 +1,14 @@
 """The share of the way from a task's baseline to its floor, and what is said of levels across tasks."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from landscape.analysis.across_tasks import Ends, StudyOfTask, ends_of, levels_of, share_of, verdict
+from landscape.analysis.across_tasks import Ends, LevelInTask, StudyOfTask, ends_of, levels_of, ranks_over_studies, share_of, verdict
 from landscape.analysis.answer import AxisAnswer, LevelAnswer
 from landscape.analysis.interval import Interval
+from landscape.report.level_ranks import ranks_in_words
 
 
 def test_shares_by_hand():
@@ -43,6 +45,25 @@ def test_the_interval_of_the_mean_is_carried_over_with_its_ends_in_order():
 
 def study(name, best, state="open"):
     return StudyOfTask(name, "inpainting", "mnist", "FD[x]", state, best, None, ())
+
+
+def placed(name, *levels):
+    share = Interval(None, absent="the task has no baseline")
+    return replace(study(name, levels[0]), levels=tuple(LevelInTask(level, place, share) for place, level in enumerate(levels, 1)))
+
+
+def test_ranks_over_studies_are_of_the_places_in_each():
+    three = [placed(name, "hinge", "minimax", "wasserstein") for name in "abc"]
+    found = ranks_over_studies(three)
+    assert [(one.level, one.mean_rank) for one in found.levels] == [("hinge", 1.0), ("minimax", 2.0), ("wasserstein", 3.0)]
+    said = "Mean ranks over 3 studies with all 3 levels: hinge 1, minimax 2 and wasserstein 3; not told apart are"
+    assert ranks_in_words(found, "study", "studies") == f"{said} hinge and minimax; minimax and wasserstein."
+    few = ranks_over_studies([*three[:2], placed("d", "hinge", "minimax")])
+    said = "2 studies with all 3 levels: ranks cannot tell 3 levels apart over fewer than 3, even where one level is the best every time."
+    assert ranks_in_words(few, "study", "studies") == said
+    assert ranks_over_studies([placed("a", "hinge")]) is None
+    six = ranks_over_studies([placed(name, "hinge", "minimax") for name in "abcdef"])
+    assert ranks_in_words(six, "study", "studies").endswith("hinge 1 and minimax 2; all levels are told apart.")
 
 
 def test_verdicts():

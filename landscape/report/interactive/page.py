@@ -53,10 +53,10 @@ def interactive_page(page: StudyPage, data: Mapping[str, Any], files: Sequence[s
     optional = (("views", page.through), ("literature", page.published), ("other-protocols", page.other_protocols))
     absent = {name for name, there in optional if not there}
     absent |= set() if live else LIVE
-    figure = page.through.figure if page.through is not None else None
+    drawn = [page.through.figure if page.through is not None else None, *(axis.ranks.figure for axis in page.axes if axis.ranks)]
     return environment.get_template("study.html.j2").render(
         page=shown,
-        inline={figure.name: Markup(unstyled(figure.rendered.inline))} if figure is not None else {},  # noqa: S704 - as on the plain page
+        inline={f.name: Markup(unstyled(f.rendered.inline)) for f in drawn if f is not None},  # noqa: S704 - as on the plain page
         answer=page.answer or AnswerSection(""),
         health=page.health,
         paper=paper_table(page) if live else None,
