@@ -173,6 +173,7 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "convex_polygons": ("the originals' tools, their drawing order", f"{_POINTS}::test_polygons_are_those_of_the_originals_tools"),
         "digits": ("sizes, levels and class counts; a golden hash", f"{_FORMATS}::test_digits_are_split_once_and_for_all"),
+        "cub": ("files in its format", f"{_TESTS}/datasets/test_cub.py::test_splits_by_classes_and_captions_of_their_pictures"),
         "fashion_mnist": ("files in its format", f"{_FORMATS}::test_fashion_mnist_by_either_name"),
         "folder": ("Pillow", "tests/components/datasets/test_dataset_collections.py::test_resizing_is_pillows_antialiased_bicubic"),
         "gaussian_1d": ("centers, width and count of every preset", f"{_POINTS}::test_gaussians_on_a_line"),

@@ -32,6 +32,7 @@ NOTES = {
 }
 BY_HAND = {
     "asterisk_prompts": "two packages of Debian, which its own tools fetch",
+    "cub": "no checksum of its two archives is known here",
     "emoji_pairs": "two packages of npm, which its own tools fetch",
     "ljspeech": "no checksum of its archive (2.6 GB) is known here",
     "celeba_hq_128": "no archive of it has a checksum on which several independent sources agree",

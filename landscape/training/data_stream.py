@@ -44,7 +44,7 @@ class DataStream:
     inputs: Tensor | None = None
     """The pictures uint8 [N, c, h, w] beside the samples, or None if the task reads none."""
     tokens: Tensor | None = None
-    """The texts [N, L] int64 beside the samples, or None if the task reads none."""
+    """The texts [N, L] or [N, K, L] int64 beside the samples, or None if the task reads none."""
     other: Tensor | None = None
     """The second set of pictures, uint8 [M, c, H, W], or None if the task reads none."""
     with_wrong: bool = False

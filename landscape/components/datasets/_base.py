@@ -65,8 +65,9 @@ class Split:
     inputs: Tensor | None = None
     """The picture that belongs to each sample, uint8 (N, c, h, w) with h / w = H / W, or None. Tasks on pairs make the sample of it."""
     tokens: Tensor | None = None
-    """The text of each sample, int64 (N, L), as numbers of words in the vocabulary of the data set's language, or the voice and the phone
-    of each frame of speech, int64 (N, 1 + frames), or None.
+    """The text of each sample, int64 (N, L), as numbers of words in the vocabulary of the data set's language, or K texts of each sample,
+    int64 (N, K, L), of which tasks draw one at every step, or the voice and the phone of each frame of speech, int64 (N, 1 + frames), or
+    None.
     """
 
     def __len__(self) -> int:

@@ -1,5 +1,6 @@
 """The language of the texts that belong to samples: the words that there are, and where they may stand."""
 
+import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,13 @@ from landscape.core.errors import UserError
 
 END = 0
 """The number that stands behind the last word of a text that is shorter than the longest."""
+NAMED = 20
+"""The number of known words up to which a message names them all."""
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text in small letters, without punctuation."""
+    return re.findall(r"[^\W_]+", text.lower())
 
 
 @dataclass(frozen=True)
@@ -54,11 +62,18 @@ class Language:
         """Return the text of tokens [L] as captions show it."""
         return self.text(tokens)
 
+    def _known(self, word: str) -> str:
+        """Return the known words, or of many the number and those that are most similar to `word`."""
+        if len(self.words) <= NAMED:
+            return ", ".join(self.words)
+        near = difflib.get_close_matches(word, self.words, n=5, cutoff=0.5)
+        return f"{len(self.words):,} words" + (f", among them {', '.join(near)}" if near else "")
+
     def _of_text(self, text: str) -> list[int]:
-        words = re.findall(r"[^\W_]+", text.lower())
+        words = words_of(text)
         for word in words:
             if word not in self._numbers:
-                raise UserError(f"text {text!r}: the model does not know the word {word!r}; it knows {', '.join(self.words)}")
+                raise UserError(f"text {text!r}: the model does not know the word {word!r}; it knows {self._known(word)}")
         if not 0 < len(words) <= self.length:
             raise UserError(f"text {text!r} has {len(words)} words, the model takes 1 to {self.length}")
         example = " ".join(choices[0] for choices in self.form)

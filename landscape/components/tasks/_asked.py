@@ -21,7 +21,7 @@ def conditions(
         samples: Images (N, C, H, W) as uint8 levels or float32 in [0, 1].
         inputs: The picture that belongs to each sample, in one of the same forms, if the task reads it.
         seed: The seed of the task's random draws.
-        tokens: The text [N, L] of each sample, if the task reads it.
+        tokens: The text [N, L] or the K texts [N, K, L] of each sample, if the task reads them.
         other: Pictures (M, C, H, W) of the second set of the data, if the task reads them. There is then a condition for each of them, and
             the samples are not read.
     """

@@ -27,8 +27,8 @@ class Rows(NamedTuple):
     inputs: Tensor | None = None
     """[N, C, H, W] float32 in [0, 1], the picture that belongs to each sample. None unless the task needs it."""
     tokens: Tensor | None = None
-    """[N, L] int64, the text of each sample as numbers of words in the vocabulary, 0 where it has ended, or its voice and the phone of each
-    of its frames. None unless the task needs it.
+    """[N, L] int64, the text of each sample as numbers of words in the vocabulary, 0 where it has ended, or [N, K, L], its K texts; or its
+    voice and the phone of each of its frames. None unless the task needs it.
     """
     other: Tensor | None = None
     """[N, C, H, W] float32 in [0, 1], pictures of the second set of the data, which belong to no sample. None unless needed."""

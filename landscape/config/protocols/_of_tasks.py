@@ -49,6 +49,13 @@ OF_TASKS: Mapping[str, Mapping[str, Any]] = {
         "extractor": "classifier",
         "objective": "word_accuracy[classifier]",
     },
+    "quick-captions": {
+        "note": "This project's own: the whole test split, for one caption of each of whose pictures one sample is generated, seen through "
+        "EfficientNet-Lite0. No score says whether a sample shows what its caption says, which needs a model of pictures and captions that "
+        "the generator was not trained against. " + _SAME,
+        "metrics": [*_SPREAD],
+        **_PHOTOS,
+    },
     "quick-speech": {
         "note": _SPEECH
         + "The word is read, and FD and KID are computed, by a classifier of whole words that is trained on recordings of all "

@@ -4,7 +4,7 @@
 <cache>/datasets/<name>-<key>/train.npy              uint8 (N, C, H, W)
 <cache>/datasets/<name>-<key>/train-labels.npy       int64 (N,)
 <cache>/datasets/<name>-<key>/train-inputs.npy       uint8 (N, C, H, W), the picture that belongs to each sample
-<cache>/datasets/<name>-<key>/train-tokens.npy       int64 (N, L), the text or the phones that belong to each sample
+<cache>/datasets/<name>-<key>/train-tokens.npy       int64 (N, L), the text or phones of each sample, or (N, K, L), its K texts
 <cache>/datasets/<name>-<key>/train-other.npy        uint8 (M, C, H, W), the samples of the second set of images
 """
 
@@ -50,7 +50,8 @@ def cached(request: Request, name: str, identity: Mapping[str, Any], fill: Calla
         name: The name of the data set.
         identity: Plain data that decide the outcome: the digest of what the files hold, and every setting.
         fill: Writes `<split>.npy` and `<split>-labels.npy` into the folder that it is given, and returns the fields `classes`,
-            `handling` and `classifier` of the Dataset; for data of speech also `language`, which is `Speech` as plain data.
+            `handling` and `classifier` of the Dataset; for data with texts or of speech also `language`, a `Language` or `Speech` as plain
+            data.
 
     Raises:
         UserError: `fill` raises it, or the cache cannot be written.

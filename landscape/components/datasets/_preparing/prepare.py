@@ -5,7 +5,7 @@ import shutil
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscape.components.datasets._base import Dataset, Request
-from landscape.components.datasets._preparing.cache import cached
+from landscape.components.datasets._language import Language
+from landscape.components.datasets._preparing.cache import LABELS, TOKENS, cached
 from landscape.components.datasets._preparing.pictures import Fit, Picture, fitted
 from landscape.components.datasets._readers.files import shown
 from landscape.core.cpu_count import cores
@@ -38,6 +39,8 @@ class SplitSource:
     """The number of items. More or fewer of them are an error."""
     labels: NDArray[np.int64] | None = None
     """The class of each item, (count,), or None."""
+    tokens: NDArray[np.int64] | None = None
+    """The texts of each item as `Split.tokens` has them, (count, L) or (count, K, L), or None."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class Pictures:
     describe: Callable[[Any], str] = str
     """Names an item in messages."""
     classifier: str = ""
+    language: Language | None = None
+    """The words of the texts, if the items have some."""
     check: Callable[[], None] = lambda: None
     """Called after the last picture. It raises a UserError about what only all pictures together show."""
 
@@ -104,7 +109,8 @@ def _fill(folder: Path, name: str, pictures: Pictures, fit: Fit, shows: bool) ->
     pictures.check()
     writer.require_levels()
     handling = {**fit.describe(), **pictures.handling, **writer.handling()}
-    return {"classes": pictures.classes, "handling": handling, "classifier": pictures.classifier}
+    facts = {"classes": pictures.classes, "handling": handling, "classifier": pictures.classifier}
+    return facts | ({} if pictures.language is None else {"language": asdict(pictures.language)})
 
 
 def _cropped(picture: Picture) -> tuple[str, ...]:
@@ -181,7 +187,9 @@ class _Writer:
         if written != source.count:
             raise UserError(f"data set {self._name!r}: {split} should hold {source.count} pictures, found {written}")
         if source.labels is not None:
-            np.save(self._folder / f"{split}-labels.npy", source.labels.astype(np.int64), allow_pickle=False)
+            np.save(self._folder / f"{split}{LABELS}.npy", source.labels.astype(np.int64), allow_pickle=False)
+        if source.tokens is not None:
+            np.save(self._folder / f"{split}{TOKENS}.npy", source.tokens.astype(np.int64), allow_pickle=False)
 
     def require_levels(self) -> None:
         """Check that the pictures are not made of the levels 0 and 1 alone. Pictures that are black throughout pass.
