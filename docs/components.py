@@ -172,6 +172,10 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
             f"{_TESTS}/datasets/test_dataset_collections.py::test_zips_by_split_and_cifar10_jpeg",
         ),
         "convex_polygons": ("the originals' tools, their drawing order", f"{_POINTS}::test_polygons_are_those_of_the_originals_tools"),
+        "div2k": (
+            "crops of pictures whose levels tell the place",
+            f"{_TESTS}/datasets/test_div2k.py::test_squares_without_overlap_of_pictures_of_unequal_sizes",
+        ),
         "digits": ("sizes, levels and class counts; a golden hash", f"{_FORMATS}::test_digits_are_split_once_and_for_all"),
         "cub": ("files in its format", f"{_TESTS}/datasets/test_cub.py::test_splits_by_classes_and_captions_of_their_pictures"),
         "fashion_mnist": ("files in its format", f"{_FORMATS}::test_fashion_mnist_by_either_name"),

@@ -193,12 +193,15 @@ def require_inputs(task: Choice, dataset: Dataset) -> None:
     Raises:
         UserError: A split has none.
     """
-    from landscape.components.tasks._base import TASKS
+    from landscape.config.network_layout import task_of
 
-    if "inputs" in TASKS[task.name].facts.reads and any(split.inputs is None for split in dataset.splits.values()):
-        raise UserError(
-            f"task {task.name!r} needs two pictures a row, data set {dataset.name.replace('_', '-')!r} has one: choose data set 'pairs'"
-        )
+    bound = task_of(task)
+    if "inputs" in bound.reads and any(split.inputs is None for split in dataset.splits.values()):
+        asked, remedy = "", "choose data set 'pairs'"
+        if given := bound.facts.given:
+            asked, remedy = f" with {given}=True", f"leave {given} out, or choose data with small pictures, such as div2k:lr=bicubic/X4"
+        shown = dataset.name.replace("_", "-")
+        raise UserError(f"task {task.name!r}{asked} needs two pictures a row, data set {shown!r} has one: {remedy}")
 
 
 def require_wrong(config: TrialFields, classes: int) -> None:

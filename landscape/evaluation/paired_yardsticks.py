@@ -36,7 +36,7 @@ def pairs_for(task: Task, real: Given, seed: int) -> Pairs | None:
     """
     if not task.facts.is_of_rows:
         return None
-    if real.samples is None or ("inputs" in task.facts.reads and real.inputs is None):
+    if real.samples is None or ("inputs" in task.reads and real.inputs is None):
         raise UserError(
             f"a model of task {task.name!r} makes samples of pictures, which {real.source!r} does not have: score it on its data"
         )

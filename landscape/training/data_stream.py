@@ -72,7 +72,7 @@ class DataStream:
     ) -> "DataStream":
         """Return a stream of the training split, on the device if it takes less than half of the memory that this process may use there."""
         split, bound = dataset.split("train"), task_of(task)
-        reads = bound.facts.reads
+        reads = bound.reads
         samples = split.samples if split.parts is None else split.parts
         labels, inputs = split.labels if "labels" in reads else None, split.inputs if "inputs" in reads else None
         tokens = split.tokens if "tokens" in reads else None

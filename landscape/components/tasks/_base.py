@@ -110,6 +110,8 @@ class TaskFacts:
         for photographs or data without classes. Empty for the protocols of unconditional models.
     game: `single` if D judges samples. `joint` if it judges pairs of a sample and a latent vector, and an encoder plays beside G. `two_way`
         if two generators translate between two sets of pictures, and a D for each set judges pictures alone.
+    given: The name of the hyperparameter that says whether the condition is the picture that belongs to the sample (`Rows.inputs`), which
+        the task then reads, or "".
     pool: The name of the hyperparameter that gives the number of earlier generated pictures that D is also shown, or "".
     paper: The source.
     """
@@ -127,12 +129,13 @@ class TaskFacts:
     asked_by: Callable[..., Tensor] | None = None
     protocols: tuple[str, ...] = ()
     game: Literal["single", "joint", "two_way"] = "single"
+    given: str = ""
     pool: str = ""
     paper: str = ""
 
     @property
     def reads(self) -> frozenset[Need]:
-        """What the task reads of a row beside its sample."""
+        """What the task reads of a row beside its sample, whatever its hyperparameters are."""
         tokens: frozenset[Need] = frozenset({"tokens"})
         own: Mapping[str, frozenset[Need]] = {"class": frozenset({"labels"}), "text": tokens, "speech": tokens}
         return self.needs | own.get(self.condition, frozenset())
@@ -182,6 +185,13 @@ class Task:
         """What the task declares."""
         return TASKS[self.name].facts
 
+    @property
+    def reads(self) -> frozenset[Need]:
+        """What the task reads of a row beside its sample."""
+        inputs: frozenset[Need] = frozenset({"inputs"})
+        is_given = bool(self.facts.given) and bool(self.hyperparameters.get(self.facts.given))
+        return self.facts.reads | inputs if is_given else self.facts.reads
+
     def batch(self, rows: Rows) -> Batch:
         """Return the batch that the task makes of rows."""
         made: Batch = TASKS[self.name].function(rows, **self.hyperparameters)
@@ -192,14 +202,15 @@ class Task:
 
         Args:
             shape: The shape of a sample.
-            inputs: The shape of the picture that belongs to a sample. If it is not known, that of the sample is taken.
+            inputs: The shape of the picture that belongs to a sample. If it is not known, a task that needs one gets that of the sample.
 
         Raises:
             UserError: The task cannot use samples of this shape.
         """
         empty = torch.empty(1, *shape, device="meta")
-        given = torch.empty(1, *(inputs or shape), device="meta") if "inputs" in self.facts.reads else None
-        condition = self.batch(Rows(empty, inputs=given, other=empty if "other" in self.facts.reads else None)).condition
+        known = inputs or (shape if "inputs" in self.facts.reads else ())
+        given = torch.empty(1, *known, device="meta") if known and "inputs" in self.reads else None
+        condition = self.batch(Rows(empty, inputs=given, other=empty if "other" in self.reads else None)).condition
         assert condition is not None
         return tuple(condition.shape[1:])
 

@@ -5,6 +5,7 @@ import io
 import threading
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -96,6 +97,20 @@ def decode(data: bytes, name: str, depths: Depths | None = None) -> tuple[Image.
         raise UserError(
             f"{name} cannot be read as a picture ({reason_of(error)}): it is damaged or not one of {', '.join(FORMATS)}"
         ) from error
+
+
+def size_of(file: Path) -> tuple[int, int]:
+    """Return the width and height of a picture in pixels, as its file says them.
+
+    Raises:
+        UserError: The file is no picture.
+    """
+    try:
+        with Image.open(file, formats=FORMATS) as image:
+            return image.size
+    # As in `decode`, a damaged file makes Pillow raise many types.
+    except Exception as error:
+        raise UserError(f"{file} cannot be read as a picture: it is damaged or not one of {', '.join(FORMATS)}") from error
 
 
 def _further_frames(image: Image.Image) -> tuple[str, ...]:

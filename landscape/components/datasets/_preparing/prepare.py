@@ -39,6 +39,8 @@ class SplitSource:
     """The number of items. More or fewer of them are an error."""
     labels: NDArray[np.int64] | None = None
     """The class of each item, (count,), or None."""
+    own_size: bool = False
+    """Whether its pictures may have another size than those of the splits before it."""
     tokens: NDArray[np.int64] | None = None
     """The texts of each item as `Split.tokens` has them, (count, L) or (count, K, L), or None."""
 
@@ -173,11 +175,13 @@ class _Writer:
             raise UserError(f"data set {self._name!r}: {split} should hold {source.count} pictures, found none")
         if self._shape is None:
             self._begin(first)
+        assert self._shape is not None
+        shape = (self._shape[0], *first[1].shape[1:]) if source.own_size else self._shape
         written = 0
         with (self._folder / f"{split}.npy").open("wb") as file:
-            _write_header(file, (source.count, *(self._shape or ())))
+            _write_header(file, (source.count, *shape))
             for name, array, notes in chain([first], arrays):
-                file.write(self._checked(name, array).tobytes())
+                file.write(self._checked(name, array, shape).tobytes())
                 if self._brightest <= 1:  # Once a level is above 1, no further one needs to be looked at.
                     self._brightest = max(self._brightest, int(array.max()))
                 self._notes.update(notes)
@@ -216,16 +220,15 @@ class _Writer:
                 "free some, set LANDSCAPE_CACHE to another disk, or ask for a lower resolution"
             )
 
-    def _checked(self, name: str, array: Levels) -> Levels:
-        assert self._shape is not None
-        if array.shape == self._shape:
+    def _checked(self, name: str, array: Levels, shape: tuple[int, ...]) -> Levels:
+        if array.shape == shape:
             return array
-        if array.shape[1:] != self._shape[1:]:
-            sizes = f"{name} is {array.shape[2]}x{array.shape[1]}, {self._first} is {self._shape[2]}x{self._shape[1]} (center squares)"
+        if array.shape[1:] != shape[1:]:
+            sizes = f"{name} is {array.shape[2]}x{array.shape[1]}, {self._first} is {shape[2]}x{shape[1]} (center squares)"
             raise UserError(
                 f"data set {self._name!r}: pictures of mixed sizes ({sizes}): give a resolution (--resolution 64), to which all are resized"
             )
-        if self._shape[0] == 1:
+        if shape[0] == 1:
             raise UserError(
                 f"data set {self._name!r}: {name} is in color, {self._first} is gray: give channels (--channels 1 or 3) for all"
             )
