@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from landscape.components.tasks._base import TASKS
 from landscape.core import strict_yaml
 from landscape.space.schema import schema
-from landscape.space.study_files import available
+from landscape.space.study_files import available, load_space
 
 ROOT = Path(__file__).parents[2]
 FILES = [*available().values(), *sorted((ROOT / "tests/helpers/studies").glob("*.yaml"))]
@@ -60,3 +61,12 @@ def test_short_forms_fit():
 
 def test_the_file_for_editors_is_that_of_the_models():
     assert json.loads((ROOT / "docs/study.schema.json").read_text()) == schema()
+
+
+@pytest.mark.parametrize("task", sorted(set(TASKS) - {"unconditional"}))
+def test_every_task_has_a_study_for_two_cores_and_one_for_a_gpu(task):
+    name = task.replace("_", "-")
+    for study in (name, f"{name}-gpu-day"):
+        space = load_space(study)
+        assert space.name == study
+        assert {cell.middle().task.name for cell in space.cells()} == {task}
