@@ -33,6 +33,7 @@ NOTES = {
 BY_HAND = {
     "asterisk_prompts": "two packages of Debian, which its own tools fetch",
     "cub": "no checksum of its two archives is known here",
+    "div2k": "no checksums of its archives are known here",
     "emoji_pairs": "two packages of npm, which its own tools fetch",
     "ljspeech": "no checksum of its archive (2.6 GB) is known here",
     "celeba_hq_128": "no archive of it has a checksum on which several independent sources agree",
@@ -40,6 +41,8 @@ BY_HAND = {
     "cifar10_jpeg": "made by you from CIFAR-10, with StyleGAN's `dataset_tool.py`",
 }
 """Maps each data set that is not downloaded to the reason."""
+SPOKEN = {"spoken_words": "the program itself, found by `PATH`"}
+"""Maps each data set that a program makes to where the program is looked for."""
 WEIGHTS = {module.__name__.rpartition(".")[2]: (module, module.REMOTE) for module in (inception, clip, dinov2, vgg16)}
 ELSEWHERE = {vgg16.FILES[0]: "the address that torchvision has for `VGG16_Weights.IMAGENET1K_V1`"}
 """File -> where its address stands, if a package knows it."""
@@ -136,6 +139,10 @@ def page() -> str:
     for name, why in BY_HAND.items():
         shown = name.replace("_", "-")
         lines.append(f"| `{shown}` | {DATASETS[name].facts.source} | | | none: {why} | `data/{shown}/` |")
+    for name, where in SPOKEN.items():
+        lines.append(
+            f"| `{name.replace('_', '-')}` | {DATASETS[name].facts.source} | | | none: your system's packages hold the program | {where} |"
+        )
     weights = [
         "| extractor | file | size | checksum | sources, in the order in which they are asked | where to put it by hand |",
         "|---|---|---|---|---|---|",

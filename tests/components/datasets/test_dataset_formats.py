@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import pickle
+import re
 import struct
 
 import numpy as np
@@ -11,8 +12,15 @@ import pytest
 import torch
 from PIL import Image
 
+from landscape.components.datasets._base import DATASETS
 from landscape.components.datasets._load import load_dataset
 from landscape.core.errors import UserError
+
+NEED_FILES = (
+    *("asterisk_prompts", "celeba", "celeba_hq_128", "cifar10", "cifar10_jpeg", "cub", "div2k", "emoji_pairs", "fashion_mnist", "ljspeech"),
+    *("lsun_bedroom", "mnist", "stacked_mnist", "stacked_words", "stl10", "tfd"),
+)
+"""The data sets whose files a user can give, apart from pictures of one's own."""
 
 
 def fails(pattern, *arguments, **keywords):
@@ -146,6 +154,9 @@ def test_missing_data_say_what_to_fetch_and_where_to_put_it(tmp_path, files):
         (tmp_path / "notes").mkdir(exist_ok=True)
         (tmp_path / "notes" / "readme.txt").write_text("nothing here")
         fails(f"data set '{name}' not found|'mnist' not found", name, data_dir=tmp_path / "notes")
+    for name in NEED_FILES:
+        source = DATASETS["mnist" if name in ("stacked_mnist", "stacked_words") else name].facts.source
+        fails(f"empty is empty: put the data there .*{re.escape(source)}", name, data_dir=tmp_path / "empty")
 
 
 @pytest.mark.parametrize("python", [False, True])

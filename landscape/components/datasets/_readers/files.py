@@ -50,7 +50,7 @@ def find(request: Request, name: str, required: Mapping[str, Sequence[str]], ins
 
 def _folders(request: Request, name: str, inside: Sequence[str]) -> Iterator[Path]:
     if request.explicit:
-        check_folder(request.roots[0])
+        check_folder(request.roots[0], name)
     for root in request.roots:
         # The folder of the data set's own name comes first, because MNIST and Fashion-MNIST give their files the same names.
         for folder in dict.fromkeys((root / shown(name), root / name, root)):
@@ -79,14 +79,15 @@ def missing(request: Request, name: str, reason: str = "", source: str = "") -> 
     )
 
 
-def check_folder(folder: Path) -> None:
-    """Raise a UserError unless `folder` is a folder that can be listed and is not empty."""
+def check_folder(folder: Path, name: str = "") -> None:
+    """Raise a UserError unless `folder` is a folder that can be listed and is not empty. It says what the data set `name` consists of."""
     try:
         empty = next(os.scandir(folder), None) is None
     except OSError as error:
         raise UserError(f"data folder {folder} cannot be read: {error.strerror or error}; check the path and its permissions") from error
     if empty:
-        raise UserError(f"data folder {folder} is empty: put the data there or name another folder")
+        wanted = f"; data set {shown(name)!r}: {DATASETS[name].facts.source}" if name else ""
+        raise UserError(f"data folder {folder} is empty: put the data there or name another folder{wanted}")
 
 
 def read_bytes(path: Path, limit: int) -> bytes:
@@ -146,8 +147,10 @@ def picture_files(request: Request, name: str, inside: Sequence[str]) -> list[Pa
     user named it.
 
     Raises:
-        UserError: A folder cannot be read, or a link to a picture leads nowhere.
+        UserError: A folder cannot be read, the user's own is empty, or a link to a picture leads nowhere.
     """
+    if request.explicit:
+        check_folder(request.roots[0], name)
     for root in request.roots:
         folders = [root / n for n in (shown(name), name)]
         within = [folder / i for folder in (*folders, root) for i in inside]
