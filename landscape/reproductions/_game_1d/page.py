@@ -1,6 +1,7 @@
 """Writes the page of the game on a line: figures and text from the games that were played."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -9,9 +10,12 @@ from matplotlib.figure import Figure
 from scipy.stats import norm
 
 from landscape.core.files import write_bytes
+from landscape.core.wording import plural, significant
 from landscape.report.figures._style import FAINT, INK, PALETTE, house_style, render, scale
-from landscape.report.formats import number
+from landscape.report.formats import interval, number
+from landscape.reproductions._game_1d import theory
 from landscape.reproductions._game_1d.recipe import ALONE, CENTER, LEVELS, MARGIN, REAL, SCALE, SHIFT, Played, Snapshot, X
+from landscape.reproductions._game_1d.theory import Statement
 
 BLUE, ORANGE, GREEN, RED = PALETTE[:4]
 
@@ -123,8 +127,8 @@ def energy_figure(played: Played) -> Figure:
     return figure
 
 
-def write(played: Played, folder: Path) -> Path:
-    """Write `game-1d.md` into `folder`, with its pictures and a CSV file of the numbers; return the path of the page.
+def write(played: Played, stated: Sequence[Statement], folder: Path) -> Path:
+    """Write `game-1d.md` into `folder`, with its pictures and two CSV files of the numbers; return the path of the page.
 
     Raises:
         UserError: The folder cannot be written.
@@ -144,8 +148,9 @@ def write(played: Played, folder: Path) -> Path:
     for name, (figure, title) in figures.items():
         write_bytes(folder / f"{name}.png", render(figure, name, title).png)
     write_bytes(folder / "game-1d.csv", frame(played).to_csv(index=False, lineterminator="\n", float_format="%.6g").encode())
+    write_bytes(folder / "game-1d-theory.csv", theory.frame(stated).to_csv(index=False, lineterminator="\n", float_format="%.6g").encode())
     page = folder / "game-1d.md"
-    write_bytes(page, text(played).encode())
+    write_bytes(page, text(played, stated).encode())
     return page
 
 
@@ -167,7 +172,20 @@ def _table(found: list[Snapshot]) -> str:
     return "\n".join(lines)
 
 
-def text(played: Played) -> str:
+def _theory(stated: Sequence[Statement]) -> str:
+    lines = ["| what theory foretells | source | theory | before learning | reached |", "|---|---|---|---|---|"]
+    for one in stated:
+        ends = f" {interval(one.found.low, one.found.high, _digits)}" if one.found.has_interval else ""
+        values = f"{_digits(one.theory)} | {_digits(one.unlearned)} | {_digits(one.found.value)}{ends}"
+        lines.append(f"| {one.says} | {one.source} | {values} |")
+    return "\n".join(lines)
+
+
+def _digits(value: float | None) -> str:
+    return "–" if value is None else significant(value, 4)
+
+
+def text(played: Played, stated: Sequence[Statement]) -> str:
     """Return the page as Markdown."""
     learned = [(d, a) for step, d, a in played.decay if step <= played.turned][-5:]
     noise = [d for step, d, _ in played.decay if step > played.turned]
@@ -176,6 +194,15 @@ def text(played: Played) -> str:
 
 Made by `landscape reproduce game-1d:folder=docs`; the numbers are in [game-1d.csv](game-1d.csv). The data are N(0, 1), z is uniform in
 [-1, 1], G and D have two hidden layers of 32 units, Adam with learning rate 0.001, batches of 256, seed 0.
+
+## Theory beside the games
+
+{_theory(stated)}
+
+Each game was played with {plural(stated[0].found.n, "seed")}; brackets are 95% intervals of the mean over the seeds (Student's t).
+An error of D is the mean |D - best D| over real and generated points in equal shares; against the fixed G, G(z) = {SHIFT:g} + {SCALE:g} z
+with z normal, a D of 1/2 everywhere stands for the one before learning. The error of the map is the mean |G(z) - F^-1(level of z)|.
+The numbers are in [game-1d-theory.csv](game-1d-theory.csv).
 
 ## Figure 1 of Goodfellow et al. 2014
 

@@ -117,10 +117,10 @@ class Affine(nn.Module):
         return SHIFT + SCALE * z
 
 
-def against_fixed_g(loss: str, steps: int) -> Values:
+def against_fixed_g(loss: str, steps: int, seed: int = 0) -> Values:
     """Return D(x) on X after `steps` steps against the fixed G, with a learning rate that falls to 0."""
     falling = {"learning_rate": 5e-3, "schedule": {"name": "linear"}}
-    gan = game(loss, latent={"dim": 1}, batch_size=1024, d_optimizer=falling, budget={"amount": steps})
+    gan = game(loss, latent={"dim": 1}, batch_size=1024, d_optimizer=falling, budget={"amount": steps}, seed=seed)
     gan.game.generator = Affine()
     for _ in range(steps):
         gan.rounds.d_step()
@@ -133,7 +133,7 @@ def d_on_line(gan: GAN) -> Values:
     """Return D(x) on X after the sigmoid, or NaN if there is no D."""
     if gan.discriminator is None:
         return np.full(len(X), np.nan)
-    return np.asarray(gan.discriminator(torch.tensor(X[:, None]).float(), None).logit.sigmoid().double())
+    return np.asarray(gan.discriminator(torch.tensor(X[:, None]).float(), None).logit.double().sigmoid())
 
 
 @torch.no_grad()
@@ -196,11 +196,12 @@ def energies(gan: GAN) -> Energies:
     return Energies(gan.counts.d_steps, float(value), float(real.mean()), float(fake.mean()))
 
 
-def energy_game(rounds: int) -> list[Energies]:
+def energy_game(rounds: int, seed: int = 0) -> list[Energies]:
     """Play EBGAN's game for (about) `rounds` updates of D. D learns alone for the first third, then both learn."""
     each = max(rounds // (ALONE + TOGETHER), 1)
     autoencoder = {"autoencoder_mlp": {"g_layers": 3, "g_width": 32, "d_width": 32}}
-    gan = game({"margin_energy": {"margin": MARGIN}}, architecture=autoencoder, dataset={"gaussian_1d": {"center": CENTER}})
+    data = {"gaussian_1d": {"center": CENTER}}
+    gan = game({"margin_energy": {"margin": MARGIN}}, architecture=autoencoder, dataset=data, seed=seed)
     found = [energies(gan)]
     for _ in range(ALONE):
         for _ in range(each):
