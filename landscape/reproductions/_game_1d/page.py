@@ -199,7 +199,8 @@ Made by `landscape reproduce game-1d:folder=docs`; the numbers are in [game-1d.c
 
 {_theory(stated)}
 
-Each game was played with {plural(stated[0].found.n, "seed")}; brackets are 95% intervals of the mean over the seeds (Student's t).
+Each game was played with {plural(stated[0].found.n, "seed")}; brackets are 95% intervals of the mean over the seeds (Student's t; of
+errors the geometric mean, because they are above 0).
 An error of D is the mean |D - best D| over real and generated points in equal shares; against the fixed G, G(z) = {SHIFT:g} + {SCALE:g} z
 with z normal, a D of 1/2 everywhere stands for the one before learning. The error of the map is the mean |G(z) - F^-1(level of z)|.
 The numbers are in [game-1d-theory.csv](game-1d-theory.csv).

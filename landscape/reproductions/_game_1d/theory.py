@@ -42,7 +42,9 @@ class Statement:
     unlearned: float
     """The same quantity, averaged over the seeds, before anything has been learned."""
     found: Interval
-    """The mean over the seeds."""
+    """The mean over the seeds, geometric for errors, which are above 0."""
+    reached: tuple[float, ...]
+    """The value of each seed."""
 
 
 def statements(rounds: int, seeds: int) -> tuple[Statement, ...]:
@@ -52,7 +54,7 @@ def statements(rounds: int, seeds: int) -> tuple[Statement, ...]:
     played = [_play(rounds, seed) for seed in range(seeds)]
 
     def stated(says: str, source: str, theory: float, before: Sequence[float], after: Sequence[float]) -> Statement:
-        return Statement(says, source, theory, float(np.mean(before)), seed_mean(after, log=False))
+        return Statement(says, source, theory, float(np.mean(before)), seed_mean(after, log=theory == 0), tuple(after))
 
     minimax, absolute = ([game.fixed[loss] for game in played] for loss in ("minimax", "absolute_error"))
     return (
@@ -108,10 +110,10 @@ def quantile_error(snapshot: Snapshot) -> float:
 
 
 def frame(found: Sequence[Statement]) -> pd.DataFrame:
-    """Return a row for each statement: its words, its source, theory, the values before and after learning, the interval, the seeds."""
-    names = ("statement", "source", "theory", "unlearned", "measured", "low", "high", "seeds")
-    rows = [(s.says, s.source, s.theory, s.unlearned, s.found.value, s.found.low, s.found.high, s.found.n) for s in found]
-    return pd.DataFrame(rows, columns=list(names))
+    """Return a row for each statement: its words, its source, theory, the values before and after learning, the interval, each seed."""
+    names = ["statement", "source", "theory", "unlearned", "measured", "low", "high"]
+    rows = [(s.says, s.source, s.theory, s.unlearned, s.found.value, s.found.low, s.found.high, *s.reached) for s in found]
+    return pd.DataFrame(rows, columns=[*names, *(f"seed_{seed}" for seed in range(len(found[0].reached)))])
 
 
 @dataclass(frozen=True)
