@@ -29,9 +29,20 @@ class SearcherChoice(Frozen):
     still needs one, and has the median of those so far: a neutral value, which calls the place neither good nor bad. Only Optuna's
     searchers take constraints.
     """
+    shuffled: bool = False
+    """Whether `grid` proposes the points of a cell in an order that is drawn once, so that the first n are n points drawn at random."""
+    matched: bool = False
+    """Whether `random` proposes the same values in all cells: proposal n of each has the same value of every field that both search.
+
+    Cells can then be compared setting by setting. The draw of a parameter depends on the first field that it sets, and on n.
+    """
 
     @model_validator(mode="after")
     def _as_the_searcher_can(self) -> Self:
+        if self.shuffled and self.name != "grid":
+            raise ValueError(f"{self.name} has no points in an order to shuffle: use grid, or leave shuffled out")
+        if self.matched and (self.name, self.scope) != ("random", "per-cell"):
+            raise ValueError(f"{self.name} with scope {self.scope} does not match cells: use random with scope per-cell, or leave matched out")
         if self.scope == "across" and self.name in ("optuna-gp", "optuna-gp-front", "gp-ucb"):
             raise ValueError(f"{self.name} takes no conditional space: use scope per-cell, or optuna-tpe across cells")
         if self.divergence == "constraint" and not self.name.startswith("optuna-"):

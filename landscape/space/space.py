@@ -41,7 +41,8 @@ NOT_IDENTITY = ("note", "trials", "confirmation", "limits", "claims")
 """Fields that may change when a study is continued, because they do not affect the trials that were already run."""
 NEWER = (
     *(("", "ruleset", ""), ("", "screening", None), ("", "early_stopping", None)),
-    *(("searcher", "divergence", "worst"), ("protocol", "second_objective", "")),
+    *(("searcher", "divergence", "worst"), ("searcher", "shuffled", False), ("searcher", "matched", False)),
+    ("protocol", "second_objective", ""),
 )
 """Fields that came after the first kept studies, with their defaults, at which they are no part of a study's identity."""
 

@@ -1,11 +1,14 @@
 """The studies of papers: each names its source, reaches all of its cells, holds what its file says, and can be counted before it is run."""
 
+import itertools
 import re
 
 import pytest
 
 from landscape.space.study_files import available, load_space
 from landscape.sweep.dry_run import dry_run
+from landscape.sweep.search.make_searcher import make_searcher
+from landscape.sweep.search.plan import Plan
 from landscape.sweep.sweep_options import SweepOptions
 
 CELLS = {
@@ -20,13 +23,21 @@ CELLS = {
     "lucic-wide": 6,
     "lucic-narrow": 6,
     "sngan-settings": 42,
-    "ebgan-grid": 2,
+    "ebgan-grid": 13,
     "wgan-gp-architectures": 2,
     "modern": 7,
     "optimizers": 20,
     "mnist-small": 27,
     "cifar10-small": 27,
 }
+
+
+def drawn(space, cell, count=None):
+    """The first proposals of a cell, by default all, as the plan of a study asks for them: all cells in turn."""
+    plan, cells = Plan(space, pin=lambda config: config), space.cells()
+    made = range(space.asks_per_cell(len(cells)) if count is None else count)
+    asks = [next(a for a in range(n * len(cells), (n + 1) * len(cells)) if cells[plan.cell_of(a)] is cell) for n in made]
+    return [plan._group(a).searcher.ask(a, n, cell.parameters) for n, a in enumerate(asks)]
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -66,6 +77,37 @@ def test_lucics_phases():
     by_method = {c.labels["method"]: set(c.parameters) for c in narrow.cells()}
     assert "d_normalization" in by_method["minimax"]
     assert "d_normalization" not in by_method["dragan"]
+
+
+def test_ebgans_grids_are_enumerated_and_a_sixteenth_of_each_is_a_part_of_both():
+    space = load_space("ebgan-grid")
+    points = {"ebgan": set(), "gan": set()}
+    for cell in space.cells():
+        searcher = make_searcher(space.searcher, 5)
+        for n in range(space.trials.per_cell):
+            config = cell.config(searcher.ask(n, n, cell.parameters), seed=0).to_json()
+            optimizers = tuple((config[o]["name"], config[o]["learning_rate"]) for o in ("d_optimizer", "g_optimizer"))
+            nets = tuple(sorted(config["architecture"]["hyperparameters"].items()))
+            points[cell.labels["method"].split(",")[0]].add((nets, optimizers))
+    assert {name: len(found) for name, found in points.items()} == {"ebgan": 512, "gan": 6144}
+    assert {o for _, o in points["ebgan"]} == {(("adam", 1e-3),) * 2}
+    pairs = itertools.product(["adam", "sgd"], ["adam", "sgd"], [0.01, 0.001, 0.0001])
+    assert {o for _, o in points["gan"]} == {((d, rate), (g, rate)) for d, g, rate in pairs}
+    assert {(dict(n)["g_depth"] + 1, dict(n)["d_depth"] + 1) for n, _ in points["gan"]} == set(itertools.product(range(2, 6), repeat=2))
+    assert space.with_changes(trials=416).asks_per_cell(13) == 512 // 16
+
+
+def test_both_objectives_get_the_same_200_architectures():
+    space = load_space("wgan-gp-architectures")
+    assert space.trials.per_cell == 200
+    configs = [[cell.config(a, seed=0) for a in drawn(space, cell)] for cell in space.cells()]
+    nets, norms = [[[getattr(c, f).to_json() for c in cell] for cell in configs] for f in ("architecture", "d_normalization")]
+    assert nets[0] == nets[1]
+    assert [c.g_normalization for c in configs[0]] == [c.g_normalization for c in configs[1]]
+    assert [{n["name"] for n in cell} for cell in norms] == [{"none", "batch"}, {"none", "layer"}]
+    assert [n["name"] == "none" for n in norms[0]] == [n["name"] == "none" for n in norms[1]]
+    assert {(n["name"], c.d_optimizer.weight_decay) for n, c in zip(norms[1], configs[1], strict=True)} == {("none", 0.0), ("layer", 1e-3)}
+    assert len({str(x) for x in zip(*nets, strict=True)}) > 190
 
 
 def test_the_small_studies_are_of_the_size_that_was_asked_for():

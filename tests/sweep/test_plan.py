@@ -86,6 +86,22 @@ def test_in_rounds_the_proposals_are_the_same_whatever_ends_first_or_is_interrup
         assert other.tasks == whole.tasks
 
 
+def test_matched_cells_get_the_same_settings_in_each_lap(make_space):
+    def settings(**how):
+        trials = Imitation(make_space(searcher={"name": "random", **how}, trials=24), 0)
+        trials.run()
+        by_cell = collections.defaultdict(list)
+        for o in sorted(trials.done.values(), key=lambda o: o.ask):
+            by_cell[o.cell_id].append(o.assignment["d_optimizer.learning_rate"])
+        return list(by_cell.values())
+
+    matched = settings(matched=True)
+    assert len(matched) == 4
+    assert all(rates == matched[0] for rates in matched)
+    assert len(set(matched[0])) == 6
+    assert len({tuple(rates) for rates in settings()}) == 4
+
+
 def test_without_rounds_the_order_of_endings_matters(make_space):
     # Shows that the test above can fail: the same comparison without rounds.
     space = make_space(searcher={"name": "optuna-tpe", "startup": 2}, trials=24)

@@ -62,6 +62,41 @@ def test_sobol_points_fill_the_space_evenly_and_are_those_of_scipy():
     assert searcher("qmc").ask(0, 0, {}) == {}
 
 
+def test_a_shuffled_grid_has_each_point_once_in_an_order_of_its_own():
+    def points(seed, count, **how):
+        found = make_searcher(SearcherChoice(name="grid", **how), seed)
+        return [tuple(found.ask(7 * n, n, PARAMETERS).values()) for n in range(count)]
+
+    listed, made = points(3, 135), points(3, 270, shuffled=True)
+    assert sorted(made[:135]) == sorted(listed)
+    assert made[135:] == made[:135]
+    assert made[:135] != listed
+    assert points(3, 9, shuffled=True) == made[:9]
+    assert points(4, 9, shuffled=True) != made[:9]
+    # The value that changes slowest in the file's order is the same in its first 30 points, and random in those of a shuffled grid.
+    assert [len({p[0] for p in order[:30]}) for order in (listed, made)] == [1, 3]
+    with pytest.raises(ValueError, match="random has no points in an order to shuffle"):
+        SearcherChoice(name="random", shuffled=True)
+
+
+def test_matched_draws_are_those_of_the_same_fields_whatever_else_is_searched():
+    def ask(seed, number, index, parameters):
+        return make_searcher(SearcherChoice(name="random", matched=True), seed).ask(number, index, parameters)
+
+    alike = {"a": PARAMETERS["a"], "mine": Parameter(choices=[{"f": 1}, {"f": 2}])}
+    other = {"a": PARAMETERS["a"], "b": PARAMETERS["b"], "yours": Parameter(choices=[{"f": 3, "g": 0}, {"f": 4, "g": 1}])}
+    first, second = [[ask(0, 2 * n + k, n, which) for n in range(400)] for k, which in enumerate((alike, other))]
+    assert [x["a"] for x in first] == [x["a"] for x in second]
+    assert [x["mine"] == "f=2" for x in first] == [x["yours"] == "f=4, g=1" for x in second]
+    assert ask(1, 0, 0, other) != second[0]
+    shares = np.array([[PARAMETERS[p].share(x[p]) for p in "ab"] for x in second])
+    assert min(kstest(shares[:, d], "uniform").pvalue for d in (0, 1)) > 0.01
+    assert abs(np.corrcoef(shares.T)[0, 1]) < 0.15
+    for wrong in ({"name": "grid"}, {"name": "random", "scope": "across"}):
+        with pytest.raises(ValueError, match="does not match cells"):
+            SearcherChoice(matched=True, **wrong)
+
+
 @pytest.mark.parametrize("name", MODELLED)
 def test_an_interrupted_search_goes_on_as_if_it_had_not_been(name):
     whole = proposals(name, 1, 9)

@@ -1,17 +1,17 @@
 """Makes the searcher that a study names."""
 
 from landscape.space.settings import SearcherChoice
-from landscape.sweep.search.searcher import GridSearcher, RandomSearcher, Searcher, SobolSearcher
+from landscape.sweep.search.searcher import GridSearcher, MatchedSearcher, RandomSearcher, Searcher, SobolSearcher
 
 
 def make_searcher(choice: SearcherChoice, seed: int) -> Searcher:
     """Return a searcher for one cell, or for all cells if its scope is `across`."""
     if choice.name == "random":
-        return RandomSearcher(seed)
+        return MatchedSearcher(seed) if choice.matched else RandomSearcher(seed)
     if choice.name == "qmc":
         return SobolSearcher(seed)
     if choice.name == "grid":
-        return GridSearcher(seed)
+        return GridSearcher(seed, shuffled=choice.shuffled)
     if choice.name == "gp-ucb":
         from landscape.sweep.search.gp_ucb import GpUcbSearcher
 

@@ -237,7 +237,9 @@ class Plan:
     def _group(self, ask: int) -> _Group:
         key = place, search = self.group_of(ask)
         if key not in self._groups:
-            seed = int(generator(self.space.seed, PER_CELL, place + 1, *([search] if search else [])).integers(2**31))
+            # Matched cells share one seed, as if one searcher proposed for all of them.
+            drawn = -1 if self.space.searcher.matched else place
+            seed = int(generator(self.space.seed, PER_CELL, drawn + 1, *([search] if search else [])).integers(2**31))
             self._groups[key] = _Group(make_searcher(self.space.searcher, seed))
         return self._groups[key]
 

@@ -1,6 +1,7 @@
 """The interface of all searchers, and the three searchers that need no model."""
 
 import itertools
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
@@ -109,6 +110,18 @@ class RandomSearcher(Searcher):
         """Do nothing, because nothing is modeled."""
 
 
+class MatchedSearcher(RandomSearcher):
+    """Draws at random, but alike for all searchers of the same seed: each value depends on the number of the proposal in its cell alone.
+
+    The draws are common random numbers, one for each field that a parameter sets first. Parameters of different names in different cells
+    that set the same field (a norm, by the choices of each method) therefore get the same share of their ranges or choices.
+    """
+
+    def _begin(self, number: int, index: int, parameters: SearchParameters) -> Assignment:
+        fields = {name: zlib.crc32(parameter.targets(name)[0].encode()) for name, parameter in parameters.items()}
+        return {name: p.at(float(generator(self.seed, index, fields[name]).random())) for name, p in parameters.items()}
+
+
 class SobolSearcher(RandomSearcher):
     """Proposes the points of a scrambled Sobol sequence, which fill a space more evenly than random points do.
 
@@ -127,10 +140,21 @@ class SobolSearcher(RandomSearcher):
 
 
 class GridSearcher(RandomSearcher):
-    """Proposes every point of a cell's grid in turn. After the last one it begins anew, with other seeds."""
+    """Proposes every point of a cell's grid in turn. After the last one it begins anew, with other seeds.
+
+    Args:
+        seed: The seed of the order.
+        shuffled: Whether the points come in an order that is drawn at random, instead of that of the values.
+    """
+
+    def __init__(self, seed: int, *, shuffled: bool = False) -> None:
+        super().__init__(seed)
+        self.shuffled = shuffled
 
     def _begin(self, number: int, index: int, parameters: SearchParameters) -> Assignment:
         values = [p.grid() for p in parameters.values()]
-        size = int(np.prod([len(v) for v in values], dtype=np.int64))
-        point = next(itertools.islice(itertools.product(*values), index % size, None))
+        place = index % (size := int(np.prod([len(v) for v in values], dtype=np.int64)))
+        if self.shuffled:
+            place = int(generator(self.seed).permutation(size)[place])
+        point = next(itertools.islice(itertools.product(*values), place, None))
         return dict(zip(parameters, point, strict=True))
