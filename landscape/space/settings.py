@@ -42,7 +42,7 @@ class SearcherChoice(Frozen):
         if self.shuffled and self.name != "grid":
             raise ValueError(f"{self.name} has no points in an order to shuffle: use grid, or leave shuffled out")
         if self.matched and (self.name, self.scope) != ("random", "per-cell"):
-            raise ValueError(f"{self.name} with scope {self.scope} does not match cells: use random with scope per-cell, or leave matched out")
+            raise ValueError(f"{self.name} with scope {self.scope} does not match cells: use random per-cell, or leave matched out")
         if self.scope == "across" and self.name in ("optuna-gp", "optuna-gp-front", "gp-ucb"):
             raise ValueError(f"{self.name} takes no conditional space: use scope per-cell, or optuna-tpe across cells")
         if self.divergence == "constraint" and not self.name.startswith("optuna-"):
