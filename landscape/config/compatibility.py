@@ -151,8 +151,18 @@ def _around_g(names: list[str], config: TrialFields) -> None:
     """Check the regularizers that wrap G's update, which look ahead at D's next ones."""
     if len(names) > 1:
         raise UndefinedCombinationError(f"{' and '.join(names)} both wrap G's update: choose one")
-    if names and config.d_optimizer.name == "muon":
-        raise UndefinedCombinationError(f"regularizer {names[0]!r} looks ahead at D's updates, and muon's cannot be: choose adam or adamw")
+    if names and (name := config.d_optimizer.name) in ("muon", "schedule_free"):
+        raise UndefinedCombinationError(f"regularizer {names[0]!r} looks ahead at D's updates, and {name}'s cannot be: choose adam")
+
+
+def _schedule_free(after_d: list[str], config: TrialFields) -> None:
+    """Check what acts on weights beside an optimizer that computes them from others."""
+    if config.g_optimizer.name == "schedule_free" and config.ema is not None:
+        raise UndefinedCombinationError("schedule_free keeps an average of G's weights itself: leave ema out")
+    if config.d_optimizer.name == "schedule_free" and after_d:
+        raise UndefinedCombinationError(
+            f"regularizer {after_d[0]!r} changes D's weights, and schedule_free computes them from others: choose adam or adamw"
+        )
 
 
 def _regularizers(config: TrialFields) -> None:
@@ -164,6 +174,7 @@ def _regularizers(config: TrialFields) -> None:
         raise UndefinedCombinationError(f"regularizer {sorted(twice)[0]!r} is named twice: give it once, with the weight you mean")
     facts = {r.name: REGULARIZERS[r.name].facts for r in config.regularizers}
     _around_g([name for name in names if facts[name].site == "around_g"], config)
+    _schedule_free([name for name in names if facts[name].site == "after_d_update"], config)
     for r in config.regularizers:
         if r.every > 1 and facts[r.name].site not in ("d_term", "d_weights", "g_term"):
             raise UndefinedCombinationError(f"regularizer {r.name!r} acts on every step: `every` is for terms of a loss")

@@ -44,8 +44,11 @@ class Schedule(Frozen):
 class Optimizer(Frozen):
     """The optimizer of one network. Fields that the named optimizer does not use must stay at their defaults."""
 
-    name: Literal["adam", "adamw", "muon", "rmsprop", "sgd"] = "adam"
-    """`muon` updates kernels by Muon (each as a matrix of its first dimension by the rest) and all other parameters by AdamW."""
+    name: Literal["adam", "adamw", "muon", "rmsprop", "schedule_free", "sgd"] = "adam"
+    """`muon` updates kernels by Muon (each as a matrix of its first dimension by the rest) and all other parameters by AdamW.
+    `schedule_free` is Schedule-Free AdamW (Defazio et al. 2024, arXiv:2405.15682). G is then evaluated with the average of its weights that
+    the optimizer keeps. D is used as it is trained.
+    """
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4
     beta1: Annotated[float, Field(ge=0, le=1)] = 0.5
     beta2: Annotated[float, Field(ge=0, le=1)] = 0.999
@@ -60,8 +63,8 @@ class Optimizer(Frozen):
     smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.99
     """RMSprop's alpha."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    """How much weights are drawn to 0. Adam adds this multiple of a weight to its gradient, as an L2 term of the loss would. With AdamW and
-    Muon a weight loses this share of itself at each update, times the learning rate, whatever its gradient is.
+    """How much weights are drawn to 0. Adam adds this multiple of a weight to its gradient, as an L2 term of the loss would. With AdamW,
+    Muon and `schedule_free` a weight loses this share of itself at each update, times the learning rate, whatever its gradient is.
     """
     schedule: Schedule = Schedule()
 
@@ -72,6 +75,7 @@ class Optimizer(Frozen):
             "adam": {"beta1", "beta2", "final_beta2", "epsilon", "weight_decay"},
             "adamw": {"beta1", "beta2", "final_beta2", "epsilon", "weight_decay"},
             "muon": {"beta1", "beta2", "epsilon", "momentum", "final_momentum", "weight_decay"},
+            "schedule_free": {"beta1", "beta2", "epsilon", "weight_decay"},
             "sgd": {"momentum", "final_momentum"},
             "rmsprop": {"epsilon", "smoothing", "momentum", "final_momentum"},
         }[self.name]
@@ -87,8 +91,10 @@ class Optimizer(Frozen):
     @model_validator(mode="after")
     def _adam_needs_betas_below_one(self) -> Self:
         # The search ranges in the literature are U[0, 1] for both. At exactly 1, Adam divides by zero.
-        if self.name in ("adam", "adamw", "muon") and (self.beta1 >= 1 or self.beta2 >= 1):
+        if self.name in ("adam", "adamw", "muon", "schedule_free") and (self.beta1 >= 1 or self.beta2 >= 1):
             raise ValueError(f"{self.name} needs beta1 and beta2 below 1, got {self.beta1:g} and {self.beta2:g}")
+        if self.name == "schedule_free" and self.schedule != Schedule():
+            raise ValueError("schedule_free averages weights in the place of a schedule: leave schedule out")
         if self.name == "adamw" and not self.weight_decay:
             raise ValueError("adamw without weight_decay is adam: give one, or name adam")
         return self

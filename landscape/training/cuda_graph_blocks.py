@@ -79,6 +79,8 @@ def cannot_record(config: TrialConfig, stream: DataStream, device: torch.device)
     for optimizer in (config.d_optimizer, config.g_optimizer):
         if optimizer.name == "muon":
             return "muon takes its learning rate as a number"
+        if optimizer.name == "schedule_free":
+            return "schedule_free counts its updates as a number"
         if optimizer.final_momentum is not None or optimizer.final_beta2 is not None:
             return f"{'momentum' if optimizer.final_beta2 is None else 'beta2'} changes with every step"
     if stream.samples.device.type != device.type:

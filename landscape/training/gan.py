@@ -79,7 +79,8 @@ class GAN(pl.LightningModule):
         loss = Loss.of(config.loss)
         if isinstance(self.generator, AdaptsToData):
             self.generator.adapt_to(mean_sample(dataset))
-        self.average: nn.Module | None = copy.deepcopy(self.generator).requires_grad_(False) if config.ema else None
+        averages = config.ema is not None or config.g_optimizer.name == "schedule_free"
+        self.average: nn.Module | None = copy.deepcopy(self.generator).requires_grad_(False) if averages else None
         self.regularizers = tuple(Regularizer.of(choice, dataset) for choice in config.regularizers)
         # As a part of the module they are moved with it.
         self.perceptions = nn.ModuleList(r.perception for r in self.regularizers if r.perception is not None)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from landscape.config.training_settings import Optimizer
+from landscape.training.schedule_free import ScheduleFree
 
 Tensors = Mapping[str, Tensor]
 """Tensors by the parameter's name. Moments have the names `<moment>/<parameter>`."""
@@ -35,6 +36,8 @@ def build(config: Optimizer, parameters: Sequence[Tensor], *, tensor_rate: bool 
             return torch.optim.AdamW(parameters, rate, betas, config.epsilon, decay, fused=fused, capturable=capturable)
         case "muon":
             return Muon(parameters, config)
+        case "schedule_free":
+            return ScheduleFree(parameters, config)
         case "sgd":
             return torch.optim.SGD(parameters, lr=rate, momentum=config.momentum, fused=fused)
         case "rmsprop":

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from landscape.components.architectures._base import Constrains, constrain
 from landscape.components.tasks._base import Batch
 from landscape.config.trial_config import TrialConfig
+from landscape.core.errors import UserError
 from landscape.training import weight_average
 from landscape.training.compilation import Path, UpdateFunctions, choose, update_functions
 from landscape.training.counts import Counts
@@ -22,6 +23,7 @@ from landscape.training.game import NextD
 from landscape.training.gradients_of_update import Gradients, Update
 from landscape.training.growing import Growth
 from landscape.training.objectives import Adversarial
+from landscape.training.schedule_free import copy_average
 from landscape.training.scheduled_optimizer import Stepper
 
 
@@ -50,7 +52,7 @@ class Rounds:
     Args:
         config: The configuration of the trial.
         game: The networks, the loss and the regularizers.
-        average: The exponential moving average of G, which is updated after each of G's steps, or None without one.
+        average: The average of G (a moving one, or that of its optimizer), which is updated after each of G's steps, or None without one.
         stream: The training samples.
         draw_latent: Draws n latent vectors [n, latent] on `device`.
         device: The device of the networks.
@@ -103,6 +105,9 @@ class Rounds:
         self.updates = self._choose_updates(execution, recorded)
 
     def _stepper(self, networks: Sequence[nn.Module], side: str, updates_per_round: int, recorded: bool) -> Stepper:
+        if getattr(self.config, side).name == "schedule_free" and any(isinstance(network, Constrains) for network in networks):
+            bounded = f"the weights of {side[0].upper()} are bounded after each update"
+            raise UserError(f"{bounded}, and schedule_free computes them from others: choose another {side}")
         total = self.total and self.total * updates_per_round
         first, *others = map(self.growth.used, networks)
         parameters = first | {f"{i}.{name}": p for i, more in enumerate(others, start=1) for name, p in more.items()}
@@ -221,7 +226,10 @@ class Rounds:
 
     def _update_average(self) -> None:
         ema = self.config.ema
-        if ema is None or self.average is None:
+        if self.average is None:
+            return
+        if ema is None:
+            copy_average(self.average, self.game.generator, self.g_stepper.optimizer)
             return
         images = self.config.images_per_round / self.config.g_steps_per_round
         started = self.state.counts.g_steps > ema.start

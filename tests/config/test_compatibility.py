@@ -272,10 +272,26 @@ def test_a_discriminator_built_on_a_network_is_not_scored_through_it(plain, monk
 
 
 def test_a_look_ahead_needs_an_optimizer_that_can_be_looked_ahead_of():
-    """Muon's update has no differentiable twin, so that `unrolled` refuses it for D, and for D alone."""
+    """The updates of Muon and of Schedule-Free have no differentiable twin, so that `unrolled` refuses them for D, and for D alone."""
     base = {"dataset": "digits", "loss": "hinge", "architecture": "mlp", "regularizers": "unrolled"}
     muon = {"name": "muon", "momentum": 0.9}
-    with pytest.raises(UndefinedCombinationError, match="'unrolled' looks ahead at D's updates, and muon's cannot be"):
-        TrialConfig.parse(base | {"d_optimizer": muon})
+    for optimizer in (muon, {"name": "schedule_free"}):
+        with pytest.raises(UndefinedCombinationError, match=f"'unrolled' looks ahead at D's updates, and {optimizer['name']}'s cannot be"):
+            TrialConfig.parse(base | {"d_optimizer": optimizer})
     assert TrialConfig.parse(base | {"g_optimizer": muon}).g_optimizer.name == "muon"
     assert TrialConfig.parse(base | {"d_optimizer": {"name": "adamw", "weight_decay": 0.1}}).d_optimizer.name == "adamw"
+
+
+def test_weights_that_an_optimizer_computes_from_others_are_neither_averaged_twice_nor_clipped():
+    free = {"name": "schedule_free"}
+    base = {"dataset": "digits", "loss": "wasserstein", "architecture": "mlp"}
+    with pytest.raises(UndefinedCombinationError, match="keeps an average of G's weights itself: leave ema out"):
+        TrialConfig.parse(base | {"g_optimizer": free, "ema": {"decay": 0.9}})
+    assert TrialConfig.parse(base | {"d_optimizer": free, "ema": {"decay": 0.9}}).ema is not None
+    with pytest.raises(UndefinedCombinationError, match="'weight_clipping' changes D's weights, and schedule_free computes them"):
+        TrialConfig.parse(base | {"d_optimizer": free, "regularizers": "weight_clipping"})
+    assert TrialConfig.parse(base | {"g_optimizer": free, "regularizers": "weight_clipping"}).g_optimizer.name == "schedule_free"
+    for side in "DG":
+        fields = {"dataset": "digits", "architecture": "mlp_2014", "loss": "non_saturating", f"{side.lower()}_optimizer": free}
+        with pytest.raises(UserError, match=f"the weights of {side} are bounded after each update"):
+            landscape.build(fields)

@@ -26,7 +26,7 @@ CELLS = {
     "ebgan-grid": 13,
     "wgan-gp-architectures": 2,
     "modern": 7,
-    "optimizers": 20,
+    "optimizers": 24,
     "mnist-small": 27,
     "cifar10-small": 27,
 }

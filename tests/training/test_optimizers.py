@@ -153,6 +153,52 @@ def test_muon_follows_a_schedule():
         assert third == 0
 
 
+SCHEDULE_FREE = Optimizer(name="schedule_free", learning_rate=0.02, beta1=0.6, beta2=0.9, epsilon=1e-6, weight_decay=0.1)
+
+
+def by_the_paper(start, gradients, config):
+    """y and x after these gradients, from the formulas of arXiv:2405.15682 with sums over all steps, in float64 and without the optimizer's state.
+
+    Gradients do not depend on y here, so that z can be summed up beside it.
+    """
+    y, values = start.double(), [start.double()]
+    for t, gradient in enumerate(gradients, start=1):
+        square = sum((1 - config.beta2) * config.beta2 ** (t - s) * g.double() ** 2 for s, g in enumerate(gradients[:t], start=1))
+        deviation = (square / (1 - config.beta2**t)).sqrt() + config.epsilon
+        values.append(values[-1] - config.learning_rate * (gradient.double() / deviation + config.weight_decay * y))
+        x = torch.stack(values[1:]).mean(0)
+        y = (1 - config.beta1) * values[-1] + config.beta1 * x
+    return y, x
+
+
+@pytest.mark.parametrize("beta1", [0.0, 0.6])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_schedule_free_is_the_papers_and_goes_on_from_a_checkpoint(beta1, layout):
+    config = SCHEDULE_FREE.model_copy(update={"beta1": beta1})
+    weights = [nn.Parameter(torch.randn(2, 3, 2, 2).to(memory_format=layout)) for _ in range(2)]
+    start, gradients = weights[0].detach().clone(), list(torch.randn(7, 2, 3, 2, 2))
+    first, again = (optimizers.build(config, [weight]) for weight in weights)
+
+    def train_on(weight, optimizer, chosen):
+        for gradient in chosen:
+            weight.grad = gradient.to(memory_format=layout)
+            optimizer.step()
+            # A gradient is read again for its norm.
+            assert torch.equal(weight.grad, gradient)
+
+    train_on(weights[0], first, gradients[:4])
+    weights[1].data.copy_(weights[0].data)
+    kept = {name: value.clone() for name, value in checkpoint_file.flatten_optimizer("g", first).items()}
+    checkpoint_file.unflatten_optimizer("g", again, kept)
+    for weight, optimizer in zip(weights, (first, again), strict=True):
+        train_on(weight, optimizer, gradients[4:])
+    assert torch.equal(*weights)
+    y, x = by_the_paper(start, gradients, config)
+    torch.testing.assert_close(weights[0].detach().double(), y, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(first.state[weights[0]]["x"].double(), x, rtol=1e-5, atol=1e-6)
+    assert float((x - y).abs().max()) > 1e-3
+
+
 def test_what_a_decay_says():
     """AdamW is a subclass of Adam in torch, and the direct update is Adam's alone."""
     weight = nn.Parameter(torch.ones(2))
@@ -162,6 +208,9 @@ def test_what_a_decay_says():
         ({"name": "sgd", "weight_decay": 0.1}, "weight_decay is used not by sgd"),
         ({"name": "muon", "beta1": 1.0}, "muon needs beta1 and beta2 below 1"),
         ({"name": "muon", "final_beta2": 0.5}, "final_beta2 is used not by muon"),
+        ({"name": "schedule_free", "beta2": 1.0}, "schedule_free needs beta1 and beta2 below 1"),
+        ({"name": "schedule_free", "momentum": 0.5}, "momentum is used not by schedule_free"),
+        ({"name": "schedule_free", "schedule": Schedule(name="linear")}, "in the place of a schedule: leave schedule out"),
     ):
         with pytest.raises(ValueError, match=said):
             Optimizer(**wrong)

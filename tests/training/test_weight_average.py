@@ -91,3 +91,23 @@ def test_every_epoch_has_an_order_of_its_own():
     assert len({tuple(order) for order in first}) == 3
     assert epochs(1) == first
     assert epochs(2)[0] != first[0]
+
+
+def test_schedule_free_is_evaluated_with_its_own_average_and_trained_without():
+    """The average of G is the optimizer's x, and the statistics of its norms are those of the network. Training never reads it."""
+    free = {"name": "schedule_free", "learning_rate": 0.01}
+    gan = model(d_optimizer=free, g_optimizer=free, g_normalization="batch")
+    gan.run_rounds(5)
+    assert gan.sampler is gan.average
+    averages = [gan._rounds.g_stepper.optimizer.state[p]["x"] for p in gan.generator.parameters()]
+    assert len(averages) > 4
+    for mine, x, present in zip(gan.average.parameters(), averages, gan.generator.parameters(), strict=True):
+        assert torch.equal(mine, x)
+        assert not torch.equal(mine, present)
+    for mine, present in zip(gan.average.buffers(), gan.generator.buffers(), strict=True):
+        assert torch.equal(mine, present)
+    other = model(d_optimizer=free, g_optimizer=free, g_normalization="batch")
+    for parameter in other.average.parameters():
+        parameter.fill_(torch.nan)
+    other.run_rounds(5)
+    assert all(torch.equal(a, b) for a, b in zip(gan.generator.parameters(), other.generator.parameters(), strict=True))
