@@ -7,7 +7,7 @@ from landscape.space.space import Space
 
 COMPONENTS = ("Choice", "MetricChoice", "RegularizerChoice")
 """The models that have short forms, such as `hinge`, `hinge:margin=2` or `{hinge: {margin: 2}}`. Their fields are checked on reading."""
-ONE_OR_MORE = {"Parameter": ("sets", "when"), "Claim": ("data", "levels", "against", "correlates", "where")}
+ONE_OR_MORE = {"Parameter": ("sets", "when"), "First": ("when",), "Claim": ("data", "levels", "against", "correlates", "where")}
 """The fields that take one name or a list of names."""
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from landscape.core.frozen_model import Frozen
+from landscape.space.search_range import OneOrMore, Scalar
 
 
 class SearcherChoice(Frozen):
@@ -48,6 +49,15 @@ class SearcherChoice(Frozen):
         if self.divergence == "constraint" and not self.name.startswith("optuna-"):
             raise ValueError(f"{self.name} takes no constraint: use one of Optuna's searchers, or leave divergence out")
         return self
+
+
+class First(Frozen):
+    """A setting that is proposed before the searcher's own, such as the one that a source recommends."""
+
+    when: dict[str, OneOrMore] = Field(default_factory=dict)
+    """Restricts it to some cells, by axis and labels. If empty, every cell gets it."""
+    values: dict[str, Scalar]
+    """The value of every parameter that is searched in these cells."""
 
 
 class Trials(Frozen):

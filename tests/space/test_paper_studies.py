@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from landscape.published.numbers import published_numbers
+from landscape.published.settings import papers
 from landscape.space.study_files import available, load_space
 from landscape.sweep.dry_run import dry_run
 from landscape.sweep.search.make_searcher import make_searcher
@@ -12,17 +14,17 @@ from landscape.sweep.search.plan import Plan
 from landscape.sweep.sweep_options import SweepOptions
 
 CELLS = {
-    "landscape-losses": 12,
+    "landscape-losses": 24,
     "landscape-losses-grid": 12,
-    "landscape-regularization": 7,
+    "landscape-regularization": 14,
     "landscape-regularization-grid": 7,
     "landscape-simultaneous": 12,
     "landscape-simultaneous-grid": 12,
-    "landscape-architectures": 8,
+    "landscape-architectures": 16,
     "landscape-architectures-grid": 8,
-    "lucic-wide": 6,
-    "lucic-narrow": 6,
-    "sngan-settings": 42,
+    "lucic-wide": 8,
+    "lucic-narrow": 8,
+    "sngan-settings": 48,
     "ebgan-grid": 13,
     "wgan-gp-architectures": 2,
     "modern": 7,
@@ -33,18 +35,49 @@ CELLS = {
 
 
 def drawn(space, cell, count=None):
-    """The first proposals of a cell, by default all, as the plan of a study asks for them: all cells in turn."""
-    plan, cells = Plan(space, pin=lambda config: config), space.cells()
-    made = range(space.asks_per_cell(len(cells)) if count is None else count)
-    asks = [next(a for a in range(n * len(cells), (n + 1) * len(cells)) if cells[plan.cell_of(a)] is cell) for n in made]
-    return [plan._group(a).searcher.ask(a, n, cell.parameters) for n, a in enumerate(asks)]
+    """The first proposals of a cell, by default all, as the plan of a study hands them out."""
+    plan, found = Plan(space, pin=lambda config: config), []
+    wanted = space.asks_per_cell(len(space.cells())) if count is None else count
+    while len(found) < wanted and (task := plan.propose()) is not None:
+        found += [task.assignment] if task.cell is cell else []
+    return found
+
+
+def header_of(name):
+    """The comment above a study, as one line."""
+    comment = itertools.takewhile(lambda line: line.startswith("#"), available()[name].read_text().splitlines())
+    return " ".join(line.removeprefix("#").strip() for line in comment)
+
+
+LINES = re.compile(r"Lines: ([\w-]+)/([\w-]+): ([\w, -]+)\.")
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_study_names_the_lines_of_its_tables_as_the_ledger_does(name):
+    """Each paper whose table a study repeats is named with the identifiers of the published numbers, all of which exist and are its paper's."""
+    header, known = header_of(name), published_numbers()
+    named = LINES.findall(header)
+    assert len(named) == header.count("Lines: ") > 0
+    for paper, table, lines in named:
+        of_table = {row.row.rpartition("/")[2] for row in known if (row.paper, row.table) == (paper, table)}
+        assert set(lines.split(", ")) <= of_table
+        assert re.search(r"arXiv:\d{4}\.\d{5}", papers()[paper].paper)[0] in header
+        number = re.search(r"\d+a?", table)[0]
+        assert re.search(rf"(table|figure)s? (\d+\w* and )?{number}\b", header)
+
+
+@pytest.mark.parametrize("name", sorted({*CELLS} - {"optimizers", "mnist-small", "cifar10-small"}))
+def test_a_study_says_what_is_the_papers_and_what_is_not(name):
+    header = header_of(name)
+    assert re.search(r"As the papers?: \w", header)
+    assert re.search(r"(Other than the papers?: |Not read there, and chosen here: )\w", header)
 
 
 @pytest.mark.parametrize("name", CELLS)
 def test_a_study_names_its_source_and_is_counted(name, tmp_path):
-    text = available()[name].read_text()
-    assert re.search(r"arXiv:\d{4}\.\d{5}", text)
-    assert re.search(r"(table|figure|equation|section)s? \d", text)
+    header = header_of(name)
+    assert re.search(r"arXiv:\d{4}\.\d{5}", header)
+    assert re.search(r"(table|figure|equation|section)s? \d", header)
     space = load_space(name)
     assert len(space.cells()) == CELLS[name]
     assert space.skipped() == ()
@@ -55,7 +88,7 @@ def test_a_study_names_its_source_and_is_counted(name, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["losses", "regularization", "simultaneous", "architectures"])
-def test_the_landscape_studys_grid_has_24_settings_and_its_search_12_rounds_of_10_twice(kind):
+def test_the_landscape_studys_grid_has_24_settings_and_its_search_12_rounds_of_10_for_each_number_of_d_steps(kind):
     grid, search = load_space(f"landscape-{kind}-grid"), load_space(f"landscape-{kind}")
     penalized = next(c for c in grid.cells() if "gradient_penalty.weight" in c.parameters)
     points = 1
@@ -63,8 +96,11 @@ def test_the_landscape_studys_grid_has_24_settings_and_its_search_12_rounds_of_1
         points *= len(parameter.grid())
     assert points == 24
     assert (grid.seeds, grid.trials.per_cell) == (5, 24 * 5)
-    assert search.trials.per_cell == 2 * 12 * 10
-    assert (search.searcher.name, search.batch) == ("gp-ucb", 10)
+    if kind == "simultaneous":
+        assert (search.searcher.name, search.trials.per_cell) == ("random", 24)
+    else:
+        assert (search.searcher.name, search.batch, search.trials.per_cell) == ("gp-ucb", 10, 12 * 10)
+        assert {c.labels["d_steps"]: c.config({}, seed=0).d_steps_per_round for c in search.cells()} == {"1:1": 1, "5:1": 5}
     assert (search.search["gradient_penalty.weight"].min, search.search["gradient_penalty.weight"].max) == (0.1, 100)
     assert all(s.base["budget"]["amount"] == 100_000 and s.base["batch_size"] == 64 for s in (grid, search))
 
@@ -77,6 +113,20 @@ def test_lucics_phases():
     by_method = {c.labels["method"]: set(c.parameters) for c in narrow.cells()}
     assert "d_normalization" in by_method["minimax"]
     assert "d_normalization" not in by_method["dragan"]
+    assert {"began.gamma"} == {name for name in by_method["began"] if "began" in name}
+    vae = next(c for c in wide.cells() if c.labels["method"] == "vae")
+    assert vae.config({}, seed=0).latent.distribution == "normal"
+    assert "d_steps_per_round" not in vae.parameters
+    defaults = {c.labels["method"]: drawn(wide, c, 1)[0] for c in wide.cells()}
+    assert {method: (x["learning_rate"], x["beta1"], x.get("d_steps_per_round")) for method, x in defaults.items()} == {
+        **dict.fromkeys(("minimax", "non_saturating"), (5e-5, 0, 1)),
+        "least_squares": (2e-4, 0.5, 1),
+        "wasserstein clipped": (5e-5, 0.5, 5),
+        **dict.fromkeys(("wasserstein penalty", "began"), (1e-4, 0.5, 5)),
+        "dragan": (1e-4, 0.5, 1),
+        "vae": (5e-5, 0.5, None),
+    }
+    assert {method for method, x in defaults.items() if x["d_normalization"] == "none"} == {"wasserstein penalty", "began"}
 
 
 def test_ebgans_grids_are_enumerated_and_a_sixteenth_of_each_is_a_part_of_both():

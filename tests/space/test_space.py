@@ -208,6 +208,30 @@ def test_axes_of_plain_settings_cross_like_the_others():
     assert steps == {2}
 
 
+def test_settings_that_come_first_are_whole_and_inside_the_space(space):
+    cell = space.cells()[0]
+    values = {name: parameter.at(0.3) for name, parameter in cell.parameters.items()}
+    when = dict(cell.labels)
+    given = space.with_changes(first=[{"when": when, "values": values}])
+    assert [given.first_of(c) for c in given.cells()[:2]] == [[values], []]
+    assert given.identity()["first"] != []
+    assert "first" not in space.identity()
+    name = next(iter(values))
+    less = {k: v for k, v in values.items() if k != name}
+    for first, said in (
+        ({"when": when, "values": less}, f"first, entry 1: cell .* also searches {name}: give its value"),
+        ({"when": when, "values": values | {name: 1e9}}, f"first, entry 1: {name}=1000000000.0 lies outside"),
+        ({"when": {next(iter(when)): "nowhere"}, "values": values}, "first, entry 1: no cell has these levels: correct `when`"),
+        ({"when": {"nothing": "here"}, "values": values}, "first, entry 1: no cell has these levels: correct `when`"),
+    ):
+        with pytest.raises(UserError, match=said):
+            space.with_changes(first=[first]).cells()
+    choices = {n: {"choices": [1e-4, 1e-3]} for n in ("d_optimizer.learning_rate",)}
+    grid = space.with_changes(search=choices, searcher={"name": "grid"}, first=[{"values": {"d_optimizer.learning_rate": 1e-3}}])
+    with pytest.raises(UserError, match="a grid has all of its settings: leave first out"):
+        grid.cells()
+
+
 def test_identity_is_what_decides_the_trials(space):
     digest = space.digest()
     same = [space.with_changes(trials=48), space.with_changes(note="x"), space.with_changes(confirmation={"seeds": 9}), parsed()]

@@ -102,6 +102,30 @@ def test_matched_cells_get_the_same_settings_in_each_lap(make_space):
     assert len({tuple(rates) for rates in settings()}) == 4
 
 
+@pytest.mark.parametrize("searcher", [{"name": "random"}, {"name": "optuna-tpe", "startup": 2}], ids=str)
+def test_given_settings_come_first_in_their_cells_and_the_searcher_learns_of_them(make_space, searcher):
+    plain = make_space(searcher=searcher, trials=24)
+    level = plain.labels["loss"][0]
+    rates = [{"d_optimizer.learning_rate": 1e-3}, {"d_optimizer.learning_rate": 2e-3}]
+    given = [{"when": {"loss": level, "regularizers": "none"}, "values": rates[0]}, {"when": {"regularizers": "none"}, "values": rates[1]}]
+    space = make_space(searcher=searcher, trials=24, first=given)
+    trials = Imitation(space, 0)
+    trials.run(ends=9)
+    trials.run()
+    made = collections.defaultdict(list)
+    for o in sorted(trials.done.values(), key=lambda o: o.ask):
+        made[o.cell_id].append(o.assignment)
+    for cell in space.cells():
+        expected = [] if "gradient_penalty.weight" in cell.parameters else rates if cell.labels["loss"] == level else rates[1:]
+        assert made[cell.id][: len(expected)] == expected
+        assert len(made[cell.id]) == 6
+        assert not any(x in rates for x in made[cell.id][len(expected) :])
+    learned = Plan(space, pin=lambda config: config, outcomes=list(trials.done.values()))
+    while learned.propose() is not None:
+        pass
+    assert {group.searcher.count for group in learned._groups.values()} == {6}
+
+
 def test_without_rounds_the_order_of_endings_matters(make_space):
     # Shows that the test above can fail: the same comparison without rounds.
     space = make_space(searcher={"name": "optuna-tpe", "startup": 2}, trials=24)

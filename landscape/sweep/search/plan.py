@@ -258,11 +258,12 @@ class Plan:
 
     def _tasks_of(self, ask: int) -> list[Task]:
         group, cell, lap = self._group(ask), self.cells[self.cell_of(ask)], ask // len(self.cells)
-        if ask in self._made:
-            assignment = self._made[ask]
+        index, first = lap // self.space.searches, self.space.first_of(cell)
+        if ask in self._made or index < len(first):
+            assignment = self._made[ask] if ask in self._made else first[index]
             group.searcher.replay(ask, assignment, cell.parameters)
         else:
-            assignment = group.searcher.ask(ask, lap // self.space.searches, cell.parameters)
+            assignment = group.searcher.ask(ask, index, cell.parameters)
         group.order.append(ask)
         tasks = []
         for repeat in range(self.space.seeds):
