@@ -39,7 +39,7 @@ AXIS_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 SCORED_AS_SETS = "without an image, text or speech as condition"
 NOT_IDENTITY = ("note", "trials", "confirmation", "limits", "claims")
 """Fields that may change when a study is continued, because they do not affect the trials that were already run."""
-NEWER = (
+NEWER: tuple[tuple[str, str, Any], ...] = (
     *(("", "ruleset", ""), ("", "screening", None), ("", "early_stopping", None), ("", "first", [])),
     *(("searcher", "divergence", "worst"), ("searcher", "shuffled", False), ("searcher", "matched", False)),
     ("protocol", "second_objective", ""),
