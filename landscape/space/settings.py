@@ -1,12 +1,19 @@
 """The settings of a study other than its axes: searcher, number of trials, confirmation, screening, early stopping, limits."""
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from landscape.core.frozen_model import Frozen
 from landscape.space.search_range import OneOrMore, Scalar
+
+NEWER: tuple[tuple[str, str, Any], ...] = (
+    *(("", "ruleset", ""), ("", "screening", None), ("", "early_stopping", None), ("", "first", [])),
+    *(("searcher", "divergence", "worst"), ("searcher", "shuffled", False), ("searcher", "matched", False)),
+    ("protocol", "second_objective", ""),
+)
+"""Fields that came after the first kept studies, with their defaults, at which they are no part of a study's identity."""
 
 
 class SearcherChoice(Frozen):

@@ -26,10 +26,11 @@ from landscape.core.strict_yaml import Document
 from landscape.published.findings import Claim
 from landscape.space.axes import COMPONENT_AXES, Entry, LocatedError, choice_data, choices, entries_of
 from landscape.space.cells import Cell, Skipped, applies
+from landscape.space.first_settings import first_mistake
 from landscape.space.mistakes import explained
 from landscape.space.screening import screening_mistake
-from landscape.space.search_range import Assignment, Parameter, components, set_field
-from landscape.space.settings import Confirmation, EarlyStopping, First, Limits, Screening, SearcherChoice, Trials, total_or_per_cell
+from landscape.space.search_range import Parameter, components, set_field
+from landscape.space.settings import NEWER, Confirmation, EarlyStopping, First, Limits, Screening, SearcherChoice, Trials, total_or_per_cell
 from landscape.space.stopping import stopping_mistake, without_rungs
 
 MODEL_BASED = ("optuna-tpe", "optuna-gp", "optuna-gp-front", "gp-ucb")
@@ -39,12 +40,6 @@ AXIS_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 SCORED_AS_SETS = "without an image, text or speech as condition"
 NOT_IDENTITY = ("note", "trials", "confirmation", "limits", "claims")
 """Fields that may change when a study is continued, because they do not affect the trials that were already run."""
-NEWER: tuple[tuple[str, str, Any], ...] = (
-    *(("", "ruleset", ""), ("", "screening", None), ("", "early_stopping", None), ("", "first", [])),
-    *(("searcher", "divergence", "worst"), ("searcher", "shuffled", False), ("searcher", "matched", False)),
-    ("protocol", "second_objective", ""),
-)
-"""Fields that came after the first kept studies, with their defaults, at which they are no part of a study's identity."""
 
 
 def _named_protocol(value: object) -> object:
@@ -310,7 +305,8 @@ class Space(Frozen):
         if other := next((name for name in asked if asked[name] != question), None):
             raise self._of_two_tasks(f"cell {cells[0].id!r}", question, f"cell {other!r}", asked[other])
         self._check_ends(cells, question)
-        self._check_first(cells)
+        if mistake := first_mistake(self.first, cells, self.searcher.name):
+            raise UserError(f"space {self.name!r}: {mistake}")
         if self.early_stopping is not None and (mistake := without_rungs(self.early_stopping, cells)):
             raise UserError(f"space {self.name!r}: early_stopping: {mistake}")
         return tuple(cells), tuple(skipped)
@@ -320,27 +316,6 @@ class Space(Frozen):
         tasks = f"{first} ({one or SCORED_AS_SETS}) and {second} ({other or SCORED_AS_SETS}) are of two tasks"
         remedy = "make one study of each and set them side by side by `landscape across`"
         return UserError(f"space {self.name!r}: {tasks}, whose raw scores do not compare: {remedy}")
-
-    def first_of(self, cell: "Cell") -> list[Assignment]:
-        """Return the settings that are proposed first in a cell."""
-        return [given.values for given in self.first if all(cell.labels.get(axis) in labels for axis, labels in given.when.items())]
-
-    def _check_first(self, cells: list["Cell"]) -> None:
-        """Check that every first setting belongs to a cell, gives every parameter that is searched there, and lies in the search space."""
-        if self.first and self.searcher.name == "grid":
-            raise UserError(f"space {self.name!r}: a grid has all of its settings: leave first out, or choose another searcher")
-        for number, given in enumerate(self.first, start=1):
-            where = f"space {self.name!r}: first, entry {number}"
-            owners = [cell for cell in cells if given.values in self.first_of(cell)]
-            if not owners:
-                raise UserError(f"{where}: no cell has these levels: correct `when`")
-            for cell in owners:
-                if missing := sorted(set(cell.parameters) - set(given.values)):
-                    raise UserError(f"{where}: cell {cell.id!r} also searches {missing[0]}: give its value")
-                try:
-                    cell.config(given.values, seed=0)
-                except UserError as error:
-                    raise UserError(f"{where}: {error}") from None
 
     def _check_ends(self, cells: list["Cell"], question: str) -> None:
         """Check that every end of a range and every choice makes a valid configuration of the same task, before the sweep begins."""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from landscape.core import strict_yaml
 from landscape.core.errors import UserError
+from landscape.space.first_settings import first_of
 from landscape.space.scaled import scaled
 from landscape.space.space import Space
 from landscape.space.study_files import available, load_space
@@ -213,7 +214,7 @@ def test_settings_that_come_first_are_whole_and_inside_the_space(space):
     values = {name: parameter.at(0.3) for name, parameter in cell.parameters.items()}
     when = dict(cell.labels)
     given = space.with_changes(first=[{"when": when, "values": values}])
-    assert [given.first_of(c) for c in given.cells()[:2]] == [[values], []]
+    assert [first_of(given.first, c) for c in given.cells()[:2]] == [[values], []]
     assert given.identity()["first"] != []
     assert "first" not in space.identity()
     name = next(iter(values))

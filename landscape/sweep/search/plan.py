@@ -14,6 +14,7 @@ from landscape.analysis.confirmation_runs import SEARCH
 from landscape.config.trial_config import TrialConfig
 from landscape.results.record import Estimate, Rung, Status
 from landscape.space.cells import Cell
+from landscape.space.first_settings import first_of
 from landscape.space.search_range import Assignment
 from landscape.space.space import MODEL_BASED, Space
 from landscape.sweep.search.make_searcher import make_searcher
@@ -258,7 +259,7 @@ class Plan:
 
     def _tasks_of(self, ask: int) -> list[Task]:
         group, cell, lap = self._group(ask), self.cells[self.cell_of(ask)], ask // len(self.cells)
-        index, first = lap // self.space.searches, self.space.first_of(cell)
+        index, first = lap // self.space.searches, first_of(self.space.first, cell)
         if ask in self._made or index < len(first):
             assignment = self._made[ask] if ask in self._made else first[index]
             group.searcher.replay(ask, assignment, cell.parameters)
