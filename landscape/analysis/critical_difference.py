@@ -143,8 +143,8 @@ def _signs(ranks: Values, order: Sequence[int], level: float) -> tuple[float, li
     ends = share(wins, untied, level=level)
     assert ends.low is not None
     assert ends.high is not None
-    shift = [untied / n * (2 * x - 1) for x in (wins / untied, ends.low, ends.high)]
-    return float(binomtest(wins, untied).pvalue), [best, Interval(*shift, level=level, kind="Clopper-Pearson", n=untied)]
+    value, low, high = (untied / n * (2 * x - 1) for x in (wins / untied, ends.low, ends.high))
+    return float(binomtest(wins, untied).pvalue), [best, Interval(value, low, high, level=level, kind="Clopper-Pearson", n=untied)]
 
 
 def _groups(names: Sequence[str], apart: np.ndarray) -> tuple[tuple[str, ...], ...]:

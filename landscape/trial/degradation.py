@@ -10,8 +10,8 @@ from landscape.results.score_names import has_log_scale, same_score
 RATIO, RATIO_WITHOUT_INTERVAL = 1.5, 2.0
 """How many times the best weights' score the last weights' one must be, on a log scale, with and without intervals.
 
-Without an interval nothing else says how noisy a score is. Two scores of the same weights, on other samples each, were up to 1.67 times apart
-(docs/studies.md, "Training health").
+Without an interval nothing else says how noisy a score is. Two scores of the same weights, on other samples each, were up to 1.67 times
+apart (docs/studies.md, "Training health").
 """
 LOST = 0.5
 """The share of what the training had gained since its first selection point that must be lost again, of scores off a log scale."""

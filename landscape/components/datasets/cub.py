@@ -97,7 +97,9 @@ def _pictures(cub: Cub, crop: Crop, division: Division, count: int, minimum: int
     if not language.words:
         raise UserError(f"data set 'cub': no word occurs {minimum} times in the captions of the training: give a lower cub:min_count=")
     splits = {
-        name: SplitSource(birds, len(birds), np.array([bird.label for bird in birds], dtype=np.int64), encoded(texts[name], language))
+        name: SplitSource(
+            birds, len(birds), np.array([bird.label for bird in birds], dtype=np.int64), tokens=encoded(texts[name], language)
+        )
         for name, birds in parts.items()
         if birds
     }
