@@ -144,7 +144,7 @@ class _Sweep:
             progress.expected_seconds = seconds[0] / max(plan.trials - plan.finished, 1) / (jobs or 1)
         for outcome in ended:
             progress.score(outcome)
-        self.how.say(opening(self.space, plan, expected, jobs))
+        self.how.say(opening(self.space, plan, expected, jobs, self.folder))
         with Interrupt(self.folder / STOP_FILE) as interrupt, Display(progress, self.how.stream) as display:
             driver = Driver(self.space, self.how, self.lock, plan, display, self.there)
 
