@@ -173,11 +173,11 @@ def _table(found: list[Snapshot]) -> str:
 
 
 def _theory(stated: Sequence[Statement]) -> str:
-    lines = ["| what theory foretells | source | theory | before learning | reached |", "|---|---|---|---|---|"]
+    lines = ["| what theory foretells | source | theory | before learning | reached | seeds |", "|---|---|---|---|---|---|"]
     for one in stated:
         ends = f" {interval(one.found.low, one.found.high, _digits)}" if one.found.has_interval else ""
         values = f"{_digits(one.theory)} | {_digits(one.unlearned)} | {_digits(one.found.value)}{ends}"
-        lines.append(f"| {one.says} | {one.source} | {values} |")
+        lines.append(f"| {one.says} | {one.source} | {values} | {_digits(min(one.reached))} to {_digits(max(one.reached))} |")
     return "\n".join(lines)
 
 
@@ -200,7 +200,7 @@ Made by `landscape reproduce game-1d:folder=docs`; the numbers are in [game-1d.c
 {_theory(stated)}
 
 Each game was played with {plural(stated[0].found.n, "seed")}; brackets are 95% intervals of the mean over the seeds (Student's t; of
-errors the geometric mean, because they are above 0).
+errors the geometric mean, because they are above 0). The last column is the range of the seeds.
 An error of D is the mean |D - best D| over real and generated points in equal shares; against the fixed G, G(z) = {SHIFT:g} + {SCALE:g} z
 with z normal, a D of 1/2 everywhere stands for the one before learning. The error of the map is the mean |G(z) - F^-1(level of z)|.
 The numbers are in [game-1d-theory.csv](game-1d-theory.csv).
