@@ -37,6 +37,7 @@ from landscape.report.study_tables import (
     unfinished_table,
 )
 from landscape.report.summary import Summary, summarize
+from landscape.report.surfaces_section import SurfacesSection
 from landscape.report.tables import Table
 from landscape.report.view import View, view_of
 from landscape.report.views_section import ViewsSection, views_section
@@ -110,6 +111,8 @@ class StudyPage:
     answer: "AnswerSection | None" = None
     importance: Table | None = None
     """What the scores depend on. None if there are too few trials."""
+    surfaces: SurfacesSection | None = None
+    """The score over the searched ranges. None if the study searched none."""
     health: Table | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     """Texts by name: the best setting, the search space, the protocol and the environment, as the page shows them."""
@@ -119,7 +122,8 @@ class StudyPage:
         """All figures, in the order of the page."""
         by_axis = [f for a in self.axes for f in (*a.figures, a.seeds, a.ranks.figure if a.ranks else None) if f is not None]
         through = [self.through.figure] if self.through is not None and self.through.figure is not None else []
-        return [*by_axis, *self.budget, *self.hyperparameters, *self.curves, *through]
+        surfaces = self.surfaces.figures if self.surfaces is not None else ()
+        return [*by_axis, *self.budget, *self.hyperparameters, *surfaces, *self.curves, *through]
 
     @property
     def tables(self) -> list[Table]:
@@ -138,6 +142,7 @@ class StudyPage:
         others = [t for _, tables in self.other_protocols for t in tables]
         answered = (self.answer.table, self.answer.importance) if self.answer else ()
         others += [t for t in (self.health, self.importance, *answered) if t is not None]
+        others += [self.surfaces.table] if self.surfaces is not None and self.surfaces.table is not None else []
         others += self.through.tables if self.through is not None else ()
         others += [self.published.table] if self.published is not None and self.published.table is not None else []
         return [*by_axis, *single, *others, *(figure_table(f"figure_{f.name}", f.title, f.frame) for f in self.figures)]

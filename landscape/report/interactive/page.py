@@ -15,6 +15,7 @@ from landscape.report.health_table import health_table
 from landscape.report.importance_table import hyperparameter_importance_table
 from landscape.report.interactive.payload import as_script
 from landscape.report.study_page import StudyPage
+from landscape.report.surfaces_section import surfaces_section
 from landscape.report.tables import Table
 
 PAPER_COLUMNS, PAPER_ROWS = 8, 60
@@ -54,6 +55,7 @@ def interactive_page(page: StudyPage, data: Mapping[str, Any], files: Sequence[s
     absent = {name for name, there in optional if not there}
     absent |= set() if live else LIVE
     drawn = [page.through.figure if page.through is not None else None, *(axis.ranks.figure for axis in page.axes if axis.ranks)]
+    drawn += page.surfaces.figures if page.surfaces is not None else ()
     return environment.get_template("study.html.j2").render(
         page=shown,
         inline={f.name: Markup(unstyled(f.rendered.inline)) for f in drawn if f is not None},  # noqa: S704 - as on the plain page
@@ -107,5 +109,6 @@ def answer_of_page(page: StudyPage) -> StudyPage:
         page,
         answer=answer_section(page.view, page.summary.best, page.found),
         importance=hyperparameter_importance_table(page.view),
+        surfaces=surfaces_section(page.view),
         health=health_table(page.view),
     )
