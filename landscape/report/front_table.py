@@ -23,7 +23,8 @@ def front_table(view: View) -> Table | None:
         *(Column(key, name + arrow(view.table.scores[name]), "number", True) for key, name in names.items()),
     )
     caption = (
-        f"The {plural(len(frame), 'trial')} of the search that no other one beats in both {view.score} and {other}, the best by"
-        f" {view.score} first. Chance decides part of it. Brackets: each score's own 95% interval over samples of this model."
+        f"The {plural(len(frame), 'trial')} of the search that no other one dominates by being at least as good in both {view.score} and"
+        f" {other} and better in one; the best by {view.score} first. Chance decides part of it. Brackets: each score's own 95%"
+        " interval over samples of this model."
     )
     return Table("front", "Front of quality and diversity", caption, columns, frame, most_rows=MOST_ROWS, compact=True)
