@@ -14,6 +14,9 @@ FEWEST_SEEDS = 5
 def seed_mean(values: ArrayLike, *, log: bool, level: float = 0.95) -> Interval:
     """Return the mean over seeds (geometric if `log`) with Student's t interval. There is no interval below 5 seeds or if one diverged.
 
+    It covers 95% of normal scores. Skewed ones that are compared without logarithms cost some: 92% of lognormal scores with a deviation of
+    0.5 at 5 seeds, and 93% at 20 (benchmarks/coverage.py).
+
     Args:
         values: One score for each seed [n]. Lower is better, and a diverged seed is +inf.
         log: Whether the mean is taken of logarithms, as for Frechet distances.

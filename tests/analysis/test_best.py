@@ -134,6 +134,16 @@ def test_intervals_cover_where_trials_diverge_in_many_repetitions(n, k, diverged
     assert 1 - missed / repetitions >= 0.95 - 3 * math.sqrt(0.95 * 0.05 / repetitions)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("n", "k"), [(40, 8), (60, 12)])
+def test_intervals_cover_scores_without_a_lower_bound(n, k):
+    rng, repetitions = np.random.default_rng(13), 2000
+    truth = rng.normal(size=(400_000, k)).min(axis=1).mean()
+    found = [budget_curve(rng.normal(size=n), [k], random_state=seed, draws=400)[0] for seed in range(repetitions)]
+    held = sum(one.low <= truth <= one.high for one in found)
+    assert held / repetitions >= 0.95 - 3 * math.sqrt(0.95 * 0.05 / repetitions)
+
+
 def test_why_the_best_of_all_gets_no_interval():
     """The naive bootstrap of the best of n covers about half: what the report must never print."""
     rng = np.random.default_rng(0)
