@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from landscape.results.record import HEALTHY, Scores
+from landscape.results.record import HEALTHY, Scores, Status
 from landscape.trial.degradation import compare
 
 Curve = Sequence[tuple[float, float]]
@@ -27,6 +27,17 @@ Below the range D is behind: it takes samples for what they are not. Within it D
 """
 VANISHED = 1e-6
 """The norm of G's gradient below which G no longer learns."""
+
+
+def diagnosis_of(status: Status, curves: Mapping[str, Curve], data: Tensor, scores: Iterable[Scores]) -> dict[str, Any]:
+    """Return the diagnosis of a trial with this status. The rules are about the end of a whole training, and only a completed one is healthy.
+
+    The other arguments are those of `diagnose`.
+    """
+    if status is Status.STOPPED_EARLY:
+        return {}
+    found = diagnose(curves, data, scores)
+    return found if status is Status.COMPLETED else {name: figures for name, figures in found.items() if name != HEALTHY}
 
 
 def diagnose(curves: Mapping[str, Curve], data: Tensor, scores: Iterable[Scores] = ()) -> dict[str, Any]:

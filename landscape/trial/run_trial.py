@@ -24,12 +24,12 @@ from landscape.config.trial_config import TrialConfig
 from landscape.core.environment import describe, resolve_device
 from landscape.core.errors import SamplesError, UserError
 from landscape.core.files import read_json, write_json
-from landscape.results.record import GENERATOR_FILE, HEALTHY, RECORD_FILE, RESUME_FILE, Scores, Status, TrialRecord
+from landscape.results.record import GENERATOR_FILE, RECORD_FILE, RESUME_FILE, Scores, Status, TrialRecord
 from landscape.training.gan import GAN, DivergedError
 from landscape.training.learning_curves import significant
 from landscape.trial import checkpoint_file, resuming
 from landscape.trial.best_checkpoint import of_checkpoint, spaced
-from landscape.trial.diagnosis import diagnose
+from landscape.trial.diagnosis import diagnosis_of
 from landscape.trial.model_scores import ModelScores
 from landscape.trial.prepared_trial import PreparedTrial, prepare
 from landscape.trial.resuming import TrialState
@@ -304,20 +304,10 @@ class _Run:
         write_scores(self.how.folder, scores)
         self.reported.append(scores)
 
-    def _diagnosis(self, status: Status, curves: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the rules of training health find, which are about the end of a whole training."""
-        if status is Status.STOPPED_EARLY:
-            return {}
-        found = diagnose(curves, self.dataset.split("train").samples, self.reported)
-        return found if status is Status.COMPLETED else {name: figures for name, figures in found.items() if name != HEALTHY}
-
     def _shown(self) -> Mapping[str, Any]:
-        """Write the pictures and sounds, and return the fields of the record that name them."""
-        from landscape.trial.pictures import draw, texts
-        from landscape.trial.sounds import speak
+        from landscape.trial.shown import write_shown
 
-        pictures = draw(self.gan, self.dataset, self.state.frames, self.how.folder)
-        return {"pictures": pictures, "sounds": speak(self.gan, self.how.folder), "texts": texts(self.gan)}
+        return write_shown(self.gan, self.dataset, self.state.frames, self.how.folder)
 
     def _record(self, status: Status, reason: str, shown: Mapping[str, Any] | None = None) -> TrialRecord:
         config, gan = self.config, self.gan
@@ -336,7 +326,7 @@ class _Run:
             config=config.to_json(),
             status=status,
             reason=reason,
-            diagnosis=self._diagnosis(status, curves),
+            diagnosis=diagnosis_of(status, curves, self.dataset.split("train").samples, self.reported),
             counts=vars(gan.counts).copy(),
             parameters=gan.parameter_counts(),
             curves=curves,

@@ -135,7 +135,7 @@ def test_long_differences_stand_below_each_other(tmp_path, capsys):
         (("unconditional", "class_conditional"), None),
         (
             ("super_resolution:factor=2", "super_resolution:factor=4"),
-            "super_resolution[antialias=True, factor=2]; super_resolution[antialias=True, factor=4]",
+            "super_resolution[antialias=True, factor=2, given=False]; super_resolution[antialias=True, factor=4, given=False]",
         ),
         (("unconditional", "inpainting"), "without an image, text or speech as condition; inpainting[hole=0.5, place=center]"),
         (("of_a_plugin:x=1", "inpainting"), "of_a_plugin[x=1]; inpainting[hole=0.5, place=center]"),

@@ -35,6 +35,7 @@ GOLDEN = {
     "quick-speech": "1117555eeb0a987f",
     "quick-super-resolution": "1d733dba88656a68",
     "quick-super-resolution-photos": "fea512e9cba30b18",
+    "quick-captions": "a7d764bf9cda6a5f",
     "quick-text": "13fedb4932c671d4",
     "quick-unpaired": "72b2a41fb8b2631d",
     "quick-unpaired-photos": "15da5727251d39db",

@@ -146,7 +146,7 @@ def test_both_networks_tell_texts_apart_by_their_order(fields):
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"dataset": "digits"}, "needs a text for each sample, data set 'digits' has none: choose one of stacked-words"),
+        ({"dataset": "digits"}, "needs a text for each sample, data set 'digits' has none: choose one of cub, stacked-words"),
         ({"architecture": "dcgan"}, "has no place for the text of task 'text_to_image'; these have: gan_cls"),
         ({"task": "unconditional"}, "takes a text, which task 'unconditional' does not give: choose one of text_to_image"),
         ({"loss": "mmd"}, "compares sets of samples without their conditions"),
