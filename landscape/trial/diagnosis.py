@@ -30,7 +30,7 @@ VANISHED = 1e-6
 
 
 def diagnosis_of(status: Status, curves: Mapping[str, Curve], data: Tensor, scores: Iterable[Scores]) -> dict[str, Any]:
-    """Return the diagnosis of a trial with this status. The rules are about the end of a whole training, and only a completed one is healthy.
+    """Return the diagnosis of a trial with this status. Only a completed training can be healthy.
 
     The other arguments are those of `diagnose`.
     """
