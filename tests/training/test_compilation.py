@@ -156,16 +156,17 @@ def test_variants_are_forgotten_before_they_are_too_many(monkeypatch):
 def test_compiled_code_takes_gradients_as_older_compilers_need_it(monkeypatch):
     """The compiler of torch 2.11 refuses `requires_grad_` in compiled code: the other way gives the same gradients of gradients."""
     monkeypatch.setattr(input_gradients, "TRACES_LEAVES", False)
-    monkeypatch.setattr(torch._dynamo.config, "trace_autograd_ops", True)
-    input_gradients.prepare_to_compile(torch.device("cpu"))
-    torch.manual_seed(0)
-    network, points = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)), torch.randn(5, 3)
+    # `monkeypatch.setattr` would leave the setting deleted: torch keeps settings elsewhere than in the module.
+    with torch._dynamo.config.patch(trace_autograd_ops=True):
+        input_gradients.prepare_to_compile(torch.device("cpu"))
+        torch.manual_seed(0)
+        network, points = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)), torch.randn(5, 3)
 
-    def penalty(points):
-        gradient, values = input_gradients.input_gradient(lambda x: network(x).squeeze(1), points)
-        return torch.autograd.grad(gradient.square().sum() + values.mean(), network[0].weight)[0]
+        def penalty(points):
+            gradient, values = input_gradients.input_gradient(lambda x: network(x).squeeze(1), points)
+            return torch.autograd.grad(gradient.square().sum() + values.mean(), network[0].weight)[0]
 
-    torch.testing.assert_close(torch.compile(penalty, fullgraph=True, backend="aot_eager")(points), penalty(points))
+        torch.testing.assert_close(torch.compile(penalty, fullgraph=True, backend="aot_eager")(points), penalty(points))
 
 
 @pytest.mark.parametrize(
