@@ -62,6 +62,14 @@ def test_two_folders_of_one_name_each_with_splits_inside(tmp_path, halves):
     assert gray.shape == gray.inputs_shape == (1, 4, 4)
 
 
+def test_inputs_and_targets_of_two_sizes_need_a_resolution(tmp_path, halves):
+    for i, (one, two) in enumerate(halves[:4]):
+        write(tmp_path / "A" / f"{i}.png", one[::2, ::2])
+        write(tmp_path / "B" / f"{i}.png", two)
+    with pytest.raises(UserError, match=r"pictures of mixed sizes .* is 4x4, .* is 8x8"):
+        load_dataset("pairs", {"path": str(tmp_path), "inputs": "A", "targets": "B", "validation": 0.25, "test": 0.25})
+
+
 def test_pairs_that_do_not_match(tmp_path, halves):
     one, two = halves[0]
     write(tmp_path / "A" / "1.png", one)

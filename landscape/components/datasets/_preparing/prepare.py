@@ -39,10 +39,10 @@ class SplitSource:
     """The number of items. More or fewer of them are an error."""
     labels: NDArray[np.int64] | None = None
     """The class of each item, (count,), or None."""
-    own_size: bool = False
-    """Whether its pictures may have another size than those of the splits before it."""
     tokens: NDArray[np.int64] | None = None
     """The texts of each item as `Split.tokens` has them, (count, L) or (count, K, L), or None."""
+    own_size: bool = False
+    """Whether its pictures may have another size than those of the splits before it."""
 
 
 @dataclass(frozen=True)
