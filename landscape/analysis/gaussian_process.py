@@ -117,17 +117,16 @@ def scale_interval(fit: Fit, column: int, *, level: float = 0.95) -> Interval:
     """Return a length scale with its profile likelihood interval.
 
     The interval has the length scales whose deviance, minimized over all other parameters, is at most the 95% quantile of chi-squared with
-    one degree of freedom above the least (Venzon and Moolgavkar 1988). An end that the fitted range does not reach is infinite above and 0
-    below.
+    one degree of freedom above the least (Venzon and Moolgavkar 1988). An interval that reaches beyond the range that is fitted has the end
+    of this range, `SHORTEST` or `LONGEST`.
     """
     allowed = fit.deviance + float(chi2.ppf(level, 1))
-    ends = [_end(fit, column, allowed, limit) for limit in (SHORTEST, LONGEST)]
-    low, high = 0.0 if ends[0] is None else ends[0], math.inf if ends[1] is None else ends[1]
+    low, high = (_end(fit, column, allowed, limit) for limit in (SHORTEST, LONGEST))
     return Interval(float(fit.scales[column]), low, high, level=level, kind="profile likelihood", n=fit.freedom)
 
 
-def _end(fit: Fit, column: int, allowed: float, limit: float) -> float | None:
-    """Return where the profile deviance crosses `allowed` on the way to `limit`, or None if it does not."""
+def _end(fit: Fit, column: int, allowed: float, limit: float) -> float:
+    """Return where the profile deviance crosses `allowed` on the way to `limit`, or `limit` if it does not."""
     z, theta, last = fit.contrasts.T @ fit.y, fit.theta, (fit.theta[column], fit.deviance)
     for place in np.linspace(fit.theta[column], math.log(limit), PROFILE_POINTS)[1:]:
         start = theta.copy()
@@ -137,7 +136,7 @@ def _end(fit: Fit, column: int, allowed: float, limit: float) -> float | None:
             share = (allowed - last[1]) / (deviance - last[1])
             return math.exp(last[0] + share * (place - last[0]))
         last = (place, deviance)
-    return None
+    return limit
 
 
 def _optimum(x: Matrix, contrasts: Matrix, z: Values, start: Values, fixed: int | None = None) -> tuple[Values, float]:

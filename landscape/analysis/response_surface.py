@@ -19,7 +19,7 @@ from scipy.stats import qmc
 from scipy.stats import t as student
 
 from landscape.analysis.confirmation_runs import SEARCH, labels_of, setting_of
-from landscape.analysis.frames import SCORE, TrialTable, cell_label
+from landscape.analysis.frames import AXIS, SCORE, TrialTable, cell_label
 from landscape.analysis.gaussian_process import STARTS, Fit, Matrix, fitted, scale_interval
 from landscape.analysis.importance import Share
 from landscape.analysis.interval import Interval, Values
@@ -208,13 +208,14 @@ def _frame(study: Study, table: TrialTable, score: str) -> tuple[pd.DataFrame, b
     facts = table.scores[score]
     known = frame[frame[SCORE + score].notna() | (frame["status"] == "diverged")] if SCORE + score in frame else frame.iloc[:0]
     trials = {trial.record.digest: trial for trial in study.trials}
+    varied = [axis for axis in table.axes if frame[AXIS + axis].nunique() > 1] or table.axes
     values = known[SCORE + score].where(known["status"] != "diverged") if len(known) else pd.Series(dtype=float)
     is_log = facts.is_log and bool((values.dropna() > 0).all())
     costs = np.log(values) if is_log else values * facts.sign
     rows: list[dict[str, Any]] = []
     for digest, cost in zip(known["digest"], costs, strict=True):
         labels, (_, assignment) = labels_of(trials[digest]), setting_of(trials[digest])
-        rows.append({"cell": cell_label(labels, table.axes), "labels": labels, "assignment": assignment, "cost": cost})
+        rows.append({"cell": cell_label(labels, varied), "labels": labels, "assignment": assignment, "cost": cost})
     return pd.DataFrame(rows), is_log
 
 

@@ -5,6 +5,7 @@ from functools import partial
 
 import pandas as pd
 
+from landscape.analysis.gaussian_process import LONGEST, SHORTEST
 from landscape.analysis.importance import Share
 from landscape.analysis.response_surface import (
     FEWEST_TRIALS,
@@ -24,6 +25,7 @@ from landscape.report.study_figures import Drawn
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
 
+CHANGE_HELP = "Of the largest and the smallest predicted score, averaged over the other hyperparameters"
 MOST_NAMED = 6
 """The number of groups with too few trials that are named."""
 
@@ -50,12 +52,12 @@ def surfaces_section(view: View) -> SurfacesSection | None:
 
 
 def _table(view: View, found: Surfaces) -> Table:
-    change = "Largest / smallest" if found.found[0].is_log else "Largest - smallest"
+    ratio = found.found[0].is_log
     columns = (
         Column("surface", "Surface"),
         Column("name", "Hyperparameter"),
         Column("scale", "Length scale", "number", True, "In units of the searched range: profile likelihood"),
-        Column("change", f"{change} along it", "number", True, help="Averaged over the other hyperparameters"),
+        Column("change", f"Change along it ({'ratio' if ratio else 'difference'})", "number", True, help=CHANGE_HELP),
         Column("best", "Best place", "number"),
         Column("predicted", "Predicted there", "number", True, note="cell", help="A new trial in the best cell: prediction interval"),
         Column("explained", "Explained (Q²)", "number", True, help="Of the squared errors of cell means, five-fold cross-validated"),
@@ -67,8 +69,8 @@ def _table(view: View, found: Surfaces) -> Table:
         " an offset for each cell, taken to be the same in all cells of a surface but for the offset. A length scale is the distance, in"
         " units of the range, over which the score changes its course. A long one belongs to a straight line, also to a level one, along"
         " which the score hardly changes. Q² of 0 or less: the surface says nothing, and has no best place. Brackets: 95% intervals of"
-        f" length scales (profile likelihood) and predictions; for Q² the range over {REPEATS} cross-validations, for changes and noise"
-        " that over their fits, which are no confidence intervals. Diverged trials are left out."
+        f" length scales (profile likelihood, within {SHORTEST:g} to {LONGEST:g}) and predictions; for Q² the range over {REPEATS}"
+        " cross-validations, for changes and noise that over their fits, which are no confidence intervals. Diverged trials are left out."
     )
     if view.given_search:
         caption += " Given this search, which tries good values more often."
@@ -83,6 +85,7 @@ def _row(surface: Surface, one: Dimension) -> dict[str, object]:
         "name": one.range.name,
         **one.scale.columns("scale"),
         **_spread("change", one.change),
+        "cell": "",
         **({"best": one.best, "cell": surface.cell, **surface.prediction.columns("predicted")} if surface.says_something else {}),
         **_spread("explained", surface.explained),
         **_spread("noise", surface.noise),
@@ -97,7 +100,7 @@ def _lines(found: Surfaces) -> list[str]:
     silent = [f"{one.label} (Q² {one.explained.value:.2f})" for one in found.found if not one.says_something]
     lines = []
     if silent:
-        lines.append(f"Not drawn, because it predicts trials no better than the means of their cells: {join(silent)}.")
+        lines.append(f"No better than the means of cells at predicting trials, and so not drawn: {join(silent)}.")
     fragile = [one.label for one in found.found if one.is_fragile]
     if fragile:
         lines.append(f"To be read with care, because by some division of their trials they do no better: {join(fragile)}.")
@@ -121,7 +124,7 @@ def _figure(view: View, i: int, surface: Surface) -> Drawn | None:
     caption += f", with {join([f'{one.range.name} {number(one.best)}' for one in rest])} as at the best place" if rest else ""
     caption += f". Dots: the {plural(surface.trials, 'trial')}"
     caption += ", less the offset of their cell; band: 95% of the mean." if len(drawn) == 1 else "."
-    caption += f" Q² {surface.explained.value:.2f}."
+    caption += f" Q² {number(surface.explained.value)}."
     alt = f"Response surface of {view.score} over {names}; the numbers are in figure_surface_{i}.csv."
     draw = partial(response_surface.draw, frame, surface, view.facts)
     return study_figures.drawn_figure(f"surface_{i}", f"{surface.label}: {view.score} over {names}", caption, alt, frame, draw)

@@ -77,7 +77,7 @@ def test_a_cell_with_enough_trials_has_its_own_surface():
     cells = [{"loss": "hinge", "regularizers": "none"}] * 40
     cells += [{"loss": loss, "regularizers": "none"} for loss in ("minimax", "wasserstein") for _ in range(15)]
     found = surfaces_of(searched(70, cells=cells))
-    assert [(one.label, one.cells, one.trials) for one in found.found] == [("hinge · none", 1, 40), ("2 cells", 2, 30)]
+    assert [(one.label, one.cells, one.trials) for one in found.found] == [("hinge", 1, 40), ("2 cells", 2, 30)]
 
 
 def test_too_few_trials_are_named_and_no_range_says_nothing():
@@ -93,7 +93,7 @@ def test_too_few_trials_are_named_and_no_range_says_nothing():
 def test_a_trial_that_is_alone_in_its_cell_does_not_count():
     cells = [{"loss": "hinge", "regularizers": "none"}] * 30 + [{"loss": "minimax", "regularizers": "none"}]
     found = surfaces_of(searched(31, cells=cells))
-    assert [(one.label, one.trials) for one in found.found] == [("hinge · none", 30)]
+    assert [(one.label, one.trials) for one in found.found] == [("hinge", 30)]
     assert found.too_few == ("minimax (0 trials in 0 cells)",)
 
 
@@ -117,7 +117,7 @@ def test_a_surface_that_says_nothing_is_not_drawn_and_said():
     assert len(section.figures) == len({row["explained"] for row in csv.DictReader(section.table.csv().decode().splitlines())}) - len(
         {row["explained"] for row in silent}
     )
-    assert any(line.startswith("Not drawn, because it predicts trials no better than the means of their cells: ") for line in section.lines)
+    assert any(line.startswith("No better than the means of cells at predicting trials, and so not drawn: ") for line in section.lines)
 
 
 def test_a_surface_that_explains_nothing_seldom_claims_to():

@@ -28,7 +28,7 @@ def page(reported):
 def test_surfaces_stand_on_both_pages(page, name):
     parsed = page_of(page / name)
     head, row = parsed.tables["table-response_surfaces"]
-    assert [cell["text"] for cell in head][:4] == ["Surface", "Hyperparameter", "Length scale", "Largest / smallest along it"]
+    assert [cell["text"] for cell in head][:4] == ["Surface", "Hyperparameter", "Length scale", "Change along it (ratio)"]
     assert re.fullmatch(r"all cells: \d+ trials, 8 cells, \d+ diverged", row[0]["text"])
     assert row[1]["text"] == "learning_rate"
     assert {"surface_1.svg", "surface_1.png", "surface_1.pdf", "figure_surface_1.csv"} <= set(parsed.links)

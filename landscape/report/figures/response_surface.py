@@ -10,6 +10,8 @@ from landscape.analysis.frames import ScoreFacts
 from landscape.analysis.response_surface import SearchedRange, Surface
 from landscape.report.figures._style import INK, NARROW, headline, house_style, new_figure, score_label, tick_text
 
+DOT = "#fefefe"
+"""Nearly white: white itself is made transparent on a page."""
 POINTS, LEVELS = 25, 8
 """The number of places along each hyperparameter, and of the steps of color."""
 COLUMNS = ["what", "first", "second", "score", "score_low", "score_high"]
@@ -57,7 +59,7 @@ def draw(frame: pd.DataFrame, surface: Surface, facts: ScoreFacts) -> Figure:
         steps = np.geomspace(*ends, LEVELS + 1) if surface.is_log and ends[0] > 0 else np.linspace(*ends, LEVELS + 1)
         colors = "viridis" if facts.sign > 0 else "viridis_r"
         filled = axes.contourf(x, y, z, levels=np.unique(steps) if ends[0] < ends[1] else None, cmap=colors)
-        axes.plot(trials["first"], trials["second"], "o", color="white", markeredgecolor=INK, markersize=3.2, markeredgewidth=0.6)
+        axes.plot(trials["first"], trials["second"], "o", color=DOT, markeredgecolor=INK, markersize=3.2, markeredgewidth=0.6)
         bar = figure.colorbar(filled, ax=axes, format=FuncFormatter(lambda value, _: f"{value:.3g}"))
         bar.ax.tick_params(labelsize=8)
         axes.set_ylabel(ranges[1].name)
