@@ -23,6 +23,7 @@ from landscape.analysis.frames import AXIS, SCORE, TrialTable, cell_label
 from landscape.analysis.gaussian_process import STARTS, Fit, Matrix, fitted, scale_interval
 from landscape.analysis.importance import Share
 from landscape.analysis.interval import Interval, Values
+from landscape.analysis.searched_range import SearchedRange
 from landscape.results.studies import Study
 
 FEWEST_TRIALS, TRIALS_A_DIMENSION = 20, 10
@@ -33,26 +34,6 @@ GRID, AVERAGED = 11, 32
 """The change along a hyperparameter is that of so many places, averaged over so many places of the others."""
 MOST_TRIALS, MOST_SURFACES = 200, 6
 """A surface is fitted to at most so many trials, drawn at random, and a study has at most so many, those with the most trials."""
-
-
-@dataclass(frozen=True)
-class SearchedRange:
-    """The range of a searched number."""
-
-    name: str
-    low: float
-    high: float
-    is_log: bool
-
-    def shares(self, values: Sequence[float] | Values) -> Values:
-        """Return the places of values in the range, from 0 to 1."""
-        x, low, high = (np.log(v) if self.is_log else np.asarray(v, dtype=float) for v in (values, self.low, self.high))
-        found: Values = np.clip((x - low) / (high - low), 0.0, 1.0)
-        return found
-
-    def value(self, share: float) -> float:
-        """Return the value at a place in the range."""
-        return self.low * (self.high / self.low) ** share if self.is_log else self.low + share * (self.high - self.low)
 
 
 @dataclass(frozen=True)

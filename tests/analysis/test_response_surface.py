@@ -10,7 +10,8 @@ import pytest
 from helpers.confirmed_study import SCORE, trial
 
 from landscape.analysis.frames import trials_frame
-from landscape.analysis.response_surface import SearchedRange, response_surfaces
+from landscape.analysis.response_surface import response_surfaces
+from landscape.analysis.searched_range import SearchedRange
 from landscape.report.figures import response_surface as figure
 from landscape.report.surfaces_section import surfaces_section
 from landscape.report.view import view_of

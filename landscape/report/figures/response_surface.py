@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from landscape.analysis.frames import ScoreFacts
-from landscape.analysis.response_surface import SearchedRange, Surface
+from landscape.analysis.response_surface import Surface
+from landscape.analysis.searched_range import SearchedRange
 from landscape.report.figures._style import INK, NARROW, headline, house_style, new_figure, score_label, tick_text
 
 DOT = "#fefefe"
