@@ -48,6 +48,17 @@ LEVELS = (np.arange(2000) + 0.5) / 2000
 QUANTILES = norm.ppf(LEVELS)
 
 
+def error_of(d: Values, best: Values, fake: Values) -> float:
+    """Return the mean |D(x) - best| over real points and points of the density `fake` in equal shares. All are given at X."""
+    weight = (REAL + fake) / (REAL + fake).sum()
+    return float((weight * np.abs(d - best)).sum())
+
+
+def value_of(d: Values, fake: Values) -> float:
+    """Return the value E_real[log D] + E_fake[log(1 - D)] of the game of 2014."""
+    return float((xlogy(REAL, d) + xlogy(fake, 1 - d)).sum() * float(EDGES[1] - EDGES[0]))
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """The game after `step` rounds, evaluated at the points X."""
@@ -73,14 +84,12 @@ class Snapshot:
     @property
     def d_error(self) -> float:
         """The mean |D(x) - optimal| over real and generated points in equal shares."""
-        weight = (REAL + self.fake) / (REAL + self.fake).sum()
-        return float((weight * np.abs(self.learned - self.optimal)).sum())
+        return error_of(self.learned, self.optimal, self.fake)
 
     @property
     def value(self) -> float:
         """The value of the game for the best D, -log 4 + 2 JSD(p_real, p_fake)."""
-        step = float(EDGES[1] - EDGES[0])
-        return float((xlogy(REAL, self.optimal) + xlogy(self.fake, 1 - self.optimal)).sum() * step)
+        return value_of(self.optimal, self.fake)
 
 
 def game(loss: Any, **changes: Any) -> GAN:

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import xlogy
 from scipy.stats import norm
 
 from landscape.analysis.interval import Interval
 from landscape.analysis.seeds import seed_mean
 from landscape.reproductions._game_1d.recipe import (
-    EDGES,
     MARGIN,
     QUANTILES,
     REAL,
@@ -23,11 +21,12 @@ from landscape.reproductions._game_1d.recipe import (
     X,
     against_fixed_g,
     energy_game,
+    error_of,
     game,
     snapshots,
+    value_of,
 )
 
-WIDTH = float(EDGES[1] - EDGES[0])
 FIXED = norm.pdf(X, SHIFT, SCALE)
 """The density of the points of the fixed G."""
 
@@ -50,56 +49,62 @@ class Statement:
 def statements(rounds: int, seeds: int) -> tuple[Statement, ...]:
     """Play the games of the propositions with `seeds` seeds, `rounds` rounds each, and return what they reached."""
     best, indicator = REAL / (REAL + FIXED), (REAL >= FIXED).astype(np.float64)
-    even, fixed_value = np.full(len(X), 0.5), _value(best, FIXED)
+    even, fixed_value = np.full(len(X), 0.5), value_of(best, FIXED)
     played = [_play(rounds, seed) for seed in range(seeds)]
 
     def stated(says: str, source: str, theory: float, before: Sequence[float], after: Sequence[float]) -> Statement:
         return Statement(says, source, theory, float(np.mean(before)), seed_mean(after, log=theory == 0), tuple(after))
 
-    minimax, absolute = ([game.fixed[loss] for game in played] for loss in ("minimax", "absolute_error"))
+    minimax, absolute = ([each.fixed[loss] for each in played] for loss in ("minimax", "absolute_error"))
     return (
-        stated("error of D against the fixed G", "2014, proposition 1", 0.0, [_error(even, best)], [_error(d, best) for d in minimax]),
+        stated(
+            "error of D against the fixed G",
+            "2014, proposition 1",
+            0.0,
+            [error_of(even, best, FIXED)],
+            [error_of(d, best, FIXED) for d in minimax],
+        ),
         stated(
             "value of the game of this D, -log 4 + 2 JSD",
             "2014, equation 5",
             fixed_value,
-            [_value(even, FIXED)],
-            [_value(d, FIXED) for d in minimax],
+            [value_of(even, FIXED)],
+            [value_of(d, FIXED) for d in minimax],
         ),
         stated(
             "value of the game for the best D, after training: -log 4",
             "2014, theorem 1",
             -math.log(4),
-            [game.adversarial[0].value for game in played],
-            [game.adversarial[-1].value for game in played],
+            [each.adversarial[0].value for each in played],
+            [each.adversarial[-1].value for each in played],
         ),
         stated(
             "error of D after training",
             "2014, proposition 1",
             0.0,
-            [game.adversarial[0].d_error for game in played],
-            [game.adversarial[-1].d_error for game in played],
+            [each.adversarial[0].d_error for each in played],
+            [each.adversarial[-1].d_error for each in played],
         ),
         stated(
             "error of D against the fixed G, absolute error: the indicator of p_real >= p_fake",
             "absolute error",
             0.0,
-            [_error(even, indicator)],
-            [_error(d, indicator) for d in absolute],
+            [error_of(even, indicator, FIXED)],
+            [error_of(d, indicator, FIXED) for d in absolute],
         ),
         stated(
             "error of the map of G, absolute error with r1: z = F(x)",
             "absolute error",
             0.0,
-            [quantile_error(game.absolute[0]) for game in played],
-            [quantile_error(game.absolute[-1]) for game in played],
+            [quantile_error(each.absolute[0]) for each in played],
+            [quantile_error(each.absolute[-1]) for each in played],
         ),
         stated(
             "V of EBGAN, over the last quarter: m",
             "Zhao et al. 2017, theorem 1",
             MARGIN,
-            [game.margin_before for game in played],
-            [game.margin_after for game in played],
+            [each.margin_before for each in played],
+            [each.margin_after for each in played],
         ),
     )
 
@@ -135,14 +140,3 @@ def _play(rounds: int, seed: int) -> _Seed:
         energies[0],
         float(np.mean(energies[-10:])),
     )
-
-
-def _error(d: Values, best: Values) -> float:
-    """The mean |D(x) - best| over real points and points of the fixed G in equal shares."""
-    weight = (REAL + FIXED) / (REAL + FIXED).sum()
-    return float((weight * np.abs(d - best)).sum())
-
-
-def _value(d: Values, fake: Values) -> float:
-    """E_real[log D] + E_fake[log(1 - D)]."""
-    return float((xlogy(REAL, d) + xlogy(fake, 1 - d)).sum() * WIDTH)
