@@ -67,6 +67,8 @@ def agreement(values: Sequence[float], published: PublishedMean, *, margin: floa
 
     The published value's own error enters the interval: a standard error as it is, a standard deviation divided by the root of the number
     of runs; where none is printed, another training is taken to vary as ours do. Degrees of freedom by Welch and Satterthwaite.
+    It covers 94% and more of normal scores. Beside a deviation over five published runs it covers 90 to 93% of skewed ones from 20 seeds
+    on, because the error of the published runs then decides (benchmarks/coverage.py).
 
     Args:
         values: one score a seed, in the published unit.

@@ -28,7 +28,8 @@ from landscape.analysis.proportions import share
 from landscape.analysis.searching import is_given_search
 from landscape.core.wording import plural, significant
 from landscape.published.findings import Claim
-from landscape.results.record import Estimate, Scores
+from landscape.results.last_and_best import last_and_best
+from landscape.results.record import Scores
 from landscape.results.score_names import same_score
 from landscape.results.studies import Study
 from landscape.results.trial_files import Trial
@@ -37,7 +38,6 @@ MOST_TRIALS = 1000
 """The most trials on each side that are named as what deciding would take."""
 CONFIRMED: Unit = "confirmation run"
 SEARCHED: Unit = "trial of the search"
-BEST, LAST = "best_on_selection", "last"
 """The checkpoints of a training that are compared."""
 
 
@@ -171,16 +171,10 @@ def _searched(study: Study) -> list[Trial]:
 
 def _last_to_best(scores: Mapping[str, Scores], name: str) -> float | None:
     """Return by what ratio the last weights are worse than the best ones. None if one is not scored or has no ratio."""
-    by_protocol: dict[str, dict[str, Estimate]] = {}
-    for of in scores.values():
-        called, which = str(of.protocol.get("name", "")), str(of.protocol.get("checkpoint", LAST))
-        estimate = next((e for found, e in of.estimates.items() if same_score(found, name)), None)
-        if estimate is not None and which in (BEST, LAST):
-            by_protocol.setdefault(called.removesuffix(f"/{which}"), {})[which] = estimate
-    for found in by_protocol.values():
-        if found.keys() == {BEST, LAST} and min(found[BEST].value, found[LAST].value) > 0 and found[LAST].direction != "none":
-            ratio = found[LAST].value / found[BEST].value
-            return 1 / ratio if found[LAST].direction == "higher" else ratio
+    for last, best in last_and_best(scores.values()):
+        one, two = (next((e for found, e in of.estimates.items() if same_score(found, name)), None) for of in (last, best))
+        if one is not None and two is not None and min(one.value, two.value) > 0 and one.direction != "none":
+            return two.value / one.value if one.direction == "higher" else one.value / two.value
     return None
 
 

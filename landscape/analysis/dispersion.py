@@ -29,7 +29,8 @@ def quartile_spread(costs: ArrayLike, *, log: bool, level: float = 0.95) -> Inte
         log: Whether the score is compared by ratios.
         level: The coverage.
     """
-    ordered, kind = as_values(costs), "percentile bootstrap"
+    ordered = as_values(costs)
+    kind = "percentile bootstrap"
     n = len(ordered)
     if n < 2:
         return Interval(None, n=n, level=level, absent="fewer than two trials have no quartiles")

@@ -1,4 +1,4 @@
-"""The front of two scores, such as quality and diversity: the trials that no other trial beats in both."""
+"""The front of two scores, such as quality and diversity: the trials that no other trial dominates."""
 
 import numpy as np
 import pandas as pd
@@ -40,7 +40,7 @@ def second_score(table: TrialTable, objective: str) -> str | None:
 
 
 def front(table: TrialTable, one: str, two: str) -> pd.DataFrame:
-    """Return the trials of the search that no other one beats in both scores, the best by `one` first.
+    """Return the trials of the search that no other one dominates, the best by `one` first.
 
     Columns are `digest`, `cell`, and for each score `one`, `one_low`, `one_high`, `two`, `two_low`, `two_high`: the score and its own
     interval over samples of this model, NaN if it has none. That a trial is on the front is partly chance, for which these do not account.

@@ -9,6 +9,7 @@ the free parameters are the logarithms of the length scales and of the ratio of 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,20 +61,21 @@ class Fit:
         """The number of contrasts, which is that of trials without offsets."""
         return int(self.contrasts.shape[1])
 
+    @cached_property
     def precision(self) -> Matrix:
         """Return P = Z (Z'KZ)^-1 Z' [n, n] in units of the noise, with which every prediction is made."""
         inner = self.contrasts.T @ (self.ratio * kernel(self.x, self.x, self.scales)) @ self.contrasts + np.eye(self.freedom)
         found: Matrix = self.contrasts @ np.linalg.solve(inner, self.contrasts.T)
         return found
 
-    @property
+    @cached_property
     def noise(self) -> float:
         """The variance of the noise."""
-        return float(self.y @ self.precision() @ self.y) / self.freedom
+        return float(self.y @ self.precision @ self.y) / self.freedom
 
     def surface(self, x: Matrix) -> Values:
         """Return the mean of f [k] at `x`, without any offset."""
-        found: Values = self.ratio * kernel(x, self.x, self.scales) @ (self.precision() @ self.y)
+        found: Values = self.ratio * kernel(x, self.x, self.scales) @ (self.precision @ self.y)
         return found
 
     def predict(self, x: Matrix, offsets: Matrix) -> tuple[Values, Matrix]:

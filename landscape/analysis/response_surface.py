@@ -191,7 +191,7 @@ def _frame(study: Study, table: TrialTable, score: str) -> tuple[pd.DataFrame, b
     trials = {trial.record.digest: trial for trial in study.trials}
     varied = [axis for axis in table.axes if frame[AXIS + axis].nunique() > 1] or table.axes
     values = known[SCORE + score].where(known["status"] != "diverged") if len(known) else pd.Series(dtype=float)
-    is_log = facts.is_log and bool((values.dropna() > 0).all())
+    is_log = facts.is_log and bool((values.dropna() * facts.sign > 0).all())
     costs = np.log(values) if is_log else values * facts.sign
     rows: list[dict[str, Any]] = []
     for digest, cost in zip(known["digest"], costs, strict=True):
@@ -273,7 +273,7 @@ def _surface(group: _Group, sign: float, is_log: bool, repeats: int, seed: int) 
     ordered = Fit(x[:, order], y, offsets, fit.theta[[*order, -1]], fit.contrasts, fit.deviance)
     return Surface(
         group.label,
-        group.rows["cell"].nunique(),
+        group.rows["cell"].iloc[taken].nunique(),
         len(taken),
         group.diverged,
         tuple(found[i] for i in order),

@@ -157,9 +157,9 @@ def _around_g(names: list[str], config: TrialFields) -> None:
 
 def _schedule_free(after_d: list[str], config: TrialFields) -> None:
     """Check what acts on weights beside an optimizer that computes them from others."""
-    if config.g_optimizer.name == "schedule_free" and config.ema is not None:
+    if config.g_optimizer.keeps_average and config.ema is not None:
         raise UndefinedCombinationError("schedule_free keeps an average of G's weights itself: leave ema out")
-    if config.d_optimizer.name == "schedule_free" and after_d:
+    if config.d_optimizer.keeps_average and after_d:
         raise UndefinedCombinationError(
             f"regularizer {after_d[0]!r} changes D's weights, and schedule_free computes them from others: choose adam or adamw"
         )

@@ -68,6 +68,11 @@ class Optimizer(Frozen):
     """
     schedule: Schedule = Schedule()
 
+    @property
+    def keeps_average(self) -> bool:
+        """Whether it computes the weights from an average of them that it keeps, so that nothing else may change or average them."""
+        return self.name == "schedule_free"
+
     @model_validator(mode="after")
     def _fields_of_its_own(self) -> Self:
         # A value left over from another optimizer would give one model two identities.
@@ -93,7 +98,7 @@ class Optimizer(Frozen):
         # The search ranges in the literature are U[0, 1] for both. At exactly 1, Adam divides by zero.
         if self.name in ("adam", "adamw", "muon", "schedule_free") and (self.beta1 >= 1 or self.beta2 >= 1):
             raise ValueError(f"{self.name} needs beta1 and beta2 below 1, got {self.beta1:g} and {self.beta2:g}")
-        if self.name == "schedule_free" and self.schedule != Schedule():
+        if self.keeps_average and self.schedule != Schedule():
             raise ValueError("schedule_free averages weights in the place of a schedule: leave schedule out")
         if self.name == "adamw" and not self.weight_decay:
             raise ValueError("adamw without weight_decay is adam: give one, or name adam")

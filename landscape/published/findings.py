@@ -27,7 +27,7 @@ class Claim(Frozen):
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)]
     claim: Annotated[str, Field(min_length=1)]
-    """The statement, in words. A finding with two halves is two claims, `F3` and `F3b`, because each half has a verdict of its own."""
+    """The statement, in words. A finding of several parts is several claims, `F3` and `F3b`, because each part has a verdict of its own."""
     source: str = ""
     """The paper, figure, table or section where it is stated."""
     data: Names = ()

@@ -10,7 +10,7 @@ MOST_ROWS = 30
 
 
 def front_table(view: View) -> Table | None:
-    """Return the trials that no other one beats in the objective and the score of diversity, or None if there is no second score."""
+    """Return the trials that no other one dominates in the objective and the score of diversity, or None if there is no second score."""
     assert view.score is not None
     other = second_score(view.table, view.score)
     if other is None:

@@ -75,9 +75,11 @@ def _caption(view: View, found: LevelRanks, axis: str) -> str:
         )
     given = ", given this search" if view.given_search else ""
     if found.critical_difference is None:
-        return f"{what} Told apart: by the exact sign test (p = {found.p:.2g}). Brackets: 95% interval (Clopper-Pearson{given})."
-    return (
-        f"{what} Told apart: mean ranks that differ by at least {found.critical_difference:.2f} (critical difference of Nemenyi, for all"
-        f" pairs of levels together; Demsar 2006). Friedman's test that no level differs: p = {found.p:.2g}. Brackets: 95% intervals, those"
-        f" of all pairs jointly{given}. Search trials suggest and do not decide."
-    )
+        told = f"by the exact sign test (p = {found.p:.2g}). Brackets: 95% interval (Clopper-Pearson{given})"
+    else:
+        told = (
+            f"mean ranks that differ by at least {found.critical_difference:.2f} (critical difference of Nemenyi, for all pairs of"
+            f" levels together; Demsar 2006). Friedman's test that no level differs: p = {found.p:.2g}. Brackets: 95% intervals, those of"
+            f" all pairs jointly{given}"
+        )
+    return f"{what} Told apart: {told}. Search trials suggest and do not decide."

@@ -86,7 +86,7 @@ class StudyPage:
     agreement: Table | None = None
     """How alike the scores rank the models. None if there is a single score."""
     front: Table | None = None
-    """The trials that no other one beats in quality and diversity. None if there is a single score."""
+    """The trials that no other one dominates in quality and diversity. None if there is a single score."""
     trials: Table | None = None
     unfinished: Table | None = None
     space: tuple[Table, ...] = ()

@@ -10,6 +10,7 @@ from landscape.analysis.importance import Share
 from landscape.analysis.response_surface import (
     FEWEST_TRIALS,
     MOST_SURFACES,
+    MOST_TRIALS,
     REPEATS,
     TRIALS_A_DIMENSION,
     Dimension,
@@ -71,6 +72,7 @@ def _table(view: View, found: Surfaces) -> Table:
         " which the score hardly changes. Q² of 0 or less: the surface says nothing, and has no best place. Brackets: 95% intervals of"
         f" length scales (profile likelihood, within {SHORTEST:g} to {LONGEST:g}) and predictions; for Q² the range over {REPEATS}"
         " cross-validations, for changes and noise that over their fits, which are no confidence intervals. Diverged trials are left out."
+        f" Of more than {MOST_TRIALS} trials {MOST_TRIALS} are drawn at random and fitted."
     )
     if view.given_search:
         caption += " Given this search, which tries good values more often."
@@ -112,7 +114,8 @@ def _lines(found: Surfaces) -> list[str]:
             f" not diverge, and {TRIALS_A_DIMENSION} for each hyperparameter."
         )
     if found.left_out:
-        lines.append(f"{plural(found.left_out, 'further surface')} with fewer trials than these {MOST_SURFACES}: not fitted.")
+        others = plural(found.left_out, "more group")
+        lines.append(f"{others} of trials would do for a surface; only the {MOST_SURFACES} with the most trials are fitted.")
     return lines
 
 

@@ -79,7 +79,7 @@ class GAN(pl.LightningModule):
         loss = Loss.of(config.loss)
         if isinstance(self.generator, AdaptsToData):
             self.generator.adapt_to(mean_sample(dataset))
-        averages = config.ema is not None or config.g_optimizer.name == "schedule_free"
+        averages = config.ema is not None or config.g_optimizer.keeps_average
         self.average: nn.Module | None = copy.deepcopy(self.generator).requires_grad_(False) if averages else None
         self.regularizers = tuple(Regularizer.of(choice, dataset) for choice in config.regularizers)
         # As a part of the module they are moved with it.

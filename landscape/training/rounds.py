@@ -105,7 +105,7 @@ class Rounds:
         self.updates = self._choose_updates(execution, recorded)
 
     def _stepper(self, networks: Sequence[nn.Module], side: str, updates_per_round: int, recorded: bool) -> Stepper:
-        if getattr(self.config, side).name == "schedule_free" and any(isinstance(network, Constrains) for network in networks):
+        if getattr(self.config, side).keeps_average and any(isinstance(network, Constrains) for network in networks):
             bounded = f"the weights of {side[0].upper()} are bounded after each update"
             raise UserError(f"{bounded}, and schedule_free computes them from others: choose another {side}")
         total = self.total and self.total * updates_per_round

@@ -1,9 +1,11 @@
 """Compares a trial's last weights with its best ones by the score that chose the best, and says whether the difference counts."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from landscape.results.last_and_best import last_and_best
 from landscape.results.record import Curve, Estimate, Scores
 from landscape.results.score_names import has_log_scale, same_score
 
@@ -53,13 +55,17 @@ class Comparison:
         sign = 1.0 if self.last.direction == "lower" else -1.0
         loss = sign * (self.last.value - self.best.value)
         last, best = self.last.interval, self.best.interval
-        has_intervals = last is not None and best is not None
-        if loss <= 0 or (last is not None and best is not None and last[0] <= best[1] and best[0] <= last[1]):
+        ratio, share = RATIO, LOST
+        if last is None or best is None:
+            ratio, share = RATIO_WITHOUT_INTERVAL, math.inf
+        elif last[0] <= best[1] and best[0] <= last[1]:
+            return False
+        if loss <= 0:
             return False
         if has_log_scale(self.score, self.last.scale):
             smaller, larger = sorted((self.last.value, self.best.value))
-            return larger > (RATIO if has_intervals else RATIO_WITHOUT_INTERVAL) * smaller
-        return has_intervals and loss > LOST * self.gained
+            return larger > ratio * smaller
+        return loss > share * self.gained
 
 
 def compare(selection: Curve, scores: Iterable[Scores]) -> Comparison | None:
@@ -69,15 +75,10 @@ def compare(selection: Curve, scores: Iterable[Scores]) -> Comparison | None:
         selection: The curve `selection_objective` of a TrialRecord.
         scores: All scores of the trial.
     """
-    known = list(scores)
-    for best in known:
-        if best.checkpoint not in ("best_on_selection", "best_on_test"):
-            continue
-        name = str(best.protocol.get("name")).removesuffix(f"/{best.checkpoint}")
-        last = next((s for s in known if s.checkpoint == "last" and s.protocol.get("name") in (name, f"{name}/last")), None)
+    for last, best in last_and_best(scores):
         objective = str(best.protocol.get("objective"))
         found = next((score for score in best.estimates if same_score(score, objective)), None)
-        if last is None or found is None or found not in last.estimates or len(selection) < 2:
+        if found is None or found not in last.estimates or len(selection) < 2:
             continue
         sign = 1.0 if best.estimates[found].direction == "lower" else -1.0
         at, value = min(selection, key=lambda point: sign * point[1])

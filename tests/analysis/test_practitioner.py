@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -83,5 +84,9 @@ def test_what_cannot_be_simulated_is_left_out_or_refused():
 
 def test_a_large_study_needs_little_memory():
     scores = np.random.default_rng(0).lognormal(0, 1, 30_000)
+    tracemalloc.start()
     (found,) = simulated_practitioners(scores, scores, [10], random_state=0)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 100 * 2**20  # All draws at once take 231 MB.
     assert abs(found.mean - expected_best(scores, 10)) <= 4 * found.error

@@ -71,7 +71,7 @@ def test_agreement_is_kendalls_tau_and_says_where_it_has_no_interval():
     assert found.low < found.value < found.high
     assert agreement_of(scores([1, 2, 3]), scores([1, 2, 3])).value == 1
     assert agreement_of(scores([1, 2, 3]), scores([1, 2, 3])).absent == "fewer than 10 models"
-    assert agreement_of(scores([1, 1, 1]), scores([1, 2, 3])).absent == "one view scores all models alike"
+    assert agreement_of(scores([1, 1, 1]), scores([1, 2, 3])).absent == "one of the two is the same for all models"
 
 
 @pytest.mark.parametrize("count", range(10, 27))

@@ -364,7 +364,6 @@ def test_without_confirmation_runs_the_report_gives_no_verdict(synthetic, tmp_pa
     assert "loss: not confirmed, so nothing is decided." in " ".join(page_of(index).text)
 
 
-@pytest.mark.usefixtures("quick_figures")
 def test_a_study_that_mixed_tasks_before_they_were_refused_says_that_no_order_holds(synthetic, tmp_path):
     study = synthetic.write_study(tmp_path, 6, confirm=0, pictures=False)
     assert not any("different tasks" in warning for warning in view_of(read_study(study)).warnings)
@@ -376,6 +375,7 @@ def test_a_study_that_mixed_tasks_before_they_were_refused_says_that_no_order_ho
     assert "inpainting[hole=0.25, place=center]" in warning
 
 
+@pytest.mark.usefixtures("quick_figures")
 def test_warnings_of_reading_stand_on_the_page(synthetic, tmp_path):
     study = synthetic.write_study(tmp_path / "results", 12, confirm=0, pictures=False)
     next((study / "trials").glob("*/record.json")).write_text("{")

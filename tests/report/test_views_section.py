@@ -263,7 +263,7 @@ def test_a_page_says_of_equal_models_and_of_other_numbers_and_objectives_no_more
     for name in ("index.html", "plain.html"):
         text = text_of(page_of(folder / name))
         assert re.search(rf"by every view: [\w ·]+, {best[:8]}", text)
-        assert "one view scores all models alike" in text
+        assert "one of the two is the same for all models" in text
         assert "899 real and 300 to 899 generated samples" in text
         assert "The study chose by" not in text
 

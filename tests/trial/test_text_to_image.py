@@ -67,7 +67,18 @@ def test_a_generator_that_knows_the_texts_scores_well_and_exchanged_texts_bring_
 
 
 def test_a_trained_model_is_scored_under_the_texts_of_other_rows(trial, dataset):
-    found = evaluate_exchanged(dataset, load_trained(trial), PROTOCOL).estimates
+    """Four steps leave a model at chance either way, so that what it is asked is compared: the same texts, hardly one in its own place."""
+    model, asked = load_trained(trial), []
+    model.generator.register_forward_pre_hook(lambda _, given: asked.append(given[1]))
+    evaluate_trained(dataset, model, PROTOCOL)
+    own = torch.cat(asked)
+    asked.clear()
+    found = evaluate_exchanged(dataset, model, PROTOCOL).estimates
+    other = torch.cat(asked)
+    texts = dataset.split("test").tokens[: len(other)]
+    assert any(torch.equal(own[start : start + len(texts)], texts) for start in range(len(own) - len(texts) + 1))
+    assert sorted(other.tolist()) == sorted(texts.tolist())
+    assert (other == texts).all(1).float().mean() < 0.02
     assert set(found) == {f"exchanged conditions {unseen}{name}" for unseen in ("", "unseen_") for name in (WORDS, RANKS)}
     assert found[f"exchanged conditions {WORDS}"].value == pytest.approx(0.1, abs=0.05)
 

@@ -63,14 +63,14 @@ def cub(
     Raises:
         UserError: Files are missing or damaged, a picture has no or too few captions, or a split has no pictures.
     """
-    birds = located(request)
+    found = located(request)
     side, channels = request.resolution or SIDE, request.channels or 3
     return prepared(
         request,
         "cub",
-        files=[*birds.lists, *(file for bird in birds.birds for file in (bird.file, bird.captions))],
+        files=[*found.lists, *(file for bird in found.birds for file in (bird.file, bird.captions))],
         settings={"crop": crop, "split": split, "captions": captions, "min_count": min_count, "length": length},
-        open_source=lambda: _pictures(birds, crop, split, captions, min_count, length, side),
+        open_source=lambda: _pictures(found, crop, split, captions, min_count, length, side),
         fit=Fit(side, channels),
     )
 

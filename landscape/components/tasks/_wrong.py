@@ -12,7 +12,9 @@ def of_other_rows(conditions: Tensor, otherwise: Tensor) -> Tensor:
         otherwise: What stands where all conditions of the batch are the same, in the shape of `conditions` or one that it expands to.
     """
     rows = conditions.reshape(len(conditions), -1)
-    differs = torch.stack([(rows != row).any(1) for row in rows])  # [N, N]; all at once, images would take N times the memory.
+    # Images that are compared all at once would take N times the memory.
+    one_by_one = conditions.ndim == 4
+    differs = torch.stack([(rows != row).any(1) for row in rows]) if one_by_one else (rows[:, None] != rows[None]).any(2)
     chosen = torch.where(differs, torch.rand(differs.shape, device=rows.device), -1.0).argmax(1)
     has_other = differs.any(1).view(-1, *[1] * (conditions.ndim - 1))
     return torch.where(has_other, conditions[chosen], otherwise)

@@ -17,7 +17,6 @@ from landscape.reproductions._game_1d.recipe import (
     SCALE,
     SHIFT,
     Snapshot,
-    Values,
     X,
     against_fixed_g,
     energy_game,
@@ -29,6 +28,19 @@ from landscape.reproductions._game_1d.recipe import (
 
 FIXED = norm.pdf(X, SHIFT, SCALE)
 """The density of the points of the fixed G."""
+BEST, INDICATOR, EVEN = REAL / (REAL + FIXED), (REAL >= FIXED).astype(np.float64), np.full(len(X), 0.5)
+"""The best D against the fixed G in the game of 2014 and with the absolute error, and a D that knows nothing."""
+
+STATED = (
+    ("error of D against the fixed G", "2014, proposition 1", 0.0),
+    ("value of the game of this D, -log 4 + 2 JSD", "2014, equation 5", value_of(BEST, FIXED)),
+    ("value of the game for the best D, after training: -log 4", "2014, theorem 1", -math.log(4)),
+    ("error of D after training", "2014, proposition 1", 0.0),
+    ("error of D against the fixed G, absolute error: the indicator of p_real >= p_fake", "absolute error", 0.0),
+    ("error of the map of G, absolute error with r1: z = F(x)", "absolute error", 0.0),
+    ("V of EBGAN, over the last quarter: m", "Zhao et al. 2017, theorem 1", MARGIN),
+)
+"""What is stated, where, and the value that theory foretells, in the order in which `_play` returns what a seed reaches."""
 
 
 @dataclass(frozen=True)
@@ -48,65 +60,11 @@ class Statement:
 
 def statements(rounds: int, seeds: int) -> tuple[Statement, ...]:
     """Play the games of the propositions with `seeds` seeds, `rounds` rounds each, and return what they reached."""
-    best, indicator = REAL / (REAL + FIXED), (REAL >= FIXED).astype(np.float64)
-    even, fixed_value = np.full(len(X), 0.5), value_of(best, FIXED)
-    played = [_play(rounds, seed) for seed in range(seeds)]
-
-    def stated(says: str, source: str, theory: float, before: Sequence[float], after: Sequence[float]) -> Statement:
-        return Statement(says, source, theory, float(np.mean(before)), seed_mean(after, log=theory == 0), tuple(after))
-
-    minimax, absolute = ([each.fixed[loss] for each in played] for loss in ("minimax", "absolute_error"))
-    return (
-        stated(
-            "error of D against the fixed G",
-            "2014, proposition 1",
-            0.0,
-            [error_of(even, best, FIXED)],
-            [error_of(d, best, FIXED) for d in minimax],
-        ),
-        stated(
-            "value of the game of this D, -log 4 + 2 JSD",
-            "2014, equation 5",
-            fixed_value,
-            [value_of(even, FIXED)],
-            [value_of(d, FIXED) for d in minimax],
-        ),
-        stated(
-            "value of the game for the best D, after training: -log 4",
-            "2014, theorem 1",
-            -math.log(4),
-            [each.adversarial[0].value for each in played],
-            [each.adversarial[-1].value for each in played],
-        ),
-        stated(
-            "error of D after training",
-            "2014, proposition 1",
-            0.0,
-            [each.adversarial[0].d_error for each in played],
-            [each.adversarial[-1].d_error for each in played],
-        ),
-        stated(
-            "error of D against the fixed G, absolute error: the indicator of p_real >= p_fake",
-            "absolute error",
-            0.0,
-            [error_of(even, indicator, FIXED)],
-            [error_of(d, indicator, FIXED) for d in absolute],
-        ),
-        stated(
-            "error of the map of G, absolute error with r1: z = F(x)",
-            "absolute error",
-            0.0,
-            [quantile_error(each.absolute[0]) for each in played],
-            [quantile_error(each.absolute[-1]) for each in played],
-        ),
-        stated(
-            "V of EBGAN, over the last quarter: m",
-            "Zhao et al. 2017, theorem 1",
-            MARGIN,
-            [each.margin_before for each in played],
-            [each.margin_after for each in played],
-        ),
-    )
+    found = []
+    for (says, source, theory), pairs in zip(STATED, zip(*(_play(rounds, seed) for seed in range(seeds)), strict=True), strict=True):
+        before, after = zip(*pairs, strict=True)
+        found.append(Statement(says, source, theory, float(np.mean(before)), seed_mean(after, log=theory == 0), after))
+    return tuple(found)
 
 
 def quantile_error(snapshot: Snapshot) -> float:
@@ -121,22 +79,19 @@ def frame(found: Sequence[Statement]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*names, *(f"seed_{seed}" for seed in range(len(found[0].reached)))])
 
 
-@dataclass(frozen=True)
-class _Seed:
-    fixed: dict[str, Values]
-    adversarial: list[Snapshot]
-    absolute: list[Snapshot]
-    margin_before: float
-    margin_after: float
-
-
-def _play(rounds: int, seed: int) -> _Seed:
+def _play(rounds: int, seed: int) -> tuple[tuple[float, float], ...]:
+    """Return for each of the `STATED` the value before anything is learned, and the one that this seed reaches."""
     energies = [e.value for e in energy_game(rounds, seed)]
+    minimax, absolute = (against_fixed_g(loss, rounds // 2, seed) for loss in ("minimax", "absolute_error"))
     many = {"d_steps_per_round": 5, "seed": seed}
-    return _Seed(
-        {loss: against_fixed_g(loss, rounds // 2, seed) for loss in ("minimax", "absolute_error")},
-        snapshots(game("non_saturating", **many), (rounds,)),
-        snapshots(game("absolute_error", **many, regularizers=[{"r1": {"gamma": 0.1}}]), (rounds,)),
-        energies[0],
-        float(np.mean(energies[-10:])),
+    first, last = snapshots(game("non_saturating", **many), (rounds,))
+    unmapped, mapped = snapshots(game("absolute_error", **many, regularizers=[{"r1": {"gamma": 0.1}}]), (rounds,))
+    return (
+        (error_of(EVEN, BEST, FIXED), error_of(minimax, BEST, FIXED)),
+        (value_of(EVEN, FIXED), value_of(minimax, FIXED)),
+        (first.value, last.value),
+        (first.d_error, last.d_error),
+        (error_of(EVEN, INDICATOR, FIXED), error_of(absolute, INDICATOR, FIXED)),
+        (quantile_error(unmapped), quantile_error(mapped)),
+        (energies[0], float(np.mean(energies[-10:]))),
     )

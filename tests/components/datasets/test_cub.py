@@ -191,7 +191,11 @@ def test_an_interrupted_training_continues_bit_for_bit_with_the_captions_that_it
         ("CUB_200_2011/images.txt", "1 a b\n", "images.txt, line 1 is not a new number with 1 value"),
         ("CUB_200_2011/bounding_boxes.txt", "1 1 1 1 1\n1 1 1 1 1\n", "bounding_boxes.txt, line 2 is not a new number with 4 values"),
         ("CUB_200_2011/train_test_split.txt", "1 0\n", "has no line for picture 2"),
-        ("CUB_200_2011/image_class_labels.txt", "".join(f"{n} 9\n" for n in range(1, 13)), "has class 9, one of 4"),
+        (
+            "CUB_200_2011/image_class_labels.txt",
+            "".join(f"{n} 9\n" for n in range(1, 13)),
+            "image_class_labels.txt: picture 1 has class 9, and classes.txt has 1 to 4",
+        ),
         ("CUB_200_2011/images.txt", "1 001.X/../../a.jpg\n", "picture 1"),
         ("CUB_200_2011/bounding_boxes.txt", "".join(f"{n} 90.0 8.0 8.0 6.0\n" for n in range(1, 13)), "is not in its 40x24 pixels"),
         ("CUB_200_2011/bounding_boxes.txt", "".join(f"{n} nan x 8.0 6.0\n" for n in range(1, 13)), "'x' of picture 1 is no number"),

@@ -76,10 +76,11 @@ def located(request: Request) -> Cub:
             if number not in table:
                 raise UserError(f"{found[f'{of_table}.txt']} has no line for picture {number} ({name}): unpack {PICTURES} again")
         label = int(labels[number][0]) if labels[number][0].isdecimal() else 0
-        if label not in classes or not re.fullmatch(r"[^/]+/[^/]+", name) or ".." in name:
-            raise UserError(
-                f"{found['images.txt']}: picture {number} ({name}) has class {label}, one of {len(classes)}: unpack {PICTURES} again"
-            )
+        if not re.fullmatch(r"[^/]+/[^/]+", name) or ".." in name:
+            raise UserError(f"{found['images.txt']}: picture {number} has the name {name!r}, not CLASS/FILE: unpack {PICTURES} again")
+        if label not in classes:
+            said = f"picture {number} has class {labels[number][0]}, and classes.txt has 1 to {len(classes)}"
+            raise UserError(f"{found['image_class_labels.txt']}: {said}: unpack {PICTURES} again")
         left, top, width, height = (_numeric(value, found["bounding_boxes.txt"], number) for value in boxes[number])
         file = found["images"] / name
         birds.append(Bird(file, captions.of(name), label - 1, (left, top, width, height), training[number][0] == "1"))

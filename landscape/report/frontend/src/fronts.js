@@ -1,4 +1,4 @@
-// Quality against diversity: two scores of every trial, and those that no other trial beats in both.
+// Quality against diversity: two scores of every trial, and those that no other trial dominates.
 import { cost, data, everyTrial, finished, isSearch, score, scores } from "./data.js";
 import { choice, element, fill, note } from "./dom.js";
 import { plural } from "./format.js";
@@ -17,7 +17,7 @@ export function drawFronts(place) {
   const plot = element("div", { class: "plot" });
   const best = front(points, x, y);
   fill(place, element("div", { class: "controls" }, choice("Across", options, x, (value) => set({ x: value })), choice("Up", options, y, (value) => set({ y: value }))), plot,
-    note(`${plural(points.length, "trial")}. The line joins the ${plural(best.length, "trial")} that no other one beats in both scores; chance decides part of it. Dashes: real against real.`));
+    note(`${plural(points.length, "trial")}. The line joins the ${plural(best.length, "trial")} that no other one dominates (as good in both scores and better in one); chance decides part of it. Dashes: real against real.`));
   if (!points.length) return;
   const back = anySelected() ? points.filter((i) => !isSelected(i)) : [];
   const front_ = anySelected() ? points.filter(isSelected) : points;
