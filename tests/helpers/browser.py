@@ -43,7 +43,7 @@ class Visit:
         self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **how)
         self.page = self.context.new_page()
         self.problems = []
-        self.page.set_default_timeout(15_000)
+        self.page.set_default_timeout(60_000)
         self.page.on("console", lambda m: self.problems.append(m.text) if m.type in ("error", "warning") else None)
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on("dialog", lambda dialog: self.problems.append(f"dialog: {dialog.message}"))

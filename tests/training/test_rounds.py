@@ -162,8 +162,9 @@ def test_losses_of_differences_have_no_accuracy(loss):
     assert not [name for name in gan.curves.points if "accuracy" in name]
 
 
-def test_a_budget_in_seconds_anneals_by_the_clock(tmp_path):
-    """Instance noise that falls to 0 at the end of the budget: the share that is spent reaches it."""
+def test_a_budget_in_seconds_anneals_by_the_clock(tmp_path, monkeypatch):
+    """Instance noise that falls to 0 at the end of the budget: the share that is spent reaches it. A round takes 10 ms by this clock."""
+    from landscape.trial import stretches
     from landscape.trial.run_trial import prepare_and_run
 
     seen = []
@@ -174,11 +175,11 @@ def test_a_budget_in_seconds_anneals_by_the_clock(tmp_path):
         seen.append(float(gan.game.progress))
         original(gan)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(landscape.training.rounds.Rounds, "play_with_progress_given", play_round)
-        prepare_and_run(config, None, folder=tmp_path, pictures=False)
-    assert seen == sorted(seen)
-    assert seen[0] < 0.5 < seen[-1] <= 1
+    monkeypatch.setattr(stretches, "time", SimpleNamespace(perf_counter=lambda: 0.01 * len(seen)))
+    monkeypatch.setattr(landscape.training.rounds.Rounds, "play_with_progress_given", play_round)
+    prepare_and_run(config, None, folder=tmp_path, pictures=False)
+    # Stretches of 1, 4 and 16 rounds, then as many as fit into 0.3 s; the clock is read before each.
+    assert seen == pytest.approx([0.0] + [0.01] * 4 + [0.05] * 16 + [0.21] * 30 + [0.51] * 30 + [0.81] * 30, abs=1e-6)
 
 
 LINEAR = {"architecture": {"mlp": {"width": 8, "depth": 1}}, "g_normalization": "none"}
