@@ -1,13 +1,12 @@
 """The example plugins work as they are: each is loaded in a process of its own, and is used in training or scoring."""
 
 import json
-import os
+import multiprocessing
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from helpers import use_example
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 FILES = sorted(EXAMPLES.glob("*.py"))
@@ -20,48 +19,31 @@ TRIALS = {
     "architecture": {"architecture": "one_hidden", "d_normalization": "spectral"},
     "dataset": {"dataset": "checkers", "architecture": "mlp_2d"},
 }
-PROGRAM = """
-import json, sys
-import landscape
-from landscape.core.registry import load_plugin
-from landscape.config.protocol import Protocol
-load_plugin(sys.argv[1])
-protocol = Protocol.parse({"name": "p", "n_real": 64, "n_fake": 64} | json.loads(sys.argv[3]))
-record = landscape.train({"architecture": "mlp", "dataset": "digits", "loss": "hinge", "budget": {"amount": 3}} | json.loads(sys.argv[2]), protocol, folder=sys.argv[4])
-print(record.status)
-"""
 
 
-def run(file: Path, folder: Path, config: dict, protocol: dict) -> str:
-    command = [
-        sys.executable,
-        "-W",
-        "error::FutureWarning",
-        "-c",
-        PROGRAM,
-        str(file),
-        json.dumps(config),
-        json.dumps(protocol),
-        str(folder),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"OMP_NUM_THREADS": "1"})
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+def run(file: Path, folder: Path, config: dict, protocol: dict) -> None:
+    """Do it in a new process, which a process forks that has loaded the program and no plugin."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["landscape.trial.run_trial"])
+    process = context.Process(target=use_example.use, args=(file, folder, config, protocol))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
 
 
 @pytest.mark.parametrize("name", TRIALS)
 def test_examples_train(name, tmp_path):
-    assert run(EXAMPLES / f"{name}.py", tmp_path, TRIALS[name], {"extractor": "pixels", "metrics": ["frechet"]}) == "completed"
+    run(EXAMPLES / f"{name}.py", tmp_path, TRIALS[name], {"extractor": "pixels", "metrics": ["frechet"]})
 
 
 def test_the_extractor_scores(tmp_path):
-    assert run(EXAMPLES / "extractor.py", tmp_path, {}, {"extractor": "thumbnails:side=2", "metrics": ["frechet"]}) == "completed"
+    run(EXAMPLES / "extractor.py", tmp_path, {}, {"extractor": "thumbnails:side=2", "metrics": ["frechet"]})
     (scores,) = (tmp_path / "scores").glob("*.json")
     assert "FD[thumbnails]" in json.loads(scores.read_text())["estimates"]
 
 
 def test_the_metric_scores(tmp_path):
-    assert run(EXAMPLES / "metric.py", tmp_path, {}, {"extractor": "pixels", "metrics": ["brightness"]}) == "completed"
+    run(EXAMPLES / "metric.py", tmp_path, {}, {"extractor": "pixels", "metrics": ["brightness"]})
     (scores,) = (tmp_path / "scores").glob("*.json")
     low, high = json.loads(scores.read_text())["estimates"]["brightness_difference"]["interval"]
     assert low < high

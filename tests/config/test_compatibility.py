@@ -121,7 +121,11 @@ def test_no_cell_with_a_pair_said_to_be_undefined_is_found(resolution):
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize(("resolution", "shard", "shards"), [(8, 0, 1), *((32, i, SHARDS) for i in range(SHARDS))])
+@pytest.mark.parametrize(
+    ("resolution", "shard", "shards"),
+    # A third of the larger networks is in the quick suite. All shards together have every pair.
+    [(8, 0, 1), *(pytest.param(32, i, SHARDS, marks=[pytest.mark.slow] if i else []) for i in range(SHARDS))],
+)
 def test_every_defined_pair_trains_saves_loads_and_samples(resolution, shard, shards, few_observed, tmp_path):
     chosen = covering_arrays.read(resolution).configs(resolution, shard, shards)
     failures = []

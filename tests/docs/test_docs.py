@@ -144,15 +144,19 @@ def test_the_library_example_runs(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.fixture(scope="module")
+def listed():
+    """Every kind with its entries, as `landscape list` prints them."""
+    # This runs in a process of its own, because other tests of this one may have loaded plugins.
+    run = subprocess.run([sys.executable, "-m", "landscape", "list", "--json"], capture_output=True, text=True, check=True)
+    return json.loads(run.stdout)
+
+
 @pytest.mark.parametrize("kind", [k for k in components.CATALOG if k not in ("studies",)])
-def test_the_table_of_components_is_complete(kind):
+def test_the_table_of_components_is_complete(kind, listed):
     row = next(line for line in README.splitlines() if line.startswith(f"| {kind} |"))
     named = set(re.findall(r"`([^`]+)`", row))
-    # This runs in a process of its own, because other tests of this one may have loaded plugins.
-    run = subprocess.run([sys.executable, "-m", "landscape", "list", kind, "--json"], capture_output=True, text=True, check=True)
-    listed = json.loads(run.stdout)
-    entries = listed[kind] if isinstance(listed, dict) else listed
-    assert named == {entry["name"].replace("_", "-") if kind == "datasets" else entry["name"] for entry in entries}
+    assert named == {entry["name"].replace("_", "-") if kind == "datasets" else entry["name"] for entry in listed[kind]}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)

@@ -39,8 +39,18 @@ def operators_used(monkeypatch):
     return calls
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-@pytest.mark.parametrize("regularizer", ["none", "r1", pytest.param({"unrolled": {"k": 1}}, marks=pytest.mark.slow)], ids=str)
+@pytest.mark.parametrize(
+    ("regularizer", "precision"),
+    [
+        ("none", "fp32"),
+        ("r1", "bf16"),
+        pytest.param("none", "bf16", marks=pytest.mark.slow),
+        pytest.param("r1", "fp32", marks=pytest.mark.slow),
+        pytest.param({"unrolled": {"k": 1}}, "fp32", marks=pytest.mark.slow),
+        pytest.param({"unrolled": {"k": 1}}, "bf16", marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
 def test_compiled_training_is_that_of_layers_one_by_one(regularizer, precision, operators_used, monkeypatch):
     fields = FIELDS | {"regularizers": [] if regularizer == "none" else [regularizer], "precision": precision}
     at_once = landscape.build(fields)
