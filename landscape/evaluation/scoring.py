@@ -109,7 +109,7 @@ def require_scorable(dataset: Dataset, protocol: Protocol, options: EvaluationOp
     """
     reporting(dataset, protocol)
     notes = too_small(dataset, protocol, border)
-    if _needs(protocol, "features", "logits"):
+    if needs(protocol, "features", "logits"):
         load_extractor(protocol, dataset, options)
     return notes
 
@@ -158,7 +158,7 @@ def score(
         protocol = _pinned(protocol, extractor)
     known = _known(real.samples, protocol, aids, extractor, options)
     runs, failures = [], dict[str, str]()
-    keep = _needs(protocol, "images", "labels", "pairs")
+    keep = needs(protocol, "images", "labels", "pairs")
     for number, draw in enumerate(draws):
         made = first if number == 0 else draw()
         _comparable(real.samples, made)
@@ -178,14 +178,14 @@ def score(
     )
 
 
-def _needs(protocol: Protocol, *what: str) -> bool:
+def needs(protocol: Protocol, *what: str) -> bool:
     """Return whether any metric of the protocol needs any of `what`."""
     return any(METRICS[m.name].facts.needs & set(what) for m in protocol.metrics)
 
 
 def _extractor(real: Given, fake: Given, protocol: Protocol, aids: Aids, options: EvaluationOptions) -> Extractor | None:
     """Return the extractor, or None if no metric reads features or the features were given."""
-    if not _needs(protocol, "features", "logits") or (real.samples is None and fake.samples is None):
+    if not needs(protocol, "features", "logits") or (real.samples is None and fake.samples is None):
         return None
     if real.samples is None or fake.samples is None:
         which, other = (real, fake) if real.samples is None else (fake, real)
@@ -217,7 +217,7 @@ def _known(real: Given, protocol: Protocol, aids: Aids, extractor: Extractor | N
         validation = validation or (whole(dataset, "validation") if "validation" in dataset.splits else None)
 
     def aid(given: Given | None, name: str) -> SampleSet | None:
-        if given is None or not _needs(protocol, name):
+        if given is None or not needs(protocol, name):
             return None
         both = any({name, "features"} <= METRICS[m.name].facts.needs for m in protocol.metrics)
         return sample_set(given, protocol, extractor if both else None, options)

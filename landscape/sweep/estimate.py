@@ -98,16 +98,18 @@ def floor_of(space: Space, data: Data, resources: Resources) -> tuple[dict[str, 
 
     from landscape.config.network_layout import task_of
     from landscape.core.environment import resolve_device
-    from landscape.evaluation.extraction import EvaluationOptions
+    from landscape.evaluation.extraction import EvaluationOptions, load_extractor
     from landscape.evaluation.models import floor, floor_draws
-    from landscape.evaluation.scoring import too_small
+    from landscape.evaluation.scoring import needs, too_small
 
     # Threads and device are those of a trial, because the scoring is timed here too.
     torch.set_num_threads(resources.threads)
     dataset = data.load(space.cells()[0].config({}, seed=0))
     too_small(dataset, space.protocol, max(task_of(cell.config({}, seed=0).task).border for cell in space.cells()))
-    begin = time.perf_counter()
     how = EvaluationOptions(device=resolve_device(device_of(resources.gpus_per_trial)))
+    if needs(space.protocol, "features", "logits"):
+        load_extractor(space.protocol, dataset, how)  # This may train a classifier of the data set, once, which is no part of a scoring.
+    begin = time.perf_counter()
     scores = floor(dataset, space.protocol, options=how, task=task_of(space.cells()[0].config({}, seed=0).task))
     seconds = (time.perf_counter() - begin) / floor_draws(dataset, space.protocol)
     estimates = {name: asdict(found) for name, found in scores.estimates.items()}

@@ -11,6 +11,7 @@ import warnings
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import optuna
 import psutil
@@ -21,10 +22,13 @@ from landscape.config.protocols import varied
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
 from landscape.core.files import write_json
+from landscape.evaluation import extraction, scoring
+from landscape.evaluation.extraction import load_extractor
 from landscape.results.record import Estimate, Rung, Scores, Status, TrialRecord
 from landscape.results.score_names import same_score
 from landscape.space.space import Space
 from landscape.space.study_files import load_space
+from landscape.sweep import estimate
 from landscape.sweep import study_folder as files
 from landscape.sweep import study_lock as locks
 from landscape.sweep.estimate import floor_of
@@ -287,6 +291,22 @@ def test_the_floor_of_a_study_has_the_baseline_of_its_task(tmp_path):
     assert found["floor"]["L1"]["value"] == 0
     assert found["floor"]["baseline L1"]["value"] > 0.1
     assert found["floor"]["baseline FD[pixels]"]["value"] > found["floor"]["FD[pixels]"]["value"]
+
+
+def test_a_classifier_that_is_trained_before_the_first_scoring_does_not_count_as_scoring(tmp_path, monkeypatch):
+    """Loading the extractor takes 1,000 s for the first time, by this clock."""
+    loaded = []
+
+    def load(*given):
+        loaded.append(given)
+        return load_extractor(*given)
+
+    monkeypatch.setattr(extraction, "load_extractor", load)
+    monkeypatch.setattr(scoring, "load_extractor", load)
+    monkeypatch.setattr(estimate, "time", SimpleNamespace(perf_counter=lambda: 1000.0 * bool(loaded)))
+    _, seconds = floor_of(load_space("digits"), Data(None), SweepOptions(tmp_path, jobs=1).resources)
+    assert len(loaded) > 1
+    assert seconds == 0
 
 
 def test_what_a_killed_sweep_left_running_is_ended(tmp_path, root):

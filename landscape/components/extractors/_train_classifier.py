@@ -18,6 +18,7 @@ from torch.nn.functional import cross_entropy, pad
 from landscape.components.datasets._base import Dataset, Split
 from landscape.components.extractors._small_network import ClassifierFacts, SmallClassifier, SmallNetwork, fitted, save_classifier
 from landscape.core.errors import UserError
+from landscape.core.progress import progress
 
 SHIPPED = Path(__file__).parent / "weights"
 VISITS = 300_000
@@ -32,8 +33,6 @@ EVERY = 5
 SMOOTHING = 0.05
 """The label smoothing. Without it the features have heavy tails, whose noise dominates a Frechet distance."""
 
-SayProgress = Callable[[str], None]
-
 
 def train_classifier(
     dataset: Dataset,
@@ -43,7 +42,7 @@ def train_classifier(
     width: int = 32,
     features: int = 64,
     seed: int = 0,
-    progress: SayProgress | None = None,
+    shows: bool = False,
 ) -> tuple[SmallNetwork, ClassifierFacts]:
     """Train a small network on the train split and measure its accuracy on the test split (or else the validation split).
 
@@ -59,7 +58,7 @@ def train_classifier(
         width: The number of maps of the first convolution.
         features: The number of features.
         seed: The seed of the training.
-        progress: Called with a line after each epoch.
+        shows: Whether progress is shown on stderr.
 
     Raises:
         UserError: The data set has no labels, has fewer than two classes, or holds points.
@@ -73,7 +72,10 @@ def train_classifier(
         network = SmallNetwork(shape, classes, width, features)
         images, labels = _inputs(train, shape)
         epochs = max(1, math.ceil(visits / len(images)))
-        _fit(network, images, labels, epochs, progress)
+        batch = min(BATCH, max(16, len(images) // 16))
+        label = f"landscape: training a classifier of {dataset.name}, once"
+        with progress(label, epochs * (len(images) // batch) * batch, shows) as advance:
+            _fit(network, images, labels, epochs, batch, advance)
         scale = _calibrate(network, validation if validation.labels is not None else train, shape)
     facts = ClassifierFacts(name=name, shape=shape, classes=classes, width=width, features=features, data_hash=dataset.content_hash)
     accuracy = _accuracy(network, facts, held_out)
@@ -124,13 +126,12 @@ def _inputs(split: Split, shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
     return torch.cat(parts), split.labels
 
 
-def _fit(network: SmallNetwork, images: Tensor, labels: Tensor, epochs: int, progress: SayProgress | None) -> None:
-    batch = min(BATCH, max(16, len(images) // 16))
+def _fit(network: SmallNetwork, images: Tensor, labels: Tensor, epochs: int, batch: int, advance: Callable[[int], None]) -> None:
     steps = epochs * (len(images) // batch)
     optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=LEARNING_RATE, total_steps=steps + 1)
     network.train()
-    for epoch in range(epochs):
+    for _ in range(epochs):
         order = torch.randperm(len(images))
         for chosen in torch.split(order[: len(order) // batch * batch], batch):
             _, logits = network(_shifted(images[chosen]))
@@ -139,8 +140,7 @@ def _fit(network: SmallNetwork, images: Tensor, labels: Tensor, epochs: int, pro
             torch.autograd.backward(loss)
             optimizer.step()
             schedule.step()
-        if progress is not None:
-            progress(f"classifier: epoch {epoch + 1} of {epochs}, loss {loss.item():.4f}")
+            advance(len(chosen))
     network.eval()
 
 
@@ -195,9 +195,7 @@ def main(arguments: list[str] | None = None) -> int:
     # With one thread the weights are the same on any machine with the same processor and torch, whatever its number of cores.
     torch.set_num_threads(1)
     dataset = load_dataset(given.dataset, data_dir=given.data_dir)
-    network, facts = train_classifier(
-        dataset, f"classifier:{given.dataset}", visits=given.visits, progress=lambda line: print(line, flush=True)
-    )
+    network, facts = train_classifier(dataset, f"classifier:{given.dataset}", visits=given.visits, shows=True)
     folder = " --data-dir <folder with the IDX files>" if given.data_dir else ""
     command = f"python -m landscape.components.extractors._train_classifier {given.dataset}{folder} --visits {given.visits}"
     facts = save_classifier(network, replace(facts, command=command), given.out / f"{given.dataset}.safetensors")

@@ -76,6 +76,6 @@ def _local(dataset: Dataset, device: torch.device) -> SmallClassifier:
                 # The name holds half of the hash, for people to read.
                 if kept.facts.data_hash == dataset.content_hash:
                     return kept
-        network, facts = train_classifier(dataset, f"classifier:{name}")
+        network, facts = train_classifier(dataset, f"classifier:{name}", shows=True)
         save_classifier(network, facts, path)
         return load_classifier(path, device)

@@ -1,6 +1,7 @@
 """The small classifiers: the shipped ones are checked again, and local ones are trained, cached and refused."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -140,6 +141,17 @@ def test_a_local_classifier_is_trained_once_and_named_after_its_data(striped, sh
     assert again.weights_hash == first.weights_hash
     images = striped.split("test").samples
     assert torch.equal(again(images).features, first(images).features)
+
+
+def test_the_training_of_a_local_classifier_says_how_far_it_is(striped, short_training, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("LANDSCAPE_CACHE", str(tmp_path))
+    monkeypatch.setattr("landscape.core.progress.SECONDS_BETWEEN_LINES", 0.0)
+    classifier(dataset=striped)
+    lines = capsys.readouterr().err.splitlines()
+    shown = [re.fullmatch(r"landscape: training a classifier of (\w+), once: ([\d,]+) of ([\d,]+), about .+ left", line) for line in lines]
+    assert all(shown)
+    done = [int(found[2].replace(",", "")) for found in shown]
+    assert (shown[0][1], done, done[-1]) == (striped.name, sorted(done), int(shown[-1][3].replace(",", "")))
 
 
 def test_a_local_classifier_of_data_with_a_like_hash_is_not_taken(striped, short_training, tmp_path, monkeypatch):
