@@ -73,13 +73,12 @@ def _caption(view: View, found: LevelRanks, axis: str) -> str:
         what += (
             f" {plural(found.left_out, 'matched cell')} without a score of every level {'does' if found.left_out == 1 else 'do'} not count."
         )
-    given = ", given this search" if view.given_search else ""
     if found.critical_difference is None:
-        told = f"by the exact sign test (p = {found.p:.2g}). Brackets: 95% interval (Clopper-Pearson{given})"
+        told = f"by the exact sign test (p = {found.p:.2g}). Brackets: 95% interval (Clopper-Pearson{view.given})"
     else:
         told = (
             f"mean ranks that differ by at least {found.critical_difference:.2f} (critical difference of Nemenyi, for all pairs of"
             f" levels together; Demsar 2006). Friedman's test that no level differs: p = {found.p:.2g}. Brackets: 95% intervals, those of"
-            f" all pairs jointly{given}"
+            f" all pairs jointly{view.given}"
         )
     return f"{what} Told apart: {told}. Search trials suggest and do not decide."

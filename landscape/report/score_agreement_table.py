@@ -31,11 +31,10 @@ def score_agreement_table(view: View) -> Table | None:
         | pair.kendall.columns("kendall")
         for pair in found
     ]
-    given = ", given this search" if view.given_search else ""
     caption = (
         "How alike two scores rank the models of the search: 1 if both call the same model of every pair the better one, whichever"
         " direction each has. Diverged trials have no scores and do not count. Brackets: 95% intervals of each row (rho: Bonett and Wright;"
-        f" tau: Fieller, Hartley and Pearson){given}."
+        f" tau: Fieller, Hartley and Pearson){view.given}."
     )
     frame = pd.DataFrame(rows, columns=[key for column in COLUMNS for key in column.keys])
     return Table("score_agreement", "Agreement of the scores", caption, COLUMNS, frame, most_rows=MOST_ROWS, compact=True)

@@ -67,7 +67,7 @@ def box_figure(view: View, axis: str) -> Drawn | None:
     shown, n = (_range(frame.groupby("level")[key].first()) for key in ("shown", "n"))
     caption = (
         f"The best {shown} of {n} trials a level. The box's middle line is the top quantile of the table; diamond and bar: the same "
-        f"with its 95% interval (order statistics{_given(view)})."
+        f"with its 95% interval (order statistics{view.given})."
     )
     if len(frame) and frame["diverged"].any():
         caption += " Diverged trials are among the best of some levels and not drawn: there the diamond alone is the quantile."
@@ -80,10 +80,6 @@ def box_figure(view: View, axis: str) -> Drawn | None:
 def _range(counts: "pd.Series[Any]") -> str:
     """Return the range of some counts as `36`, or as `35 to 36`."""
     return "" if counts.empty else f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
-
-
-def _given(view: View) -> str:
-    return ", given this search" if view.given_search else ""
 
 
 def _practitioners(view: View, frame: pd.DataFrame) -> str:
@@ -107,7 +103,7 @@ def budget_figures(view: View, axis: str | None) -> list[Drawn]:
             continue
         n = _range(frame.groupby("level")["n"].first())
         caption = (
-            f"Exact expected best of k of the trials run (n = {n} a curve, k ≤ n/2). Bands: 95%, Bayesian bootstrap{_given(view)}, "
+            f"Exact expected best of k of the trials run (n = {n} a curve, k ≤ n/2). Bands: 95%, Bayesian bootstrap{view.given}, "
             "for 2 ≤ k ≤ n/5, where its coverage was shown."
         )
         if (view.table.role("search").frame["status"] == "diverged").any():

@@ -83,7 +83,7 @@ def shares_table(view: View, axis: str) -> Table | None:
         said = f"Which level is ahead depends on the share: {said}."
     caption = (
         f"{view.score} that each share of a level's search trials reaches, diverged ones counted. {said} Brackets: 95% intervals (order"
-        f" statistics){_given(view)}."
+        f" statistics){view.given}."
     )
     return Table(f"shares_{axis}", f"Order of {words(axis)} levels by the share of best trials", caption, columns, frame)
 
@@ -92,14 +92,10 @@ def _with_times(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(time_in_all=[f"{duration(x)} in all" for x in frame["seconds"]]) if len(frame) else frame
 
 
-def _given(view: View) -> str:
-    return ", given this search" if view.given_search else ""
-
-
 def _reading(view: View, spread: str = "") -> str:
     protocol = (view.table.protocol or {}).get("name", "?")
     return (
-        f"Brackets: 95% intervals (quantiles: order statistics; shares: Clopper-Pearson; wins: placements, Welch{spread}){_given(view)}. "
+        f"Brackets: 95% intervals (quantiles: order statistics; shares: Clopper-Pearson; wins: placements, Welch{spread}){view.given}. "
         f"Protocol {protocol}. A diverged trial counts as worse than every score."
     )
 

@@ -77,6 +77,11 @@ class View:
         return is_given_search(self.study.facts)
 
     @property
+    def given(self) -> str:
+        """What follows the kind of an interval in a caption if it holds for this search alone; else it is empty."""
+        return ", given this search" if self.given_search else ""
+
+    @property
     def given_search_words(self) -> str:
         """The reason why intervals hold for this search alone, as the end of a sentence. It is empty if they hold for any search."""
         if not self.given_search:

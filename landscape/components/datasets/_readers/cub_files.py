@@ -60,8 +60,7 @@ def located(request: Request) -> Cub:
     try:
         found = find(request, "cub", REQUIRED)
     except IncompleteError as error:
-        absent = next((wanted[0] for wanted in REQUIRED.values() if not any((error.folder / name).exists() for name in wanted)), "")
-        missing(request, "cub", f"{error.folder} has no {absent}")
+        missing(request, "cub", f"{error.folder} has no {error.lacking}")
     if found is None:
         missing(request, "cub")
     names = {number: text for number, (text,) in _table(found["images.txt"], 1).items()}

@@ -41,8 +41,7 @@ def located(request: Request, train: str, test: str, lr: str) -> dict[str, list[
     try:
         found = find(request, "div2k", {name: (folder,) for name, folder in folders.items()}, ("", "DIV2K"))
     except IncompleteError as error:
-        absent = next(folder for folder in folders.values() if not (error.folder / folder).exists())
-        missing(request, "div2k", f"{error.folder} has no {absent}")
+        missing(request, "div2k", f"{error.folder} has no {error.lacking}")
     if found is None:
         missing(request, "div2k")
     large = {split: _of_folder(found[split], found.get(f"small {split}")) for split in ("train", "test")}

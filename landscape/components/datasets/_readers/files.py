@@ -13,11 +13,16 @@ from landscape.core.errors import UserError
 
 
 class IncompleteError(UserError):
-    """A folder holds some of the files of a data set, but not all of them."""
+    """A folder holds some of the files of a data set, but not all of them.
 
-    def __init__(self, message: str, folder: Path) -> None:
+    Attributes:
+        folder: The folder.
+        lacking: The name of the first file that is not there, or of all the names that it may have.
+    """
+
+    def __init__(self, message: str, folder: Path, lacking: str) -> None:
         super().__init__(message)
-        self.folder = folder
+        self.folder, self.lacking = folder, lacking
 
 
 def find(request: Request, name: str, required: Mapping[str, Sequence[str]], inside: Sequence[str] = ("",)) -> dict[str, Path] | None:
@@ -41,10 +46,9 @@ def find(request: Request, name: str, required: Mapping[str, Sequence[str]], ins
         if len(found) == len(required):
             return found
         if found:
-            lacking = next(names for key, names in required.items() if key not in found)
-            raise IncompleteError(
-                f"data set {shown(name)!r}: {folder} has no {' or '.join(lacking)}: put it beside {next(iter(found.values())).name}", folder
-            )
+            lacking = " or ".join(next(names for key, names in required.items() if key not in found))
+            message = f"data set {shown(name)!r}: {folder} has no {lacking}: put it beside {next(iter(found.values())).name}"
+            raise IncompleteError(message, folder, lacking)
     return None
 
 
