@@ -4,6 +4,7 @@
 required fields only, and a generator in the checkpoint format without a checksum.
 """
 
+import re
 import shutil
 from pathlib import Path
 
@@ -66,3 +67,15 @@ def test_committed_records_keep_their_digests():
     assert not different
     tasks = {read_json(path)["config"].get("task", {}).get("name") for path in records}
     assert {None, "unconditional", "class_conditional", "inference"} <= tasks  # Records of before the axis name no task.
+
+
+def test_committed_pages_link_to_committed_files():
+    pages = sorted(PUBLISHED.glob("*/index.html"))
+    assert pages
+    missing = [
+        f"{page.parent.name}: {address}"
+        for page in pages
+        for address in re.findall(r'<a href="([^"#:]+)"', page.read_text(encoding="utf-8"))
+        if not (page.parent / address).is_file()
+    ]
+    assert not missing
