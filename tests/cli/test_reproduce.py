@@ -56,7 +56,7 @@ def test_a_row_is_run_and_shown(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["pacgan-2018/table-1", "--rows", "ring/ali"], "ALI trains an encoder"),
+        (["pacgan-2018/table-1", "--rows", "ring/ali"], "plays such a game of pairs"),
         (["pacgan-2018/table-1", "--rows", "pacgan5"], "did you mean 'pacgan4'"),
         (["pacgan-2018/table-9"], "unknown table of pacgan-2018"),
         (["pacgan-208/table-1"], "did you mean 'pacgan-2018'"),
