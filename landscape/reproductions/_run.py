@@ -88,6 +88,15 @@ def run(trials: Sequence[PlannedTrial], folder: Path, *, data_dir: Path | None, 
     return [_read(t, _folder(folder, t)) for t in trials]
 
 
+def already_run(trials: Sequence[PlannedTrial], folder: Path) -> list[FinishedTrial]:
+    """Return those of `trials` that have ended in `folder`, in their order. Nothing is run.
+
+    Raises:
+        UserError: A folder holds the record of another trial.
+    """
+    return [_read(t, _folder(folder, t)) for t in trials if (_folder(folder, t) / RECORD_FILE).exists()]
+
+
 def _is_done(trial: PlannedTrial, folder: Path) -> bool:
     """Return whether nothing is left to train or to score."""
     if not (folder / RECORD_FILE).exists():

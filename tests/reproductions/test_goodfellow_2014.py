@@ -10,7 +10,8 @@ from scipy import stats
 from landscape.config import protocols
 from landscape.config.trial_config import TrialConfig
 from landscape.report.reproduction_page import write
-from landscape.reproductions._goodfellow_2014 import page, recipe
+from landscape.reproductions import goodfellow_2014 as module
+from landscape.reproductions._goodfellow_2014 import noise_page, page, recipe
 from landscape.reproductions._run import FinishedTrial, PlannedTrial
 from landscape.results.record import Estimate, Scores, Status, TrialRecord
 from landscape.trial.prepared_trial import PreparedTrial
@@ -37,6 +38,13 @@ def test_recipe_of_the_source(made):
     assert made(1, 1000, None).config.d_optimizer.momentum_saturation == 0.25
 
 
+def test_a_short_training_is_the_beginning_of_a_long_one(made):
+    short, long = (made(0, epochs, None).config.g_optimizer for epochs in (100, 250))
+    assert (short.momentum, short.momentum_saturation, long.momentum_saturation) == (0.5, 1, 1)
+    assert short.final_momentum == pytest.approx(0.5 + (long.final_momentum - 0.5) * 100 / 250)
+    assert short.schedule == long.schedule
+
+
 def test_the_row_that_explains_differs_by_its_rate_alone(made):
     plain, faster = (made(0, 250, None, row).config.to_json() for row in (recipe.NETS, recipe.FASTER))
     for side in ("d_optimizer", "g_optimizer"):
@@ -45,11 +53,18 @@ def test_the_row_that_explains_differs_by_its_rate_alone(made):
     assert plain == faster
 
 
-def outcome(row, seed, nats):
+def test_the_row_with_gaussian_noise_differs_by_its_noise_alone(made):
+    plain, normal = (made(0, 250, None, row).config.to_json() for row in (recipe.NETS, recipe.NORMAL_NOISE))
+    assert (normal["latent"]["dim"], normal["latent"].pop("distribution")) == (100, "normal")
+    assert plain["latent"].pop("distribution") == "uniform"
+    assert plain == normal
+
+
+def outcome(row, seed, nats, epochs=20):
     config = TrialConfig.parse(
-        {"dataset": "digits", "architecture": "mlp", "loss": "minimax", "budget": {"amount": 20 * 500}, "seed": seed}
+        {"dataset": "digits", "architecture": "mlp", "loss": "minimax", "budget": {"amount": epochs * 500}, "seed": seed}
     )
-    curves = {"selection_objective": ((5000.0, nats + 1), (10000.0, nats - 3))}
+    curves = {"selection_objective": tuple((5000.0 * i, nats + 5 - 4 * i) for i in range(1, epochs // 10 + 1))}
     record = TrialRecord("d", "s", "r", config.to_json(), Status.COMPLETED, curves=curves, seconds={"training": 60.0})
     protocol = protocols.get("goodfellow-2014")
     scores = {
@@ -79,3 +94,49 @@ def test_page_of_trials_that_have_ended(tmp_path):
         assert [float(r["best"]) for r in csv.DictReader(file)] == [210.0]
     with (tmp_path / "figure_epochs.csv").open() as file:
         assert {r["seed"] for r in csv.DictReader(file)} == {"seed 0", "seed 1", "seed 2", f"seed 0, {recipe.FASTER}"}
+
+
+NORMAL = [(recipe.NORMAL_NOISE, seed, nats) for seed, nats in ((0, 186.0), (1, 192.0), (2, 209.0))]
+
+
+def test_gaussian_noise_is_compared_seed_by_seed_at_the_same_epoch(tmp_path):
+    # Of the recipe, seed 0 is as long as the tested trials and the others are longer.
+    trials = [outcome(recipe.NETS, seed, nats, 20 if seed == 0 else 40) for seed, nats in enumerate(LIKELIHOODS)]
+    html = write(noise_page.page([outcome(*each) for each in NORMAL], trials), tmp_path).read_text(encoding="utf-8")
+    with (tmp_path / "noise.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    # The validation images at epoch 20, of which `outcome` says 3 nats less than of the test images.
+    assert [(float(r["uniform"]), float(r["normal"]), float(r["difference"])) for r in rows] == [
+        (177, 183, 6),
+        (187, 189, 2),
+        (197, 206, 9),
+    ]
+    assert [(r["uniform_test"], float(r["normal_test"])) for r in rows] == [("180.0", 186), ("", 192), ("", 209)]
+    low, high = stats.t.interval(0.95, 2, loc=17 / 3, scale=stats.sem([6, 2, 9]))
+    assert f"at epoch 20: 5.67 nats, 95% interval [{low:.2f}, {high:.1f}]." in html
+    assert "goodfellow-2014:noise=normal,seeds=3,epochs=20 " in html.replace("<wbr>", "")
+    assert "G 100 normal," in html
+
+
+def test_one_seed_of_gaussian_noise_has_no_interval():
+    def verdict(nats):
+        return noise_page.page([outcome(recipe.NORMAL_NOISE, 0, nats)], [outcome(recipe.NETS, 0, 180.0)]).verdict
+
+    assert "6.00 nats from 1 seed, without an interval; that is more than the 5 nats" in verdict(186.0)
+    assert "-4.00 nats from 1 seed, without an interval; that is not more than the 5 nats" in verdict(176.0)
+    assert noise_page.page([outcome(recipe.NORMAL_NOISE, 0, 186.0)], [outcome(recipe.NETS, 1, 180.0)]).verdict.startswith("No trial")
+
+
+def test_gaussian_noise_has_a_folder_of_its_own(made, monkeypatch, tmp_path):
+    folders = []
+
+    def run(trials, folder, **_):
+        folders.append(folder.name)
+        return [outcome(t.row, t.config.seed, 186.0) for t in trials]
+
+    monkeypatch.setattr(module, "run", run)
+    monkeypatch.setattr(module, "already_run", run)
+    path = module.goodfellow_2014(results_dir=tmp_path, data_dir=None, seeds=1, epochs=20, noise="normal")
+    assert folders == ["goodfellow-2014-normal-noise", "goodfellow-2014"]
+    assert path.parent.name == "goodfellow-2014-normal-noise"
+    assert [p.name for p in (tmp_path / "published").iterdir()] == [path.parent.name], "no row of the ledger has these trials"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Future
+from pathlib import Path
 
 import psutil
 import pytest
@@ -57,6 +58,13 @@ def test_trials_share_the_cores(tmp_path, monkeypatch):
         threads.clear()
         _run.run(trials[:number], tmp_path, data_dir=None)
         assert threads == expected
+
+
+def test_of_several_trials_those_that_have_ended_are_read():
+    ended, other = (trial(NOTEBOOK, 0, 1, steps, None) for steps in (25_000, 10))
+    folder = Path(__file__).parents[2] / "results/published/unrolled-2016"
+    (found,) = _run.already_run([other, ended], folder)
+    assert (found.trial, found.record.digest) == (ended, ended.config.digest())
 
 
 @pytest.mark.parametrize(("number", "code"), [pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow), (signal.SIGKILL, -9)])

@@ -23,6 +23,7 @@ from landscape.reproductions._goodfellow_2014.recipe import (
     PUBLISHED,
     PUBLISHED_ERROR,
     UPDATES_PER_EPOCH,
+    final_momentum,
 )
 from landscape.reproductions._run import FinishedTrial
 from landscape.results.record import Estimate
@@ -51,7 +52,7 @@ def page(trials: Sequence[FinishedTrial]) -> ReproductionPage:
             Section("Over training", (), (), (epochs_figure(trials),)),
             Section("What was tested to explain it", (_explanation(outcomes, tested),), (seeds_table(tested, "tested"),)),
         ),
-        facts=_facts(outcomes),
+        facts=facts(outcomes),
     )
 
 
@@ -177,15 +178,17 @@ def draw(frame: pd.DataFrame) -> Figure:
     return figure
 
 
-def _facts(outcomes: Sequence[FinishedTrial]) -> tuple[tuple[str, str], ...]:
+def facts(outcomes: Sequence[FinishedTrial], command: str = "goodfellow-2014", noise: str = "uniform") -> tuple[tuple[str, str], ...]:
+    """Return how `outcomes` were run, as pairs of a name and a text."""
     config, environment = outcomes[0].trial.config, outcomes[0].record.environment
     epochs = (config.rounds or 0) // UPDATES_PER_EPOCH
+    rises = f"momentum 0.5 to {final_momentum(epochs):g} over {min(epochs, MOMENTUM_EPOCHS)} epochs"
     seconds = float(np.mean([o.record.seconds["training"] for o in outcomes]))
     return (
-        ("Command", "landscape reproduce goodfellow-2014 --data-dir MNIST"),
-        ("Networks", "mlp_2014, preset mnist: G 100 uniform, 1200, 1200 ReLU, sigmoid; D maxout 240 x 5, 240 x 5, dropout"),
+        ("Command", f"landscape reproduce {command} --data-dir MNIST"),
+        ("Networks", f"mlp_2014, preset mnist: G 100 {noise}, 1200, 1200 ReLU, sigmoid; D maxout 240 x 5, 240 x 5, dropout"),
         ("Game", f"non-saturating, both gradients from one pass; {config.rounds:,} updates of each net; batches of {config.batch_size}"),
-        ("Optimizers", f"SGD, rate 0.1 / 1.000004 per update, momentum 0.5 to 0.7 over {min(epochs, MOMENTUM_EPOCHS)} epochs"),
+        ("Optimizers", f"SGD, rate 0.1 / 1.000004 per update, {rises}"),
         ("Trials", f"{len(outcomes)}; {', '.join(sorted({str(o.record.status) for o in outcomes}))}"),
         ("Training time", f"{duration(seconds)} a seed"),
         ("Machine", ", ".join(f"{k} {environment[k]}" for k in ("device", "torch", "execution", "git_commit") if k in environment)),
