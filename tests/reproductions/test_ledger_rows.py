@@ -57,7 +57,7 @@ def test_a_share_shortens_the_training_alone():
 
 
 def test_what_cannot_be_run_is_refused_with_its_reason():
-    with pytest.raises(UserError, match="ALI trains an encoder"):
+    with pytest.raises(UserError, match="plays such a game of pairs"):
         next(row_settings(settings()["pacgan-2018/table-1/ring/ali"]))
 
 
