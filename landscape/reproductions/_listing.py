@@ -1,5 +1,6 @@
 """Lists the ledger row by row: what can be run, at what cost, with which verdict; and what cannot be run, and why."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +89,17 @@ def described(found: list[Entry]) -> Iterator[str]:
         yield from _impossible([e for e in of_table if not e.setting.expressible])
     possible = [entry for entry in found if entry.setting.expressible]
     yield f"{plural(len(found), 'row')}, {len(possible)} can be run: `landscape reproduce PAPER/TABLE --rows ROW,... --seeds N`"
+    yield _runs(found)
     yield "`landscape data status` says where data come from; hours are those of the counted products, small networks take longer"
+
+
+def _runs(found: list[Entry]) -> str:
+    """Say how many rows were run, how many of them agree, and how many numbers have each verdict."""
+    ran = [verdicts for entry in found if (verdicts := [line.verdict for line in entry.lines if line.done is not None])]
+    agreeing = sum(set(verdicts) == {"agrees"} for verdicts in ran)
+    numbers = Counter(verdict for verdicts in ran for verdict in verdicts)
+    said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(numbers.items())) or "none"
+    return f"{plural(len(ran), 'row')} run, {agreeing} in agreement in all that was compared; numbers with a run: {said}"
 
 
 def _possible(found: list[Entry]) -> Iterator[str]:
