@@ -25,6 +25,8 @@ class ModelParts:
     """Maps samples in [0, 1] to logits [N] or to an Output. It is called in evaluation mode."""
     untrained: Callable[[], Network] | None = None
     """Makes the discriminator as it was before its training, for metrics that compare with it."""
+    boundary: float | None = 0.0
+    """The logit above which the discriminator calls a sample real. None if it gives energies, or only differences of its logits count."""
     encoder: Network | None = None
     """The encoder of a joint game, which maps samples in [0, 1] to latent vectors and has a method `features`. It is called in evaluation
     mode.

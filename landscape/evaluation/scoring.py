@@ -249,6 +249,7 @@ def _networks(parts: ModelParts) -> dict[str, Any]:
         "generator": parts.generator,
         "latent": parts.latent,
         "discriminator": None if trained is None else logits_of(trained),
+        "boundary": parts.boundary,
         "d_features": None if trained is None else features_of(trained),
         "untrained_d_features": None if untrained is None else lambda: features_of(untrained()),
         "encoder": encoder,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import torch
 from torch import nn
 
 from landscape.components.architectures._base import Networks
@@ -77,6 +78,14 @@ class Loss:
         """Look up the loss that `choice` names and bind its hyperparameters."""
         component = LOSSES[choice.name]
         return cls(component.name, partial(component.function, **choice.hyperparameters), component.facts)
+
+    def boundary(self) -> float | None:
+        """Return the logit above which D calls a sample real, or None if the loss is on no logits or only their differences count."""
+        if self.facts.inputs != "logits":
+            return None
+        logits = torch.zeros(max(2, self.facts.least_batch))
+        found: float | None = self.call(logits, logits).boundary
+        return found
 
 
 @dataclass(frozen=True)

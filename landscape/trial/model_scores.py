@@ -15,7 +15,7 @@ from landscape.config.conditions import texts_of
 from landscape.config.network_layout import task_of
 from landscape.config.protocol import Protocol
 from landscape.results.record import Scores
-from landscape.training.building import build_networks
+from landscape.training.building import Loss, build_networks
 from landscape.training.gan import GAN
 from landscape.training.sampling import make_sampler
 
@@ -91,7 +91,7 @@ class ModelScores:
             return ModelParts(network, gan.draw_z)
         if gan.encoder is not None:  # Metrics show D single samples, not pairs with latent vectors.
             return ModelParts(network, gan.draw_z, encoder=gan.encoder)
-        return ModelParts(network, gan.draw_z, gan.discriminator, self._untrained_discriminator)
+        return ModelParts(network, gan.draw_z, gan.discriminator, self._untrained_discriminator, Loss.of(gan.config.loss).boundary())
 
     def _untrained_discriminator(self) -> nn.Module:
         """Build the discriminator anew, with the weights with which its training began."""

@@ -23,6 +23,7 @@ GOLDEN = {
     "quick": "5c6d681a4a15a510",
     "quick-classes": "3d0fb95d5331172c",
     "quick-colorization": "9ac5f77d45734fc0",
+    "quick-conditionals": "195695c5ae6b8a56",
     "quick-inference": "3182c1b96af29b8f",
     "quick-inpainting": "a66cdd2abcfcd325",
     "quick-inpainting-photos": "d9c329ebecf71bd9",

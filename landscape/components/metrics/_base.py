@@ -78,6 +78,8 @@ class Evidence:
     """Draws n latent vectors [n, latent] from the protocol's seed."""
     discriminator: Callable[[Tensor], Tensor] | None = None
     """Maps samples in [0, 1] to logits [N]. It is in evaluation mode."""
+    boundary: float | None = 0.0
+    """The logit above which the discriminator calls a sample real. None if it gives energies, or only differences of its logits count."""
     d_features: Callable[[Tensor], Tensor] | None = None
     """Maps samples in [0, 1] to the discriminator's last features [N, F]. It is in evaluation mode."""
     untrained_d_features: Callable[[], Callable[[Tensor], Tensor]] | None = None

@@ -42,6 +42,16 @@ CATALOGUE: Mapping[str, Mapping[str, Any]] = {
         "extractor": "classifier",
         "objective": "FD[classifier]",
     },
+    "quick-conditionals": {
+        "note": (
+            "This project's own, for unconditional models of small labeled data sets: holes of 100 held-out images that are filled by a "
+            "search of z, beside FD. The search asks D, which is there at the end of the training only, because a trial leaves its "
+            "generator alone. Comparable with other `quick-conditionals` scores of the same data, with no published number."
+        ),
+        "metrics": ["semantic_inpainting", "frechet"],
+        "extractor": "classifier",
+        "objective": "FD[classifier]",
+    },
     "quick-joint": {
         "note": (
             "This project's own, for models of task inference on small labeled data sets: inference of z by the model's own encoder and "
