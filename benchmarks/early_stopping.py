@@ -119,7 +119,8 @@ def replay(of: Sequence[Course], target: float, pruner: optuna.pruners.BasePrune
     return min(until, steps), math.isfinite(until), steps
 
 
-def _shown(interval: Interval) -> str:
+def shown(interval: Interval) -> str:
+    """Return an interval as text."""
     if interval.value is None:
         return interval.absent
     return f"{interval.value:.2f} [{interval.low:.2f}, {interval.high:.2f}]" if interval.has_interval else f"{interval.value:.2f}"
@@ -143,7 +144,7 @@ def report(view: View, orders: int, target: float | None) -> None:
     print("|---|" + "---|" * len(shares))
     table = [correlations(of, share) for share in shares]
     for name in (name for name in QUANTITIES if any(name in column for column in table)):
-        print(f"| {name} | " + " | ".join(_shown(column[name]) if name in column else "" for column in table) + " |")
+        print(f"| {name} | " + " | ".join(shown(column[name]) if name in column else "" for column in table) + " |")
     worst = _target(view) if target is None else target * view.facts.sign
     if worst is None:
         print("\nNo setting was confirmed, so that nothing sets a target: give one by --target.")
