@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 from landscape.core.frozen_model import Frozen
 
 Unit = Literal["d_steps", "g_steps", "images", "seconds"]
+WIDEST = 12**-0.5
+"""The relative width of the plain mean of all weights since the start."""
 
 
 class Schedule(Frozen):
@@ -118,11 +120,15 @@ class Budget(Frozen):
 class Ema(Frozen):
     """An exponential moving average of G's weights, which evaluation and sampling use. Buffers are copied, not averaged.
 
-    Exactly one of `decay` and `half_life_images` is given. Images are counted as in `Budget`.
+    Exactly one of `decay`, `half_life_images` and `relative_width` is given. Images are counted as in `Budget`.
     """
 
     decay: Annotated[float, Field(ge=0, lt=1)] | None = None
     half_life_images: Annotated[float, Field(gt=0)] | None = None
+    relative_width: Annotated[float, Field(gt=0, le=WIDEST)] | None = None
+    """The standard deviation of the weights' times in the average, as a share of the time that was averaged. It stays the same while the
+    average grows, because the weights of step s enter in proportion to s to a power (Karras et al. 2024, arXiv:2312.02696, appendix C).
+    """
     start: Annotated[int, Field(ge=0)] = 0
     """The number of G steps before averaging begins. Until then the average is a copy of G."""
     burn_in: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -130,10 +136,10 @@ class Ema(Frozen):
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:
-        if (self.decay is None) == (self.half_life_images is None):
-            raise ValueError("give exactly one of decay and half_life_images")
+        if sum(value is not None for value in (self.decay, self.half_life_images, self.relative_width)) != 1:
+            raise ValueError("give exactly one of decay, half_life_images and relative_width")
         if self.burn_in and self.half_life_images is None:
-            raise ValueError("burn_in raises half_life_images: give that in the place of decay")
+            raise ValueError("burn_in raises half_life_images: give that in the place of the others")
         return self
 
 

@@ -231,9 +231,15 @@ class Rounds:
         if ema is None:
             copy_average(self.average, self.game.generator, self.g_stepper.optimizer)
             return
-        images = self.config.images_per_round / self.config.g_steps_per_round
-        started = self.state.counts.g_steps > ema.start
-        share = weight_average.share_of_present(ema, images, self.game.progress) if started else 1.0
+        per_round, g_steps = self.config.g_steps_per_round, self.state.counts.g_steps
+        updates: int | Tensor = g_steps - ema.start
+        share: float | Tensor = 1.0
+        if updates > 0:
+            if self.total:
+                # In recorded rounds `g_steps` is that of the recording. Only its place in the round holds at each replay.
+                steps_before = (self.game.progress * self.total).round() * per_round
+                updates = steps_before + ((g_steps - 1) % per_round + 1 - ema.start)
+            share = weight_average.share_of_present(ema, self.config.images_per_round / per_round, self.game.progress, updates)
         weight_average.move(self.average, self.game.generator, share)
 
     def _watch(self, side: str, update: Update) -> None:

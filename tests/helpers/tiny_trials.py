@@ -25,6 +25,7 @@ STATES = {
     "top-k schedule": {"regularizers": ["top_k"]},
     "LeCam averages": {"regularizers": ["lecam"]},
     "augmentation draws": {"regularizers": ["consistency"]},
+    "an average of a relative width": {"ema": {"relative_width": 0.1}},
     "EMA, flips, dequantization": {"ema": {"decay": 0.9}, "horizontal_flip": True, "dequantize": True},
     "networks that grow": {"architecture": {"progressive": SMALL["progressive"]}, "loss": "wasserstein", "regularizers": ["drift"]},
     "classes": {"task": "class_conditional", "d_normalization": "spectral", "g_normalization": "conditional_batch"},

@@ -1,5 +1,6 @@
 """The moving average of G: what it holds, from which step on, and that evaluation reads it."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -57,6 +58,43 @@ def test_the_average_starts_after_as_many_steps_as_are_asked_for(start):
         torch.testing.assert_close(average, expected.detach())
         assert not torch.equal(before, average)
         assert torch.equal(average, weight) is (step <= start)
+
+
+@pytest.mark.parametrize(("width", "power"), [(0.05, 16.97), (0.10, 6.94), (0.15, 3.56), (12**-0.5, 0.0)])
+def test_the_power_of_a_relative_width(width, power):
+    """The paper's figures to their digits, and the width of the profile s^gamma on [0, 1] by integration."""
+    gamma = weight_average.power_of(width)
+    assert gamma == pytest.approx(power, abs=0.006)
+    time = (np.arange(100_000) + 0.5) / 100_000
+    profile = time**gamma / (time**gamma).sum()
+    mean = profile @ time
+    assert np.sqrt(profile @ (time - mean) ** 2) == pytest.approx(width, rel=1e-5)
+
+
+@pytest.mark.parametrize("budget", [{"amount": 24}, {"amount": 1000, "unit": "seconds"}])
+@pytest.mark.parametrize("start", [0, 4])
+@pytest.mark.parametrize("per_round", [1, 3])
+def test_an_average_of_a_relative_width_has_the_profile_of_a_power(per_round, start, budget):
+    """Step s of t has the share that the profile x^gamma has between s - 1 and s: (s^(gamma+1) - (s-1)^(gamma+1)) / t^(gamma+1), in NumPy."""
+    width, rounds = 0.12, 7
+    fields = {"g_steps_per_round": per_round, "g_batch_size": 8, "g_optimizer": {"learning_rate": 0.05}}
+    gan = model(ema={"relative_width": width, "start": start}, budget=budget, **fields)
+    weight, seen = next(gan.generator.parameters()), []
+    moved = gan.rounds._update_average
+
+    def watched():
+        seen.append(weight.detach().double().numpy().copy())
+        moved()
+
+    gan.rounds._update_average = watched
+    gan.run_rounds(rounds)
+    averaged = np.stack(seen[start:])
+    assert len(averaged) == rounds * per_round - start
+    cut = np.arange(len(averaged) + 1) ** (weight_average.power_of(width) + 1)
+    expected = np.tensordot(np.diff(cut / cut[-1]), averaged, 1)
+    found = next(gan.average.parameters()).double().numpy()
+    np.testing.assert_allclose(found, expected, atol=2e-6)
+    assert np.abs(averaged[-1] - expected).max() > 1e-3
 
 
 def test_evaluation_reads_the_average_and_not_the_network():
