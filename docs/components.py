@@ -91,6 +91,10 @@ ORACLES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Regularizers and training remedies": {
         **dict.fromkeys(("dragan", "gradient_penalty", "r1", "r2", "r1_r2", "roth"), _SLOPES),
+        "adaptive_augmentation": (
+            "NumPy's pixels, SciPy's affine maps, the source's color matrices; the rule for p in a loop",
+            f"{_REGULARIZERS}/test_adaptive_augmentation.py::test_the_rule_against_a_loop",
+        ),
         "auxiliary_classifier": ("NumPy formula", f"{_REGULARIZERS}/test_generator_terms.py::test_auxiliary_classifier_by_hand"),
         "consistency": ("by hand; NumPy's padding", f"{_REGULARIZERS}/test_input_changes.py::test_consistency_by_hand"),
         "differentiable_augmentation": (

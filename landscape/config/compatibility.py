@@ -15,7 +15,7 @@ from landscape.core.errors import UserError
 
 if TYPE_CHECKING:
     from landscape.components.architectures._base import ArchitectureFacts
-    from landscape.config.choices import Choice
+    from landscape.config.choices import Choice, RegularizerChoice
     from landscape.config.trial_fields import TrialFields
 
 
@@ -165,6 +165,22 @@ def _schedule_free(after_d: list[str], config: TrialFields) -> None:
         )
 
 
+def _boundary(r: RegularizerChoice, config: TrialFields) -> None:
+    """Check that a regularizer that reads on which side of a boundary D's logits are has such a boundary."""
+    from landscape.components.losses._base import LOSSES
+    from landscape.components.regularizers._base import REGULARIZERS, holds
+
+    if not holds(REGULARIZERS[r.name].facts.needs_boundary, r.hyperparameters):
+        return
+    reason = f"the discriminator of {config.architecture.name!r} gives an energy" if _architecture(config).output == "energy" else ""
+    if LOSSES[config.loss.name].facts.only_differences:
+        reason = f"in loss {config.loss.name!r} only differences of logits count"
+    if reason:
+        raise UndefinedCombinationError(
+            f"regularizer {r.name!r} follows which real samples D calls real, and {reason}, which calls none so: set target=null"
+        )
+
+
 def _regularizers(config: TrialFields) -> None:
     from landscape.components.regularizers._base import REGULARIZERS
     from landscape.components.tasks._base import TASKS
@@ -175,6 +191,8 @@ def _regularizers(config: TrialFields) -> None:
     facts = {r.name: REGULARIZERS[r.name].facts for r in config.regularizers}
     _around_g([name for name in names if facts[name].site == "around_g"], config)
     _schedule_free([name for name in names if facts[name].site == "after_d_update"], config)
+    if len(augmenting := [name for name in names if facts[name].augments]) > 1:
+        raise UndefinedCombinationError(f"{' and '.join(augmenting)} both change every image that D sees at random: choose one")
     for r in config.regularizers:
         if r.every > 1 and facts[r.name].site not in ("d_term", "d_weights", "g_term"):
             raise UndefinedCombinationError(f"regularizer {r.name!r} acts on every step: `every` is for terms of a loss")
@@ -183,6 +201,9 @@ def _regularizers(config: TrialFields) -> None:
         if facts[r.name].needs_logits and _architecture(config).output == "energy":
             message = f"regularizer {r.name!r} reads a logit, the discriminator of {config.architecture.name!r} gives an energy"
             raise UndefinedCombinationError(message)
+        if reason := facts[r.name].contradicts(r.hyperparameters):
+            raise UserError(f"regularizer {r.name!r}: {reason}")
+        _boundary(r, config)
     degree = packing_degree(config)
     if degree > 1 and TASKS[config.task.name].facts.condition != "none":
         raise UndefinedCombinationError(

@@ -100,7 +100,7 @@ class Regularizer:
     perception: nn.Module | None
     """The network that it reads, if it reads one beside D."""
     keywords: frozenset[str]
-    """Which of `progress` and `bounds` it takes as arguments."""
+    """Which of `progress`, `bounds` and `state` it takes as arguments."""
 
     @classmethod
     def of(cls, choice: RegularizerChoice, dataset: Dataset) -> "Regularizer":

@@ -43,12 +43,14 @@ def pair_of(loss: Loss, real: Tensor, fake: Tensor, **keywords: Any) -> LossPair
     return pair
 
 
-def values_and_state(regularizer: Regularizer, found: Any) -> tuple[Tensor, Mapping[str, Tensor]]:
-    """Return the values and the new state of what a regularizer with a state returned.
+def term_of(regularizer: Regularizer, found: Any) -> Term:
+    """Return what a regularizer returned as a term. Those without a state return its values alone.
 
     Raises:
         UserError: It returned something else than a Term with all of its state.
     """
+    if not regularizer.facts.state:
+        return Term(found, {})
     if not isinstance(found, Term) or set(found.state) != set(regularizer.facts.state):
         names = ", ".join(regularizer.facts.state)
         raise UserError(f"regularizer {regularizer.name!r} keeps a state: return a Term with its values and the new state ({names})")

@@ -19,7 +19,7 @@ from landscape.components.losses._base import LossPair
 from landscape.components.numerics.input_gradients import as_leaf
 from landscape.components.regularizers._base import Critique, Unrolling
 from landscape.components.tasks._base import Batch
-from landscape.training.component_calls import Parameters, Replaced, pair_of, values_and_state
+from landscape.training.component_calls import Parameters, Replaced, pair_of, term_of
 from landscape.training.game import Due, Game, Objective, States
 from landscape.training.patches import averaged, of_samples, rows_of
 
@@ -43,10 +43,10 @@ class Adversarial(Game):
         """Return the loss of which G's step minimizes `g`, from the logits of that step. `known` is the loss of these logits."""
         return self._call_loss(real, fake) if known is None else known
 
-    def seen(self, samples: Tensor) -> Tensor:
+    def seen(self, samples: Tensor, states: States | None = None) -> Tensor:
         """Return what D sees of samples, after every `on_inputs` regularizer in the order of the config."""
         for r in self.at["on_inputs"]:
-            offered = {"progress": self.progress, "bounds": self.setting.bounds}
+            offered = {"progress": self.progress, "bounds": self.setting.bounds, "state": self._state(r, states)}
             samples = r.call(samples, **{k: offered[k] for k in r.keywords})
         return samples
 
@@ -98,31 +98,35 @@ class Adversarial(Game):
     def d_objective(
         self, batch: Batch, fake: Tensor, *, due: Due, parameters: Parameters | None = None, states: States | None = None
     ) -> Objective:
-        samples = (self.seen(self.reals(batch)), self.seen(fake))
+        samples = (self.seen(self.reals(batch), states), self.seen(fake, states))
         outputs = self._pair(*samples, batch.condition, parameters)
         pair = self._call_loss(outputs[0].logit, outputs[1].logit, states)
         assert pair.d is not None
-        critique = self._critique(batch, samples, outputs, parameters)
-        terms, kept = self._terms("d_term", critique, due, states)
+        critique = replace(self._critique(batch, samples, outputs, parameters), boundary=pair.boundary)
+        terms, kept, report = self._terms("d_term", critique, due, states)
         terms = {"adversarial": pair.d.mean(), **terms}
         for r in self.at["d_weights"]:
             if r.name in due:
                 terms[r.name] = r.every * r.call(self._viewed(parameters))
-        return Objective(_sum(terms), terms, *outputs, pair.report, {"loss": pair.state, **kept}, pair.boundary)
+        return Objective(_sum(terms), terms, *outputs, {**pair.report, **report}, {"loss": pair.state, **kept}, pair.boundary)
 
     def _terms(
         self, site: str, critique: Critique, due: Due, states: States | None = None
-    ) -> tuple[dict[str, Tensor], dict[str, Mapping[str, Tensor]]]:
-        """Return the term of each regularizer in `due` that acts at `site`, and the new states of those that have one."""
-        terms, kept = {}, {}
+    ) -> tuple[dict[str, Tensor], dict[str, Mapping[str, Tensor]], dict[str, Tensor]]:
+        """Return the term of each regularizer in `due` that acts at `site`, the new states of those that have one, and what they report."""
+        terms: dict[str, Tensor] = {}
+        kept: dict[str, Mapping[str, Tensor]] = {}
+        report: dict[str, Tensor] = {}
         for r in self.at[site]:
             if r.name not in due:
                 continue
-            found = r.call(replace(critique, state=self._state(r, states)) if r.facts.state else critique)
+            found = term_of(r, r.call(replace(critique, state=self._state(r, states)) if r.facts.state else critique))
             if r.facts.state:
-                found, kept[r.name] = values_and_state(r, found)
-            terms[r.name] = r.every * found.mean()
-        return terms, kept
+                kept[r.name] = found.state
+            if found.values is not None:
+                terms[r.name] = r.every * found.values.mean()
+            report |= found.report
+        return terms, kept, report
 
     def _viewed(self, parameters: Parameters | None) -> nn.Module:
         assert self.discriminator is not None
@@ -158,7 +162,7 @@ class Adversarial(Game):
 
     def _g_total(self, pair: LossPair, critique: Critique, due: Due, ahead: Tensor | None = None) -> Objective:
         """Return G's objective. `ahead` is minimized in the place of `pair.g`, which terms still read as the loss of each sample."""
-        terms, kept = self._terms("g_term", replace(critique, g_loss=pair.g), due)
+        terms, kept, _ = self._terms("g_term", replace(critique, g_loss=pair.g), due)
         terms = {"adversarial": (pair.g if ahead is None else ahead).mean(), **terms}
         return Objective(_sum(terms), terms, critique.real_output, critique.fake_output, states=kept)
 
@@ -176,10 +180,10 @@ class Adversarial(Game):
         assert pair.d is not None
         critique = self._of_g(self._critique(batch, samples, outputs, None, fake), batch, z)
         detached = self._critique(batch, (samples[0].detach(), samples[1].detach()), outputs, None)
-        terms, kept = self._terms("d_term", detached, due)
+        terms, kept, report = self._terms("d_term", replace(detached, boundary=pair.boundary), due)
         terms = {"adversarial": pair.d.mean(), **terms}
         terms |= {r.name: r.every * r.call(self.discriminator) for r in self.at["d_weights"] if r.name in due}
-        d = Objective(_sum(terms), terms, *outputs, pair.report, {"loss": pair.state, **kept}, pair.boundary)
+        d = Objective(_sum(terms), terms, *outputs, {**pair.report, **report}, {"loss": pair.state, **kept}, pair.boundary)
         return d, self._g_total(self._pair_of_g(outputs[0].logit, outputs[1].logit, pair), critique, due)
 
     def look_ahead(self, batch: Batch, z: Tensor, optimizer_view: Mapping[str, Any], *, due: Sequence[Due]) -> Parameters | None:

@@ -83,6 +83,12 @@ def test_shorthand_and_none():
         ),
         ({"loss": "mmd", "batch_size": 1}, ["mmd", "at least 2"]),
         ({"loss": "mmd", "regularizers": ["top_k"]}, ["mmd", "no discriminator", "top_k"]),
+        ({"regularizers": ["adaptive_augmentation", "differentiable_augmentation"]}, ["both change every image", "choose one"]),
+        ({"regularizers": [{"adaptive_augmentation": {"final": 0.5}}]}, ["adaptive_augmentation", "target=null"]),
+        ({"regularizers": ["adaptive_augmentation"], "loss": "wasserstein"}, ["only differences of logits", "target=null"]),
+        ({"regularizers": ["adaptive_augmentation"], "loss": "began", "architecture": "autoencoder_mlp"}, ["an energy", "target=null"]),
+        ({"regularizers": ["adaptive_augmentation"], "dataset": "ring", "architecture": "mlp_2d"}, ["acts on images", "points"]),
+        ({"regularizers": [{"name": "adaptive_augmentation", "every": 2}]}, ["adaptive_augmentation", "every step"]),
         ({"regularizers": [{"consistency": {"shift": 8}}]}, ["consistency", "shift", "8 pixels"]),
     ],
 )

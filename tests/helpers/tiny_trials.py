@@ -24,6 +24,7 @@ STATES = {
     "unrolled": {"regularizers": [{"unrolled": {"k": 2}}]},
     "top-k schedule": {"regularizers": ["top_k"]},
     "LeCam averages": {"regularizers": ["lecam"]},
+    "adaptive augmentation": {"regularizers": [{"adaptive_augmentation": {"target": -0.9, "images": 40, "interval": 2}}]},
     "augmentation draws": {"regularizers": ["consistency"]},
     "an average of a relative width": {"ema": {"relative_width": 0.1}},
     "EMA, flips, dequantization": {"ema": {"decay": 0.9}, "horizontal_flip": True, "dequantize": True},

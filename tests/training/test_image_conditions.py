@@ -149,6 +149,7 @@ def test_a_term_on_real_activations_shows_d_real_samples_in_g_steps():
         ({"regularizers": ["packing"]}, "packing shows D several samples as one"),
         ({"regularizers": ["consistency"]}, "'consistency' moves or hides parts of the sample alone"),
         ({"regularizers": ["differentiable_augmentation"]}, "'differentiable_augmentation' moves or hides"),
+        ({"regularizers": ["adaptive_augmentation"]}, "'adaptive_augmentation' moves or hides"),
         (
             {"task": "unconditional", "architecture": "mlp", "regularizers": ["pixel"]},
             "'pixel' compares a sample with its target.*inpainting",
@@ -173,6 +174,7 @@ def test_what_has_no_meaning_is_refused_with_the_reason(fields, words):
 
 def test_colors_alone_may_be_augmented_beside_an_image():
     assert parsed(regularizers=[{"differentiable_augmentation": {"policy": ["color"]}}]).regularizers
+    assert parsed(regularizers=[{"adaptive_augmentation": {"changes": ["color"]}}]).regularizers
 
 
 @pytest.mark.parametrize("task", [{"super_resolution": {"factor": 2}}, "inpainting"])

@@ -112,6 +112,7 @@ def test_the_total_variation_is_that_of_the_samples_of_g_alone(fields):
             {"regularizers": ["differentiable_augmentation"]},
             "'differentiable_augmentation' acts on images, in task 'inference' D sees pairs",
         ),
+        ({"regularizers": ["adaptive_augmentation"]}, "'adaptive_augmentation' acts on images, in task 'inference' D sees pairs"),
         ({"regularizers": ["packing"]}, "'packing' stacks samples, in task 'inference' D sees pairs"),
         ({"architecture": {"mlp_2014": {"preset": "tfd"}}, "resolution": 48}, "this one bounds its weights"),
         ({"architecture": {"mlp": {"d_condition": "concat"}}}, "d_condition of architecture 'mlp' says how it takes a class"),

@@ -35,6 +35,8 @@ MORE = {
     "five D steps": {"d_steps_per_round": 5, "budget": {"amount": 5 * 64 * INTERVAL, "unit": "d_steps"}},
     "two G steps, larger batches": {"g_steps_per_round": 2, "g_batch_size": 6},
     "an average whose half-life rises": {"ema": {"half_life_images": 40, "burn_in": 0.2}},
+    "augmentation whose p rises": {"regularizers": [{"adaptive_augmentation": {"target": None, "final": 0.9, "end": 0.5}}]},
+    "simultaneous with an adaptive augmentation": {"order": "simultaneous", "regularizers": ["adaptive_augmentation"]},
     "a late average of a relative width": {"ema": {"relative_width": 0.2, "start": 5}, "g_steps_per_round": 2, "g_batch_size": 4},
     "a late average": {"ema": {"decay": 0.9, "start": 6}},
     "bf16": {"precision": "bf16"},

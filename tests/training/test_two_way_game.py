@@ -122,6 +122,20 @@ def test_each_direction_keeps_states_of_its_own():
     assert gan.game.states["back pool"]["held"] == 8
 
 
+def test_each_direction_has_an_augmentation_that_follows_its_own_d():
+    """D calls the real pictures of one direction real, and none of the other."""
+    gan = model(regularizers=[{"adaptive_augmentation": {"images": 40, "interval": 1}}])
+    for way, level in zip(gan.game.ways, (50.0, -50.0), strict=True):
+        parameters = list(way.discriminator.parameters())
+        with torch.no_grad():
+            parameters[-1].fill_(level)
+    gan.run_rounds(2)
+    there, back = (gan.game.states[f"{side} adaptive_augmentation"]["moved"].item() for side in ("there", "back"))
+    assert (there, back) == (pytest.approx(2 * 4 / 40), 0)
+    assert [value for _, value in gan.curves.points["augmentation_p_there"]] == [0, pytest.approx(4 / 40)]
+    assert [value for _, value in gan.curves.points["augmentation_p_back"]] == [0, 0]
+
+
 def test_the_two_sets_of_pictures_are_drawn_in_permutations_of_their_own():
     gan = model()
     stream, data = gan.rounds.stream, gan.dataset

@@ -39,6 +39,7 @@ class LossFacts:
         together. The keywords `mean` and `log_variance`, both [N, latent], are passed as well.
     g_needs_real: Whether the generator's loss depends on D(real) (relativistic losses). If it does not, the module passes the fake output
     in place of the real one in G's step, and reads only `g`.
+    only_differences: Whether only differences of logits count, so that none tells real from generated samples. `boundary` is None then.
     g_only: The hyperparameters that act on `g` alone, which a joint game does not use.
     d_is_that_of: The loss whose `d` this one's is too, so that the two differ by `g` alone, or "".
     least_batch: The smallest number of samples in a batch.
@@ -48,6 +49,7 @@ class LossFacts:
 
     inputs: Literal["logits", "energies", "samples", "autoencoding"] = "logits"
     g_needs_real: bool = False
+    only_differences: bool = False
     g_only: frozenset[str] = frozenset()
     d_is_that_of: str = ""
     least_batch: int = 1

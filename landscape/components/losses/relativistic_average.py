@@ -6,7 +6,7 @@ from torch.nn.functional import softplus
 from landscape.components.losses._base import LOSSES, LossPair
 
 
-@LOSSES.register(g_needs_real=True, paper="Jolicoeur-Martineau 2018, arXiv:1807.00734, RaSGAN")
+@LOSSES.register(only_differences=True, g_needs_real=True, paper="Jolicoeur-Martineau 2018, arXiv:1807.00734, RaSGAN")
 def relativistic_average(real: Tensor, fake: Tensor) -> LossPair:
     """Relativistic average: each sample is compared with the average of the other kind. The two terms are summed, not halved.
 

@@ -7,6 +7,7 @@ from landscape.components.losses._base import LOSSES, LossPair
 
 
 @LOSSES.register(
+    only_differences=True,
     g_needs_real=True,
     paper="Jolicoeur-Martineau 2018, arXiv:1807.00734, RSGAN; R3GAN, Huang et al. 2024, arXiv:2501.05441",
 )

@@ -5,7 +5,7 @@ from torch import Tensor
 from landscape.components.losses._base import LOSSES, LossPair
 
 
-@LOSSES.register(paper="Arjovsky et al. 2017, arXiv:1701.07875, eqs. 2 and 3")
+@LOSSES.register(only_differences=True, paper="Arjovsky et al. 2017, arXiv:1701.07875, eqs. 2 and 3")
 def wasserstein(real: Tensor, fake: Tensor) -> LossPair:
     """Critic loss of the Wasserstein GAN: D minimizes D(G(z)) - D(x), and G minimizes -D(G(z)).
 

@@ -17,10 +17,12 @@ Site = Literal["on_inputs", "d_term", "d_weights", "g_term", "after_d_update", "
 class Term(NamedTuple):
     """What a regularizer with a state returns at `d_term` and `g_term`."""
 
-    values: Tensor
-    """The values [N], one per sample, or a scalar."""
+    values: Tensor | None
+    """The values [N], one per sample, or a scalar. With None nothing is added to the loss."""
     state: Mapping[str, Tensor]
     """The new value of each tensor of its state by name. They are detached and kept once the update is applied."""
+    report: Mapping[str, Tensor] = {}
+    """Scalars for the learning curves, read at `d_term`."""
 
 
 class Translation(NamedTuple):
@@ -72,6 +74,8 @@ class Critique:
     """Conditions of which row i does not belong to the real sample i; None unless a regularizer `needs_wrong`, or the task makes some."""
     judge: Callable[[Tensor, Tensor], Output] | None = None
     """Applies the discriminator to samples and conditions, both [N, ...], in the precision of `look`."""
+    boundary: float | None = 0.0
+    """The logit above which D calls a sample real, as in `LossPair`."""
     d_loss: Callable[[Tensor, Tensor], Tensor] | None = None
     """D's loss of each sample [N] as a function of logits [N] in the places of those of real and of generated samples."""
     target: Tensor | None = None
@@ -104,15 +108,15 @@ class RegularizerFacts:
     """Where a regularizer acts and what it needs.
 
     site: What its function receives and returns.
-        `on_inputs`: (samples [N, ...]; if it names them, the keywords `progress`, `bounds`) -> what D sees. It is called for real and for
-        generated samples (and for those of G's step), inside the gradient.
+        `on_inputs`: (samples [N, ...]; if it names them, the keywords `progress`, `bounds`, `state`) -> what D sees. It is called for real
+        and for generated samples (and for those of G's step), inside the gradient.
         `d_term`: (critique) -> values [N], one per sample, or a scalar, which is added to D's loss; with a state, a `Term`.
         `d_weights`: (discriminator) -> a scalar, which is added to D's loss.
         `g_term`: (critique) -> values [N] or a scalar, which is added to G's loss; with a state, a `Term`.
         `after_d_update`: (discriminator) -> None. It changes D in place after its update.
         `around_g`: (unrolling) -> parameters of D (name -> tensor), which G's step uses instead of the current ones.
     also: A second site, at which the same function is called too. A term that acts at `d_term` and at `g_term` knows by `critique.g_loss`
-        which loss it is added to.
+        which loss it is added to. What acts on inputs and has a state returns the new one at `d_term`.
     packs: The name of the hyperparameter that multiplies D's input channels (and divides its batch), or "".
     needs_features: Whether it reads `Output.features`. It is refused if the discriminator has none.
     needs_class_logits: Whether it reads `Output.class_logits`, which D has with the method `auxiliary_classifier` alone.
@@ -128,9 +132,13 @@ class RegularizerFacts:
     perceives: The name of the extractor whose network it reads, which it is given as the keyword `perceive` (see
         `landscape.components.extractors._perception`), or "". Models that are trained with it are not scored through that family.
     needs_logits: Whether it reads D's output as log-odds. It is refused if the output is an energy, which is low for real samples.
+    needs_boundary: Whether it reads which side of the loss's boundary D's logits of real samples are on. It is refused if the output is an
+        energy, and with a loss of which only differences of logits count.
+    augments: Whether it changes every image that D sees at random. Two of them are refused.
+    contradicts: Returns why hyperparameters contradict each other, or "".
     least_batch: The smallest number of samples (or of packs, under packing) of G's batch that D must see.
     below_side: The name of the hyperparameter in pixels that must be below the side of the images, or "".
-    state: The own tensors of a term at the start, name -> value (0-dim float32). Other sites have none.
+    state: The own tensors of a term at the start, name -> value (0-dim float32). Components that act at no term have none.
     paper: The source.
     """
 
@@ -148,6 +156,9 @@ class RegularizerFacts:
     moves_pixels: When = False
     perceives: str = ""
     needs_logits: bool = False
+    needs_boundary: When = False
+    augments: bool = False
+    contradicts: Callable[[Mapping[str, Any]], str] = lambda _: ""
     least_batch: int = 1
     below_side: str = ""
     state: Mapping[str, float] = field(default_factory=dict)
@@ -155,7 +166,7 @@ class RegularizerFacts:
 
 
 REGULARIZERS: Registry[RegularizerFacts] = Registry(
-    "regularizer", "landscape.components.regularizers", RegularizerFacts, injected=frozenset({"progress", "bounds", "perceive"})
+    "regularizer", "landscape.components.regularizers", RegularizerFacts, injected=frozenset({"progress", "bounds", "state", "perceive"})
 )
 
 

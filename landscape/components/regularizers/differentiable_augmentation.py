@@ -43,6 +43,7 @@ def cut_out(images: Tensor, share: float, fill: float) -> Tensor:
 @REGULARIZERS.register(
     site="on_inputs",
     needs_images=True,
+    augments=True,
     moves_pixels=lambda hyperparameters: tuple(hyperparameters["policy"]) != ("color",),
     paper="Zhao et al. 2020, arXiv:2006.10738",
 )

@@ -60,6 +60,14 @@ def test_generator_needs_real_only_where_declared(name):
     assert depends == declared
 
 
+@pytest.mark.parametrize("name", [name for name in LOSSES if LOSSES[name].facts.inputs == "logits"])
+def test_a_loss_with_no_boundary_depends_on_differences_of_logits_alone(name):
+    real, fake = (each.double() for each in inputs(name))
+    pair = call(name, real, fake)
+    depends = not torch.allclose(call(name, real + 3, fake + 3).d, pair.d)
+    assert depends == (pair.boundary is not None) == (not LOSSES[name].facts.only_differences)
+
+
 @pytest.mark.parametrize("name", [name for name in LOSSES if LOSSES[name].facts.inputs in ("logits", "energies")])
 def test_finite_at_extreme_outputs(name):
     large = torch.full((N,), 1e4)

@@ -103,7 +103,9 @@ class Bench:
 
     def seen(self, name, samples, **hyperparameters) -> Tensor:
         component = REGULARIZERS[name]
-        offered = {"progress": self.progress, "bounds": (0.0, 1.0)}
+        # Not at the start, at which changes that are made with a probability are made to none.
+        state = {key: torch.ones((), device=samples.device) for key in component.facts.state}
+        offered = {"progress": self.progress, "bounds": (0.0, 1.0), "state": state}
         names = component.function.__annotations__
         return component.function(samples, **{k: v for k, v in offered.items() if k in names}, **hyperparameters)
 

@@ -87,11 +87,11 @@ def test_lecam_two_steps_by_hand():
     state = {name: torch.tensor(0.0) for name in ("real", "fake", "share")}
     first = torch.tensor([2.0, 4.0]), torch.tensor([-1.0, 1.0])
     # After one batch the unbiased averages are the means of the batch: 3 and 0.
-    value, state = lecam(critique(logits=first, state=state), weight=1.0, decay=0.75)
+    value, state, _ = lecam(critique(logits=first, state=state), weight=1.0, decay=0.75)
     torch.testing.assert_close(value, torch.tensor([2.0**2 + (3 + 1.0) ** 2, 4.0**2 + (3 - 1.0) ** 2]))
     second = torch.tensor([7.0, 7.0]), torch.tensor([2.0, 2.0])
     # The average of real outputs is (0.75 0.25 3 + 0.25 7) / (0.75 0.25 + 0.25) = 37/7, that of fake ones 2 0.25 / 0.4375 = 8/7.
-    value, _ = lecam(critique(logits=second, state=state), weight=0.5, decay=0.75)
+    value, *_ = lecam(critique(logits=second, state=state), weight=0.5, decay=0.75)
     real_anchor, fake_anchor = 37 / 7, 8 / 7
     torch.testing.assert_close(value, torch.full((2,), 0.5 * ((7 - fake_anchor) ** 2 + (2 - real_anchor) ** 2)))
 

@@ -155,6 +155,8 @@ def test_both_networks_tell_texts_apart_by_their_order(fields):
         ({"regularizers": ["packing"]}, "several conditions"),
         ({"regularizers": ["pixel"]}, "compares a sample with its target"),
         ({"regularizers": ["consistency"]}, "would exchange the sides"),
+        ({"regularizers": ["adaptive_augmentation"]}, "would exchange the sides.*: leave out the changes that mirror or turn"),
+        ({"regularizers": [{"adaptive_augmentation": {"changes": ["geometry"]}}]}, "would exchange the sides"),
         ({"horizontal_flip": True}, "would exchange the sides"),
         ({"g_normalization": "conditional_batch"}, "reads the class"),
         (

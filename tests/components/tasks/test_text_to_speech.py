@@ -46,7 +46,8 @@ def test_every_loss_on_logits_crosses(loss):
 
 @pytest.mark.parametrize("name", CROSSING)
 def test_every_other_term_crosses(name):
-    settings = {"differentiable_augmentation": {"policy": ["color"]}, "unrolled": {"k": 1}}
+    colors = {"differentiable_augmentation": {"policy": ["color"]}, "adaptive_augmentation": {"changes": ["color"]}}
+    settings = {**colors, "unrolled": {"k": 1}}
     gan = built(regularizers=[{name: settings.get(name, {})}])
     gan.run_rounds(1)
     assert gan.sample(gan.fixed_z[:2]).isfinite().all()
@@ -103,6 +104,7 @@ def test_both_networks_read_the_voice_and_each_phone_at_its_time(g_normalization
         ({"regularizers": [{"consistency": {"flip": False}}]}, "moves or hides parts of the sample alone"),
         ({"regularizers": ["consistency"]}, "would exchange the beginning and the end of what is said"),
         ({"regularizers": ["differentiable_augmentation"]}, "an image or phones of the same place"),
+        ({"regularizers": [{"adaptive_augmentation": {"changes": ["cutout"]}}]}, "an image or phones of the same place"),
         ({"horizontal_flip": True}, "horizontal_flip would exchange the beginning and the end of what is said in task 'text_to_speech'"),
         ({"g_normalization": "conditional_batch"}, "reads the class"),
     ],
