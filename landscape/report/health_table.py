@@ -11,6 +11,7 @@ from landscape.core.wording import plural
 from landscape.report import formats
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
+from landscape.results.record import Status
 
 
 def health_table(view: View) -> Table | None:
@@ -42,8 +43,18 @@ def health_table(view: View) -> Table | None:
     )
     frame = pd.DataFrame(rows, columns=[key for column in columns for key in column.keys])
     caption = "Symptoms as the diagnosis at the end of a training names them; a trial may have several. Brackets: 95%, Clopper-Pearson."
+    earlier = _of_earlier_rules(view, set(table.frame["digest"]))
     said = "" if len(stopped) else _all_healthy([by_digest[digest] for digest in table.frame["digest"]], len(rows))
+    caption, said = (f"{text} {earlier}".rstrip() if text else "" for text in (caption, said))
     return Table("health", "Training health by cell", caption, columns, frame, compact=True, summary=said)
+
+
+def _of_earlier_rules(view: View, digests: set[str]) -> str:
+    """Return the sentence that counts trials whose records hold no diagnosis at all, which today's rules always write."""
+    records = [trial.record for trial in view.study.trials if trial.record.digest in digests]
+    n = sum(record.status is Status.COMPLETED and not record.diagnosis for record in records)
+    were = plural(n, "trial was", "trials were")
+    return f"{were} diagnosed by the rules of an earlier version, which knew fewer symptoms and wrote none here." if n else ""
 
 
 def _all_healthy(found: list[tuple[str, ...]], cells: int) -> str:

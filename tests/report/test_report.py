@@ -592,8 +592,15 @@ def test_health_of_trials_without_a_symptom_is_one_sentence(synthetic, tmp_path)
     assert "table-health" not in live.tables
     said = "Healthy: all 12 finished trials in 4 cells. None diverged, and the diagnosis names no symptom"
     assert said in " ".join(live.text)
+    earlier = "diagnosed by the rules of an earlier version"
+    assert f"12 trials were {earlier}" in " ".join(live.text)
     with (page.parent / "health.csv").open(encoding="utf-8") as file:
         assert sum(int(row["trials"]) for row in csv.DictReader(file)) == 12
+    for path in (study / "trials").glob("*/record.json"):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"diagnosis": {"healthy": {"d_accuracy": 0.6}}}))
+    build(tmp_path / "results", tmp_path / "reports")
+    assert earlier not in " ".join(page_of(page).text)
+    assert said in " ".join(page_of(page).text)
 
 
 def test_curves_of_terms_are_named_for_their_network():
