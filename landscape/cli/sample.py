@@ -9,6 +9,9 @@ import click
 from landscape.cli.options import data_dir_option, examples, plugin_option
 from landscape.core.errors import UserError
 
+GRID = "samples.png"
+"""The picture that is written where the user names nothing."""
+
 
 @click.command(
     short_help="Draw samples from a trained model.",
@@ -16,7 +19,7 @@ from landscape.core.errors import UserError
         "landscape sample results/digits/trials/0123456789abcdef --out grid.png",
         "landscape sample TRIAL --n 10000 --out samples.npz",
         "landscape sample TRIAL --n 100 --out pictures/ --seed 1",
-        "landscape sample TRIAL --class all --out classes.png",
+        "landscape sample TRIAL --class all",
         "landscape sample TRIAL --from-split test --draws 4 --out rows.png",
         "landscape sample TRIAL --input picture.png --draws 4 --out four/",
         "landscape sample TRIAL --input zebra.png --direction b-to-a --out horse.png",
@@ -41,14 +44,16 @@ from landscape.core.errors import UserError
     "--draws", type=click.IntRange(min=1), help="Samples of each picture or text.  [default: 4; 1 in a .wav and in a two-way game]"
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="grid.png, an .npz of arrays, a folder of PNG files, or a .wav."
+    "--out",
+    type=click.Path(path_type=Path),
+    help=f"grid.png, an .npz of arrays, a folder of PNG files, or a .wav.  [default: {GRID}, which is not overwritten]",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed gives the same samples.")
 @click.option("--columns", type=click.IntRange(min=1), help="Pictures in a row of the grid.  [default: 8]")
 @click.option("--batch", type=click.IntRange(min=1), default=64, show_default=True, help="Samples made at once.")
 @data_dir_option
 @plugin_option
-def sample(trial: Path, *, out: Path, plugins: tuple[Path, ...], **options: Any) -> None:
+def sample(trial: Path, *, out: Path | None, plugins: tuple[Path, ...], **options: Any) -> None:
     """Draw samples from the generator that a trial left in its folder TRIAL.
 
     An .npz holds them as `images`, uint8 (N, C, H, W), or as `samples`, float32 points (N, D), and the classes that were asked for as
@@ -64,6 +69,10 @@ def sample(trial: Path, *, out: Path, plugins: tuple[Path, ...], **options: Any)
     """
     from landscape.trial.saved_generator import load_trained
 
+    if out is None:
+        out = Path(GRID)
+        if out.exists():
+            raise UserError(f"{out.resolve()} exists: name the file or folder to write by --out")
     trained = load_trained(trial)
     _require_fitting(trial, trained.condition.kind, options)
     if options["direction"] is not None and not trained.goes_both_ways:

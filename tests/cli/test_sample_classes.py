@@ -1,6 +1,7 @@
 """`landscape train --task class_conditional` and `landscape sample --class`, for real, on a tiny network."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +26,9 @@ def test_samples_of_one_class_and_of_all(run, here, trained):
     assert run("sample", trained, "--n", "20", "--out", "folder").code == 0
     assert {path.name: len(list(path.iterdir())) for path in (here / "folder").iterdir()} == {str(c): 2 for c in range(10)}
     assert run("sample", trained, "--out", "grid.png").code == 0
+    assert run("sample", trained, "--class", "all").code == 0
+    assert Path("samples.png").read_bytes() == Path("grid.png").read_bytes()
+    assert "samples.png exists: name the file or folder to write by --out" in run("sample", trained).is_one_line_error()
 
 
 def test_the_table_of_an_evaluation_has_the_class_blind_baseline(run, here, trained):
