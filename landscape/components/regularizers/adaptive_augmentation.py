@@ -105,18 +105,19 @@ def adaptive_augmentation(
             return Term(None, followed(seen.state, logits, target, interval, images, p), report)
     assert progress is not None
     assert state is not None
-    low, high = bounds or (0.0, 1.0)
-    now = _probability(state, progress, p, final, end)
     with full_precision(seen.device):
-        if "blit" in changes:
-            seen = blitted(seen, now)
-        if "geometry" in changes:
-            seen = moved_and_scaled(seen, now)
-        if "color" in changes:
-            seen = with_colors_changed(seen, color_share * now, low, high)
-        if "cutout" in changes:
-            seen = cut_out(seen, now, (low + high) / 2)
-    return seen
+        return _changed(seen, _probability(state, progress, p, final, end), changes, color_share, bounds or (0.0, 1.0))
+
+
+def _changed(seen: Tensor, now: Tensor, changes: tuple[Change, ...], color_share: float, bounds: tuple[float, float]) -> Tensor:
+    low, high = bounds
+    if "blit" in changes:
+        seen = blitted(seen, now)
+    if "geometry" in changes:
+        seen = moved_and_scaled(seen, now)
+    if "color" in changes:
+        seen = with_colors_changed(seen, color_share * now, low, high)
+    return cut_out(seen, now, (low + high) / 2) if "cutout" in changes else seen
 
 
 def _probability(state: Mapping[str, Tensor], progress: Tensor, p: float, final: float | None, end: float) -> Tensor:
