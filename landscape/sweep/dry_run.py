@@ -142,8 +142,9 @@ def lines(found: DryRun) -> list[str]:
     else:
         said.append(f"time here: about {duration(found.hours * 3600)} ({two_digits(found.hours)} hours; {found.basis})")
     if found.gpu_hours is not None:
+        least = duration(found.gpu_hours * 3600)
         said.append(
-            f"time on {plural(found.gpus or 0, 'GPU')}: at least {duration(found.gpu_hours * 3600)} of training, by its products alone, and the scoring is not counted"
+            f"time on {plural(found.gpus or 0, 'GPU')}: at least {least} of training, by its products alone; the scoring is not counted"
         )
     if found.dollars is not None:
         said.append(f"price: {'at least' if found.gpus else 'about'} {found.dollars:,.2f} dollars")
