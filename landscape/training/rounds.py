@@ -235,7 +235,7 @@ class Rounds:
         updates: int | Tensor = g_steps - ema.start
         share: float | Tensor = 1.0
         if updates > 0:
-            if self.total:
+            if self.total and ema.relative_width is not None:
                 # In recorded rounds `g_steps` is that of the recording. Only its place in the round holds at each replay.
                 steps_before = (self.game.progress * self.total).round() * per_round
                 updates = steps_before + ((g_steps - 1) % per_round + 1 - ema.start)
