@@ -177,7 +177,8 @@ def _boundary(r: RegularizerChoice, config: TrialFields) -> None:
         reason = f"in loss {config.loss.name!r} only differences of logits count"
     if reason:
         raise UndefinedCombinationError(
-            f"regularizer {r.name!r} follows which real samples D calls real, and {reason}, which calls none so: set target=null"
+            f"regularizer {r.name!r} follows the share of real samples that D calls real, and {reason}, so that D calls none real:"
+            " set target=null"
         )
 
 

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 
-def per_sample_uniform(images: Tensor, low: float, high: float) -> Tensor:
-    """Draw one uniform number in [low, high) for each image, of shape [N, 1, 1, 1]."""
-    return low + (high - low) * torch.rand(len(images), 1, 1, 1, device=images.device, dtype=images.dtype)
+def per_sample_uniform(images: Tensor, low: float, high: float, shape: tuple[int, ...] = (1, 1, 1)) -> Tensor:
+    """Draw uniform numbers in [low, high) for each image, of shape [N, *shape]."""
+    return low + (high - low) * torch.rand(len(images), *shape, device=images.device, dtype=images.dtype)
 
 
 def per_sample_integer(images: Tensor, low: int, high: int) -> Tensor:

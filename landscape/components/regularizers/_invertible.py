@@ -8,7 +8,7 @@ import math
 import torch
 from torch import Tensor
 
-from landscape.components.regularizers._augmentation import mirrored, shifted
+from landscape.components.regularizers._augmentation import mirrored, per_sample_uniform, shifted
 from landscape.components.regularizers._recoloring import color_matrices, recolored
 from landscape.components.regularizers._warping import warped
 
@@ -23,10 +23,6 @@ def _normal(images: Tensor, *shape: int) -> Tensor:
     return torch.randn(len(images), *shape, device=images.device, dtype=images.dtype)
 
 
-def _uniform(images: Tensor, *shape: int) -> Tensor:
-    return torch.rand(len(images), *shape, device=images.device, dtype=images.dtype)
-
-
 def blitted(images: Tensor, p: Tensor, reach: float = 1 / 8) -> Tensor:
     """Mirror each image left to right, turn it by a multiple of 90 degrees, and move it by whole pixels, each with probability `p`.
 
@@ -39,13 +35,13 @@ def blitted(images: Tensor, p: Tensor, reach: float = 1 / 8) -> Tensor:
         reach: The largest movement along each axis, as a share of the side.
     """
     height, width = images.shape[2:]
-    mirror = applied(p, (_uniform(images, 1, 1, 1) * 2).floor(), 0)
+    mirror = applied(p, per_sample_uniform(images, 0, 2).floor(), 0)
     images = torch.where(mirror == 1, images.flip(-1), images)
-    quarters = applied(p, (_uniform(images, 1, 1, 1) * 4).floor(), 0)
+    quarters = applied(p, per_sample_uniform(images, 0, 4).floor(), 0)
     turns = {n: images.rot90(n, (2, 3)) for n in ((1, 2, 3) if height == width else (2,))}
     for n, turned in turns.items():
         images = torch.where(quarters == n, turned, images)
-    share = applied(p, (_uniform(images, 2) * 2 - 1) * reach, 0)
+    share = applied(p, per_sample_uniform(images, -reach, reach, (2,)), 0)
     columns, rows = ((share[:, i, None] * side).round().long() for i, side in enumerate((width, height)))
     return shifted(images, rows, columns, mirrored)
 
@@ -59,7 +55,7 @@ def inverse_maps(images: Tensor, p: Tensor) -> Tensor:
     scale = applied(p, torch.exp2(0.2 * _normal(images)), 1)
     stretch = applied(p, torch.exp2(0.2 * _normal(images)), 1)
     of_each_turn = 1 - (1 - p).clamp(min=0).sqrt()
-    first, second = (applied(of_each_turn, (_uniform(images) * 2 - 1) * math.pi, 0) for _ in range(2))
+    first, second = (applied(of_each_turn, per_sample_uniform(images, -math.pi, math.pi, ()), 0) for _ in range(2))
     moved = applied(p, 0.125 * _normal(images, 2), 0) * torch.stack([torch.full_like(scale, side) for side in images.shape[:1:-1]], 1)
     by_stretch = torch.diag_embed(torch.stack([1 / stretch, stretch], 1))
     linear = _turns(-first) @ by_stretch @ _turns(-second) / scale[:, None, None]
@@ -88,8 +84,8 @@ def with_colors_changed(images: Tensor, p: Tensor, low: float, high: float) -> T
     """
     brightness = applied(p, 0.1 * (high - low) * _normal(images), 0)
     contrast = applied(p, torch.exp2(0.5 * _normal(images)), 1)
-    flipped = applied(p, (_uniform(images) * 2).floor(), 0)
-    angle = applied(p, (_uniform(images) * 2 - 1) * math.pi, 0)
+    flipped = applied(p, per_sample_uniform(images, 0, 2, ()).floor(), 0)
+    angle = applied(p, per_sample_uniform(images, -math.pi, math.pi, ()), 0)
     saturation = applied(p, torch.exp2(_normal(images)), 1)
     changes = (brightness != 0) | (contrast != 1) | (flipped != 0)
     if images.shape[1] % 3 == 0:
@@ -103,7 +99,7 @@ def cut_out(images: Tensor, p: Tensor, middle: float, share: float = 0.5) -> Ten
 
     Its sides are `share` of the image's, and its center lies anywhere in the image.
     """
-    size, center = applied(p, torch.full_like(images[:, 0, 0, :1], share), 0), _uniform(images, 2)
+    size, center = applied(p, torch.full_like(images[:, 0, 0, :1], share), 0), per_sample_uniform(images, 0, 1, (2,))
     covered = []
     for i, side in enumerate(images.shape[2:]):
         place = (torch.arange(side, device=images.device) + 0.5) / side
