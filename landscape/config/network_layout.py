@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from landscape.components.architectures._base import ARCHITECTURES, Networks
-from landscape.components.architectures._image_conditions import KnownPixels
+from landscape.components.architectures._image_conditions import WhatIsKnown
 from landscape.components.architectures._joint import PairDiscriminator, PointEncoder
 from landscape.components.architectures._two_way import both_ways
 from landscape.components.datasets._language import Language
@@ -64,7 +64,9 @@ def layout(
         networks = networks._replace(discriminator=PairDiscriminator(networks.discriminator, shape, latent.dim, wrap))
     if game == "two_way":
         networks = both_ways(networks, component.call(hyperparameters=architecture.hyperparameters, **offered))
-    return networks._replace(generator=KnownPixels(networks.generator)) if condition.has_mask else networks
+    if condition.has_mask or condition.keeps_luma:
+        return networks._replace(generator=WhatIsKnown(networks.generator, condition))
+    return networks
 
 
 def encoder(architecture: Choice, latent: LatentConfig, shape: tuple[int, ...]) -> PointEncoder:
@@ -140,8 +142,13 @@ def condition_of(
         case "class":
             return Condition("class", classes, architecture.hyperparameters.get("class_embedding", 0))
         case "image":
-            is_judged = bound.facts.game != "two_way"
-            return Condition("image", shape=bound.condition_shape(shape, inputs), has_mask=bound.facts.has_mask, is_judged=is_judged)
+            return Condition(
+                "image",
+                shape=bound.condition_shape(shape, inputs),
+                has_mask=bound.facts.has_mask,
+                keeps_luma=bound.keeps_luma,
+                is_judged=bound.facts.game != "two_way",
+            )
         case "text":
             return Condition("text", shape=(texts.length,), vocabulary=texts.vocabulary)
         case "speech":

@@ -13,6 +13,7 @@ from landscape.components.extractors._base import EXTRACTORS
 from landscape.components.losses._base import LOSSES
 from landscape.components.tasks._asked import conditions
 from landscape.components.tasks._base import Task
+from landscape.components.tasks._images import gray_of
 from landscape.config.choices import Choice
 from landscape.config.compatibility import require_independent_judge
 from landscape.config.trial_config import TrialConfig
@@ -71,6 +72,19 @@ def test_generated_samples_keep_the_known_pixels():
     assert 0 < mask.float().mean() < 1
     torch.testing.assert_close(torch.where(mask, 0, made), torch.where(mask, 0, batch.real), rtol=0, atol=0)
     assert not torch.equal(made, batch.real)
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_generated_samples_keep_the_luma_if_they_are_told_to(keeps):
+    colors = {"task": {"colorization": {"keep_luma": keeps}}, "architecture": {"unet": {"width": 4}}, "resolution": 8, "channels": 3}
+    gan = landscape.build(BASE | colors)
+    gan.run_rounds(2)
+    condition = gan.rounds.stream.next(4).condition
+    with torch.no_grad():
+        made = gan.generator(gan.draw_z(4), condition)
+    difference = (gray_of(made) - condition).abs().max()
+    assert (difference < 1e-6) == keeps
+    assert made.std(1).max() > 0.01
 
 
 class OnePatch(nn.Module):

@@ -1,4 +1,4 @@
-"""How networks take an image as their condition: what G and D see of it, and the copy of known pixels."""
+"""How networks take an image as their condition: what G and D see of it, and what is known of a sample."""
 
 import torch
 from torch import Tensor, nn
@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from landscape.components.architectures._layers import Chain
 from landscape.components.architectures._networks import required
 from landscape.components.tasks._base import Condition, completed
-from landscape.components.tasks._images import resized
+from landscape.components.tasks._images import resized, with_luma
 
 
 class GivenImage(nn.Module):
@@ -62,16 +62,17 @@ class JudgedPair(nn.Module):
         return torch.cat(both, 1) * 2 - 1
 
 
-class KnownPixels(nn.Module):
-    """A generator whose samples have the known pixels of their condition, and what `generator` makes elsewhere."""
+class WhatIsKnown(nn.Module):
+    """A generator whose samples have what is known of them, pixels or the luma, and are what `generator` makes otherwise."""
 
-    def __init__(self, generator: nn.Module) -> None:
+    def __init__(self, generator: nn.Module, condition: Condition) -> None:
         super().__init__()
         self.generator = generator
+        self.keep = completed if condition.has_mask else with_luma
 
     def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
         condition = required(condition)
-        return completed(self.generator(z, condition), condition)
+        return self.keep(self.generator(z, condition), condition)
 
 
 def _fitted(images: Tensor, side: int) -> Tensor:

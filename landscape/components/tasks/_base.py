@@ -74,6 +74,8 @@ class Condition:
     """Whether the last channel of the image is a mask, which is 1 where pixels are to be made. All other pixels of the generated sample are
     copied from the first channels of the image, whatever the generator makes there.
     """
+    keeps_luma: bool = False
+    """Whether the luma of the generated sample is the image itself, so that the generator makes the two dimensions of color alone."""
     is_judged: bool = True
     """Whether D is given the condition too. If not, D is called with samples alone."""
 
@@ -96,6 +98,8 @@ class TaskFacts:
         generated sample i with it.
     d_sees: `pair` if D judges a sample beside an image or phones of the same place, so that a change of place must act on both.
     has_mask: Whether the last channel of the condition is a mask (`Condition.has_mask`).
+    keeps_luma: The name of the hyperparameter that says whether the luma of a sample is that of the condition
+        (`Condition.keeps_luma`), or "".
     baseline: (condition [N, c, h, w], shape (C, H, W), the task's hyperparameters as keywords) -> samples [N, C, H, W] in [0, 1] that need
         no learning. Its name is that of the baseline in tables.
     baseline_is_mean: Whether the baseline is the mean of the training samples, for a task from whose condition none can be made.
@@ -121,6 +125,7 @@ class TaskFacts:
     has_target: bool = False
     d_sees: Literal["sample", "pair"] = "sample"
     has_mask: bool = False
+    keeps_luma: str = ""
     baseline: Callable[..., Tensor] | None = None
     baseline_is_mean: bool = False
     played: Callable[[Tensor], Tensor] | None = None
@@ -229,8 +234,14 @@ class Task:
         if not self.facts.is_of_rows:
             return ""
         values = {name: parameter.default for name, parameter in TASKS[self.name].hyperparameters.items()} | dict(self.hyperparameters)
-        asked = ", ".join(f"{name}={value}" for name, value in sorted(values.items()) if name != self.facts.pool)
+        others = (self.facts.pool, self.facts.keeps_luma)
+        asked = ", ".join(f"{name}={value}" for name, value in sorted(values.items()) if name not in others)
         return f"{self.name}[{asked}]" if asked else self.name
+
+    @property
+    def keeps_luma(self) -> bool:
+        """Whether the luma of a sample is that of its condition, whatever the generator makes."""
+        return bool(self.facts.keeps_luma) and bool(self.hyperparameters.get(self.facts.keeps_luma))
 
     @property
     def border(self) -> int:

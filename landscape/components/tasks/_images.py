@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -33,6 +34,19 @@ def gray_of(images: Tensor) -> Tensor:
         return images
     red, green, blue = (weight * images[:, i : i + 1] for i, weight in enumerate(LUMA))
     return red + green + blue
+
+
+def with_luma(colors: Tensor, luma: Tensor) -> Tensor:
+    """Return color images [N, 3, H, W] in [0, 1] whose luma is `luma` [N, 1, H, W] in [0, 1], and whose hues are those of `colors`.
+
+    The difference of a color from its gray has no luma. It is added to the gray that is wanted, and shortened where the sum would leave
+    [0, 1]: a cut of single channels would change the luma. Gradients reach `colors` through the shortening too.
+    """
+    chroma = colors - gray_of(colors)
+    room = torch.where(chroma > 0, 1 - luma, luma)
+    # A difference below a millionth is taken for one: 0 / 0 has no gradient, and no level of 8 bits changes.
+    share = (room / chroma.abs().clamp(min=1e-6)).amin(1, keepdim=True).clamp(max=1)
+    return luma + share * chroma
 
 
 def as_picture(condition: Tensor, shape: tuple[int, ...], *, has_mask: bool) -> Tensor:

@@ -27,6 +27,7 @@ def gray(condition: Tensor, shape: tuple[int, ...], **_: Any) -> Tensor:
 @TASKS.register(
     condition="image",
     has_target=True,
+    keeps_luma="keep_luma",
     d_sees="pair",
     baseline=gray,
     measured=luma,
@@ -34,14 +35,16 @@ def gray(condition: Tensor, shape: tuple[int, ...], **_: Any) -> Tensor:
     protocols=("quick-colorization",),
     paper="Zhang et al. 2016, arXiv:1603.08511, for the task; Isola et al. 2017, arXiv:1611.07004, for a GAN on it",
 )
-def colorization(rows: Rows) -> Batch:
+def colorization(rows: Rows, *, keep_luma: bool = False) -> Batch:
     """Color images from gray ones: G receives the luma of an image, rounded to 8 bits, and D judges a color image beside it.
 
-    G makes all three colors. The sources have it make two channels of color and keep the lightness; here `consistency` says how well the
-    luma is kept.
+    The sources have G make two channels of color and keep the lightness. So it is with `keep_luma`; without, G makes all three colors, and
+    `consistency` says how well the luma is kept.
 
     Args:
         rows: The color images.
+        keep_luma: Whether a generated image has the luma that was given, and of what G makes the hues alone, less colorful where the full
+            color would not fit into [0, 1].
 
     Raises:
         UserError: The samples are no color images.

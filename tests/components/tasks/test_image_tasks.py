@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from landscape.components.tasks._base import TASKS, Rows, Task, completed
-from landscape.components.tasks._images import as_picture, gray_of
+from landscape.components.tasks._images import as_picture, gray_of, with_luma
 from landscape.components.tasks.inpainting import inpainting, mean_fill
 from landscape.components.tasks.super_resolution import bicubic, super_resolution
 from landscape.core.errors import UserError
@@ -142,3 +142,43 @@ def test_gray_is_the_luma_of_pillow(images):
 def test_samples_that_a_task_cannot_use(task, shape, words):
     with pytest.raises(UserError, match=words):
         task.condition_shape(shape)
+
+
+def test_colors_get_the_luma_that_is_wanted_and_keep_their_hue(images):
+    luma = gray_of(images.flip(0))
+    made = with_luma(images, luma)
+    assert made.min() >= -1e-6
+    assert made.max() <= 1 + 1e-6
+    torch.testing.assert_close(gray_of(made), luma, atol=1e-6, rtol=0)
+    before, after = images - gray_of(images), made - luma
+    share = (before * after).sum(1) / (before * before).sum(1)
+    assert ((share >= 0) & (share <= 1 + 1e-6)).all()
+    torch.testing.assert_close(after, share[:, None] * before, atol=1e-6, rtol=0)
+    assert 0.05 < (share > 1 - 1e-6).float().mean() < 0.95
+
+
+def test_a_color_that_fits_is_moved_and_one_that_does_not_is_made_paler():
+    """Red (1, 0, 0) has luma .299: at luma .2, the red .901 and the others -.099 fit by 2/3 of the difference, by hand."""
+    red = torch.tensor([1.0, 0, 0]).view(1, 3, 1, 1)
+    torch.testing.assert_close(with_luma(red, torch.full((1, 1, 1, 1), 0.299)), red)
+    share = 0.2 / 0.299
+    expected = torch.tensor([0.2 + share * 0.701, 0, 0]).view(1, 3, 1, 1)
+    torch.testing.assert_close(with_luma(red, torch.full((1, 1, 1, 1), 0.2)), expected)
+
+
+@pytest.mark.parametrize("luma", [0.0, 0.4, 1.0])
+def test_gray_colors_have_finite_gradients(luma):
+    colors = torch.full((1, 3, 1, 1), 0.5, requires_grad=True)
+    made = with_luma(colors, torch.full((1, 1, 1, 1), luma))
+    torch.testing.assert_close(made, torch.full((1, 3, 1, 1), luma), atol=1e-6, rtol=0)
+    (gradient,) = torch.autograd.grad(made[0, 0, 0, 0], colors)
+    assert gradient.isfinite().all()
+    if luma == 0.4:
+        torch.testing.assert_close(gradient.flatten(), torch.tensor([1 - 0.299, -0.587, -0.114]))
+
+
+def test_what_is_asked_is_the_same_whether_the_luma_is_kept_or_not():
+    kept = Task("colorization", {"keep_luma": True})
+    assert kept.question == bound("colorization").question == "colorization"
+    assert kept.keeps_luma
+    assert not bound("colorization").keeps_luma
