@@ -2,16 +2,22 @@
 
 Raw scores of two tasks never share a scale: a Frechet distance of completed digits says nothing beside one of enlarged photographs. Within
 a task, the score of the baseline (what needs no learning) is 0 and that of real samples is 1, so that levels of different tasks can stand
-in one table.
+in one table. What is decided of two levels is that of each study by itself, and is compared as such.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from landscape.analysis.answer import AxisAnswer, State
+from landscape.analysis.answer import AxisAnswer, PairAnswer, State
+from landscape.analysis.answer_words import difference_in_words
 from landscape.analysis.critical_difference import LevelRanks, ranked
 from landscape.analysis.interval import Interval
+from landscape.core.wording import join, plural
+
+LEVEL = 0.95
+"""The coverage of the intervals of one study, jointly for all pairs of levels of the axis."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,26 @@ class StudyOfTask:
     ends: Ends | None
     """None if the task has no baseline, or nothing was scored that shares could be taken of."""
     levels: tuple[LevelInTask, ...]
+    pairs: tuple[PairAnswer, ...] = ()
+    """The pairs of levels with common seeds, whose intervals hold jointly with coverage `LEVEL`."""
+    decided_together: frozenset[tuple[str, str]] = frozenset()
+    """The better and the other level of the pairs that are also decided if the intervals of all studies hold together with `LEVEL`."""
+    is_log: bool = False
+    """Whether the differences of pairs are ratios."""
+
+
+@dataclass(frozen=True)
+class PairOverStudies:
+    """Two levels in the studies that compare them."""
+
+    levels: tuple[str, str]
+    decided: tuple[tuple[StudyOfTask, PairAnswer], ...]
+    """The studies that decide which one is better, each with its contrast."""
+
+    @property
+    def turns(self) -> bool:
+        """Whether one level is shown to be better in one study, and the other one in another study."""
+        return len({pair.better for _, pair in self.decided}) > 1
 
 
 def ends_of(start: float | None, name: str, floor: float | None, *, is_log: bool) -> Ends | None:
@@ -113,6 +139,57 @@ def verdict(studies: Sequence[StudyOfTask], axis: str) -> str:
     if len(winners) == 1:
         said = f"{next(iter(winners))} is ahead in all {len(known)} studies"
     else:
-        said = "No level is ahead everywhere: " + ", ".join(f"{level} in {' and '.join(of)}" for level, of in winners.items())
-    how = f"decided in {' and '.join(decided)}" if decided else "decided in none of them"
+        said = "No level is ahead everywhere: " + ", ".join(f"{level} in {join(of)}" for level, of in winners.items())
+    how = f"decided in {join(decided)}" if decided else "decided in none of them"
     return f"{said} ({how})."
+
+
+def pairs_over_studies(studies: Sequence[StudyOfTask]) -> tuple[PairOverStudies, ...]:
+    """Return the pairs of levels that at least two studies compare, in the order of the levels' names."""
+    found = []
+    for levels in itertools.combinations(sorted({level for s in studies for p in s.pairs for level in (p.better, p.other)}), 2):
+        of = [(study, pair) for study in studies for pair in study.pairs if {pair.better, pair.other} == set(levels)]
+        if len(of) > 1:
+            found.append(PairOverStudies(levels, tuple(one for one in of if one[1].decided)))
+    return tuple(found)
+
+
+def together(studies: int) -> float:
+    """Return the coverage that each study's intervals need so that those of all studies hold together with `LEVEL` (Bonferroni)."""
+    return 1 - (1 - LEVEL) / studies
+
+
+def order_in_words(studies: Sequence[StudyOfTask]) -> tuple[str, ...]:
+    """Return a sentence for each pair of levels whose order turns round and is decided both times, or one that says that none does.
+
+    The last sentence says with which coverage the intervals behind it hold jointly.
+    """
+    pairs = pairs_over_studies(studies)
+    if not pairs:
+        return ("No pair of levels is compared in at least two studies.",)
+    said = [_turn_in_words(pair, len(studies)) for pair in pairs if pair.turns]
+    if not said:
+        twice = sum(len(pair.decided) > 1 for pair in pairs)
+        of = f"of {plural(len(pairs), 'pair')} that at least two studies compare, {twice or 'none'}"
+        same = ", each with the same level ahead" if twice else ""
+        said = [f"No pair of levels is shown to turn round: {of} {'is' if twice < 2 else 'are'} decided in at least two{same}."]
+    least = f"{100 * max(0.0, 1 - len(studies) * (1 - LEVEL)):.3g}%"
+    return (
+        *said,
+        f"The intervals of a study's pairs hold jointly with {LEVEL:.0%} confidence, those of all {len(studies)} studies with {least} or more.",
+    )
+
+
+def _turn_in_words(turned: PairOverStudies, studies: int) -> str:
+    clauses = [
+        f"{pair.better} is better in {study.study}, where {difference_in_words(pair, study.score, study.is_log)}"
+        for study, pair in turned.decided
+    ]
+    kept = [(study, pair) for study, pair in turned.decided if (pair.better, pair.other) in study.decided_together]
+    if replace(turned, decided=tuple(kept)).turns:
+        holds = "this holds too"
+    else:
+        lost = [study.study for study, pair in turned.decided if (study, pair) not in kept]
+        holds = f"{join(lost)} {'is' if len(lost) == 1 else 'are'} open, and so is the turn"
+    order = f"The order of {join(turned.levels)} turns round: {'; '.join(clauses)}."
+    return f"{order} With {LEVEL:.0%} for all {studies} studies together, {holds}."

@@ -25,7 +25,7 @@ def axis_sentence(answer: AxisAnswer, facts: ScoreFacts, is_log: bool) -> str:
     if answer.best is None:
         return f"{words(answer.axis)}: not confirmed, so nothing is decided."
     if answer.state == "decided" and answer.contrast is not None:
-        text = f"{answer.best} is best: {_difference(answer.contrast, facts.name, is_log)}"
+        text = f"{answer.best} is best: {difference_in_words(answer.contrast, facts.name, is_log)}"
         others = [p.other for p in answer.pairs if p.better == answer.best and p.other != answer.runner_up]
         text += f", and it beats {join(others)} too" if others else ""
     else:
@@ -40,7 +40,7 @@ def axis_sentence(answer: AxisAnswer, facts: ScoreFacts, is_log: bool) -> str:
 def _open_question(answer: AxisAnswer, score: str, is_log: bool) -> str:
     """Return which two levels are not told apart, what their seeds show, and what would tell them apart."""
     if (pair := answer.rival) is not None:
-        return f"{pair.better} is not shown to be better than {pair.other}: {_difference(pair, score, is_log)}{_open(pair, is_log)}"
+        return f"{pair.better} is not shown to be better than {pair.other}: {difference_in_words(pair, score, is_log)}{_open(pair, is_log)}"
     compared = {level for p in answer.pairs if answer.best in (p.better, p.other) for level in (p.better, p.other)}
     others = [level.level for level in answer.levels if level.confirmation.trials and level.level not in compared]
     if others:
@@ -48,7 +48,8 @@ def _open_question(answer: AxisAnswer, score: str, is_log: bool) -> str:
     return f"{answer.best} is ahead and does not beat every other level"
 
 
-def _difference(pair: PairAnswer, score: str, is_log: bool) -> str:
+def difference_in_words(pair: PairAnswer, score: str, is_log: bool) -> str:
+    """Return how the better level of a pair differs from the other one, in words whose subject is its score or its seeds."""
     if pair.by_divergence:
         return f"fewer of its seeds diverge than of {pair.other}'s"
     if pair.difference.value is None:

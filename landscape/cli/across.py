@@ -33,20 +33,23 @@ def across(studies: tuple[str, ...], axis: str, results_dir: Path, reports_dir: 
     Each level is placed by the share of the way from the task's baseline (0, what needs no learning) to real samples (1), because raw
     scores of two tasks say nothing beside each other. Only levels that were confirmed on fresh seeds take part.
     """
-    from landscape.analysis.across_tasks import verdict
+    from landscape.analysis.across_tasks import order_in_words, pairs_over_studies, verdict
     from landscape.report.across_page import study_of_task, write_across
 
     names = tuple(dict.fromkeys(studies))
-    found = [study_of_task(results_dir, name, axis) for name in names]  # This names an unknown study or axis, also of a single study.
+    # This names an unknown study or axis, also of a single study.
+    found = [study_of_task(results_dir, name, axis, len(names)) for name in names]
     if len(names) < 2:
         raise UserError("name two studies or more, of different tasks: `landscape report` shows what a single one says")
     page = write_across(found, axis, reports_dir / FOLDER / axis)
     if as_json:
-        print_json({"axis": axis, "verdict": verdict(found, axis), "studies": [_as_json(one) for one in found], "page": str(page)})
+        turned = [pair.levels for pair in pairs_over_studies(found) if pair.turns]
+        facts = {"axis": axis, "verdict": verdict(found, axis), "order": order_in_words(found), "turned": turned}
+        print_json({**facts, "studies": [_as_json(one) for one in found], "page": str(page)})
         return
     levels = list(dict.fromkeys(level.level for study in found for level in study.levels))
     rows = [(level, *(_cell(study, level) for study in found)) for level in levels]
-    click.echo("\n".join([*aligned((axis, *names), rows), verdict(found, axis), f"page: {page}"]))
+    click.echo("\n".join([*aligned((axis, *names), rows), verdict(found, axis), *order_in_words(found), f"page: {page}"]))
 
 
 def _as_json(study: "StudyOfTask") -> dict[str, Any]:
@@ -59,7 +62,13 @@ def _as_json(study: "StudyOfTask") -> dict[str, Any]:
         for one in study.levels
     ]
     facts = {name: getattr(study, name) for name in ("study", "task", "dataset", "score", "state", "best")}
-    return {**facts, "ends": asdict(study.ends) if study.ends else None, "levels": levels}
+    pairs = [
+        {"better": one.better, "other": one.other, "decided": one.decided}
+        | {name: plain(getattr(one.difference, name)) for name in ("value", "low", "high")}
+        for one in study.pairs
+    ]
+    ends = asdict(study.ends) if study.ends else None
+    return {**facts, "ends": ends, "levels": levels, "pairs": pairs, "pairs_are_ratios": study.is_log}
 
 
 def _cell(study: "StudyOfTask", level: str) -> str:

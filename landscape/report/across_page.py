@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from landscape.analysis.across_tasks import StudyOfTask, ends_of, levels_of, ranks_over_studies, verdict
+from landscape.analysis.across_tasks import LEVEL, StudyOfTask, ends_of, levels_of, order_in_words, ranks_over_studies, together, verdict
 from landscape.analysis.answering import answer_of
 from landscape.core.errors import UserError, unknown
 from landscape.core.wording import plural, words
@@ -27,8 +27,14 @@ _CAPTION = (
 )
 
 
-def study_of_task(results: Path, name: str, axis: str) -> StudyOfTask:
+def study_of_task(results: Path, name: str, axis: str, studies: int) -> StudyOfTask:
     """Read what a study says of the levels of an axis.
+
+    Args:
+        results: The folder of all studies.
+        name: The name of the study.
+        axis: The axis whose levels are compared.
+        studies: The number of studies that are compared, over which intervals hold together.
 
     Raises:
         UserError: There is no such study, nothing of it was scored, or it does not compare the axis.
@@ -36,14 +42,16 @@ def study_of_task(results: Path, name: str, axis: str) -> StudyOfTask:
     view = view_of(read_study(study_folder(results, name)))
     if view.score is None:
         raise UserError(f"study {name}: nothing was scored, so that it says nothing of its {words(axis)}")
-    answer = answer_of(view.study, view.table, view.score)
-    found = answer.axis(axis)
-    if found is None:
+    answer, stricter = (answer_of(view.study, view.table, view.score, level=level) for level in (LEVEL, together(studies)))
+    found, strict = answer.axis(axis), stricter.axis(axis)
+    if found is None or strict is None:
         raise unknown(f"axis of {name} with several levels", axis, [a.axis for a in answer.axes])
     start, what = (view.baseline, view.baseline_name) if view.baseline else (view.class_blind, "exchanged classes")
     ends = ends_of(start.value if start else None, what, view.floor_value, is_log=view.facts.is_log)
     task, dataset = _task_and_data(view)
-    return StudyOfTask(name, task, dataset, view.score, found.state, found.best, ends, levels_of(found, ends))
+    decided = frozenset((pair.better, pair.other) for pair in strict.pairs if pair.decided)
+    levels = levels_of(found, ends)
+    return StudyOfTask(name, task, dataset, view.score, found.state, found.best, ends, levels, found.pairs, decided, answer.is_log)
 
 
 def _task_and_data(view: View) -> tuple[str, str]:
@@ -131,7 +139,7 @@ def across_page(studies: Sequence[StudyOfTask], axis: str) -> ReproductionPage:
         figures = (Drawn("across_tasks", title, caption, alt, frame, drawing, chart=chart),)
     ranks = ranks_over_studies(studies)
     said = (ranks_in_words(ranks, "study", "studies"),) if ranks is not None else ()
-    levels = Section("Levels by task", said, (across_table(studies, axis),), figures)
+    levels = Section("Levels by task", (*order_in_words(studies), *said), (across_table(studies, axis),), figures)
     return ReproductionPage(
         title=f"{words(axis).capitalize()} across tasks",
         source=plural(len(studies), "study", "studies"),
