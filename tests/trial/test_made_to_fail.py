@@ -46,6 +46,12 @@ FAILING = {
     "gradients vanish": {"loss": "minimax", "regularizers": [], "d_optimizer": adam(0.1), "g_optimizer": adam(1e-5)},
     # G climbs to the highest point of a D that stands still.
     "collapse": {"regularizers": [], "d_optimizer": adam(1e-6), "g_optimizer": adam(3e-2)},
+    # D sees noise alone, and leads G about at random.
+    "D sees noise": {
+        "loss": "non_saturating",
+        "regularizers": [{"instance_noise": {"deviation": 100.0, "end": 1e9}}],
+        "g_optimizer": adam(3e-2),
+    },
     # G learns, and then D stands still.
     "D stops": {"d_optimizer": adam(5e-3, schedule=STOPS)},
     "D stops under hinge": {"loss": "hinge", "regularizers": [], "d_optimizer": adam(3e-3, schedule=STOPS), "g_optimizer": adam(3e-3)},
@@ -54,6 +60,7 @@ FAILING = {
 FOUND = {
     "gradients vanish": {"generator_gradient_vanished", "discriminator_wins"},
     "collapse": {"mode_collapse"},
+    "D sees noise": {"discriminator_undecided"},
     "D stops": {"diversity_lost", "degraded_after_best"},
 }
 SHORT = 60
@@ -103,7 +110,7 @@ def test_one_whose_discriminator_falls_behind(data, steps, tmp_path, request):
     assert "discriminator_behind" in record.symptoms
 
 
-@pytest.mark.parametrize("failure", ["gradients vanish", "collapse"])
+@pytest.mark.parametrize("failure", ["gradients vanish", "collapse", "D sees noise"])
 @pytest.mark.parametrize(("data", "steps"), [*DIGITS, MNIST])
 def test_one_that_never_learns(data, steps, failure, tmp_path, request):
     record, classes = trained(tmp_path, data, SHORT, FAILING[failure], request)
