@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-IMPORTED_AS = {"pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}
+IMPORTED_AS = {"fonttools": "fontTools", "pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}
 NOT_IMPORTED = {
     "pyarrow": "pandas writes Parquet through it",
     **{
