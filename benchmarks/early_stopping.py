@@ -121,9 +121,7 @@ def replay(of: Sequence[Course], target: float, pruner: optuna.pruners.BasePrune
 
 def shown(interval: Interval) -> str:
     """Return an interval as text."""
-    if interval.value is None:
-        return interval.absent
-    return f"{interval.value:.2f} [{interval.low:.2f}, {interval.high:.2f}]" if interval.has_interval else f"{interval.value:.2f}"
+    return f"{interval.value:.2f} [{interval.low:.2f}, {interval.high:.2f}]" if interval.has_interval else interval.absent
 
 
 def _target(view: View) -> float | None:

@@ -174,10 +174,8 @@ def order_in_words(studies: Sequence[StudyOfTask]) -> tuple[str, ...]:
         same = ", each with the same level ahead" if twice else ""
         said = [f"No pair of levels is shown to turn round: {of} {'is' if twice < 2 else 'are'} decided in at least two{same}."]
     least = f"{100 * max(0.0, 1 - len(studies) * (1 - LEVEL)):.3g}%"
-    return (
-        *said,
-        f"The intervals of a study's pairs hold jointly with {LEVEL:.0%} confidence, those of all {len(studies)} studies with {least} or more.",
-    )
+    joint = f"The intervals of a study's pairs hold jointly with {LEVEL:.0%} confidence"
+    return (*said, f"{joint}, those of all {len(studies)} studies with {least} or more.")
 
 
 def _turn_in_words(turned: PairOverStudies, studies: int) -> str:

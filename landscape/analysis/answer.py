@@ -163,10 +163,6 @@ class StudyAnswer:
     """The axes with two or more levels, in falling order of their share of variance."""
     chosen: Chosen | None = None
     variance: VarianceShares = field(default_factory=VarianceShares)
-    spread: float | None = None
-    """The standard deviation over seeds of one setting, pooled over confirmed settings. It is that of the log score if the answer
-    `is_log`.
-    """
     looks: tuple[int, ...] = ()
     """The numbers of seeds at which pairs were judged."""
     search: Effort = Effort()

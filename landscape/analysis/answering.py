@@ -68,9 +68,8 @@ def answer_of(study: Study, table: TrialTable, score: str, *, level: float = 0.9
     compared = [axis for axis in table.axes if table.frame[AXIS + axis].nunique() > 1]
     axes = sorted((_axis(ground, axis, design, variance) for axis in compared), key=lambda a: -(a.variance.value or 0.0))
     chosen = _chosen(ground, design)
-    spread = _spread(runs, by_ratio)
     sentence = study_sentence(score, axes, chosen)
-    return StudyAnswer(score, sentence, by_ratio, tuple(axes), chosen, variance, spread, at, searching, spent)
+    return StudyAnswer(score, sentence, by_ratio, tuple(axes), chosen, variance, at, searching, spent)
 
 
 def design_of(study: Study, axes: Sequence[str], score: str) -> Design:
@@ -104,17 +103,6 @@ def _variance(table: TrialTable, score: str, runs: Mapping[Key, Confirmed], by_r
     labels = search.frame.loc[known, [AXIS + axis for axis in table.axes]].rename(columns=lambda name: str(name).removeprefix(AXIS))
     settings = search.frame.loc[known, "setting"].astype(str).tolist()
     return variance_shares(costs[known], labels, {str(key): of.costs for key, of in runs.items()}, settings=settings, log=by_ratio)
-
-
-def _spread(runs: Mapping[Key, Confirmed], by_ratio: bool) -> float | None:
-    """Return the standard deviation over the seeds of a setting, pooled over the settings without divergence."""
-    squares, freedom = 0.0, 0
-    for of in runs.values():
-        x = np.asarray(of.costs)
-        if len(x) > 1 and np.isfinite(x).all():
-            x = np.log(x) if by_ratio else x
-            squares, freedom = squares + float(((x - x.mean()) ** 2).sum()), freedom + len(x) - 1
-    return math.sqrt(squares / freedom) if freedom else None
 
 
 def _axis(ground: _Ground, axis: str, design: Design, variance: VarianceShares) -> AxisAnswer:

@@ -78,7 +78,7 @@ def _pairs(claim: Claim, names: list[str]) -> tuple[bool, list[tuple[str, str]]]
 
 def _models_to_decide(effect: Interval, least: float, study: Study) -> ToDecide | None:
     """Return how many models would decide the claim if the correlation is the observed one. None if 100,000 would not be enough."""
-    if effect.value is None or not -1 < effect.value < 1 or not -1 < least < 1:
+    if effect.value is None or not effect.has_interval or not -1 < least < 1:
         return None
     apart = abs(math.atanh(effect.value) - math.atanh(least))
     z = float(norm.ppf((1 + effect.level) / 2))

@@ -42,6 +42,7 @@ class LevelRanks:
     """The levels with the best mean rank first, and what is told apart."""
 
     levels: tuple[RankedLevel, ...]
+    """There are none, and no groups, over fewer than `fewest_blocks` blocks, where nothing could be told apart."""
     blocks: int
     left_out: int
     """The number of blocks that lack a level. They do not count."""
@@ -53,8 +54,6 @@ class LevelRanks:
     """The difference of mean ranks from which on two of at least three levels are told apart. None for two levels."""
     groups: tuple[tuple[str, ...], ...] = ()
     """The largest runs of two or more neighbors of which none is told apart from another."""
-    absent: str = ""
-    """The reason why nothing can be told apart. There are then neither levels nor groups."""
 
 
 def critical_difference(levels: int, blocks: int, *, level: float = 0.95) -> float:
@@ -94,9 +93,9 @@ def ranked(blocks: Sequence[Mapping[str, float]], *, level: float = 0.95) -> Lev
     """
     names = sorted({name for block in blocks for name in block})
     whole = [[block[name] for name in names] for block in blocks if len(block) == len(names)]
-    n, left_out, needed = len(whole), len(blocks) - len(whole), fewest_blocks(len(names), level=level)
-    if n < needed:
-        return LevelRanks((), n, left_out, len(names), absent=f"{len(names)} levels cannot be told apart over fewer than {needed} blocks")
+    n, left_out = len(whole), len(blocks) - len(whole)
+    if n < fewest_blocks(len(names), level=level):
+        return LevelRanks((), n, left_out, len(names))
     ranks = ranks_of(whole)
     means = ranks.mean(axis=0)
     order = sorted(range(len(names)), key=lambda i: (means[i], names[i]))

@@ -113,6 +113,9 @@ def test_an_open_correlation_says_how_many_models_would_decide():
     assert found.says == "undecided"
     models = found.to_decide.seeds
     assert (found.to_decide.trainings, found.to_decide.seconds) == (models - 40, 10.0 * (models - 40))
+    # The correlation of nine models has no interval, and says nothing of how many would have a short one.
+    few = two_scores(6.0)
+    assert said(claim, replace(few, trials=few.trials[:9])).to_decide is None
     rho = found.effect.value
     for n, decides in ((models, True), (models - 1, False)):
         reach = 1.959964 * np.sqrt((1 + rho**2 / 2) / (n - 3))

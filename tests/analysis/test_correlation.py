@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from landscape.analysis.correlation import rank_correlation
+from landscape.analysis.correlation import kendall_correlation, rank_correlation
 
 
 def test_the_interval_is_bonett_and_wrights_by_hand():
@@ -30,7 +30,21 @@ def test_it_holds_the_true_correlation_as_often_as_it_says():
     assert np.mean([one.low <= true <= one.high for one in found]) >= 0.92
 
 
-def test_few_models_and_equal_ones_have_no_correlation():
-    assert rank_correlation(range(9), range(9)).absent == "9 models: an interval needs 10"
-    assert rank_correlation([1.0] * 12, range(12)).absent == "one of the two is the same for all models"
-    assert rank_correlation(range(10), range(10)).value == pytest.approx(1)
+def test_kendalls_interval_by_hand():
+    """Of ten models, one pair of 45 is in the reversed order."""
+    found = kendall_correlation(range(10), [1, 0, *range(2, 10)], level=0.9)
+    assert found.value == pytest.approx(43 / 45)
+    half = 1.644854 * math.sqrt(0.437 / 6)
+    assert (found.low, found.high) == pytest.approx([math.tanh(math.atanh(43 / 45) + sign * half) for sign in (-1, 1)])
+
+
+def test_few_models_have_a_correlation_without_an_interval_and_equal_ones_have_none():
+    for measure, value in ((rank_correlation, 1 - 6 * 2 / 60), (kendall_correlation, 4 / 6)):
+        found = measure(range(4), [1, 0, 2, 3])
+        assert (found.value, found.has_interval) == (pytest.approx(value), False)
+        assert found.absent == "4 models: an interval needs 10"
+        assert measure([1, 2], [2, 1]).value == -1
+        assert {measure([1], [2]).absent, measure([], []).absent} == {"fewer than two models have no order"}
+        same = measure([1.0] * 12, range(12))
+        assert (same.value, same.absent) == (None, "one of the two is the same for all models")
+        assert measure(range(10), range(10)).value == 1

@@ -70,7 +70,7 @@ def test_agreement_is_kendalls_tau_and_says_where_it_has_no_interval():
     assert found.value == pytest.approx(-kendalltau(x, y).statistic)
     assert found.low < found.value < found.high
     assert agreement_of(scores([1, 2, 3]), scores([1, 2, 3])).value == 1
-    assert agreement_of(scores([1, 2, 3]), scores([1, 2, 3])).absent == "fewer than 10 models"
+    assert agreement_of(scores([1, 2, 3]), scores([1, 2, 3])).absent == "3 models: an interval needs 10"
     assert agreement_of(scores([1, 1, 1]), scores([1, 2, 3])).absent == "one of the two is the same for all models"
 
 

@@ -184,7 +184,9 @@ def test_there_is_no_section_without_a_second_view_of_three_models(seen, how):
 def test_three_models_are_ranked_without_an_interval_and_the_page_says_why(seen):
     root = seen("pixels", scored=3)
     (row,) = csv_of(root, "views_agreement")
-    assert (row["models"], row["tau_low"], row["note"]) == ("3", "", "fewer than 10 models")
+    assert (row["models"], row["tau_low"], row["rho_low"], row["note"]) == ("3", "", "", "3 models: an interval needs 10")
+    # The correlations of three models in two orders.
+    assert (round(3 * float(row["tau"])), float(row["rho"])) in {(3, 1.0), (1, 0.5), (-1, -0.5), (-3, -1.0)}
     for page in both_pages(root):
         assert "3 models ranked by KID through 2 views" in text_of(page)
         assert re.search(r"The 3 models that every view scored, of \d\d with any", text_of(page))

@@ -91,9 +91,9 @@ def test_diverged_trials_are_left_out(monkeypatch, capsys, study):
     calls = itertools.count()
 
     def some_diverge(config, **_):
-        if next(calls) == 1:
+        if (call := next(calls)) == 1:
             return {("0.5", "FD[pixels]"): "9.0", ("final", "status"): "diverged"}
-        points = {(share, "FD[pixels]"): "1.0" for share in ("0.5", "1", "final")}
+        points = {(share, "FD[pixels]"): str(1 + call) for share in ("0.5", "1", "final")}
         seconds = {(share, f"seconds of {metric}"): "0.5" for share in ("0.5", "1") for metric in ("frechet", "precision_recall")}
         return points | seconds | {("final", "seconds of training"): "10", ("final", "status"): "completed"}
 
