@@ -93,15 +93,18 @@ class TrialTable:
         Completed trials without the score are left out. Several seeds of one setting are not independent trials, so they count once, by
         their median, unless `each_seed` is set.
         """
-        frame = self.finished().frame
-        column = SCORE + score
-        raw = frame[column].to_numpy(dtype=np.float64) if column in frame else np.full(len(frame), np.nan)
+        frame, column = self.frame, SCORE + score
+        # Columns are filtered one by one, because to filter the frame would copy all of its columns, for each group of each table.
+        status = frame["status"].to_numpy(dtype=str)
+        finished = np.isin(status, FINISHED)
+        raw = frame[column].to_numpy(dtype=np.float64)[finished] if column in frame else np.full(finished.sum(), np.nan)
         cost: Values = raw * self.scores[score].sign if score in self.scores else raw
-        cost = np.where((frame["status"] == Status.DIVERGED.value).to_numpy(), np.inf, cost)
+        cost = np.where(status[finished] == Status.DIVERGED.value, np.inf, cost)
         known = ~np.isnan(cost)
-        if each_seed or not frame["setting"].duplicated().any():
+        setting = frame["setting"].to_numpy(dtype=str)[finished]
+        if each_seed or len(np.unique(setting)) == len(setting):
             return cost[known]
-        settings, members = np.unique(frame["setting"].to_numpy(dtype=str)[known], return_inverse=True)
+        settings, members = np.unique(setting[known], return_inverse=True)
         # The lower median: with an even number of seeds, the mean of a score and a divergence has no meaning.
         return np.array([median_low(cost[known][members == i]) for i in range(len(settings))])
 
