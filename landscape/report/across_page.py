@@ -128,7 +128,7 @@ def draw_shares(frame: pd.DataFrame) -> Figure:
 def across_page(studies: Sequence[StudyOfTask], axis: str) -> ReproductionPage:
     """Return the whole page as data."""
     frame = shares_frame(studies)
-    title = f"{words(axis).capitalize()} by task"
+    title = f"Shares of {words(axis)} levels"
     figures: tuple[Drawn, ...] = ()
     if len(frame):
         label = "share of the way from baseline (0) to real samples (1)"

@@ -29,7 +29,7 @@ function options(chart, width) {
   const shared = {
     height: (chart.square ? panel : chart.kind === "intervals" ? 26 * rows.length : chart.down || chart.across ? 180 : 300) * count(chart.down) + 70,
     marginLeft: chart.kind === "intervals" ? Math.min(width * 0.45, 12 + 6.8 * Math.max(...chart.data[chart.y].map((text) => text.length))) : 56, marginRight: chart.down ? 46 : 16,
-    x: { label: chart.x_label, tickFormat: tick, ticks: chart.across ? (panel < 160 ? 1 : 3) : 6, grid: !chart.square, ...(chart.x_domain ? { domain: chart.x_domain } : {}), ...(chart.square ? { axis: null } : {}) },
+    x: { label: chart.x_label, labelOffset: 36, tickFormat: tick, ticks: chart.across ? (panel < 160 ? 1 : 3) : 6, grid: !chart.square, ...(chart.x_domain ? { domain: chart.x_domain } : {}), ...(chart.square ? { axis: null } : {}) },
     y: { label: chart.y_label, grid: !chart.square, ...(chart.y_domain ? { domain: chart.y_domain } : {}), ...(chart.square ? { axis: null } : {}) },
     fx: { label: chart.across_label, tickFormat: tick }, fy: { label: chart.down_label, tickFormat: tick },
   };
@@ -47,12 +47,13 @@ function options(chart, width) {
 function intervals(chart, rows, of, shared) {
   const known = rows.filter((i) => chart.data[chart.low][i] !== null && chart.data[chart.high][i] !== null);
   const y = of(chart.y);
+  const stroke = (i) => (chart.series ? chart.colors[chart.data[chart.series][i]] : "currentColor");
   return {
     ...shared, y: { domain: chart.data[chart.y], label: null, tickFormat: fitting(shared.marginLeft) },
     marks: [
       Plot.rectX([chart.band], { x1: ([low]) => low, x2: ([, high]) => high, fill: "var(--accent)", fillOpacity: 0.12 }), Plot.ruleX([0], { strokeOpacity: 0.6 }),
-      Plot.ruleY(known, { x1: of(chart.low), x2: of(chart.high), y, strokeWidth: 2, stroke: "currentColor" }),
-      Plot.dot(rows, { x: of(chart.x), y, r: 4, fill: (i) => (known.includes(i) ? "currentColor" : "var(--card)"), stroke: "currentColor" }),
+      Plot.ruleY(known, { x1: of(chart.low), x2: of(chart.high), y, strokeWidth: 2, stroke }),
+      Plot.dot(rows, { x: of(chart.x), y, r: 4, fill: (i) => (known.includes(i) ? stroke(i) : "var(--card)"), stroke }),
       Plot.tip(rows, Plot.pointer({ x: of(chart.x), y, fill: "var(--card)", title: words(chart) })),
     ],
   };
