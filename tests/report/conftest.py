@@ -24,6 +24,12 @@ def undrawn_figures(patch):
     patch.setattr(study_figures, "drawn_figure", undrawn)
 
 
+@pytest.fixture(scope="session")
+def undrawn():
+    """`undrawn_figures`, for fixtures of tests that share what they build."""
+    return undrawn_figures
+
+
 @pytest.fixture
 def quick_figures(monkeypatch):
     """For tests that look at something else than figures."""

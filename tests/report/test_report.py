@@ -49,6 +49,14 @@ def live(built):
     return page_of(built[1][0])
 
 
+@pytest.fixture(scope="module")
+def tables(built, undrawn):
+    """The tables of the page, by name."""
+    with pytest.MonkeyPatch.context() as patch:
+        undrawn(patch)
+        return {table.name: table for table in study_page(read_study(built[0] / "results" / "digits")).tables}
+
+
 def test_writes_a_page_a_study_and_an_index(built):
     root, pages = built
     assert pages == [root / "reports" / "digits" / "index.html", root / "reports" / "index.html"]
@@ -172,9 +180,8 @@ def test_a_grid_is_not_said_to_learn(synthetic, tmp_path):
         "shares_loss",
     ],
 )
-@pytest.mark.usefixtures("quick_figures")
-def test_csv_equals_table(built, page, name):
-    table = next(t for t in study_page(read_study(built[0] / "results" / "digits")).tables if t.name == name)
+def test_csv_equals_table(built, page, tables, name):
+    table = tables[name]
     content = (built[1][0].parent / f"{name}.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(io.StringIO(content)))
     shown = page.tables[f"table-{name}"]
@@ -450,7 +457,7 @@ def _without(study, tmp_path, facts):
 
 @pytest.mark.usefixtures("quick_figures")
 def test_files_of_an_earlier_report_that_no_longer_hold_are_removed(synthetic, tmp_path):
-    study = synthetic.write_study(tmp_path / "results", 72, pictures=False)
+    study = synthetic.write_study(tmp_path / "results", 16, pictures=False, axes=("loss", "architecture"))
     (page, _) = build(tmp_path / "results", tmp_path / "reports")
     (page.parent / "notes.txt").write_text("the user's own")
     assert (page.parent / "seeds_loss.svg").exists()
@@ -536,15 +543,24 @@ def test_there_is_no_ratio_to_a_floor_whose_interval_holds_zero(synthetic, tmp_p
     assert said == {0.5: True, 0.0: False}
 
 
+@pytest.fixture(scope="module")
+def two_reports(synthetic, undrawn, tmp_path_factory):
+    """Results and reports of two studies."""
+    root = tmp_path_factory.mktemp("two")
+    for name in ("first", "second"):
+        synthetic.write_study(root / "results", 6, name, confirm=0, pictures=False)
+    with pytest.MonkeyPatch.context() as patch:
+        undrawn(patch)
+        build(root / "results", root / "reports")
+    return root
+
+
 @pytest.mark.usefixtures("quick_figures")
 @pytest.mark.parametrize("content", ["{}", "[]", "{", '{"study": "x", "tiles": [], "ran": "", "best": null, "verdicts": 3}'])
-def test_a_damaged_overview_is_left_out_of_the_index(content, synthetic, tmp_path):
-    for name in ("first", "second"):
-        synthetic.write_study(tmp_path / "results", 6, name, confirm=0, pictures=False)
-    build(tmp_path / "results", tmp_path / "reports")
-    (tmp_path / "reports" / "first" / "summary.json").write_text(content)
+def test_a_damaged_overview_is_left_out_of_the_index(content, two_reports):
+    (two_reports / "reports" / "first" / "summary.json").write_text(content)
     with pytest.warns(UserWarning, match="landscape report first"):
-        pages = build(tmp_path / "results", tmp_path / "reports", "second")
+        pages = build(two_reports / "results", two_reports / "reports", "second")
     assert set(page_of(pages[-1]).links) == {"second/index.html"}
 
 
