@@ -29,8 +29,8 @@ from landscape.trial.run_trial import prepare_and_run
 from landscape.trial.saved_generator import load_trained
 from landscape.trial.scoring_saved import evaluate_trained
 
-SHARDS = 3
-"""The number of parts of the 32x32 array, which parallel workers share."""
+SHARDS = {8: 2, 32: 6}
+"""The number of parts of each array, by resolution. Parallel workers share them."""
 
 
 @pytest.fixture
@@ -94,6 +94,12 @@ def test_every_pair_is_in_a_cell_or_known_to_be_undefined(resolution):
     assert faults(covering_arrays.read(resolution)) == []
 
 
+def test_the_parts_of_the_quick_suite_have_every_level():
+    arrays = {size: covering_arrays.read(size).cells for size in SHARDS}
+    every = {level for cells in arrays.values() for cell in cells for level in enumerate(cell)}
+    assert every == {level for size, cells in arrays.items() for cell in cells[:: SHARDS[size]] for level in enumerate(cell)}
+
+
 def test_a_missing_cell_a_new_level_and_a_removed_one_are_noticed(monkeypatch):
     array = covering_arrays.read(8)
     (fault,) = faults(CoveringArray(array.cells[1:], array.undefined))
@@ -122,12 +128,12 @@ def test_no_cell_with_a_pair_said_to_be_undefined_is_found(resolution):
 
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize(
-    ("resolution", "shard", "shards"),
-    # A third of the larger networks is in the quick suite. All shards together have every pair.
-    [(8, 0, 1), *(pytest.param(32, i, SHARDS, marks=[pytest.mark.slow] if i else []) for i in range(SHARDS))],
+    ("resolution", "shard"),
+    # One part of each is in the quick suite. All parts together have every pair; `.ci/run` trains them all.
+    [pytest.param(size, i, marks=[pytest.mark.slow] if i else []) for size, parts in SHARDS.items() for i in range(parts)],
 )
-def test_every_defined_pair_trains_saves_loads_and_samples(resolution, shard, shards, few_observed, tmp_path):
-    chosen = covering_arrays.read(resolution).configs(resolution, shard, shards)
+def test_every_defined_pair_trains_saves_loads_and_samples(resolution, shard, few_observed, tmp_path):
+    chosen = covering_arrays.read(resolution).configs(resolution, shard, SHARDS[resolution])
     failures = []
     for cell, config in chosen:
         try:

@@ -155,8 +155,7 @@ def refused(action) -> bool:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("cases", [100, pytest.param(10_000, marks=pytest.mark.fuzz)])
 @pytest.mark.parametrize("reader", READERS)
-def test_mutated_files(tmp_path, monkeypatch, reader, cases):
-    monkeypatch.setattr("os.fsync", lambda descriptor: None)
+def test_mutated_files(tmp_path, reader, cases):
     seed, read = READERS[reader]
     path, random, refusals = seed(tmp_path), np.random.RandomState(5), 0
     whole = path.read_bytes()

@@ -14,11 +14,6 @@ from landscape.results.record import Estimate, Scores, Status, TrialRecord
 PROTOCOL = {"name": "quick", "digest": "p" * 16, "n_real": 10}
 
 
-@pytest.fixture(autouse=True)
-def _no_flush_to_disk(monkeypatch):
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
-
-
 def record(digest, ask=0, **changes):
     fields = {"setting_digest": "s", "run_digest": "r", "config": {"seed": ask}, "status": Status.COMPLETED}
     return TrialRecord(digest=digest, **(fields | {"study": {"cell": {"loss": "hinge"}, "ask": ask, "role": "search"}} | changes))
