@@ -6,7 +6,7 @@ from landscape.analysis.answer import AxisAnswer, Chosen, PairAnswer, State
 from landscape.analysis.frames import ScoreFacts
 from landscape.analysis.interval import Interval
 from landscape.core.durations import duration
-from landscape.core.wording import join, plural, significant, words
+from landscape.core.wording import end_of_interval, join, plural, significant, words
 
 FEW = 3
 """The number of hyperparameters that a recommendation writes out."""
@@ -63,7 +63,7 @@ def _short(pair: PairAnswer, is_log: bool) -> str:
     if pair.by_divergence or pair.difference.value is None:
         return "more of its seeds diverge"
     value = pair.difference
-    ends = f", {_number(value.low)} to {_number(value.high)}" if value.has_interval else ""
+    ends = f", {_end(value.low)} to {_end(value.high)}" if value.has_interval else ""
     return f"{'ratio' if is_log else 'difference'} {_number(value.value)}{ends}"
 
 
@@ -116,6 +116,10 @@ def study_sentence(score: str, axes: Sequence[AxisAnswer], chosen: Chosen | None
 
 def _number(value: float | None) -> str:
     return "?" if value is None else significant(value)
+
+
+def _end(value: float | None) -> str:
+    return "?" if value is None else end_of_interval(value)
 
 
 def _value(value: object) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 from landscape.analysis.answer import ToDecide
 from landscape.analysis.frames import SCREENED_OUT, STOPPED_EARLY, TrialTable
 from landscape.analysis.interval import Interval
-from landscape.core.wording import significant
+from landscape.core.wording import end_of_interval, significant
 from landscape.published.findings import Claim
 from landscape.results.score_names import ScoreName
 from landscape.results.studies import Study
@@ -81,7 +81,9 @@ def by_score(claim: Claim, score: str) -> str:
 def bracketed(value: Interval) -> str:
     """Return an estimate with its interval, as in `0.9 (0.8 to 1)`."""
     shown = significant(value.value) if value.value is not None else ""
-    return shown + (f" ({significant(value.low)} to {significant(value.high)})" if value.low is not None and value.high is not None else "")
+    if value.low is None or value.high is None:
+        return shown
+    return f"{shown} ({end_of_interval(value.low)} to {end_of_interval(value.high)})"
 
 
 def of_share(share: Interval, least: float) -> Verdict:

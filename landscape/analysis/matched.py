@@ -137,8 +137,14 @@ def _lowest(settings: Mapping[Key, list[float]]) -> tuple[float, Key]:
 
 
 def most_settings(levels: Mapping[str, int], *, confirmed: Sequence[str] = (), cells: int = 1) -> int:
-    """Return the largest number of settings to confirm if the axes have these numbers of levels. An estimate before the search uses it."""
+    """Return the largest number of settings to confirm if the axes have these numbers of levels. An estimate before the search uses it.
+
+    An axis has at most as many blocks as its partners have combinations. The best cell is in one block of every axis, and a cell is
+    confirmed by one setting.
+    """
     counted = [levels[axis] for axis in (confirmed or levels) if levels[axis] > 1]
     if not counted:
         return 0
-    return cells * (1 + sum(count - 1 for count in counted))
+    combinations = math.prod(levels.values())
+    in_blocks = sum(min(cells, combinations // count) * count for count in counted)
+    return min(in_blocks - (len(counted) - 1), combinations)

@@ -9,6 +9,7 @@ import click
 
 from landscape.cli.aligned import aligned
 from landscape.cli.options import examples, json_option, print_json, reports_option, results_option
+from landscape.cli.output import stored_study
 from landscape.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -35,10 +36,11 @@ def across(studies: tuple[str, ...], axis: str, results_dir: Path, reports_dir: 
     """
     from landscape.analysis.across_tasks import order_in_words, pairs_over_studies, verdict
     from landscape.report.across_page import study_of_task, write_across
+    from landscape.results.studies import study_folder
 
     names = tuple(dict.fromkeys(studies))
     # This names an unknown study or axis, also of a single study.
-    found = [study_of_task(results_dir, name, axis, len(names)) for name in names]
+    found = [study_of_task(stored_study(study_folder(results_dir, name)), axis, len(names)) for name in names]
     if len(names) < 2:
         raise UserError("name two studies or more, of different tasks: `landscape report` shows what a single one says")
     page = write_across(found, axis, reports_dir / FOLDER / axis)

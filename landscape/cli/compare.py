@@ -8,6 +8,7 @@ import click
 
 from landscape.cli.aligned import aligned
 from landscape.cli.options import examples, json_option, print_json, results_option
+from landscape.cli.output import stored_study
 
 if TYPE_CHECKING:
     from landscape.analysis.two_studies import PairedRatio, TwoStudies
@@ -31,9 +32,9 @@ def compare(first: str, second: str, by: str | None, results_dir: Path, as_json:
     Scores of different protocols are never compared: studies without a common one are told apart, and no more.
     """
     from landscape.analysis.two_studies import compare_studies
-    from landscape.results.studies import read_study, study_folder
+    from landscape.results.studies import study_folder
 
-    studies = [read_study(study_folder(results_dir, name)) for name in (first, second)]
+    studies = [stored_study(study_folder(results_dir, name)) for name in (first, second)]
     found = compare_studies(studies[0], studies[1], by)
     if as_json:
         print_json(_as_json(found))

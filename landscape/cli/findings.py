@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from landscape.cli.options import examples, json_option, print_json, results_option
+from landscape.cli.output import stored_study
 from landscape.core.wording import plural
 
 if TYPE_CHECKING:
@@ -33,11 +34,11 @@ def findings(studies: tuple[str, ...], everything: bool, results_dir: Path, as_j
     from landscape.published.findings import Claim
     from landscape.published.findings import findings as published
     from landscape.report.view import view_of
-    from landscape.results.studies import list_studies, read_study, study_folder
+    from landscape.results.studies import list_studies, study_folder
 
     found: dict[str, list[dict[str, Any]]] = {}
     for name in studies or list_studies(results_dir):
-        view = view_of(read_study(study_folder(results_dir, name)))
+        view = view_of(stored_study(study_folder(results_dir, name)))
         if view.score is None:
             found[name] = []
             continue

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from landscape.core.durations import duration
 from landscape.core.progress import every, in_terminal, share_bars, write_line
@@ -10,6 +13,17 @@ from landscape.core.wording import significant, words
 
 if TYPE_CHECKING:
     from landscape.results.record import Estimate, Scores, TrialRecord
+    from landscape.results.studies import Study
+
+
+def stored_study(folder: Path) -> "Study":
+    """Return the study in `folder`, and print on stderr what of it was set aside or left out, one line each."""
+    from landscape.results.studies import read_study
+
+    study = read_study(folder)
+    for warning in study.warnings:
+        click.echo(f"landscape: {warning}", err=True)
+    return study
 
 
 def health_lines(record: "TrialRecord") -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from landscape.cli.options import examples, json_option, print_json
+from landscape.cli.output import stored_study
 
 
 @click.group(
@@ -97,11 +98,10 @@ def export(study: Path, out: Path, protocol: str | None) -> None:
     from landscape.analysis.frames import protocols, trials_frame
     from landscape.core.errors import UserError, unknown
     from landscape.core.files import write_bytes
-    from landscape.results.studies import read_study
 
     if out.suffix not in (".csv", ".json"):
         raise UserError(f"--out {out}: the ending says what to write: .csv or .json")
-    found = read_study(study)
+    found = stored_study(study)
     known = {digest: str(p.get("name")) for digest, p in protocols(found.trials).items()}
     chosen = [digest for digest, name in known.items() if protocol in (digest, name)]
     if protocol is not None and not chosen:
@@ -114,6 +114,4 @@ def export(study: Path, out: Path, protocol: str | None) -> None:
     else:  # The CSV of pandas would round to a number of decimals.
         text = json.dumps(frame.astype(object).where(frame.notna(), None).to_dict("records"), indent=1, default=str)
     write_bytes(out, text.encode())
-    for warning in found.warnings:
-        click.echo(warning, err=True)
     click.echo(f"{len(frame)} trials: {out.resolve()}")

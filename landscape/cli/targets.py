@@ -8,6 +8,7 @@ import click
 
 from landscape.cli.aligned import aligned
 from landscape.cli.options import examples, json_option, print_json, results_option
+from landscape.cli.output import stored_study
 from landscape.core.durations import duration
 from landscape.core.errors import UserError
 from landscape.core.wording import significant
@@ -60,9 +61,9 @@ def _study(results_dir: Path, name: str, axis: str, target: float | None, baseli
     from landscape.analysis.answering import answer_of
     from landscape.analysis.time_to_target import Target, baseline_target, time_to_target, tuned
     from landscape.report.view import view_of
-    from landscape.results.studies import read_study, study_folder
+    from landscape.results.studies import study_folder
 
-    view = view_of(read_study(study_folder(results_dir, name)))
+    view = view_of(stored_study(study_folder(results_dir, name)))
     if view.score is None:
         raise UserError(f"study {name}: nothing was scored, so that nothing reaches a target")
     answer = answer_of(view.study, view.table, view.score)

@@ -20,6 +20,12 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{float(text):,.7g}" if 1 <= abs(float(text)) < 1e7 else text
 
 
+def end_of_interval(value: float) -> str:
+    """Return an end of an interval as `significant` does, with more digits if three would make it the 0 or the 1 of no difference."""
+    texts = [significant(value, digits) for digits in range(3, 8)]
+    return next((text for text in texts if text not in ("0", "1") or float(text) == value), texts[-1])
+
+
 def join(parts: Sequence[str], last: str = "and") -> str:
     """Return a list in words, such as `a`, `a and b` or `a, b and c`. The word `last` stands before the last part."""
     return f" {last} ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)

@@ -18,7 +18,7 @@ from landscape.report.reproduction_page import ReproductionPage, Section, write
 from landscape.report.study_figures import Drawn
 from landscape.report.tables import Column, Table
 from landscape.report.view import View, view_of
-from landscape.results.studies import read_study, study_folder
+from landscape.results.studies import Study
 
 _CAPTION = (
     "Share of the way from the task's baseline (0) to real samples (1), by each study's objective: of logarithms for scores on a log scale."
@@ -27,19 +27,18 @@ _CAPTION = (
 )
 
 
-def study_of_task(results: Path, name: str, axis: str, studies: int) -> StudyOfTask:
-    """Read what a study says of the levels of an axis.
+def study_of_task(study: Study, axis: str, studies: int) -> StudyOfTask:
+    """Return what a study says of the levels of an axis.
 
     Args:
-        results: The folder of all studies.
-        name: The name of the study.
+        study: The study.
         axis: The axis whose levels are compared.
         studies: The number of studies that are compared, over which intervals hold together.
 
     Raises:
-        UserError: There is no such study, nothing of it was scored, or it does not compare the axis.
+        UserError: Nothing of the study was scored, or it does not compare the axis.
     """
-    view = view_of(read_study(study_folder(results, name)))
+    view, name = view_of(study), study.name
     if view.score is None:
         raise UserError(f"study {name}: nothing was scored, so that it says nothing of its {words(axis)}")
     answer, stricter = (answer_of(view.study, view.table, view.score, level=level) for level in (LEVEL, together(studies)))

@@ -6,12 +6,12 @@ from typing import Any
 import pandas as pd
 
 from landscape.analysis.frames import STOPPED_EARLY
+from landscape.analysis.interval import Interval
 from landscape.analysis.proportions import share
 from landscape.core.wording import plural
 from landscape.report import formats
 from landscape.report.tables import Column, Table
 from landscape.report.view import View
-from landscape.results.record import Status
 
 
 def health_table(view: View) -> Table | None:
@@ -29,7 +29,8 @@ def health_table(view: View) -> Table | None:
     finished = {cell: list(group["digest"]) for cell, group in table.frame.groupby("cell", sort=False)}
     found = finished | {cell: [] for cell in stopped.index if cell not in finished}
     rows = [
-        _row(str(cell), [by_digest[d] for d in digests], names) | {"stopped_early": int(stopped.get(cell, 0))}
+        _row(str(cell), [by_digest[d] for d in digests], names, len(view.undiagnosed.intersection(digests)))
+        | {"stopped_early": int(stopped.get(cell, 0))}
         for cell, digests in found.items()
     ]
     rows.sort(key=lambda row: (math.isnan(row["healthy"]), row["healthy"], row["cell"]))
@@ -37,24 +38,19 @@ def health_table(view: View) -> Table | None:
         Column("cell", "Cell"),
         Column("trials", "Trials", "count"),
         Column("healthy", "Healthy ↑", "share", True, help="Finished trials without a symptom"),
+        *([Column("undiagnosed", "Not diagnosed", "count")] if view.undiagnosed.intersection(table.frame["digest"]) else []),
         Column("diverged", "Diverged", "count"),
         *([Column("stopped_early", "Stopped early", "count")] if len(stopped) else []),
         *(Column(name, name.replace("_", " ").capitalize(), "count") for name in names),
     )
     frame = pd.DataFrame(rows, columns=[key for column in columns for key in column.keys])
     caption = "Symptoms as the diagnosis at the end of a training names them; a trial may have several. Brackets: 95%, Clopper-Pearson."
-    earlier = _of_earlier_rules(view, set(table.frame["digest"]))
-    said = "" if len(stopped) else _all_healthy([by_digest[digest] for digest in table.frame["digest"]], len(rows))
-    caption, said = (f"{text} {earlier}".rstrip() if text else "" for text in (caption, said))
+    unknown = len(view.undiagnosed.intersection(table.frame["digest"]))
+    said = "" if len(stopped) or unknown else _all_healthy([by_digest[digest] for digest in table.frame["digest"]], len(rows))
+    if unknown:
+        were = plural(unknown, "trial has", "trials have")
+        caption += f" {were} no diagnosis: an earlier version wrote none, and its rules knew fewer symptoms. Their cells have no share."
     return Table("health", "Training health by cell", caption, columns, frame, compact=True, summary=said)
-
-
-def _of_earlier_rules(view: View, digests: set[str]) -> str:
-    """Return the sentence that counts trials whose records hold no diagnosis at all, which today's rules always write."""
-    records = [trial.record for trial in view.study.trials if trial.record.digest in digests]
-    n = sum(record.status is Status.COMPLETED and not record.diagnosis for record in records)
-    were = plural(n, "trial was", "trials were")
-    return f"{were} diagnosed by the rules of an earlier version, which knew fewer symptoms and wrote none here." if n else ""
 
 
 def _all_healthy(found: list[tuple[str, ...]], cells: int) -> str:
@@ -68,12 +64,12 @@ def _all_healthy(found: list[tuple[str, ...]], cells: int) -> str:
     )
 
 
-def _row(cell: str, found: list[tuple[str, ...]], names: list[str]) -> dict[str, Any]:
+def _row(cell: str, found: list[tuple[str, ...]], names: list[str], undiagnosed: int) -> dict[str, Any]:
     healthy = sum(not one for one in found)
-    healthy_share = share(healthy, len(found))
+    healthy_share = Interval(None, n=len(found), absent="not all diagnosed") if undiagnosed else share(healthy, len(found))
     counts = {name: sum(name in one for one in found) for name in names}
     return (
-        {"cell": cell, "trials": len(found), "diverged": sum("diverged" in one for one in found)}
+        {"cell": cell, "trials": len(found), "undiagnosed": undiagnosed, "diverged": sum("diverged" in one for one in found)}
         | healthy_share.columns("healthy")
         | counts
     )

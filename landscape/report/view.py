@@ -161,6 +161,11 @@ class View:
             for row in self.table.frame[["digest", "status"]].itertuples(index=False)
         )
 
+    @cached_property
+    def undiagnosed(self) -> frozenset[str]:
+        """The digests of completed trials of which no diagnosis was written, so that nobody knows whether they are healthy."""
+        return frozenset(digest for digest, trial in self._trials.items() if not trial.record.is_diagnosed)
+
 
 def view_of(study: Study, protocol: str | None = None) -> View:
     """Return the study under a protocol, given by its digest. The default is the study's own, or the one that scored most trials."""

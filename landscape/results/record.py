@@ -246,6 +246,14 @@ class TrialRecord:
         """The names of the symptoms in the diagnosis. That the trial diverged, which is a status, is not among them."""
         return tuple(name for name, figures in self.diagnosis.items() if name not in ("diverged", HEALTHY) and _is_symptom(name, figures))
 
+    @property
+    def is_diagnosed(self) -> bool:
+        """Whether it is known how healthy the training was: it diverged, or its end was diagnosed.
+
+        Today's rules write down what they looked at in every training. Earlier ones wrote nothing if they named no symptom.
+        """
+        return self.status is not Status.COMPLETED or bool(self.diagnosis)
+
     def with_status(self, status: Status, reason: str) -> Self:
         return replace(self, status=status, reason=reason)
 

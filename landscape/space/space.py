@@ -26,6 +26,7 @@ from landscape.core.strict_yaml import Document
 from landscape.published.findings import Claim
 from landscape.space.axes import COMPONENT_AXES, Entry, LocatedError, choice_data, choices, entries_of
 from landscape.space.cells import Cell, Skipped, applies
+from landscape.space.claimed_levels import unknown_level
 from landscape.space.first_settings import first_mistake
 from landscape.space.mistakes import explained
 from landscape.space.screening import screening_mistake
@@ -142,9 +143,8 @@ class Space(Frozen):
             raise LocatedError(("screening",), UserError(mistake))
         if self.early_stopping is not None and (mistake := stopping_mistake(self.early_stopping, self.protocol, self.search)):
             raise LocatedError(("early_stopping",), UserError(mistake))
-        for axis in self.confirmation.axes:
-            if axis not in self.axes:
-                raise LocatedError(("confirmation", "axes"), unknown("axis in confirmation.axes", axis, self.axes))
+        if found := unknown_level(self.confirmation.axes, self.claims, self.axes):
+            raise LocatedError(*found)
         for name, parameter in self.search.items():
             self._check_parameter(name, parameter)
         return self

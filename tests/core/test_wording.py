@@ -1,6 +1,6 @@
 """Counts and lists in words."""
 
-from landscape.core.wording import join, plural, significant
+from landscape.core.wording import end_of_interval, join, plural, significant
 
 
 def test_a_count_has_its_noun_in_the_right_number():
@@ -18,3 +18,7 @@ def test_numbers_have_no_exponent_below_ten_million():
         *("0.5", "3.63", "999", "1,000", "1,290", "-1,290", "12,300", "1e-07", "2e+07")
     ]
     assert [significant(x, 5) for x in (12_345.6, 1288.44)] == ["12,346", "1,288.4"]
+
+
+def test_an_end_beside_no_difference_is_not_rounded_to_it():
+    assert [end_of_interval(x) for x in (0.99992, 1.00004, 1.0, 0.0, 0.995, 12_345.0)] == ["0.9999", "1.00004", "1", "0", "0.995", "12,300"]

@@ -603,20 +603,39 @@ def test_health_of_trials_without_a_symptom_is_one_sentence(synthetic, tmp_path)
     study = synthetic.write_study(tmp_path / "results", 12, confirm=0, pictures=False, axes=("loss",))
     for path in (study / "trials").glob("*/record.json"):
         path.write_text(json.dumps(json.loads(path.read_text()) | {"status": "completed", "reason": "", "diagnosis": {}}))
-    (page, _) = build(tmp_path / "results", tmp_path / "reports")
-    live = page_of(page)
-    assert "table-health" not in live.tables
     said = "Healthy: all 12 finished trials in 4 cells. None diverged, and the diagnosis names no symptom"
-    assert said in " ".join(live.text)
-    earlier = "diagnosed by the rules of an earlier version"
-    assert f"12 trials were {earlier}" in " ".join(live.text)
-    with (page.parent / "health.csv").open(encoding="utf-8") as file:
-        assert sum(int(row["trials"]) for row in csv.DictReader(file)) == 12
+    (page, _) = build(tmp_path / "results", tmp_path / "reports")
+    assert said not in " ".join(page_of(page).text)
     for path in (study / "trials").glob("*/record.json"):
         path.write_text(json.dumps(json.loads(path.read_text()) | {"diagnosis": {"healthy": {"d_accuracy": 0.6}}}))
     build(tmp_path / "results", tmp_path / "reports")
-    assert earlier not in " ".join(page_of(page).text)
-    assert said in " ".join(page_of(page).text)
+    live = page_of(page)
+    assert "table-health" not in live.tables
+    assert said in " ".join(live.text)
+    with (page.parent / "health.csv").open(encoding="utf-8") as file:
+        assert sum(int(row["trials"]) for row in csv.DictReader(file)) == 12
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_trials_without_a_diagnosis_are_not_called_healthy(synthetic, tmp_path):
+    """One of 12 trials has none: its cell, and each level that it belongs to, has no share of healthy or collapsed trials."""
+    study = synthetic.write_study(tmp_path / "results", 12, confirm=0, pictures=False, axes=("loss",))
+    paths = sorted((study / "trials").glob("*/record.json"))
+    for path in paths:
+        record = json.loads(path.read_text()) | {"status": "completed", "reason": "", "diagnosis": {"healthy": {"d_accuracy": 0.6}}}
+        path.write_text(json.dumps(record))
+    path.write_text(json.dumps(record | {"diagnosis": {}}))
+    (page, _) = build(tmp_path / "results", tmp_path / "reports")
+    assert "1 trial has no diagnosis: an earlier version wrote none" in " ".join(page_of(page).text)
+    with (page.parent / "health.csv").open(encoding="utf-8") as file:
+        health = list(csv.DictReader(file))
+    assert sorted(row["undiagnosed"] for row in health) == ["0", "0", "0", "1"]
+    for row in health:
+        assert (row["healthy"] == "") == (row["undiagnosed"] == "1")
+    with (page.parent / "levels_loss.csv").open(encoding="utf-8") as file:
+        levels = list(csv.DictReader(file))
+    of = record["config"]["loss"]["name"]
+    assert {row["level"]: row["collapsed_share"] == "" for row in levels} == {row["level"]: row["level"] == of for row in levels}
 
 
 def test_curves_of_terms_are_named_for_their_network():

@@ -53,10 +53,12 @@ def _groups(view: View, cells: list[list[str]]) -> list[TrialTable]:
 
 
 def _healthy(view: View, group: TrialTable) -> float | None:
-    """Return the share of the finished trials that have no symptom."""
+    """Return the share of the finished trials that have no symptom, or None if not all of them were diagnosed."""
     rows = group.finished().frame.index
     places = view.table.frame.index.get_indexer(rows)
-    return float(np.mean([not view.symptoms[i] for i in places])) if len(rows) else None
+    if not len(rows) or not view.undiagnosed.isdisjoint(view.table.frame.loc[rows, "digest"]):
+        return None
+    return float(np.mean([not view.symptoms[i] for i in places]))
 
 
 def _of_score(table: TrialTable, groups: list[TrialTable], facts: ScoreFacts, budget: int) -> dict[str, list[Any]]:
