@@ -16,7 +16,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from landscape.analysis.answering import design_of
-from landscape.results.record import Estimate, Scores, Status, TrialRecord
+from landscape.results.record import HEALTHY, Estimate, Scores, Status, TrialRecord
 from landscape.results.studies import read_study
 
 AXES = {
@@ -162,6 +162,7 @@ def write_trial(study: Path, cell: dict, ask: int, role: str, rng: np.random.Gen
         config=setting,
         status=status,
         reason=reasons.get(status, ""),
+        diagnosis={HEALTHY: {"g_gradient_norm": 0.5}} if status is Status.COMPLETED else {},
         counts={"d_steps": 170 if status is Status.DIVERGED else 400, "g_steps": 400, "images": 25600},
         parameters={"generator": 61_313, "discriminator": 48_257},
         curves=curves(fd, status is Status.DIVERGED, rng),
