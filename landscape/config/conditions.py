@@ -163,14 +163,14 @@ def _terms(config: TrialFields) -> None:
                 f"regularizer {r.name!r} compares D's logits under two classes, and with d_condition=auxiliary_classifier the logit reads "
                 "none: choose d_condition=projection or concat"
             )
-        if holds(facts.mirrors, r.hyperparameters) and task.condition in _SIDES:
-            remedy = "set flip=false" if "flip" in r.hyperparameters else "leave out the changes that mirror or turn"
-            raise UndefinedCombinationError(f"regularizer {r.name!r} would exchange {_sides(config)}: {remedy}")
         if holds(facts.moves_pixels, r.hyperparameters) and task.d_sees == "pair":
             raise UndefinedCombinationError(
                 f"regularizer {r.name!r} moves or hides parts of the sample alone, beside which D sees an image or phones of the same "
                 f"place under task {config.task.name!r}"
             )
+        if holds(facts.mirrors, r.hyperparameters) and task.condition in _SIDES:
+            remedy = "set flip=false" if "flip" in r.hyperparameters else "leave out the changes that mirror or turn"
+            raise UndefinedCombinationError(f"regularizer {r.name!r} would exchange {_sides(config)}: {remedy}")
 
 
 def _class_terms(config: TrialFields, method: str) -> None:

@@ -102,7 +102,7 @@ def test_both_networks_read_the_voice_and_each_phone_at_its_time(g_normalization
         ({"regularizers": ["packing"]}, "several conditions"),
         ({"regularizers": ["auxiliary_classifier"]}, "reads the classes that D names"),
         ({"regularizers": [{"consistency": {"flip": False}}]}, "moves or hides parts of the sample alone"),
-        ({"regularizers": ["consistency"]}, "would exchange the beginning and the end of what is said"),
+        ({"regularizers": ["consistency"]}, "moves or hides parts of the sample alone"),
         ({"regularizers": ["differentiable_augmentation"]}, "an image or phones of the same place"),
         ({"regularizers": [{"adaptive_augmentation": {"changes": ["cutout"]}}]}, "an image or phones of the same place"),
         ({"horizontal_flip": True}, "horizontal_flip would exchange the beginning and the end of what is said in task 'text_to_speech'"),
