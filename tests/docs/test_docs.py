@@ -166,6 +166,13 @@ def test_links_lead_somewhere(path):
             assert (path.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_named_evidence_is_there(path):
+    """What a document calls by its path in results/published exists; a name with `<` or `*` stands for several."""
+    named = re.findall(r"`(results/published/[^`\s<*]+)`", path.read_text(encoding="utf-8"))
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def test_the_lock_names_no_index():
     lock = (ROOT / "requirements.lock").read_text()
     assert "://" not in lock
