@@ -46,7 +46,7 @@ def browser():
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def reported(synthetic, tmp_path_factory):
     """Call it with what `write_study` takes: a study is written and reported without figures; returns the folder of its page."""
     from landscape.report.build import build
@@ -54,7 +54,7 @@ def reported(synthetic, tmp_path_factory):
     made = {}
 
     def report(trials, change=None, **how):
-        key = (trials, getattr(change, "__name__", None), *sorted(how.items()))
+        key = (trials, change, *sorted(how.items()))
         if key not in made:
             root = tmp_path_factory.mktemp("reported")
             study = synthetic.write_study(root / "results", trials, **how)
