@@ -17,13 +17,18 @@ if TYPE_CHECKING:
 
 
 def stored_study(folder: Path) -> "Study":
-    """Return the study in `folder`, and print on stderr what of it was set aside or left out, one line each."""
+    """Return the study in `folder`, and print its warnings."""
     from landscape.results.studies import read_study
 
     study = read_study(folder)
+    print_warnings(study)
+    return study
+
+
+def print_warnings(study: "Study") -> None:
+    """Print on stderr what of a study was set aside or left out, one line each."""
     for warning in study.warnings:
         click.echo(f"landscape: {warning}", err=True)
-    return study
 
 
 def health_lines(record: "TrialRecord") -> list[str]:

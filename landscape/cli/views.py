@@ -9,7 +9,7 @@ import click
 from landscape.cli.aligned import aligned
 from landscape.cli.changed_protocol import changed_protocol
 from landscape.cli.options import print_json
-from landscape.cli.output import stored_study
+from landscape.cli.output import print_warnings
 from landscape.core.errors import UserError
 from landscape.core.progress import counting_bars
 from landscape.core.wording import significant
@@ -26,11 +26,12 @@ def protocols_of(folder: Path, protocol: str | None, features: Sequence[str], me
     """Return a protocol for each view: the study's own, or the named one, with the view's extractor and the metric that ranks."""
     from landscape.config.protocol import Protocol
     from landscape.config.protocols import get
+    from landscape.results.studies import read_study
 
     if protocol is not None:
         base = get(protocol)
     else:
-        stored = stored_study(folder).facts.get("protocol")
+        stored = read_study(folder).facts.get("protocol")
         if not isinstance(stored, dict):
             raise UserError(f"{folder} does not say by which protocol it was scored: name one by --protocol")
         base = Protocol.parse({name: value for name, value in stored.items() if name != "digest"}, source=str(folder))
@@ -45,10 +46,11 @@ def show_views(folder: Path, protocols: Sequence["Protocol"], *, as_json: bool, 
     """
     from landscape.config.trial_config import TrialConfig
     from landscape.core.environment import resolve_device
+    from landscape.results.studies import read_study
     from landscape.trial.prepared_trial import prepare
     from landscape.trial.views import see
 
-    study = stored_study(folder)
+    study = read_study(folder)
     if not study.trials:
         raise UserError(f"{folder} has no finished trials: run its sweep first")
     dataset = prepare(TrialConfig.parse(study.trials[0].record.config, source=str(folder)), data_dir).dataset
@@ -58,6 +60,7 @@ def show_views(folder: Path, protocols: Sequence["Protocol"], *, as_json: bool, 
         print_json(_data(seen))
     else:
         click.echo("\n".join(_lines(seen)))
+    print_warnings(study)
 
 
 def _label(seen: "SeenStudy", digest: str) -> str:

@@ -27,15 +27,16 @@ def stability_columns(facts: ScoreFacts) -> tuple[Column, Column]:
 def with_collapsed(view: View, axis: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame of the levels of an axis with the share of finished trials of the search that collapsed, by Clopper and Pearson.
 
-    A level with a trial of which no diagnosis was written has no share.
+    Earlier versions wrote no diagnosis if they named no symptom. If no trial of the study has one, nothing shows that any was looked for.
     """
     by_digest = dict(zip(view.table.frame["digest"], view.symptoms, strict=True))
     search, rows = view.table.role("search").finished().frame, []
+    nobody_looked = view.undiagnosed.issuperset(search.loc[search["status"] == "completed", "digest"])
     for level in frame["level"] if len(frame) else ():
         of = search[search[AXIS + axis] == level]
         found = share(sum(COLLAPSED in by_digest[digest] for digest in of["digest"]), len(of))
-        if not view.undiagnosed.isdisjoint(of["digest"]):
-            found = Interval(None, n=len(of), absent="not all of these trials have a diagnosis")
+        if nobody_looked:
+            found = Interval(None, n=len(of), absent="no trial of this study has a diagnosis")
         elif of["setting"].duplicated().any():
             found = Interval(found.value, n=len(of), absent="several seeds of one setting are not independent")
         rows.append(found.columns("collapsed_share"))

@@ -618,7 +618,7 @@ def test_health_of_trials_without_a_symptom_is_one_sentence(synthetic, tmp_path)
 
 @pytest.mark.usefixtures("quick_figures")
 def test_trials_without_a_diagnosis_are_not_called_healthy(synthetic, tmp_path):
-    """One of 12 trials has none: its cell, and each level that it belongs to, has no share of healthy or collapsed trials."""
+    """One of 12 trials has none: its cell has no share of healthy trials. If all have none, levels have no share of collapsed ones."""
     study = synthetic.write_study(tmp_path / "results", 12, confirm=0, pictures=False, axes=("loss",))
     paths = sorted((study / "trials").glob("*/record.json"))
     for path in paths:
@@ -632,10 +632,12 @@ def test_trials_without_a_diagnosis_are_not_called_healthy(synthetic, tmp_path):
     assert sorted(row["undiagnosed"] for row in health) == ["0", "0", "0", "1"]
     for row in health:
         assert (row["healthy"] == "") == (row["undiagnosed"] == "1")
-    with (page.parent / "levels_loss.csv").open(encoding="utf-8") as file:
-        levels = list(csv.DictReader(file))
-    of = record["config"]["loss"]["name"]
-    assert {row["level"]: row["collapsed_share"] == "" for row in levels} == {row["level"]: row["level"] == of for row in levels}
+    for given, share in (({"healthy": {"d_accuracy": 0.6}}, "0.0"), ({}, "")):
+        for other in paths[:-1]:
+            other.write_text(json.dumps(json.loads(other.read_text()) | {"diagnosis": given}))
+        build(tmp_path / "results", tmp_path / "reports")
+        with (page.parent / "levels_loss.csv").open(encoding="utf-8") as file:
+            assert {row["collapsed_share"] for row in csv.DictReader(file)} == {share}
 
 
 def test_curves_of_terms_are_named_for_their_network():
