@@ -60,8 +60,9 @@ report: setup ## Rebuild reports/ from results/ alone.
 reproduce: setup ## Re-run the published table PAPER=name; without PAPER, list the papers.
 	@$(LANDSCAPE) reproduce $(if $(PAPER),$(call quoted,$(PAPER))) $(if $(PAPER),$(data) $(call option,--results,$(RESULTS))) $(ARGS)
 
+# Each worker compiles every test anew if Python is told to keep no bytecode, as in many containers. Here it keeps it.
 test: setup ## Run the tests (minutes).
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "$(QUICK)" -n 3 --dist worksteal $(ARGS)
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "$(QUICK)" -n 3 --dist worksteal $(ARGS)
 
 test-full: setup ## Run the slow tests too.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not weights and not gpu and not chaos and not fuzz and not soak" -n 2 --dist worksteal $(ARGS)
