@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from landscape.components.architectures._base import ARCHITECTURES, Networks
-from landscape.components.architectures._image_conditions import WhatIsKnown
+from landscape.components.architectures._image_conditions import KeepsKnown
 from landscape.components.architectures._joint import PairDiscriminator, PointEncoder
 from landscape.components.architectures._two_way import both_ways
 from landscape.components.datasets._language import Language
@@ -65,7 +65,7 @@ def layout(
     if game == "two_way":
         networks = both_ways(networks, component.call(hyperparameters=architecture.hyperparameters, **offered))
     if condition.has_mask or condition.keeps_luma:
-        return networks._replace(generator=WhatIsKnown(networks.generator, condition))
+        return networks._replace(generator=KeepsKnown(networks.generator, condition))
     return networks
 
 

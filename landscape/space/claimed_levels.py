@@ -39,10 +39,17 @@ def _of_claim(i: int, claim: Claim, axes: Axes) -> Mistake | None:
 
 
 def _names(field: str, axes: Axes) -> set[str]:
-    """Return the labels and components of an axis, or the components that entries put into a field; none if there is no such thing."""
-    named = {name for entry in axes.get(field, ()) for name in (entry.label, *(choice.name for choice in entry.use))}
-    given = [entry.overrides for entries in axes.values() for entry in entries if field in entry.overrides]
-    for overrides in given if field in COMPONENT_AXES else ():
-        found = choices(field, overrides[field])
-        named |= {str(choice["name"]) for choice in (found if isinstance(found, list) else [found])}
-    return named | {NO_COMPONENT} if named else named
+    """Return what a claim may call the levels of a field: those of its axis, and what entries of other axes put into it.
+
+    An entry of several components has no name but its label, as where claims are judged (`names_of_levels`).
+    """
+    named = {name for entry in axes.get(field, ()) for name in (entry.label, *(choice.name for choice in entry.use if len(entry.use) == 1))}
+    setting = [entry for entries in axes.values() for entry in entries if field in entry.overrides]
+    for entry in setting if field in COMPONENT_AXES else ():
+        given = choices(field, entry.overrides[field])
+        found = given if isinstance(given, list) else [given]
+        if entry.label == NO_COMPONENT or not found:
+            named.add(NO_COMPONENT)
+        elif len(found) == 1:
+            named.add(str(found[0]["name"]))
+    return named

@@ -62,8 +62,8 @@ class JudgedPair(nn.Module):
         return torch.cat(both, 1) * 2 - 1
 
 
-class WhatIsKnown(nn.Module):
-    """A generator whose samples have what is known of them, pixels or the luma, and are what `generator` makes otherwise."""
+class KeepsKnown(nn.Module):
+    """A generator whose samples keep what the condition tells of them, pixels or the luma. All else is what `generator` makes."""
 
     def __init__(self, generator: nn.Module, condition: Condition) -> None:
         super().__init__()

@@ -204,6 +204,10 @@ def render(figure: Figure, name: str, title: str) -> Rendered:
     return Rendered(svg, pixels.getvalue(), paper.getvalue(), _inline(svg.decode(), name))
 
 
+LAYOUT_TABLES = ("BASE", "GDEF", "GPOS", "GSUB", "MATH", "kern")
+"""The tables of a font that place glyphs beside each other."""
+
+
 @contextlib.contextmanager
 def lean_fonts() -> Iterator[None]:
     """Inside, fonts are embedded without the tables by which text is laid out.
@@ -222,9 +226,6 @@ def lean_fonts() -> Iterator[None]:
         yield
     finally:
         fontTools.subset.Options = plain
-
-
-LAYOUT_TABLES = ["BASE", "GDEF", "GPOS", "GSUB", "MATH", "kern"]
 
 
 def _inline(svg: str, name: str) -> str:
