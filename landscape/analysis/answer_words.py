@@ -135,4 +135,4 @@ def _joint_ends(chosen: Chosen) -> str:
 
 
 def _ends(interval: Interval) -> str:
-    return f" ({_number(interval.low)} to {_number(interval.high)})" if interval.has_interval else ""
+    return f" ({_end(interval.low)} to {_end(interval.high)})" if interval.has_interval else ""

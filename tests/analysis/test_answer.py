@@ -264,6 +264,13 @@ def test_an_open_pair_without_an_interval_says_why():
     assert axis_sentence(axis_answer(lost), ScoreFacts("FD", "lower"), True).count("a seed diverged") == 1
 
 
+def test_an_end_that_decides_is_not_shown_as_no_difference():
+    near = replace(BEATEN, difference=Interval(0.865, 0.748, 0.99992))
+    assert "(ratio 0.865, 0.748 to 0.9999)" in axis_sentence(axis_answer(near, OPEN), ScoreFacts("FD", "lower"), True)
+    best = replace(axis_answer(near), state="decided")
+    assert "0.865 times that of b (0.748 to 0.9999)" in axis_sentence(best, ScoreFacts("FD", "lower"), True)
+
+
 def test_a_level_without_common_seeds_keeps_the_axis_open():
     said = axis_sentence(axis_answer(BEATEN), ScoreFacts("FD", "lower"), True)
     assert "a is ahead and was not compared with c, for want of common seeds" in said
