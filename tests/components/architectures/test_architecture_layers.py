@@ -238,6 +238,17 @@ def test_maxout_is_the_largest_piece():
     close(layer(x), pieces.max(1))
 
 
+def test_the_gradient_of_maxout_reaches_the_largest_piece_alone():
+    layer = randomized(Maxout(PLAIN, 4, 3, 5))
+    x = torch.randn(2, 4, dtype=torch.float64, requires_grad=True)
+    weight, bias = arrays(layer.linear)
+    largest = (x.detach().numpy() @ weight.T + bias).reshape(2, 5, 3).argmax(1)
+    expected = np.stack([sum(weight.reshape(5, 3, 4)[piece, unit] for unit, piece in enumerate(of_sample)) for of_sample in largest])
+    (gradient,) = torch.autograd.grad(layer(x).sum(), x)
+    close(gradient, expected)
+    assert torch.autograd.gradgradcheck(lambda given: layer(given).square(), x)
+
+
 def test_maxout_convolution_covers_the_edge():
     """33 positions pooled over 4 in steps of 2 become 16: the last window extends over the edge (as in the 2014 networks)."""
     layer = randomized(MaxoutConv(PLAIN, 1, 2, kernel=8, padding=4, pool=4))
