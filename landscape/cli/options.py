@@ -94,16 +94,26 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, sort_keys=False))
 
 
+def assigned(assignment: str) -> tuple[str, Any]:
+    """Read `d_optimizer.learning_rate=1e-4` as a dotted field and its value.
+
+    Raises:
+        UserError: There is no `=`, or no name before it.
+    """
+    path, equals, value = assignment.partition("=")
+    if not equals or not all(part.strip() for part in path.split(".")):
+        raise UserError(f"--set {assignment!r}: write field=value, for example --set d_optimizer.learning_rate=1e-4")
+    return path.strip(), parse_value(value.strip())
+
+
 def set_dotted(data: dict[str, Any], assignment: str) -> None:
     """Enter `d_optimizer.learning_rate=1e-4` into nested dictionaries, in place.
 
     Raises:
         UserError: no `=`, or a part of the path that is not a group of settings.
     """
-    path, equals, value = assignment.partition("=")
-    *groups, last = path.strip().split(".")
-    if not equals or not last:
-        raise UserError(f"--set {assignment!r}: write field=value, for example --set d_optimizer.learning_rate=1e-4")
+    path, value = assigned(assignment)
+    *groups, last = path.split(".")
     node = data
     for group in groups:
         if node.get(group) is None:
@@ -111,7 +121,7 @@ def set_dotted(data: dict[str, Any], assignment: str) -> None:
         node = node[group]
         if not isinstance(node, dict):
             raise UserError(f"--set {assignment!r}: {group!r} is not a group of settings")
-    node[last] = parse_value(value.strip())
+    node[last] = value
 
 
 def read_mapping(path: Path) -> dict[str, Any]:

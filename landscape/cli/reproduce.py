@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from landscape.cli.options import data_dir_option, examples, json_option, plugin_option, print_json
+from landscape.cli.options import assigned, data_dir_option, examples, json_option, plugin_option, print_json
 from landscape.core.component_text import parse_component
 from landscape.core.errors import UserError
 
@@ -16,6 +16,7 @@ from landscape.core.errors import UserError
         "landscape reproduce --list",
         "landscape reproduce --list pacgan-2018",
         "landscape reproduce pacgan-2018/table-1 --rows gan,pacgan2 --seeds 10",
+        "landscape reproduce pacgan-2018/table-1 --rows ring/gan --seeds 3 --share 0.1 --set g_normalization=none",
         "landscape reproduce goodfellow-2014:seeds=1 --data-dir mnist/",
     ),
 )
@@ -25,6 +26,9 @@ from landscape.core.errors import UserError
 @click.option("--seeds", type=click.IntRange(min=1), help="Trainings of each row; default: as many as published.")
 @click.option(
     "--share", type=click.FloatRange(0, 1, min_open=True), default=1.0, help="Share of the published steps; below 1 nothing is decided."
+)
+@click.option(
+    "--set", "assignments", multiple=True, metavar="FIELD=VALUE", help="Change a field in the rows, to test what it explains; repeatable."
 )
 @click.option("--jobs", type=click.IntRange(min=1), help="Trainings at a time; default: one a core.")
 @data_dir_option
@@ -48,7 +52,13 @@ def reproduce(
     """
     if "://" in results_dir:
         raise UserError(f"--results {results_dir}: a reproduction is written to a folder of this machine; copy it from there")
-    of_rows = {"--rows": rows, "--seeds": trainings["seeds"], "--share": trainings["share"] != 1.0, "--jobs": trainings["jobs"]}
+    of_rows = {
+        "--rows": rows,
+        "--seeds": trainings["seeds"],
+        "--share": trainings["share"] != 1.0,
+        "--set": trainings["assignments"],
+        "--jobs": trainings["jobs"],
+    }
     table = paper if paper and "/" in paper.partition(":")[0] else None  # A recipe's hyperparameters may hold a path: game-1d:folder=a/b.
     if table is None and (given := next((name for name, value in of_rows.items() if value), None)):
         raise UserError(f"{given} is for rows of the ledger: give PAPER/TABLE, as `landscape reproduce --list` shows them")
@@ -99,15 +109,16 @@ def _recipe(paper: str, results: Path, data_dir: Path | None, as_json: bool) -> 
         click.echo(f"report: {Path(path).resolve()}")
 
 
-def _rows(paper: str, rows: str, results: Path, as_json: bool, *, seeds: int | None, **how: Any) -> None:
+def _rows(paper: str, rows: str, results: Path, as_json: bool, *, seeds: int | None, assignments: tuple[str, ...], **how: Any) -> None:
     from landscape.report.published_page import write_ledger
     from landscape.reproductions._ledger import chosen_rows, run_rows
     from landscape.reproductions._listing import described, entries
 
     name, _, table = paper.partition("/")
     chosen = chosen_rows(name, table, [row.strip() for row in rows.split(",") if row.strip()])
+    changes = dict(map(assigned, assignments))
     for setting in chosen:
-        run_rows([setting], results, seeds=seeds or setting.runs, **how)
+        run_rows([setting], results, seeds=seeds or setting.runs, changes=changes, **how)
     page = write_ledger(results, results / "published")
     keys = {setting.key for setting in chosen}
     found = [entry for entry in entries(results, name) if entry.setting.key in keys]

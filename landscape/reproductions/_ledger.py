@@ -1,9 +1,12 @@
 """Turns rows of the ledger into trials, and runs them."""
 
+import copy
 import itertools
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from landscape.config import protocols
@@ -14,6 +17,9 @@ from landscape.core.errors import UserError, unknown
 from landscape.published.settings import Setting, papers, setting_of, settings, with_config
 from landscape.reproductions._run import FinishedTrial, PlannedTrial, run
 from landscape.results.published_runs import RowRun, paper_folder, remember
+
+_OTHERWISE: Mapping[str, str] = {"seed": "--seeds", "budget": "--share", "budget.amount": "--share", "budget.unit": "--share"}
+"""The fields that another option sets, with that option."""
 
 
 @dataclass(frozen=True)
@@ -32,23 +38,29 @@ class RowSetting:
     """The protocols that some of the row's scores name."""
 
 
-def row_settings(setting: Setting, *, seed: int = 0, share: float = 1.0) -> Iterator[RowSetting]:
+def row_settings(
+    setting: Setting, *, seed: int = 0, share: float = 1.0, changes: Mapping[str, Any] = MappingProxyType({})
+) -> Iterator[RowSetting]:
     """Yield the settings of one row that can be run.
 
     Args:
         setting: The row, as the ledger describes it.
         seed: The seed of the training.
         share: The length of training as a share of the published one. Schedules follow it, because their times are shares too.
+        changes: What is changed in every setting, by dotted field.
 
     Raises:
-        UserError: The row cannot be expressed, or its description is not valid.
+        UserError: The row cannot be expressed, its description is not valid, or the changes are not.
     """
     if setting.cannot is not None:
         raise UserError(f"{setting.key} cannot be run: {setting.cannot.why}")
     protocol = protocol_of(setting)
     others = sorted({c.protocol for c in (setting.scores or {}).values() if c.protocol})
-    for variant, changes in _variants(setting):
-        data = with_config(setting.config or {}, changes)
+    for name in changes:
+        if name in _OTHERWISE:
+            raise UserError(f"--set {name}: of a row it is given by {_OTHERWISE[name]}")
+    for variant, of_variant in _variants(setting):
+        data = _changed(with_config(setting.config or {}, of_variant), changes)
         budget = dict(data["budget"])
         budget["amount"] = max(round(budget["amount"] * share), 1)
         config = TrialConfig.parse(data | {"budget": budget, "seed": seed}, source=setting.key)
@@ -91,6 +103,28 @@ def _nested(chosen: Mapping[str, Any]) -> dict[str, Any]:
     return changes
 
 
+def _changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `config` with the dotted fields of `changes` set and everything beside them kept.
+
+    Raises:
+        UserError: A part of a dotted field is not a group of settings, or names another component than that of the configuration.
+    """
+    data = copy.deepcopy(dict(config))
+    for dotted, value in changes.items():
+        first, dot, rest = dotted.partition(".")
+        for field in ("d_optimizer", "g_optimizer") if first == "optimizers" else (first,):
+            names = f"{field}{dot}{rest}".split(".")
+            node = data
+            for part, inner in itertools.pairwise(names):
+                if node.get(part) == inner:  # A component that is written as its name alone.
+                    node[part] = {inner: {}}
+                node = node.setdefault(part, {})
+                if not isinstance(node, dict):
+                    raise UserError(f"--set {dotted}: {part} is {node!r} here, which has no field {inner!r}")
+            node[names[-1]] = value
+    return data
+
+
 def tables_of(paper: str) -> list[str]:
     """Return the tables of a paper.
 
@@ -127,7 +161,14 @@ def chosen_rows(paper: str, table: str, rows: Sequence[str] = ()) -> list[Settin
 
 
 def run_rows(
-    chosen: Sequence[Setting], results: Path, *, seeds: int, share: float = 1.0, data_dir: Path | None = None, jobs: int | None = None
+    chosen: Sequence[Setting],
+    results: Path,
+    *,
+    seeds: int,
+    share: float = 1.0,
+    changes: Mapping[str, Any] = MappingProxyType({}),
+    data_dir: Path | None = None,
+    jobs: int | None = None,
 ) -> list[RowRun]:
     """Train and score every setting of the `chosen` rows. What is already in `results` is read and not run again.
 
@@ -136,6 +177,7 @@ def run_rows(
         results: The results folder. Trials are stored in its published/<paper>/trials.
         seeds: The number of seeds, 0, 1, ..., for each setting.
         share: The length of training as a share of the published one. Below 1, the runs are marked as `reduced`.
+        changes: What is changed in every setting, by dotted field. Such runs are shown beside the row with what was changed.
         data_dir: The folder of the data sets' files.
         jobs: The number of trainings at a time. None stands for one per core.
 
@@ -148,8 +190,9 @@ def run_rows(
     from landscape.trial.prepared_trial import prepare
 
     done: list[RowRun] = []
+    changed = ", ".join(f"{name} = {value if isinstance(value, str) else json.dumps(value)}" for name, value in sorted(changes.items()))
     for setting in chosen:
-        settings_of_row = [list(row_settings(setting, seed=seed, share=share)) for seed in range(seeds)]
+        settings_of_row = [list(row_settings(setting, seed=seed, share=share, changes=changes)) for seed in range(seeds)]
         # The trials run seed by seed, so that a run that is stopped leaves complete seeds.
         trials = [
             PlannedTrial(_label(s), prepare(s.config, data_dir)[0], s.protocol, also=s.others)
@@ -157,7 +200,7 @@ def run_rows(
             for s in of_seed
         ]
         outcomes = run(trials, paper_folder(results, setting.key.split("/")[0]), data_dir=data_dir, jobs=jobs)
-        done += _noted(setting, settings_of_row[0], outcomes, share)
+        done += _noted(setting, settings_of_row[0], outcomes, share, changed)
         remember(results, done[-len(settings_of_row[0]) :])
     return done
 
@@ -184,10 +227,11 @@ def _label(setting: RowSetting) -> str:
     return f"{setting.key}, {setting.variant}" if setting.variant else setting.key
 
 
-def _noted(setting: Setting, of_seed: Sequence[RowSetting], outcomes: Sequence[FinishedTrial], share: float) -> list[RowRun]:
-    scores = compared_scores(setting)
+def _noted(setting: Setting, of_seed: Sequence[RowSetting], outcomes: Sequence[FinishedTrial], share: float, changed: str) -> list[RowRun]:
+    scores, note = compared_scores(setting), f"with {changed}" if changed else ""
+    digests = [o.trial.config.digest() for o in outcomes]
     return [
-        RowRun(setting.key, tuple(o.trial.config.digest() for o in outcomes[i :: len(of_seed)]), scores, variant=s.variant, share=share)
+        RowRun(setting.key, tuple(digests[i :: len(of_seed)]), scores, variant=s.variant, share=share, note=note)
         for i, s in enumerate(of_seed)
     ]
 

@@ -68,9 +68,24 @@ def test_a_row_is_run_and_shown(capsys, tmp_path):
     assert page.read_bytes() == (tmp_path / "published" / "index.html").read_bytes()
 
 
+def test_a_changed_row_stands_beside_the_row(capsys, tmp_path):
+    for change in ((), ("--set", "g_normalization=none"), ("--set", "g_normalization=none", "--set", "d_optimizer.beta1=0.5")):
+        assert main([*ROW, *change, "--results", str(tmp_path)]) == 0
+    shown = [line for line in capsys.readouterr().out.splitlines() if "ring/gan, modes (max 8)" in line]
+    # The last command lists all three ways. The row's own comes first.
+    *_, plain, both, one = shown
+    assert "with" not in plain.partition("ours")[2]
+    assert "with d_optimizer.beta1 = 0.5, g_normalization = none; 1e-05 of the published steps" in both
+    assert "with g_normalization = none; 1e-05 of the published steps" in one
+    assert len(list((tmp_path / "published" / "pacgan-2018" / "trials").iterdir())) == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["pacgan-2018/table-1", "--rows", "ring/gan", "--set", "g_normalization"], "--set 'g_normalization': write field=value"),
+        (["pacgan-2018/table-1", "--rows", "ring/gan", "--set", "g_optimiser.beta1=0"], "did you mean 'g_optimizer'"),
+        (["goodfellow-2014", "--set", "seed=1"], "--set is for rows of the ledger"),
         (["pacgan-2018/table-1", "--rows", "ring/ali"], "plays such a game of pairs"),
         (["pacgan-2018/table-1", "--rows", "pacgan5"], "did you mean 'pacgan4'"),
         (["pacgan-2018/table-9"], "unknown table of pacgan-2018"),

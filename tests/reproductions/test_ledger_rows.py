@@ -56,6 +56,50 @@ def test_a_share_shortens_the_training_alone():
     assert part.config == whole.config.replace(**{"budget.amount": 100_000})
 
 
+@pytest.mark.parametrize(
+    ("key", "changes", "expected"),
+    [
+        ("pacgan-2018/table-1/ring/gan", {"g_normalization": "none"}, {"g_normalization": {"name": "none"}}),
+        ("pacgan-2018/table-1/ring/gan", {"g_optimizer.learning_rate": 1e-3}, {"g_optimizer.learning_rate": 1e-3}),
+        (
+            "pacgan-2018/table-1/ring/gan",
+            {"optimizers.beta1": 0.5},
+            {"d_optimizer.beta1": 0.5, "g_optimizer.beta1": 0.5},
+        ),
+        (
+            "pacgan-2018/table-1/ring/gan",
+            {"architecture.mlp_2d.width": 64},
+            {"architecture.hyperparameters.width": 64},
+        ),
+        (
+            "pacgan-2018/table-3/half/dcgan",
+            {"architecture.stacked_mnist.d_fraction": 0.25},
+            {"architecture.hyperparameters.d_fraction": 0.25},
+        ),
+    ],
+)
+def test_a_change_leaves_everything_else(key, changes, expected):
+    (whole,) = row_settings(settings()[key])
+    (changed,) = row_settings(settings()[key], changes=changes)
+    assert changed.config == whole.config.replace(**expected) != whole.config
+    (again,) = row_settings(settings()[key])
+    assert again.config == whole.config, "the ledger itself is not changed"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seed": 1}, "--set seed: of a row it is given by --seeds"),
+        ({"budget.amount": 1}, "--set budget.amount: of a row it is given by --share"),
+        ({"architecture.mlp.width": 64}, "architecture is 'mlp_2d' here, which has no field 'mlp'"),
+        ({"g_optimiser.beta1": 0.5}, "did you mean 'g_optimizer'"),
+    ],
+)
+def test_a_change_that_is_none_of_the_row_is_refused(changes, message):
+    with pytest.raises(UserError, match=message):
+        next(row_settings(settings()["pacgan-2018/table-1/ring/gan"], changes=changes))
+
+
 def test_what_cannot_be_run_is_refused_with_its_reason():
     with pytest.raises(UserError, match="plays such a game of pairs"):
         next(row_settings(settings()["pacgan-2018/table-1/ring/ali"]))
