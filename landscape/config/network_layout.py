@@ -64,8 +64,8 @@ def layout(
         networks = networks._replace(discriminator=PairDiscriminator(networks.discriminator, shape, latent.dim, wrap))
     if game == "two_way":
         networks = both_ways(networks, component.call(hyperparameters=architecture.hyperparameters, **offered))
-    if condition.has_mask or condition.keeps_luma:
-        return networks._replace(generator=KeepsKnown(networks.generator, condition))
+    if condition.keeps is not None:
+        return networks._replace(generator=KeepsKnown(networks.generator, condition.keeps))
     return networks
 
 
@@ -146,7 +146,7 @@ def condition_of(
                 "image",
                 shape=bound.condition_shape(shape, inputs),
                 has_mask=bound.facts.has_mask,
-                keeps_luma=bound.keeps_luma,
+                keeps=bound.keeps,
                 is_judged=bound.facts.game != "two_way",
             )
         case "text":

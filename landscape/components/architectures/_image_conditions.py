@@ -5,8 +5,8 @@ from torch import Tensor, nn
 
 from landscape.components.architectures._layers import Chain
 from landscape.components.architectures._networks import required
-from landscape.components.tasks._base import Condition, completed
-from landscape.components.tasks._images import resized, with_luma
+from landscape.components.tasks._base import Condition, Keeps
+from landscape.components.tasks._images import resized
 
 
 class GivenImage(nn.Module):
@@ -65,14 +65,13 @@ class JudgedPair(nn.Module):
 class KeepsKnown(nn.Module):
     """A generator whose samples keep what the condition tells of them, pixels or the luma. All else is what `generator` makes."""
 
-    def __init__(self, generator: nn.Module, condition: Condition) -> None:
+    def __init__(self, generator: nn.Module, keeps: Keeps) -> None:
         super().__init__()
-        self.generator = generator
-        self.keep = completed if condition.has_mask else with_luma
+        self.generator, self.keeps = generator, keeps
 
     def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
         condition = required(condition)
-        return self.keep(self.generator(z, condition), condition)
+        return self.keeps(self.generator(z, condition), condition)
 
 
 def _fitted(images: Tensor, side: int) -> Tensor:

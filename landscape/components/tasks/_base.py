@@ -11,6 +11,8 @@ from landscape.core.registry import Registry
 
 ConditionKind = Literal["none", "class", "image", "text", "speech"]
 """The kinds of condition that both networks may receive: none, or the class, an image, a text, or phones and a voice for each sample."""
+Keeps = Callable[[Tensor, Tensor], Tensor]
+"""(samples [N, C, H, W], conditions [N, c, h, w]) -> the samples with what the conditions tell of them."""
 Need = Literal["labels", "inputs", "tokens", "other"]
 """What a task may read of a row beside its sample: its class, the picture or the text that belongs to it, or a picture of the second set of
 the data, which does not belong to it.
@@ -71,11 +73,9 @@ class Condition:
     voices: int = 0
     """The number of voices that may speak; 0 if the condition is no speech."""
     has_mask: bool = False
-    """Whether the last channel of the image is a mask, which is 1 where pixels are to be made. All other pixels of the generated sample are
-    copied from the first channels of the image, whatever the generator makes there.
-    """
-    keeps_luma: bool = False
-    """Whether the luma of the generated sample is the image itself, so that the generator makes the two dimensions of color alone."""
+    """Whether the last channel of the image is a mask, which is 1 where pixels are to be made."""
+    keeps: Keeps | None = None
+    """What generated samples keep of the image, whatever the generator makes. None if they keep nothing."""
     is_judged: bool = True
     """Whether D is given the condition too. If not, D is called with samples alone."""
 
@@ -98,8 +98,8 @@ class TaskFacts:
         generated sample i with it.
     d_sees: `pair` if D judges a sample beside an image or phones of the same place, so that a change of place must act on both.
     has_mask: Whether the last channel of the condition is a mask (`Condition.has_mask`).
-    keeps_luma: The name of the hyperparameter that says whether the luma of a sample is that of the condition
-        (`Condition.keeps_luma`), or "".
+    keeps: What generated samples keep of the condition, whatever the generator makes (`Condition.keeps`). None if they keep nothing.
+    keeps_if: The name of the hyperparameter that says whether they do, or "" if they always do.
     baseline: (condition [N, c, h, w], shape (C, H, W), the task's hyperparameters as keywords) -> samples [N, C, H, W] in [0, 1] that need
         no learning. Its name is that of the baseline in tables.
     baseline_is_mean: Whether the baseline is the mean of the training samples, for a task from whose condition none can be made.
@@ -125,7 +125,8 @@ class TaskFacts:
     has_target: bool = False
     d_sees: Literal["sample", "pair"] = "sample"
     has_mask: bool = False
-    keeps_luma: str = ""
+    keeps: Keeps | None = None
+    keeps_if: str = ""
     baseline: Callable[..., Tensor] | None = None
     baseline_is_mean: bool = False
     played: Callable[[Tensor], Tensor] | None = None
@@ -234,14 +235,15 @@ class Task:
         if not self.facts.is_of_rows:
             return ""
         values = {name: parameter.default for name, parameter in TASKS[self.name].hyperparameters.items()} | dict(self.hyperparameters)
-        others = (self.facts.pool, self.facts.keeps_luma)
+        others = (self.facts.pool, self.facts.keeps_if)
         asked = ", ".join(f"{name}={value}" for name, value in sorted(values.items()) if name not in others)
         return f"{self.name}[{asked}]" if asked else self.name
 
     @property
-    def keeps_luma(self) -> bool:
-        """Whether the luma of a sample is that of its condition, whatever the generator makes."""
-        return bool(self.facts.keeps_luma) and bool(self.hyperparameters.get(self.facts.keeps_luma))
+    def keeps(self) -> Keeps | None:
+        """What generated samples keep of their condition, or None if they keep nothing."""
+        keeps = not self.facts.keeps_if or bool(self.hyperparameters.get(self.facts.keeps_if))
+        return self.facts.keeps if keeps else None
 
     @property
     def border(self) -> int:

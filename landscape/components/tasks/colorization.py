@@ -5,7 +5,7 @@ from typing import Any
 from torch import Tensor
 
 from landscape.components.tasks._base import TASKS, Batch, Rows
-from landscape.components.tasks._images import as_levels, gray_of, require_images
+from landscape.components.tasks._images import as_levels, gray_of, require_images, with_luma
 from landscape.core.errors import UserError
 
 
@@ -27,7 +27,8 @@ def gray(condition: Tensor, shape: tuple[int, ...], **_: Any) -> Tensor:
 @TASKS.register(
     condition="image",
     has_target=True,
-    keeps_luma="keep_luma",
+    keeps=with_luma,
+    keeps_if="keep_luma",
     d_sees="pair",
     baseline=gray,
     measured=luma,

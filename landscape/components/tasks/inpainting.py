@@ -49,6 +49,7 @@ def with_hole(samples: Tensor, *, hole: float, place: str) -> Tensor:
     has_target=True,
     d_sees="pair",
     has_mask=True,
+    keeps=completed,
     baseline=mean_fill,
     asked_by=with_hole,
     protocols=("quick-inpainting", "quick-inpainting-photos"),

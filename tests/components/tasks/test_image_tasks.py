@@ -180,5 +180,5 @@ def test_gray_colors_have_finite_gradients(luma):
 def test_what_is_asked_is_the_same_whether_the_luma_is_kept_or_not():
     kept = Task("colorization", {"keep_luma": True})
     assert kept.question == bound("colorization").question == "colorization"
-    assert kept.keeps_luma
-    assert not bound("colorization").keeps_luma
+    assert kept.keeps is with_luma
+    assert bound("colorization").keeps is None
