@@ -58,7 +58,7 @@ def fake_trial(
     state_file = folder / "state.json"
     state = json.loads(state_file.read_bytes()) if state_file.exists() else {"step": 0, "sum": 0.0, "interruptions": -1, "rungs": []}
     state["interruptions"] += 1
-    journal(folder, "begin")
+    journal(folder, f"begin at niceness {os.nice(0)}")
     fault(folder, study["ask"])
     total = int(config.budget.amount)
     rounds = {} if rungs is None else rung_rounds(total, rungs.shares)

@@ -36,6 +36,8 @@ QUIET = {
     # Ray would start idle workers ahead, and each would take memory and a core while the trials begin.
     "RAY_prestart_worker_first_driver": "0",
     "RAY_enable_worker_prestart": "0",
+    # Ray would run trials at a niceness of 15, so that beside other work on the machine they would nearly stand still.
+    "RAY_worker_niceness": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
     # Only the records are ever read, so Tune need not write snapshots of its own.
