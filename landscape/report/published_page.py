@@ -16,7 +16,7 @@ from landscape.published.settings import BECAUSE, papers
 from landscape.report.build import PAGE, published_environment
 from landscape.report.charts import Chart
 from landscape.report.placing import place
-from landscape.report.published_rows import CANNOT, NOT_RUN, RECALLED, Line, hours, lines, machines, steps
+from landscape.report.published_rows import Line, hours, lines, machines, steps
 from landscape.report.tables import Column, Table
 from landscape.results.published_runs import FOLDER
 
@@ -91,7 +91,7 @@ def _chart(found: Sequence[Line]) -> Chart | None:
     rows = [
         {"number": f"{line.number.key}, {line.number.metric}", "verdict": line.verdict} | _in_margins(line.found)
         for line in found
-        if line.found is not None
+        if line.found is not None and line.own
     ]
     names = {str(row["number"]) for row in rows}
     if len(names) < len(rows):  # A row was run in several ways.
@@ -167,19 +167,22 @@ def _row(line: Line) -> dict[str, Any]:
 
 def _summary(found: Sequence[Line]) -> list[str]:
     numbers = {(line.number.key, line.number.metric): line for line in found}
-    count = _counts(found)
+    count = _counts([line for line in found if line.own])
     possible = [line for line in numbers.values() if line.setting.expressible]
-    ran = {(line.number.key, line.number.metric) for line in found if line.done is not None}
-    said = ", ".join(f"{n} {verdict}" for verdict, n in count.items() if verdict not in (NOT_RUN, CANNOT, RECALLED))
+    ran = {(line.number.key, line.number.metric) for line in found if line.own}
+    changed = {(line.number.key, line.done.share, line.done.note) for line in found if line.done is not None and not line.own}
+    said = ", ".join(f"{n} {verdict}" for verdict, n in count.items())
     obstacles: dict[str, int] = {}
     for line in numbers.values():
         if line.setting.cannot is not None:
             obstacles[line.setting.cannot.because] = obstacles.get(line.setting.cannot.because, 0) + 1
+    aside = f"{plural(len(changed), 'run')} of rows with something else changed, as the notes say: to test what it explains."
     reasons = ", ".join(f"{BECAUSE[because]} ({n})" for because, n in sorted(obstacles.items(), key=lambda item: -item[1]))
     return [
         f"{plural(len(numbers), 'published number')} of {plural(len(papers()), 'paper')}; {len(possible)} belong to rows that can be run"
         f" here; {plural(len(ran), 'number')} {'has' if len(ran) == 1 else 'have'} a run: {said or 'none yet'}.",
         f"Why the others cannot be run: {reasons}.",
+        *([aside] if changed else []),
     ]
 
 

@@ -50,6 +50,11 @@ class Line:
     remark: str = ""
 
     @property
+    def own(self) -> bool:
+        """Whether the row was run as it is written, with nothing else changed. Only such runs are counted and drawn."""
+        return self.done is not None and not self.done.note
+
+    @property
     def verdict(self) -> str:
         """The verdict, such as `agrees`, `not reproduced` or `undecided`, or the reason why there is none."""
         if self.number.confidence == "recalled":

@@ -60,7 +60,7 @@ def row_settings(
         if name in _OTHERWISE:
             raise UserError(f"--set {name}: of a row it is given by {_OTHERWISE[name]}")
     for variant, of_variant in _variants(setting):
-        data = _changed(with_config(setting.config or {}, of_variant), changes)
+        data = _changed(of_variant, changes)
         budget = dict(data["budget"])
         budget["amount"] = max(round(budget["amount"] * share), 1)
         config = TrialConfig.parse(data | {"budget": budget, "seed": seed}, source=setting.key)
@@ -77,30 +77,20 @@ def protocol_of(setting: Setting) -> Protocol:
 
 
 def _variants(setting: Setting) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield (name, changes of the configuration) for each setting of which a row consists."""
+    """Yield (name, configuration) for each setting of which a row consists."""
+    whole = setting.config or {}
     if setting.grid:
         for values in itertools.product(*setting.grid.values()):
             chosen = dict(zip(setting.grid, values, strict=True))
-            yield ", ".join(f"{_last(k)}={v}" for k, v in chosen.items()), _nested(chosen)
+            yield ", ".join(f"{_last(k)}={v}" for k, v in chosen.items()), _changed(whole, chosen)
         return
-    yield from (setting.variants or {"": {}}).items()
+    for name, changes in (setting.variants or {"": {}}).items():
+        yield name, with_config(whole, changes)
 
 
 def _last(dotted: str) -> str:
     *path, last = dotted.split(".")
     return f"{path[-1].removesuffix('_optimizer')}_{last}" if path and path[-1].endswith("_optimizer") else last
-
-
-def _nested(chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Write changes in the form of a configuration: `architecture.mlp.width: 8` becomes {architecture: {mlp: {width: 8}}}."""
-    changes: dict[str, Any] = {}
-    for dotted, value in chosen.items():
-        *path, last = dotted.split(".")
-        node = changes
-        for part in path:
-            node = node.setdefault(part, {})
-        node[last] = value
-    return changes
 
 
 def _changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,7 +110,7 @@ def _changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str,
                     node[part] = {inner: {}}
                 node = node.setdefault(part, {})
                 if not isinstance(node, dict):
-                    raise UserError(f"--set {dotted}: {part} is {node!r} here, which has no field {inner!r}")
+                    raise UserError(f"{dotted}: {part} is {node!r} here, which has no field {inner!r}")
             node[names[-1]] = value
     return data
 

@@ -94,8 +94,8 @@ def described(found: list[Entry]) -> Iterator[str]:
 
 
 def _runs(found: list[Entry]) -> str:
-    """Say how many rows were run, how many of them agree, and how many numbers have each verdict."""
-    ran = [verdicts for entry in found if (verdicts := [line.verdict for line in entry.lines if line.done is not None])]
+    """Say how many rows were run as they are written, how many of them agree, and how many numbers have each verdict."""
+    ran = [verdicts for entry in found if (verdicts := [line.verdict for line in entry.lines if line.own])]
     agreeing = sum(set(verdicts) == {"agrees"} for verdicts in ran)
     numbers = Counter(verdict for verdicts in ran for verdict in verdicts)
     said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(numbers.items())) or "none"

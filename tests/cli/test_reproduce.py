@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import pytest
 
 from landscape.cli.app import main
-from landscape.report.published_rows import Done
 from landscape.reproductions._listing import _runs, entries
 
 ROW = ["reproduce", "pacgan-2018/table-1", "--rows", "ring/gan", "--seeds", "1", "--share", "0.00001", "--jobs", "1"]
@@ -26,10 +25,9 @@ def test_list_names_every_row(capsys, tmp_path):
 
 
 def test_the_list_counts_rows_that_were_run_and_that_agree(tmp_path):
-    done = Done(1.0, "", (), ())
     verdicts = [["agrees", "agrees"], ["agrees", "undecided"], ["not run"]]
     found = [
-        replace(entry, lines=tuple(SimpleNamespace(verdict=v, done=None if v == "not run" else done) for v in of_row))
+        replace(entry, lines=tuple(SimpleNamespace(verdict=v, own=v != "not run") for v in of_row))
         for entry, of_row in zip(entries(tmp_path, "pacgan-2018"), verdicts, strict=False)
     ]
     assert _runs(found) == "2 rows run, 1 in agreement in all that was compared; numbers with a run: 3 agrees, 1 undecided"

@@ -174,6 +174,18 @@ def test_a_chart_holds_the_difference_in_margins(tmp_path):
     assert published_page.ledger_page(tmp_path / "empty").chart is None
 
 
+def test_a_run_with_something_changed_is_shown_and_not_counted_as_one_of_the_row(tmp_path):
+    write_trials(tmp_path, SEEDS)
+    alone = published_page.ledger_page(tmp_path)
+    write_trials(tmp_path, [v + 20 for v in SEEDS], note="with g_normalization = none")
+    both = published_page.ledger_page(tmp_path)
+    assert len(alone.run.frame) == 1
+    assert list(both.run.frame["note"]) == ["", "with g_normalization = none"]
+    assert both.chart.to_json("") == alone.chart.to_json("")
+    assert both.summary[:2] == alone.summary
+    assert both.summary[2:] == ("1 run of rows with something else changed, as the notes say: to test what it explains.",)
+
+
 def test_the_committed_ledger_is_the_one_that_its_records_give():
     """`landscape report --results results --reports FOLDER` writes the files anew, into FOLDER/published."""
     results = Path(__file__).parents[2] / "results"
