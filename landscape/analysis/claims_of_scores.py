@@ -48,7 +48,7 @@ def correlation(claim: Claim, study: Study, table: TrialTable) -> Finding:
     words = OWN if own and is_own_data(claim, study) else ELSEWHERE
     found = []
     for one, two in pairs:
-        effect = rank_correlation(*costs_by_both(search, one, two)).within_search(is_given_search(study.facts))
+        effect = rank_correlation(*costs_by_both(search, one, two)).within_search(is_given_search(study))
         given = ", given this search" if effect.given_search else ""
         shown = effect.absent or f"{bracketed(effect)} over {effect.n} models of the search{given}"
         reason = f"Spearman's correlation of {one} and {two}: {shown}"

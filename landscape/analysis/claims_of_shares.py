@@ -49,7 +49,7 @@ def reaching_share(claim: Claim, study: Study, table: TrialTable, score: str) ->
     (Fisher), whose error at a ratio of 1 is at most 5% with either target. Trials have to be independent draws: those of a searcher that
     learns are not.
     """
-    if is_given_search(study.facts):
+    if is_given_search(study):
         return not_addressed(claim, "its trials were not drawn at random, so that their shares do not say how many tries a search takes")
     search = table.role(SEARCH)
     by_digest = {trial.record.digest: trial for trial in study.trials}
@@ -179,7 +179,7 @@ def _last_to_best(scores: Mapping[str, Scores], name: str) -> float | None:
 
 
 def _share_finding(claim: Claim, study: Study, count: int, n: int, what: str, score: str) -> Finding:
-    effect = share(count, n).within_search(is_given_search(study.facts))
+    effect = share(count, n).within_search(is_given_search(study))
     verdict = of_share(effect, claim.least)
     words = words_of(claim, study, score) if score else words_of(claim.model_copy(update={"score": ""}), study, "")
     given = ", given this search" if effect.given_search else ""

@@ -8,6 +8,7 @@ import pandas as pd
 
 from landscape.analysis.frames import HYPER, STOPPED_EARLY, TrialTable
 from landscape.core.wording import plural
+from landscape.results.studies import Study
 
 INDEPENDENT = ("random",)
 """The searchers whose proposals do not depend on earlier scores, so that trials are independent draws."""
@@ -20,15 +21,26 @@ def searcher_name(facts: Mapping[str, Any]) -> str:
     return str(name) if name else "unknown"
 
 
-def is_given_search(facts: Mapping[str, Any]) -> bool:
+def is_given_search(study: Study) -> bool:
     """Return whether intervals hold only for this search, because its searcher learns, follows a grid, or is not known to be independent.
 
     Where nothing is searched, as under the ruleset `self-tuning`, trials of a cell differ in their seeds alone. They are independent,
-    whatever the searcher.
+    whatever the searcher. A part of a grid in random order is a random sample of its points without replacement, for which intervals of
+    independent draws are a little too wide. Once a point comes a second time, the trials are no such sample any more.
     """
-    space = facts.get("space")
+    space, searcher = study.facts.get("space"), study.facts.get("searcher")
     searched = space.get("search") if isinstance(space, Mapping) else None
-    return searcher_name(facts) not in INDEPENDENT and searched != {}
+    if searched == {} or searcher_name(study.facts) in INDEPENDENT:
+        return False
+    shuffled = isinstance(searcher, Mapping) and searcher.get("name") == "grid" and searcher.get("shuffled") is True
+    return not shuffled or _repeats_points(study)
+
+
+def _repeats_points(study: Study) -> bool:
+    """Return whether the search trained a setting of a cell more often than the seeds of a proposal say."""
+    records = (trial.record.study for trial in study.trials)
+    points = [(r.get("cell_id"), r.get("repeat"), repr(r.get("assignment"))) for r in records if r.get("role", "search") == "search"]
+    return len(set(points)) < len(points)
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ class View:
 
     @property
     def given_search(self) -> bool:
-        return is_given_search(self.study.facts)
+        return is_given_search(self.study)
 
     @property
     def given(self) -> str:

@@ -1,6 +1,7 @@
 """Records to one frame: one protocol, flattened hyperparameters, costs."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from landscape.analysis.frames import HYPER, SCORE, ScoreFacts, flatten_config, 
 from landscape.analysis.searching import check_budgets, is_given_search, searcher_name
 from landscape.core.errors import UserError
 from landscape.results.record import Status
+from landscape.results.studies import Study
 
 
 def test_scores_of_two_protocols_do_not_share_a_column():
@@ -125,12 +127,28 @@ def test_hyperparameters_are_flattened_under_the_component_that_has_them():
     ],
 )
 def test_only_random_search_proposes_independently(searcher, name, given):
-    assert (searcher_name({"searcher": searcher}), is_given_search({"searcher": searcher})) == (name, given)
+    study = Study("s", Path(), {"searcher": searcher}, ())
+    assert (searcher_name(study.facts), is_given_search(study)) == (name, given)
 
 
 def test_trials_of_a_study_that_searches_nothing_are_independent():
     for searched, given in (({}, False), ({"rate": {"min": 0.1, "max": 1.0}}, True)):
-        assert is_given_search({"searcher": {"name": "optuna-tpe"}, "space": {"search": searched}}) == given
+        study = Study("s", Path(), {"searcher": {"name": "optuna-tpe"}, "space": {"search": searched}}, ())
+        assert is_given_search(study) == given
+
+
+@pytest.mark.parametrize(
+    ("searcher", "assignments", "given"),
+    [
+        ({"name": "grid", "shuffled": True}, [{"rate": 1}, {"rate": 2}], False),
+        ({"name": "grid", "shuffled": False}, [{"rate": 1}, {"rate": 2}], True),
+        # The grid was used up, and began anew.
+        ({"name": "grid", "shuffled": True}, [{"rate": 1}, {"rate": 2}, {"rate": 1}], True),
+    ],
+)
+def test_a_part_of_a_grid_in_random_order_is_a_random_sample(searcher, assignments, given):
+    trials = [trial(str(i), 1.0, ask=i, assignment=assignment) for i, assignment in enumerate(assignments)]
+    assert is_given_search(Study("s", Path(), {"searcher": searcher, "space": {"search": {"rate": {}}}}, tuple(trials))) == given
 
 
 def test_budgets_are_equal_only_with_equal_trials_and_equal_training():
