@@ -204,13 +204,11 @@ def note(key: str, outcomes: Sequence[FinishedTrial], results: Path, *, share: f
         key: The row, as `paper/table/row`.
         outcomes: Trials whose configuration is the row's, except for the length of training.
         results: The results folder.
-        share: The length of training as a share of the published one. Above 1, the run is recorded as longer than published.
+        share: The length of training as a share of the published one.
         differs: What else differs from the row's setting. Such a run is shown beside the row.
     """
-    longer = f"{share:g} times the published steps" if share > 1 else ""
     digests = tuple(o.trial.config.digest() for o in outcomes)
-    because = "; ".join(filter(None, (longer, differs)))
-    remember(results, [RowRun(key, digests, compared_scores(setting_of(key)), share=min(share, 1.0), note=because)])
+    remember(results, [RowRun(key, digests, compared_scores(setting_of(key)), share=share, note=differs)])
 
 
 def _label(setting: RowSetting) -> str:

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
+from landscape.core.errors import UserError
 from landscape.core.registry import PositiveInt
 from landscape.reproductions._base import REPRODUCTIONS
-from landscape.reproductions._goodfellow_2014.recipe import FASTER, KEY, MOMENTUM_EPOCHS, NETS, NORMAL_NOISE, trial
+from landscape.reproductions._goodfellow_2014.recipe import EPOCHS_BETWEEN, FASTER, KEY, MOMENTUM_EPOCHS, NETS, NORMAL_NOISE, trial
 from landscape.reproductions._ledger import note
 from landscape.reproductions._run import already_run, run
 
@@ -26,12 +27,13 @@ def goodfellow_2014(
         data_dir: The folder of MNIST's IDX files.
         seeds: The number of seeds, 0, 1, ...
         epochs: The number of epochs of 500 updates each. The source's momentum stops rising at 250 epochs; it names no end of training. A
-            shorter training is the beginning of one of 250.
+            shorter training is the beginning of one of 250. A longer one goes on from there, and has a page of its own, for example in
+            `published/goodfellow-2014-500-epochs`, which says what the epochs after 250 gain.
         noise: The distribution of z. `uniform` is that of the source's last version. `normal` runs a variant that differs by its z alone,
             in a folder of its own, `published/goodfellow-2014-normal-noise`, and holds it against trials of the recipe that have ended.
     """
     from landscape.report.reproduction_page import write
-    from landscape.reproductions._goodfellow_2014 import noise_page
+    from landscape.reproductions._goodfellow_2014 import longer_page, noise_page
     from landscape.reproductions._goodfellow_2014.page import page
 
     folder = Path(results_dir) / "published" / "goodfellow-2014"
@@ -42,6 +44,13 @@ def goodfellow_2014(
         lengths = sorted({epochs, MOMENTUM_EPOCHS})
         recipe = already_run([trial(seed, length, data_dir) for seed in range(seeds) for length in lengths if length >= epochs], folder)
         return write(noise_page.page(tested, recipe), own)
+    if epochs > MOMENTUM_EPOCHS:
+        if epochs % EPOCHS_BETWEEN:
+            raise UserError(f"epochs={epochs}: above {MOMENTUM_EPOCHS} give a multiple of {EPOCHS_BETWEEN}, the epochs that are measured")
+        tested = run([trial(seed, epochs, data_dir) for seed in range(seeds)], folder, data_dir=data_dir)
+        note(KEY, tested, Path(results_dir), differs=f"{epochs} epochs in the place of {MOMENTUM_EPOCHS}")
+        recipe = already_run([trial(seed, MOMENTUM_EPOCHS, data_dir) for seed in range(seeds)], folder)
+        return write(longer_page.page(tested, recipe), folder.with_name(f"goodfellow-2014-{epochs}-epochs"))
     trials = [*(trial(seed, epochs, data_dir) for seed in range(seeds)), trial(0, epochs, data_dir, FASTER)]
     outcomes = run(trials, folder, data_dir=data_dir)
     note(KEY, [o for o in outcomes if o.trial.row == NETS], Path(results_dir), share=epochs / MOMENTUM_EPOCHS)

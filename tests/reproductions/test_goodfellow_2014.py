@@ -9,10 +9,12 @@ from scipy import stats
 
 from landscape.config import protocols
 from landscape.config.trial_config import TrialConfig
+from landscape.core.errors import UserError
 from landscape.report.reproduction_page import write
 from landscape.reproductions import goodfellow_2014 as module
-from landscape.reproductions._goodfellow_2014 import noise_page, page, recipe
+from landscape.reproductions._goodfellow_2014 import longer_page, noise_page, page, recipe
 from landscape.reproductions._run import FinishedTrial, PlannedTrial
+from landscape.results.published_runs import read_runs
 from landscape.results.record import Estimate, Scores, Status, TrialRecord
 from landscape.trial.prepared_trial import PreparedTrial
 
@@ -140,3 +142,38 @@ def test_gaussian_noise_has_a_folder_of_its_own(made, monkeypatch, tmp_path):
     assert folders == ["goodfellow-2014-normal-noise", "goodfellow-2014"]
     assert path.parent.name == "goodfellow-2014-normal-noise"
     assert [p.name for p in (tmp_path / "published").iterdir()] == [path.parent.name], "no row of the ledger has these trials"
+
+
+def test_a_long_training_says_what_the_epochs_after_the_recipe_gain(tmp_path):
+    # `outcome` lets the validation images lose 4 nats every 10 epochs, and has 5 more than the test images at first.
+    long = [outcome(recipe.NETS, seed, nats, 300) for seed, nats in enumerate(LIKELIHOODS)]
+    written = write(longer_page.page(long, [outcome(recipe.NETS, 1, 260.0, 250)]), tmp_path)
+    with (tmp_path / "longer.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    numbers = [[float(r[k]) for k in ("early", "late", "gain", "test", "missing")] for r in rows]
+    assert numbers == [[n + 5 - 100, n + 5 - 120, -20, n, 225 - n] for n in LIKELIHOODS]
+    assert [r["recipe"] for r in rows] == ["", "165.0", ""]
+    html = written.read_text(encoding="utf-8")
+    assert "goodfellow-2014:seeds=3,epochs=300 " in html.replace("<wbr>", "")
+    assert "Of the published value 35.0 nats are missing then." in html
+    one = longer_page.page(long[:1], []).verdict
+    assert one.startswith("From epoch 250 to epoch 300 the validation images gain -20.0 nats from 1 seed, without an interval.")
+
+
+def test_a_long_training_has_a_page_of_its_own_and_stands_beside_the_row(made, monkeypatch, tmp_path):
+    def run(trials, folder, **_):
+        assert folder.name == "goodfellow-2014"
+        assert {t.row for t in trials} == {recipe.NETS}
+        return [outcome(t.row, t.config.seed, 186.0, t.config.rounds // 500) for t in trials]
+
+    monkeypatch.setattr(module, "run", run)
+    monkeypatch.setattr(module, "already_run", run)
+    path = module.goodfellow_2014(results_dir=tmp_path, data_dir=None, seeds=1, epochs=300)
+    assert path.parent.name == "goodfellow-2014-300-epochs"
+    (noted,) = read_runs(tmp_path)
+    assert (noted.key, noted.share, noted.note) == (recipe.KEY, 1.0, "300 epochs in the place of 250")
+
+
+def test_a_long_training_is_measured_at_the_end_of_the_recipe(tmp_path):
+    with pytest.raises(UserError, match="epochs=333: above 250 give a multiple of 10"):
+        module.goodfellow_2014(results_dir=tmp_path, data_dir=None, seeds=1, epochs=333)

@@ -53,9 +53,9 @@ def pairs(tested: Sequence[FinishedTrial], recipe: Sequence[FinishedTrial]) -> p
     rows = []
     for ours in tested:
         updates = ours.trial.config.rounds or 0
-        at_end = _validation(ours, updates)
+        at_end = validation(ours, updates)
         for theirs in recipe:
-            if theirs.trial.config.seed == ours.trial.config.seed and not math.isnan(found := _validation(theirs, updates)):
+            if theirs.trial.config.seed == ours.trial.config.seed and not math.isnan(found := validation(theirs, updates)):
                 same = theirs.trial.config.rounds == updates
                 rows.append(
                     {
@@ -71,7 +71,7 @@ def pairs(tested: Sequence[FinishedTrial], recipe: Sequence[FinishedTrial]) -> p
     return pd.DataFrame(rows, columns=["seed", "uniform", "normal", "difference", "uniform_test", "normal_test"])
 
 
-def _validation(outcome: FinishedTrial, updates: int) -> float:
+def validation(outcome: FinishedTrial, updates: int) -> float:
     """Return the nats of the validation images after so many updates, or NaN if they were not measured then."""
     return dict(outcome.record.curves.get("selection_objective", ())).get(updates, math.nan)
 
