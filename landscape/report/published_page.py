@@ -39,7 +39,6 @@ _RUN = (
     Column("steps", "D steps", "count"),
     Column("hours", "Hours", "number"),
     Column("machine", "Machine"),
-    *_PLACE,
 )
 _ALL = (
     *_NUMBER,

@@ -72,7 +72,9 @@ class Line:
         """A note on what the verdict rests on, or why there is none."""
         if self.setting.cannot is not None:
             return f"{BECAUSE[self.setting.cannot.because]}: {self.setting.cannot.why}"
-        parts = [*self.reduced, self.remark, self.found.difference.absent if self.found is not None else ""]
+        # A reduced run has no verdict, so that it does not matter why its interval is missing.
+        absent = self.found.difference.absent if self.found is not None and not self.reduced else ""
+        parts = [*self.reduced, self.remark, absent]
         return "; ".join(part for part in parts if part)
 
 
