@@ -11,9 +11,6 @@ import torch
 # Workers share the cores, so more threads would only wait for each other.
 torch.set_num_threads(1)
 
-# Ray runs its workers at a niceness of 15. Beside busy tests they would get so little of a core that sweeps wait for them for minutes.
-os.environ.setdefault("RAY_worker_niceness", "0")
-
 ROOT = Path(__file__).resolve().parent.parent
 LONG = ("test_sweep_ray", "test_compatibility", "test_sweep", "test_unrolled_2016", "test_run", "test_bit_identity")
 """Files whose tests take tens of seconds, partly because they wait."""
