@@ -88,17 +88,19 @@ def ledger_page(results: Path) -> LedgerPage:
 def _chart(found: Sequence[Line]) -> Chart | None:
     """Return the chart of the compared numbers. Each difference is divided by its own margin, so that all fit on one scale."""
     rows = [
-        {"number": f"{line.number.key}, {line.number.metric}", "verdict": line.verdict} | _in_margins(line.found)
+        {"number": f"{line.number.key}, {line.number.metric}{_length(line)}", "verdict": line.verdict} | _in_margins(line.found)
         for line in found
         if line.found is not None and line.own
     ]
-    names = {str(row["number"]) for row in rows}
-    if len(names) < len(rows):  # A row was run in several ways.
-        rows = [row | {"number": f"{row['number']} ({i})"} for i, row in enumerate(rows, start=1)]
     told = ("number", "difference_in_margins", "low", "high", "verdict")
     frame = pd.DataFrame(rows, columns=list(told))
     chart = Chart("intervals", frame, "difference_in_margins", "number", "ours minus published, in margins", low="low", high="high")
     return replace(chart, band=(-1.0, 1.0), told=told) if rows else None
+
+
+def _length(line: Line) -> str:
+    """Say how long a reduced run was, by which runs of one row differ."""
+    return f", {line.done.share:.3g} of steps" if line.done is not None and line.done.share < 1 else ""
 
 
 def _in_margins(found: Agreement) -> dict[str, float]:

@@ -172,6 +172,9 @@ def test_a_chart_holds_the_difference_in_margins(tmp_path):
     for column, value in (("difference_in_margins", found.value), ("low", found.low), ("high", found.high)):
         assert chart["data"][column] == [pytest.approx(value / 2.527, rel=1e-5)]
     assert published_page.ledger_page(tmp_path / "empty").chart is None
+    write_trials(tmp_path, SEEDS, share=0.25)
+    both = published_page.ledger_page(tmp_path).chart.to_json("")["data"]["number"]
+    assert sorted(both) == [f"{KEY}, FID", f"{KEY}, FID, 0.25 of steps"]
 
 
 def test_a_run_with_something_changed_is_shown_and_not_counted_as_one_of_the_row(tmp_path):
