@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from landscape.analysis.confirmation_runs import SEARCH, role_of
 from landscape.analysis.frames import HYPER, STOPPED_EARLY, TrialTable
 from landscape.core.wording import plural
 from landscape.results.studies import Study
@@ -32,14 +33,14 @@ def is_given_search(study: Study) -> bool:
     searched = space.get("search") if isinstance(space, Mapping) else None
     if searched == {} or searcher_name(study.facts) in INDEPENDENT:
         return False
-    shuffled = isinstance(searcher, Mapping) and searcher.get("name") == "grid" and searcher.get("shuffled") is True
+    shuffled = isinstance(searcher, Mapping) and searcher.get("shuffled") is True
     return not shuffled or _repeats_points(study)
 
 
 def _repeats_points(study: Study) -> bool:
     """Return whether the search trained a setting of a cell more often than the seeds of a proposal say."""
-    records = (trial.record.study for trial in study.trials)
-    points = [(r.get("cell_id"), r.get("repeat"), repr(r.get("assignment"))) for r in records if r.get("role", "search") == "search"]
+    records = [trial.record.study for trial in study.trials if role_of(trial) == SEARCH]
+    points = [(r.get("cell_id"), r.get("repeat"), repr(r.get("assignment"))) for r in records]
     return len(set(points)) < len(points)
 
 

@@ -139,12 +139,14 @@ def test_a_changed_metric_of_ones_own_is_another_protocol(tmp_path):
 
 
 def test_no_default_study_of_images_is_steered_by_pixels():
-    """Raw pixels see neither blur nor noise nor missing classes of photographs. Drawn polygons are a manifold of few dimensions in pixels."""
+    """Raw pixels see neither blur nor noise nor missing classes of photographs. Drawn polygons are a manifold of few dimensions in pixels:
+    a study of them may report such scores if it searches nothing that they could steer.
+    """
     from landscape.components.datasets._base import DATASETS
     from landscape.space.study_files import available, load_space
 
     for path in available().values():
         space = load_space(path)
         name = space.dataset.name.replace("-", "_")
-        if DATASETS[name].facts.samples == "images" and name != "convex_polygons":
+        if DATASETS[name].facts.samples == "images" and not (name == "convex_polygons" and not space.search):
             assert "pixels" not in space.protocol.objective, path.name

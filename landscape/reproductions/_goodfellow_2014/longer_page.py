@@ -10,8 +10,7 @@ from landscape.report.formats import number
 from landscape.report.reproduction_page import ReproductionPage, Section
 from landscape.report.tables import Column, Table
 from landscape.reproductions._differences import mean_between
-from landscape.reproductions._goodfellow_2014.noise_page import validation
-from landscape.reproductions._goodfellow_2014.page import BEST, epochs_figure, facts, seeds_table, value
+from landscape.reproductions._goodfellow_2014.page import BEST, epochs_figure, facts, seeds_table, validation, value
 from landscape.reproductions._goodfellow_2014.recipe import MOMENTUM_EPOCHS, PUBLISHED, UPDATES_PER_EPOCH
 from landscape.reproductions._run import FinishedTrial
 

@@ -10,7 +10,7 @@ from landscape.report.formats import number
 from landscape.report.reproduction_page import ReproductionPage, Section
 from landscape.report.tables import Column, Table
 from landscape.reproductions._differences import mean_between
-from landscape.reproductions._goodfellow_2014.page import BEST, epochs_figure, facts, seeds_table, value
+from landscape.reproductions._goodfellow_2014.page import BEST, epochs_figure, facts, seeds_table, validation, value
 from landscape.reproductions._goodfellow_2014.recipe import MOVES, UPDATES_PER_EPOCH
 from landscape.reproductions._run import FinishedTrial
 
@@ -69,11 +69,6 @@ def pairs(tested: Sequence[FinishedTrial], recipe: Sequence[FinishedTrial]) -> p
                 )
                 break
     return pd.DataFrame(rows, columns=["seed", "uniform", "normal", "difference", "uniform_test", "normal_test"])
-
-
-def validation(outcome: FinishedTrial, updates: int) -> float:
-    """Return the nats of the validation images after so many updates, or NaN if they were not measured then."""
-    return dict(outcome.record.curves.get("selection_objective", ())).get(updates, math.nan)
 
 
 def _verdict(paired: pd.DataFrame, epochs: int) -> str:

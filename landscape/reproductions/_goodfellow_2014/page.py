@@ -68,6 +68,11 @@ def value(outcome: FinishedTrial, protocol: str = BEST) -> float:
     return found.value if found is not None else math.nan
 
 
+def validation(outcome: FinishedTrial, updates: int) -> float:
+    """Return the nats of the validation images after so many updates, or NaN if they were not measured then."""
+    return dict(outcome.record.curves.get("selection_objective", ())).get(updates, math.nan)
+
+
 def difference(outcomes: Sequence[FinishedTrial]) -> tuple[float, float, float]:
     """Return the mean over seeds minus the published value, with its 95% interval.
 
