@@ -156,6 +156,8 @@ def test_the_page_draws_sorts_and_filters_in_a_browser(browser, tmp_path, width,
         drawing = seen.page.locator('[data-chart="run"] svg')
         assert drawing.count() == 1
         assert drawing.get_attribute("aria-label").startswith("Ours minus published")
+        words = drawing.locator("text, tspan").all_text_contents()
+        assert {KEY, "FID"} <= set(words) if width == 400 else f"{KEY}, FID" in words
         seen.page.locator(".filters select").nth(1).select_option("recalled")
         assert seen.page.locator("#table-ledger tbody tr:visible").count() == 17
         assert seen.page.locator(".filters output").inner_text() == "17 of 872 rows"

@@ -26,9 +26,11 @@ function options(chart, width) {
   const at = { x: of(chart.x), y: of(chart.y), ...facets };
   const stroke = chart.series ? (i) => chart.colors[chart.data[chart.series][i]] : "var(--accent)";
   const panel = (width - 60) / count(chart.across);
+  const names = chart.kind === "intervals" ? 12 + 6.8 * Math.max(...chart.data[chart.y].map((text) => text.length)) : 0;
+  const beside = names <= width * 0.45; // Where names would take more than that, as on a phone, each stands above its interval, and what it measures in a line of its own.
   const shared = {
-    height: (chart.square ? panel : chart.kind === "intervals" ? 26 * rows.length : chart.down || chart.across ? 180 : 300) * count(chart.down) + 70,
-    marginLeft: chart.kind === "intervals" ? Math.min(width * 0.45, 12 + 6.8 * Math.max(...chart.data[chart.y].map((text) => text.length))) : 56, marginRight: chart.down ? 46 : 16,
+    height: (chart.square ? panel : chart.kind === "intervals" ? (beside ? 26 : 58) * rows.length : chart.down || chart.across ? 180 : 300) * count(chart.down) + 70,
+    marginLeft: chart.kind !== "intervals" ? 56 : beside ? names : 12, marginRight: chart.down ? 46 : 16,
     x: { label: chart.x_label, labelOffset: 36, tickFormat: tick, ticks: chart.across ? (panel < 160 ? 1 : 3) : 6, grid: !chart.square, ...(chart.x_domain ? { domain: chart.x_domain } : {}), ...(chart.square ? { axis: null } : {}) },
     y: { label: chart.y_label, grid: !chart.square, ...(chart.y_domain ? { domain: chart.y_domain } : {}), ...(chart.square ? { axis: null } : {}) },
     fx: { label: chart.across_label, tickFormat: tick }, fy: { label: chart.down_label, tickFormat: tick },
@@ -40,27 +42,26 @@ function options(chart, width) {
   if (chart.kind === "dots") {
     return { ...shared, marks: [Plot.dot(rows, { ...at, r: 1.3, fill: stroke, fillOpacity: 0.6, clip: true }), Plot.dot(chart.crosses, { x: ([x]) => x, y: ([, y]) => y, symbol: "times", r: 3, stroke: "currentColor", strokeOpacity: 0.7 }), Plot.frame({ strokeOpacity: 0.25 })] };
   }
-  return intervals(chart, rows, of, shared);
+  return intervals(chart, rows, of, shared, beside ? null : width - 28);
 }
 
 // A row a number, its interval as a bar, and the band within which it counts as agreement.
-function intervals(chart, rows, of, shared) {
+// `room` is null if names stand beside the rows; else it is the width in pixels that each has above its row.
+function intervals(chart, rows, of, shared, room) {
   const known = rows.filter((i) => chart.data[chart.low][i] !== null && chart.data[chart.high][i] !== null);
   const y = of(chart.y);
   const stroke = (i) => (chart.series ? chart.colors[chart.data[chart.series][i]] : "currentColor");
   return {
-    ...shared, y: { domain: chart.data[chart.y], label: null, tickFormat: fitting(shared.marginLeft) },
+    ...shared, y: { domain: chart.data[chart.y], label: null, ...(room ? { axis: null } : {}) },
     marks: [
       Plot.rectX([chart.band], { x1: ([low]) => low, x2: ([, high]) => high, fill: "var(--accent)", fillOpacity: 0.12 }), Plot.ruleX([0], { strokeOpacity: 0.6 }),
+      room ? Plot.text(rows, { frameAnchor: "left", textAnchor: "start", y, dy: -22, lineHeight: 1.25, text: (i) => y(i).replace(", ", "\n"), lineWidth: room / 12, textOverflow: "ellipsis-middle" }) : null,
       Plot.ruleY(known, { x1: of(chart.low), x2: of(chart.high), y, strokeWidth: 2, stroke }),
       Plot.dot(rows, { x: of(chart.x), y, r: 4, fill: (i) => (known.includes(i) ? stroke(i) : "var(--card)"), stroke }),
       Plot.tip(rows, Plot.pointer({ x: of(chart.x), y, fill: "var(--card)", title: words(chart) })),
     ],
   };
 }
-
-// Whole names where there is room; on a phone the pointer and the table have the rest.
-const fitting = (room) => (text) => (text.length * 6.8 > room ? `${text.slice(0, Math.floor(room / 6.8) - 2)}…` : text);
 
 const words = (chart) => (i) => chart.told.map((name) => `${name.replaceAll("_", " ")}: ${typeof chart.data[name][i] === "number" ? number(chart.data[name][i]) : chart.data[name][i]}`).join("\n");
 
