@@ -11,7 +11,15 @@ from scipy.stats import t as student
 from landscape.analysis.interval import Interval
 
 Bounds = tuple[float | None, float | None]
-Says = Literal["agrees", "not reproduced", "undecided", "too few seeds for an interval", "reduced: no verdict", "not compared"]
+Says = Literal[
+    "agrees",
+    "not reproduced",
+    "undecided",
+    "too few seeds for an interval",
+    "no interval for a bounded score",
+    "reduced: no verdict",
+    "not compared",
+]
 FEWEST_SEEDS = 3
 """The fewest seeds for an interval. With two seeds, that of Student reaches 9 standard deviations to each side and says next to nothing."""
 LEVEL = 0.95
@@ -63,7 +71,7 @@ def agreement(values: Sequence[float], published: PublishedMean, *, margin: floa
     """Whether the mean over seeds agrees with a published value.
 
     `agrees`: the interval of the difference lies within the margin; `not reproduced`: outside; else `undecided`. Where no interval has
-    shown coverage, "too few seeds for an interval".
+    shown coverage, "too few seeds for an interval", or "no interval for a bounded score", which more seeds do not change.
 
     The published value's own error enters the interval: a standard error as it is, a standard deviation divided by the root of the number
     of runs; where none is printed, another training is taken to vary as ours do. Degrees of freedom by Welch and Satterthwaite.
@@ -81,7 +89,7 @@ def agreement(values: Sequence[float], published: PublishedMean, *, margin: floa
     apart = ours.value - published.value
     if not ours.has_interval:
         difference = Interval(apart, n=ours.n, absent=ours.absent)
-        return Agreement(ours, difference, margin, "too few seeds for an interval")
+        return Agreement(ours, difference, margin, "too few seeds for an interval" if None in bounds else "no interval for a bounded score")
     own = float(np.var(values, ddof=1))
     theirs, freedom = _published_variance(published, own)
     variance = own / ours.n + theirs
@@ -92,9 +100,9 @@ def agreement(values: Sequence[float], published: PublishedMean, *, margin: floa
 
 
 def judged(difference: Interval, margin: float) -> Says:
-    """Return what the interval of a difference says, given the margin."""
-    if difference.low is None or difference.high is None:
-        return "too few seeds for an interval"
+    """Return what the interval of a difference, which has one, says for the margin."""
+    assert difference.low is not None
+    assert difference.high is not None
     if -margin <= difference.low and difference.high <= margin:
         return "agrees"
     return "not reproduced" if difference.low > margin or difference.high < -margin else "undecided"
@@ -102,12 +110,12 @@ def judged(difference: Interval, margin: float) -> Says:
 
 def _no_interval(x: np.ndarray, bounds: Bounds) -> str:
     """Return why Student's interval has no shown coverage for these scores. The text is empty if it has."""
+    if None not in bounds:
+        return "the score lies between two bounds, where Student's interval was not shown to hold"
     if len(x) < FEWEST_SEEDS:
         return f"fewer than {FEWEST_SEEDS} seeds"
     if np.ptp(x) == 0:
         return "every seed has the same score"
-    if None not in bounds:
-        return "the score lies between two bounds, where Student's interval was not shown to hold"
     return ""
 
 

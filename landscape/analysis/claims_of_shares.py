@@ -70,7 +70,7 @@ def reaching_share(claim: Claim, study: Study, table: TrialTable, score: str) ->
     effect = _odds(counts)
     verdict = _sign(effect)
     tries = " and ".join(f"{s} of {n} trials ({described(side)})" for (s, n), side in zip(counts, claim.sides, strict=True))
-    rule = "" if own else ", the median of both sides"
+    rule = "" if own else ", the lower median of both sides"
     reason = f"{tries} reach {significant(target * sign, 4)}{rule}{by_score(claim, score)}; odds ratio {bracketed(effect)}"
     needed = _trials_to_decide(counts, study) if verdict == "open" else None
     says = words_of(claim, study, score)[verdict]

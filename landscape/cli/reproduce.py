@@ -21,9 +21,15 @@ from landscape.core.errors import UserError
     ),
 )
 @click.argument("paper", metavar="[PAPER[:key=value,...] | PAPER/TABLE]", required=False)
-@click.option("--list", "listed", is_flag=True, help="List the ledger (of PAPER): rows, cost, needs, verdicts, what cannot be run.")
+@click.option(
+    "--list", "listed", is_flag=True, help="List the ledger (of PAPER or PAPER/TABLE): rows, cost, needs, verdicts, what cannot be run."
+)
 @click.option("--rows", metavar="ROW,...", default="", help="Rows of PAPER/TABLE by name or part of it; all that can be run without it.")
-@click.option("--seeds", type=click.IntRange(min=1), help="Trainings of each row; default: as many as published.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    help="Trainings of each row; default: as many as published, and 3 at least, for an interval.",
+)
 @click.option(
     "--share", type=click.FloatRange(0, 1, min_open=True), default=1.0, help="Share of the published steps; below 1 nothing is decided."
 )
@@ -59,9 +65,12 @@ def reproduce(
         "--set": trainings["assignments"],
         "--jobs": trainings["jobs"],
     }
-    table = paper if paper and "/" in paper.partition(":")[0] else None  # A recipe's hyperparameters may hold a path: game-1d:folder=a/b.
+    table = (
+        paper if paper and "/" in paper.partition(":")[0] and not listed else None
+    )  # A recipe's hyperparameters may hold a path: game-1d:folder=a/b.
     if table is None and (given := next((name for name, value in of_rows.items() if value), None)):
-        raise UserError(f"{given} is for rows of the ledger: give PAPER/TABLE, as `landscape reproduce --list` shows them")
+        where = "--list shows all rows" if listed else "give PAPER/TABLE, as `landscape reproduce --list` shows them"
+        raise UserError(f"{given} is for running rows of the ledger: {where}")
     if listed:
         _list(paper, Path(results_dir), as_json)
     elif paper is None:
@@ -97,10 +106,16 @@ def _recipes(as_json: bool) -> None:
 
 
 def _recipe(paper: str, results: Path, data_dir: Path | None, as_json: bool) -> None:
+    from landscape.published.settings import papers
     from landscape.reproductions._base import REPRODUCTIONS
 
     choice = parse_component(paper)
-    recipe = REPRODUCTIONS.dashed(choice["name"])
+    name = choice["name"].replace("_", "-")
+    if name not in papers() or name.replace("-", "_") in REPRODUCTIONS:
+        recipe = REPRODUCTIONS.dashed(choice["name"])
+    else:
+        tables = ", ".join(f"{name}/{table}" for table in papers()[name].tables)
+        raise UserError(f"{name} has no recipe of its own: give a table ({tables}); `landscape reproduce --list {name}` shows their rows")
     given = recipe.complete(choice.get("hyperparameters", {}))
     path = recipe.function(results_dir=results, data_dir=data_dir, **given)
     if as_json:
@@ -110,6 +125,8 @@ def _recipe(paper: str, results: Path, data_dir: Path | None, as_json: bool) -> 
 
 
 def _rows(paper: str, rows: str, results: Path, as_json: bool, *, seeds: int | None, assignments: tuple[str, ...], **how: Any) -> None:
+    from landscape.analysis.agreement import FEWEST_SEEDS
+    from landscape.core.progress import write_line
     from landscape.report.published_page import write_ledger
     from landscape.reproductions._ledger import chosen_rows, run_rows
     from landscape.reproductions._listing import described, entries
@@ -117,10 +134,14 @@ def _rows(paper: str, rows: str, results: Path, as_json: bool, *, seeds: int | N
     name, _, table = paper.partition("/")
     chosen = chosen_rows(name, table, [row.strip() for row in rows.split(",") if row.strip()])
     changes = dict(map(assigned, assignments))
-    for setting in chosen:
-        run_rows([setting], results, seeds=seeds or setting.runs, changes=changes, **how)
+    possible = [setting for setting in chosen if setting.expressible]
+    if len(possible) < len(chosen):
+        left = ", ".join(setting.key.split("/", 2)[2] for setting in chosen if not setting.expressible)
+        write_line(f"cannot be run and left out: {left}; `landscape reproduce --list {paper}` says why")
+    for setting in possible:
+        run_rows([setting], results, seeds=seeds or max(setting.runs, FEWEST_SEEDS), changes=changes, **how)
     page = write_ledger(results, results / "published")
-    keys = {setting.key for setting in chosen}
+    keys = {setting.key for setting in possible}
     found = [entry for entry in entries(results, name) if entry.setting.key in keys]
     if as_json:
         print_json({"rows": [entry.to_json() for entry in found], "report": str(page)})

@@ -72,7 +72,8 @@ def ledger_page(results: Path) -> LedgerPage:
     ran = [row for row, line in zip(rows, found, strict=True) if line.done is not None]
     caption = "Ours: the mean over seeds; brackets: 95% intervals. Hours are those of all trainings of the row, scores included."
     every = (
-        f"Least hours: the counted products of one seed's trainings at {CPU_RATE / 1e9:g} GFLOP/s, two CPU cores; a GPU at"
+        "A number whose row was run in several ways has a line for each."
+        f" Least hours: the counted products of one seed's trainings at {CPU_RATE / 1e9:g} GFLOP/s, two CPU cores; a GPU at"
         f" {GPU_RATE / 1e12:g} TFLOP/s takes {GPU_RATE / CPU_RATE:.0f} times less."
     )
     return LedgerPage(
@@ -173,6 +174,7 @@ def _summary(found: Sequence[Line]) -> list[str]:
     ran = {(line.number.key, line.number.metric) for line in found if line.own}
     changed = {(line.number.key, line.done.share, line.done.note) for line in found if line.done is not None and not line.own}
     said = ", ".join(f"{n} {verdict}" for verdict, n in count.items())
+    again = f", some at several lengths, {sum(count.values())} comparisons in all" if sum(count.values()) > len(ran) else ""
     obstacles: dict[str, int] = {}
     for line in numbers.values():
         if line.setting.cannot is not None:
@@ -181,7 +183,7 @@ def _summary(found: Sequence[Line]) -> list[str]:
     reasons = ", ".join(f"{BECAUSE[because]} ({n})" for because, n in sorted(obstacles.items(), key=lambda item: -item[1]))
     return [
         f"{plural(len(numbers), 'published number')} of {plural(len(papers()), 'paper')}; {len(possible)} belong to rows that can be run"
-        f" here; {plural(len(ran), 'number')} {'has' if len(ran) == 1 else 'have'} a run: {said or 'none yet'}.",
+        f" here; {plural(len(ran), 'number')} {'has' if len(ran) == 1 else 'have'} a run{again}: {said or 'none yet'}.",
         f"Why the others cannot be run: {reasons}.",
         *([aside] if changed else []),
     ]

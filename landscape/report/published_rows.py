@@ -103,15 +103,16 @@ def _together(results: Path, runs: Sequence[RowRun]) -> Iterator[Done]:
 
 def _compared(number: PublishedNumber, setting: Setting, done: Done) -> Line:
     comparison = (setting.scores or {}).get(number.metric)
+    reduced = tuple(_reductions(setting, done))
     if comparison is None:
-        return Line(number, setting, done, remark=(setting.unscored or {}).get(number.metric, ""))
+        return Line(number, setting, done, None, reduced, (setting.unscored or {}).get(number.metric, ""))
     if number.number is None:
-        return Line(number, setting, done, remark=f"the published entry is {number.value!r}, no number; {_ended(done)}")
+        return Line(number, setting, done, None, reduced, f"the published entry is {number.value!r}, no number; {_ended(done)}")
     estimates = [_estimates(run, trials, number.metric) for run, trials in zip(done.runs, done.trials, strict=True)]
     scored = [[e.value * comparison.times for e in of_setting] for of_setting in estimates]
     missing = len(done.every) - sum(map(len, scored))
     if missing or not all(scored):
-        return Line(number, setting, done, remark=f"{missing} of {len(done.every)} trainings have no such score ({_ended(done)})")
+        return Line(number, setting, done, None, reduced, f"{missing} of {len(done.every)} trainings have no such score ({_ended(done)})")
     which = _taken(setting, number.direction, scored)
     found = agreement(
         scored[which],
@@ -120,7 +121,7 @@ def _compared(number: PublishedNumber, setting: Setting, done: Done) -> Line:
         bounds=_bounds(estimates[which], comparison),
     )
     remark = f"best of the settings: {done.runs[which].variant}" if len(scored) > 1 else ""
-    return Line(number, setting, done, found, tuple(_reductions(setting, done)), remark)
+    return Line(number, setting, done, found, reduced, remark)
 
 
 def _estimates(run: RowRun, trials: Sequence[Trial], metric: str) -> list[Estimate]:

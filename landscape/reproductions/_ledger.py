@@ -127,7 +127,7 @@ def tables_of(paper: str) -> list[str]:
 
 
 def chosen_rows(paper: str, table: str, rows: Sequence[str] = ()) -> list[Setting]:
-    """Return the rows of a table whose name, or a part of it, is among `rows`. Without names, return all that can be run.
+    """Return the rows of a table whose name, or a part of it, is among `rows`, all of them without names. Some may be impossible to run.
 
     Raises:
         UserError: There is no such paper, table or row, or none of the chosen rows can be run. The line gives the reason.
@@ -141,13 +141,11 @@ def chosen_rows(paper: str, table: str, rows: Sequence[str] = ()) -> list[Settin
         if name not in names:
             raise unknown(f"row of {paper}/{table}", name, names)
     chosen = [s for row, s in found.items() if not rows or any(name in (row, *row.split("/")) for name in rows)]
-    possible = [s for s in chosen if s.cannot is None]
-    # A part of a name may select rows of both kinds. The reason is given if none of the selected rows can be run.
-    if not possible:
+    if not any(s.expressible for s in chosen):
         first = chosen[0]
         assert first.cannot is not None
         raise UserError(f"{first.key} cannot be run: {first.cannot.why} `landscape reproduce --list {paper}` shows what can")
-    return possible
+    return chosen
 
 
 def run_rows(

@@ -8,6 +8,7 @@ from typing import Any
 
 from landscape.components.datasets._base import DATASETS
 from landscape.config.choices import from_shorthand
+from landscape.core.errors import unknown
 from landscape.core.wording import plural
 from landscape.published.costs import CPU_RATE, GPU_RATE, costs
 from landscape.published.settings import BECAUSE, Setting, papers, settings
@@ -54,17 +55,19 @@ class Entry:
         }
 
 
-def entries(results: Path, paper: str | None = None) -> list[Entry]:
-    """Return every row, or those of one paper.
+def entries(results: Path, chosen: str | None = None) -> list[Entry]:
+    """Return every row, or those of one paper (`paper`) or table (`paper/table`).
 
     Raises:
-        UserError: The ledger has no such paper.
+        UserError: The ledger has no such paper, or the paper no such table.
     """
-    if paper is not None:
-        tables_of(paper)
+    if chosen is not None:
+        paper, _, table = chosen.partition("/")
+        if table not in ("", *tables_of(paper)):
+            raise unknown(f"table of {paper}", table, tables_of(paper))
     found: dict[str, list[Line]] = {}
     for line in lines(results):
-        if paper in (None, line.number.paper):
+        if chosen is None or f"{line.number.key}/".startswith(f"{chosen.removesuffix('/')}/"):
             found.setdefault(line.number.key, []).append(line)
     return [Entry(settings()[key], tuple(of_row)) for key, of_row in found.items()]
 
@@ -94,12 +97,12 @@ def described(found: list[Entry]) -> Iterator[str]:
 
 
 def _runs(found: list[Entry]) -> str:
-    """Say how many rows were run as they are written, how many of them agree, and how many numbers have each verdict."""
+    """Say how many rows were run as they are written, how many of them agree, and how many comparisons have each verdict."""
     ran = [verdicts for entry in found if (verdicts := [line.verdict for line in entry.lines if line.own])]
     agreeing = sum(set(verdicts) == {"agrees"} for verdicts in ran)
-    numbers = Counter(verdict for verdicts in ran for verdict in verdicts)
-    said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(numbers.items())) or "none"
-    return f"{plural(len(ran), 'row')} run, {agreeing} in agreement in all that was compared; numbers with a run: {said}"
+    comparisons = Counter(verdict for verdicts in ran for verdict in verdicts)
+    said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(comparisons.items())) or "none"
+    return f"{plural(len(ran), 'row')} run, {agreeing} in agreement in all that was compared; comparisons: {said}"
 
 
 def _possible(found: list[Entry]) -> Iterator[str]:
@@ -133,7 +136,7 @@ def _outcome(line: Line) -> str:
     assert line.done is not None
     published = f"published {line.number.shown}"
     if line.found is None:
-        return f"{published}; {line.verdict}: {line.note}"
+        return f"{published}; {line.verdict} ({line.note})"
     ours = line.found.ours
     between = f" [{number(ours.low)}, {number(ours.high)}]" if ours.has_interval else ""
     note = f" ({line.note})" if line.note else ""
@@ -148,12 +151,15 @@ def _range(hours: list[float]) -> str:
 def _number(line: Line) -> dict[str, Any]:
     found = {"ours": line.found.ours, "difference": line.found.difference} if line.found is not None else {}
     between = {f"{name}{end}": getattr(interval, end[1:] or "value") for name, interval in found.items() for end in ("", "_low", "_high")}
+    run = {} if line.done is None else {"seeds_run": line.done.seeds, "share": line.done.share, "changed": line.done.note}
     return {
         "metric": line.number.metric,
         "published": line.number.number,
         "published_as": line.number.shown,
+        "margin": line.found.margin if line.found is not None else None,
         "verdict": line.verdict,
         "note": line.note,
+        **run,
         **between,
     }
 

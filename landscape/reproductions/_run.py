@@ -7,18 +7,22 @@ import multiprocessing
 import signal
 import threading
 import time
-from collections.abc import MutableSequence, Sequence
+from collections.abc import Iterator, MutableSequence, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from landscape.config.protocol import Protocol
 from landscape.config.trial_config import TrialConfig
 from landscape.core.cpu_count import cores
+from landscape.core.durations import duration
 from landscape.core.errors import UserError
 from landscape.core.files import require_writable
 from landscape.core.progress import every, in_terminal, share_bars, write_line
+from landscape.core.wording import plural
 from landscape.results import studies
 from landscape.results.record import GENERATOR_FILE, RECORD_FILE, Scores, TrialRecord
 
@@ -69,6 +73,8 @@ def run(trials: Sequence[PlannedTrial], folder: Path, *, data_dir: Path | None, 
         UserError: Data are missing, a folder holds the record of another trial, or a folder cannot be written.
     """
     left = [t for t in trials if not _is_done(t, _folder(folder, t))]
+    if read := len(trials) - len(left):
+        write_line(f"{read} of {plural(len(trials), 'training')} {'is' if read == 1 else 'are'} read from {folder}")
     if left:
         require_writable(folder)
         jobs = min(jobs or cores(), len(left))
@@ -79,13 +85,33 @@ def run(trials: Sequence[PlannedTrial], folder: Path, *, data_dir: Path | None, 
             threads = max(cores() // jobs, 1)
             running = [pool.submit(_run_one, i, t, _folder(folder, t), data_dir, threads) for i, t in enumerate(left)]
             try:
-                _watch(running, left, shares)
-            except BaseException:
+                with _terminating_like_ctrl_c():
+                    _watch(running, left, shares)
+            except BaseException as error:
                 stop.value = 1
+                if isinstance(error, KeyboardInterrupt):
+                    write_line("stopping: each training saves its state, with which the same command goes on")
                 for future in running:
                     future.cancel()
                 raise
     return [_read(t, _folder(folder, t)) for t in trials]
+
+
+@contextmanager
+def _terminating_like_ctrl_c() -> Iterator[None]:
+    """Make SIGTERM raise KeyboardInterrupt in this block, as Ctrl-C does. Only a main thread may do so; others go on without."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def already_run(trials: Sequence[PlannedTrial], folder: Path) -> list[FinishedTrial]:
@@ -110,10 +136,11 @@ def _folder(folder: Path, trial: PlannedTrial) -> Path:
 
 
 def _begin(shares: MutableSequence[float], stop: Any) -> None:
-    """Prepare a worker. Only the parent reacts to Ctrl-C; if the parent dies suddenly, the trial is saved and ends."""
+    """Prepare a worker. Only the parent reacts to Ctrl-C; on SIGTERM, or if the parent dies suddenly, the trial is saved and ends."""
     global _shares, _stop
     _shares, _stop = shares, stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, frame: setattr(_stop, "value", 1))
     threading.Thread(target=_follow_the_parent, daemon=True).start()
 
 
@@ -139,19 +166,26 @@ def _run_one(index: int, trial: PlannedTrial, folder: Path, data_dir: Path | Non
 
 def _watch(running: Sequence[Future[None]], trials: Sequence[PlannedTrial], shares: Sequence[float]) -> None:
     """Show how far the trials are until all have ended: bars in a terminal, a line a minute in a log. The first failure ends the wait."""
-    due = every(LINE_SECONDS)
+    due, started, first = every(LINE_SECONDS), time.monotonic(), [0.0] * len(trials)
     with share_bars([f"{t.row}, seed {t.config.seed}" for t in trials], True) as show:
         while True:
             for number, share in enumerate(shares):
                 show(number, share, "")
+                first[number] = first[number] or share  # What a resumed training brings along took none of this time.
             if not in_terminal() and due():
-                write_line(f"{sum(shares):.2f} of {len(trials)} trials done")
+                write_line(_how_far(sum(shares), len(trials), sum(shares) - sum(first), time.monotonic() - started))
             for future in running:
                 if future.done():
                     future.result()
             if all(f.done() for f in running):
                 return
             time.sleep(LOOK_SECONDS)
+
+
+def _how_far(done: float, of: int, gained: float, seconds: float) -> str:
+    """Say how many trainings are done, and how long the rest takes if it goes on as in the last `seconds`, in which `gained` were done."""
+    left = f", about {duration(max(seconds / gained * (of - done), 1.0))} left" if gained > 0 else ""
+    return f"{done:.2f} of {plural(of, 'training')} done{left}"
 
 
 def _read(trial: PlannedTrial, folder: Path) -> FinishedTrial:

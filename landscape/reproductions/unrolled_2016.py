@@ -10,7 +10,7 @@ from landscape.reproductions._unrolled_2016.recipe import EXPLANATIONS, NOTEBOOK
 
 @REPRODUCTIONS.register(paper="Metz et al. 2017, arXiv:1611.02163; the authors' notebook", table="the 2-D ring (a figure)")
 def unrolled_2016(*, results_dir: Path, data_dir: Path | None, seeds: PositiveInt = 3, steps: PositiveInt = 25_000) -> Path:
-    """Modes of a ring of Gaussians at 0, 1, 5 and 10 unrolled steps. It takes about 7 hours on one CPU core.
+    """Modes of a ring of Gaussians at 0, 1, 5 and 10 unrolled steps. It takes about 13 hours on one CPU core.
 
     Args:
         results_dir: The results folder. Trials that are in its `published/unrolled-2016` are not run again.

@@ -1,7 +1,7 @@
 """Records which trials belong to which row of a published table: `rows.json` beside them, in results/published/<paper>."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from landscape.core.errors import UserError
@@ -35,7 +35,7 @@ class RowRun:
 
     @property
     def identity(self) -> tuple[str, str, float, str]:
-        """Identifies the run: a new run with the same identity replaces the old one."""
+        """Identifies the run: of two with the same identity one is kept."""
         return (self.key, self.variant, self.share, self.note)
 
 
@@ -54,16 +54,19 @@ def read_runs(results: Path) -> list[RowRun]:
 
 
 def remember(results: Path, runs: Sequence[RowRun]) -> None:
-    """Add `runs` to the files of their papers. A run replaces an earlier one with the same identity.
+    """Add `runs` to the files of their papers. A run replaces an earlier one with the same identity, unless that has its seeds and more.
 
     Raises:
         UserError: A file is damaged or cannot be written.
     """
     for paper in sorted({run.paper for run in runs}):
         path = paper_folder(results, paper) / FILE
-        new = {run.identity: run for run in runs if run.paper == paper}
-        kept = [run for run in (_read(path) if path.exists() else ()) if run.identity not in new]
-        write_json(path, {"rows": [asdict(run) for run in sorted([*kept, *new.values()], key=lambda run: run.identity)]})
+        of_paper = {run.identity: run for run in (_read(path) if path.exists() else ())}
+        for run in runs:
+            if run.paper == paper:
+                before = of_paper.get(run.identity, run).trials
+                of_paper[run.identity] = replace(run, trials=before) if set(run.trials) < set(before) else run
+        write_json(path, {"rows": [asdict(of_paper[identity]) for identity in sorted(of_paper)]})
 
 
 def trials_of(results: Path, run: RowRun) -> list[Trial]:

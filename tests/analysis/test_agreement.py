@@ -16,14 +16,19 @@ def test_mean_over_seeds_is_students():
 
 
 @pytest.mark.parametrize(
-    ("values", "bounds", "why"),
-    [([1.0, 2.0], (None, None), "fewer than 3 seeds"), ([7.0] * 5, (None, None), "same score"), (SEEDS, (0.0, 25.0), "two bounds")],
+    ("values", "bounds", "why", "says"),
+    [
+        ([1.0, 2.0], (0.0, None), "fewer than 3 seeds", "too few seeds for an interval"),
+        ([7.0] * 5, (None, None), "same score", "too few seeds for an interval"),
+        (SEEDS, (0.0, 25.0), "two bounds", "no interval for a bounded score"),
+        ([1.0], (0.0, 25.0), "two bounds", "no interval for a bounded score"),
+    ],
 )
-def test_no_interval_without_shown_coverage(values, bounds, why):
+def test_no_interval_without_shown_coverage(values, bounds, why, says):
     found = mean_over_seeds(values, bounds)
     assert not found.has_interval
     assert why in found.absent
-    assert agreement(values, PublishedMean(21.0), margin=100, bounds=bounds).says == "too few seeds for an interval"
+    assert agreement(values, PublishedMean(21.0), margin=100, bounds=bounds).says == says
 
 
 def test_a_published_standard_error_enters_by_welch():

@@ -21,7 +21,7 @@ def test_list_names_every_row(capsys, tmp_path):
     text = _listed(capsys, tmp_path)
     assert all(row["why"] in text for row in rows)
     assert all(row["row"].split("/", 2)[2] in text for row in rows)
-    assert "0 rows run, 0 in agreement in all that was compared; numbers with a run: none" in text
+    assert "0 rows run, 0 in agreement in all that was compared; comparisons: none" in text
 
 
 def test_the_list_counts_rows_that_were_run_and_that_agree(tmp_path):
@@ -30,7 +30,7 @@ def test_the_list_counts_rows_that_were_run_and_that_agree(tmp_path):
         replace(entry, lines=tuple(SimpleNamespace(verdict=v, own=v != "not run") for v in of_row))
         for entry, of_row in zip(entries(tmp_path, "pacgan-2018"), verdicts, strict=False)
     ]
-    assert _runs(found) == "2 rows run, 1 in agreement in all that was compared; numbers with a run: 3 agrees, 1 undecided"
+    assert _runs(found) == "2 rows run, 1 in agreement in all that was compared; comparisons: 3 agrees, 1 undecided"
 
 
 def _listed(capsys, tmp_path) -> str:
@@ -83,15 +83,18 @@ def test_a_changed_row_stands_beside_the_row(capsys, tmp_path):
     [
         (["pacgan-2018/table-1", "--rows", "ring/gan", "--set", "g_normalization"], "--set 'g_normalization': write field=value"),
         (["pacgan-2018/table-1", "--rows", "ring/gan", "--set", "g_optimiser.beta1=0"], "did you mean 'g_optimizer'"),
-        (["goodfellow-2014", "--set", "seed=1"], "--set is for rows of the ledger"),
+        (["goodfellow-2014", "--set", "seed=1"], "--set is for running rows of the ledger: give PAPER/TABLE"),
         (["pacgan-2018/table-1", "--rows", "ring/ali"], "plays such a game of pairs"),
         (["pacgan-2018/table-1", "--rows", "pacgan5"], "did you mean 'pacgan4'"),
         (["pacgan-2018/table-9"], "unknown table of pacgan-2018"),
         (["pacgan-208/table-1"], "did you mean 'pacgan-2018'"),
         (["--list", "pacgan-208"], "did you mean 'pacgan-2018'"),
+        (["--list", "pacgan-2018/table-9"], "unknown table of pacgan-2018 'table-9'"),
+        (["--list", "pacgan-2018/table-1", "--seeds", "3"], "--list shows all rows"),
+        (["pacgan-2018"], "pacgan-2018 has no recipe of its own: give a table (pacgan-2018/table-1, "),
         (["lucic-2018/table-2"], "best of 100 drawn at random"),
-        (["--seeds", "3"], "--seeds is for rows of the ledger"),
-        (["goodfellow-2014", "--rows", "gan"], "--rows is for rows of the ledger"),
+        (["--seeds", "3"], "--seeds is for running rows of the ledger"),
+        (["goodfellow-2014", "--rows", "gan"], "--rows is for running rows of the ledger"),
     ],
 )
 def test_mistakes_are_one_line(capsys, tmp_path, arguments, message):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -78,7 +79,7 @@ def test_a_bounded_score_gets_no_interval_from_few_seeds(tmp_path):
     key, metric = "pacgan-2018/table-1/ring/gan", "modes (max 8)"
     write_trials(tmp_path, [6.0, 7.0, 5.0] * 4, key, metric, "modes", (0.0, 8.0), "pacgan-2018")
     line = the_line(tmp_path, key, metric)
-    assert line.verdict == "too few seeds for an interval"
+    assert line.verdict == "no interval for a bounded score"
     assert "two bounds" in line.note
 
 
@@ -97,6 +98,12 @@ def test_runs_are_remembered_once(tmp_path):
     write_trials(tmp_path, SEEDS)
     (run,) = read_runs(tmp_path)
     assert len(run.trials) == 5
+    shorter = replace(run, trials=run.trials[:2])
+    remember(tmp_path, [shorter])
+    assert read_runs(tmp_path) == [run], "fewer seeds of the same trials take nothing away"
+    others = replace(run, trials=("f" * 16,))
+    remember(tmp_path, [others])
+    assert read_runs(tmp_path) == [others], "trials of another configuration replace those"
     (tmp_path / "published" / "landscape-2018" / "rows.json").write_text('{"rows": [{"key": 1}]}')
     with pytest.raises(UserError, match=r"rows\.json is damaged"):
         read_runs(tmp_path)

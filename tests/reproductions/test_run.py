@@ -67,7 +67,14 @@ def test_of_several_trials_those_that_have_ended_are_read():
     assert (found.trial, found.record.digest) == (ended, ended.config.digest())
 
 
-@pytest.mark.parametrize(("number", "code"), [pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow), (signal.SIGKILL, -9)])
+def test_a_line_of_the_log_says_how_long_the_rest_takes():
+    assert _run._how_far(0.58, 1, 0.01, 120.0) == "0.58 of 1 training done, about 84 min left"
+    assert _run._how_far(1.5, 3, 0.0, 120.0) == "1.50 of 3 trainings done"
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow), (signal.SIGTERM, 130), (signal.SIGKILL, -9)]
+)
 def test_workers_save_and_end_with_their_parent(tmp_path, number, code):
     command = [sys.executable, "-c", START, "reproduce", "unrolled-2016:seeds=1,steps=5000", "--results", str(tmp_path)]
     # The parent has its own process group and is signaled alone. The workers learn of it from the parent, or from its absence.

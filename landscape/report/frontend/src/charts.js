@@ -63,7 +63,7 @@ function intervals(chart, rows, of, shared, room) {
   };
 }
 
-const words = (chart) => (i) => chart.told.map((name) => `${name.replaceAll("_", " ")}: ${typeof chart.data[name][i] === "number" ? number(chart.data[name][i]) : chart.data[name][i]}`).join("\n");
+const words = (chart) => (i) => chart.told.filter((name) => chart.data[name][i] !== null).map((name) => `${name.replaceAll("_", " ")}: ${typeof chart.data[name][i] === "number" ? number(chart.data[name][i]) : chart.data[name][i]}`).join("\n");
 
 function legend(chart) {
   if (!chart.series) return null;
