@@ -7,7 +7,7 @@ import click
 
 from landscape.cli.options import assigned, data_dir_option, examples, json_option, plugin_option, print_json
 from landscape.core.component_text import parse_component
-from landscape.core.errors import UserError
+from landscape.core.errors import UserError, unknown
 
 
 @click.command(
@@ -111,15 +111,17 @@ def _recipe(paper: str, results: Path, data_dir: Path | None, as_json: bool) -> 
 
     choice = parse_component(paper)
     name = choice["name"].replace("_", "-")
-    if name not in papers() or name.replace("-", "_") in REPRODUCTIONS:
-        recipe = REPRODUCTIONS.dashed(choice["name"])
-    else:
+    recipes = {of.replace("_", "-"): REPRODUCTIONS[of] for of in REPRODUCTIONS}
+    if name in papers() and name not in recipes:
         tables = ", ".join(f"{name}/{table}" for table in papers()[name].tables)
         raise UserError(f"{name} has no recipe of its own: give a table ({tables}); `landscape reproduce --list {name}` shows their rows")
+    if name not in recipes:
+        raise unknown("paper", name, [*recipes, *papers()])
+    recipe = recipes[name]
     given = recipe.complete(choice.get("hyperparameters", {}))
     path = recipe.function(results_dir=results, data_dir=data_dir, **given)
     if as_json:
-        print_json({"paper": recipe.name.replace("_", "-"), "report": str(path)})
+        print_json({"paper": name, "report": str(path)})
     else:
         click.echo(f"report: {Path(path).resolve()}")
 

@@ -107,7 +107,7 @@ class TestData:
             (*TRAIN, "--dataset", "mnist", "--data-dir", tmp_path / "other"),
             "'mnist' not found",
             "the four IDX files",
-            "put the files into",
+            "put its files into",
         )
 
     def test_folder_without_pictures(self, refused, tmp_path):

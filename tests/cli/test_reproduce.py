@@ -92,6 +92,7 @@ def test_a_changed_row_stands_beside_the_row(capsys, tmp_path):
         (["--list", "pacgan-2018/table-9"], "unknown table of pacgan-2018 'table-9'"),
         (["--list", "pacgan-2018/table-1", "--seeds", "3"], "--list shows all rows"),
         (["pacgan-2018"], "pacgan-2018 has no recipe of its own: give a table (pacgan-2018/table-1, "),
+        (["pacgan-208"], "unknown paper 'pacgan-208': did you mean 'pacgan-2018'"),
         (["lucic-2018/table-2"], "best of 100 drawn at random"),
         (["--seeds", "3"], "--seeds is for running rows of the ledger"),
         (["goodfellow-2014", "--rows", "gan"], "--rows is for running rows of the ledger"),

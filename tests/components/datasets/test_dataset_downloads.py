@@ -250,9 +250,9 @@ def test_without_a_network_one_line_says_what_to_fetch_and_where_to_put_it_and_t
     assert "\n" not in text
     shown = "mnist" if name == "stacked_mnist" else made.name.replace("_", "-")
     folder = cache_folder() / "data" / shown
-    assert text.startswith(f"data set {shown!r} not found in {cache_folder() / 'data'} (download failed: ")
-    assert "Temporary failure in name resolution" in text
-    assert text.endswith(f"; put the files into {folder} or name their folder (DATA_DIR)")
+    where = f"put its files into {folder} or name their folder (--data-dir, DATA_DIR): fetch "
+    assert text.startswith(f"data set {shown!r} not found in {cache_folder() / 'data'}: {where}")
+    assert "Temporary failure in name resolution" in text.partition(" (download failed: ")[2]
     wanted = [file for file in made.files if file.content is None]
     for file in wanted:
         assert f"{file.name} from {' or '.join(file.sources)} ({file.shown_checksum.split()[0]} " in text
@@ -269,7 +269,7 @@ def test_sets_that_are_not_downloaded_ask_nobody(internet, capfd, name):
     assert main(["data", "prepare", name]) == 2
     (line,) = capfd.readouterr().err.splitlines()
     assert f"data set {name!r} not found in {cache_folder() / 'data'}: " in line
-    assert f"put the files into {cache_folder() / 'data' / name} or name their folder" in line
+    assert f"put its files into {cache_folder() / 'data' / name} or name their folder" in line
     assert internet.asked == []
 
 

@@ -149,7 +149,7 @@ def test_missing_data_say_what_to_fetch_and_where_to_put_it(tmp_path, files):
     (tmp_path / "empty").mkdir()
     fails("empty is empty: put the data there", "mnist", data_dir=tmp_path / "empty")
     files.pictures("other", 1)
-    fails("'mnist' not found in .*: the four IDX files .*; put the files into .*other or name", "mnist", data_dir=files.root / "other")
+    fails("'mnist' not found in .*: put its files into .*other or name .*: the four IDX files ", "mnist", data_dir=files.root / "other")
     for name in ("celeba", "celeba-hq-128", "lsun-bedroom", "cifar10", "cifar10-jpeg", "tfd", "stl10", "fashion-mnist", "stacked-mnist"):
         (tmp_path / "notes").mkdir(exist_ok=True)
         (tmp_path / "notes" / "readme.txt").write_text("nothing here")
