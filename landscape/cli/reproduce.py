@@ -8,6 +8,7 @@ import click
 from landscape.cli.options import assigned, data_dir_option, examples, json_option, plugin_option, print_json
 from landscape.core.component_text import parse_component
 from landscape.core.errors import UserError, unknown
+from landscape.core.registry import MOST_SEEDS
 
 
 @click.command(
@@ -27,7 +28,7 @@ from landscape.core.errors import UserError, unknown
 @click.option("--rows", metavar="ROW,...", default="", help="Rows of PAPER/TABLE by name or part of it; all that can be run without it.")
 @click.option(
     "--seeds",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, MOST_SEEDS),
     help="Trainings of each row; default: as many as published, and 3 at least, for an interval.",
 )
 @click.option(

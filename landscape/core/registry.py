@@ -33,6 +33,9 @@ Fraction = Annotated[float, Ge(0), Le(1)]
 Share = Annotated[float, Gt(0), Le(1)]
 PositiveInt = Annotated[int, Gt(0)]
 NonNegativeInt = Annotated[int, Ge(0)]
+MOST_SEEDS = 1000
+"""The most trainings of one setting that a command takes. More than that is a slip of the pen, whose plan alone would fill the memory."""
+Seeds = Annotated[int, Gt(0), Le(MOST_SEEDS)]
 Seed = Annotated[int, Ge(0), Lt(2**32)]
 """The range of seeds that NumPy's generator accepts."""
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from landscape.core.errors import UserError
 from landscape.core.files import require_writable
-from landscape.core.registry import PositiveInt
+from landscape.core.registry import PositiveInt, Seeds
 from landscape.reproductions._base import REPRODUCTIONS
 from landscape.reproductions._game_1d.recipe import play
 
 
 @REPRODUCTIONS.register(paper="Goodfellow et al. 2014, arXiv:1406.2661", table="figure 1")
-def game_1d(*, results_dir: Path, data_dir: Path | None, rounds: PositiveInt = 4000, seeds: PositiveInt = 5, folder: str = "") -> Path:
+def game_1d(*, results_dir: Path, data_dir: Path | None, rounds: PositiveInt = 4000, seeds: Seeds = 5, folder: str = "") -> Path:
     """The game against a Gaussian on a line: p_real, p_fake, D learned and optimal, over training. It takes about ten minutes.
 
     Args:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from landscape.core.errors import UserError
-from landscape.core.registry import PositiveInt
+from landscape.core.registry import PositiveInt, Seeds
 from landscape.reproductions._base import REPRODUCTIONS
 from landscape.reproductions._goodfellow_2014.recipe import EPOCHS_BETWEEN, FASTER, KEY, MOMENTUM_EPOCHS, NETS, NORMAL_NOISE, trial
 from landscape.reproductions._ledger import note
@@ -16,7 +16,7 @@ def goodfellow_2014(
     *,
     results_dir: Path,
     data_dir: Path | None,
-    seeds: PositiveInt = 3,
+    seeds: Seeds = 3,
     epochs: PositiveInt = 250,
     noise: Literal["uniform", "normal"] = "uniform",
 ) -> Path:

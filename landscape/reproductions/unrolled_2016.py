@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from landscape.core.registry import PositiveInt
+from landscape.core.registry import PositiveInt, Seeds
 from landscape.reproductions._base import REPRODUCTIONS
 from landscape.reproductions._run import run
 from landscape.reproductions._unrolled_2016.recipe import EXPLANATIONS, NOTEBOOK, UNROLLED_STEPS, trial
 
 
 @REPRODUCTIONS.register(paper="Metz et al. 2017, arXiv:1611.02163; the authors' notebook", table="the 2-D ring (a figure)")
-def unrolled_2016(*, results_dir: Path, data_dir: Path | None, seeds: PositiveInt = 3, steps: PositiveInt = 25_000) -> Path:
+def unrolled_2016(*, results_dir: Path, data_dir: Path | None, seeds: Seeds = 3, steps: PositiveInt = 25_000) -> Path:
     """Modes of a ring of Gaussians at 0, 1, 5 and 10 unrolled steps. It takes about 13 hours on one CPU core.
 
     Args:

@@ -94,6 +94,8 @@ def test_a_changed_row_stands_beside_the_row(capsys, tmp_path):
         (["pacgan-2018"], "pacgan-2018 has no recipe of its own: give a table (pacgan-2018/table-1, "),
         (["pacgan-208"], "unknown paper 'pacgan-208': did you mean 'pacgan-2018'"),
         (["lucic-2018/table-2"], "best of 100 drawn at random"),
+        (["pacgan-2018/table-1", "--rows", "ring/gan", "--seeds", "1000000000"], "1000000000 is not in the range 1<=x<=1000"),
+        (["goodfellow-2014:seeds=1000000000"], "seeds"),
         (["--seeds", "3"], "--seeds is for running rows of the ledger"),
         (["goodfellow-2014", "--rows", "gan"], "--rows is for running rows of the ledger"),
     ],
