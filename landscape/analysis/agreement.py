@@ -114,7 +114,7 @@ def _no_interval(x: np.ndarray, bounds: Bounds) -> str:
         return "the score lies between two bounds, where Student's interval was not shown to hold"
     if len(x) < FEWEST_SEEDS:
         return f"fewer than {FEWEST_SEEDS} seeds"
-    if np.ptp(x) == 0:
+    if np.ptp(x) <= 1e-12 * np.abs(x).max():  # Equal but for rounding.
         return "every seed has the same score"
     return ""
 

@@ -1,6 +1,7 @@
 """Defines the options that several commands share, and reads them."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -92,6 +93,16 @@ def examples(*lines: str) -> str:
 def print_json(value: Any) -> None:
     """Print `value` on stdout as JSON that every parser can read, which has no NaN and no infinity."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, sort_keys=False))
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers that refuses NaN, which is neither below nor above a limit."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is not a number", param, ctx)
+        return number
 
 
 def assigned(assignment: str) -> tuple[str, Any]:

@@ -1,11 +1,12 @@
 """Defines `landscape reproduce`, which runs published tables again."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import click
 
-from landscape.cli.options import assigned, data_dir_option, examples, json_option, plugin_option, print_json
+from landscape.cli.options import FiniteRange, assigned, data_dir_option, examples, json_option, plugin_option, print_json
 from landscape.core.component_text import parse_component
 from landscape.core.errors import UserError, unknown
 from landscape.core.registry import MOST_SEEDS
@@ -32,7 +33,7 @@ from landscape.core.registry import MOST_SEEDS
     help="Trainings of each row; default: as many as published, and 3 at least, for an interval.",
 )
 @click.option(
-    "--share", type=click.FloatRange(0, 1, min_open=True), default=1.0, help="Share of the published steps; below 1 nothing is decided."
+    "--share", type=FiniteRange(0, 1, min_open=True), default=1.0, help="Share of the published steps; below 1 nothing is decided."
 )
 @click.option(
     "--set", "assignments", multiple=True, metavar="FIELD=VALUE", help="Change a field in the rows, to test what it explains; repeatable."
@@ -111,6 +112,8 @@ def _recipe(paper: str, results: Path, data_dir: Path | None, as_json: bool) -> 
     from landscape.reproductions._base import REPRODUCTIONS
 
     choice = parse_component(paper)
+    if "every" in choice:
+        raise UserError(f"{paper!r}: a recipe has no `every`; see `landscape reproduce`")
     name = choice["name"].replace("_", "-")
     recipes = {of.replace("_", "-"): REPRODUCTIONS[of] for of in REPRODUCTIONS}
     if name in papers() and name not in recipes:
@@ -130,17 +133,28 @@ def _recipe(paper: str, results: Path, data_dir: Path | None, as_json: bool) -> 
 def _rows(paper: str, rows: str, results: Path, as_json: bool, *, seeds: int | None, assignments: tuple[str, ...], **how: Any) -> None:
     from landscape.analysis.agreement import FEWEST_SEEDS
     from landscape.core.progress import write_line
-    from landscape.report.published_page import write_ledger
-    from landscape.reproductions._ledger import chosen_rows, run_rows
+    from landscape.core.wording import plural
+    from landscape.report.published_page import ledger_page, write_ledger
+    from landscape.reproductions._ledger import chosen_rows, row_settings, run_rows
     from landscape.reproductions._listing import described, entries
 
     name, _, table = paper.partition("/")
-    chosen = chosen_rows(name, table, [row.strip() for row in rows.split(",") if row.strip()])
-    changes = dict(map(assigned, assignments))
+    named = [row.strip() for row in rows.split(",") if row.strip()]
+    if rows and not named:
+        raise UserError(f"--rows {rows!r} names no row: `landscape reproduce --list {paper}` shows them")
+    chosen = chosen_rows(name, table, named)
+    pairs = [assigned(assignment) for assignment in assignments]
+    changes = dict(pairs)
+    if twice := [field for field, n in Counter(field for field, _ in pairs).items() if n > 1]:
+        raise UserError(f"--set {twice[0]} is given {plural(len([f for f, _ in pairs if f == twice[0]]), 'time')}; give it once")
     possible = [setting for setting in chosen if setting.expressible]
     if len(possible) < len(chosen):
         left = ", ".join(setting.key.split("/", 2)[2] for setting in chosen if not setting.expressible)
         write_line(f"cannot be run and left out: {left}; `landscape reproduce --list {paper}` says why")
+    # What would fail later fails now, before hours of training.
+    for setting in possible:
+        list(row_settings(setting, share=how["share"], changes=changes))
+    ledger_page(results)
     for setting in possible:
         run_rows([setting], results, seeds=seeds or max(setting.runs, FEWEST_SEEDS), changes=changes, **how)
     page = write_ledger(results, results / "published")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from landscape.cli.options import examples, logger_option, plugin_option, reports_option, results_option, sweep_data_dir_option
+from landscape.cli.options import FiniteRange, examples, logger_option, plugin_option, reports_option, results_option, sweep_data_dir_option
 from landscape.cli.stopping import last_word
 from landscape.core.debug_lines import debug_step
 from landscape.core.errors import UserError
@@ -36,7 +36,7 @@ from landscape.core.files import require_writable
 @click.option("--jobs", type=click.IntRange(min=1), help="Trials at a time.  [default: one a core, or as GPUs allow]")
 @click.option(
     "--gpus-per-trial",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     help="0.25: four trials share one GPU; 0: none is used.  [default: 1 where there are GPUs]",
 )
 @click.option(
@@ -51,14 +51,12 @@ from landscape.core.files import require_writable
     default=True,
     help="Train the best setting of each level on fresh seeds after the search, as the study says.  [default: --confirmation]",
 )
-@click.option(
-    "--scale", type=click.FloatRange(0, 1, min_open=True), help="Shrink the study evenly: 0.1 is a tenth of trials, steps, samples."
-)
+@click.option("--scale", type=FiniteRange(0, 1, min_open=True), help="Shrink the study evenly: 0.1 is a tenth of trials, steps, samples.")
 @click.option(
     "--dry-run", is_flag=True, help="Only say what the study would take: cells, models, steps, hours; nothing is trained or written."
 )
 @click.option("--gpus", type=click.IntRange(min=1), help="With --dry-run: the hours on so many GPUs, at least.")
-@click.option("--dollars-per-hour", type=click.FloatRange(min=0), help="With --dry-run: the price of one GPU (--gpus), or of this machine.")
+@click.option("--dollars-per-hour", type=FiniteRange(min=0), help="With --dry-run: the price of one GPU (--gpus), or of this machine.")
 @click.option("--report/--no-report", "with_report", default=True, help="Build the report at the end.  [default: --report]")
 @logger_option
 @sweep_data_dir_option

@@ -55,6 +55,8 @@ def _listed(text: str, name: str, rest: str) -> dict[str, Any]:
         key, equals, value = item.partition("=")
         if not equals or not key or not value:
             raise UserError(f"{text!r}: {item!r} is not of the form name=value; write {name}:weight=10,other=2")
+        if key.strip() in given:
+            raise UserError(f"{text!r}: {key.strip()} is given twice; give it once")
         given[key.strip()] = parse_value(value.strip())
     return given
 

@@ -257,6 +257,12 @@ def load_plugin(path: str | Path) -> None:
         spec.loader.exec_module(module)
 
 
+def loaded_plugin_files() -> tuple[str, ...]:
+    """Return the files that `load_plugin` has loaded, for a process that is to load them too."""
+    found = (getattr(module, "__file__", None) for name, module in sorted(sys.modules.items()) if name.startswith("landscape_plugin_"))
+    return tuple(file for file in found if file)
+
+
 def load_installed_plugins() -> None:
     """Import every installed package that declares an entry point in the group `landscape.plugins`.
 

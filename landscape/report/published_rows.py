@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from landscape.analysis.agreement import Agreement, Bounds, PublishedMean, agreement
+from landscape.core.wording import plural
 from landscape.published.numbers import PublishedNumber, published_numbers
 from landscape.published.settings import BECAUSE, Comparison, Setting, settings
 from landscape.results.published_runs import RowRun, read_runs, trials_of
-from landscape.results.record import Estimate
+from landscape.results.record import Estimate, Status
 from landscape.results.score_names import score_of
 from landscape.results.trial_files import Trial
 
@@ -148,6 +149,8 @@ def _reductions(setting: Setting, done: Done) -> Iterator[str]:
         yield done.note
     if done.share < 1:
         yield f"{done.share:.3g} of the published steps"
+    if cut_short := sum(trial.record.status not in (Status.COMPLETED, Status.DIVERGED) for trial in done.every):
+        yield f"{cut_short} of {plural(len(done.every), 'training')} did not reach its end"
     if done.seeds < setting.runs:
         yield f"{done.seeds} of {setting.runs} trainings"
     expected = len(setting.variants or {"": {}})

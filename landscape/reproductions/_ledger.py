@@ -18,7 +18,7 @@ from landscape.published.settings import Setting, papers, setting_of, settings, 
 from landscape.reproductions._run import FinishedTrial, PlannedTrial, run
 from landscape.results.published_runs import RowRun, paper_folder, remember
 
-_OTHERWISE: Mapping[str, str] = {"seed": "--seeds", "budget": "--share", "budget.amount": "--share", "budget.unit": "--share"}
+_OTHERWISE: Mapping[str, str] = {"seed": "--seeds", "budget": "--share"}
 """The fields that another option sets, with that option."""
 
 
@@ -57,12 +57,16 @@ def row_settings(
     protocol = protocol_of(setting)
     others = sorted({c.protocol for c in (setting.scores or {}).values() if c.protocol})
     for name in changes:
-        if name in _OTHERWISE:
-            raise UserError(f"--set {name}: of a row it is given by {_OTHERWISE[name]}")
+        if option := _OTHERWISE.get(name.partition(".")[0]):
+            raise UserError(f"--set {name}: of a row it is given by {option}")
+        if name.startswith("optimizers.") and {f"{net}_{name.replace('optimizers', 'optimizer')}" for net in "dg"} & set(changes):
+            raise UserError(f"--set {name} sets a field of both optimizers, one of which is set too; set each of the two")
     for variant, of_variant in _variants(setting):
         data = _changed(of_variant, changes)
         budget = dict(data["budget"])
-        budget["amount"] = max(round(budget["amount"] * share), 1)
+        if budget["amount"] * share < 1:
+            raise UserError(f"--share {share:g} of the {budget['amount']:,} {budget['unit']} of {setting.key} is less than one")
+        budget["amount"] = round(budget["amount"] * share)
         config = TrialConfig.parse(data | {"budget": budget, "seed": seed}, source=setting.key)
         yield RowSetting(setting.key, variant, config, protocol, tuple(map(protocols.get, others)))
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator, MutableSequence, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from landscape.core.durations import duration
 from landscape.core.errors import UserError
 from landscape.core.files import require_writable
 from landscape.core.progress import every, in_terminal, share_bars, write_line
+from landscape.core.registry import load_installed_plugins, load_plugin, loaded_plugin_files
 from landscape.core.wording import plural
 from landscape.results import studies
 from landscape.results.record import GENERATOR_FILE, RECORD_FILE, Scores, TrialRecord
@@ -81,7 +83,7 @@ def run(trials: Sequence[PlannedTrial], folder: Path, *, data_dir: Path | None, 
         context = multiprocessing.get_context("spawn")
         # There are no locks, because a process that dies while it holds one would block all others.
         shares, stop = context.Array("d", len(left), lock=False), context.Value("b", 0, lock=False)
-        with ProcessPoolExecutor(jobs, context, _begin, (shares, stop), max_tasks_per_child=1) as pool:
+        with ProcessPoolExecutor(jobs, context, _begin, (shares, stop, loaded_plugin_files()), max_tasks_per_child=1) as pool:
             threads = max(cores() // jobs, 1)
             running = [pool.submit(_run_one, i, t, _folder(folder, t), data_dir, threads) for i, t in enumerate(left)]
             try:
@@ -91,6 +93,9 @@ def run(trials: Sequence[PlannedTrial], folder: Path, *, data_dir: Path | None, 
                 stop.value = 1
                 if isinstance(error, KeyboardInterrupt):
                     write_line("stopping: each training saves its state, with which the same command goes on")
+                if isinstance(error, BrokenProcessPool):
+                    why = "the process of a training ended at once, as for want of memory"
+                    raise UserError(f"{why}; the same command goes on from what was saved (--jobs 1 needs the least memory)") from None
                 for future in running:
                     future.cancel()
                 raise
@@ -128,20 +133,23 @@ def _is_done(trial: PlannedTrial, folder: Path) -> bool:
     if not (folder / RECORD_FILE).exists():
         return False
     names = {scores.protocol["name"] for scores in studies.read_trial(folder).scores.values()}
-    return all(protocol.name in names for protocol in trial.also) or not (folder / GENERATOR_FILE).exists()
+    return all(protocol.name in names for protocol in (trial.protocol, *trial.also)) or not (folder / GENERATOR_FILE).exists()
 
 
 def _folder(folder: Path, trial: PlannedTrial) -> Path:
     return folder / "trials" / trial.config.digest()
 
 
-def _begin(shares: MutableSequence[float], stop: Any) -> None:
+def _begin(shares: MutableSequence[float], stop: Any, plugins: Sequence[str]) -> None:
     """Prepare a worker. Only the parent reacts to Ctrl-C; on SIGTERM, or if the parent dies suddenly, the trial is saved and ends."""
     global _shares, _stop
     _shares, _stop = shares, stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda number, frame: setattr(_stop, "value", 1))
     threading.Thread(target=_follow_the_parent, daemon=True).start()
+    load_installed_plugins()
+    for plugin in plugins:
+        load_plugin(plugin)
 
 
 def _follow_the_parent() -> None:

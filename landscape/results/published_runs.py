@@ -1,15 +1,20 @@
 """Records which trials belong to which row of a published table: `rows.json` beside them, in results/published/<paper>."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from landscape.core.errors import UserError
 from landscape.core.files import read_json, write_json
+from landscape.core.locks import locked
 from landscape.results.studies import read_trial
 from landscape.results.trial_files import Trial
 
 FOLDER, FILE = "published", "rows.json"
+_Identity = tuple[str, str, float, str]
 
 
 @dataclass(frozen=True)
@@ -18,13 +23,13 @@ class RowRun:
 
     key: str
     """The row of the ledger, as `paper/table/row`."""
-    trials: tuple[str, ...]
+    trials: tuple[Annotated[str, Field(pattern="^[0-9a-f]{16}$")], ...]
     """The digests of the trials, one per seed, which are names of folders in `trials/`."""
     scores: dict[str, tuple[str, str]]
     """Maps each metric of the ledger to the protocol's name with its checkpoint and the public name of this project's score."""
     variant: str = ""
     """Which of the row's settings this is, if there are several."""
-    share: float = 1.0
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
     """The length of training as a share of the published one."""
     note: str = ""
     """What else differs from the row's setting. If this is not empty, the run is not one of the row but of something similar."""
@@ -34,7 +39,7 @@ class RowRun:
         return self.key.split("/")[0]
 
     @property
-    def identity(self) -> tuple[str, str, float, str]:
+    def identity(self) -> _Identity:
         """Identifies the run: of two with the same identity one is kept."""
         return (self.key, self.variant, self.share, self.note)
 
@@ -61,12 +66,21 @@ def remember(results: Path, runs: Sequence[RowRun]) -> None:
     """
     for paper in sorted({run.paper for run in runs}):
         path = paper_folder(results, paper) / FILE
-        of_paper = {run.identity: run for run in (_read(path) if path.exists() else ())}
-        for run in runs:
-            if run.paper == paper:
-                before = of_paper.get(run.identity, run).trials
-                of_paper[run.identity] = replace(run, trials=before) if set(run.trials) < set(before) else run
-        write_json(path, {"rows": [asdict(of_paper[identity]) for identity in sorted(of_paper)]})
+        found = {run.identity: run for run in (_read(path) if path.exists() else ())}
+        if _with(found, runs, paper) == found:
+            continue  # A finished row can be read where nothing can be written.
+        with locked(path, remedy="give another folder with --results"):
+            found = _with({run.identity: run for run in (_read(path) if path.exists() else ())}, runs, paper)
+            write_json(path, {"rows": [asdict(found[identity]) for identity in sorted(found)]})
+
+
+def _with(found: Mapping[_Identity, RowRun], runs: Sequence[RowRun], paper: str) -> dict[_Identity, RowRun]:
+    together = dict(found)
+    for run in runs:
+        if run.paper == paper:
+            before = together.get(run.identity, run).trials
+            together[run.identity] = replace(run, trials=before) if set(run.trials) < set(before) else run
+    return together
 
 
 def trials_of(results: Path, run: RowRun) -> list[Trial]:
@@ -81,8 +95,8 @@ def trials_of(results: Path, run: RowRun) -> list[Trial]:
 
 def _read(path: Path) -> Iterator[RowRun]:
     try:
-        for line in read_json(path)["rows"]:
-            scores = {metric: (str(protocol), str(score)) for metric, (protocol, score) in line["scores"].items()}
-            yield RowRun(**(line | {"trials": tuple(line["trials"]), "scores": scores}))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UserError(f"{path} is damaged ({error}): move it away and reproduce the paper's rows again, which reads its trials") from None
+        rows = read_json(path)["rows"]
+        yield from TypeAdapter(list[RowRun]).validate_python(rows)
+    except (KeyError, TypeError, ValueError, UserError) as error:
+        why = f"{error.error_count()} errors in it" if isinstance(error, ValidationError) else error
+        raise UserError(f"{path} is damaged ({why}): move it away and reproduce the paper's rows again, which reads its trials") from None

@@ -20,6 +20,7 @@ def test_mean_over_seeds_is_students():
     [
         ([1.0, 2.0], (0.0, None), "fewer than 3 seeds", "too few seeds for an interval"),
         ([7.0] * 5, (None, None), "same score", "too few seeds for an interval"),
+        ([0.1 + 0.2, 0.3, 0.3], (None, None), "same score", "too few seeds for an interval"),
         (SEEDS, (0.0, 25.0), "two bounds", "no interval for a bounded score"),
         ([1.0], (0.0, 25.0), "two bounds", "no interval for a bounded score"),
     ],

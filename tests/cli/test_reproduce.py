@@ -1,7 +1,9 @@
 """`landscape reproduce`: the ledger listed, rows run, mistakes named."""
 
 import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -66,6 +68,31 @@ def test_a_row_is_run_and_shown(capsys, tmp_path):
     assert page.read_bytes() == (tmp_path / "published" / "index.html").read_bytes()
 
 
+def test_a_plugin_reaches_the_trainings(tmp_path):
+    plugin = Path(__file__).parents[2] / "examples" / "loss.py"
+    assert main([*ROW, "--set", "loss=tempered", "--plugin", str(plugin), "--results", str(tmp_path)]) == 0
+
+
+def test_lost_scores_are_made_again(tmp_path):
+    assert main([*ROW, "--results", str(tmp_path)]) == 0
+    (folder,) = tmp_path.glob("published/pacgan-2018/trials/*/scores")
+    (path,) = folder.glob("pacgan-2018-*.json")
+    before = json.loads(path.read_text())["estimates"]
+    shutil.rmtree(folder)
+    assert main([*ROW, "--results", str(tmp_path)]) == 0
+    assert json.loads(path.read_text())["estimates"] == before
+
+
+def test_a_damaged_list_of_rows_is_found_before_training(capsys, tmp_path):
+    file = tmp_path / "published" / "goodfellow-2014" / "rows.json"
+    file.parent.mkdir(parents=True)
+    for text in ("", "[]", '{"rows": [{"key": "a/b/c", "trials": ["0"], "scores": {}}]}', '{"rows": [{"key": 3}]}'):
+        file.write_text(text)
+        assert main([*ROW, "--results", str(tmp_path)]) == 2
+        assert "rows.json is damaged" in capsys.readouterr().err
+        assert not (tmp_path / "published" / "pacgan-2018").exists()
+
+
 def test_a_changed_row_stands_beside_the_row(capsys, tmp_path):
     for change in ((), ("--set", "g_normalization=none"), ("--set", "g_normalization=none", "--set", "d_optimizer.beta1=0.5")):
         assert main([*ROW, *change, "--results", str(tmp_path)]) == 0
@@ -96,6 +123,19 @@ def test_a_changed_row_stands_beside_the_row(capsys, tmp_path):
         (["lucic-2018/table-2"], "best of 100 drawn at random"),
         (["pacgan-2018/table-1", "--rows", "ring/gan", "--seeds", "1000000000"], "1000000000 is not in the range 1<=x<=1000"),
         (["goodfellow-2014:seeds=1000000000"], "seeds"),
+        (["pacgan-2018/table-1", "--rows", "ring/gan", "--share", "nan"], "nan is not a number"),
+        (["pacgan-2018/table-1", "--rows", "ring/gan", "--share", "1e-300"], "is less than one"),
+        (["pacgan-2018/table-1", "--rows", "ring/gan", "--set", "seed.a=1"], "--set seed.a: of a row it is given by --seeds"),
+        (["pacgan-2018/table-1", "--rows", ","], "--rows ',' names no row"),
+        (["pacgan-2018/table-1", "--rows", "gan", "--set", "batch_size=1", "--set", "batch_size=2"], "--set batch_size is given 2 times"),
+        (
+            ["pacgan-2018/table-1", "--rows", "gan", "--set", "optimizers.beta1=0.5", "--set", "g_optimizer.beta1=0.1"],
+            "--set optimizers.beta1 sets a field of both optimizers",
+        ),
+        (["pacgan-2018/table-1", "--rows", "gan", "--set", "dataset.ring.modes=9"], "dataset.ring.modes"),
+        (["goodfellow-2014:every=3"], "a recipe has no `every`"),
+        (["goodfellow-2014:epochs=2,epochs=3"], "epochs is given twice"),
+        (["goodfellow-2014:epochs=255,noise=normal"], "epochs=255: above 250 give a multiple of 10"),
         (["--seeds", "3"], "--seeds is for running rows of the ledger"),
         (["goodfellow-2014", "--rows", "gan"], "--rows is for running rows of the ledger"),
     ],

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -127,6 +129,18 @@ def test_the_page_shows_every_number_and_withholds_recalled_ones(tmp_path):
     assert published_page.FILTERS
     assert set(published_page.FILTERS) <= {column.key for column in published_page.ledger_page(tmp_path).every.columns}
     assert "265 belong to rows that can be run here; 1 number has a run: 1 agrees" in html
+
+
+def test_processes_that_note_rows_at_the_same_time_lose_none(tmp_path):
+    noting = """
+import sys
+from landscape.results.published_runs import RowRun, remember
+for i in range(20):
+    remember(sys.argv[1], [RowRun("a/b/c", ("0" * 16,), {}, note=f"{sys.argv[2]} {i}")])
+"""
+    both = [subprocess.Popen([sys.executable, "-c", noting, str(tmp_path), which]) for which in "xy"]
+    assert [one.wait(120) for one in both] == [0, 0]
+    assert len(read_runs(tmp_path)) == 40
 
 
 def test_margins_are_those_of_the_file():

@@ -176,6 +176,17 @@ def test_a_long_training_has_a_page_of_its_own_and_stands_beside_the_row(made, m
     assert (noted.key, noted.share, noted.note) == (recipe.KEY, 1.0, "300 epochs in the place of 250")
 
 
+def test_a_short_training_decides_nothing_and_leaves_the_page_of_the_recipe(made, monkeypatch, tmp_path):
+    monkeypatch.setattr(module, "run", lambda trials, folder, **_: [outcome(t.row, t.config.seed, 186.0, 100) for t in trials])
+    path = module.goodfellow_2014(results_dir=tmp_path, data_dir=None, seeds=3, epochs=100)
+    assert path.parent.name == "goodfellow-2014-100-epochs"
+    html = path.read_text(encoding="utf-8")
+    assert "reduced to 100 of 250 epochs: no verdict" in html
+    assert "goodfellow-2014:seeds=3,epochs=100 " in html.replace("<wbr>", "")
+    (noted,) = read_runs(tmp_path)
+    assert (noted.share, noted.note) == (0.4, "100 epochs, with a momentum that rises to 0.58")
+
+
 def test_a_long_training_is_measured_at_the_end_of_the_recipe(tmp_path):
     with pytest.raises(UserError, match="epochs=333: above 250 give a multiple of 10"):
         module.goodfellow_2014(results_dir=tmp_path, data_dir=None, seeds=1, epochs=333)

@@ -6,11 +6,14 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
+from landscape.core.errors import UserError
 from landscape.reproductions import _run
 from landscape.reproductions._unrolled_2016.recipe import NOTEBOOK, trial
 from landscape.results.record import RECORD_FILE, RESUME_FILE
@@ -58,6 +61,16 @@ def test_trials_share_the_cores(tmp_path, monkeypatch):
         threads.clear()
         _run.run(trials[:number], tmp_path, data_dir=None)
         assert threads == expected
+
+
+def test_a_training_whose_process_is_killed_is_one_line(tmp_path, monkeypatch):
+    def watch(*_):
+        raise BrokenProcessPool
+
+    monkeypatch.setattr(_run, "ProcessPoolExecutor", lambda *_, **__: contextlib.nullcontext(SimpleNamespace(submit=lambda *_: Future())))
+    monkeypatch.setattr(_run, "_watch", watch)
+    with pytest.raises(UserError, match="ended at once.*the same command goes on from what was saved"):
+        _run.run([trial(NOTEBOOK, 0, 0, 10, None)], tmp_path, data_dir=None)
 
 
 def test_of_several_trials_those_that_have_ended_are_read():
