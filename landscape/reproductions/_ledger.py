@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from landscape.components.datasets._base import DATASETS
 from landscape.config import protocols
 from landscape.config.protocol import Protocol
 from landscape.config.protocols import varied
@@ -210,7 +211,16 @@ def note(key: str, outcomes: Sequence[FinishedTrial], results: Path, *, share: f
         differs: What else differs from the row's setting. Such a run is shown beside the row.
     """
     digests = tuple(o.trial.config.digest() for o in outcomes)
+    differs = ", ".join(filter(None, [differs, _other_data(outcomes)]))
     remember(results, [RowRun(key, digests, compared_scores(setting_of(key)), share=share, note=differs)])
+
+
+def _other_data(outcomes: Sequence[FinishedTrial]) -> str:
+    """Return a remark if the trainings saw other data than those of that name. It is empty if they did not, or if nobody knows."""
+    config = outcomes[0].trial.config
+    contents = DATASETS[config.dataset.name].facts.contents
+    known = bool(contents and config.data_hash) and config.data_hash not in contents
+    return f"on other data than those of {config.dataset.name} (content {config.data_hash})" if known else ""
 
 
 def _label(setting: RowSetting) -> str:
@@ -218,7 +228,7 @@ def _label(setting: RowSetting) -> str:
 
 
 def _noted(setting: Setting, of_seed: Sequence[RowSetting], outcomes: Sequence[FinishedTrial], share: float, changed: str) -> list[RowRun]:
-    scores, note = compared_scores(setting), f"with {changed}" if changed else ""
+    scores, note = compared_scores(setting), ", ".join(filter(None, [f"with {changed}" if changed else "", _other_data(outcomes)]))
     digests = [o.trial.config.digest() for o in outcomes]
     return [
         RowRun(setting.key, tuple(digests[i :: len(of_seed)]), scores, variant=s.variant, share=share, note=note)

@@ -11,6 +11,7 @@ from landscape.config import protocols
 from landscape.config.trial_config import TrialConfig
 from landscape.core.errors import UserError
 from landscape.report.reproduction_page import write
+from landscape.reproductions import _ledger
 from landscape.reproductions import goodfellow_2014 as module
 from landscape.reproductions._goodfellow_2014 import longer_page, noise_page, page, recipe
 from landscape.reproductions._run import FinishedTrial, PlannedTrial
@@ -185,6 +186,18 @@ def test_a_short_training_decides_nothing_and_leaves_the_page_of_the_recipe(made
     assert "goodfellow-2014:seeds=3,epochs=100 " in html.replace("<wbr>", "")
     (noted,) = read_runs(tmp_path)
     assert (noted.share, noted.note) == (0.4, "100 epochs, with a momentum that rises to 0.58")
+
+
+def test_digits_that_are_not_mnist_are_noted(made, monkeypatch, tmp_path):
+    def finished(content):
+        of = [outcome(recipe.NETS, seed, 186.0, 250) for seed in range(3)]
+        config = of[0].trial.config.replace(dataset={"name": "mnist"}, data_hash=content)
+        return [replace(o, trial=replace(o.trial, config=config.replace(seed=seed))) for seed, o in enumerate(of)]
+
+    for content, note in (("6088924f15507fb5", ""), ("0" * 16, f"on other data than those of mnist (content {'0' * 16})")):
+        _ledger.note(recipe.KEY, finished(content), tmp_path / content)
+        (noted,) = read_runs(tmp_path / content)
+        assert noted.note == note
 
 
 def test_a_long_training_is_measured_at_the_end_of_the_recipe(tmp_path):

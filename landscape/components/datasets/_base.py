@@ -163,6 +163,8 @@ class DatasetFacts:
     """One line that says where the files come from and where to put them, for errors and for `landscape data`."""
     downloads: bool = False
     """Whether the data set can be downloaded by the program."""
+    contents: tuple[str, ...] = ()
+    """The content hashes of the original data in each of its splits, where they are known. Other files of the same form have others."""
     paper: str = ""
 
 

@@ -11,6 +11,7 @@ from landscape.components.datasets._readers.idx_digits import find_idx, from_idx
     source="the four IDX files {train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz]"
     " (MD5 of the uncompressed images: train 6bbc9ace898e44ae57da46a324031adb, test 2646ac647ad5339dbf082846283269ea)",
     downloads=True,
+    contents=("6088924f15507fb5", "d2fcfec2838235cf"),
     paper="LeCun et al. 1998, Gradient-based learning applied to document recognition",
 )
 def mnist(*, validation: bool = True, request: Request) -> Dataset:

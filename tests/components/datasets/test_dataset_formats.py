@@ -93,6 +93,8 @@ def test_mnist_is_found_where_users_keep_it(files, monkeypatch):
 
 def test_real_mnist(shared_data):
     mnist = load_dataset("mnist", data_dir=shared_data, progress=False)
+    whole = load_dataset("mnist", {"validation": False}, data_dir=shared_data, progress=False)
+    assert {mnist.content_hash, whole.content_hash} == set(DATASETS["mnist"].facts.contents)
     assert {name: len(split) for name, split in mnist.splits.items()} == {"train": 50_000, "validation": 10_000, "test": 10_000}
     train = torch.cat([mnist.split("train").samples, mnist.split("validation").samples])
     for samples, md5 in ((train, "6bbc9ace898e44ae57da46a324031adb"), (mnist.split("test").samples, "2646ac647ad5339dbf082846283269ea")):
