@@ -30,8 +30,13 @@ def write_json(path: Path, data: Mapping[str, Any]) -> None:
     write_bytes(path, text.encode())
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes, *, flush: bool = True) -> None:
     """Write `content` to `path`, completely or not at all, as `write_json` does.
+
+    Args:
+        path: The file. Its folder is made if it is missing.
+        content: All of its bytes.
+        flush: Whether to wait until they lie on the disk, which takes long for many files.
 
     Raises:
         UserError: The folder cannot be written, or the disk is full.
@@ -41,8 +46,9 @@ def write_bytes(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("xb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if flush:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):

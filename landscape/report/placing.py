@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from landscape.core.errors import UserError
+from landscape.core.files import write_bytes
 
 
 def place(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -14,11 +14,5 @@ def place(folder: Path, files: Mapping[str, bytes]) -> None:
     Raises:
         UserError: The folder cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            partial = folder / f".{name}.tmp"
-            partial.write_bytes(content)
-            partial.replace(folder / name)
-    except OSError as error:
-        raise UserError(f"cannot write {folder}: {error.strerror or error}; free space there or choose another folder") from error
+    for name, content in files.items():
+        write_bytes(folder / name, content, flush=False)
