@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from landscape.cli.options import FiniteRange, assigned, data_dir_option, examples, json_option, plugin_option, print_json
 from landscape.core.component_text import parse_component
@@ -73,6 +74,9 @@ def reproduce(
     if table is None and (given := next((name for name, value in of_rows.items() if value), None)):
         where = "--list shows all rows" if listed else "give PAPER/TABLE, as `landscape reproduce --list` shows them"
         raise UserError(f"{given} is for running rows of the ledger: {where}")
+    given_folder = click.get_current_context().get_parameter_source("results_dir") is ParameterSource.COMMANDLINE
+    if not Path(results_dir).is_dir() and (Path(results_dir).exists() or (listed and given_folder)):
+        raise UserError(f"--results {results_dir}: no such folder; give the one that holds the results")
     if listed:
         _list(paper, Path(results_dir), as_json)
     elif paper is None:

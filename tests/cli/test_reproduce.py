@@ -68,6 +68,13 @@ def test_a_row_is_run_and_shown(capsys, tmp_path):
     assert page.read_bytes() == (tmp_path / "published" / "index.html").read_bytes()
 
 
+def test_a_results_folder_that_is_none(capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    for arguments in (["--list", "--results", str(tmp_path / "absent")], [*ROW[1:], "--results", str(tmp_path / "file")]):
+        assert main(["reproduce", *arguments]) == 2
+        assert ": no such folder; give the one that holds the results" in capsys.readouterr().err
+
+
 def test_a_plugin_reaches_the_trainings(tmp_path):
     plugin = Path(__file__).parents[2] / "examples" / "loss.py"
     assert main([*ROW, "--set", "loss=tempered", "--plugin", str(plugin), "--results", str(tmp_path)]) == 0
