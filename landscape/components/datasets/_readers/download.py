@@ -154,7 +154,8 @@ def found_or_fetched(
         fetch(files, folder, shown(name), shown=request.progress, then=then)
     except DownloadError as error:
         wanted = [file for file in files if not file.is_at(folder / file.name)]
-        missing(request, name, f"download failed: {error}", source="fetch " + ", ".join(file.by_hand() for file in wanted))
+        # What to do comes first: the reasons of several sources are long.
+        missing(request, name, source=f"fetch {', '.join(file.by_hand() for file in wanted)} (download failed: {error})")
     if (result := found(request)) is None:
         raise UserError(f"{folder} lacks files of {shown(name)!r} after the download: {DATASETS[name].facts.source}")
     return result

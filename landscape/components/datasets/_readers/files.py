@@ -75,12 +75,12 @@ def shown(name: str) -> str:
 def missing(request: Request, name: str, reason: str = "", source: str = "") -> NoReturn:
     """Raise the UserError that says where a data set was looked for, what to fetch and where to put it."""
     places = ", ".join(str(r) for r in request.roots)
-    why = f" ({reason})" if reason else ""  # It comes last: what to do is read first, and a failed download has a long reason.
+    why = f" ({reason})" if reason else ""
     where = request.roots[0] if request.explicit else request.download_dir / shown(name)
     what = source or DATASETS[name].facts.source
     raise UserError(
-        f"data set {shown(name)!r} not found in {places}: put its files into {where} or name their folder (--data-dir, DATA_DIR):"
-        f" {what}{why}"
+        f"data set {shown(name)!r} not found in {places}{why}: put its files into {where} or name their folder (--data-dir, DATA_DIR):"
+        f" {what}"
     )
 
 
