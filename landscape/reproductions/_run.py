@@ -85,9 +85,12 @@ def run(trials: Sequence[PlannedTrial], folder: Path, *, data_dir: Path | None, 
         shares, stop = context.Array("d", len(left), lock=False), context.Value("b", 0, lock=False)
         with ProcessPoolExecutor(jobs, context, _begin, (shares, stop, loaded_plugin_files()), max_tasks_per_child=1) as pool:
             threads = max(cores() // jobs, 1)
-            running = [pool.submit(_run_one, i, t, _folder(folder, t), data_dir, threads) for i, t in enumerate(left)]
+            running: list[Future[None]] = []
             try:
+                # A signal counts from before the first worker on, because leaving the pool waits for those that run.
                 with _terminating_like_ctrl_c():
+                    for i, t in enumerate(left):
+                        running.append(pool.submit(_run_one, i, t, _folder(folder, t), data_dir, threads))
                     _watch(running, left, shares)
             except BaseException as error:
                 stop.value = 1
