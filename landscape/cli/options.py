@@ -96,12 +96,12 @@ def print_json(value: Any) -> None:
 
 
 class FiniteRange(click.FloatRange):
-    """A range of numbers that refuses NaN, which is neither below nor above a limit."""
+    """A range of numbers that refuses infinity, and NaN, which is neither below nor above a limit."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         number = super().convert(value, param, ctx)
-        if math.isnan(number):
-            self.fail(f"{value} is not a number", param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number", param, ctx)
         return number
 
 

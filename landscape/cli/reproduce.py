@@ -1,6 +1,5 @@
 """Defines `landscape reproduce`, which runs published tables again."""
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +67,8 @@ def reproduce(
         "--set": trainings["assignments"],
         "--jobs": trainings["jobs"],
     }
-    table = (
-        paper if paper and "/" in paper.partition(":")[0] and not listed else None
-    )  # A recipe's hyperparameters may hold a path: game-1d:folder=a/b.
+    # A recipe's hyperparameters may hold a path: game-1d:folder=a/b.
+    table = paper if paper and "/" in paper.partition(":")[0] and not listed else None
     if table is None and (given := next((name for name, value in of_rows.items() if value), None)):
         where = "--list shows all rows" if listed else "give PAPER/TABLE, as `landscape reproduce --list` shows them"
         raise UserError(f"{given} is for running rows of the ledger: {where}")
@@ -119,13 +117,13 @@ def _recipe(paper: str, results: Path, data_dir: Path | None, as_json: bool) -> 
     if "every" in choice:
         raise UserError(f"{paper!r}: a recipe has no `every`; see `landscape reproduce`")
     name = choice["name"].replace("_", "-")
-    recipes = {of.replace("_", "-"): REPRODUCTIONS[of] for of in REPRODUCTIONS}
+    recipes = [of.replace("_", "-") for of in REPRODUCTIONS]
     if name in papers() and name not in recipes:
         tables = ", ".join(f"{name}/{table}" for table in papers()[name].tables)
         raise UserError(f"{name} has no recipe of its own: give a table ({tables}); `landscape reproduce --list {name}` shows their rows")
     if name not in recipes:
         raise unknown("paper", name, [*recipes, *papers()])
-    recipe = recipes[name]
+    recipe = REPRODUCTIONS.dashed(name)
     given = recipe.complete(choice.get("hyperparameters", {}))
     path = recipe.function(results_dir=results, data_dir=data_dir, **given)
     if as_json:
@@ -137,7 +135,6 @@ def _recipe(paper: str, results: Path, data_dir: Path | None, as_json: bool) -> 
 def _rows(paper: str, rows: str, results: Path, as_json: bool, *, seeds: int | None, assignments: tuple[str, ...], **how: Any) -> None:
     from landscape.analysis.agreement import FEWEST_SEEDS
     from landscape.core.progress import write_line
-    from landscape.core.wording import plural
     from landscape.report.published_page import ledger_page, write_ledger
     from landscape.reproductions._ledger import chosen_rows, row_settings, run_rows
     from landscape.reproductions._listing import described, entries
@@ -147,10 +144,11 @@ def _rows(paper: str, rows: str, results: Path, as_json: bool, *, seeds: int | N
     if rows and not named:
         raise UserError(f"--rows {rows!r} names no row: `landscape reproduce --list {paper}` shows them")
     chosen = chosen_rows(name, table, named)
-    pairs = [assigned(assignment) for assignment in assignments]
-    changes = dict(pairs)
-    if twice := [field for field, n in Counter(field for field, _ in pairs).items() if n > 1]:
-        raise UserError(f"--set {twice[0]} is given {plural(len([f for f, _ in pairs if f == twice[0]]), 'time')}; give it once")
+    changes: dict[str, Any] = {}
+    for field, value in map(assigned, assignments):
+        if field in changes:
+            raise UserError(f"--set {field} is given twice; give it once")
+        changes[field] = value
     possible = [setting for setting in chosen if setting.expressible]
     if len(possible) < len(chosen):
         left = ", ".join(setting.key.split("/", 2)[2] for setting in chosen if not setting.expressible)

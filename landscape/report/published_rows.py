@@ -150,7 +150,7 @@ def _reductions(setting: Setting, done: Done) -> Iterator[str]:
     if done.share < 1:
         yield f"{done.share:.3g} of the published steps"
     if cut_short := sum(trial.record.status not in (Status.COMPLETED, Status.DIVERGED) for trial in done.every):
-        yield f"{cut_short} of {plural(len(done.every), 'training')} did not reach its end"
+        yield f"{cut_short} of {plural(len(done.every), 'training')} ended early"
     if done.seeds < setting.runs:
         yield f"{done.seeds} of {setting.runs} trainings"
     expected = len(setting.variants or {"": {}})

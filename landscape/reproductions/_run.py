@@ -94,13 +94,13 @@ def run(trials: Sequence[PlannedTrial], folder: Path, *, data_dir: Path | None, 
                     _watch(running, left, shares)
             except BaseException as error:
                 stop.value = 1
+                for future in running:
+                    future.cancel()
                 if isinstance(error, KeyboardInterrupt):
                     write_line("stopping: each training saves its state, with which the same command goes on")
                 if isinstance(error, BrokenProcessPool):
                     why = "the process of a training ended at once, as for want of memory"
                     raise UserError(f"{why}; the same command goes on from what was saved (--jobs 1 needs the least memory)") from None
-                for future in running:
-                    future.cancel()
                 raise
     return [_read(t, _folder(folder, t)) for t in trials]
 

@@ -1,6 +1,6 @@
 """Records which trials belong to which row of a published table: `rows.json` beside them, in results/published/<paper>."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -66,20 +66,20 @@ def remember(results: Path, runs: Sequence[RowRun]) -> None:
     """
     for paper in sorted({run.paper for run in runs}):
         path = paper_folder(results, paper) / FILE
-        found = {run.identity: run for run in (_read(path) if path.exists() else ())}
-        if _with(found, runs, paper) == found:
+        of_paper = [run for run in runs if run.paper == paper]
+        if _with(path, of_paper) == _with(path, []):
             continue  # A finished row can be read where nothing can be written.
         with locked(path, remedy="give another folder with --results"):
-            found = _with({run.identity: run for run in (_read(path) if path.exists() else ())}, runs, paper)
+            found = _with(path, of_paper)
             write_json(path, {"rows": [asdict(found[identity]) for identity in sorted(found)]})
 
 
-def _with(found: Mapping[_Identity, RowRun], runs: Sequence[RowRun], paper: str) -> dict[_Identity, RowRun]:
-    together = dict(found)
+def _with(path: Path, runs: Sequence[RowRun]) -> dict[_Identity, RowRun]:
+    """Return the runs in the file `path`, if there is one, together with `runs`."""
+    together = {run.identity: run for run in (_read(path) if path.exists() else ())}
     for run in runs:
-        if run.paper == paper:
-            before = together.get(run.identity, run).trials
-            together[run.identity] = replace(run, trials=before) if set(run.trials) < set(before) else run
+        before = together.get(run.identity, run).trials
+        together[run.identity] = replace(run, trials=before) if set(run.trials) < set(before) else run
     return together
 
 

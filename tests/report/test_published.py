@@ -77,6 +77,14 @@ def test_a_diverged_training_is_not_passed_over(tmp_path):
     assert line.note == "1 of 5 trainings have no such score (4 completed, 1 diverged)"
 
 
+def test_a_training_that_was_stopped_early_decides_nothing(tmp_path):
+    write_trials(tmp_path, SEEDS)
+    file = next(tmp_path.glob("published/*/trials/*/record.json"))
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"status": "stopped_early"}))
+    line = the_line(tmp_path)
+    assert (line.verdict, line.note) == ("reduced: no verdict", "1 of 5 trainings ended early")
+
+
 def test_a_bounded_score_gets_no_interval_from_few_seeds(tmp_path):
     key, metric = "pacgan-2018/table-1/ring/gan", "modes (max 8)"
     write_trials(tmp_path, [6.0, 7.0, 5.0] * 4, key, metric, "modes", (0.0, 8.0), "pacgan-2018")

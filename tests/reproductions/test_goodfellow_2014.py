@@ -78,8 +78,8 @@ def outcome(row, seed, nats, epochs=20):
 
 
 def test_page_of_trials_that_have_ended(tmp_path):
-    trials = [outcome(recipe.NETS, seed, nats) for seed, nats in enumerate(LIKELIHOODS)]
-    written = write(page.page([*trials, outcome(recipe.FASTER, 0, 210.0)]), tmp_path)
+    trials = [outcome(recipe.NETS, seed, nats, 250) for seed, nats in enumerate(LIKELIHOODS)]
+    written = write(page.page([*trials, outcome(recipe.FASTER, 0, 210.0, 250)]), tmp_path)
     html = written.read_text(encoding="utf-8")
     assert "seed 0 then reaches 30.0 nats more" in html
     assert "More than 5 nats ask for seeds 1 and 2 too, which were not run." in html
@@ -99,6 +99,12 @@ def test_page_of_trials_that_have_ended(tmp_path):
         assert [float(r["best"]) for r in csv.DictReader(file)] == [210.0]
     with (tmp_path / "figure_epochs.csv").open() as file:
         assert {r["seed"] for r in csv.DictReader(file)} == {"seed 0", "seed 1", "seed 2", f"seed 0, {recipe.FASTER}"}
+
+
+def test_a_seed_without_a_likelihood_is_not_compared():
+    trials = [outcome(recipe.NETS, seed, nats) for seed, nats in enumerate(LIKELIHOODS)]
+    made = page.page([*trials[:2], replace(trials[2], scores={}), outcome(recipe.FASTER, 0, 210.0)])
+    assert made.verdict == "Ours minus published: not compared: a training has no likelihood (margin 11 nats, set beforehand)."
 
 
 NORMAL = [(recipe.NORMAL_NOISE, seed, nats) for seed, nats in ((0, 186.0), (1, 192.0), (2, 209.0))]
@@ -183,6 +189,8 @@ def test_a_short_training_decides_nothing_and_leaves_the_page_of_the_recipe(made
     assert path.parent.name == "goodfellow-2014-100-epochs"
     html = path.read_text(encoding="utf-8")
     assert "reduced to 100 of 250 epochs: no verdict" in html
+    with (path.parent / "published.csv").open() as file:
+        assert [row["says"] for row in csv.DictReader(file)] == ["reduced to 100 of 250 epochs: no verdict"]
     assert "goodfellow-2014:seeds=3,epochs=100 " in html.replace("<wbr>", "")
     (noted,) = read_runs(tmp_path)
     assert (noted.share, noted.note) == (0.4, "100 epochs, with a momentum that rises to 0.58")

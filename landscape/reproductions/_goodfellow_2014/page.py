@@ -8,7 +8,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from landscape.analysis.agreement import Agreement, PublishedMean, agreement
-from landscape.analysis.interval import Interval
 from landscape.report.charts import Chart
 from landscape.report.figures._style import PALETTE, house_style, render
 from landscape.report.formats import duration, number
@@ -43,18 +42,16 @@ _READING = (
 def page(trials: Sequence[FinishedTrial]) -> ReproductionPage:
     """Return the whole page as data."""
     outcomes, tested = ([t for t in trials if t.trial.row == row] for row in (NETS, FASTER))
-    found, epochs = compared(outcomes).difference, (outcomes[0].trial.config.rounds or 0) // UPDATES_PER_EPOCH
-    says = compared(outcomes).says if epochs >= MOMENTUM_EPOCHS else f"reduced to {epochs} of {MOMENTUM_EPOCHS} epochs: no verdict"
     return ReproductionPage(
         title="Parzen-window log-likelihood of the first GAN on MNIST",
         source="Goodfellow et al., Generative Adversarial Nets, 2014",
-        verdict=f"Ours minus published: {number(found.value)} nats, {_between(found)}; {says} (margin {MARGIN:g} nats, set beforehand).",
+        verdict=_verdict(outcomes),
         sections=(
             Section("Log-likelihood of the test images", _READING, (published_table(outcomes), seeds_table(outcomes))),
             Section("Over training", (), (), (epochs_figure(trials),)),
             Section("What was tested to explain it", (_explanation(outcomes, tested),), (seeds_table(tested, "tested"),)),
         ),
-        facts=facts(outcomes, f"goodfellow-2014:seeds={len(outcomes)},epochs={epochs}"),
+        facts=facts(outcomes, f"goodfellow-2014:seeds={len(outcomes)},epochs={_epochs(outcomes)}"),
     )
 
 
@@ -75,27 +72,45 @@ def validation(outcome: FinishedTrial, updates: int) -> float:
     return dict(outcome.record.curves.get("selection_objective", ())).get(updates, math.nan)
 
 
-def compared(outcomes: Sequence[FinishedTrial]) -> Agreement:
-    """Hold the mean over seeds against the published value, as the ledger does."""
-    return agreement([value(o) for o in outcomes], PublishedMean(PUBLISHED), margin=MARGIN)
+def compared(outcomes: Sequence[FinishedTrial]) -> Agreement | None:
+    """Hold the mean over seeds against the published value, as the ledger does. The outcome is None if a seed has no likelihood."""
+    values = [value(o) for o in outcomes]
+    return agreement(values, PublishedMean(PUBLISHED), margin=MARGIN) if np.isfinite(values).all() else None
 
 
-def _between(interval: Interval) -> str:
-    if not interval.has_interval:
-        return f"no interval: {interval.absent}"
-    return f"95% interval [{number(interval.low)}, {number(interval.high)}]"
+def _epochs(outcomes: Sequence[FinishedTrial]) -> int:
+    return (outcomes[0].trial.config.rounds or 0) // UPDATES_PER_EPOCH
+
+
+def _says(outcomes: Sequence[FinishedTrial]) -> str:
+    found = compared(outcomes)
+    if found is None:
+        return "not compared: a training has no likelihood"
+    epochs = _epochs(outcomes)
+    return found.says if epochs >= MOMENTUM_EPOCHS else f"reduced to {epochs} of {MOMENTUM_EPOCHS} epochs: no verdict"
+
+
+def _verdict(outcomes: Sequence[FinishedTrial]) -> str:
+    says, found = f"{_says(outcomes)} (margin {MARGIN:g} nats, set beforehand).", compared(outcomes)
+    if found is None:
+        return f"Ours minus published: {says}"
+    apart = found.difference
+    between = f"95% interval [{number(apart.low)}, {number(apart.high)}]" if apart.has_interval else f"no interval: {apart.absent}"
+    return f"Ours minus published: {number(apart.value)} nats, {between}; {says}"
 
 
 def published_table(outcomes: Sequence[FinishedTrial]) -> Table:
     """Return the table of this project's value beside the published one."""
     found = compared(outcomes)
-    row: dict[str, object] = {"what": "Adversarial nets, MNIST", **found.ours.columns("ours"), **found.difference.columns("difference")}
+    row: dict[str, object] = {"what": "Adversarial nets, MNIST"}
+    if found is not None:
+        row |= found.ours.columns("ours") | found.difference.columns("difference")
     row |= {
         "published": PUBLISHED,
         "published_low": PUBLISHED - 1.96 * PUBLISHED_ERROR,
         "published_high": PUBLISHED + 1.96 * PUBLISHED_ERROR,
     }
-    row |= {"margin": MARGIN, "says": found.says}
+    row |= {"margin": MARGIN, "says": _says(outcomes)}
     columns = (
         Column("what", "Row of table 1"),
         Column("ours", "Ours (nat)", "number", interval=True),
@@ -105,7 +120,8 @@ def published_table(outcomes: Sequence[FinishedTrial]) -> Table:
         Column("says", "Outcome"),
     )
     caption = f"Mean over {len(outcomes)} seeds with Student's t interval. Published: 225 +- 2, a standard error: 1.96 of it to each side."
-    return Table("published", "Beside the published number", caption, columns, pd.DataFrame([row]))
+    keys = [key for column in columns for key in column.keys]
+    return Table("published", "Beside the published number", caption, columns, pd.DataFrame([row], columns=keys))
 
 
 def _explanation(outcomes: Sequence[FinishedTrial], tested: Sequence[FinishedTrial]) -> str:
