@@ -17,7 +17,7 @@ from landscape.reproductions._run import FinishedTrial
 _READING = (
     f"The source names no end of training. Here the recipe ends after {MOMENTUM_EPOCHS} epochs, where its momentum stops rising, while its"
     " learning rate falls on. A longer training begins with the same updates, so that its first part can be held against the recipe's"
-    " trials of the same seeds: what differs there is rounding, which a game between two networks amplifies.",
+    " trials of the same seeds. Rounding on another machine can set them apart, because a game between two networks amplifies it.",
 )
 
 
